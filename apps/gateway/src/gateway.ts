@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Verifier } from "@parley/auth";
+import type { Bus } from "@parley/bus";
+import { ChatError } from "@parley/models";
+import type { GatewayConfig } from "./config.ts";
+import type { IssueToken } from "./dev-tokens.ts";
+import { drain } from "./drain.ts";
+import type { Observe } from "./events.ts";
+import { doorParts, incomingParts, outgoingParts } from "./parts.ts";
+import { refuseUpgrade } from "./refusal.ts";
+import { createRequestIds } from "./request-ids.ts";
+import { pathOf } from "./requests.ts";
+
+export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
+export type { IssueToken } from "./dev-tokens.ts";
+export type { GatewayEvent, Observe } from "./events.ts";
+export { httpOptions } from "./http-options.ts";
+
+export interface GatewayOptions {
+  /** Asked for its roles `append` and `live`, at once. */
+  readonly bus: Pick<Bus, "append" | "live">;
+  readonly verifier: Verifier;
+  /** Where tokens for a first try are given (P60). */
+  readonly issueToken?: IssueToken | undefined;
+  readonly config: GatewayConfig;
+  readonly observe: Observe;
+  /** Ms since 1970, as tokens count; for tests. */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface Gateway {
+  /** For the `upgrade` event of an HTTP server: /ws becomes a WebSocket, anything else is refused. */
+  handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), / and 404 for the rest. */
+  handleRequest(req: IncomingMessage, res: ServerResponse): void;
+  /**
+   * P41: takes no new connections, lets those there are go in a spread, and resolves when all that was accepted has
+   * been answered and every client has left, or its time is over. What is left then is for `close`.
+   */
+  drain(): Promise<void>;
+  /** Ends every connection now, and every timer. What was accepted has then been answered for, or had its time. */
+  close(): Promise<void>;
+  /** What keeps clients from being served at this moment, in words for an operator; empty when ready. */
+  problems(): string[];
+}
+
+/** What the log may still take to answer when every client is gone, in ms. */
+const LAST_ANSWERS_MS = 1_000;
+
+/** A core: it listens on nothing and reads no environment. Times and sizes are the config's. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { verifier, config, observe } = options;
+  let draining: Promise<void> | undefined;
+  let isStopping = false;
+  const closing = new AbortController();
+  const outgoing = outgoingParts(options);
+  const incoming = incomingParts(options, outgoing);
+  const { handshakes, requests, sweep } = doorParts(options, outgoing, incoming, () => isStopping);
+  const nextId = createRequestIds();
+  sweep.start();
+
+  return {
+    handleUpgrade(req, socket, head) {
+      const id = nextId();
+      if (pathOf(req) === "/ws") handshakes.upgrade(id, req, socket, head);
+      else refuseUpgrade(socket, new ChatError("not_found"), { requestId: id });
+    },
+    handleRequest(req, res) {
+      requests.handle(nextId(), req, res);
+    },
+    drain() {
+      isStopping = true;
+      draining ??= drain({ ...outgoing, drainMs: config.drainMs, signal: closing.signal, observe });
+      return draining;
+    },
+    async close() {
+      isStopping = true;
+      closing.abort();
+      sweep.stop();
+      outgoing.departures.cutAll("this process has stopped");
+      await draining;
+      await Promise.race([incoming.sends.idle(), pause(LAST_ANSWERS_MS, undefined, { ref: false })]);
+    },
+    problems() {
+      const stopping = isStopping ? "this process is stopping" : undefined;
+      const all = [stopping, incoming.append.problem(), outgoing.live.problem(), verifier.problem()];
+      return all.filter((problem) => problem !== undefined);
+    },
+  };
+}

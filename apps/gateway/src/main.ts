@@ -1,0 +1,60 @@
+import { createServer } from "node:http";
+import { createVerifier, issueToken } from "@parley/auth";
+import { RedisBus } from "@parley/bus/redis";
+import { isUsername } from "@parley/models";
+import * as service from "@parley/service";
+import { observeBus } from "@parley/telemetry";
+import { createGateway, gatewayConfig, httpOptions, type IssueToken } from "./gateway.ts";
+import { observeGateway } from "./metrics.ts";
+import { gatewayEnv } from "./process.ts";
+
+await service.runService("gateway", async ({ log, defer }) => {
+  const env = service.readEnv(gatewayEnv);
+  const registry = service.createMetrics({ service: "gateway" });
+
+  const bus = new RedisBus({
+    url: env.REDIS_URL,
+    dedupeWindowMs: env.DEDUPE_WINDOW_MS,
+    backlogMaxEntries: env.BACKLOG_MAX_ENTRIES,
+    backlogMaxBytes: env.BACKLOG_MAX_BYTES,
+    durability: env.DURABILITY,
+    allowWeakDurability: env.ALLOW_WEAK_DURABILITY,
+    observe: observeBus(log, registry),
+  });
+  defer("bus", () => bus.close());
+
+  const verifier = createVerifier({
+    ...env.auth,
+    isUser: isUsername,
+    observe: (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type),
+  });
+  const gateway = createGateway({
+    bus,
+    verifier,
+    issueToken: tokenIssuer(env.auth),
+    config: gatewayConfig(env),
+    observe: observeGateway(log, registry),
+  });
+  const server = createServer(httpOptions, gateway.handleRequest).on("upgrade", gateway.handleUpgrade);
+  defer("server", () => service.closeServer(server));
+  defer("gateway", () => gateway.close());
+
+  const { ADMIN_PORT, HOST, PORT, REUSE_PORT: reusePort } = env;
+  const admin = await service.startAdmin({
+    port: ADMIN_PORT,
+    host: HOST,
+    registry,
+    problems: gateway.problems,
+  });
+  defer("admin", () => admin.close());
+  const { url } = await service.listen(server, { port: PORT, host: HOST, reusePort });
+  defer("connections", () => gateway.drain());
+  log.info({ url, admin: admin.url }, "listening");
+});
+
+/** P60: only where it was asked for. */
+function tokenIssuer({ devTokens, secrets, issuer, audience }: service.AuthSettings): IssueToken | undefined {
+  const [secret] = secrets ?? [];
+  if (!devTokens || secret === undefined) return undefined;
+  return (user) => issueToken({ user, secret, issuer, audience });
+}

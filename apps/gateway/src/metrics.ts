@@ -1,0 +1,101 @@
+import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import type { GatewayEvent } from "./events.ts";
+
+/** Connects a gateway's events to the process' log and metrics: the only place where either is written. */
+export function observeGateway(log: Logger, registry: Registry): (event: GatewayEvent) => void {
+  const metrics = gatewayMetrics(registry);
+  return (event) => {
+    count(metrics, event);
+    write(log, event);
+  };
+}
+
+type Metrics = ReturnType<typeof gatewayMetrics>;
+
+const LATENCY_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+function gatewayMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `parley_gateway_${name}`, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `parley_gateway_${name}`, help, buckets, registers });
+  return {
+    connections: new Gauge({ name: "parley_gateway_connections", help: "Open WebSockets.", registers }),
+    ended: counter("connections_ended_total", "WebSockets that ended, by close code.", ["code"]),
+    refused: counter("refused_total", "Handshakes and requests refused, by code.", ["code"]),
+    framesRefused: counter("frames_refused_total", "Frames answered with an error, by code.", ["code"]),
+    accepted: counter("messages_accepted_total", "Messages that the log has taken."),
+    failed: counter("messages_failed_total", "Messages that the log has not taken, by code.", ["code"]),
+    append: histogram("append_seconds", "From a group of messages to the log's answer.", LATENCY_SECONDS),
+    flush: histogram("flush_seconds", "Time that one pass over the sockets took.", LATENCY_SECONDS),
+    writes: counter("writes_total", "Writes to sockets: one a connection and flush."),
+    tooSlow: counter("too_slow_total", "Connections closed because they read too slowly."),
+    heldBack: counter(
+      "held_back_total",
+      "Times that a connection was read no further until it was answered.",
+    ),
+    gaps: counter("gaps_total", "Times that the live stream was broken off and clients were told to sync."),
+    tokens: counter("tokens_issued_total", "Tokens given out for a first try."),
+  };
+}
+
+function count(metrics: Metrics, event: GatewayEvent): void {
+  switch (event.type) {
+    case "connected":
+      metrics.connections.inc();
+      break;
+    case "disconnected":
+      metrics.connections.dec();
+      metrics.ended.inc({ code: event.code });
+      break;
+    case "refused":
+      metrics.refused.inc({ code: event.code });
+      break;
+    case "frame-refused":
+      metrics.framesRefused.inc({ code: event.code });
+      break;
+    case "sent":
+      metrics.append.observe(event.ms / 1000);
+      metrics.accepted.inc(event.accepted);
+      for (const [code, failed] of Object.entries(event.failed)) metrics.failed.inc({ code }, failed);
+      break;
+    case "flush":
+      metrics.flush.observe(event.ms / 1000);
+      metrics.writes.inc(event.outlets);
+      break;
+    case "too-slow":
+      metrics.tooSlow.inc();
+      break;
+    case "held-back":
+      metrics.heldBack.inc();
+      break;
+    case "gap":
+      metrics.gaps.inc();
+      break;
+    case "token-issued":
+      metrics.tokens.inc();
+  }
+}
+
+function write(log: Logger, event: GatewayEvent): void {
+  switch (event.type) {
+    case "failure":
+      log.error({ request: event.request, err: event.error }, "failure");
+      break;
+    case "gap":
+      log.warn(event, event.type);
+      break;
+    case "draining":
+    case "too-slow":
+      log.info(event, event.type);
+      break;
+    case "refused":
+    case "connected":
+    case "disconnected":
+    case "frame-refused":
+    case "held-back":
+    case "token-issued":
+      log.debug(event, event.type);
+  }
+}

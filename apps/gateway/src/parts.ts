@@ -1,0 +1,100 @@
+import { performance } from "node:perf_hooks";
+import type { Append, Live } from "@parley/bus";
+import { createOriginPolicy } from "@parley/service";
+import { Admission } from "./admission.ts";
+import { Audiences } from "./audiences.ts";
+import { createSocketServer } from "./chat-socket.ts";
+import type { Connection } from "./connection.ts";
+import { Departures } from "./departures.ts";
+import { createFanOut } from "./fan-out.ts";
+import { FlushPolicy } from "./flush-policy.ts";
+import type { GatewayOptions } from "./gateway.ts";
+import { Handshakes } from "./handshakes.ts";
+import { Inbound } from "./inbound.ts";
+import { ConnectionCounts } from "./limits.ts";
+import { LogOrder } from "./log-order.ts";
+import { createOpening } from "./opening.ts";
+import { Outbox } from "./outbox.ts";
+import { RateLimits } from "./rate-limit.ts";
+import { Renewals } from "./renewals.ts";
+import { Requests } from "./requests.ts";
+import { Sends } from "./sends.ts";
+import { Sweep } from "./sweep.ts";
+import { Verifications } from "./verifications.ts";
+
+/** Ms of a steady clock: for everything but tokens, whose ends are told by the calendar. */
+const now = () => performance.now();
+
+interface Outgoing {
+  readonly audiences: Audiences;
+  readonly outbox: Outbox<Connection>;
+  readonly departures: Departures;
+  readonly live: Live;
+}
+
+/** From the log to the clients. */
+export function outgoingParts({ bus, config, observe }: GatewayOptions): Outgoing {
+  const audiences = new Audiences((user) => live.leave(user));
+  const outbox = new Outbox<Connection>({
+    everybody: audiences.everybody,
+    policy: new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs }),
+    tooSlow: (connection) => departures.tooSlow(connection),
+    observe: (flushed) => observe({ type: "flush", ...flushed }),
+  });
+  const departures = new Departures({ audiences, outbox, observe, now, leaveMs: config.leaveMs });
+  const live = bus.live(createFanOut({ audiences, outbox, order: new LogOrder(), observe }));
+  return { audiences, outbox, departures, live };
+}
+
+interface Incoming {
+  readonly append: Append;
+  readonly sends: Sends;
+  readonly rates: RateLimits;
+  readonly verifications: Verifications;
+  readonly inbound: Inbound;
+}
+
+/** From the clients to the log. */
+export function incomingParts(options: GatewayOptions, { outbox, departures }: Outgoing): Incoming {
+  const { bus, verifier, config, observe } = options;
+  const { maxUnanswered, maxContentBytes } = config;
+  const append = bus.append();
+  const rates = new RateLimits(config.rate);
+  const verifications = new Verifications(verifier);
+  const settled = (connection: Connection) => departures.settled(connection);
+  const sends = new Sends({ append, outbox, observe, maxUnanswered, settled });
+  const renewals = new Renewals({ verifications, outbox, observe });
+  const inbound = new Inbound({ rates, sends, outbox, renewals, departures, observe, maxContentBytes, now });
+  return { append, sends, rates, verifications, inbound };
+}
+
+interface Doors {
+  readonly handshakes: Handshakes;
+  readonly requests: Requests;
+  readonly sweep: Sweep;
+}
+
+/** Where clients come in, and what ends those who have nothing to say. */
+export function doorParts(
+  options: GatewayOptions,
+  outgoing: Outgoing,
+  incoming: Incoming,
+  isDraining: () => boolean,
+): Doors {
+  const { config, observe, issueToken, now: wallClock = Date.now } = options;
+  const { trustedProxies, heartbeatMs, maxPendingBytes, handshakeTimeoutMs: timeoutMs } = config;
+  const { live } = outgoing;
+  const counts = new ConnectionCounts(config.connections);
+  const origins = createOriginPolicy({ allowed: config.allowedOrigins });
+  const { verifications, rates, inbound } = incoming;
+  const admission = new Admission({ origins, verifications, counts, trustedProxies, isDraining });
+  const sweep = new Sweep({ ...outgoing, rates, heartbeatMs, wallClock, now });
+  const opened = createOpening({ ...outgoing, inbound, counts, sweep, observe, maxPendingBytes, now });
+  const server = createSocketServer();
+  const handshakes = new Handshakes({
+    ...outgoing,
+    ...{ admission, counts, server, opened, observe, timeoutMs, maxPendingBytes },
+  });
+  const requests = new Requests({ admission, live, origins, issueToken, observe });
+  return { handshakes, requests, sweep };
+}

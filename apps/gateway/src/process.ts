@@ -1,0 +1,21 @@
+import { auth, pick, variables } from "@parley/service";
+import { gatewayFields } from "./config.ts";
+
+/** What a gateway in a process of its own reads from the environment. */
+export const gatewayEnv = {
+  PORT: variables.PORT(8080),
+  HOST: variables.HOST("0.0.0.0"),
+  ADMIN_PORT: variables.ADMIN_PORT(9080),
+  ...pick(
+    "REDIS_URL",
+    "DEDUPE_WINDOW_MS",
+    "BACKLOG_MAX_ENTRIES",
+    "BACKLOG_MAX_BYTES",
+    "DURABILITY",
+    "ALLOW_WEAK_DURABILITY",
+    "REUSE_PORT",
+    "LOG_LEVEL",
+  ),
+  ...gatewayFields,
+  auth: auth(),
+};

@@ -1,0 +1,57 @@
+import type { Consume, Outcome } from "@parley/bus";
+import type { MemoryBus } from "@parley/bus/memory";
+import { type LogMessage, ORIGIN, refKey } from "@parley/models";
+
+/** A store in memory that takes everything: what a persister is to the log, for tests of a gateway alone. */
+export class StoreAll {
+  readonly messages: LogMessage[] = [];
+  readonly #refs = new Map<string, LogMessage>();
+  readonly #ending = new AbortController();
+  readonly #consume: Consume;
+  readonly #running: Promise<void>;
+  #gate: Promise<void> = Promise.resolve();
+  #open: () => void = () => undefined;
+
+  constructor(bus: MemoryBus) {
+    this.#consume = bus.consume({ lastStored: async () => ORIGIN });
+    this.#running = this.#run();
+  }
+
+  /** Takes nothing, so that nobody gets an ack, until `resume`. */
+  pause(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#open();
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort();
+    this.#open();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const batch = await this.#consume.next(signal);
+      await this.#gate;
+      await this.#consume.settle(batch.map(({ message }) => ({ message, outcome: this.#store(message) })));
+    }
+  }
+
+  #store(message: LogMessage): Outcome {
+    const key = refKey(message);
+    const known = key === undefined ? undefined : this.#refs.get(key);
+    if (known)
+      return known.content === message.content
+        ? { kind: "duplicateOf", id: known.id }
+        : { kind: "refReused" };
+    if (key !== undefined) this.#refs.set(key, message);
+    this.messages.push(message);
+    return { kind: "stored" };
+  }
+}

@@ -1,0 +1,48 @@
+import { createServer } from "node:http";
+import { createVerifier, type VerifierConfig } from "@parley/auth";
+import { RedisBus } from "@parley/bus/redis";
+import { isUsername } from "@parley/models";
+import * as service from "@parley/service";
+import { openMongoStore } from "@parley/store/mongo";
+import { observeBus, observeStore } from "@parley/telemetry";
+import { createHistoryApi, historyConfig } from "./history-api.ts";
+import { httpOptions } from "./http-options.ts";
+import { observeHistory } from "./metrics.ts";
+import { historyEnv } from "./process.ts";
+
+await service.runService("history-api", async ({ log, defer, stopping }) => {
+  const env = service.readEnv(historyEnv);
+  const registry = service.createMetrics({ service: "history-api" });
+
+  const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
+  defer("store", () => store.close());
+  const bus = new RedisBus({ url: env.REDIS_URL, observe: observeBus(log, registry) });
+  defer("bus", () => bus.close());
+
+  const history = createHistoryApi({
+    tail: bus.tail(),
+    store,
+    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeKeys(log) }),
+    config: historyConfig(env),
+    observe: observeHistory(log, registry),
+  });
+  const following = new AbortController();
+  const followed = history.run(following.signal);
+  defer("follower", () => {
+    following.abort();
+    return followed;
+  });
+
+  const { PORT: port, HOST: host, ADMIN_PORT } = env;
+  const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  defer("admin", () => admin.close());
+  const server = createServer(httpOptions, history.handleRequest);
+  const { url } = await service.listen(server, { port, host });
+  defer("server", () => service.closeServer(server, 15_000));
+  log.info({ url, admin: admin.url, pid: process.pid }, "listening");
+});
+
+function observeKeys(log: service.Logger): VerifierConfig["observe"] {
+  return (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type);
+}

@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import type { HistoryEvent } from "./events.ts";
+
+/** Connects history-api's events to the process' log and metrics. */
+export function observeHistory(log: Logger, registry: Registry): (event: HistoryEvent) => void {
+  const metrics = historyMetrics(registry);
+  return (event) => {
+    count(metrics, event);
+    write(log, event);
+  };
+}
+
+type Metrics = ReturnType<typeof historyMetrics>;
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+function historyMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `parley_history_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `parley_history_${name}`, help, registers });
+  return {
+    answers: new Histogram({
+      name: "parley_history_answer_seconds",
+      help: "From a request to the end of its answer. `whole`: a conversation sent from its beginning to its end.",
+      labelNames: ["route", "whole"],
+      buckets: SECONDS,
+      registers,
+    }),
+    messages: counter("messages_sent_total", "Messages in answers.", ["route"]),
+    refused: counter("refused_total", "Requests answered with an error, by code.", ["code"]),
+    cut: counter("cut_total", "Answers broken off after they had begun (P50)."),
+    abandoned: counter("abandoned_total", "Clients that went, or read too slowly, before the end.", ["slow"]),
+    readAs: counter("read_as_total", "Answers that an internal service got in a user's place (P54)."),
+    lost: counter("tail_lost_total", "Times that following the log began again at the watermark."),
+    tailEntries: gauge("tail_entries", "Messages of the log's end that are held."),
+    tailBytes: gauge("tail_bytes", "What they take, about."),
+  };
+}
+
+function count(metrics: Metrics, event: HistoryEvent): void {
+  switch (event.type) {
+    case "answered":
+      metrics.answers.observe({ route: event.route, whole: String(event.whole) }, event.ms / 1000);
+      metrics.messages.inc({ route: event.route }, event.messages);
+      break;
+    case "refused":
+      if (event.cut) metrics.cut.inc();
+      else metrics.refused.inc({ code: event.code });
+      break;
+    case "abandoned":
+      metrics.abandoned.inc({ slow: String(event.slow) });
+      break;
+    case "read-as":
+      metrics.readAs.inc();
+      break;
+    case "lost":
+      metrics.lost.inc();
+      break;
+    case "tail":
+      metrics.tailEntries.set(event.entries);
+      metrics.tailBytes.set(event.bytes);
+  }
+}
+
+function write(log: Logger, event: HistoryEvent): void {
+  switch (event.type) {
+    case "tail":
+      break;
+    case "answered":
+    case "abandoned":
+    case "refused":
+    case "caught-up":
+      log.debug(event, event.type);
+      break;
+    case "read-as":
+      log.info(event, "an internal service read in a user's place");
+      break;
+    case "store-up":
+      log.info(event, event.type);
+      break;
+    case "failure":
+      log.error({ request: event.request, err: event.error }, "failure");
+      break;
+    default:
+      log.warn(event, event.type);
+  }
+}

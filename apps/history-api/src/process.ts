@@ -1,0 +1,12 @@
+import { auth, pick, variables } from "@parley/service";
+import { historyFields } from "./config.ts";
+
+/** What a history-api in a process of its own reads from the environment. */
+export const historyEnv = {
+  PORT: variables.PORT(8081),
+  HOST: variables.HOST("0.0.0.0"),
+  ADMIN_PORT: variables.ADMIN_PORT(9081),
+  ...pick("REDIS_URL", "MONGO_URL", "LOG_LEVEL"),
+  ...historyFields,
+  auth: auth(),
+};

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Identity, Verifier } from "@parley/auth";
+import { ORIGIN } from "@parley/models";
+import { identify, readerOf } from "./access.ts";
+import type { Admission } from "./admission.ts";
+import type { Observe, RouteName } from "./events.ts";
+import type { History } from "./history.ts";
+import { type JsonFrame, writeMessages } from "./json-answer.ts";
+import { linksOf } from "./links.ts";
+import { assertUsername, type PageQuery, readPageQuery, readSyncQuery } from "./query.ts";
+
+export interface RoutesParts {
+  readonly history: History;
+  readonly verifier: Verifier;
+  readonly admission: Admission;
+  readonly slowClientMs: number;
+  readonly observe: Observe;
+}
+
+interface Asked {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly route: RouteName;
+  readonly startedAt: number;
+}
+
+type Parts = Parameters<typeof writeMessages>[1];
+
+const ARRAY: JsonFrame = { before: "[", after: "]" };
+
+/** The three answers. Each rejects with what `failures.ts` makes an error of, before or after its first byte. */
+export class Routes {
+  readonly #parts: RoutesParts;
+
+  constructor(parts: RoutesParts) {
+    this.#parts = parts;
+  }
+
+  /** P50–P52: the conversation with `peer`, "" for the public room: whole, or a page of it. */
+  async messages(req: IncomingMessage, res: ServerResponse, peer: string): Promise<void> {
+    const route = peer === "" ? "room" : "conversation";
+    const asked: Asked = { req, res, route, startedAt: performance.now() };
+    const identity = await identify(this.#parts.verifier, req);
+    if (peer !== "") assertUsername(peer);
+    const { page, as } = readPageQuery(req.url ?? "");
+    const reader = this.#readAs(identity, as, route);
+    if (page === undefined) return this.#whole(asked, identity.user, reader, peer);
+    const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
+    await this.#page(asked, reader, { path, peer, as, page });
+  }
+
+  /** P53. */
+  async sync(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const asked: Asked = { req, res, route: "sync", startedAt: performance.now() };
+    const identity = await identify(this.#parts.verifier, req);
+    const { page, as } = readSyncQuery(req.url ?? "");
+    const reader = this.#readAs(identity, as, "sync");
+    const { messages, cursor, more } = await this.#parts.history.sync(
+      reader,
+      page.after ?? ORIGIN,
+      page.limit,
+    );
+    const after = `],"cursor":"${cursor}","more":${more}}`;
+    await this.#answer(asked, [messages], { before: '{"messages":[', after }, false);
+  }
+
+  async #whole(asked: Asked, user: string, reader: string, peer: string): Promise<void> {
+    const leave = this.#parts.admission.enterStream(user);
+    try {
+      await this.#answer(asked, await this.#parts.history.whole(reader, peer), ARRAY, true);
+    } finally {
+      leave();
+    }
+  }
+
+  async #page(
+    asked: Asked,
+    reader: string,
+    { path, peer, as, page: query }: { path: string; peer: string; as: string | undefined; page: PageQuery },
+  ): Promise<void> {
+    const page = await this.#parts.history.page(reader, peer, query);
+    const links = linksOf(path, as, query, page);
+    if (links !== undefined) asked.res.setHeader("link", links);
+    await this.#answer(asked, [page.messages], ARRAY, false);
+  }
+
+  /** HEAD has the headers alone: of a whole conversation nothing is read then. */
+  async #answer(
+    { req, res, route, startedAt }: Asked,
+    parts: Parts,
+    frame: JsonFrame,
+    whole: boolean,
+  ): Promise<void> {
+    res.setHeader("content-type", "application/json");
+    let messages = 0;
+    if (req.method === "HEAD") res.end();
+    else messages = await writeMessages(res, parts, frame, this.#parts.slowClientMs);
+    this.#parts.observe({ type: "answered", route, whole, messages, ms: performance.now() - startedAt });
+  }
+
+  #readAs(identity: Identity, as: string | undefined, route: RouteName): string {
+    const reader = readerOf(identity, as);
+    if (as !== undefined) this.#parts.observe({ type: "read-as", route, by: identity.user, as });
+    return reader;
+  }
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createVerifier, issueToken } from "@parley/auth";
+import type { Tail } from "@parley/bus";
+import { isUsername } from "@parley/models";
+import { closeServer, listen } from "@parley/service";
+import type { Store } from "@parley/store";
+import { openSqliteStore } from "@parley/store/sqlite";
+import type { HistoryConfig } from "../config.ts";
+import type { HistoryEvent } from "../events.ts";
+import { createHistoryApi, type HistoryApi } from "../history-api.ts";
+
+const SECRET = "a secret of this test, long enough for HS256";
+
+const CONFIG: HistoryConfig = {
+  allowedOrigins: undefined,
+  limits: { requests: 100, streams: 100, streamsPerUser: 100 },
+  slowClientMs: 10_000,
+  catchUpMs: 2_000,
+  maxTailBytes: 1_000_000_000,
+};
+
+export interface Asking {
+  /** Whose token; undefined for none. */
+  readonly user?: string | undefined;
+  readonly scopes?: readonly string[];
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A history-api behind a real server, over a store in a file. */
+export class RunningApi {
+  readonly url: string;
+  readonly api: HistoryApi;
+  readonly store: Store;
+  readonly events: HistoryEvent[];
+  readonly #stop: () => Promise<void>;
+
+  private constructor(
+    parts: Pick<RunningApi, "url" | "api" | "store" | "events">,
+    stop: () => Promise<void>,
+  ) {
+    ({ url: this.url, api: this.api, store: this.store, events: this.events } = parts);
+    this.#stop = stop;
+  }
+
+  /** `storeOf` may put something between the API and the store. */
+  static async start(
+    tailOf: (store: Store) => Tail | Promise<Tail>,
+    changes: Partial<HistoryConfig> = {},
+    storeOf: (store: Store) => Store = (store) => store,
+  ): Promise<RunningApi> {
+    const dir = await mkdtemp(join(tmpdir(), "parley-history-"));
+    const store = openSqliteStore({ dir });
+    const events: HistoryEvent[] = [];
+    const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
+    const api = createHistoryApi({
+      tail: await tailOf(store),
+      store: storeOf(store),
+      verifier,
+      config: { ...CONFIG, ...changes },
+      observe: (event) => events.push(event),
+    });
+    const stop = new AbortController();
+    const running = api.run(stop.signal);
+    const server: Server = createServer(api.handleRequest);
+    const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
+    return new RunningApi({ url, api, store, events }, async () => {
+      await closeServer(server, 100);
+      stop.abort();
+      await running;
+      await store.close();
+      await rm(dir, { recursive: true });
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  async fetch(path: string, { user = "alice", scopes = [], ...options }: Asking = {}): Promise<Response> {
+    const authorization = user === "" ? {} : { authorization: `Bearer ${await tokenOf(user, scopes)}` };
+    const headers = { ...authorization, ...options.headers };
+    return fetch(this.url + path, { ...options, headers });
+  }
+
+  async ask(path: string, asking: Asking = {}) {
+    const response = await this.fetch(path, asking);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      type: response.headers.get("content-type") ?? "",
+      body: text === "" ? undefined : JSON.parse(text),
+    };
+  }
+}
+
+export async function tokenOf(user: string, scopes: readonly string[] = []): Promise<string> {
+  return (await issueToken({ user, secret: SECRET, scopes })).token;
+}

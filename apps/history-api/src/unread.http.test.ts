@@ -1,0 +1,45 @@
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { RunningApi, tokenOf } from "./test/running-api.ts";
+import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
+import { until } from "./test/until.ts";
+
+/** An answer of 50 is a little less than what is gathered for one write: it is handed over whole, and ends. */
+const MESSAGES = 50;
+/** So many are with the server, one being sent and others behind it, when it reads no more of the client's. */
+const REQUESTS = 3;
+
+let server: RunningApi;
+let client: Socket | undefined;
+
+afterEach(async () => {
+  client?.destroy();
+  await server.stop();
+});
+
+it("G5: answers that nobody reads give their places back, those that wait behind them too", async () => {
+  const limits = { requests: REQUESTS, streams: 1, streamsPerUser: 1 };
+  const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: "x".repeat(1_100) }));
+  server = await RunningApi.start(
+    async (store) => {
+      await store.insert(log);
+      const tail = new ScriptedTail();
+      tail.replace(idAt(MESSAGES));
+      return tail;
+    },
+    { limits, slowClientMs: 1_000 },
+  );
+  await until(() => server.api.problems().length === 0);
+  const { hostname, port } = new URL(server.url);
+  const authorization = `Bearer ${await tokenOf("alice")}`;
+  const request = `GET /messages/bob?limit=${MESSAGES} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;
+  client = connect(Number(port), hostname).pause();
+  client.on("error", () => undefined);
+  const isFull = async () => (await server.ask("/sync?limit=1")).status === 503;
+  await until(() => {
+    client?.write(request);
+    return isFull();
+  });
+  await until(async () => !(await isFull()));
+  expect(server.events).toContainEqual({ type: "abandoned", slow: true });
+});

@@ -1,0 +1,42 @@
+import { createVerifier } from "@parley/auth";
+import { RedisBus } from "@parley/bus/redis";
+import { isUsername } from "@parley/models";
+import * as service from "@parley/service";
+import { openMongoStore } from "@parley/store/mongo";
+import { observeBus, observeStore } from "@parley/telemetry";
+import { observePersister } from "./metrics.ts";
+import { createPersister, deadLetterRoutes } from "./persister.ts";
+import { persisterEnv } from "./process.ts";
+
+await service.runService("persister", async ({ log, stopping, defer }) => {
+  const env = service.readEnv(persisterEnv);
+  const registry = service.createMetrics({ service: "persister" });
+
+  const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
+  defer("store", () => store.close());
+  const bus = new RedisBus({
+    url: env.REDIS_URL,
+    backlogMaxBytes: env.BACKLOG_MAX_BYTES,
+    dedupeWindowMs: env.DEDUPE_WINDOW_MS,
+    observe: observeBus(log, registry),
+  });
+  defer("bus", () => bus.close());
+  const consume = bus.consume({ lastStored: () => store.lastId() });
+
+  const observe = observePersister(log, registry);
+  const persister = createPersister({ consume, store, observe });
+  const running = persister.run(stopping);
+  defer("persister", () => running);
+
+  const { auth, ADMIN_PORT, HOST } = env;
+  const verifier = createVerifier({ ...auth, isUser: isUsername });
+  const admin = await service.startAdmin({
+    port: ADMIN_PORT,
+    host: HOST,
+    registry,
+    problems: persister.problems,
+    router: deadLetterRoutes(consume.deadLetters, verifier, observe),
+  });
+  defer("admin", () => admin.close());
+  log.info({ admin: admin.url, pid: process.pid }, "consuming");
+});

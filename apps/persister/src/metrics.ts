@@ -1,0 +1,97 @@
+import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import type { DeadLetterDecision, PersisterEvent } from "./events.ts";
+
+type Event = PersisterEvent | DeadLetterDecision;
+
+/** Connects a persister's events to the process' log and metrics. */
+export function observePersister(log: Logger, registry: Registry): (event: Event) => void {
+  const metrics = persisterMetrics(registry);
+  return (event) => {
+    count(metrics, event);
+    write(log, event);
+  };
+}
+
+type Metrics = ReturnType<typeof persisterMetrics>;
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+function persisterMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `parley_persister_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `parley_persister_${name}`, help, registers });
+  return {
+    insert: new Histogram({
+      name: "parley_persister_insert_seconds",
+      help: "From a group of messages to the store's answer, outages included.",
+      buckets: SECONDS,
+      registers,
+    }),
+    settled: counter("messages_settled_total", "Messages settled, by what became of them.", ["outcome"]),
+    outages: counter("store_outages_total", "Inserts that the store did not answer; each is tried again."),
+    groupsFailed: counter("groups_failed_total", "Groups of messages that the store refused as a whole."),
+    refsDropped: counter("refs_dropped_total", "Messages stored without their ref, since it was taken."),
+    logFailures: counter("log_failures_total", "Steps with the log that failed.", ["doing"]),
+    backlogEntries: gauge("backlog_entries", "Messages in the log that are not stored."),
+    backlogBytes: gauge("backlog_bytes", "What the backlog takes in the log."),
+    lag: gauge("lag_seconds", "How long the oldest message that is not stored may have waited."),
+    letters: counter("dead_letters_decided_total", "Dead letters that an operator decided on.", ["decision"]),
+  };
+}
+
+function count(metrics: Metrics, event: Event): void {
+  switch (event.type) {
+    case "insert":
+      metrics.insert.observe(event.ms / 1000);
+      break;
+    case "settled":
+      for (const [outcome, messages] of Object.entries(event.outcomes))
+        metrics.settled.inc({ outcome }, messages);
+      break;
+    case "outage":
+      metrics.outages.inc();
+      break;
+    case "group-failed":
+      metrics.groupsFailed.inc();
+      break;
+    case "ref-dropped":
+      metrics.refsDropped.inc();
+      break;
+    case "log-failed":
+      metrics.logFailures.inc({ doing: event.doing });
+      break;
+    case "log-state":
+      metrics.backlogEntries.set(event.state.backlogEntries);
+      metrics.backlogBytes.set(event.state.backlogBytes);
+      metrics.lag.set(event.lagMs / 1000);
+      break;
+    case "dead-letter-decided":
+      metrics.letters.inc({ decision: event.decision });
+  }
+}
+
+function write(log: Logger, event: Event): void {
+  switch (event.type) {
+    case "insert":
+    case "settled":
+    case "log-state":
+      log.trace(event, event.type);
+      break;
+    case "duplicate":
+      log.debug(event, "stored before under another id");
+      break;
+    case "recovered":
+      log.info(event, "the store answers again");
+      break;
+    case "outage":
+      log.warn(event, "the store does not answer: the same messages are tried again");
+      break;
+    case "dead-letter-decided":
+      log.warn(event, `a dead letter was ${event.decision}`);
+      break;
+    default:
+      log.warn(event, event.type);
+  }
+}

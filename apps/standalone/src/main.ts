@@ -1,0 +1,56 @@
+import { createVerifier } from "@parley/auth";
+import { MemoryBus } from "@parley/bus/memory";
+import { createGateway, gatewayConfig } from "@parley/gateway";
+import { observeGateway } from "@parley/gateway/metrics";
+import { createHistoryApi, historyConfig } from "@parley/history-api";
+import { observeHistory } from "@parley/history-api/metrics";
+import { isUsername } from "@parley/models";
+import { createPersister } from "@parley/persister";
+import { observePersister } from "@parley/persister/metrics";
+import * as service from "@parley/service";
+import { openSqliteStore } from "@parley/store/sqlite";
+import { observeBus, observeStore } from "@parley/telemetry";
+import { standaloneEnv } from "./process.ts";
+import { running } from "./running.ts";
+import { createChatServer } from "./server.ts";
+import { signingFor } from "./signing.ts";
+import { welcome } from "./welcome.ts";
+
+await service.runService("standalone", async ({ log, defer }) => {
+  const env = service.readEnv(standaloneEnv);
+  const { PORT: port, HOST: host, ADMIN_PORT, DATA_DIR: dataDir } = env;
+  const registry = service.createMetrics({ service: "standalone" });
+
+  const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
+  defer("store", () => store.close());
+  const bus = new MemoryBus({ lastStored: await store.lastId(), observe: observeBus(log, registry) });
+  const signing = await signingFor(env.auth, { host, dataDir });
+  const verifier = createVerifier({ ...signing.settings, isUser: isUsername });
+
+  const consume = bus.consume({ lastStored: () => store.lastId() });
+  const persister = createPersister({ consume, store, observe: observePersister(log, registry) });
+  defer("persister", running(persister));
+  defer("bus", () => bus.close());
+
+  const config = historyConfig(env);
+  const observe = observeHistory(log, registry);
+  const history = createHistoryApi({ tail: bus.tail(), store, verifier, config, observe });
+  defer("history", running(history));
+  const gateway = createGateway({
+    bus,
+    verifier,
+    issueToken: signing.issue,
+    config: gatewayConfig(env),
+    observe: observeGateway(log, registry),
+  });
+  const server = createChatServer(gateway, history);
+  defer("server", () => service.closeServer(server));
+  defer("gateway", () => gateway.close());
+
+  const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  defer("admin", () => admin.close());
+  const { url } = await service.listen(server, { port, host });
+  defer("connections", () => gateway.drain());
+  process.stdout.write(await welcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue }));
+});

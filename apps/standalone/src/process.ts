@@ -1,0 +1,18 @@
+import { gatewayFields } from "@parley/gateway";
+import { historyFields } from "@parley/history-api";
+import { auth, ConfigError, fields, group, pick, variables } from "@parley/service";
+
+/** What the whole chat in one process reads from the environment: what its parts know, and where its data is. */
+export const standaloneEnv = {
+  PORT: variables.PORT(8080),
+  HOST: variables.HOST("127.0.0.1"),
+  ADMIN_PORT: variables.ADMIN_PORT(9080),
+  DATA_DIR: variables.DATA_DIR("data"),
+  ...pick("LOG_LEVEL"),
+  ...gatewayFields,
+  ...historyFields,
+  auth: auth({ required: false }),
+  onlyOne: group({ REUSE_PORT: fields.optionalFlag() }, ({ REUSE_PORT }) => {
+    if (REUSE_PORT) throw new ConfigError("REUSE_PORT is for gateways: one process has the embedded engines");
+  }),
+};

@@ -1,0 +1,260 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { issueToken } from "@parley/auth";
+import { type App, freePort, startApp, startChild } from "@parley/local";
+import type { Message } from "@parley/models";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Chatter } from "./test/chatter.ts";
+import { until } from "./test/until.ts";
+
+const SECRET = "a-secret-of-this-test-long-enough-for-HS256";
+const MAIN = join(import.meta.dirname, "main.ts");
+
+let dataDir: string;
+let app: App;
+let chatters: Chatter[];
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "parley-standalone-"));
+  chatters = [];
+});
+afterEach(async () => {
+  for (const chatter of chatters) chatter.close();
+  await app?.kill("SIGKILL");
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  app = await startApp("standalone", {
+    env: { DATA_DIR: dataDir, JWT_SECRET: SECRET, DRAIN_MS: "200", ...env },
+  });
+}
+
+async function tokenOf(user: string): Promise<string> {
+  return (await issueToken({ user, secret: SECRET })).token;
+}
+
+async function enter(user: string): Promise<Chatter> {
+  const chatter = await Chatter.connect(app.url, await tokenOf(user));
+  chatters.push(chatter);
+  return chatter;
+}
+
+async function history(user: string, path: string): Promise<Message[]> {
+  const headers = { authorization: `Bearer ${await tokenOf(user)}` };
+  const response = await fetch(app.url + path, { headers });
+  expect(response.status).toBe(200);
+  return response.json() as Promise<Message[]>;
+}
+
+async function acknowledged(chatter: Chatter, to: string, content: string, ref: string): Promise<string> {
+  const answer = await chatter.send(to, content, ref);
+  if (answer.type !== "ack") throw new Error(`refused: ${answer.code}`);
+  return answer.id;
+}
+
+describe("the whole chat in one process", () => {
+  it("P10, P20, P50: public and private messages arrive, and are in history from both sides at once", async () => {
+    await start();
+    const [alice, bob] = await Promise.all([enter("alice"), enter("bob")]);
+    const publicId = await acknowledged(alice, "", "hello everybody", "1");
+    const privateId = await acknowledged(alice, "bob", "hello bob", "2");
+    const answerId = await acknowledged(bob, "alice", "hello alice", "1");
+    expect(await history("alice", "/messages/bob")).toEqual(await history("bob", "/messages/alice"));
+    expect((await history("bob", "/messages/alice")).map(({ id }) => id)).toEqual([privateId, answerId]);
+    expect((await history("carol", "/messages")).map(({ id }) => id)).toEqual([publicId]);
+    expect((await bob.message("hello everybody")).id).toBe(publicId);
+    expect((await bob.message("hello bob")).id).toBe(privateId);
+    expect((await alice.message("hello alice")).id).toBe(answerId);
+  });
+
+  it("P41: SIGTERM lets everybody go, keeps what was accepted, and ends with 0", async () => {
+    await start();
+    const alice = await enter("alice");
+    for (let sent = 1; sent <= 100; sent += 1) alice.post("bob", `number ${sent}`, String(sent));
+    await until(() => alice.answers().length > 0);
+    const exit = await app.stop();
+    expect(exit).toEqual({ code: 0, signal: null });
+    expect([1001, 1012]).toContain(await alice.closed);
+    const acks = alice.answers().filter((answer) => answer.type === "ack");
+    await app.restart();
+    const kept = (await history("bob", "/messages/alice")).map(({ id }) => id);
+    expect(kept).toEqual(expect.arrayContaining(acks.map(({ id }) => id)));
+  });
+
+  it("P60: gives tokens out on a loopback address, and none on another", async () => {
+    await start();
+    const ask = () =>
+      fetch(`${app.url}/auth/token`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ username: "alice" }),
+      });
+    expect((await ask()).status).toBe(200);
+    await app.restart({ HOST: "0.0.0.0" });
+    expect((await ask()).status).toBe(404);
+    expect(app.output()).not.toContain("eyJ");
+  });
+
+  it("P61: without JWT_SECRET it makes one and keeps it, so that tokens outlive a restart", async () => {
+    await start({ JWT_SECRET: "" });
+    const token = /alice {2}(\S+)/.exec(app.output())?.[1] ?? "";
+    const ask = () => fetch(`${app.url}/messages`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await ask()).status).toBe(200);
+    await app.restart();
+    expect((await ask()).status).toBe(200);
+  });
+});
+
+describe("after a crash", () => {
+  it("L23, G1: what was acknowledged before a SIGKILL is there, each once, and ids go on above", async () => {
+    await start();
+    const alice = await enter("alice");
+    for (let sent = 1; sent <= 2_000; sent += 1) alice.post("bob", `number ${sent}`, String(sent));
+    await until(() => alice.answers().filter(({ type }) => type === "ack").length > 100);
+    await app.kill("SIGKILL");
+    await alice.closed;
+    const acks = alice.answers().filter((answer) => answer.type === "ack");
+    await app.restart();
+    const kept = (await history("bob", "/messages/alice")).map(({ id }) => id);
+    expect(kept).toEqual(expect.arrayContaining(acks.map(({ id }) => id)));
+    expect(new Set(kept).size).toBe(kept.length);
+    const next = await acknowledged(await enter("alice"), "bob", "afterwards", "afterwards");
+    expect(next > (kept.at(-1) ?? "~")).toBe(true);
+  });
+
+  it("L23, G2: a ref from before gives its old id, and nothing is added", async () => {
+    await start();
+    const before = await acknowledged(await enter("alice"), "bob", "once", "same");
+    await app.kill("SIGKILL");
+    await app.restart();
+    const alice = await enter("alice");
+    expect(await acknowledged(alice, "bob", "once", "same")).toBe(before);
+    expect(await history("alice", "/messages/bob")).toHaveLength(1);
+    expect(await alice.send("bob", "another", "same")).toMatchObject({ type: "error", code: "ref_reused" });
+    expect(await history("alice", "/messages/bob")).toHaveLength(1);
+  });
+
+  it("L1, L23: with the clock an hour back ids go on above, and live and history keep their order", async () => {
+    await start();
+    const ref = await acknowledged(await enter("alice"), "bob", "first", "1");
+    await app.kill("SIGKILL");
+    const preload = new URL("./test/shifted-clock.ts", import.meta.url);
+    await app.restart({ NODE_OPTIONS: `--import=${preload}` });
+    const [alice, bob] = await Promise.all([enter("alice"), enter("bob")]);
+    const second = await acknowledged(alice, "bob", "second", "2");
+    expect(second > ref).toBe(true);
+    expect(await acknowledged(alice, "bob", "first", "1")).toBe(ref);
+    expect((await bob.message("second")).id).toBe(second);
+    expect((await history("bob", "/messages/alice")).map(({ id }) => id)).toEqual([ref, second]);
+    const sync = await fetch(`${app.url}/sync?after=${ref}`, {
+      headers: { authorization: `Bearer ${await tokenOf("bob")}` },
+    });
+    expect(await sync.json()).toMatchObject({ messages: [{ id: second }], more: false });
+  });
+});
+
+describe("what it refuses to start with", () => {
+  async function refused(env: Readonly<Record<string, string>>): Promise<string[]> {
+    const ports = { PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) };
+    const { PATH } = process.env;
+    const child = await startChild({
+      command: process.execPath,
+      args: [MAIN],
+      env: { PATH, HOST: "127.0.0.1", JWT_SECRET: SECRET, DATA_DIR: dataDir, ...ports, ...env },
+    });
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    return child.output().trimEnd().split("\n");
+  }
+
+  it("L23: a second process on the same DATA_DIR ends with 1 and one line that names it", async () => {
+    await start();
+    const lines = await refused({});
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(dataDir);
+    expect(lines[0]).toContain(String(app.pid));
+    expect((await fetch(`${app.adminUrl}/readyz`)).status).toBe(200);
+  });
+
+  it("a second process on the same port too", async () => {
+    await start();
+    const PORT = new URL(app.url).port;
+    const other = join(dataDir, "other");
+    const lines = await refused({ PORT, DATA_DIR: other });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`PORT ${PORT} is taken`);
+    expect((await refused({ ADMIN_PORT: PORT, DATA_DIR: other }))[0]).toContain(
+      `ADMIN_PORT ${PORT} is taken`,
+    );
+  });
+
+  it("REUSE_PORT, and what is set badly, each in a line of its own", async () => {
+    expect(await refused({ REUSE_PORT: "true" })).toEqual([expect.stringContaining("REUSE_PORT")]);
+    const lines = await refused({ PORT: "http", JWT_SECRET: "short", MAX_STREAMS: "-1" });
+    expect(lines).toHaveLength(3);
+    for (const name of ["PORT", "JWT_SECRET", "MAX_STREAMS"])
+      expect(lines).toContainEqual(expect.stringMatching(`${name} must be`));
+    expect(lines.join()).not.toContain("short");
+  });
+});
+
+/** A line in a terminal of its own. */
+function paste(line = "false") {
+  const shell = spawn("sh", ["-c", `exec ${line}`], { stdio: ["pipe", "pipe", "inherit"] });
+  let output = "";
+  shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  return {
+    type: (text: string) => shell.stdin.write(`${text}\n`),
+    output: () => output,
+    end: () => shell.kill("SIGKILL"),
+  };
+}
+
+describe("what it prints", () => {
+  it("the address, where the data is, the pid, and lines that work when they are pasted", async () => {
+    await start();
+    const output = app.output();
+    expect(output).toContain(`http://localhost:${new URL(app.url).port}`);
+    expect(output).toContain(dataDir);
+    expect(output).toContain(`kill ${app.pid}`);
+    const lines = output.split("\n").map((line) => line.trim());
+    const [asAlice, asBob] = lines.filter((line) => line.includes("new WebSocket"));
+    const curl = lines.find((line) => line.startsWith("curl"));
+    const [alice, bob] = [paste(asAlice), paste(asBob)];
+    try {
+      alice.type("hello from the terminal");
+      await until(() => alice.output().includes("hello from the terminal"));
+      bob.type("hello back");
+      await until(() => alice.output().includes("hello back"));
+    } finally {
+      alice.end();
+      bob.end();
+    }
+    const read = JSON.parse(String(spawnSync("sh", ["-c", curl ?? "false"]).stdout));
+    expect(read).toMatchObject([
+      { from: "alice", to: "bob", content: "hello from the terminal" },
+      { from: "bob", to: "alice", content: "hello back" },
+    ]);
+  });
+});
+
+describe("development", () => {
+  it("runs from the source under node --watch", async () => {
+    const [PORT, ADMIN_PORT] = [String(await freePort()), String(await freePort())];
+    const child = await startChild({
+      command: process.execPath,
+      args: ["--watch", MAIN],
+      env: { ...process.env, PORT, ADMIN_PORT, DATA_DIR: dataDir },
+    });
+    try {
+      await child.printed(/Parley runs on/, 15_000);
+      expect((await fetch(`http://127.0.0.1:${ADMIN_PORT}/readyz`)).status).toBe(200);
+    } finally {
+      await child.kill("SIGKILL");
+    }
+  });
+});

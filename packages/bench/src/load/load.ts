@@ -1,0 +1,51 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { Reply, Request, Tasks } from "./serve.ts";
+
+/** A load process, seen from the one that measures. */
+export interface Load<T extends Tasks> {
+  readonly pid: number;
+  /** Rejects with what the task failed with, or when the process ends first. */
+  call<Name extends keyof T & string>(
+    task: Name,
+    ...args: Parameters<T[Name]>
+  ): Promise<Awaited<ReturnType<T[Name]>>>;
+  /** Ends it, with its connections. */
+  stop(): void;
+}
+
+/** Starts `load/<name>.ts` as a process of its own, so that its work is not counted with anybody's. */
+export function startLoad<T extends Tasks>(name: "listen" | "send" | "get"): Load<T> {
+  const child = fork(join(import.meta.dirname, `${name}.ts`), { serialization: "advanced" });
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  let lastId = 0;
+  child.on("message", (reply: Reply) => settle(waiting, reply));
+  child.on("exit", (code, signal) => {
+    const error = new Error(`the load process "${name}" ended with ${signal ?? code}`);
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  });
+  return {
+    pid: pidOf(child),
+    call(task, ...[args]) {
+      const answer = Promise.withResolvers<unknown>();
+      lastId += 1;
+      waiting.set(lastId, answer);
+      child.send({ id: lastId, task, args } satisfies Request);
+      return answer.promise as never;
+    },
+    stop: () => void child.kill("SIGKILL"),
+  };
+}
+
+function settle(waiting: Map<number, PromiseWithResolvers<unknown>>, reply: Reply): void {
+  const answer = waiting.get(reply.id);
+  waiting.delete(reply.id);
+  if ("error" in reply) answer?.reject(new Error(reply.error));
+  else answer?.resolve(reply.result);
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("the load process could not be started");
+  return pid;
+}

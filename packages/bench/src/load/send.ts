@@ -1,0 +1,116 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { connectAll } from "./connect-all.ts";
+import { Connection, type Target } from "./connection.ts";
+import { doneOrQuiet } from "./quiet.ts";
+import { Sender } from "./sender.ts";
+import { serve } from "./serve.ts";
+import { stampedContent, steadyMicros } from "./stamp.ts";
+
+/** A process of connections that send. */
+export type SendTasks = typeof tasks;
+
+export interface Sent {
+  /** Acknowledged, and refused or never answered. */
+  readonly acked: number;
+  readonly failed: number;
+  /** Messages that the senders themselves were given. */
+  readonly received: number;
+  /** From the first message that was due to the last answer, in ms. */
+  readonly elapsedMs: number;
+  /** Of the first message, in µs of the steady clock. */
+  readonly firstDueAt: number;
+}
+
+/** Without an answer for so long, no more will come. */
+const QUIET_MS = 5_000;
+const LEAD_MICROS = 20_000;
+
+let senders: Sender[] = [];
+
+const sum = (of: (sender: Sender) => number): number =>
+  senders.reduce((total, sender) => total + of(sender), 0);
+
+async function outcome(firstDueAt: number): Promise<Sent> {
+  const answered = () => sum((sender) => sender.acked + sender.refused);
+  const sent = sum((sender) => sender.sent);
+  await doneOrQuiet(() => answered() >= sent, answered, QUIET_MS);
+  const acked = sum((sender) => sender.acked);
+  const lastAt = Math.max(...senders.map((sender) => sender.answeredAt));
+  return {
+    acked,
+    failed: sent - acked,
+    received: sum((sender) => sender.received),
+    elapsedMs: (lastAt - firstDueAt) / 1000,
+    firstDueAt,
+  };
+}
+
+const tasks = {
+  async connect({ target, tokens }: { target: Target; tokens: readonly string[] }) {
+    const opened = await connectAll(tokens, (token, index) => {
+      const sender = new Sender(index);
+      return Connection.open(target, token, sender.hear).then((connection) => sender.use(connection));
+    });
+    senders = opened.connections;
+  },
+
+  /** Open loop: `count` messages to everybody, from the senders in turn, each when it is due. */
+  async paced({
+    perSecond,
+    count,
+    bytes,
+  }: {
+    perSecond: number;
+    count: number;
+    bytes: number;
+  }): Promise<Sent> {
+    for (const sender of senders) sender.begin();
+    const firstDueAt = steadyMicros() + LEAD_MICROS;
+    const dueAt = (n: number): number => firstDueAt + (n * 1_000_000) / perSecond;
+    for (let n = 0; n < count; ) {
+      const now = steadyMicros();
+      for (; n < count && dueAt(n) <= now; n += 1) {
+        senders[n % senders.length]?.send("", stampedContent(dueAt(n), bytes));
+      }
+      for (const sender of senders) sender.flush();
+      if (n < count) await delay(Math.max(0, (dueAt(n) - steadyMicros()) / 1000));
+    }
+    return outcome(firstDueAt);
+  },
+
+  /**
+   * Closed loop: each sender keeps `window` messages under way and sends the next on each answer, for a time or up
+   * to a number in all. It finds what a server can do; it says nothing about waiting, so no latency is taken.
+   */
+  async pipelined({ to, bytes, window, limit }: Pipelined): Promise<Sent> {
+    const startedAt = steadyMicros();
+    const each = "count" in limit ? Math.ceil(limit.count / senders.length) : Number.POSITIVE_INFINITY;
+    const content = "x".repeat(bytes);
+    senders.forEach((sender, index) => {
+      sender.begin();
+      sender.keep({ to: to === "" ? "" : `${to}-${index}`, content, window, limit: each });
+    });
+    if ("ms" in limit) await delay(limit.ms);
+    else {
+      const answered = () => sum((sender) => sender.acked + sender.refused);
+      await doneOrQuiet(() => answered() >= each * senders.length, answered, QUIET_MS);
+    }
+    for (const sender of senders) sender.rest();
+    return outcome(startedAt);
+  },
+
+  async close() {
+    for (const sender of senders) sender.close();
+    senders = [];
+  },
+};
+
+interface Pipelined {
+  /** "" for everybody; else the beginning of the names that are sent to, one a sender. */
+  readonly to: string;
+  readonly bytes: number;
+  readonly window: number;
+  readonly limit: { readonly ms: number } | { readonly count: number };
+}
+
+serve(tasks);

@@ -1,0 +1,26 @@
+/** What a load process can be asked for, by name. Arguments and answers are JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: each task names its own argument; `Load` checks them for the caller
+export type Tasks = Readonly<Record<string, (args: any) => Promise<unknown>>>;
+
+export interface Request {
+  readonly id: number;
+  readonly task: string;
+  readonly args: unknown;
+}
+
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+/** The whole life of a load process: does what its parent asks, and ends with it. */
+export function serve(tasks: Tasks): void {
+  process.on("message", async ({ id, task, args }: Request) => {
+    const reply = (reply: Reply) => process.send?.(reply);
+    try {
+      reply({ id, result: await tasks[task]?.(args) });
+    } catch (error) {
+      reply({ id, error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+  process.on("disconnect", () => process.exit(0));
+}

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { App } from "@parley/local";
+import { steadyMicros } from "../load/stamp.ts";
+import { cpuMicros } from "../proc.ts";
+
+/** How far a persister had come at a moment. */
+export interface Progress {
+  readonly at: number;
+  readonly settled: number;
+  readonly cpu: Readonly<Record<"persister" | "mongo" | "redis", number>>;
+}
+
+/** Asking costs the persister a little too, so it is asked seldom. */
+const POLL_MS = 250;
+const STUCK_MS = 60_000;
+const SETTLED = /^parley_persister_messages_settled_total\{[^}]*\} (\d+)$/gm;
+
+/** Watches until `count` messages are settled. Rejects where it no longer gets on. */
+export async function watchSettling(
+  persister: App,
+  count: number,
+  others: { readonly mongo: number; readonly redis: number },
+): Promise<Progress[]> {
+  const seen: Progress[] = [];
+  for (let movedAt = steadyMicros(), last = -1; last < count; await delay(POLL_MS)) {
+    const cpu = {
+      persister: cpuMicros(persister.pid),
+      mongo: cpuMicros(others.mongo),
+      redis: cpuMicros(others.redis),
+    };
+    const now = { at: steadyMicros(), settled: await settledBy(persister), cpu };
+    seen.push(now);
+    if (now.settled > last) [last, movedAt] = [now.settled, now.at];
+    else if (now.at - movedAt > STUCK_MS * 1000)
+      throw new Error(`the persister stands at ${last} of ${count} messages\n${persister.output()}`);
+  }
+  return seen;
+}
+
+async function settledBy({ adminUrl }: App): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return parseSettled(text);
+}
+
+/** Of all outcomes together. */
+export function parseSettled(metrics: string): number {
+  return [...metrics.matchAll(SETTLED)].reduce((sum, [, value]) => sum + Number(value), 0);
+}

@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { MEASUREMENTS } from "./measurement.ts";
+import { commandFor, readOptions, UsageError } from "./options.ts";
+
+it("without anything: all of it, in full", () => {
+  expect(readOptions([])).toEqual({ quick: false, json: false, only: MEASUREMENTS });
+});
+
+it("--only keeps the order of the report; `--` from a package manager is nothing", () => {
+  expect(readOptions(["--", "--quick", "--only", "idle, append"])).toMatchObject({
+    quick: true,
+    only: ["append", "idle"],
+  });
+});
+
+it.each([["--only", "fanout"], ["--slow"], ["append"]])("says what it does not know: %s", (...argv) => {
+  expect(() => readOptions(argv)).toThrow(UsageError);
+});
+
+it("the command that the report names measures the same again", () => {
+  for (const argv of [[], ["--quick"], ["--only", "idle,append"], ["--quick", "--only", "history"]]) {
+    const options = readOptions(argv);
+    if (options === "help") throw new Error("no help was asked for");
+    expect(readOptions(commandFor(options).split(" ").slice(3))).toEqual(options);
+  }
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { median, percentile } from "./statistics.ts";
+
+const upTo100 = Array.from({ length: 100 }, (_, index) => 100 - index);
+
+describe("percentile", () => {
+  it.each([
+    [0, 1],
+    [0.5, 50],
+    [0.99, 99],
+    [0.991, 100],
+    [1, 100],
+  ])("of 1 to 100 in any order, %d is %d", (share, value) => {
+    expect(percentile(upTo100, share)).toBe(value);
+  });
+
+  it("of one value is that value, of none is no number", () => {
+    expect(percentile([7], 0.99)).toBe(7);
+    expect(percentile([], 0.5)).toBeNaN();
+  });
+
+  it("sorts as numbers, and leaves the values as they were", () => {
+    const values = [10, 9, 100];
+    expect(percentile(values, 1)).toBe(100);
+    expect(values).toEqual([10, 9, 100]);
+  });
+});
+
+it("median: the middle one, or the mean of the two in the middle", () => {
+  expect(median([9, 1, 100])).toBe(9);
+  expect(median([4, 1, 2, 100])).toBe(3);
+  expect(median([])).toBeNaN();
+});

@@ -1,0 +1,162 @@
+import { ORIGIN, timestampOf } from "@parley/models";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Appended } from "../append.ts";
+import type { Outcome } from "../consume.ts";
+import type { BusEvent } from "../events.ts";
+import { MemoryBus, type MemoryBusOptions } from "./memory-bus.ts";
+
+const open = new AbortController().signal;
+const nothing = { message: () => undefined, gap: () => undefined };
+const draft = (content: string, ref?: string) => ({
+  from: "alice",
+  to: "",
+  content,
+  ...(ref !== undefined && { ref }),
+});
+const code = (appended: Appended | undefined) => (appended?.ok ? "ok" : appended?.error.code);
+
+afterEach(() => void vi.useRealTimers());
+
+function start(options: Partial<MemoryBusOptions> = {}) {
+  const events: BusEvent[] = [];
+  const bus = new MemoryBus({ lastStored: ORIGIN, observe: (event) => events.push(event), ...options });
+  const heard: string[] = [];
+  const live = bus.live({ ...nothing, message: (_, { id }) => heard.push(id) });
+  const consume = bus.consume({ lastStored: async () => ORIGIN });
+  const append = bus.append();
+  const settleNext = async (outcome: Outcome = { kind: "stored" }) => {
+    const batch = await consume.next(open);
+    await consume.settle(batch.map(({ message }) => ({ message, outcome })));
+    return batch;
+  };
+  return { bus, append, live, consume, tail: bus.tail(), heard, events, settleNext };
+}
+
+describe("MemoryBus", () => {
+  it("L23: an append is answered when the store has it, and everybody was told before", async () => {
+    const { append, consume, tail, heard } = start();
+    const told: string[][] = [];
+    const appended = append.append([draft("hi")]).then((results) => {
+      told.push([...heard]);
+      return results;
+    });
+    const [consumed] = await consume.next(open);
+    if (!consumed) throw new Error("nothing was given out");
+    const { message } = consumed;
+    expect([heard, await tail.position(), told]).toEqual([[], ORIGIN, []]);
+    await consume.settle([{ message, outcome: { kind: "stored" } }]);
+    expect(await appended).toEqual([{ ok: true, id: message.id }]);
+    expect([told, await tail.position()]).toEqual([[[message.id]], message.id]);
+  });
+
+  it("L23: a duplicate resolves with the stored id, a reused ref is refused, and neither is published", async () => {
+    const { append, heard, settleNext, tail } = start();
+    const first = append.append([draft("hi", "r")]);
+    await settleNext({ kind: "duplicateOf", id: ORIGIN });
+    expect(await first).toEqual([{ ok: true, id: ORIGIN }]);
+    const second = append.append([draft("ho", "r")]);
+    const [reused] = await settleNext({ kind: "refReused" });
+    expect((await second).map(code)).toEqual(["ref_reused"]);
+    expect([heard, await tail.position()]).toEqual([[], reused?.message.id]);
+  });
+
+  it("L23: ids start above the last stored one, and the timestamp is the injected clock's", async () => {
+    const lastStored = "0000000005000-0000000003-00";
+    let now = 10;
+    const { append, settleNext, tail } = start({ lastStored, now: () => now });
+    expect(await tail.position()).toBe(lastStored);
+    const behind = append.append([draft("a")]);
+    await settleNext();
+    expect(await behind).toEqual([{ ok: true, id: "0000000005000-0000000004-00" }]);
+    now = Date.UTC(2025, 6, 16, 14);
+    const [after] = await Promise.all([append.append([draft("b")]), settleNext()]);
+    expect(after[0]?.ok && timestampOf(after[0].id)).toBe("2025-07-16T14:00:00.000Z");
+  });
+
+  it("L6: what one turn of the event loop appends, or comes while a batch is out, goes into one batch", async () => {
+    const { append, consume, settleNext } = start();
+    const waiting = consume.next(open);
+    const sent: Promise<readonly Appended[]>[] = [];
+    // Two timers of one turn, as two sockets that are read in one: microtasks run between them.
+    for (const content of ["a", "b"]) setTimeout(() => sent.push(append.append([draft(content)])), 1);
+    const batch = await waiting;
+    expect(batch.map(({ message }) => message.content)).toEqual(["a", "b"]);
+    sent.push(append.append([draft("c")]), append.append([draft("d")]));
+    await consume.settle(batch.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
+    expect((await settleNext()).map(({ message }) => message.content)).toEqual(["c", "d"]);
+    expect((await Promise.all(sent)).flat().map(code)).toEqual(["ok", "ok", "ok", "ok"]);
+  });
+
+  it("P31: after the deadline the outcome is unknown; kept later, it is published all the same", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { append, consume, heard, tail } = start({ settleTimeoutMs: 1_000 });
+    const late = append.append([draft("late"), draft("too")]);
+    const [first, second] = await consume.next(open);
+    if (!first || !second) throw new Error("both should be given out");
+    await consume.settle([{ message: second.message, outcome: { kind: "stored" } }]);
+    vi.advanceTimersByTime(1_000);
+    expect((await late).map(code)).toEqual(["unavailable", "unavailable"]);
+    await consume.settle([{ message: first.message, outcome: { kind: "stored" } }]);
+    expect(heard).toEqual([first.message.id, second.message.id]);
+    expect(await tail.position()).toBe(second.message.id);
+  });
+
+  it("G5: at the bound in messages or bytes the answer is backlog_full with a retry time, and it ends", async () => {
+    const { append, settleNext, events } = start({ maxEntries: 2, maxBytes: 10 });
+    const taken = append.append([draft("123456"), draft("12345"), draft("1234"), draft("1")]);
+    expect(append.problem()).toContain("2 messages");
+    await settleNext();
+    const [first, ...rest] = await taken;
+    expect([first, ...rest].map(code)).toEqual(["ok", "backlog_full", "ok", "backlog_full"]);
+    expect(rest[0]?.ok === false && rest[0].error.retryAfterMs).toBeGreaterThan(0);
+    expect(events.at(-1)).toMatchObject({ type: "append", drafts: 4, refused: 2, unknown: 0 });
+    expect(append.problem()).toBeUndefined();
+    const [again] = await Promise.all([append.append([draft("1")]), settleNext()]);
+    expect(again.map(code)).toEqual(["ok"]);
+  });
+
+  it("a message that fails is a problem with its reason until the store takes it", async () => {
+    const { append, consume, settleNext } = start();
+    void append.append([draft("x")]);
+    await settleNext({ kind: "failed", reason: "disk full" });
+    expect(consume.problem()).toContain("disk full");
+    expect((await settleNext())[0]?.deliveries).toBe(2);
+    expect(consume.problem()).toBeUndefined();
+  });
+
+  it("trim says how the log stands", async () => {
+    const { append, consume, settleNext } = start();
+    const [[a]] = await Promise.all([append.append([draft("one")]), settleNext()]);
+    void append.append([draft("four")]);
+    const stored = a?.ok ? a.id : "";
+    const state = await consume.trim();
+    expect(state).toMatchObject({ watermark: stored, backlogEntries: 1, backlogBytes: 4 });
+    expect(state.end > stored).toBe(true);
+  });
+
+  it("close waits for the consumer to settle what was accepted", async () => {
+    const { bus, append, settleNext } = start();
+    const accepted = append.append([draft("x")]);
+    const closed = bus.close();
+    expect((await append.append([draft("y")])).map(code)).toEqual(["unavailable"]);
+    await settleNext();
+    await closed;
+    expect((await accepted).map(code)).toEqual(["ok"]);
+  });
+
+  it("close ends after its deadline, and what nobody settled is unknown", async () => {
+    const { bus, append, consume } = start({ closeTimeoutMs: 20 });
+    const accepted = append.append([draft("x")]);
+    await consume.next(open);
+    await bus.close();
+    expect((await accepted).map(code)).toEqual(["unavailable"]);
+  });
+
+  it("each role is given once", () => {
+    const { bus } = start();
+    expect(() => bus.append()).toThrow("append");
+    expect(() => bus.live(nothing)).toThrow("live");
+    expect(() => bus.consume({ lastStored: async () => ORIGIN })).toThrow("consume");
+    expect(() => bus.tail()).toThrow("tail");
+  });
+});

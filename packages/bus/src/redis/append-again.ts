@@ -1,0 +1,26 @@
+import type { LogMessage } from "@parley/models";
+import { type Link, unavailable } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { DEDUPE_COUNTS, GROUP, LOG, META } from "./keys.ts";
+import { outgoing, outgoingArgs } from "./outgoing.ts";
+import { idOfEntry, streamIdOf } from "./positions.ts";
+import { APPEND_AGAIN } from "./scripts/again.ts";
+
+/** Gives a message a new id, whose own the store has given to another one, and settles it (L13). */
+export async function appendAgain(
+  link: Link,
+  message: LogMessage,
+  { seen, config, observe }: Pick<Context, "seen" | "config" | "observe">,
+): Promise<void> {
+  const draft = outgoing(message);
+  const keys = [LOG, META, DEDUPE_COUNTS, ...(draft.key === undefined ? [] : [draft.key])];
+  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...outgoingArgs(draft)];
+  args.push(GROUP, config.dedupeWindowMs);
+  const answer = String(await link.run((client) => APPEND_AGAIN.run(client, keys, args)));
+  // Another consumer was faster.
+  if (answer === "settled") return;
+  const again = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
+  if (again === undefined) throw unavailable(`not appended again: ${answer}`);
+  seen.raise(again);
+  observe({ type: "id-conflict", id: message.id, again });
+}

@@ -1,0 +1,85 @@
+import type { Redis } from "ioredis";
+import { ELSEWHERE, Refused } from "./connection.ts";
+import type { Config } from "./context.ts";
+import { DEDUPE_COUNTS, GROUP, LOG, META } from "./keys.ts";
+import { type Outgoing, outgoingArgs } from "./outgoing.ts";
+import { idOfEntry, streamIdOf } from "./positions.ts";
+import { APPEND } from "./scripts/append.ts";
+
+/** What a dedupe key takes in Redis, its expiry included, measured (L5). */
+const DEDUPE_KEY_BYTES = 148;
+
+export type AppendSettings = Pick<
+  Config,
+  "dedupeWindowMs" | "backlogMaxEntries" | "backlogMaxBytes" | "durability" | "appendTimeoutMs"
+>;
+
+/** What became of one draft of a call. */
+export type Placed =
+  | { readonly kind: "added" | "known"; readonly id: string }
+  | { readonly kind: "reused" | "full" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+export type CallOutcome =
+  | {
+      readonly kind: "done";
+      readonly placed: readonly Placed[];
+      /** Why Redis would not publish, where it would not: what was added is durable and nobody heard of it. */
+      readonly unheard: string;
+    }
+  | { readonly kind: "no-log" };
+
+/**
+ * One call to the log (L6): one result a draft, in order. Rejects when the outcome is unknown, or when Redis refused
+ * the call as a whole.
+ */
+export async function callAppend(
+  client: Redis,
+  drafts: readonly Outgoing[],
+  seen: string,
+  settings: AppendSettings,
+): Promise<CallOutcome> {
+  const replicated = settings.durability === "replicated";
+  const keys = [LOG, META, DEDUPE_COUNTS];
+  const args: (string | number)[] = [
+    ...[GROUP, streamIdOf(seen), settings.dedupeWindowMs, settings.backlogMaxEntries],
+    ...[settings.backlogMaxBytes, DEDUPE_KEY_BYTES, replicated ? 1 : 0, drafts.length],
+  ];
+  for (const draft of drafts) {
+    if (draft.key !== undefined) keys.push(draft.key);
+    args.push(...outgoingArgs(draft));
+  }
+  const [status, unheard, ...texts] = (await APPEND.run(client, keys, args)) as string[];
+  if (status === "no-log") return { kind: "no-log" };
+  if (texts.length !== drafts.length) throw new Refused("the script answered for another number of drafts");
+  const placed = texts.map(placedFrom);
+  // A replica runs the script and refuses what it writes, draft by draft; what it knows already is no promise either.
+  for (const one of placed)
+    if (one.kind === "refused" && ELSEWHERE.test(one.reason)) throw new Refused(one.reason);
+  if (replicated && placed.some((one) => "id" in one)) await onReplica(client, settings.appendTimeoutMs);
+  return { kind: "done", placed, unheard: unheard ?? "" };
+}
+
+/** L9. What the last call wrote is on a replica too; a duplicate renewed its key, so that this covers it as well. */
+async function onReplica(client: Redis, timeoutMs: number): Promise<void> {
+  const replicas = await client.wait(1, Math.floor(timeoutMs / 2));
+  if (replicas < 1) throw new Refused("no replica has confirmed");
+}
+
+function placedFrom(text: string): Placed {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case "+":
+    case "=": {
+      const id = idOfEntry(rest);
+      if (id === undefined) return { kind: "refused", reason: "the log gave out an id that is none" };
+      return { kind: text[0] === "+" ? "added" : "known", id };
+    }
+    case "!":
+      return { kind: "reused" };
+    case "#":
+      return { kind: "full" };
+    default:
+      return { kind: "refused", reason: rest };
+  }
+}

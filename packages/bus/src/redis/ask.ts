@@ -1,0 +1,17 @@
+import { ChatError } from "@parley/models";
+import type { Redis } from "ioredis";
+import { type Link, Refused, reasonOf, unavailable } from "./connection.ts";
+
+/** `Link.run` for roles that have one answer to every failure: rejects with `unavailable` alone, the reason its cause. */
+export async function ask<T>(link: Link, question: (client: Redis) => Promise<T>): Promise<T> {
+  try {
+    return await link.run(question);
+  } catch (error) {
+    throw error instanceof Refused ? unavailable(error.message) : error;
+  }
+}
+
+/** Why an error of `ask` came, in words for an operator. */
+export function problemOf(error: unknown): string {
+  return reasonOf(error instanceof ChatError ? error.cause : error);
+}

@@ -1,0 +1,64 @@
+import type { Append } from "../append.ts";
+import type { Bus } from "../bus.ts";
+import type { Consume } from "../consume.ts";
+import type { Live, LiveListener } from "../live.ts";
+import type { Tail } from "../tail.ts";
+import { RedisAppend } from "./append.ts";
+import type { Link } from "./connection.ts";
+import { RedisConsume } from "./consume.ts";
+import { type Context, createContext, type RedisBusOptions } from "./context.ts";
+import { checkDurability } from "./durability.ts";
+import { RedisLive } from "./live.ts";
+import { RedisTail } from "./tail.ts";
+
+/** The bus over one Redis: a stream, a consumer group, and Pub/Sub. Connects for the roles that are taken. */
+export class RedisBus implements Bus {
+  readonly #context: Context;
+  readonly #closers: (() => Promise<void>)[] = [];
+  #appendLink: Link | undefined;
+
+  constructor(options: RedisBusOptions) {
+    this.#context = createContext(options);
+  }
+
+  append(): Append {
+    return this.#keep(new RedisAppend(this.#context, this.#gatewayLink()));
+  }
+
+  /** Its markers go over the connection that appends (L15). */
+  live(listener: LiveListener): Live {
+    return this.#keep(new RedisLive(this.#context, { listener, appendLink: this.#gatewayLink() }));
+  }
+
+  consume(options: { readonly lastStored: () => Promise<string> }): Consume {
+    return this.#keep(new RedisConsume(this.#context, options));
+  }
+
+  tail(): Tail {
+    return this.#keep(new RedisTail(this.#context));
+  }
+
+  /** In the reverse order of their making, so that a connection outlives the roles that use it. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+
+  #gatewayLink(): Link {
+    if (!this.#appendLink) {
+      const { config, observe } = this.#context;
+      this.#appendLink = this.#keep(
+        this.#context.connect({
+          role: "append",
+          commandTimeoutMs: config.appendTimeoutMs,
+          prepare: (client) => checkDurability(client, config, observe),
+        }),
+      );
+    }
+    return this.#appendLink;
+  }
+
+  #keep<T extends { close(): Promise<void> }>(role: T): T {
+    this.#closers.push(() => role.close());
+    return role;
+  }
+}

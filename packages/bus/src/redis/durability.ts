@@ -1,0 +1,54 @@
+import type { Redis } from "ioredis";
+import type { Observe } from "../events.ts";
+import { isRefusal, Refused, reasonOf } from "./connection.ts";
+import type { Config } from "./context.ts";
+
+const WANTED = {
+  appendonly: "yes",
+  appendfsync: "always",
+  "maxmemory-policy": "noeviction",
+} as const;
+
+/**
+ * Whether this Redis keeps what it acknowledges (L8). Rejects for a replica and, with the settings that say otherwise, unless
+ * `allowWeakDurability`; then, and where the settings cannot be read, it warns.
+ */
+export async function checkDurability(
+  client: Redis,
+  config: Pick<Config, "allowWeakDurability">,
+  observe: Observe,
+): Promise<void> {
+  await refuseReplica(client);
+  const wrong = await weaknesses(client).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    observe({
+      type: "warning",
+      text: `cannot check that Redis keeps what it acknowledges: ${reasonOf(error)}`,
+    });
+    return [];
+  });
+  if (wrong.length === 0) return;
+  const text = `Redis may lose what it acknowledges: ${wrong.join(", ")}`;
+  if (!config.allowWeakDurability) throw new Error(text);
+  observe({ type: "warning", text });
+}
+
+/** A replica keeps nothing. Where it does not tell, the first append finds out. */
+async function refuseReplica(client: Redis): Promise<void> {
+  const info = await client.info("replication").catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    return "";
+  });
+  if (/^role:slave/m.test(info)) throw new Error("this Redis is a replica");
+}
+
+async function weaknesses(client: Redis): Promise<string[]> {
+  const reply = await client.config("GET", ...Object.keys(WANTED));
+  const settings = new Map<string, string>();
+  for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
+  const wanted = Object.entries(WANTED);
+  if (wanted.some(([name]) => !settings.has(name))) throw new Refused("CONFIG GET leaves settings out");
+  return wanted
+    .filter(([name, value]) => settings.get(name) !== value)
+    .map(([name, value]) => `${name} is ${settings.get(name)}, not ${value}`);
+}

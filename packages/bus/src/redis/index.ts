@@ -1,0 +1,2 @@
+export { RedisBus } from "./bus.ts";
+export type { RedisBusOptions } from "./context.ts";

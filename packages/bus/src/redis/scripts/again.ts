@@ -1,0 +1,54 @@
+import { WATERMARK_LUA } from "../log-state.ts";
+import { Script } from "../script.ts";
+import { ADD_LUA } from "./add.ts";
+import { BACKLOG_LUA } from "./backlog.ts";
+import { POSITIONS_LUA } from "./positions.ts";
+
+const WRITING = `${POSITIONS_LUA}${WATERMARK_LUA}${BACKLOG_LUA}${ADD_LUA}
+local function draft_at(i)
+  return { body = ARGV[i], ref = ARGV[i + 1], digest = ARGV[i + 2], bytes = tonumber(ARGV[i + 3]),
+    first = ARGV[i + 4], second = ARGV[i + 5] }
+end
+`;
+
+/**
+ * Appends a dead letter as the message that it is now taken for, and lets it go. No ref is remembered for it: who sent
+ * it may have sent it again meanwhile, and that one stands.
+ *
+ * KEYS: log, META, dead letters. ARGV: greatest id seen, id of the dead letter, the draft's six.
+ * Answers `+id`, "gone", "no-log" or `-reason`.
+ */
+export const REPLAY = new Script(`${WRITING}
+if #redis.call('XRANGE', KEYS[3], ARGV[2], ARGV[2]) == 0 then return 'gone' end
+local writer = open_log(KEYS[1], KEYS[2], ARGV[1])
+if not writer then return 'no-log' end
+local id, err = add_entry(writer, draft_at(3))
+if not id then return '-' .. err end
+close_log(writer)
+redis.call('XDEL', KEYS[3], ARGV[2])
+return '+' .. id
+`);
+
+/**
+ * Appends a message again whose id the store has given to another one (L13): under its ref and a new id, which its
+ * dedupe key then holds. The old entry leaves the log, so that nobody reads it under an id that is not its own.
+ *
+ * KEYS: log, META, DEDUPE_COUNTS, dedupe key where it has a ref. ARGV: greatest id seen, id of the entry, the draft's
+ * six, group, dedupe window in ms. Answers `+id`, "settled" where it is not pending any more, "no-log" or `-reason`.
+ */
+export const APPEND_AGAIN = new Script(`${WRITING}
+local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])
+local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)
+if pending.err or #pending == 0 then return 'settled' end
+local writer = open_log(log, KEYS[2], ARGV[1])
+if not writer then return 'no-log' end
+local draft = draft_at(3)
+draft.key = KEYS[4]
+local id, err = add_entry(writer, draft, window)
+if not id then return '-' .. err end
+close_log(writer)
+redis.call('XACK', log, group, ARGV[2])
+redis.call('XDEL', log, ARGV[2])
+count_keys(KEYS[3], draft.key and 1 or 0, writer.now, window)
+return '+' .. id
+`);

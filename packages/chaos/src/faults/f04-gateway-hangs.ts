@@ -1,0 +1,37 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { HEARTBEAT } from "../crowd.ts";
+import type { Fault } from "../fault.ts";
+import { metric } from "../metrics.ts";
+import { noticedWords, seconds } from "../words.ts";
+
+const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
+/** Timers on a busy machine. */
+const SLACK_MS = 1_000;
+
+/** Its sockets stay open and say nothing: only the SDK's heartbeat tells. What it had in hand it does when it wakes. */
+export const gatewayHangs: Fault = {
+  id: "F4",
+  title: "a gateway hangs",
+  touches: ["gateway"],
+  async run({ house, crowd, say, short }) {
+    const [victim] = house.gateways;
+    if (!victim) throw new Error("there is no gateway");
+    const struck = await metric(victim.app, "parley_gateway_connections");
+    const stopped = performance.now();
+    await victim.app.kill("SIGSTOP");
+    const recoveryMs = await crowd.recovered(stopped);
+    const outages = crowd.outages(stopped);
+    say(noticedWords(outages));
+    await delay(short ? 500 : 5_000);
+    await victim.app.kill("SIGCONT");
+    await crowd.recovered(performance.now());
+    const slowest = Math.max(...outages.map(({ noticedMs }) => noticedMs));
+    return {
+      struck,
+      of: "clients left hanging",
+      recoveryMs,
+      shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)})`,
+      problems: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+    };
+  },
+};

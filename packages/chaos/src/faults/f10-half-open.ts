@@ -1,0 +1,43 @@
+import { HEARTBEAT } from "../crowd.ts";
+import { eventually } from "../eventually.ts";
+import type { Fault } from "../fault.ts";
+import { metric } from "../metrics.ts";
+import { noticedWords, seconds } from "../words.ts";
+
+const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
+/** Timers on a busy machine. */
+const SLACK_MS = 1_000;
+
+/** Both ends believe in a connection over which nothing comes any more, in either direction. */
+export const halfOpen: Fault = {
+  id: "F10",
+  title: "a half-open link between client and gateway",
+  touches: ["gateway"],
+  async run({ house, crowd, say }) {
+    const [gateway] = house.gateways;
+    if (!gateway) throw new Error("there is no gateway");
+    const links = gateway.fromClients.links();
+    const ended = () => metric(gateway.app, "parley_gateway_connections_ended_total");
+    const before = await ended();
+    const began = performance.now();
+    gateway.fromClients.set("both", "swallow", (link) => links.includes(link));
+    const recoveryMs = await crowd.recovered(began);
+    const outages = crowd.outages(began);
+    say(noticedWords(outages));
+    await eventually(
+      "the gateway to drop them",
+      async () => (await ended()) - before >= links.length || undefined,
+    );
+    const dropped = performance.now() - began;
+    gateway.fromClients.cut("rst", (link) => links.includes(link));
+    gateway.fromClients.set("both", "pass");
+    const slowest = Math.max(...outages.map(({ noticedMs }) => noticedMs));
+    return {
+      struck: links.length,
+      of: "links swallowed",
+      recoveryMs,
+      shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)}), by the gateway within ${seconds(dropped)}`,
+      problems: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+    };
+  },
+};

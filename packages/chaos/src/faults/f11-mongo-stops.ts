@@ -1,0 +1,52 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../eventually.ts";
+import type { Context, Fault } from "../fault.ts";
+import { backlog } from "../log.ts";
+import { seconds } from "../words.ts";
+
+/** Sends go on, the backlog grows, history says 503 or answers whole; then the backlog falls back. */
+export const mongoStops: Fault = {
+  id: "F11",
+  title: "MongoDB stops for 10 to 60 s, frozen and killed",
+  touches: ["mongo"],
+  ratePerSecond: 30,
+  async run(context) {
+    const { house, short } = context;
+    const frozen = await outage(
+      context,
+      short ? 4_000 : 15_000,
+      () => house.mongo.kill("SIGCONT"),
+      "SIGSTOP",
+    );
+    const killed = await outage(context, short ? 2_000 : 30_000, () => house.mongo.restart(), "SIGKILL");
+    return {
+      struck: frozen.waiting + killed.waiting,
+      of: "messages waited in the log",
+      recoveryMs: Math.max(frozen.recoveryMs, killed.recoveryMs),
+      shown: `backlogs of ${frozen.waiting} and ${killed.waiting} were stored within ${seconds(frozen.recoveryMs)} and ${seconds(killed.recoveryMs)}; ${frozen.acked + killed.acked} acks meanwhile; history answered ${context.reader.answers} times whole, ${context.reader.refusals} times 503`,
+      problems: frozen.acked === 0 || killed.acked === 0 ? ["nothing was acknowledged meanwhile"] : [],
+    };
+  },
+};
+
+async function outage(
+  { house, crowd, say }: Context,
+  lastsMs: number,
+  heal: () => Promise<void>,
+  signal: "SIGSTOP" | "SIGKILL",
+): Promise<{ waiting: number; acked: number; recoveryMs: number }> {
+  say(`MongoDB gets ${signal} for ${lastsMs / 1000} s`);
+  const before = crowd.ledger.acked.length;
+  await house.mongo.kill(signal);
+  await delay(lastsMs);
+  const waiting = await backlog(house);
+  const acked = crowd.ledger.acked.length - before;
+  await heal();
+  const healed = performance.now();
+  await eventually(
+    "the backlog to be stored",
+    async () => ((await backlog(house)) < 20 ? true : undefined),
+    90_000,
+  );
+  return { waiting, acked, recoveryMs: performance.now() - healed };
+}

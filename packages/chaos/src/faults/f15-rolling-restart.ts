@@ -1,0 +1,45 @@
+import type { Fault } from "../fault.ts";
+import { outageWords, seconds } from "../words.ts";
+
+/** What P41 promises, for a process that gets SIGTERM. */
+const ENDS_WITHIN_MS = 25_000;
+
+export const rollingRestart: Fault = {
+  id: "F15",
+  title: "a rolling restart",
+  touches: ["gateway", "persister", "history"],
+  ratePerSecond: 30,
+  async run({ house, crowd, short, say }) {
+    const began = performance.now();
+    const problems: string[] = [];
+    const spreads: number[] = [];
+    let struck = 0;
+    for (let round = 0; round < (short ? 1 : 3); round++) {
+      say(`round ${round + 1}`);
+      for (const { app } of [...house.gateways, ...house.persisters, house.historyApi]) {
+        const stopped = performance.now();
+        const { code, signal } = await app.stop();
+        const took = performance.now() - stopped;
+        if (code !== 0) problems.push(`${app.name} ended with ${signal ?? code}`);
+        if (took > ENDS_WITHIN_MS) problems.push(`${app.name} took ${seconds(took)} to end`);
+        if (app.name === "gateway") spreads.push(spreadOf(crowd.outages(stopped)));
+        await app.restart();
+        struck += 1;
+      }
+    }
+    const recoveryMs = await crowd.recovered(performance.now());
+    return {
+      struck,
+      of: "processes restarted",
+      recoveryMs,
+      shown: `${outageWords(crowd.outages(began))}, those of one gateway spread over ${seconds(Math.max(...spreads))}`,
+      problems,
+    };
+  },
+};
+
+/** From the first to the last client that left, in ms. */
+function spreadOf(outages: readonly { readonly noticedMs: number }[]): number {
+  const noticed = outages.map(({ noticedMs }) => noticedMs);
+  return noticed.length === 0 ? 0 : Math.max(...noticed) - Math.min(...noticed);
+}

@@ -1,0 +1,42 @@
+import type { Fault } from "../fault.ts";
+import { persisterDies } from "./f01-persister-dies.ts";
+import { persisterFreezes } from "./f02-persister-freezes.ts";
+import { gatewayDies } from "./f03-gateway-dies.ts";
+import { gatewayHangs } from "./f04-gateway-hangs.ts";
+import { redisStalls } from "./f05-redis-stalls.ts";
+import { redisCrashes } from "./f06-redis-crashes.ts";
+import { logGone } from "./f07-log-gone.ts";
+import { replyLost } from "./f08-reply-lost.ts";
+import { subscriptionLost } from "./f09-subscription-lost.ts";
+import { halfOpen } from "./f10-half-open.ts";
+import { mongoStops } from "./f11-mongo-stops.ts";
+import { poison } from "./f12-poison.ts";
+import { backlogFull } from "./f13-backlog-full.ts";
+import { slowReader } from "./f14-slow-reader.ts";
+import { rollingRestart } from "./f15-rolling-restart.ts";
+import { redisFull } from "./f16-redis-full.ts";
+import { clocksJump } from "./f17-clocks-jump.ts";
+import { everythingAtOnce } from "./f18-everything.ts";
+
+const ALONE: readonly Fault[] = [
+  persisterDies,
+  persisterFreezes,
+  gatewayDies,
+  gatewayHangs,
+  redisStalls,
+  redisCrashes,
+  logGone,
+  replyLost,
+  subscriptionLost,
+  halfOpen,
+  mongoStops,
+  poison,
+  backlogFull,
+  slowReader,
+  rollingRestart,
+  redisFull,
+  clocksJump,
+];
+
+/** All of docs/guarantees.md, in its order. */
+export const FAULTS: readonly Fault[] = [...ALONE, everythingAtOnce(ALONE)];

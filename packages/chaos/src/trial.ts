@@ -1,0 +1,168 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Message } from "@parley/client";
+import { check, type Verdict } from "./checker.ts";
+import { Crowd } from "./crowd.ts";
+import { eventually } from "./eventually.ts";
+import type { Fault, Strike } from "./fault.ts";
+import { type House, startHouse } from "./house.ts";
+import { Ledger } from "./ledger.ts";
+import { backlog, documents } from "./log.ts";
+import { randomFrom } from "./random.ts";
+import { Reader, read } from "./reader.ts";
+
+/** Where the logs of a trial go that fell. */
+const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
+
+/** What came out for one fault. */
+export type Result =
+  | {
+      readonly kind: "made";
+      readonly strike: Strike;
+      readonly verdict: Verdict;
+      readonly problems: readonly string[];
+    }
+  /** It cannot be made here: neither passed nor failed. */
+  | { readonly kind: "not made"; readonly why: string }
+  /** The trial itself broke off: nothing is known, and that is a failure. */
+  | { readonly kind: "broken"; readonly why: string };
+
+export interface TrialOptions {
+  readonly seed: number;
+  readonly short: boolean;
+  readonly minutes: number;
+  readonly say: (what: string) => void;
+}
+
+interface Size {
+  readonly clients: number;
+  readonly messages: number;
+  readonly ratePerSecond: number;
+}
+
+const FULL: Size = { clients: 24, messages: 1_200, ratePerSecond: 100 };
+const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 60 };
+/** What no fault but F18 needs; that one has its own minutes besides. */
+const MOST_MINUTES = 4;
+/** A client that has seen everything must not see more: what would come too often comes within this. */
+const STILL_MS = 300;
+const CONVERGE_MS = 60_000;
+
+/** Starts a house, lets a crowd talk, strikes, heals, lets all come to rest, and judges what is left. */
+export async function trial(fault: Fault, options: TrialOptions): Promise<Result> {
+  const why = await fault.impossible?.();
+  if (why !== undefined) return { kind: "not made", why };
+  let house: House | undefined;
+  try {
+    options.say("starts its house");
+    house = await startHouse(fault.knobs);
+    const result = await inHouse(house, fault, options);
+    if (result.kind === "made" && result.problems.length > 0) await keepLogs(house, fault);
+    return result;
+  } catch (error) {
+    if (house) await keepLogs(house, fault);
+    return { kind: "broken", why: whyOf(error) };
+  } finally {
+    await house?.stop();
+  }
+}
+
+/** What every process of a house has printed, for whoever wants to know why. */
+async function keepLogs(house: House, { id }: Fault): Promise<void> {
+  const dir = join(LOGS, id);
+  await mkdir(dir, { recursive: true });
+  const members = [...house.gateways, ...house.persisters, house.historyApi];
+  await Promise.all([
+    ...members.map(({ app }, n) => writeFile(join(dir, `${app.name}-${n}.log`), app.output())),
+    ...[house.redis, house.mongo].map((server, n) =>
+      writeFile(join(dir, `server-${n}.log`), server.output()),
+    ),
+  ]);
+}
+
+async function inHouse(house: House, fault: Fault, options: TrialOptions): Promise<Result> {
+  const size = sizeOf(fault, options);
+  const { say } = options;
+  const ledger = new Ledger();
+  const crowd = await Crowd.gather(house, ledger, {
+    ...size,
+    random: randomFrom(options.seed),
+    name: fault.id,
+  });
+  const reader = new Reader(house, ledger);
+  try {
+    crowd.start();
+    await crowd.untilSent(size.messages / 6);
+    say("strikes");
+    const limitMs = (options.minutes + MOST_MINUTES) * 60_000;
+    const overdue = delay(limitMs, undefined, { ref: false }).then(() => {
+      throw new Error(`the fault was not over after ${limitMs / 1000} s`);
+    });
+    const strike = await Promise.race([fault.run({ ...options, house, crowd, reader }), overdue]);
+    say("heals");
+    await crowd.untilSent(size.messages);
+    await crowd.stop();
+    await reader.stop();
+    say("comes to rest");
+    const verdict = await judged(house, ledger, strike);
+    return { kind: "made", strike, verdict, problems: allProblems(strike, verdict, reader) };
+  } finally {
+    crowd.close();
+    await reader.stop();
+  }
+}
+
+function sizeOf({ ratePerSecond = Number.POSITIVE_INFINITY }: Fault, { short }: TrialOptions): Size {
+  const size = short ? SHORT : FULL;
+  return { ...size, ratePerSecond: Math.min(size.ratePerSecond, ratePerSecond) };
+}
+
+function allProblems(strike: Strike, verdict: Verdict, reader: Reader): string[] {
+  const lacked = [...reader.missing].filter((id) => !strike.destroyed?.has(id));
+  return [
+    ...(strike.struck > 0 ? [] : [`it never struck: 0 ${strike.of}`]),
+    ...(strike.problems ?? []),
+    ...verdict.problems,
+    ...(lacked.length === 0
+      ? []
+      : [`P56: history lacked ${lacked.length} that were acknowledged, such as ${lacked[0]}`]),
+    ...(reader.answers > 0 ? [] : ["history never answered"]),
+  ];
+}
+
+/** Waits until everything is stored and seen, then reads all there is; what never comes is what the checker finds. */
+async function judged(house: House, ledger: Ledger, strike: Strike): Promise<Verdict> {
+  await eventually("the backlog to be stored", async () => ((await backlog(house)) === 0 ? true : undefined));
+  const history = await everything(house, ledger);
+  const rows = await documents(house);
+  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest }));
+  const judge = () =>
+    check({
+      sends: ledger.sends,
+      observations: ledger.observations,
+      history,
+      database,
+      ...(strike.destroyed && { destroyed: strike.destroyed }),
+    });
+  const seenAll = () => (judge().counts.unseen === 0 ? true : undefined);
+  await eventually("every client to see everything", seenAll, CONVERGE_MS).catch(() => undefined);
+  await delay(STILL_MS);
+  return judge();
+}
+
+/** One conversation after the other, each until it is answered whole. */
+async function everything(house: House, ledger: Ledger): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (const [one, other] of ledger.conversations()) {
+    const [user, path] = one === "" ? ["reader", "/messages"] : [one, `/messages/${other}`];
+    messages.push(...(await eventually(`history of ${path}`, () => read(house, user, path))));
+  }
+  return messages;
+}
+
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+}

@@ -1,0 +1,179 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { connect, type ParleyClient, type State } from "./client.ts";
+import type { ConnectOptions } from "./options.ts";
+
+const clients: ParleyClient[] = [];
+const servers: Server[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** A server that upgrades nothing; what a client does about each of its answers is the question. */
+async function refusing(answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`;
+}
+
+function open(options: Partial<ConnectOptions> & { url: string }): { client: ParleyClient; states: State[] } {
+  const client = connect({ token: () => "a.b.c", backoff: { baseMs: 1, maxMs: 5 }, ...options });
+  const states: State[] = [];
+  client.state.subscribe((state) => states.push(state));
+  clients.push(client);
+  return { client, states };
+}
+
+function problem(res: ServerResponse, status: number, body: object): void {
+  res.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify(body));
+}
+
+describe("options that could never work", () => {
+  it.each<[string, Partial<ConnectOptions>]>([
+    ["no address", { url: "nowhere" }],
+    ["another scheme", { url: "ftp://chat.example.com" }],
+    ["a password in the address", { url: "wss://me:secret@chat.example.com/ws" }],
+    ["no history address", { historyUrl: "//" }],
+    ["a page of nothing", { syncPageSize: 0 }],
+    ["a page too long", { syncPageSize: 1_001 }],
+    ["a heartbeat that is no number", { heartbeat: { everyMs: Number.NaN, timeoutMs: 1 } }],
+  ])("throws invalid_option for %s, and starts nothing", (_what, options) => {
+    const token = vi.fn(() => "a.b.c");
+    expect(() => connect({ url: "wss://chat.example.com/ws", token, ...options })).toThrowError(
+      expect.objectContaining({ code: "invalid_option", message: expect.not.stringContaining("secret") }),
+    );
+    expect(token).not.toHaveBeenCalled();
+  });
+});
+
+describe("a handshake that fails", () => {
+  it.each([
+    [403, { code: "origin_not_allowed", detail: "no" }, "origin_not_allowed"],
+    [401, { code: "token_expired", detail: "old" }, "token_expired"],
+    [403, {}, "forbidden"],
+  ])("P3: %i closes with its code", async (status, body, code) => {
+    const url = await refusing((_req, res) => problem(res, status, body));
+    const { client } = open({ url });
+    await expect.poll(() => client.state.current).toMatchObject({ phase: "closed", error: { code } });
+  });
+
+  it("P3, P40: what is temporary is tried again, and the application is told why", async () => {
+    const url = await refusing((_req, res) => problem(res, 503, { code: "draining", retryAfterMs: 5 }));
+    const { client, states } = open({ url });
+    await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBeGreaterThan(3);
+    expect(states.find(({ phase }) => phase === "offline")).toMatchObject({
+      error: { code: "draining", temporary: true, retryAfterMs: 5 },
+    });
+    client.close();
+    expect(client.state.current).toEqual({ phase: "closed" });
+  });
+
+  it("an address where something else answers is not for good", async () => {
+    const url = await refusing((_req, res) => res.writeHead(404).end("<html>"));
+    const { states } = open({ url });
+    await expect
+      .poll(() => states.find(({ phase }) => phase === "offline"))
+      .toMatchObject({
+        error: { code: "unreachable", temporary: true },
+      });
+  });
+});
+
+describe("closing and tokens", () => {
+  const nowhere = "ws://127.0.0.1:9/ws";
+
+  it("closed while token() hangs: over at once, and what waits rejects", async () => {
+    const { client, states } = open({ url: nowhere, token: () => new Promise(() => undefined) });
+    const sent = client.send("bob", "x").catch((error: unknown) => error);
+    const asked = client.history("bob").catch((error: unknown) => error);
+    client.close();
+    expect(await sent).toMatchObject({ code: "closed", mayHaveGoneThrough: false });
+    expect(await asked).toMatchObject({ code: "closed" });
+    expect(states.at(-1)).toEqual({ phase: "closed" });
+  });
+
+  it("an AbortSignal closes, before or after the start", async () => {
+    const controller = new AbortController();
+    const { client } = open({ url: nowhere, signal: controller.signal });
+    controller.abort();
+    expect(client.state.current.phase).toBe("closed");
+    const token = vi.fn(() => "a.b.c");
+    expect(open({ url: nowhere, token, signal: controller.signal }).client.state.current.phase).toBe(
+      "closed",
+    );
+    await Promise.resolve();
+    expect(token).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, () => string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no issuer");
+      },
+    ],
+    ["gives no token", () => "two words"],
+    ["gives nothing", () => undefined as unknown as string],
+  ])("token() that %s is tried again, with a growing pause, and said", async (_what, token) => {
+    const { states } = open({ url: nowhere, token });
+    await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBeGreaterThan(2);
+    expect(states.find(({ phase }) => phase === "offline")).toMatchObject({
+      error: { code: "token_failed" },
+    });
+  });
+
+  it("token() that hangs is given up in time", async () => {
+    const { states } = open({
+      url: nowhere,
+      token: () => new Promise(() => undefined),
+      requestTimeoutMs: 20,
+    });
+    await expect
+      .poll(() => states.find(({ phase }) => phase === "offline"))
+      .toMatchObject({
+        error: { code: "token_failed" },
+      });
+  });
+});
+
+describe("requests", () => {
+  it("P55: a 401 is tried once more, with a fresh token", async () => {
+    const url = await refusing((req, res) => {
+      if (req.headers.authorization === "Bearer second") res.end("[]");
+      else problem(res, 401, { code: "token_expired" });
+    });
+    let given = 0;
+    const client = connect({ url, token: () => (given++ === 0 ? "first" : "second") });
+    clients.push(client);
+    expect(await client.history("bob")).toEqual({ messages: [], more: false });
+    expect(given).toBe(2);
+  });
+
+  it.each([".", "..", "\ud800"])(
+    "P4: a name that no address can hold asks for no other one: %j",
+    async (name) => {
+      const { client } = open({ url: await refusing((_req, res) => res.end("[]")) });
+      await expect(client.history(name)).rejects.toMatchObject({ code: "invalid_username" });
+    },
+  );
+
+  it("G4: an answer that is not the server's is an error, never an empty page", async () => {
+    const { client } = open({ url: await refusing((_req, res) => res.end("<html>")) });
+    await expect(client.history("bob")).rejects.toMatchObject({ code: "unreachable", temporary: true });
+  });
+
+  it.each([
+    ["nobody", [undefined as unknown as string, "x"], {}, "invalid_message"],
+    ["a ref too long", ["bob", "x"], { ref: "r".repeat(65) }, "invalid_message"],
+    ["a frame too long", ["bob", "€".repeat(30_000)], {}, "content_too_long"],
+  ] as const)("P12: a send to or of %s rejects at once", async (_what, [to, content], options, code) => {
+    const { client } = open({ url: "ws://127.0.0.1:9/ws" });
+    await expect(client.send(to, content, options)).rejects.toMatchObject({
+      code,
+      mayHaveGoneThrough: false,
+    });
+  });
+});

@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const BIN = join(ROOT, "node_modules/.bin");
+const INSTALLED = "node_modules/@parley/client";
+
+/** What somebody writes who has installed it; prints how it ended. */
+const PROGRAM = `
+import { connect, ParleyError, type Message, type State } from "@parley/client";
+
+declare const url: string;
+const client = connect({ url, token: async () => "a.b.c" });
+const print = (state: State): void => {
+  if (state.phase === "closed") console.log(state.error?.code, state.error instanceof ParleyError);
+};
+client.state.subscribe(print);
+client.messages.subscribe(({ id, from, content }: Message) => console.log(id, from, content));
+client.send("bob", "hello").then(
+  ({ id, timestamp }) => console.log(id, timestamp),
+  (error: unknown) => { if (error instanceof ParleyError) console.log(error.code, error.mayHaveGoneThrough); },
+);
+// @ts-expect-error: a client without a token is a mistake that the types show.
+export const mistake = () => connect({ url });
+`;
+const OUTPUT = "unauthorized true\nclosed false\n";
+
+/** A server that refuses everybody, so that a program ends by itself. */
+const server = createServer((_req, res) => {
+  res.writeHead(401, { "content-type": "application/problem+json" }).end('{"code":"unauthorized"}');
+});
+let folder: string;
+
+async function run(command: string, args: string[], cwd = folder): Promise<string> {
+  const env = { ...process.env, PATH: `${BIN}:${process.env.PATH}`, NO_COLOR: "1" };
+  const done = await promisify(execFile)(command, args, { cwd, env }).catch((error) => {
+    throw new Error(`${command}: ${error.stdout}${error.stderr}`, { cause: error });
+  });
+  return done.stdout;
+}
+
+/** Runs a script in the folder under Node; it must end by itself. */
+async function runScript(file: string): Promise<string> {
+  const { port } = server.address() as AddressInfo;
+  const preset = `data:text/javascript,globalThis.url="ws://127.0.0.1:${port}/ws"`;
+  return run(process.execPath, ["--unhandled-rejections=strict", "--import", preset, file]);
+}
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  folder = await mkdtemp(join(tmpdir(), "parley-client-"));
+  await run("npx", ["--yes", "pnpm@12", "pack", "--pack-destination", folder], join(ROOT, "packages/client"));
+  const [tarball = ""] = await readdir(folder);
+  await writeFile(join(folder, "package.json"), '{"type":"module","private":true}');
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)]);
+  await writeFile(join(folder, "program.ts"), PROGRAM);
+}, 180_000);
+afterAll(async () => {
+  server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("the package, packed and installed into an empty folder", () => {
+  it("holds what is built and nothing else, and needs no other package", async () => {
+    expect((await readdir(join(folder, INSTALLED))).sort()).toEqual([
+      "LICENSE",
+      "README.md",
+      "dist",
+      "package.json",
+    ]);
+    const manifest = JSON.parse(await readFile(join(folder, INSTALLED, "package.json"), "utf8"));
+    expect(manifest.dependencies ?? {}).toEqual({});
+    expect(await readdir(join(folder, "node_modules/@parley"))).toEqual(["client"]);
+  });
+
+  it("type-checks strictly, its own declarations too, and runs in Node", async () => {
+    const options =
+      "--strict --exactOptionalPropertyTypes --module nodenext --target es2022 --lib es2024,dom";
+    await run("tsc", [...options.split(" "), "--types", "", "program.ts"]);
+    expect(await runScript("program.js")).toBe(OUTPUT);
+  });
+
+  it("bundles for a browser with nothing of Node's in it, and the bundle runs", async () => {
+    const args = [
+      "--bundle",
+      "--platform=browser",
+      "--format=esm",
+      "--metafile=meta.json",
+      "--outfile=page.js",
+    ];
+    await run("esbuild", ["program.ts", ...args]);
+    const { inputs } = JSON.parse(await readFile(join(folder, "meta.json"), "utf8"));
+    expect(Object.keys(inputs).sort()).toEqual([`${INSTALLED}/dist/index.js`, "program.ts"]);
+    const bundle = await readFile(join(folder, "page.js"), "utf8");
+    expect(bundle).not.toMatch(/\bnode:|\brequire\(|\bprocess\.|\bBuffer\b/);
+    expect(await runScript("page.js")).toBe(OUTPUT);
+  });
+
+  it("has one small file for pages without a build step", async () => {
+    const file = join(folder, INSTALLED, "dist/parley.js");
+    const text = await readFile(file, "utf8");
+    expect(text).not.toMatch(/\bimport\s*[{("*]|\brequire\(|\bnode:/);
+    expect(text.length).toBeLessThan(25_000);
+    const program = (await readFile(join(folder, "program.js"), "utf8")).replace(
+      "@parley/client",
+      "@parley/client/parley.js",
+    );
+    await writeFile(join(folder, "no-build.js"), program);
+    expect(await runScript("no-build.js")).toBe(OUTPUT);
+  });
+});

@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startTcpProxy } from "@parley/testkit";
+import { afterAll, expect, it } from "vitest";
+import { observe } from "./client-observer.ts";
+import { eventually } from "./eventually.ts";
+import { RawReader } from "./raw-reader.ts";
+import { describeSplit } from "./shapes.ts";
+
+const OPTIONS = { env: { RATE_LIMIT: "0" } };
+
+await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (house) => {
+  afterAll(() => house.stop());
+
+  it("G3: whole, once and in order over cut connections, and from a cursor of its own later on", async () => {
+    const proxy = await startTcpProxy(Number(new URL(house.gateways[0]).port));
+    const token = () => house.token("bob");
+    const { historyUrl } = house;
+    const reader = new RawReader();
+    const reading = reader.run({ url: proxy.url(house.gateways[0]), historyUrl, token });
+    const { client } = await observe(house, "alice", { url: house.gateways[1] });
+    const sent: string[] = [];
+    const sendMore = async (count: number) => {
+      for (let n = 0; n < count; n += 1)
+        sent.push((await client.send(n % 2 ? "" : "bob", `${sent.length}`)).id);
+    };
+    const upTo = (ids: readonly { id: string }[]) => ids.map(({ id }) => id);
+    for (let round = 1; round <= 4; round += 1) {
+      await eventually("a connection", () => reader.connections >= round || undefined);
+      await sendMore(50);
+      const sending = sendMore(100);
+      expect(proxy.cut("rst")).toBeGreaterThan(0);
+      await sending;
+    }
+    await eventually("all of them", () => reader.messages.length >= sent.length || undefined);
+    expect(upTo(reader.messages)).toEqual(sent);
+    const { cursor } = reader;
+    reader.stop();
+    await reading;
+
+    await sendMore(50);
+    const later = new RawReader(cursor);
+    const readingOn = later.run({ url: house.gateways[0], historyUrl, token });
+    await eventually("a connection", () => later.connections > 0 || undefined);
+    await sendMore(50);
+    await eventually("the rest", () => later.messages.length >= 100 || undefined);
+    expect(upTo(later.messages)).toEqual(sent.slice(-100));
+    later.stop();
+    await readingOn;
+    client.close();
+    await proxy.close();
+  });
+
+  it("is in under 100 lines", async () => {
+    const text = await readFile(join(import.meta.dirname, "raw-reader.ts"), "utf8");
+    expect(text.trimEnd().split("\n").length).toBeLessThan(100);
+  });
+});

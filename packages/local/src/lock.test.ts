@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { startChild } from "./child.ts";
+import { takeLock } from "./lock.ts";
+
+let path: string;
+
+beforeEach(() => {
+  const dir = mkdtempSync(join(tmpdir(), "parley-lock-test-"));
+  path = join(dir, "lock");
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+});
+
+it("is held until it is released, and says by whom", async () => {
+  const lock = await takeLock(path);
+  expect(await takeLock(path)).toEqual({ heldBy: process.pid });
+  if ("release" in lock) await lock.release();
+  expect(await takeLock(path)).toHaveProperty("release");
+});
+
+it("of many at once one gets it", async () => {
+  const results = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
+  expect(results.filter((lock) => "release" in lock)).toHaveLength(1);
+});
+
+it("is taken over from a process that is gone", async () => {
+  const gone = await startChild({ command: "true" });
+  await gone.exited;
+  symlinkSync(String(gone.pid), path);
+  expect(await takeLock(path)).toHaveProperty("release");
+});
+
+it("rejects where it cannot be made", async () => {
+  await expect(takeLock(join(path, "no/such/folder"))).rejects.toThrow("ENOENT");
+});

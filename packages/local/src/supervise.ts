@@ -1,0 +1,84 @@
+import type { Exit } from "./child.ts";
+
+/** A process that can be started again: an app or a server. */
+export interface Restartable {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  restart(): Promise<void>;
+  stop(): Promise<unknown>;
+}
+
+export type SupervisionEvent =
+  | { readonly type: "died"; readonly name: string; readonly exit: Exit; readonly againInMs: number }
+  | { readonly type: "restarted"; readonly name: string; readonly pid: number }
+  | { readonly type: "restart_failed"; readonly name: string; readonly error: unknown };
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+/** After so long a life the next death is a first one again. */
+const STEADY_MS = 30_000;
+
+/**
+ * Starts a process again whenever it dies, until `stop`, which ends it for good. The waits between grow from half a
+ * second to 15 s, with a jitter of a fifth.
+ */
+export function supervise(
+  name: string,
+  process: Restartable,
+  observe: (event: SupervisionEvent) => void,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const loop = keepAlive(name, process, observe, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await process.stop();
+      await loop;
+      // It may just have been starting again.
+      await process.stop();
+    },
+  };
+}
+
+async function keepAlive(
+  name: string,
+  process: Restartable,
+  observe: (event: SupervisionEvent) => void,
+  stopping: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  let startedAt = Date.now();
+  while (true) {
+    const exit = await process.exited;
+    if (stopping.aborted) return;
+    if (Date.now() - startedAt > STEADY_MS) failures = 0;
+    const againInMs = waitBefore(++failures);
+    observe({ type: "died", name, exit, againInMs });
+    await delay(againInMs, stopping);
+    if (stopping.aborted) return;
+    startedAt = Date.now();
+    try {
+      await process.restart();
+      observe({ type: "restarted", name, pid: process.pid });
+    } catch (error) {
+      // It is gone again, so the loop comes round.
+      if (!stopping.aborted) observe({ type: "restart_failed", name, error });
+    }
+  }
+}
+
+function waitBefore(attempt: number): number {
+  const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
+  return Math.round(wait * (0.8 + 0.4 * Math.random()));
+}
+
+/** Ends early, without an error, when the signal is aborted. */
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createVerifier } from "@parley/auth";
+import { isUsername } from "@parley/models";
+import { keptSecret } from "@parley/service";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { startChild } from "./child.ts";
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "parley-token-test-"));
+  onTestFinished(() => rmSync(dataDir, { recursive: true }));
+});
+
+async function token(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; text: string }> {
+  const child = await startChild({
+    command: process.execPath,
+    args: [join(import.meta.dirname, "token.ts"), ...args],
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env },
+  });
+  const { code } = await child.exited;
+  return { code, text: child.output() };
+}
+
+it("prints a token, and nothing else, signed with the secret that is kept in DATA_DIR", async () => {
+  const { code, text } = await token([
+    "alice",
+    "--scope",
+    "history:read",
+    "--scope",
+    "ops",
+    "--expires",
+    "7d",
+  ]);
+  expect(code).toBe(0);
+  expect(text).toMatch(/^\S+\n$/);
+  const verifier = createVerifier({ secrets: [await keptSecret(dataDir)], isUser: isUsername });
+  const identity = await verifier.verify(text.trim());
+  expect(identity.user).toBe("alice");
+  expect([...identity.scopes]).toEqual(["history:read", "ops"]);
+  const week = 7 * 86_400_000;
+  expect(Math.abs(identity.expiresAt - Date.now() - week)).toBeLessThan(60_000);
+  expect(statSync(join(dataDir, "jwt-secret")).mode & 0o077).toBe(0);
+});
+
+it("signs with JWT_SECRET, the first of several, and its issuer and audience", async () => {
+  const secrets = ["1".repeat(32), "2".repeat(32)];
+  const issuer = { JWT_ISSUER: "parley", JWT_AUDIENCE: "chat" };
+  const { text } = await token(["bob"], { JWT_SECRET: secrets.join(","), ...issuer });
+  const verifier = createVerifier({
+    secrets: secrets.slice(0, 1),
+    issuer: "parley",
+    audience: "chat",
+    isUser: isUsername,
+  });
+  expect(await verifier.verify(text.trim())).toMatchObject({ user: "bob" });
+});
+
+it.each([
+  { args: [], says: "name one user" },
+  { args: ["alice"], env: { JWT_SECRET: "short" }, says: "JWT_SECRET must be at least 32 bytes" },
+  { args: ["alice"], env: { JWT_JWKS_URL: "https://id.example.com/keys" }, says: "JWT_JWKS_URL" },
+])("says in one line what is wrong: $says", async ({ args, env, says }) => {
+  const { code, text } = await token(args, env);
+  expect(code).toBe(1);
+  expect(text).toContain(says);
+  expect(text).not.toMatch(/\n\s+at /);
+});
+
+it("--help explains itself", async () => {
+  expect(await token(["--help"])).toMatchObject({ code: 0, text: expect.stringContaining("--expires") });
+});

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
+import { formatId, timestampOf } from "./ids.ts";
+
+const name = fc.string({ unit: fc.constantFrom(..."abé𠮷._@+-09"), minLength: 1, maxLength: 64 });
+const draft = fc.record({
+  from: name,
+  to: fc.oneof(name, fc.constant("")),
+  content: fc.string({ unit: "binary", minLength: 1, maxLength: 50 }),
+});
+const id = formatId({ ms: 1_752_674_400_000, seq: 7 });
+
+describe("bodies", () => {
+  it("P20: what is encoded decodes to the same, whatever characters the content has", () => {
+    fc.assert(
+      fc.property(draft, (message) => {
+        expect(decodeBody(encodeBody(message))).toEqual(message);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("P20: a frame made without parsing is the frame that JSON would have made", () => {
+    fc.assert(
+      fc.property(draft, (message) => {
+        const body = encodeBody(message);
+        const timestamp = timestampOf(id);
+        expect(messageFrame(id, body)).toBe(JSON.stringify({ type: "message", id, ...message, timestamp }));
+        expect(messageJson(id, body)).toBe(JSON.stringify({ id, ...message, timestamp }));
+      }),
+    );
+    expect(messageFrame(id, encodeBody({ from: "alice", to: "bob", content: 'a"}\n' }))).toBe(
+      '{"type":"message","id":"1752674400000-0000000007-00","from":"alice","to":"bob","content":"a\\"}\\n",' +
+        '"timestamp":"2025-07-16T14:00:00.000Z"}',
+    );
+  });
+
+  it("L10: no text makes decoding throw, and what decodes is a message", () => {
+    const rubbish = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("utf8")),
+      fc.json().map((json) => json.slice(1, -1)),
+      fc.tuple(draft, fc.nat(200), fc.string({ maxLength: 3 })).map(([message, at, put]) => {
+        const body = encodeBody(message);
+        return body.slice(0, at) + put + body.slice(at + 1);
+      }),
+    );
+    fc.assert(
+      fc.property(rubbish, (body) => {
+        const message = decodeBody(body);
+        if (message) expect(decodeBody(encodeBody(message))).toEqual(message);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("L10: what is no message is not decoded", () => {
+    const good = { from: "alice", to: "bob", content: "hello" };
+    const text = (over: object) => JSON.stringify({ ...good, ...over }).slice(1, -1);
+    expect(decodeBody(text({}))).toEqual(good);
+    const bad = [
+      "",
+      "[]",
+      '}{"a":1',
+      "[".repeat(65_536),
+      '"a":'.repeat(20_000),
+      text({ from: "" }),
+      text({ from: "a b" }),
+      text({ to: "$ne" }),
+      text({ to: null }),
+      text({ content: "" }),
+      text({ content: 7 }),
+      text({ content: ["hello"] }),
+      text({ from: undefined }),
+      text({ to: undefined }),
+      text({ content: undefined }),
+      text({ content: "\ud800" }),
+    ];
+    for (const body of bad) expect(decodeBody(body), body.slice(0, 60)).toBeUndefined();
+  });
+
+  it("L10: __proto__ in a body changes nothing", () => {
+    const body = `${encodeBody({ from: "alice", to: "", content: "hi" })},"__proto__":{"from":"mallory","x":1}`;
+    expect(decodeBody(body)).toEqual({ from: "alice", to: "", content: "hi" });
+    expect(decodeBody('"__proto__":{"from":"alice","to":"","content":"hi"}')).toBeUndefined();
+    expect(Object.hasOwn(Object.prototype, "from")).toBe(false);
+  });
+});

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
+
+/** Short names of few characters, so that pairs collide where the rule lets them. */
+const name = fc.string({ unit: fc.constantFrom(..."ab.-é𠮷"), minLength: 1, maxLength: 3 });
+const to = fc.oneof(name, fc.constant(""));
+/** Refs are any text, also such as could break a key apart. */
+const ref = fc.string({ unit: fc.constantFrom("a", "b", "\n", ":", "public"), minLength: 1, maxLength: 4 });
+
+describe("conversations", () => {
+  it("P50: a private conversation has one name, in both directions", () => {
+    fc.assert(
+      fc.property(name, name, (a, b) => {
+        expect(conversationOf(a, b)).toBe(conversationOf(b, a));
+      }),
+    );
+  });
+
+  it("P50: two pairs share a name only where they are the same pair", () => {
+    fc.assert(
+      fc.property(name, name, name, name, (a, b, c, d) => {
+        const same = [a, b].sort().join("\n") === [c, d].sort().join("\n");
+        expect(conversationOf(a, b) === conversationOf(c, d)).toBe(same);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(conversationOf("a", "a")).toBe("a:a");
+  });
+
+  it("P52: the public room is one conversation, and no pair has its name", () => {
+    fc.assert(
+      fc.property(name, name, (a, b) => {
+        expect(conversationOf(a, "")).toBe(PUBLIC_CONVERSATION);
+        expect(conversationOf(a, b)).not.toBe(PUBLIC_CONVERSATION);
+      }),
+    );
+    expect(conversationOf("public", "public")).not.toBe(PUBLIC_CONVERSATION);
+  });
+
+  it("P20: sender and recipient see a private message, everybody a public one, nobody else's anything", () => {
+    fc.assert(
+      fc.property(name, name, to, (user, from, to) => {
+        expect(isVisibleTo(user, { from, to })).toBe(to === "" || user === from || user === to);
+      }),
+    );
+  });
+
+  it("G2: a ref's key is the same for the same conversation, sender and ref, and for nothing else", () => {
+    const sent = fc.record({ from: name, to, ref });
+    fc.assert(
+      fc.property(sent, sent, (a, b) => {
+        const same =
+          a.from === b.from &&
+          conversationOf(a.from, a.to) === conversationOf(b.from, b.to) &&
+          a.ref === b.ref;
+        expect(refKey(a) === refKey(b)).toBe(same);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it("G2: the two sides of a conversation may use the same ref, and a message without one has no key", () => {
+    expect(refKey({ from: "a", to: "b", ref: "1" })).not.toBe(refKey({ from: "b", to: "a", ref: "1" }));
+    expect(refKey({ from: "a", to: "b", ref: "1" })).not.toBe(refKey({ from: "a", to: "", ref: "1" }));
+    expect(refKey({ from: "a", to: "b" })).toBeUndefined();
+  });
+});

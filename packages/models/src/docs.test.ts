@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CLOSE, ERRORS } from "./codes.ts";
+import { decodeClientFrame } from "./wire.ts";
+
+const DOCS = join(import.meta.dirname, "../../../docs");
+const protocol = readFileSync(join(DOCS, "protocol.md"), "utf8");
+
+/** The rows of the table under a heading, cell by cell, without the two that make its head. */
+function tableUnder(heading: string): string[][] {
+  const [, after = ""] = protocol.split(`\n## ${heading}\n`);
+  const [section = ""] = after.split("\n## ");
+  const rows = section.split("\n").filter((line) => line.startsWith("|"));
+  return rows.slice(2).map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe("docs/protocol.md", () => {
+  it("P30: its table of error codes is the catalogue, status and temporary flag included", () => {
+    const catalogue = Object.entries(ERRORS).map(([code, { status, temporary }]) => [
+      `\`${code}\``,
+      String(status),
+      temporary ? "yes" : "no",
+    ]);
+    expect(tableUnder("Error codes").map((row) => row.slice(0, 3))).toEqual(catalogue);
+  });
+
+  it("P40: its table of close codes is the catalogue", () => {
+    const documented = tableUnder("Close codes").map(([code]) => Number(code));
+    expect(documented).toEqual(Object.values(CLOSE));
+  });
+
+  it("P10: every frame that it shows as a client's is one", () => {
+    const [fromClient = ""] =
+      protocol.split("\nFrom the server:")[0]?.split("\nFrom the client:").slice(1) ?? [];
+    const frames = [...fromClient.matchAll(/`(\{.*?\})`/g)].map(([, frame = ""]) => frame);
+    expect(frames).toHaveLength(3);
+    for (const frame of frames)
+      expect(decodeClientFrame(frame, { maxContentBytes: 8_192 }).ok, frame).toBe(true);
+  });
+
+  it("P1: every rule from P1 to P61 that there is stands in it, once and in order", () => {
+    const rules = [...protocol.matchAll(/^\*\*P(\d+)\*\*/gm)].map(([, number]) => Number(number));
+    const parts = [
+      [1, 7],
+      [10, 14],
+      [20, 23],
+      [30, 32],
+      [40, 41],
+      [50, 56],
+      [60, 61],
+    ] as const;
+    const all = parts.flatMap(([first, last]) =>
+      Array.from({ length: last - first + 1 }, (_, i) => first + i),
+    );
+    expect(rules).toEqual(all);
+  });
+});
+
+describe("docs/log.md and docs/guarantees.md", () => {
+  it.each([
+    ["log.md", "L", 24],
+    ["guarantees.md", "G", 5],
+    ["guarantees.md", "F", 18],
+  ])("%s has every rule from %s1 to %i, in order", (file, letter, last) => {
+    const text = readFileSync(join(DOCS, file), "utf8");
+    const found = [...text.matchAll(new RegExp(`^(?:\\*\\*|\\| )${letter}(\\d+)\\b`, "gm"))].map(([, n]) =>
+      Number(n),
+    );
+    expect(found).toEqual(Array.from({ length: last }, (_, i) => i + 1));
+  });
+});

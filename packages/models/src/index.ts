@@ -1,0 +1,30 @@
+export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
+export { ChatError, CLOSE, ERRORS, type ErrorCode } from "./codes.ts";
+export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
+export {
+  following,
+  formatId,
+  idAfter,
+  isId,
+  laterOf,
+  MAX_MS,
+  MAX_SEQ,
+  ORIGIN,
+  type Position,
+  parseId,
+  timestampOf,
+} from "./ids.ts";
+export type { Draft, LogMessage, Message } from "./message.ts";
+export { isUsername } from "./username.ts";
+export {
+  ackFrame,
+  type ClientFrame,
+  DEFAULT_MAX_CONTENT_BYTES,
+  type Decoded,
+  decodeClientFrame,
+  encodeServerFrame,
+  errorFrame,
+  MAX_FRAME_BYTES,
+  type ServerFrame,
+  SUBPROTOCOL,
+} from "./wire.ts";

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { backoffMs, pause } from "./backoff.ts";
+
+describe("backoff", () => {
+  const limits = { minMs: 100, maxMs: 5_000 };
+  it("G5: doubles up to its cap, however many attempts", () => {
+    const longest = [1, 2, 3, 7, 1_000_000].map((attempt) => backoffMs(attempt, limits, () => 1));
+    expect(longest).toEqual([100, 200, 400, 5_000, 5_000]);
+  });
+  it("G5: leaves half of it to chance, so that processes do not fall in step", () => {
+    expect(backoffMs(1, limits, () => 0)).toBe(50);
+    expect(backoffMs(7, limits, () => 0)).toBe(2_500);
+  });
+  it("a pause ends at once with its signal", async () => {
+    const stop = new AbortController();
+    const paused = pause(600_000, stop.signal);
+    stop.abort();
+    await expect(paused).resolves.toBeUndefined();
+  });
+});

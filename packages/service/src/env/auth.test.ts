@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { auth } from "./auth.ts";
+import { ConfigError } from "./config-error.ts";
+import { readEnv } from "./read.ts";
+
+const SECRET = "a secret that has 32 bytes or more";
+const JWKS = "https://id.example/keys";
+
+function read(env: Record<string, string>, options?: { required: boolean }) {
+  return readEnv({ auth: auth(options) }, env).auth;
+}
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    read(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("the variables about tokens", () => {
+  it("P61: without a secret or a key set nothing starts", () => {
+    expect(problemsOf({})).toEqual([expect.stringMatching(/^JWT_SECRET is missing.*JWT_JWKS_URL/)]);
+    expect(read({}, { required: false }).secrets).toBeUndefined();
+  });
+
+  it("P61: several secrets, separated by commas", () => {
+    expect(read({ JWT_SECRET: `${SECRET}1, ${SECRET}2` }).secrets).toEqual([`${SECRET}1`, `${SECRET}2`]);
+  });
+
+  it.each([
+    ["short", "hunter2"],
+    ["one of several short", `${SECRET},hunter2`],
+    ["commas alone", ",,,"],
+  ])("P61: a secret is refused without being shown: %s", (_what, JWT_SECRET) => {
+    const problems = problemsOf({ JWT_SECRET });
+    expect(problems).toEqual(["JWT_SECRET must be at least 32 bytes, each of them if several"]);
+  });
+
+  it("P61: secret and key set exclude each other", () => {
+    expect(problemsOf({ JWT_SECRET: SECRET, JWT_JWKS_URL: JWKS })).toEqual([
+      expect.stringMatching(/exclude/),
+    ]);
+  });
+
+  it("P61: key set, issuer and audience are passed on", () => {
+    expect(read({ JWT_JWKS_URL: JWKS, JWT_ISSUER: "https://id.example", JWT_AUDIENCE: "chat" })).toEqual({
+      secrets: undefined,
+      jwksUrl: JWKS,
+      issuer: "https://id.example",
+      audience: "chat",
+      devTokens: false,
+    });
+  });
+
+  it("P60: tokens for a first try are refused in production, and off there by default", () => {
+    const NODE_ENV = "production";
+    expect(problemsOf({ JWT_SECRET: SECRET, AUTH_DEV_TOKENS: "true", NODE_ENV })).toEqual([
+      "AUTH_DEV_TOKENS must not be true where NODE_ENV is production",
+    ]);
+    expect(read({ JWT_SECRET: SECRET, NODE_ENV }).devTokens).toBe(false);
+    expect(read({ JWT_SECRET: SECRET, AUTH_DEV_TOKENS: "false", NODE_ENV }).devTokens).toBe(false);
+    expect(read({ JWT_SECRET: SECRET, AUTH_DEV_TOKENS: "true" }).devTokens).toBe(true);
+    expect(read({ JWT_SECRET: SECRET }).devTokens).toBeUndefined();
+  });
+
+  it("P60: tokens for a first try need a secret to be signed with", () => {
+    expect(problemsOf({ JWT_JWKS_URL: JWKS, AUTH_DEV_TOKENS: "true" })).toEqual([
+      expect.stringMatching(/^AUTH_DEV_TOKENS needs JWT_SECRET/),
+    ]);
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { auth } from "./auth.ts";
+import { ConfigError } from "./config-error.ts";
+import { describeEnv } from "./describe.ts";
+import { connectionsAllowed, openFileLimit } from "./open-files.ts";
+import { readEnv } from "./read.ts";
+import { pick, variables } from "./variables.ts";
+
+const ready = pick(
+  "REDIS_URL",
+  "MONGO_URL",
+  "ALLOWED_ORIGINS",
+  "TRUST_PROXY",
+  "RATE_LIMIT",
+  "MAX_CONNECTIONS_PER_USER",
+  "MAX_CONNECTIONS_PER_ADDRESS",
+  "MAX_CONNECTIONS",
+  "MAX_CONTENT_BYTES",
+  "DEDUPE_WINDOW_MS",
+  "BACKLOG_MAX_ENTRIES",
+  "BACKLOG_MAX_BYTES",
+  "DURABILITY",
+  "ALLOW_WEAK_DURABILITY",
+  "REUSE_PORT",
+  "DRAIN_MS",
+  "LOG_LEVEL",
+);
+
+describe("the shared variables", () => {
+  it("have the documented defaults", () => {
+    expect(readEnv(ready, {})).toMatchObject({
+      REDIS_URL: "redis://localhost:6379",
+      MONGO_URL: "mongodb://localhost:27017",
+      ALLOWED_ORIGINS: undefined,
+      RATE_LIMIT: 50,
+      MAX_CONNECTIONS_PER_USER: 20,
+      MAX_CONNECTIONS_PER_ADDRESS: 1_000,
+      MAX_CONNECTIONS: connectionsAllowed(),
+      MAX_CONTENT_BYTES: 8_192,
+      DEDUPE_WINDOW_MS: 600_000,
+      BACKLOG_MAX_ENTRIES: 200_000,
+      BACKLOG_MAX_BYTES: 268_435_456,
+      DURABILITY: "local",
+      ALLOW_WEAK_DURABILITY: false,
+      REUSE_PORT: false,
+      DRAIN_MS: 20_000,
+      LOG_LEVEL: "info",
+    });
+  });
+
+  it("all say in words what they mean, and a default where they have one", () => {
+    const perApp = {
+      PORT: variables.PORT(8080),
+      ADMIN_PORT: variables.ADMIN_PORT(9080),
+      HOST: variables.HOST("127.0.0.1"),
+      DATA_DIR: variables.DATA_DIR("./data"),
+    };
+    const described = describeEnv({ ...perApp, ...ready, auth: auth() });
+    for (const { name, description } of described) expect(description, name).toMatch(/^.{20,}$/);
+    expect(new Set(described.map(({ name }) => name))).toEqual(
+      new Set([
+        ...Object.keys(variables),
+        ...["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH_DEV_TOKENS", "NODE_ENV"],
+      ]),
+    );
+    const undocumented = described
+      .filter((variable) => variable.default === undefined)
+      .map(({ name }) => name);
+    expect(undocumented).toEqual(Object.keys(auth().variables));
+    expect(described.find(({ name }) => name === "DATA_DIR")?.default).toBe("./data");
+  });
+
+  it("ALLOWED_ORIGINS takes origins in any writing and nothing else", () => {
+    const read = (text: string) =>
+      readEnv(pick("ALLOWED_ORIGINS"), { ALLOWED_ORIGINS: text }).ALLOWED_ORIGINS;
+    expect(read("https://Chat.Example.com/, http://localhost:80")).toEqual([
+      "https://chat.example.com",
+      "http://localhost",
+    ]);
+    expect(read("*")).toEqual(["*"]);
+    for (const bad of ["chat.example.com", "https://a/path", "https://u@a", "https://*.a", "null", "ws://a"])
+      expect(() => read(bad), bad).toThrow(ConfigError);
+  });
+
+  it("TRUST_PROXY takes addresses and networks and nothing else", () => {
+    const read = (text: string) => readEnv(pick("TRUST_PROXY"), { TRUST_PROXY: text }).TRUST_PROXY;
+    expect(read("10.0.0.0/8, ::1").trusts("10.1.2.3")).toBe(true);
+    expect(read("10.0.0.0/8, ::1").trusts("11.1.2.3")).toBe(false);
+    for (const bad of [
+      "true",
+      "10.0.0.0/33",
+      "10.0.0/8",
+      "::/129",
+      "a/8",
+      "10.0.0.0/",
+      "10.0.0.0/8/8",
+      "proxy.example",
+    ])
+      expect(() => read(bad), bad).toThrow(ConfigError);
+  });
+
+  it("P12: content that no frame could carry is refused", () => {
+    expect(() => readEnv(pick("MAX_CONTENT_BYTES"), { MAX_CONTENT_BYTES: "65536" })).toThrow(/64,512/);
+  });
+
+  it("P41: a drain longer than the process may take to stop is refused", () => {
+    expect(() => readEnv(pick("DRAIN_MS"), { DRAIN_MS: "25000" })).toThrow(/24,000/);
+  });
+});
+
+describe("connections by the open-file limit", () => {
+  it.each([
+    ["Max open files            1024                 524288               files", 1_024],
+    ["Max open files            unlimited            unlimited            files", 1_000_000],
+    ["Max open files            9223372036854775807  unlimited            files", 1_000_000],
+    ["nothing of the kind", 1_024],
+  ])("reads %o", (line, expected) => {
+    expect(
+      openFileLimit(() => `Limit  Soft Limit  Hard Limit  Units\n${line}\nMax processes 7 7 processes`),
+    ).toBe(expected);
+  });
+
+  it("falls back where there is no such file", () => {
+    const read = (): string => {
+      throw new Error("ENOENT");
+    };
+    expect(openFileLimit(read)).toBe(1_024);
+  });
+
+  it("leaves a reserve, and at least half of a small limit", () => {
+    expect([1_024, 256, 100, 1].map((limit) => connectionsAllowed(limit))).toEqual([896, 128, 50, 1]);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { createLogger } from "./logger.ts";
+
+const JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg";
+
+function captured(level = "info") {
+  const lines: string[] = [];
+  const log = createLogger({ name: "test", level, destination: { write: (line) => void lines.push(line) } });
+  return { log, lines, last: () => JSON.parse(lines.at(-1) ?? "null") as Record<string, unknown> };
+}
+
+describe("the logger", () => {
+  it("writes one JSON line with name, level in words and ISO time", () => {
+    const { log, lines, last } = captured();
+    log.info({ port: 8080 }, "listening");
+    expect(lines).toEqual([expect.stringMatching(/^\{[^\n]*\}\n$/)]);
+    expect(last()).toMatchObject({ name: "test", level: "info", port: 8080, msg: "listening" });
+    expect(new Date(String(last().time)).toISOString()).toBe(last().time);
+  });
+
+  it("hides what stands in fields with a telling name, at any of the first three levels", () => {
+    const { log, lines } = captured();
+    const secrets = { token: "hunter2", password: "hunter2", content: "hunter2", body: "hunter2" };
+    log.info(
+      { ...secrets, req: { ...secrets, headers: { authorization: "hunter2", cookie: "hunter2" } } },
+      "x",
+    );
+    expect(lines.join()).not.toContain("hunter2");
+    expect(lines.join().match(/\[redacted\]/g)).toHaveLength(10);
+  });
+
+  it("hides tokens and passwords in any text, and the line stays JSON", () => {
+    const { log, lines, last } = captured();
+    log.warn({ err: new Error(`no "redis://u:hunter2@h"`), list: [`Bearer ${JWT}`] }, `token ${JWT}`);
+    expect(lines.join()).not.toMatch(/hunter2|eyJhbG/);
+    expect(last()).toMatchObject({ msg: "token [redacted]", list: ["bearer [redacted]"] });
+  });
+
+  it("writes an error as one line with its code and cause, and the stack at level debug alone", () => {
+    const err = Object.assign(new Error("broken\nat line 2", { cause: new Error("the reason") }), {
+      code: "E7",
+    });
+    const info = captured();
+    info.log.error({ err }, "x");
+    expect(info.last().err).toEqual({ type: "Error", message: "broken", code: "E7", cause: "the reason" });
+    const debug = captured("debug");
+    debug.log.error({ err }, "x");
+    expect(debug.last().err).toMatchObject({ stack: expect.stringContaining("logger.test.ts") });
+  });
+
+  it.each([
+    ["an error without text of several", new AggregateError([new Error("a"), new Error("b")]), "a; b"],
+    ["an error without text", new TypeError(), "TypeError"],
+    ["a string", "only text", "only text"],
+    ["an object", { secret: "hunter2" }, "thrown: object"],
+  ])("says something of %s", (_what, err, message) => {
+    const { log, last } = captured();
+    log.error({ err }, "x");
+    expect(last().err).toMatchObject({ message });
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { appFor, ROUTES } from "./routes.ts";
+
+describe("public routes", () => {
+  it.each([
+    ["/ws", "gateway"],
+    ["/auth/token", "gateway"],
+    ["/messages", "history-api"],
+    ["/messages/", "history-api"],
+    ["/messages/alice", "history-api"],
+    ["/sync", "history-api"],
+    ["/", undefined],
+    ["/wsx", undefined],
+    ["/ws/", undefined],
+    ["/messagesx", undefined],
+    ["/auth", undefined],
+    ["/healthz", undefined],
+    ["/metrics", undefined],
+    ["//messages", undefined],
+    ["", undefined],
+  ])("%s goes to %s", (path, app) => {
+    expect(appFor(path)).toBe(app);
+  });
+
+  it("every route of the table goes to its app", () => {
+    for (const { path, app } of ROUTES) expect(appFor(path)).toBe(app);
+  });
+});

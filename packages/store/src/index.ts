@@ -1,0 +1,3 @@
+export { StoreLocked, StoreUnusable } from "./errors.ts";
+export type { Observe, StoreEvent, StoreOperation } from "./events.ts";
+export type { Inserted, Range, Store } from "./store.ts";

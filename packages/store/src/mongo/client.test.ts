@@ -1,0 +1,45 @@
+import { expect, it, onTestFinished } from "vitest";
+import { StoreUnusable } from "../errors.ts";
+import { type Connection, connectionTo } from "./client.ts";
+
+const LIMITS = { timeoutMs: 1_000, maxConnections: 3 };
+
+function connect(url: string): Connection {
+  const connection = connectionTo(url, LIMITS);
+  onTestFinished(() => connection.client.close());
+  return connection;
+}
+
+it.each([
+  ["mongodb://localhost", "parley"],
+  ["mongodb://localhost/", "parley"],
+  ["mongodb://localhost/?w=1", "parley"],
+  ["mongodb://a:27017,b:27018/chat?replicaSet=r", "chat"],
+  ["mongodb://user:pa%2Fss@localhost/chat%2Dtwo?authSource=admin", "chat-two"],
+])("%s is the database %s", (url, database) => {
+  expect(connect(url).collection.namespace).toBe(`${database}.messages`);
+});
+
+it("L13, L19: majority, journal and primary, whatever the URL says", () => {
+  const url = "mongodb://localhost/?w=0&journal=false&readPreference=secondary&readConcernLevel=local";
+  const { client, collection } = connect(url);
+  expect(collection.writeConcern).toMatchObject({ w: "majority", journal: true, wtimeoutMS: 1_000 });
+  expect(collection.readConcern).toMatchObject({ level: "majority" });
+  expect(collection.readPreference).toMatchObject({ mode: "primary" });
+  expect(client.options).toMatchObject({
+    maxPoolSize: 3,
+    socketTimeoutMS: 1_000,
+    serverSelectionTimeoutMS: 500,
+  });
+});
+
+it("a URL that is none is refused without saying it", () => {
+  for (const url of [
+    "",
+    "http://user:secret@localhost",
+    "mongodb://user:secret@",
+    "mongodb://localhost/se%cret",
+  ]) {
+    expect(() => connectionTo(url, LIMITS)).toThrow(new StoreUnusable("the MongoDB URL is not valid"));
+  }
+});

@@ -1,0 +1,59 @@
+import { type Collection, MongoClient } from "mongodb";
+import { StoreUnusable } from "../errors.ts";
+import type { MessageDocument } from "./document.ts";
+
+const DEFAULT_DATABASE = "parley";
+const COLLECTION = "messages";
+
+export interface Limits {
+  /** Every operation is settled within this, in ms. */
+  readonly timeoutMs: number;
+  /** Connections to each server at most; what needs one more waits, within its time. */
+  readonly maxConnections: number;
+}
+
+export interface Connection {
+  readonly client: MongoClient;
+  readonly collection: Collection<MessageDocument>;
+}
+
+/** Nothing is connected before the first operation. Throws StoreUnusable for a URL that is none. */
+export function connectionTo(url: string, limits: Limits): Connection {
+  try {
+    const client = clientOf(url, limits);
+    return { client, collection: collectionOf(client, url, limits) };
+  } catch {
+    // The driver's message can hold the URL, and with it the password.
+    throw new StoreUnusable("the MongoDB URL is not valid");
+  }
+}
+
+/**
+ * The times are the driver's own ends of what an operation leaves behind that was given up: they free its
+ * connection. The driver's `timeoutMS` has no effect.
+ */
+function clientOf(url: string, { timeoutMs, maxConnections }: Limits): MongoClient {
+  return new MongoClient(url, {
+    appName: "parley",
+    maxPoolSize: maxConnections,
+    serverSelectionTimeoutMS: Math.ceil(timeoutMs / 2),
+    connectTimeoutMS: Math.ceil(timeoutMs / 2),
+    waitQueueTimeoutMS: timeoutMs,
+    socketTimeoutMS: timeoutMs,
+  });
+}
+
+/** What is written is on the disks of a majority; what is read was. Whatever the URL says about it. */
+function collectionOf(client: MongoClient, url: string, { timeoutMs }: Limits): Collection<MessageDocument> {
+  return client.db(databaseOf(url)).collection(COLLECTION, {
+    writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
+    readConcern: { level: "majority" },
+    readPreference: "primary",
+  });
+}
+
+/** The URL's database; `parley` where it names none (the driver would take `test`). */
+function databaseOf(url: string): string {
+  const [, name = ""] = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
+  return name === "" ? DEFAULT_DATABASE : decodeURIComponent(name);
+}

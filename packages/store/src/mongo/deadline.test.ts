@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { DeadlineExceeded, withDeadline } from "./deadline.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("gives what was in time, and leaves no timer", async () => {
+  expect(await withDeadline(100, async () => "in time")).toBe("in time");
+  await expect(withDeadline(100, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("rejects at the deadline, aborts the signal, and drops what comes late", async () => {
+  let aborted: unknown;
+  const late = Promise.withResolvers<string>();
+  const settled = withDeadline(100, (signal) => {
+    signal.addEventListener("abort", () => {
+      aborted = signal.reason;
+    });
+    return late.promise;
+  });
+  const refused = expect(settled).rejects.toBeInstanceOf(DeadlineExceeded);
+  await vi.advanceTimersByTimeAsync(100);
+  await refused;
+  expect(aborted).toBeInstanceOf(DeadlineExceeded);
+  late.reject(new Error("late, and nobody's to hear"));
+  await vi.runAllTimersAsync();
+});

@@ -1,0 +1,165 @@
+import { formatId, type LogMessage } from "@parley/models";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StoreUnusable } from "../errors.ts";
+import type { Store } from "../store.ts";
+import type { MessageDocument } from "./document.ts";
+import { startRig, type TestDatabase } from "./test-rig.ts";
+
+const rig = await startRig();
+afterAll(() => rig?.stop());
+
+const STORED = { kind: "stored" };
+const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+
+function messageAt(n: number, more: Partial<LogMessage> = {}): LogMessage {
+  return {
+    id: formatId({ ms: 1_700_000_000_000, seq: n }),
+    from: "alice",
+    to: "",
+    content: `secret ${n}`,
+    ...more,
+  };
+}
+
+describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
+  let database: TestDatabase;
+  let store: Store;
+
+  beforeEach(async () => {
+    if (rig === undefined) return;
+    database = rig.database();
+    store = database.store();
+    await store.prepare();
+  });
+  afterEach(() => database.close());
+
+  it("a message is a document that others can read too", async () => {
+    await store.insert([messageAt(1, { to: "bob", ref: "r" }), messageAt(2)]);
+    const documents = await database.raw
+      .collection<MessageDocument>("messages")
+      .find()
+      .sort({ _id: 1 })
+      .toArray();
+    const timestamp = new Date(1_700_000_000_000);
+    const { id, ...rest } = messageAt(1, { to: "bob", ref: "r" });
+    expect(documents).toEqual([
+      { _id: id, conversation: "alice:bob", ...rest, timestamp },
+      { _id: messageAt(2).id, conversation: "public", from: "alice", to: "", content: "secret 2", timestamp },
+    ]);
+  });
+
+  it("prepare makes the four indexes, by several processes at once", async () => {
+    const others = Array.from({ length: 4 }, () => database.store());
+    await Promise.all(others.map((other) => other.prepare()));
+    const indexes = await database.raw.collection("messages").indexes();
+    const described = indexes.map(({ key, unique = false, partialFilterExpression: partial }) => {
+      return { key, unique, ...(partial && { partial }) };
+    });
+    expect(described).toHaveLength(5);
+    expect(described).toEqual(
+      expect.arrayContaining([
+        { key: { conversation: 1, _id: 1 }, unique: false },
+        { key: { from: 1, _id: 1 }, unique: false },
+        { key: { to: 1, _id: 1 }, unique: false },
+        { key: { conversation: 1, from: 1, ref: 1 }, unique: true, partial: { ref: { $exists: true } } },
+      ]),
+    );
+  });
+
+  it("prepare refuses a collection where a ref stands for two messages", async () => {
+    const other = rig?.database() ?? database;
+    const twice = { conversation: "c", from: "alice", ref: "r", content: "secret" };
+    await other.raw.collection("messages").insertMany([{ ...twice }, { ...twice }]);
+    const refused = other.store().prepare();
+    await expect(refused).rejects.toThrow(StoreUnusable);
+    await expect(refused).rejects.toThrow(/\.messages cannot be used: two messages have the same/);
+    await expect(refused).rejects.not.toThrow(/secret/);
+    await other.close();
+  });
+
+  it.each([
+    { index: "conversation_1__id_1", read: () => store.page("public", { limit: 1, newest: true }) },
+    { index: "from_1__id_1", read: () => store.sync("alice", { limit: 1 }) },
+    { index: "to_1__id_1", read: () => store.sync("alice", { limit: 1 }) },
+  ])("P51, P53: what $index serves is not read without it", async ({ index, read }) => {
+    await store.insert([messageAt(1)]);
+    expect(await read()).toHaveLength(1);
+    await database.raw.collection("messages").dropIndex(index);
+    await expect(read()).rejects.toMatchObject(UNAVAILABLE);
+    await store.prepare();
+    expect(await read()).toHaveLength(1);
+  });
+
+  describe("L13: a bulk counts as done only without an error of its own", () => {
+    const batch = [messageAt(1), messageAt(2, { ref: "r" })];
+
+    it.each([
+      { name: "write concern error", data: { writeConcernError: { code: 64, errmsg: "waiting timed out" } } },
+      { name: "step-down", data: { errorCode: 10107 } },
+      { name: "shutdown", data: { errorCode: 91 } },
+      { name: "lost connection", data: { closeConnection: true } },
+    ])("$name: unavailable, and stored the next time", async ({ data }) => {
+      await rig?.fail({ failCommands: ["insert"], ...data });
+      await expect(store.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
+      expect(await store.insert(batch)).toEqual([STORED, STORED]);
+    });
+
+    it("a write concern error beside duplicates is one too: what is new is not yet on a majority", async () => {
+      await store.insert(batch);
+      const writeConcernError = { code: 64, errmsg: "waiting timed out" };
+      await rig?.fail({ failCommands: ["insert"], writeConcernError });
+      await expect(store.insert([...batch, messageAt(3)])).rejects.toMatchObject(UNAVAILABLE);
+    });
+
+    it("when what it collides with cannot be read, it says unavailable", async () => {
+      await store.insert(batch);
+      await rig?.fail({ failCommands: ["find"], errorCode: 11602 }, 2);
+      await expect(store.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
+      expect(await store.insert(batch)).toEqual([STORED, STORED]);
+    });
+
+    it("a document that the server refuses fails alone", async () => {
+      const validator = { content: { $ne: "secret 2" } };
+      await database.raw.command({ collMod: "messages", validator });
+      const outcomes = await store.insert([messageAt(1), messageAt(2), messageAt(1), messageAt(3)]);
+      const failed = { kind: "failed", reason: "the server refused it with code 121" };
+      expect(outcomes).toEqual([STORED, failed, STORED, STORED]);
+    });
+  });
+
+  it("every operation is settled within its time, and its connection is used again", async () => {
+    const timeoutMs = 500;
+    const quick = database.store({ timeoutMs, maxConnections: 2 });
+    await quick.insert([messageAt(1)]);
+    const operations = [
+      { command: "insert", run: () => quick.insert([messageAt(2)]) },
+      { command: "find", run: () => quick.page("public", { limit: 1, newest: true }) },
+      { command: "find", run: () => quick.sync("alice", { limit: 1 }) },
+      { command: "find", run: () => quick.lastId() },
+      { command: "ping", run: () => quick.ping() },
+    ];
+    for (const { command, run } of operations) {
+      await rig?.fail({ failCommands: [command], blockConnection: true, blockTimeMS: 6 * timeoutMs });
+      const started = performance.now();
+      await expect(run(), command).rejects.toMatchObject(UNAVAILABLE);
+      expect(performance.now() - started, command).toBeLessThan(4 * timeoutMs);
+      await expect.poll(() => run().then(() => "settled", String), { timeout: 10_000 }).toBe("settled");
+    }
+  });
+
+  it("G4: what is told of a failure is its kind, never a content or a name", async () => {
+    await rig?.fail({ failCommands: ["insert"], closeConnection: true });
+    await store.insert([messageAt(1, { from: "somebody" })]).catch(() => undefined);
+    await rig?.fail({ failCommands: ["insert"], errorCode: 10107 });
+    const error: unknown = await store.insert([messageAt(1)]).catch((error: unknown) => error);
+    expect(error).toMatchObject(UNAVAILABLE);
+    expect(error).not.toHaveProperty("cause");
+    await store.insert([messageAt(1, { ref: "r" }), messageAt(2, { ref: "r" }), messageAt(1)]);
+    expect(database.events).toMatchObject([
+      { type: "failure", operation: "insert", reason: "MongoNetworkError" },
+      { type: "failure", operation: "insert", reason: "MongoBulkWriteError NotWritablePrimary" },
+      { type: "insert", messages: 3, stored: 1, refsReused: 1, idConflicts: 1, duplicates: 0, failed: 0 },
+    ]);
+    expect(JSON.stringify(database.events)).not.toMatch(/secret|somebody|alice/);
+  });
+});

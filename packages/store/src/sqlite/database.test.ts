@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, expect, it, onTestFinished } from "vitest";
+import { StoreUnusable } from "../errors.ts";
+import { openDatabase } from "./database.ts";
+import { openSqliteStore } from "./index.ts";
+
+const root = mkdtempSync(join(tmpdir(), "parley-sqlite-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let count = 0;
+
+function newDir(): string {
+  return join(root, String(count++), "deeper");
+}
+
+function open(dir: string): DatabaseSync {
+  const db = openDatabase(dir);
+  onTestFinished(() => {
+    if (db.isOpen) db.close();
+  });
+  return db;
+}
+
+it("L23: every commit is synced, to a write-ahead log, under an exclusive lock", () => {
+  const dir = newDir();
+  const db = open(dir);
+  expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+  expect(db.prepare("PRAGMA locking_mode").get()).toEqual({ locking_mode: "exclusive" });
+  expect(existsSync(join(dir, "parley.db-wal"))).toBe(true);
+  expect(existsSync(join(dir, "parley.db-shm"))).toBe(false);
+});
+
+it("what is made is for this user alone", () => {
+  const dir = newDir();
+  open(dir);
+  expect(statSync(dir).mode & 0o777).toBe(0o700);
+  for (const file of ["parley.db", "parley.db-wal", "parley.pid"]) {
+    expect(statSync(join(dir, file)).mode & 0o777, file).toBe(0o600);
+  }
+});
+
+it("a database of this version is taken as it is", () => {
+  const dir = newDir();
+  const first = open(dir);
+  const tables = first.prepare("SELECT * FROM sqlite_schema ORDER BY name").all();
+  first.close();
+  const again = open(dir);
+  expect(again.prepare("SELECT * FROM sqlite_schema ORDER BY name").all()).toEqual(tables);
+  expect(again.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+  expect(again.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+});
+
+it("a database of a later version is refused, and left as it is", () => {
+  const dir = newDir();
+  const db = open(dir);
+  db.exec("PRAGMA user_version = 2");
+  db.close();
+  expect(() => openSqliteStore({ dir })).toThrow(StoreUnusable);
+  expect(() => openSqliteStore({ dir })).toThrow(/parley\.db is of version 2, and this program knows 1/);
+  const raw = new DatabaseSync(join(dir, "parley.db"));
+  expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  raw.close();
+});
+
+it("a place that cannot be used is refused by its name", () => {
+  const rubbish = newDir();
+  open(rubbish).close();
+  writeFileSync(
+    join(rubbish, "parley.db"),
+    "this is no database, but long enough to be looked at ".repeat(100),
+  );
+  expect(() => openSqliteStore({ dir: rubbish })).toThrow(
+    new StoreUnusable(`${join(rubbish, "parley.db")} cannot be opened: file is not a database`),
+  );
+  const file = join(root, "file");
+  writeFileSync(file, "");
+  expect(() => openSqliteStore({ dir: join(file, "dir") })).toThrow(
+    new StoreUnusable(`${join(file, "dir")} cannot be written: ENOTDIR`),
+  );
+});

@@ -1,0 +1,42 @@
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { expect, it } from "vitest";
+import { migrate } from "./schema.ts";
+import * as sql from "./statements.ts";
+
+const db = new DatabaseSync(":memory:");
+migrate(db, "memory");
+
+function planOf(statement: string, ...values: SQLInputValue[]): string[] {
+  return detailsOf(db.prepare(`EXPLAIN QUERY PLAN ${statement}`).all(...values));
+}
+
+function detailsOf(rows: Record<string, unknown>[]): string[] {
+  return rows.map(({ detail }) => String(detail));
+}
+
+it("P51: a page is one range of one index, in its order: nothing is sorted", () => {
+  const range = "SEARCH messages USING INDEX messages_conversation (conversation=? AND id>? AND id<?)";
+  expect(planOf(sql.OLDEST, "c", "", "~", 10)).toEqual([range]);
+  expect(planOf(sql.NEWEST, "c", "", "~", 10)).toEqual([range]);
+});
+
+it("P53: sync merges three index ranges as it goes: nothing is sorted, and nothing read beyond the limit", () => {
+  const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.SYNC}`);
+  const plan = detailsOf(statement.all({ user: "u", after: "", before: "~", limit: 10 }));
+  expect(plan.filter((step) => step.startsWith("SEARCH"))).toEqual([
+    "SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id=?)",
+    "SEARCH messages USING COVERING INDEX messages_to (to=? AND id>? AND id<?)",
+    "SEARCH messages USING COVERING INDEX messages_from (from=? AND id>? AND id<?)",
+    "SEARCH messages USING COVERING INDEX messages_to (to=? AND id>? AND id<?)",
+  ]);
+  expect(plan.filter((step) => step === "MERGE (UNION)")).toHaveLength(2);
+  expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
+});
+
+it("L13: what a message collides with is found by an index", () => {
+  expect(planOf(sql.BY_ID, "i")).toEqual(["SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id=?)"]);
+  expect(planOf(sql.BY_REF, "c", "f", "r")).toEqual([
+    "SEARCH messages USING INDEX messages_ref (conversation=? AND from=? AND ref=?)",
+  ]);
+  expect(planOf(sql.LAST_ID)).toEqual(["SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1"]);
+});

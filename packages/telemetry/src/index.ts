@@ -1,0 +1,2 @@
+export { observeBus } from "./bus.ts";
+export { observeStore } from "./store.ts";

@@ -1,0 +1,17 @@
+import { Counter, type Logger, type Registry } from "@parley/service";
+import type { StoreEvent } from "@parley/store";
+
+/** Connects the store's failures to the process' log and metrics; its calls are counted by who makes them. */
+export function observeStore(log: Logger, registry: Registry): (event: StoreEvent) => void {
+  const failures = new Counter({
+    name: "parley_store_failures_total",
+    help: "Operations that the store did not answer.",
+    labelNames: ["operation"],
+    registers: [registry],
+  });
+  return (event) => {
+    if (event.type !== "failure") return;
+    failures.inc({ operation: event.operation });
+    log.warn(event, "the store does not answer");
+  };
+}

@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  adaptersAreChosenInMain,
+  driversStayAtHome,
+  manifestsDeclareOnlyTheirOwn,
+  partsUseOnlyTheirOwn,
+  type Rule,
+} from "./architecture/import-rules.ts";
+import { importsOf, readSources } from "./architecture/source.ts";
+import {
+  filesAreShort,
+  namesSayWhatItIs,
+  nobodyPrintsButCommands,
+  nobodyReadsTheEnvironment,
+  nothingOfOneMachine,
+} from "./architecture/text-rules.ts";
+
+type Sample = readonly [path: string, text: string];
+
+/** Each rule with what it must find fault with, one by one, and with what it must let pass. */
+const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good: readonly Sample[] }>> = {
+  "a part imports only its own": {
+    rule: partsUseOnlyTheirOwn,
+    bad: [
+      ["packages/models/src/a.ts", 'import { pino } from "pino";'],
+      ["packages/auth/src/a.ts", 'import { User } from "@parley/models";'],
+      ["packages/bus/src/a.ts", 'import type { Store } from "@parley/store";'],
+      ["packages/store/src/a.ts", 'export { LOG } from "@parley/bus";'],
+      ["packages/client/src/a.ts", 'import { WebSocket } from "ws";'],
+      ["apps/gateway/src/a.ts", 'import {\n  openMongoStore,\n} from "@parley/store/mongo";'],
+      ["apps/gateway/src/a.ts", 'import { createPersister } from "@parley/persister";'],
+      ["apps/history-api/src/a.ts", 'const { startRedis } = await import("@parley/local");'],
+      ["apps/persister/src/a.ts", 'import "@parley/testkit";'],
+      ["packages/new/src/a.ts", 'import { User } from "@parley/models";'],
+    ],
+    good: [
+      ["packages/models/src/a.ts", 'import { z } from "zod";\nimport { readFileSync } from "node:fs";'],
+      ["apps/standalone/src/a.ts", 'import { createGateway } from "@parley/gateway";'],
+      ["apps/gateway/src/a.test.ts", 'import { startRedis } from "@parley/local";'],
+      ["packages/e2e/src/a.ts", 'import { MongoClient } from "mongodb";'],
+    ],
+  },
+  "a package.json declares only its own": {
+    rule: manifestsDeclareOnlyTheirOwn,
+    bad: [
+      ["packages/models/package.json", '{"dependencies":{"zod":"catalog:","jose":"catalog:"}}'],
+      ["apps/gateway/package.json", '{"dependencies":{"@parley/local":"workspace:*"}}'],
+    ],
+    good: [
+      [
+        "packages/models/package.json",
+        '{"dependencies":{"zod":"catalog:"},"devDependencies":{"jose":"catalog:"}}',
+      ],
+      ["packages/bench/package.json", "{}"],
+    ],
+  },
+  "a driver stays at home": {
+    rule: driversStayAtHome,
+    bad: [
+      ["packages/bus/src/memory/a.ts", 'import { Redis } from "ioredis";'],
+      ["packages/store/src/sqlite/a.ts", 'import type { Db } from "mongodb";'],
+      ["apps/gateway/src/a.ts", 'import { Counter } from "prom-client";'],
+      ["apps/gateway/src/a.ts", 'import pino from "pino";'],
+      ["packages/service/src/a.ts", 'import { jwtVerify } from "jose";'],
+    ],
+    good: [
+      ["packages/bus/src/redis/a.ts", 'import { Redis } from "ioredis";'],
+      ["packages/testkit/src/a.ts", 'import { MongoClient } from "mongodb";'],
+    ],
+  },
+  "an adapter is chosen in a main.ts": {
+    rule: adaptersAreChosenInMain,
+    bad: [["apps/gateway/src/gateway.ts", 'import { RedisBus } from "@parley/bus/redis";']],
+    good: [
+      ["apps/gateway/src/main.ts", 'import { RedisBus } from "@parley/bus/redis";'],
+      ["apps/gateway/src/metrics.ts", 'import type { RedisEvent } from "@parley/bus/redis";'],
+      ["apps/gateway/src/a.test.ts", 'import { MemoryBus } from "@parley/bus/memory";'],
+    ],
+  },
+  "a file has at most 300 lines, a main.ts 60": {
+    rule: filesAreShort,
+    bad: [
+      ["packages/bus/src/a.ts", "//\n".repeat(301)],
+      ["packages/bus/src/a.test.ts", "//\n".repeat(301)],
+      ["apps/gateway/src/main.ts", "//\n".repeat(61)],
+    ],
+    good: [
+      ["packages/bus/src/a.ts", "//\n".repeat(300)],
+      ["apps/gateway/src/main.ts", "//\n".repeat(60)],
+    ],
+  },
+  "a name says what it is": {
+    rule: namesSayWhatItIs,
+    bad: [
+      ["packages/bus/src/utils.ts", ""],
+      ["packages/common/src/a.ts", ""],
+      ["apps/gateway/src/helpers/a.ts", ""],
+      ["apps/gateway/src/util.test.ts", ""],
+    ],
+    good: [["packages/models/src/commons-licence.ts", ""]],
+  },
+  "only commands print": {
+    rule: nobodyPrintsButCommands,
+    bad: [["apps/gateway/src/a.ts", 'console.log("hello");']],
+    good: [
+      ["packages/bench/src/a.ts", 'console.log("hello");'],
+      ["packages/service/src/a.ts", "const program = 'console.log(\\'hello\\')';"],
+      ["apps/gateway/src/a.test.ts", 'console.log("hello");'],
+    ],
+  },
+  "only readEnv reads the environment": {
+    rule: nobodyReadsTheEnvironment,
+    bad: [["apps/gateway/src/main.ts", "process.env.PORT"]],
+    good: [
+      ["packages/service/src/env/read.ts", "process.env"],
+      ["packages/local/src/app.ts", "process.env.PATH"],
+    ],
+  },
+  "nothing is of one machine, and no registry is named": {
+    rule: nothingOfOneMachine,
+    bad: [
+      ["README.md", `see ${"/wo"}rk/main`],
+      ["docs/a.md", `cd ${"/ho"}me/me/parley`],
+      ["pnpm-lock.yaml", `tarball: ${"https:/"}/registry.example.com/a.tgz`],
+      ["README.md", `${"https:/"}/www.npmjs.com/package/a`],
+      [".npmrc", `${"regis"}try=http://127.0.0.1:4873`],
+    ],
+    good: [
+      ["README.md", "packages/work/a, a/worker, https://example.com, the registry of metrics"],
+      ["packages/service/src/a.ts", "  registry = createMetrics();"],
+    ],
+  },
+};
+
+const repository = readSources(join(import.meta.dirname, "../../.."));
+
+describe.each(Object.entries(RULES))("%s", (_name, { rule, bad, good }) => {
+  it("holds here", () => {
+    expect(rule(repository)).toEqual([]);
+  });
+
+  it.each(bad)("finds fault with %s: %s", (path, text) => {
+    expect(rule([{ path, text }])).toHaveLength(1);
+  });
+
+  it("lets pass what is right", () => {
+    expect(rule(good.map(([path, text]) => ({ path, text })))).toEqual([]);
+  });
+});
+
+describe("what the rules look at", () => {
+  it("is the whole repository", () => {
+    const paths = repository.map(({ path }) => path);
+    const some = ["package.json", "pnpm-lock.yaml", ".gitignore", ".ci/run", "packages/models/src/ids.ts"];
+    expect(paths).toEqual(expect.arrayContaining([...some, "apps/gateway/src/main.ts", "deploy/Dockerfile"]));
+    expect(paths.filter((path) => path.includes("node_modules"))).toEqual([]);
+  });
+
+  it("is every form of an import", () => {
+    const text = `import a from "a";
+import type { B } from "b";
+import { type C, c } from 'c';
+import "d";
+export * from "e";
+export type { F } from "f";
+import {
+  g,
+} from "g";
+const h = await import("h");
+// what comes from "nowhere" is none
+const i = { from: "nowhere" };`;
+    const found = importsOf({ path: "a.ts", text });
+    expect(found.map(({ specifier }) => specifier).toSorted()).toEqual([..."abcdefgh"]);
+    const types = found.filter(({ typeOnly }) => typeOnly).map(({ specifier }) => specifier);
+    expect(types.toSorted()).toEqual(["b", "f"]);
+  });
+});

@@ -1,0 +1,137 @@
+import { timestampOf } from "@parley/models";
+import { describe, expect, it } from "vitest";
+import type { WithBus } from "./contract.ts";
+import { codeOf, draft, idOf, send, until } from "./fixture.ts";
+
+export function describeAppend(withBus: WithBus): void {
+  describe("append", () => {
+    it(
+      "L1: ids increase in the order of the drafts, within a call and over calls that wait for nobody",
+      withBus(async ({ append }) => {
+        const calls = [];
+        for (let i = 0; i < 50; i += 1) {
+          calls.push(append.append([draft("alice", "bob", `a${i}`), draft("alice", "", `b${i}`)]));
+        }
+        const ids = (await Promise.all(calls)).flat().map(idOf);
+        expect(ids).toEqual([...new Set(ids)].sort());
+        expect(ids.length).toBe(100);
+      }),
+    );
+
+    it(
+      "L2: an id's time is the time of its append",
+      withBus(async ({ append }) => {
+        const before = Date.now();
+        const at = Date.parse(timestampOf(await send(append, draft("alice", "", "x"))));
+        expect(at).toBeGreaterThanOrEqual(before - 1);
+        expect(at).toBeLessThanOrEqual(Date.now() + 1);
+      }),
+    );
+
+    it(
+      "settles each draft by itself, in the order given, and no drafts at once",
+      withBus(async ({ append }) => {
+        await send(append, draft("alice", "bob", "first", "r"));
+        const results = await append.append([
+          draft("alice", "bob", "other", "r"),
+          draft("alice", "bob", "new", "s"),
+          draft("alice", "bob", "third"),
+        ]);
+        expect(results.map(codeOf)).toEqual(["ref_reused", "ok", "ok"]);
+        expect(await append.append([])).toEqual([]);
+      }),
+    );
+
+    it(
+      "L5: the same ref and content gives the first id, and one message",
+      withBus(async ({ append, keeper, told, live }) => {
+        await live.join("bob");
+        const first = await send(append, draft("alice", "bob", "once", "r"));
+        expect(await send(append, draft("alice", "bob", "once", "r"))).toBe(first);
+        const last = await send(append, draft("alice", "bob", "end"));
+        await until("both are kept and told", () => keeper.kept.has(last) && told.at(-1)?.id === last);
+        expect([...keeper.kept.keys()]).toEqual([first, last]);
+        expect(told.map(({ id }) => id)).toEqual([first, last]);
+      }),
+    );
+
+    it(
+      "L5: the same ref while the first is under way, in one call and in two, is one message",
+      withBus(async ({ append, keeper, told, live }) => {
+        await live.join("bob");
+        const one = draft("alice", "bob", "once", "r");
+        const results = (await Promise.all([append.append([one, one]), append.append([one])])).flat();
+        const [first] = results.map(idOf);
+        expect(results.map(idOf)).toEqual([first, first, first]);
+        const other = await append.append([draft("alice", "bob", "x", "s"), draft("alice", "bob", "y", "s")]);
+        expect(other.map(codeOf)).toEqual(["ok", "ref_reused"]);
+        const x = idOf(other[0]);
+        await until("both are kept and told", () => keeper.kept.has(x) && told.at(-1)?.id === x);
+        expect([...keeper.kept.keys()]).toEqual([first, x]);
+        expect(told.map(({ content }) => content)).toEqual(["once", "x"]);
+      }),
+    );
+
+    it(
+      "L5: the same ref with other content is refused for good, and nothing is written",
+      withBus(async ({ append, keeper }) => {
+        const first = await send(append, draft("alice", "bob", "one", "r"));
+        const [refused] = await append.append([draft("alice", "bob", "two", "r")]);
+        expect(codeOf(refused)).toBe("ref_reused");
+        expect(refused?.ok === false && refused.error.temporary).toBe(false);
+        const last = await send(append, draft("alice", "bob", "end"));
+        await until("the last is kept", () => keeper.kept.has(last));
+        expect([...keeper.kept.keys()]).toEqual([first, last]);
+      }),
+    );
+
+    it(
+      "L5: a ref is its sender's own, and of one conversation",
+      withBus(async ({ append }) => {
+        const drafts = [
+          draft("alice", "bob", "1", "r"),
+          draft("bob", "alice", "2", "r"),
+          draft("alice", "carol", "3", "r"),
+          draft("alice", "", "4", "r"),
+          draft("alice", "alice", "5", "r"),
+          draft("alice", "bob", "6", "R"),
+        ];
+        const results = await append.append(drafts);
+        expect(results.map(codeOf)).toEqual(drafts.map(() => "ok"));
+        expect(new Set(results.map(idOf)).size).toBe(drafts.length);
+      }),
+    );
+
+    it(
+      "keeps every content as it is",
+      withBus(async ({ append, keeper, told }) => {
+        const contents = [
+          '"quotes" \\ and \n lines',
+          "emoji 👩‍👩‍👧",
+          "\u0000\u001f\u2028",
+          "x".repeat(8_192),
+          " ",
+        ];
+        const ids = (await append.append(contents.map((content) => draft("zoë", "", content)))).map(idOf);
+        await until("all are kept and told", () => keeper.kept.size === 5 && told.length === 5);
+        expect(ids.map((id) => keeper.kept.get(id)?.content)).toEqual(contents);
+        expect(told.map(({ content }) => content)).toEqual(contents);
+      }),
+    );
+
+    it(
+      "close settles what was accepted, and what comes later is unavailable",
+      withBus(async ({ append, bus, keeper, live }) => {
+        const accepted = Array.from({ length: 20 }, (_, i) => append.append([draft("alice", "", `m${i}`)]));
+        await bus.gateway.close();
+        const results = (await Promise.all(accepted)).flat();
+        for (const result of results) expect(["ok", "unavailable"]).toContain(codeOf(result));
+        const ids = results.flatMap((result) => (result.ok ? [result.id] : []));
+        await until("what was acknowledged is kept", () => ids.every((id) => keeper.kept.has(id)));
+        expect((await append.append([draft("alice", "", "late")])).map(codeOf)).toEqual(["unavailable"]);
+        await expect(live.join("alice")).rejects.toMatchObject({ code: "unavailable" });
+        await bus.gateway.close();
+      }),
+    );
+  });
+}

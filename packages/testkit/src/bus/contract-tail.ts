@@ -1,0 +1,135 @@
+import type { Tail } from "@parley/bus";
+import { idAfter, type LogMessage } from "@parley/models";
+import { describe, expect, it } from "vitest";
+import type { WithBus } from "./contract.ts";
+import { type BusFixture, draft, idOf, send, until } from "./fixture.ts";
+
+const open = new AbortController().signal;
+
+export function describeTail(withBus: WithBus): void {
+  describe("tail", () => {
+    it(
+      "L22: the position covers everything acknowledged before it was asked for",
+      withBus(async ({ append, tail }) => {
+        for (let i = 0; i < 20; i += 1) {
+          const id = await send(append, draft("alice", "", `m${i}`));
+          expect((await tail.position()) >= id).toBe(true);
+        }
+      }),
+    );
+
+    it(
+      "L19: from any watermark on, what was acknowledged is in the tail or was stored by the time of its answer",
+      withBus(async (fixture) => {
+        const { append, tail, keeper } = fixture;
+        const acked: string[] = [];
+        let ending = false;
+        const load = (async () => {
+          for (let i = 0; !ending; i += 1) {
+            const drafts = [draft("alice", "bob", `p${i}`), draft("bob", "", `q${i}`)];
+            acked.push(...(await append.append(drafts)).map(idOf));
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        })();
+        for (let round = 1; round <= 15; round += 1) {
+          await until("more is sent", () => acked.length >= round * 8);
+          const from = await tail.watermark();
+          const known = [...acked];
+          const end = await tail.position();
+          const { messages, stored } = await follow(tail, from, end, keeper.kept);
+          const ids = new Set(messages.map(({ id }) => id));
+          expect(known.filter((id) => !ids.has(id) && !stored.has(id))).toEqual([]);
+          expect([...ids]).toEqual([...ids].sort());
+        }
+        ending = true;
+        await load;
+        expect(acked.length).toBeGreaterThan(100);
+      }),
+    );
+
+    it(
+      "L12: nothing up to the watermark is not stored yet, and it reaches the position when all is",
+      withBus(async ({ append, tail, keeper }) => {
+        let failures = 0;
+        keeper.judge = ({ deliveries }) => {
+          if (deliveries > 1 || failures > 5) return undefined;
+          failures += 1;
+          return { kind: "failed", reason: "not now" };
+        };
+        const sent = new Set<string>();
+        const sending = (async () => {
+          for (let i = 0; i < 30; i += 1) sent.add(await send(append, draft("alice", "", `m${i}`)));
+        })();
+        await until(
+          "all is stored",
+          async () => {
+            const watermark = await tail.watermark();
+            const missing = [...sent].filter((id) => id <= watermark && !keeper.kept.has(id));
+            expect(missing).toEqual([]);
+            expect(watermark <= (await tail.position())).toBe(true);
+            return keeper.kept.size === 30;
+          },
+          30_000,
+        );
+        await sending;
+        expect(failures).toBeGreaterThan(0);
+        await until("they meet", async () => (await tail.watermark()) === (await tail.position()));
+      }),
+      40_000,
+    );
+
+    it(
+      "waits for something to come, and gives its answer without it after a while",
+      withBus(async ({ append, tail }) => {
+        await send(append, draft("alice", "", "before"));
+        const end = await tail.position();
+        const nothing = await tail.read(end, open);
+        expect(nothing).toEqual({ kind: "read", messages: [], position: end });
+        const waiting = tail.read(end, open);
+        const id = await send(append, draft("alice", "", "after"));
+        expect(await waiting).toMatchObject({ kind: "read", position: id });
+      }),
+    );
+
+    it(
+      "L3: a position beyond the end is of another log",
+      withBus(async ({ append, tail }) => {
+        await send(append, draft("alice", "", "x"));
+        expect(await tail.read(idAfter(await tail.position()), open)).toEqual({ kind: "lost" });
+      }),
+    );
+
+    it(
+      "ends when its signal is aborted, and with the bus",
+      withBus(async ({ tail, bus }) => {
+        const end = await tail.position();
+        const stop = new AbortController();
+        const waiting = tail.read(end, stop.signal);
+        stop.abort();
+        await expect(waiting).rejects.toThrow();
+        await expect(tail.read(end, stop.signal)).rejects.toThrow();
+        await bus.history.close();
+        await expect(tail.position()).rejects.toMatchObject({ code: "unavailable" });
+        await expect(tail.read(end, open)).rejects.toMatchObject({ code: "unavailable" });
+      }),
+    );
+  });
+}
+
+/** What the tail gives from `from` to at least `end`, and what was stored once it was there. */
+async function follow(
+  tail: Tail,
+  from: string,
+  end: string,
+  kept: BusFixture["keeper"]["kept"],
+): Promise<{ messages: LogMessage[]; stored: Set<string> }> {
+  const messages: LogMessage[] = [];
+  let position = from;
+  while (position < end) {
+    const read = await tail.read(position, open);
+    if (read.kind === "lost") throw new Error("the tail was lost");
+    messages.push(...read.messages);
+    position = read.position;
+  }
+  return { messages, stored: new Set(kept.keys()) };
+}

@@ -1,0 +1,27 @@
+import { describe } from "vitest";
+import { describeAppend } from "./contract-append.ts";
+import { describeConsume } from "./contract-consume.ts";
+import { describeLive } from "./contract-live.ts";
+import { describeTail } from "./contract-tail.ts";
+import { type BusFixture, type BusUnderTest, busFixture } from "./fixture.ts";
+
+/** Runs `test` on a log of its own, and closes it. */
+export type WithBus = (test: (fixture: BusFixture) => Promise<void>) => () => Promise<void>;
+
+/** What every adapter of the bus must do: the ports' promises as tests. `start` gives a new, empty log. */
+export function describeBus(name: string, start: () => Promise<BusUnderTest>): void {
+  const withBus: WithBus = (test) => async () => {
+    const fixture = await busFixture(await start());
+    try {
+      await test(fixture);
+    } finally {
+      await fixture.close();
+    }
+  };
+  describe(`${name}: the contract of the bus`, () => {
+    describeAppend(withBus);
+    describeLive(withBus);
+    describeConsume(withBus);
+    describeTail(withBus);
+  });
+}

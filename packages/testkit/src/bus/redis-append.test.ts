@@ -1,0 +1,92 @@
+import { RedisBus } from "@parley/bus/redis";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { redisServer } from "../servers.ts";
+import { startTcpProxy } from "../tcp-proxy.ts";
+import { codeOf, draft, idOf, until } from "./fixture.ts";
+import { Keeper } from "./keeper.ts";
+import { redisCommand } from "./redis-rig.ts";
+
+const redis = await redisServer();
+
+/** A gateway whose connections go through a proxy, and a persister whose do not. */
+async function gatewayBehindProxy(url: string) {
+  await redisCommand(url, "FLUSHALL");
+  const proxy = await startTcpProxy(Number(new URL(url).port));
+  const gateway = new RedisBus({ url: proxy.url(url), appendTimeoutMs: 400, appendWaitMs: 3_000 });
+  const persister = new RedisBus({ url });
+  const keeper = new Keeper(persister.consume({ lastStored: async () => "0000000000000-0000000000-00" }));
+  keeper.start();
+  const append = gateway.append();
+  await until("the gateway is ready", () => append.problem() === undefined);
+  const close = async () => {
+    await gateway.close();
+    await keeper.stop();
+    await persister.close();
+    await proxy.close();
+  };
+  return { proxy, append, keeper, close };
+}
+
+const isAppend = (chunk: Buffer) => chunk.includes("\r\nevalsha\r\n") && chunk.includes('"content"');
+
+describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 }, () => {
+  const cleanup: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of cleanup.splice(0)) await close();
+  });
+  afterAll(() => redis?.stop());
+
+  async function behindProxy() {
+    if (!redis) throw new Error("skipped");
+    const all = await gatewayBehindProxy(redis.url);
+    cleanup.push(all.close);
+    return all;
+  }
+
+  it("F8: a lost reply is no ack; a retry with the same refs is one message each, with the first's id", async () => {
+    const { proxy, append, keeper } = await behindProxy();
+    await append.append([draft("alice", "", "loads the script")]);
+    const drafts = ["a", "b", "c"].map((text) => draft("alice", "bob", text, text));
+    const lost = proxy.loseNextReply(isAppend);
+    expect((await append.append(drafts)).map(codeOf)).toEqual(drafts.map(() => "unavailable"));
+    await lost;
+    await until("they are stored all the same", () => keeper.kept.size === 4);
+    const stored = [...keeper.kept.values()].filter(({ to }) => to === "bob").map(({ id }) => id);
+    expect((await append.append(drafts)).map(idOf)).toEqual(stored);
+    expect((await append.append([draft("alice", "bob", "end")])).map(codeOf)).toEqual(["ok"]);
+    await until("the last is stored", () => keeper.kept.size === 5);
+  });
+
+  it("L6: nothing is sent twice by itself: without a ref a lost reply is one message, too", async () => {
+    const { proxy, append, keeper } = await behindProxy();
+    await append.append([draft("alice", "", "loads the script")]);
+    for (let round = 1; round <= 5; round += 1) {
+      const lost = proxy.loseNextReply(isAppend);
+      expect((await append.append([draft("alice", "bob", `m${round}`)])).map(codeOf)).toEqual([
+        "unavailable",
+      ]);
+      await lost;
+      await until("the next goes through", async () => {
+        const [result] = await append.append([draft("alice", "carol", `n${round}`, `n${round}`)]);
+        return codeOf(result) === "ok";
+      });
+    }
+    await until("all are stored", () => keeper.kept.size === 11);
+    const contents = [...keeper.kept.values()].map(({ content }) => content);
+    expect(new Set(contents).size).toBe(contents.length);
+  });
+
+  it("L6: a link gone silent costs the time of one call, and the drafts that waited go over another", async () => {
+    const { proxy, append, keeper } = await behindProxy();
+    const silent = proxy.links();
+    proxy.set("both", "stall", (link) => silent.includes(link));
+    const first = append.append([draft("alice", "", "first", "1")]);
+    await new Promise(setImmediate);
+    const second = append.append([draft("alice", "", "second", "2")]);
+    expect((await first).map(codeOf)).toEqual(["unavailable"]);
+    expect((await second).map(codeOf)).toEqual(["ok"]);
+    const [again] = await append.append([draft("alice", "", "first", "1")]);
+    expect(codeOf(again)).toBe("ok");
+    await until("both are stored", () => keeper.kept.size === 2);
+  });
+});

@@ -1,0 +1,157 @@
+import type { TailRead } from "@parley/bus";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { redisServer } from "../servers.ts";
+import { draft, idOf, send, until } from "./fixture.ts";
+import { Load } from "./load.ts";
+import { allStored, type RedisRig, redisRig } from "./redis-rig.ts";
+
+const redis = await redisServer();
+const open = new AbortController().signal;
+const LOG = "{parley}:log";
+
+describe.skipIf(!redis)("RedisTail under faults", { timeout: 60_000 }, () => {
+  let rig: RedisRig;
+  afterAll(() => redis?.stop());
+  beforeEach(async () => {
+    if (redis) rig = await redisRig(redis);
+  });
+  afterEach(() => rig.close());
+
+  const contents = (read: TailRead) =>
+    read.kind === "read" ? read.messages.map(({ content }) => content) : [];
+  const positionOf = (read: TailRead) => (read.kind === "read" ? read.position : "");
+
+  it("L21: a follower that was frozen past a trim is told that it is lost, and goes on from the watermark", async () => {
+    const from = await rig.tail.position();
+    await rig.append.append(Array.from({ length: 20 }, (_, i) => draft("ann", "", `${i}`)));
+    expect(contents(await rig.tail.read(from, open)).length).toBe(20);
+    await until("all is stored", () => allStored(rig.tail));
+    await rig.trim();
+    expect(await rig.tail.read(from, open)).toEqual({ kind: "lost" });
+    const watermark = await rig.tail.watermark();
+    await send(rig.append, draft("ann", "", "next"));
+    expect(contents(await rig.tail.read(watermark, open))).toEqual(["next"]);
+  });
+
+  it("L21: trimmed at any moment of its reading, it is whole or says that it is lost", async () => {
+    const load = new Load(rig.append);
+    let trims = 0;
+    let ending = false;
+    const trimming = (async () => {
+      while (!ending) trims += (await rig.trim()).backlogEntries >= 0 ? 1 : 0;
+    })();
+    let position = await rig.tail.watermark();
+    const reads: { after: string; upTo: string; ids: readonly string[] }[] = [];
+    let lost = 0;
+    for (let round = 0; reads.length < 60 || lost < 3; round += 1) {
+      // Now and then it is slower than the trim, else it keeps up.
+      if (round % 10 === 0) await load.more(10);
+      const read = await rig.tail.read(position, open);
+      if (read.kind === "lost") {
+        lost += 1;
+        position = await rig.tail.watermark();
+      } else {
+        reads.push({ after: position, upTo: read.position, ids: read.messages.map(({ id }) => id) });
+        position = read.position;
+      }
+    }
+    ending = true;
+    await trimming;
+    const sent = (await load.end(100)).map(({ id }) => id);
+    for (const { after, upTo, ids } of reads) {
+      expect(ids).toEqual(sent.filter((id) => id > after && id <= upTo));
+    }
+    expect(trims).toBeGreaterThan(10);
+    expect(reads.filter(({ ids }) => ids.length > 0).length).toBeGreaterThan(10);
+  });
+
+  it("L3: a log that was replaced is lost, also when it has grown past the follower", async () => {
+    const from = await rig.tail.position();
+    await send(rig.append, draft("ann", "", "old"));
+    const position = positionOf(await rig.tail.read(from, open));
+    await rig.command("FLUSHALL");
+    await until(
+      "a new log is there",
+      async () => (await rig.append.append([draft("ann", "", "new")]))[0]?.ok ?? false,
+    );
+    expect((await rig.tail.position()) > position).toBe(true);
+    expect(await rig.tail.read(position, open)).toEqual({ kind: "lost" });
+    const again = await rig.tail.read(await rig.tail.watermark(), open);
+    expect(again.kind).toBe("read");
+  });
+
+  it("L10: what is no message, or newer than this reader, is passed over, and the position reaches the end", async () => {
+    const from = await rig.tail.position();
+    await send(rig.append, draft("ann", "", "first"));
+    await rig.command("XADD", LOG, "*", "v", "1", "m", "rubbish");
+    await rig.command("XADD", LOG, "*", "v", "2", "m", '"from":"ann","to":"","content":"later"');
+    const id = await send(rig.append, draft("ann", "", "second"));
+    await rig.command("XADD", LOG, "*", "what", "ever");
+    const end = await rig.tail.position();
+    expect(end > id).toBe(true);
+    const read = await rig.tail.read(from, open);
+    expect([contents(read), positionOf(read)]).toEqual([["first", "second"], end]);
+    expect(contents(await rig.tail.read(positionOf(read), open))).toEqual([]);
+  });
+
+  it("L22: the position reaches the end where the last entries were deleted by hand", async () => {
+    const from = await rig.tail.position();
+    await send(rig.append, draft("ann", "", "first"));
+    const entry = await rig.command("XADD", LOG, "*", "what", "ever");
+    await rig.command("XDEL", LOG, entry.split("\r\n")[1] ?? "");
+    const end = await rig.tail.position();
+    const read = await rig.tail.read(from, open);
+    expect([contents(read), positionOf(read)]).toEqual([["first"], end]);
+  });
+
+  it("gives more than a batch in several answers, in order", async () => {
+    const from = await rig.tail.position();
+    const sent = await rig.append.append(Array.from({ length: 1_234 }, (_, i) => draft("ann", "", `${i}`)));
+    const got: string[] = [];
+    let position = from;
+    while (position < idOf(sent.at(-1))) {
+      const read = await rig.tail.read(position, open);
+      if (read.kind === "lost") throw new Error("lost");
+      got.push(...read.messages.map(({ id }) => id));
+      position = read.position;
+    }
+    expect(got).toEqual(sent.map(idOf));
+  });
+
+  it("F6: after a restart of Redis it goes on where it was; until then it is unavailable", async () => {
+    const from = await rig.tail.position();
+    await send(rig.append, draft("ann", "", "before"));
+    const position = positionOf(await rig.tail.read(from, open));
+    await rig.server.kill("SIGKILL");
+    await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
+    await expect(rig.tail.read(position, open)).rejects.toMatchObject({ code: "unavailable" });
+    await until("that is the problem", () => rig.tail.problem() !== undefined);
+    await rig.server.restart();
+    await until("all are back", () => !rig.tail.problem() && !rig.append.problem(), 20_000);
+    await send(rig.append, draft("ann", "", "after"));
+    expect(contents(await rig.tail.read(position, open))).toEqual(["after"]);
+  });
+
+  it("F5: while Redis stalls, position and read are unavailable in bounded time", async () => {
+    const from = await rig.tail.position();
+    await rig.server.kill("SIGSTOP");
+    const started = performance.now();
+    await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
+    await expect(rig.tail.watermark()).rejects.toMatchObject({ code: "unavailable" });
+    await expect(rig.tail.read(from, open)).rejects.toMatchObject({ code: "unavailable" });
+    expect(performance.now() - started).toBeLessThan(8_000);
+    await rig.server.kill("SIGCONT");
+    await until("it is back", () => !rig.tail.problem(), 20_000);
+    expect(positionOf(await rig.tail.read(from, open))).toBe(from);
+  });
+
+  it("without a log everything is unavailable, and the connections stay", async () => {
+    await rig.bus.persister.close();
+    await rig.command("FLUSHALL");
+    for (let i = 0; i < 3; i += 1) {
+      await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
+      await expect(rig.tail.watermark()).rejects.toMatchObject({ code: "unavailable" });
+    }
+    expect(rig.tail.problem()).toBeUndefined();
+  });
+});

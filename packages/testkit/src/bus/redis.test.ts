@@ -1,0 +1,21 @@
+import { RedisBus } from "@parley/bus/redis";
+import { afterAll, describe } from "vitest";
+import { redisServer } from "../servers.ts";
+import { describeBus } from "./contract.ts";
+import { redisCommand } from "./redis-rig.ts";
+
+const redis = await redisServer();
+
+describe.skipIf(!redis)("over a real Redis", () => {
+  afterAll(() => redis?.stop());
+  describeBus("RedisBus", async () => {
+    if (!redis) throw new Error("skipped");
+    await redisCommand(redis.url, "FLUSHALL");
+    const bus = () => new RedisBus({ url: redis.url });
+    const [gateway, persister, history] = [bus(), bus(), bus()];
+    const close = async () => {
+      await Promise.all([gateway, persister, history].map((one) => one.close()));
+    };
+    return { gateway, persister, history, close };
+  });
+});

@@ -1,0 +1,103 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { PUBLIC_CONVERSATION } from "@parley/models";
+import { expect, it } from "vitest";
+import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
+import { everything, type OpenStore } from "./opening.ts";
+
+export function pageRules(open: OpenStore): void {
+  it("P51: a page is what lies strictly between both ends, nearest to the one asked for, oldest first", async () => {
+    const store = await open();
+    const kept = messagesAt(10, 30);
+    await store.insert([...kept, ...messagesAt(30, 40, { to: "bob" })]);
+    const ends = [undefined, 9, 10, 20, 29, 30].map((n) => (n === undefined ? n : idAt(n)));
+    for (const after of ends) {
+      for (const before of ends) {
+        const within = kept.filter(({ id }) => id > (after ?? "") && id < (before ?? "~"));
+        for (const limit of [1, 3, 1000]) {
+          const asked = { after, before, limit };
+          const oldest = await store.page(PUBLIC_CONVERSATION, { ...asked, newest: false });
+          expect(oldest, JSON.stringify(asked)).toEqual(within.slice(0, limit));
+          const newest = await store.page(PUBLIC_CONVERSATION, { ...asked, newest: true });
+          expect(newest, JSON.stringify(asked)).toEqual(within.slice(-limit));
+        }
+      }
+    }
+  });
+
+  it("a page of nothing is empty: no such conversation, and no limit above zero", async () => {
+    const store = await open();
+    await store.insert(messagesAt(0, 5));
+    expect(await store.page("alice:bob", { limit: 10, newest: true })).toEqual([]);
+    expect(await store.page(PUBLIC_CONVERSATION, { limit: 0, newest: false })).toEqual([]);
+    expect(await store.page(PUBLIC_CONVERSATION, { limit: -1, newest: false })).toEqual([]);
+    expect(await store.sync("alice", { limit: 0 })).toEqual([]);
+    expect(await everything(store, "alice:bob")).toEqual([]);
+  });
+
+  it("P50: a conversation is the two it is between, in both directions, and nobody else's", async () => {
+    const store = await open();
+    const between = [
+      messageAt(1, { from: "alice", to: "bob" }),
+      messageAt(2, { from: "bob", to: "alice" }),
+      messageAt(3, { from: "alice", to: "bob" }),
+    ];
+    await store.insert([
+      ...between,
+      messageAt(4, { from: "alice", to: "bobby" }),
+      messageAt(5, { from: "alice", to: "Bob" }),
+      messageAt(6, { from: "alice", to: "alice" }),
+      messageAt(7, { from: "bob", to: "" }),
+    ]);
+    expect(await everything(store, "alice:bob")).toEqual(between);
+    expect(idsOf(await everything(store, "alice:alice"))).toEqual([idAt(6)]);
+  });
+
+  it("P50: all gives a conversation of any length whole and in order, and lets others run meanwhile", async () => {
+    const store = await open();
+    const kept = messagesAt(0, 10_500);
+    // Written in another order than that of their ids, as several persisters do.
+    for (const start of [8_000, 0, 4_000]) {
+      for (let n = start; n < start + 4_000; n += 500) await store.insert(kept.slice(n, n + 500).reverse());
+    }
+    let turns = 0;
+    let reading = true;
+    const others = (async () => {
+      for (; reading; turns++) await turn();
+    })();
+    const read = await everything(store, PUBLIC_CONVERSATION);
+    reading = false;
+    await others;
+    expect(read).toEqual(kept);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it("all goes on from the last id given, also where messages come meanwhile", async () => {
+    const store = await open();
+    await store.insert(messagesAt(0, 1_200));
+    const read: string[] = [];
+    for await (const { id } of store.all(PUBLIC_CONVERSATION, {})) {
+      if (read.length === 600) await store.insert(messagesAt(1_200, 1_300));
+      read.push(id);
+    }
+    expect(read).toEqual(idsOf(messagesAt(0, 1_300)));
+    const ranged = await everything(store, PUBLIC_CONVERSATION, { after: idAt(99), before: idAt(1_250) });
+    expect(ranged).toEqual(messagesAt(100, 1_250));
+  });
+
+  it("all can be left, or ended by its signal, and the store goes on", async () => {
+    const store = await open();
+    await store.insert(messagesAt(0, 1_200));
+    for await (const { id } of store.all(PUBLIC_CONVERSATION, {})) if (id === idAt(3)) break;
+    const controller = new AbortController();
+    const read: string[] = [];
+    const reading = (async () => {
+      for await (const { id } of store.all(PUBLIC_CONVERSATION, {}, controller.signal)) {
+        read.push(id);
+        if (read.length === 700) controller.abort(new Error("gone"));
+      }
+    })();
+    await expect(reading).rejects.toThrow("gone");
+    expect(read).toHaveLength(700);
+    expect(await everything(store, PUBLIC_CONVERSATION)).toHaveLength(1_200);
+  });
+}

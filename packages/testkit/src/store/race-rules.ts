@@ -1,0 +1,60 @@
+import { PUBLIC_CONVERSATION } from "@parley/models";
+import { expect, it } from "vitest";
+import { idAt, messageAt, messagesAt } from "./messages.ts";
+import { everything, newPlace, type OpenStore } from "./opening.ts";
+
+export function raceRules(open: OpenStore): void {
+  it("L13: the same batch inserted by many at once is kept once, and stored for all of them", async () => {
+    const store = await open();
+    const batch = messagesAt(0, 200).map((message, n) => (n % 2 ? message : { ...message, ref: `r${n}` }));
+    const orders = Array.from({ length: 8 }, (_, turn) => [
+      ...batch.slice(turn * 25),
+      ...batch.slice(0, turn * 25),
+    ]);
+    const all = await Promise.all(orders.map((order) => store.insert(order)));
+    expect(all.flat().every(({ kind }) => kind === "stored")).toBe(true);
+    expect(all.flat()).toHaveLength(8 * 200);
+    expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(batch);
+  });
+
+  it("G2: many at once with the same refs under different ids: one is kept, and all the others name it", async () => {
+    const store = await open();
+    const senders = Array.from({ length: 6 }, (_, turn) =>
+      Array.from({ length: 50 }, (_, n) => ({ ...messageAt(turn * 50 + n), ref: `r${n}`, content: `${n}` })),
+    );
+    const outcomes = await Promise.all(senders.map((batch) => store.insert(batch)));
+    const kept = await everything(store, PUBLIC_CONVERSATION);
+    expect(kept.map(({ ref }) => ref).sort()).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`).sort());
+    const idByRef = new Map(kept.map(({ ref, id }) => [ref, id]));
+    outcomes.forEach((batch, turn) => {
+      batch.forEach((outcome, n) => {
+        const winner = idByRef.get(`r${n}`);
+        const own = winner === idAt(turn * 50 + n);
+        expect(outcome).toEqual(own ? { kind: "stored" } : { kind: "duplicateOf", id: winner });
+      });
+    });
+  });
+
+  it("what one said is stored, the next read shows", async () => {
+    const store = await open();
+    for (let n = 1; n < 30; n++) {
+      await store.insert([messageAt(n, { to: "bob" })]);
+      const [page, sync, last] = await Promise.all([
+        store.page("alice:bob", { limit: 1, newest: true }),
+        store.sync("bob", { after: idAt(n - 1), limit: 1 }),
+        store.lastId(),
+      ]);
+      expect(page).toEqual([messageAt(n, { to: "bob" })]);
+      expect(sync).toEqual(page);
+      expect(last).toBe(idAt(n));
+    }
+  });
+
+  it("prepare may be called again, by several at once, before and after there are messages", async () => {
+    const store = await open(newPlace());
+    await Promise.all([store.prepare(), store.prepare(), store.prepare()]);
+    await store.insert(messagesAt(0, 10));
+    await Promise.all([store.prepare(), store.prepare(), store.prepare()]);
+    expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(messagesAt(0, 10));
+  });
+}
