@@ -4,7 +4,8 @@ import { writeReport } from "./report.ts";
 import { held, type Row, summaryOf, tableOf, verdictOf } from "./table.ts";
 import { trial } from "./trial.ts";
 
-process.exitCode = await main(process.argv.slice(2));
+// Not `exitCode`: Node 26 was seen to wait without end for a handle of a link that had been cut.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   const options = optionsFrom(

@@ -52,7 +52,7 @@ export function verdictOf(result: Result): "held" | "FELL" | "not made" {
   return problemsOf(result).length === 0 ? "held" : "FELL";
 }
 
-function problemsOf(result: Result): readonly string[] {
+export function problemsOf(result: Result): readonly string[] {
   switch (result.kind) {
     case "made":
       return result.problems;
