@@ -1,0 +1,91 @@
+import type { Redis } from "ioredis";
+import type { Observe } from "../events.ts";
+import type { Address } from "./address.ts";
+import { pause } from "./backoff.ts";
+import { sentinelAddress } from "./client-options.ts";
+import { Link } from "./connection.ts";
+import { textsOf } from "./replies.ts";
+
+/** Asked so often, and whenever a Sentinel says of itself that a master was switched. */
+const INTERVAL_MS = 1_000;
+const TIMEOUT_MS = 1_000;
+const SWITCHED = "+switch-master";
+
+/** Whom Sentinels call the master, each in its own words. A failover has a greater epoch than those before it. */
+interface Named {
+  readonly epoch: number;
+  readonly masters: Set<string>;
+}
+
+/**
+ * Knows from the Sentinels when another server has become the master, while the old one may not know yet: after an
+ * orderly failover it is told only some 8 s later, and one that is cut off from the Sentinels, and not from us, is
+ * not told at all. Until then it takes what will be thrown away, and its log's end is the end no more (L22).
+ *
+ * All Sentinels are asked, and the greatest epoch counts, so that one which is behind leads nobody back.
+ */
+export class MasterWatch {
+  readonly #sentinels: readonly Link[];
+  readonly #name: string;
+  readonly #onNamed: () => void;
+  readonly #closing = new AbortController();
+  readonly #watched: Promise<unknown>;
+  #named: Named | undefined;
+
+  constructor(
+    address: Address,
+    { observe, onNamed }: { readonly observe: Observe; readonly onNamed: () => void },
+  ) {
+    this.#name = address.sentinel?.master ?? "";
+    this.#onNamed = onNamed;
+    this.#sentinels = address.endpoints.map(
+      (endpoint, index) =>
+        new Link({
+          address: sentinelAddress(address, endpoint),
+          role: `sentinel-${index + 1}`,
+          observe,
+          commandTimeoutMs: TIMEOUT_MS,
+          prepare: (client) => this.#listen(client),
+        }),
+    );
+    this.#watched = Promise.all(this.#sentinels.map((sentinel) => this.#watch(sentinel)));
+  }
+
+  /** Whether another server than the one at this address has been named. Nothing is left before one was. */
+  isLeft(master: string): boolean {
+    return this.#named !== undefined && !this.#named.masters.has(master);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#sentinels.map((sentinel) => sentinel.close()));
+    await this.#watched;
+  }
+
+  async #watch(sentinel: Link): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const client = await sentinel.ready(signal).catch(() => undefined);
+      // Not to be able to is what the connection's own events tell; the others are asked, too.
+      if (client) await sentinel.run((asked) => this.#ask(asked)).catch(() => undefined);
+      await pause(INTERVAL_MS, signal);
+    }
+  }
+
+  async #listen(client: Redis): Promise<void> {
+    client.on("message", () => void this.#ask(client).catch(() => undefined));
+    await client.subscribe(SWITCHED);
+  }
+
+  /** First the epoch, then the address: one that is newer than its epoch does no harm, an older one would. */
+  async #ask(client: Redis): Promise<void> {
+    const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#name));
+    const [host, port] = textsOf(await client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.#name));
+    const epoch = Number(fields[fields.indexOf("config-epoch") + 1]);
+    if (!(epoch >= (this.#named?.epoch ?? 0))) return;
+    const named = this.#named;
+    if (named && epoch === named.epoch) named.masters.add(`${host}:${port}`);
+    else this.#named = { epoch, masters: new Set([`${host}:${port}`]) };
+    this.#onNamed();
+  }
+}
