@@ -19,7 +19,7 @@ export interface Login {
   readonly password: string;
 }
 
-export interface Sentinel {
+interface Sentinel {
   /** What the Sentinels call the master. */
   readonly master: string;
   /** Of the Sentinels themselves: the data servers' password says nothing about theirs. */

@@ -12,6 +12,7 @@ import type { Consume } from "../consume.ts";
 import type { BusEvent } from "../events.ts";
 import type { Live } from "../live.ts";
 import type { Tail } from "../tail.ts";
+import { pause } from "./backoff.ts";
 import { RedisBus } from "./bus.ts";
 import type { RedisBusOptions } from "./context.ts";
 import { LOG } from "./keys.ts";
@@ -64,20 +65,20 @@ export async function openHouse(options: RedisBusOptions): Promise<House> {
   });
   const tail = history.tail();
   const ending = new AbortController();
-  const storing = store(consume, stored, ending.signal);
+  const persisting = Promise.all([store(consume, stored, ending.signal), trim(consume, ending.signal)]);
   const roles = [append, live, consume, tail];
   return {
     ...{ append, live, consume, tail, events, heard, gaps, stored },
     ready: () => until("all roles are ready", () => roles.every((role) => !role.problem()), 30_000),
     async close() {
       ending.abort();
-      await storing;
+      await persisting;
       await Promise.all([gateway, persister, history].map((bus) => bus.close()));
     },
   };
 }
 
-/** What a persister does: insert, settle, trim. */
+/** What a persister does: insert and settle; and trim, beside it. */
 async function store(consume: Consume, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const consumed = await consume.next(signal);
@@ -85,7 +86,13 @@ async function store(consume: Consume, stored: Map<string, LogMessage>, signal: 
     const settled = consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } as const }));
     // What cannot be settled now is given out again.
     await consume.settle(settled).catch(() => undefined);
+  }
+}
+
+async function trim(consume: Consume, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     await consume.trim().catch(() => undefined);
+    await pause(200, signal);
   }
 }
 
