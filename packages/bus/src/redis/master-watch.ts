@@ -6,10 +6,10 @@ import { sentinelAddress } from "./client-options.ts";
 import { Link } from "./connection.ts";
 import { textsOf } from "./replies.ts";
 
-/** Asked so often, and whenever a Sentinel says of itself that a master was switched. */
+/** Asked so often, and whenever a Sentinel says of itself that a replica was promoted, or a failover is done. */
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 1_000;
-const SWITCHED = "+switch-master";
+const NEWS = ["+promoted-slave", "+switch-master"];
 
 /** Whom Sentinels call the master, each in its own words. A failover has a greater epoch than those before it. */
 interface Named {
@@ -74,7 +74,7 @@ export class MasterWatch {
 
   async #listen(client: Redis): Promise<void> {
     client.on("message", () => void this.#ask(client).catch(() => undefined));
-    await client.subscribe(SWITCHED);
+    await client.subscribe(...NEWS);
   }
 
   /** First the epoch, then the address: one that is newer than its epoch does no harm, an older one would. */
