@@ -1,4 +1,12 @@
-import { type OwnServer, type ServerOptions, ServerUnavailable, startMongo, startRedis } from "@parley/local";
+import {
+  type OwnServer,
+  type Sentinelled,
+  type ServerOptions,
+  ServerUnavailable,
+  startMongo,
+  startRedis,
+  startSentinelled,
+} from "@parley/local";
 
 /**
  * A Redis of the suite's own, or undefined where this machine has none: the suite is then skipped with one loud line,
@@ -17,7 +25,12 @@ export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefi
   return orSkip("MongoDB", () => startMongo(options));
 }
 
-async function orSkip(name: string, start: () => Promise<OwnServer>): Promise<OwnServer | undefined> {
+/** A master of the suite's own with replicas and Sentinels, or undefined, as `redisServer`. */
+export function sentinelledRedis(): Promise<Sentinelled | undefined> {
+  return orSkip("Redis", () => startSentinelled());
+}
+
+async function orSkip<T>(name: string, start: () => Promise<T>): Promise<T | undefined> {
   try {
     return await start();
   } catch (error) {
