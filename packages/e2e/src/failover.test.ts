@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Message } from "@parley/models";
 import { sentinelledRedis } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
@@ -46,7 +47,7 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
   /** P56 while it happens: every answer holds what was acknowledged before its request. Says how many there were. */
   async function read(): Promise<number> {
     let answers = 0;
-    for (; sending; ) {
+    for (; sending; await delay(20)) {
       const before = [...acked.values()];
       const messages = await room();
       if (!messages) continue;
@@ -64,12 +65,12 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
       const enough = acked.size + count;
       return eventually(`${count} more acks`, () => acked.size >= enough || undefined, 60_000);
     };
-    await more(200);
+    await more(100);
     const old = await group?.master();
     await old?.kill("SIGKILL");
-    await more(200);
-    await eventually("history answers again", room);
     await more(100);
+    await eventually("history answers again", room);
+    await more(50);
     sending = false;
     await senders;
     expect(await reading).toBeGreaterThan(2);
