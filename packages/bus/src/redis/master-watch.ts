@@ -11,10 +11,10 @@ const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 1_000;
 const NEWS = ["+promoted-slave", "+switch-master"];
 
-/** Whom Sentinels call the master, each in its own words. A failover has a greater epoch than those before it. */
+/** Whom a Sentinel calls the master. A failover has a greater epoch than those before it. */
 interface Named {
   readonly epoch: number;
-  readonly masters: Set<string>;
+  readonly master: string;
 }
 
 /**
@@ -22,7 +22,8 @@ interface Named {
  * orderly failover it is told only some 8 s later, and one that is cut off from the Sentinels, and not from us, is
  * not told at all. Until then it takes what will be thrown away, and its log's end is the end no more (L22).
  *
- * All Sentinels are asked, and the greatest epoch counts, so that one which is behind leads nobody back.
+ * All Sentinels are asked, and of what they said last the greatest epoch counts, so that one which is behind leads
+ * nobody back.
  */
 export class MasterWatch {
   readonly #sentinels: readonly Link[];
@@ -30,8 +31,10 @@ export class MasterWatch {
   readonly #onNamed: () => void;
   readonly #closing = new AbortController();
   readonly #watched: Promise<unknown>;
-  #named: Named | undefined;
+  /** By the Sentinel's number, for as long as it is there. */
+  readonly #named = new Map<number, Named>();
 
+  /** `onNamed` is called when `isLeft` may have another answer. */
   constructor(
     address: Address,
     { observe, onNamed }: { readonly observe: Observe; readonly onNamed: () => void },
@@ -39,21 +42,25 @@ export class MasterWatch {
     this.#name = address.sentinel?.master ?? "";
     this.#onNamed = onNamed;
     this.#sentinels = address.endpoints.map(
-      (endpoint, index) =>
+      (endpoint, number) =>
         new Link({
           address: sentinelAddress(address, endpoint),
-          role: `sentinel-${index + 1}`,
+          role: `sentinel-${number + 1}`,
           observe,
           commandTimeoutMs: TIMEOUT_MS,
-          prepare: (client) => this.#listen(client),
+          prepare: (client) => this.#listen(client, number),
+          onDown: () => this.#named.delete(number),
         }),
     );
-    this.#watched = Promise.all(this.#sentinels.map((sentinel) => this.#watch(sentinel)));
+    this.#watched = Promise.all(this.#sentinels.map((sentinel, number) => this.#watch(sentinel, number)));
   }
 
   /** Whether another server than the one at this address has been named. Nothing is left before one was. */
   isLeft(master: string): boolean {
-    return this.#named !== undefined && !this.#named.masters.has(master);
+    const all = [...this.#named.values()];
+    const latest = Math.max(...all.map(({ epoch }) => epoch));
+    // Sentinels may call one server by several names.
+    return all.length > 0 && !all.some((named) => named.epoch === latest && named.master === master);
   }
 
   async close(): Promise<void> {
@@ -62,30 +69,28 @@ export class MasterWatch {
     await this.#watched;
   }
 
-  async #watch(sentinel: Link): Promise<void> {
+  async #watch(sentinel: Link, number: number): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const client = await sentinel.ready(signal).catch(() => undefined);
       // Not to be able to is what the connection's own events tell; the others are asked, too.
-      if (client) await sentinel.run((asked) => this.#ask(asked)).catch(() => undefined);
+      if (client) await sentinel.run((asked) => this.#ask(asked, number)).catch(() => undefined);
       await pause(INTERVAL_MS, signal);
     }
   }
 
-  async #listen(client: Redis): Promise<void> {
-    client.on("message", () => void this.#ask(client).catch(() => undefined));
+  async #listen(client: Redis, number: number): Promise<void> {
+    client.on("message", () => void this.#ask(client, number).catch(() => undefined));
     await client.subscribe(...NEWS);
   }
 
   /** First the epoch, then the address: one that is newer than its epoch does no harm, an older one would. */
-  async #ask(client: Redis): Promise<void> {
+  async #ask(client: Redis, number: number): Promise<void> {
     const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#name));
     const [host, port] = textsOf(await client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.#name));
     const epoch = Number(fields[fields.indexOf("config-epoch") + 1]);
-    if (!(epoch >= (this.#named?.epoch ?? 0))) return;
-    const named = this.#named;
-    if (named && epoch === named.epoch) named.masters.add(`${host}:${port}`);
-    else this.#named = { epoch, masters: new Set([`${host}:${port}`]) };
+    if (Number.isNaN(epoch) || host === undefined) return;
+    this.#named.set(number, { epoch, master: `${host}:${port}` });
     this.#onNamed();
   }
 }

@@ -161,6 +161,16 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     expect(await tail.position()).toBe(next);
   });
 
+  it("F5: connects while two of three Sentinels are frozen", async () => {
+    const [first, second] = group.sentinels;
+    await Promise.all([first?.kill("SIGSTOP"), second?.kill("SIGSTOP")]);
+    try {
+      await open("local");
+    } finally {
+      await Promise.all([first?.kill("SIGCONT"), second?.kill("SIGCONT")]);
+    }
+  });
+
   it("says what is wrong where no Sentinel knows the master, and where none answers", async () => {
     const unknown = await openHouse({ url: group.url.replace(`/${group.name}`, "/another") });
     await until("it says so", () => /invalid reply: null/.test(unknown.append.problem() ?? ""), 20_000);
