@@ -10,6 +10,7 @@ describe("redactUrl", () => {
     ["redis://:hunter2@host:6379/1", "redis://host:6379/1"],
     ["rediss://user:hunter2@host", "rediss://host"],
     ["redis://user:hun/ter2@host/1", "redis://host/1"],
+    ["redis+sentinel://:hunter2@a:1,b/m?sentinelPassword=hunter2", "redis+sentinel://a:1,b/m"],
     ["redis://user:hunter@2@host", "redis://host"],
     ["redis://user:hun?ter2@host", "redis://[redacted]"],
     [
@@ -44,6 +45,11 @@ describe("redactText", () => {
     ["an opaque one in a header", "authorization: bearer abc123==", "authorization: bearer [redacted]"],
     ["a subprotocol", `chat.v1, bearer.${JWT}`, "chat.v1, bearer.[redacted]"],
     ["a password in a URL", "connect redis://u:hunter2@h:1 failed", "connect redis://[redacted]@h:1 failed"],
+    [
+      "one in a URL's query",
+      "redis+sentinel://a,b/m?sentinelPassword=hunter2",
+      "redis+sentinel://a,b/m?sentinelPassword=[redacted]",
+    ],
     ["an unescaped one", "connect redis://u:hun/ter@2@h failed", "connect redis://[redacted]@h failed"],
   ])("G4: hides %s", (_what, text, shown) => {
     expect(redactText(text)).toBe(shown);
@@ -70,6 +76,7 @@ describe("redactText", () => {
       "a".repeat(1_000_000),
       "ey-".repeat(300_000),
       "bearer ".repeat(150_000),
+      "password=".repeat(100_000),
     ];
     const startedAt = performance.now();
     for (const text of lengths) redactText(text);

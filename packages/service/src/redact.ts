@@ -17,11 +17,17 @@ export function redactUrl(url: string): string {
  */
 const TOKEN = /(?<=^|[^\w-]|\\[bfnrt]|\\u[0-9a-f]{4})ey[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 const BEARER = /bearer(\s{1,8}|\.)[\w.~+/=-]+/gi;
+/** A parameter of a URL, such as sentinelPassword. */
+const PARAMETER = /(password=)[^\s"'`<>&#]+/gi;
 const WORD = /[^\s"'`<>]+/g;
 
 /** Free text without what looks like a token or like a password in a URL: the second line of defence of logs. */
 export function redactText(text: string): string {
-  return text.replace(BEARER, `bearer$1${HIDDEN}`).replace(TOKEN, HIDDEN).replace(WORD, withoutCredentials);
+  return text
+    .replace(BEARER, `bearer$1${HIDDEN}`)
+    .replace(TOKEN, HIDDEN)
+    .replace(PARAMETER, `$1${HIDDEN}`)
+    .replace(WORD, withoutCredentials);
 }
 
 /** Everything between `://` and the last `@` of a word: a password may hold either, and a slash, too. */

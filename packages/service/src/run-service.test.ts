@@ -144,7 +144,7 @@ describe("a service that cannot start", () => {
     expect(await service.exit()).toBe(1);
     expect(service.output.stderr.split("\n")).toEqual([
       "test: PORT must be a whole number from 0 to 65,535",
-      "test: REDIS_URL must be a redis:// or rediss:// address",
+      "test: REDIS_URL must be a redis:// or rediss:// address, or redis+sentinel://host:port,host:port/name-of-the-master",
       "test: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
       "",
     ]);

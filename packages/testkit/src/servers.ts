@@ -1,10 +1,12 @@
 import {
   type OwnServer,
   prepareServers,
+  type Sentinelled,
   type ServerOptions,
   ServerUnavailable,
   startMongo,
   startRedis,
+  startSentinelled,
 } from "@parley/local";
 
 /**
@@ -27,6 +29,11 @@ export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefi
 /** Whether there can be both, for a suite that starts its servers itself; skipped or failed as above. */
 export async function hasServers(): Promise<boolean> {
   return (await orSkip("Redis and MongoDB", () => prepareServers().then(() => true))) ?? false;
+}
+
+/** A master of the suite's own with replicas and Sentinels, or undefined, as `redisServer`. */
+export function sentinelledRedis(): Promise<Sentinelled | undefined> {
+  return orSkip("Redis", () => startSentinelled());
 }
 
 async function orSkip<T>(name: string, start: () => Promise<T>): Promise<T | undefined> {

@@ -41,6 +41,7 @@ export class RedisBus implements Bus {
   /** In the reverse order of their making, so that a connection outlives the roles that use it. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
+    await this.#context.close();
   }
 
   #gatewayLink(): Link {

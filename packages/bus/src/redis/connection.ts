@@ -1,8 +1,10 @@
-import { isIP } from "node:net";
 import { ChatError } from "@parley/models";
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 import type { Observe } from "../events.ts";
+import type { Address } from "./address.ts";
 import { Backoff, orAborted } from "./backoff.ts";
+import { type ClientOptions, serverOptions } from "./client-options.ts";
+import { refuseReplica } from "./server-role.ts";
 
 /**
  * One connection to Redis, made again whenever it is lost.
@@ -12,8 +14,7 @@ import { Backoff, orAborted } from "./backoff.ts";
  * what has to be true on a new connection is made so in `prepare`, before anybody gets to use it.
  */
 export interface LinkOptions {
-  /** `redis://` or `rediss://`, with user, password and database number where needed. */
-  readonly url: string;
+  readonly address: Address;
   /** Names the connection in events, problems and `CLIENT LIST`. */
   readonly role: string;
   readonly observe: Observe;
@@ -21,10 +22,12 @@ export interface LinkOptions {
   readonly commandTimeoutMs: number;
   /** How long a new connection may take until it is prepared; 5 s where it is not given. */
   readonly setupTimeoutMs?: number;
-  /** Runs on every new connection before it counts as up; a rejection counts as a failed attempt, and is the problem. */
+  /** Runs on every new connection to a master before it counts as up; a rejection counts as a failed attempt, and is the problem. */
   readonly prepare?: (client: Redis) => Promise<void>;
   /** Called when a connection that was up is so no more. */
   readonly onDown?: () => void;
+  /** Whether Sentinels have named another master than the one at this address since it was named. */
+  readonly isLeft?: (master: string) => boolean;
 }
 
 type State =
@@ -32,11 +35,10 @@ type State =
   | { readonly kind: "up"; readonly client: Redis; readonly end: End }
   | { readonly kind: "closed" };
 
-type ClientOptions = Omit<RedisOptions, "replyMapping">;
-
 const SETUP_TIMEOUT_MS = 5_000;
 /** It became a replica, or has not read its data yet. */
 export const ELSEWHERE = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
+const LEFT = "Sentinel has named another master";
 /** A connection that lived this long makes the next attempt start without a wait again. */
 const STEADY_MS = 5_000;
 
@@ -47,11 +49,12 @@ export class Link {
   #state: State = { kind: "down", reason: "not connected yet" };
   #changed = Promise.withResolvers<void>();
   readonly #kept: Promise<void>;
+  /** Where the connection leads to, as a Sentinel said. Empty where none was asked. */
+  #master = "";
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const base = clientOptions(options.url, options);
-    this.#kept = this.#keep(base);
+    this.#kept = this.#keep();
   }
 
   /** The connection, where there is one now. */
@@ -100,6 +103,12 @@ export class Link {
     client.disconnect();
   }
 
+  /** Lets go of the connection where Sentinels have named another master. */
+  leaveOldMaster(): void {
+    const { client } = this;
+    if (client && this.#options.isLeft?.(this.#master)) this.replace(client, LEFT);
+  }
+
   problem(): string | undefined {
     if (this.#state.kind === "up") return undefined;
     const reason = this.#state.kind === "down" ? this.#state.reason : "closed";
@@ -112,10 +121,10 @@ export class Link {
   }
 
   /** Keeps a connection up until the link is closed. */
-  async #keep(base: ClientOptions): Promise<void> {
+  async #keep(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const client = new Redis(base);
+      const client = new Redis(this.#clientOptions());
       const end = endOf(client);
       try {
         await this.#prepared(client, end, signal);
@@ -138,6 +147,8 @@ export class Link {
     const lost = end.reached.promise.then((reason) => Promise.reject(new Error(reason)));
     const prepare = async () => {
       await client.connect();
+      await refuseReplica(client);
+      if (this.#options.isLeft?.(this.#master)) throw new Error(LEFT);
       await this.#options.prepare?.(client);
     };
     await orAborted(Promise.race([prepare(), lost]), deadline).catch((error: unknown) => {
@@ -163,6 +174,25 @@ export class Link {
     this.#options.onDown?.();
   }
 
+  #clientOptions(): ClientOptions {
+    const { address, role, commandTimeoutMs } = this.#options;
+    const noteMaster = (master: string) => {
+      this.#master = master;
+    };
+    return {
+      connectTimeout: SETUP_TIMEOUT_MS,
+      ...serverOptions(address, noteMaster),
+      connectionName: `parley-${role}`,
+      commandTimeout: commandTimeoutMs,
+      disconnectTimeout: 50,
+      lazyConnect: true,
+      retryStrategy: () => null,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+    };
+  }
+
   #enter(state: State): void {
     this.#state = state;
     this.#changed.resolve();
@@ -180,36 +210,17 @@ interface End {
 
 function endOf(client: Redis): End {
   const end: End = { reached: Promise.withResolvers(), cause: undefined };
+  let sentinel: string | undefined;
+  client.on("sentinelError", (error: unknown) => {
+    sentinel = reasonOf(error);
+  });
   client.on("error", (error: unknown) => {
-    end.cause = reasonOf(error);
+    const reason = reasonOf(error);
+    // What the last of them said tells more than that none of them helped.
+    end.cause = reason.startsWith("All sentinels") ? (sentinel ?? reason) : reason;
   });
   client.once("end", () => end.reached.resolve(end.cause ?? "the connection ended"));
   return end;
-}
-
-/** Throws a TypeError for a URL of another kind. The place where a connection through Sentinel will be made. */
-function clientOptions(url: string, options: Pick<LinkOptions, "role" | "commandTimeoutMs">): ClientOptions {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  if (protocol !== "redis:" && protocol !== "rediss:")
-    throw new TypeError("a Redis URL starts with redis:// or rediss://");
-  const host = hostname.replace(/^\[|\]$/g, "") || "localhost";
-  return {
-    host,
-    port: Number(port || 6379),
-    ...(username !== "" && { username: decodeURIComponent(username) }),
-    ...(password !== "" && { password: decodeURIComponent(password) }),
-    db: Number(pathname.slice(1) || 0),
-    ...(protocol === "rediss:" && { tls: isIP(host) ? {} : { servername: host } }),
-    connectionName: `parley-${options.role}`,
-    commandTimeout: options.commandTimeoutMs,
-    connectTimeout: SETUP_TIMEOUT_MS,
-    disconnectTimeout: 50,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-  };
 }
 
 /** An error that Redis answered, without the command that it answered. */

@@ -1,10 +1,12 @@
 import type { Observe } from "../events.ts";
+import { addressOf } from "./address.ts";
 import { Link, type LinkOptions } from "./connection.ts";
+import { MasterWatch } from "./master-watch.ts";
 import { Seen } from "./seen.ts";
 
 /** How one Redis bus is set; sizes in bytes, times in ms. */
 export interface RedisBusOptions {
-  /** `redis://` or `rediss://`. */
+  /** `redis[s]://host:port`, or `redis[s]+sentinel://host:port,…/master`: see address.ts. */
   readonly url: string;
   readonly observe?: Observe;
   /** How long a ref is remembered (L5). */
@@ -46,9 +48,12 @@ export interface Context {
   readonly observe: Observe;
   readonly seen: Seen;
   /** Opens a connection of one's own; the one who asked closes it. */
-  connect(options: Omit<LinkOptions, "url" | "observe">): Link;
+  connect(options: Omit<LinkOptions, "address" | "observe" | "isLeft">): Link;
+  /** When all who asked have closed theirs. */
+  close(): Promise<void>;
 }
 
+/** Throws a TypeError for a URL of another kind. */
 export function createContext({ url, observe: told, ...set }: RedisBusOptions): Context {
   const observe: Observe = (event) => {
     try {
@@ -60,11 +65,30 @@ export function createContext({ url, observe: told, ...set }: RedisBusOptions): 
       });
     }
   };
+  const address = addressOf(url);
+  const links: Link[] = [];
+  let watch: MasterWatch | undefined;
+  const leaveOldMaster = () => {
+    for (const link of links) link.leaveOldMaster();
+  };
   const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
   return {
     config: { ...DEFAULTS, ...given },
     observe,
     seen: new Seen(),
-    connect: (options) => new Link({ ...options, url, observe }),
+    connect(options) {
+      if (address.sentinel) watch ??= new MasterWatch(address, { observe, onNamed: leaveOldMaster });
+      const link = new Link({
+        ...options,
+        address,
+        observe,
+        isLeft: (master) => watch?.isLeft(master) ?? false,
+      });
+      links.push(link);
+      return link;
+    },
+    close: async () => {
+      await watch?.close();
+    },
   };
 }

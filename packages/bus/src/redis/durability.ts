@@ -10,7 +10,7 @@ const WANTED = {
 } as const;
 
 /**
- * Whether this Redis keeps what it acknowledges (L8). Rejects for a replica and, with the settings that say otherwise, unless
+ * Whether this Redis keeps what it acknowledges (L8). Rejects with the settings that say otherwise, unless
  * `allowWeakDurability`; then, and where the settings cannot be read, it warns.
  */
 export async function checkDurability(
@@ -18,7 +18,6 @@ export async function checkDurability(
   config: Pick<Config, "allowWeakDurability">,
   observe: Observe,
 ): Promise<void> {
-  await refuseReplica(client);
   const wrong = await weaknesses(client).catch((error: unknown) => {
     if (!isRefusal(error)) throw error;
     observe({
@@ -31,15 +30,6 @@ export async function checkDurability(
   const text = `Redis may lose what it acknowledges: ${wrong.join(", ")}`;
   if (!config.allowWeakDurability) throw new Error(text);
   observe({ type: "warning", text });
-}
-
-/** A replica keeps nothing. Where it does not tell, the first append finds out. */
-async function refuseReplica(client: Redis): Promise<void> {
-  const info = await client.info("replication").catch((error: unknown) => {
-    if (!isRefusal(error)) throw error;
-    return "";
-  });
-  if (/^role:slave/m.test(info)) throw new Error("this Redis is a replica");
 }
 
 async function weaknesses(client: Redis): Promise<string[]> {

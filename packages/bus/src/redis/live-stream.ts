@@ -1,5 +1,6 @@
 import type { LiveMessage } from "../live.ts";
-import { type LogHead, wasPromoted } from "./log-state.ts";
+import type { LogHead } from "./log-state.ts";
+import { wasPromoted } from "./server-role.ts";
 
 /**
  * What the listener is told, and when: the part of the live role that knows nothing of connections (L14–L18).

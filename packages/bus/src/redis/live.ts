@@ -9,8 +9,10 @@ import type { Context } from "./context.ts";
 import { decodePublished } from "./entry.ts";
 import { markerChannel } from "./keys.ts";
 import { LiveStream } from "./live-stream.ts";
-import { decodeMarker, publishMarker, readHead } from "./log-state.ts";
+import { readHead } from "./log-state.ts";
+import { decodeMarker, publishMarker } from "./marker.ts";
 import { mend } from "./repair.ts";
+import { readServer } from "./server-role.ts";
 import { audienceOf, Subscriptions } from "./subscriptions.ts";
 
 /** How long Redis may take to confirm subscriptions, in ms. */
@@ -18,6 +20,7 @@ const SUBSCRIBE_TIMEOUT_MS = 3_000;
 /** Two markers that do not come are an interruption (L15), which is so noticed in less than 2 s. */
 const MARKER_INTERVAL_MS = 500;
 const CLOSED = "the log is closed";
+const ELSEWHERE = "it listens to another server than the one that is appended to";
 /** What may be heard during a repair; more is let go and read from the log. */
 const BUFFER = { maxMessages: 20_000, maxLength: 16 * 1024 * 1024 };
 
@@ -25,6 +28,8 @@ const BUFFER = { maxMessages: 20_000, maxLength: 16 * 1024 * 1024 };
 interface Session {
   readonly number: number;
   readonly client: Redis;
+  /** Of the server that it listens to, see ServerInfo. */
+  readonly reign: string;
   readonly end: AbortController;
   /** Messages and markers that came over it. */
   arrivals: number;
@@ -112,9 +117,11 @@ export class RedisLive implements Live {
 
   /** A new connection: it is heard from its first subscription on. */
   async #begin(client: Redis): Promise<void> {
+    const { reign } = await readServer(client);
     this.#session?.end.abort();
     this.#sessions += 1;
-    const session: Session = { number: this.#sessions, client, end: new AbortController(), arrivals: 0 };
+    const end = new AbortController();
+    const session: Session = { number: this.#sessions, client, reign, end, arrivals: 0 };
     this.#session = session;
     this.#stream.connected();
     client.on("message", (channel: string, payload: string) => {
@@ -141,11 +148,14 @@ export class RedisLive implements Live {
   }
 
   async #mend(session: Session): Promise<void> {
+    const { reign } = session;
     const { signal } = session.end;
+    const torn = { stream: this.#stream, reign, signal };
     const backoff = new Backoff({ firstMs: 50, capMs: 1_000 });
     const started = performance.now();
     while (!signal.aborted) {
-      const mended = await this.#asked(() => mend(this.#appendLink, this.#stream, signal));
+      const mended = await this.#asked(() => mend(this.#appendLink, torn));
+      if (mended === "another server") return this.#link.replace(session.client, ELSEWHERE);
       if (mended) {
         const { messages } = mended;
         const ms = performance.now() - started;
@@ -156,7 +166,10 @@ export class RedisLive implements Live {
     }
   }
 
-  /** Sends markers until the connection ends, or is ended here because it is silent (L15). */
+  /**
+   * Sends markers until the connection ends, or is ended here because it is silent (L15). One that cannot be sent is
+   * missing too, whatever else is heard: it is not known then whether this is the master still.
+   */
   async #watch(session: Session): Promise<void> {
     const { signal } = session.end;
     let missing = 0;
@@ -166,8 +179,7 @@ export class RedisLive implements Live {
         ask(this.#appendLink, (client) => publishMarker(client, this.#markers, `${session.number}`)),
       );
       await pause(MARKER_INTERVAL_MS, signal);
-      if (session.arrivals > before) missing = 0;
-      else if (sent !== undefined) missing += 1;
+      missing = sent !== undefined && session.arrivals > before ? 0 : missing + 1;
       if (missing === 2) this.#link.replace(session.client, "it is silent");
       this.#admission.serve();
     }
@@ -190,6 +202,10 @@ export class RedisLive implements Live {
     const marker = decodeMarker(payload);
     // One that was asked for by an earlier session, and ran late, would tell of an older end.
     if (marker?.tag !== `${session.number}`) return;
+    if (marker.reign !== session.reign) {
+      this.#link.replace(session.client, ELSEWHERE);
+      return;
+    }
     this.#hasLog = marker.log !== undefined;
     if (!marker.log) return;
     this.#context.seen.raise(marker.log.end);

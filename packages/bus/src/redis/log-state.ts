@@ -1,9 +1,10 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
-import { isRefusal, Refused } from "./connection.ts";
+import { Refused } from "./connection.ts";
 import { GROUP, LOG, META } from "./keys.ts";
 import { idUpTo, streamIdOf } from "./positions.ts";
 import { Script } from "./script.ts";
+import { IF_REPLICA_LUA } from "./server-role.ts";
 
 /** How the log stood at one moment. Positions are message ids. */
 export interface LogHead {
@@ -14,6 +15,8 @@ export interface LogHead {
   /** Nothing up to here is in the log any more. */
   readonly trimmed: string;
 }
+
+const IS_MASTER = `${IF_REPLICA_LUA}return if_replica(KEYS[1]) or 1`;
 
 /** Entries as they stand in the log, undecoded. */
 export interface LogPage extends LogHead {
@@ -26,7 +29,7 @@ export interface LogPage extends LogHead {
  * What follows `after`, up to and with `upTo` (undefined: to the end), at most `count` entries. It is read in one
  * transaction with the head, so where `trimmed` is at or before `after`, nothing between `after` and `position`
  * was trimmed before it was read. A transaction, not a script: Redis need not take thousands of entries through Lua.
- * Rejects with `Refused` where there is no log.
+ * Rejects as `readHead` does.
  */
 export async function readPage(
   client: Redis,
@@ -36,8 +39,7 @@ export async function readPage(
 ): Promise<LogPage> {
   const last = upTo === undefined ? "+" : streamIdOf(upTo);
   const call = headCall(client).xrange(LOG, `(${streamIdOf(after)}`, last, "COUNT", count);
-  const [meta, stream, range] = await executed(call);
-  const head = headFrom(meta, stream);
+  const [head, range] = await executed(call);
   const entries = range as LogPage["entries"];
   const lastEntry = entries.at(-1);
   const whole = lastEntry === undefined || entries.length < count;
@@ -45,30 +47,9 @@ export async function readPage(
   return { ...head, entries, position };
 }
 
-/** Rejects with `Refused` where there is no log. */
+/** Rejects with `Refused` where there is no log, and with READONLY on a server that is no master. */
 export async function readHead(client: Redis): Promise<LogHead> {
-  const [meta, stream] = await executed(headCall(client));
-  return headFrom(meta, stream);
-}
-
-/**
- * Names the failover that made this server the master. Another name on a new connection means that a replica has
- * taken over, which may lack what its master had (L9). Empty where there was none since the server's start, or where
- * it does not tell.
- */
-export async function readPromotion(client: Redis): Promise<string> {
-  try {
-    const name = /^master_replid2:(\w+)/m.exec(await client.info("replication"))?.[1] ?? "";
-    return /^0*$/.test(name) ? "" : name;
-  } catch (error) {
-    if (isRefusal(error)) return "";
-    throw error;
-  }
-}
-
-/** Whether a failover came between two readings. A restart alone, after which the name is empty, is none. */
-export function wasPromoted(before: string, now: string): boolean {
-  return now !== "" && now !== before;
+  return (await executed(headCall(client)))[0];
 }
 
 /**
@@ -95,13 +76,15 @@ local function watermark(log, group)
 end
 `;
 
-const watermark = new Script(`${WATERMARK_LUA}
+const watermark = new Script(`${WATERMARK_LUA}${IF_REPLICA_LUA}
+local refused = if_replica(KEYS[2])
+if refused then return refused end
 return {watermark(KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], 'trimmed')}
 `);
 
 /**
  * Everything up to here is stored: the group's watermark (L12), or what was trimmed, where that reaches further, as
- * it does while a new group has not been given anything. Rejects with `Refused` where there is no log.
+ * it does while a new group has not been given anything. Rejects as `readHead` does.
  */
 export async function readWatermark(client: Redis): Promise<string> {
   const [group, trimmed] = (await watermark.run(client, [LOG, META], [GROUP])) as [string, string | null];
@@ -109,49 +92,18 @@ export async function readWatermark(client: Redis): Promise<string> {
   return laterOf(idUpTo(group), idUpTo(trimmed));
 }
 
-const marker = new Script(`
-local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
-local epoch = redis.call('HGET', KEYS[2], 'epoch')
-local text = '- -'
-if epoch and not stream.err then
-  for i = 1, #stream, 2 do
-    if stream[i] == 'last-generated-id' then text = epoch .. ' ' .. stream[i + 1] end
-  end
-end
-return redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' ' .. text)
-`);
-
-/**
- * Publishes a marker with the log's end, read in the same script: whoever hears it has heard everything up to that
- * end before it, on the same connection (L15).
- */
-export function publishMarker(client: Redis, channel: string, tag: string): Promise<unknown> {
-  return marker.run(client, [LOG, META], [channel, tag]);
-}
-
-export interface Marker {
-  readonly tag: string;
-  /** Undefined: there is no log. */
-  readonly log: Pick<LogHead, "epoch" | "end"> | undefined;
-}
-
-/** Undefined for what is no marker. */
-export function decodeMarker(payload: string): Marker | undefined {
-  const parts = /^(\S+) (\S+) (?:(\d+-\d+)|-)$/.exec(payload);
-  const [, tag, epoch, end] = parts ?? [];
-  if (tag === undefined || epoch === undefined) return undefined;
-  return { tag, log: end === undefined ? undefined : { epoch, end: idUpTo(end) } };
-}
-
+/** Whether this is a master is asked in the same transaction: what a demoted server says is no end of the log (L22). */
 function headCall(client: Redis): ChainableCommander {
-  return client.multi().hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
+  return client.multi().eval(IS_MASTER, 1, META).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
 }
 
-/** The replies of a transaction's commands; a command's own error is its reply. */
-async function executed(call: ChainableCommander): Promise<readonly unknown[]> {
+/** The head, and the reply of the command that was added to the call. A command's own error is its reply. */
+async function executed(call: ChainableCommander): Promise<readonly [LogHead, unknown]> {
   const replies = await call.exec();
   if (!replies) throw new Refused("the transaction was not executed");
-  return replies.map(([error, reply]) => error ?? reply);
+  const [master, meta, stream, more] = replies.map(([error, reply]) => error ?? reply);
+  if (master instanceof Error) throw new Refused(master.message);
+  return [headFrom(meta, stream), more];
 }
 
 function headFrom(meta: unknown, stream: unknown): LogHead {

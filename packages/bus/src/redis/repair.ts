@@ -2,7 +2,8 @@ import { ask } from "./ask.ts";
 import type { Link } from "./connection.ts";
 import { decodeEntry } from "./entry.ts";
 import type { Heard, LiveStream } from "./live-stream.ts";
-import { type LogHead, type LogPage, readHead, readPage, readPromotion } from "./log-state.ts";
+import { type LogHead, type LogPage, readHead, readPage } from "./log-state.ts";
+import { readServer } from "./server-role.ts";
 
 /** Entries read at once: appends wait behind them on the same connection. */
 const PAGE = 256;
@@ -12,15 +13,27 @@ export interface Mended {
   readonly messages: number | undefined;
 }
 
+/** What is to be made whole. */
+export interface Torn {
+  readonly stream: LiveStream;
+  /** Of the server that the stream's connection listens to, see ServerInfo. */
+  readonly reign: string;
+  /** Aborted before the stream hears another connection. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Makes the stream whole on a connection that listens to all channels already (L14). Rejects with `unavailable`
- * when the log cannot be read now, and when `signal` is aborted, as it must be before the stream hears another
- * connection; it may be called again on the same connection.
+ * Makes the stream whole on a connection that listens to all channels already (L14), out of the log that `link` leads
+ * to; or says that this is another server's than the one that is listened to: one of them was demoted, or a failover
+ * came between the making of the two connections. Rejects with `unavailable` when the log cannot be read now, and when
+ * `signal` is aborted; it may be called again on the same connection.
  */
-export async function mend(link: Link, stream: LiveStream, signal: AbortSignal): Promise<Mended> {
+export async function mend(link: Link, { stream, reign, signal }: Torn): Promise<Mended | "another server"> {
   let messages: number | undefined;
   for (;;) {
-    const promotion = await ask(link, readPromotion);
+    const server = await ask(link, readServer);
+    if (server.reign !== reign) return "another server";
+    const { promotion } = server;
     const head = await ask(link, readHead);
     signal.throwIfAborted();
     if (stream.begin({ ...head, promotion }) === "hole") {

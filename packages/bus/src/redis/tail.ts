@@ -8,16 +8,9 @@ import type { Context } from "./context.ts";
 import { decodeEntry } from "./entry.ts";
 import { Gathered } from "./gathered.ts";
 import { LOG } from "./keys.ts";
-import {
-  type LogHead,
-  type LogPage,
-  readHead,
-  readPage,
-  readPromotion,
-  readWatermark,
-  wasPromoted,
-} from "./log-state.ts";
+import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "./log-state.ts";
 import { streamIdOf } from "./positions.ts";
+import { readServer, wasPromoted } from "./server-role.ts";
 
 const BATCH = 500;
 /** How long `read` waits for something to come, in ms. */
@@ -41,6 +34,9 @@ interface Followed {
  * a blocking read inside a transaction does not wait and outside of one it would say nothing of what was trimmed
  * before. A log that was replaced has another epoch. A reader that has none yet cannot be fooled by that either: it
  * starts at a watermark, a new log starts above all that is stored, and everything up to there counts as trimmed.
+ *
+ * Whatever is asked is asked of a master: in the same transaction or script, and where Sentinels have named another
+ * one the connections are let go. So a server that was demoted never says where the log ends (L22).
  */
 export class RedisTail implements Tail {
   /** Waits for messages and reads them. */
@@ -99,7 +95,7 @@ export class RedisTail implements Tail {
   async #follow(client: Redis): Promise<Followed | undefined> {
     const before = this.#followed;
     if (before?.client === client) return before;
-    const [promotion, { epoch }] = await Promise.all([readPromotion(client), readHead(client)]);
+    const [{ promotion }, { epoch }] = await Promise.all([readServer(client), readHead(client)]);
     if (before && (before.epoch !== epoch || wasPromoted(before.promotion, promotion))) return undefined;
     this.#followed = { epoch, promotion, client };
     return this.#followed;

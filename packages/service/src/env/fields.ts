@@ -55,9 +55,10 @@ export const fields = {
   httpUrl: () =>
     parsed("an http:// or https:// address", (text) => urlOf(text, ["http:", "https:"])).optional(),
   redisUrl: (byDefault = "redis://localhost:6379") =>
-    parsed("a redis:// or rediss:// address", (text) => urlOf(text, ["redis:", "rediss:"])).default(
-      byDefault,
-    ),
+    parsed(
+      "a redis:// or rediss:// address, or redis+sentinel://host:port,host:port/name-of-the-master",
+      redisUrlOf,
+    ).default(byDefault),
   mongoUrl: (byDefault = "mongodb://localhost:27017") =>
     parsed("a mongodb:// or mongodb+srv:// address", mongoUrlOf).default(byDefault),
   logLevel: () => fields.choice(LOG_LEVELS, "info"),
@@ -98,6 +99,17 @@ function hostOf(text: string): string | undefined {
 function urlOf(text: string, protocols: readonly string[]): string | undefined {
   const url = URL.parse(text);
   return url && protocols.includes(url.protocol) && url.hostname !== "" ? text : undefined;
+}
+
+const SENTINEL_HOST = String.raw`(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?`;
+const SENTINEL_LOGIN = String.raw`sentinel(Username|Password)=[^\s&#]*`;
+/** Sentinels, the name of their master, perhaps a database; a login of their own as parameters. */
+const SENTINEL_URL = new RegExp(
+  String.raw`^rediss?\+sentinel://([^\s@/?#]*@)?${SENTINEL_HOST}(,${SENTINEL_HOST})*/[^\s/?#]+(/\d{1,5})?(\?${SENTINEL_LOGIN}(&${SENTINEL_LOGIN})*)?$`,
+);
+
+function redisUrlOf(text: string): string | undefined {
+  return SENTINEL_URL.test(text) ? text : urlOf(text, ["redis:", "rediss:"]);
 }
 
 /** Several hosts are possible there, which URL cannot read. */

@@ -25,7 +25,11 @@ const perApp = {
 };
 
 const shared = {
-  REDIS_URL: fields.redisUrl().describe("The Redis that holds the log. rediss:// for TLS."),
+  REDIS_URL: fields
+    .redisUrl()
+    .describe(
+      "The Redis that holds the log. rediss:// for TLS; redis+sentinel://host:port,host:port/name for the master that Sentinels know under this name.",
+    ),
   MONGO_URL: fields
     .mongoUrl()
     .describe("The MongoDB that keeps history. Its database is the URL's, or `parley`."),

@@ -1,5 +1,6 @@
 import { WATERMARK_LUA } from "../log-state.ts";
 import { Script } from "../script.ts";
+import { IF_REPLICA_LUA } from "../server-role.ts";
 import { BACKLOG_LUA } from "./backlog.ts";
 import { POSITIONS_LUA } from "./positions.ts";
 
@@ -8,8 +9,11 @@ import { POSITIONS_LUA } from "./positions.ts";
  *
  * KEYS: log, META. ARGV: group, least age in ms by the ids' time, a stream id up to which age does not matter.
  * Answers `{"ok", last id, watermark, backlog in entries, in bytes, stored bytes ever, entries removed}` or `{"no-log"}`.
+ * Refused, with READONLY, on a server that is no master: a consumer that has nothing else to write finds out so.
  */
-export const TRIM = new Script(`${POSITIONS_LUA}${WATERMARK_LUA}${BACKLOG_LUA}
+export const TRIM = new Script(`${POSITIONS_LUA}${WATERMARK_LUA}${BACKLOG_LUA}${IF_REPLICA_LUA}
+local refused = if_replica(KEYS[2])
+if refused then return refused end
 local log, meta, group = KEYS[1], KEYS[2], ARGV[1]
 local last = last_id(log)
 local totals = last and read_totals(meta)
