@@ -132,7 +132,7 @@ export class RedisAppend implements Append {
     });
     const duplicates = outcome.placed.filter(({ kind }) => kind === "known").length;
     const refused = outcome.placed.filter((one) => !("id" in one)).length;
-    this.#report(waiting.length, { duplicates, refused, ms });
+    this.#report(waiting.length, { duplicates, refused, ms, refs: outcome.remembered });
   }
 
   #failed(waiting: readonly Waiting[], error: unknown, ms: number): void {
@@ -142,7 +142,7 @@ export class RedisAppend implements Append {
     this.#report(waiting.length, { unknown: waiting.length, ms });
   }
 
-  #report(drafts: number, counts: Partial<typeof NOTHING>): void {
+  #report(drafts: number, counts: Partial<typeof NOTHING> & { readonly refs?: number }): void {
     if (drafts > 0) this.#context.observe({ type: "append", ...NOTHING, drafts, ...counts });
   }
 
