@@ -33,6 +33,11 @@ export type CallOutcome =
     }
   | { readonly kind: "no-log" };
 
+/** To be done once on a connection that appends. */
+export async function prepareAppend(client: Redis): Promise<void> {
+  await APPEND.load(client);
+}
+
 /**
  * One call to the log (L6): one result a draft, in order. Rejects when the outcome is unknown, or when Redis refused
  * the call as a whole.
@@ -49,7 +54,7 @@ export async function callAppend(
     ...[settings.backlogMaxBytes, settings.dedupeMaxRefs, replicated ? 1 : 0, drafts.length],
   ];
   for (const draft of drafts) args.push(...outgoingArgs(draft));
-  const reply = (await APPEND.run(client, [LOG, META, ...REFS], args)) as string[];
+  const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];
   const [status, unheard, remembered, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
   if (texts.length !== drafts.length) throw new Refused("the script answered for another number of drafts");
