@@ -64,8 +64,8 @@ export class Inbound {
     switch (frame.type) {
       case "message": {
         const { to, content, ref } = frame;
-        const draft = { from: connection.user, to, content };
-        sends.send(connection, ref === undefined ? draft : { ...draft, ref });
+        const from = connection.user;
+        sends.send(connection, ref === undefined ? { from, to, content } : { from, to, content, ref });
         break;
       }
       case "ping":

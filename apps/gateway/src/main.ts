@@ -11,10 +11,10 @@ import { gatewayEnv } from "./process.ts";
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);
   const registry = service.createMetrics({ service: "gateway" });
-
   const bus = new RedisBus({
     url: env.REDIS_URL,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
+    dedupeMaxRefs: env.DEDUPE_MAX_REFS,
     backlogMaxEntries: env.BACKLOG_MAX_ENTRIES,
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     durability: env.DURABILITY,

@@ -9,6 +9,7 @@ export const gatewayEnv = {
   ...pick(
     "REDIS_URL",
     "DEDUPE_WINDOW_MS",
+    "DEDUPE_MAX_REFS",
     "BACKLOG_MAX_ENTRIES",
     "BACKLOG_MAX_BYTES",
     "DURABILITY",

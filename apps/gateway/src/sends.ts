@@ -85,7 +85,8 @@ export class Sends {
   #dispatch(): void {
     const group = this.#group;
     this.#group = [];
-    const drafts = group.flatMap((owed) => (owed.kind === "draft" ? [owed.draft] : []));
+    const drafts: Draft[] = [];
+    for (const owed of group) if (owed.kind === "draft") drafts.push(owed.draft);
     const began = performance.now();
     const appended = drafts.length > 0 ? this.#append(drafts) : Promise.resolve([]);
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {

@@ -2,7 +2,10 @@
 export type BusEvent =
   /** A connection for a role came up or went down. */
   | { readonly type: "connection"; readonly role: string; readonly up: boolean; readonly reason?: string }
-  /** One call that appended: how many drafts, how long, in ms, and how many of them were refused or are unknown. */
+  /**
+   * One call that appended: how many drafts, how long, in ms, and how many of them were refused or are unknown; and how
+   * many refs the log remembers, where it said (L5).
+   */
   | {
       readonly type: "append";
       readonly drafts: number;
@@ -10,6 +13,7 @@ export type BusEvent =
       readonly duplicates: number;
       readonly refused: number;
       readonly unknown: number;
+      readonly refs?: number;
     }
   /** A hole in the live stream was filled from the log: how many messages, how long it took in ms. */
   | { readonly type: "repair"; readonly messages: number; readonly ms: number }

@@ -49,9 +49,14 @@ export function idAfter(id: string): string {
   return formatId(following(positionOf(id)));
 }
 
+/** Of the millisecond that was asked for last: under load many messages share it, and each is asked for twice. */
+let latest = { ms: 0, timestamp: new Date(0).toISOString() };
+
 /** The time of an id, ISO 8601 in UTC (L2). Throws a RangeError for text that is no id. */
 export function timestampOf(id: string): string {
-  return new Date(positionOf(id).ms).toISOString();
+  const { ms } = positionOf(id);
+  if (ms !== latest.ms) latest = { ms, timestamp: new Date(ms).toISOString() };
+  return latest.timestamp;
 }
 
 export function laterOf(a: string, b: string): string {

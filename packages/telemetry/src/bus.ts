@@ -32,6 +32,11 @@ function busMetrics(registry: Registry) {
       registers,
     }),
     drafts: counter("drafts_total", "Drafts given to the log, by what became of them.", ["outcome"]),
+    refs: new Gauge({
+      name: "parley_bus_refs",
+      help: "Refs that the log remembers, as the last call that appended found them.",
+      registers,
+    }),
     repaired: counter(
       "repaired_messages_total",
       "Live messages read from the log after an interruption.",
@@ -45,13 +50,14 @@ function busMetrics(registry: Registry) {
   };
 }
 
-function count({ connected, append, drafts, repaired, entries }: Metrics, event: BusEvent): void {
+function count({ connected, append, drafts, refs, repaired, entries }: Metrics, event: BusEvent): void {
   switch (event.type) {
     case "connection":
       connected.set({ role: event.role }, event.up ? 1 : 0);
       break;
     case "append":
       append.observe(event.ms / 1000);
+      if (event.refs !== undefined) refs.set(event.refs);
       drafts.inc({ outcome: "duplicate" }, event.duplicates);
       drafts.inc({ outcome: "refused" }, event.refused);
       drafts.inc({ outcome: "unknown" }, event.unknown);

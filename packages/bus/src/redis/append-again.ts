@@ -1,7 +1,7 @@
 import type { LogMessage } from "@parley/models";
 import { type Link, unavailable } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { DEDUPE_COUNTS, GROUP, LOG, META } from "./keys.ts";
+import { GROUP, LOG, META, REFS } from "./keys.ts";
 import { outgoing, outgoingArgs } from "./outgoing.ts";
 import { idOfEntry, streamIdOf } from "./positions.ts";
 import { APPEND_AGAIN } from "./scripts/again.ts";
@@ -12,10 +12,9 @@ export async function appendAgain(
   message: LogMessage,
   { seen, config, observe }: Pick<Context, "seen" | "config" | "observe">,
 ): Promise<void> {
-  const draft = outgoing(message);
-  const keys = [LOG, META, DEDUPE_COUNTS, ...(draft.key === undefined ? [] : [draft.key])];
-  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...outgoingArgs(draft)];
-  args.push(GROUP, config.dedupeWindowMs);
+  const keys = [LOG, META, ...REFS];
+  const own = outgoingArgs(outgoing(message));
+  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...own, GROUP, config.dedupeWindowMs];
   const answer = String(await link.run((client) => APPEND_AGAIN.run(client, keys, args)));
   // Another consumer was faster.
   if (answer === "settled") return;

@@ -1,17 +1,19 @@
 import type { Redis } from "ioredis";
 import { ELSEWHERE, Refused } from "./connection.ts";
 import type { Config } from "./context.ts";
-import { DEDUPE_COUNTS, GROUP, LOG, META } from "./keys.ts";
+import { GROUP, LOG, META, REFS } from "./keys.ts";
 import { type Outgoing, outgoingArgs } from "./outgoing.ts";
 import { idOfEntry, streamIdOf } from "./positions.ts";
 import { APPEND } from "./scripts/append.ts";
 
-/** What a dedupe key takes in Redis, its expiry included, measured (L5). */
-const DEDUPE_KEY_BYTES = 148;
-
 export type AppendSettings = Pick<
   Config,
-  "dedupeWindowMs" | "backlogMaxEntries" | "backlogMaxBytes" | "durability" | "appendTimeoutMs"
+  | "dedupeWindowMs"
+  | "dedupeMaxRefs"
+  | "backlogMaxEntries"
+  | "backlogMaxBytes"
+  | "durability"
+  | "appendTimeoutMs"
 >;
 
 /** What became of one draft of a call. */
@@ -26,8 +28,15 @@ export type CallOutcome =
       readonly placed: readonly Placed[];
       /** Why Redis would not publish, where it would not: what was added is durable and nobody heard of it. */
       readonly unheard: string;
+      /** Refs that the log remembers now (L5). */
+      readonly remembered: number;
     }
   | { readonly kind: "no-log" };
+
+/** To be done once on a connection that appends. */
+export async function prepareAppend(client: Redis): Promise<void> {
+  await APPEND.load(client);
+}
 
 /**
  * One call to the log (L6): one result a draft, in order. Rejects when the outcome is unknown, or when Redis refused
@@ -40,16 +49,13 @@ export async function callAppend(
   settings: AppendSettings,
 ): Promise<CallOutcome> {
   const replicated = settings.durability === "replicated";
-  const keys = [LOG, META, DEDUPE_COUNTS];
   const args: (string | number)[] = [
     ...[GROUP, streamIdOf(seen), settings.dedupeWindowMs, settings.backlogMaxEntries],
-    ...[settings.backlogMaxBytes, DEDUPE_KEY_BYTES, replicated ? 1 : 0, drafts.length],
+    ...[settings.backlogMaxBytes, settings.dedupeMaxRefs, replicated ? 1 : 0, drafts.length],
   ];
-  for (const draft of drafts) {
-    if (draft.key !== undefined) keys.push(draft.key);
-    args.push(...outgoingArgs(draft));
-  }
-  const [status, unheard, ...texts] = (await APPEND.run(client, keys, args)) as string[];
+  for (const draft of drafts) args.push(...outgoingArgs(draft));
+  const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];
+  const [status, unheard, remembered, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
   if (texts.length !== drafts.length) throw new Refused("the script answered for another number of drafts");
   const placed = texts.map(placedFrom);
@@ -57,7 +63,7 @@ export async function callAppend(
   for (const one of placed)
     if (one.kind === "refused" && ELSEWHERE.test(one.reason)) throw new Refused(one.reason);
   if (replicated && placed.some((one) => "id" in one)) await onReplica(client, settings.appendTimeoutMs);
-  return { kind: "done", placed, unheard: unheard ?? "" };
+  return { kind: "done", placed, unheard: unheard ?? "", remembered: Number(remembered) };
 }
 
 /** L9. What the last call wrote is on a replica too; a duplicate renewed its key, so that this covers it as well. */

@@ -57,6 +57,40 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     ]);
   });
 
+  it("P13: under load several calls are under way, in order; unknown are those, and the rest goes another way", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 300 });
+    await redis.server.kill("SIGSTOP");
+    const sent = Array.from({ length: 1_000 }, (_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
+    const last = sent.at(-1);
+    await sent[0];
+    await redis.server.kill("SIGCONT");
+    await last;
+    const codes = (await Promise.all(sent)).flat().map(codeOf);
+    expect(codes).toEqual([
+      ...Array.from({ length: 4 * 128 }, () => "unavailable"),
+      ...Array.from({ length: 1_000 - 4 * 128 }, () => "ok"),
+    ]);
+    // What lay in the old socket may have run too, whole calls of it, and its retry finds it.
+    const again = sent.map((_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
+    expect(new Set((await Promise.all(again)).flat().map(codeOf))).toEqual(new Set(["ok"]));
+    const contents = (await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) =>
+      Number(/"content":"(\d+)"/.exec(fields[3] ?? "")?.[1]),
+    );
+    expect(contents.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
+    const acked = contents.filter((content) => codes[content] === "ok");
+    expect(acked).toEqual(acked.toSorted((a, b) => a - b));
+  });
+
+  it("P13: a server that has forgotten the script runs none of the calls under way, and is told it again", async () => {
+    const append = await appender(redis);
+    await redis.raw.script("FLUSH");
+    const sent = Array.from({ length: 500 }, (_, i) => append.append([publicDraft(`${i}`)]));
+    const codes = (await Promise.all(sent)).flat().map(codeOf);
+    expect(codes.slice(0, 128)).toEqual(codes.slice(0, 128).map(() => "unavailable"));
+    expect(codeOf((await append.append([publicDraft("last")]))[0])).toBe("ok");
+    expect(await redis.raw.xlen(LOG)).toBe(codes.filter((code) => code === "ok").length + 1);
+  });
+
   it("L6: a server that became a replica is let go of, and acknowledges nothing, not even a duplicate", async () => {
     const append = await appender(redis);
     const draft = publicDraft("a", "a");

@@ -33,6 +33,19 @@ describe("append queue", () => {
     expect([small.push(item(60)), small.push(item(60)), small.push(item(40))]).toEqual([true, false, true]);
   });
 
+  it("L6: knows when a call is full, by number or by bytes", () => {
+    const queue = new AppendQueue({ maxDrafts: 1_000, maxBytes: 1e9 });
+    for (let n = 1; n < MAX_CALL_DRAFTS; n += 1) queue.push(item(1));
+    expect(queue.hasFullCall).toBe(false);
+    queue.push(item(1));
+    expect(queue.hasFullCall).toBe(true);
+    queue.takeCall();
+    queue.push(item(MAX_CALL_BYTES - 1));
+    expect(queue.hasFullCall).toBe(false);
+    queue.push(item(1));
+    expect(queue.hasFullCall).toBe(true);
+  });
+
   it("L6: knows who has waited too long, and who came first, over many thousands", () => {
     const queue = new AppendQueue({ maxDrafts: 1e6, maxBytes: 1e9 });
     for (let since = 0; since < 5_000; since += 1) queue.push(item(1, since));

@@ -28,6 +28,11 @@ export class AppendQueue<T extends Queued> {
     return this.#items.length - this.#head;
   }
 
+  /** Whether as much waits as one call takes. */
+  get hasFullCall(): boolean {
+    return this.size >= MAX_CALL_DRAFTS || this.#bytes >= MAX_CALL_BYTES;
+  }
+
   /** When the first in line came. */
   get oldest(): number | undefined {
     return this.#items[this.#head]?.since;

@@ -2,7 +2,7 @@ import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Append, Appended } from "../append.ts";
 import type { Consume } from "../consume.ts";
-import { DEDUPE_COUNTS, GROUP, LOG, META } from "./keys.ts";
+import { GROUP, LOG, META, REFS } from "./keys.ts";
 import { streamIdOf } from "./positions.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "./test-rig.ts";
 
@@ -73,46 +73,82 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(results.map(codeOf)).toEqual(["ok", "backlog_full", "ok"]);
   });
 
-  it("L5: at the bound a known ref is answered, and a new one is refused rather than not remembered", async () => {
-    const [append, consume] = await roles(redis, { backlogMaxBytes: 148 * 20 });
-    const first = await append.append(many(30, "r"));
-    const taken = counted(first).ok ?? 0;
-    expect(taken).toBeGreaterThan(5);
-    expect(taken).toBeLessThan(20);
-    await storeAll(consume, taken);
-    // Nothing is left in the backlog but the keys.
-    const second = await append.append(many(30, "s"));
-    expect((await redis.raw.keys("{parley}:ref:*")).length).toBe(taken + (counted(second).ok ?? 0));
-    expect(counted(await append.append(many(taken, "r")))).toEqual({ ok: taken });
-    expect(counted(await append.append([publicDraft("new", "t")]))).toEqual({ backlog_full: 1 });
+  it("L5: at their bound a known ref is answered, and a new one is refused rather than not remembered", async () => {
+    const [append, consume] = await roles(redis, { dedupeMaxRefs: 10 });
+    expect(counted(await append.append(many(15, "r")))).toEqual({ ok: 10, backlog_full: 5 });
+    await storeAll(consume, 10);
+    const [full] = await append.append([publicDraft("new", "s")]);
+    expect(full?.ok === false && full.error.retryAfterMs).toBeGreaterThanOrEqual(1_000);
+    expect(counted(await append.append(many(15, "r")))).toEqual({ ok: 10, backlog_full: 5 });
+    expect(counted(await append.append(many(5)))).toEqual({ ok: 5 });
+    expect(await redis.raw.xlen(LOG)).toBe(15);
+    expect(append.problem()).toBeUndefined();
   });
 
-  it("L5: keys count for the window, minute by minute", async () => {
-    const [append, consume] = await roles(redis, { backlogMaxBytes: 148 * 20, dedupeWindowMs: 60_000 });
-    const taken = counted(await append.append(many(30, "r"))).ok ?? 0;
-    await storeAll(consume, taken);
-    expect(counted(await append.append(many(30, "s"))).backlog_full).toBeGreaterThan(0);
-    const total = Number(await redis.raw.hget(DEDUPE_COUNTS, "total"));
-    // As if they had been made three minutes ago, in one minute, and looked at then.
-    const then = Math.floor(Date.now() / 60_000) - 3;
-    await redis.raw.del(DEDUPE_COUNTS);
-    await redis.raw.hset(DEDUPE_COUNTS, { [then]: total, total, pruned: then });
-    await append.append([publicDraft("no ref")]);
-    expect(await redis.raw.hget(DEDUPE_COUNTS, "total")).toBe("0");
-    expect(counted(await append.append([publicDraft("again", "t")]))).toEqual({ ok: 1 });
+  /** As if everything had been remembered that much earlier. */
+  async function age(ms: number): Promise<void> {
+    for (const turn of ["0", "1", "2"]) await redis.raw.hincrby(REFS[0] ?? "", turn, -ms);
+  }
+
+  async function send(append: Append, ref: string): Promise<string> {
+    const [appended] = await append.append([publicDraft(ref, ref)]);
+    return appended?.ok ? appended.id : codeOf(appended);
+  }
+
+  it("L5: a ref is known for the window, and for half of one more at most; then it makes room", async () => {
+    const [append] = await roles(redis, { dedupeWindowMs: 60_000, dedupeMaxRefs: 5 });
+    const r = await send(append, "r");
+    await age(30_000);
+    const s = await send(append, "s");
+    await age(30_000);
+    await send(append, "t");
+    await age(20_000);
+    await send(append, "u");
+    expect([await send(append, "r"), await send(append, "s")]).toEqual([r, s]);
+    await send(append, "v");
+    expect(await send(append, "w")).toBe("backlog_full");
+    // The first is 90 s old now, the second 60.
+    await age(10_000);
+    expect(await send(append, "s")).toBe(s);
+    const again = await send(append, "r");
+    expect(again).toMatch(/^\d/);
+    expect(again).not.toBe(r);
+    expect(await send(append, "w")).toBe("backlog_full");
   });
 
-  it("L5: keys of a minute that has passed are let go, also after the clock was ahead", async () => {
+  it("L5: a gateway with a longer window goes by its own", async () => {
+    const [short] = await roles(redis, { dedupeWindowMs: 20_000 });
+    const [long] = await roles(redis, { dedupeWindowMs: 60_000 });
+    const first = await send(short, "r");
+    for (const ref of ["s", "t"]) {
+      await age(10_000);
+      await send(short, ref);
+    }
+    await age(30_000);
+    await send(long, "u");
+    expect(await send(long, "r")).toBe(first);
+  });
+
+  it("L13: a ref stands for the id that it was given last", async () => {
     const [append] = await roles(redis, { dedupeWindowMs: 60_000 });
-    const minute = Math.floor(Date.now() / 60_000);
-    await redis.raw.hset(DEDUPE_COUNTS, {
-      [minute - 5]: 7,
-      [minute + 60]: 3,
-      total: 10,
-      pruned: minute + 60,
-    });
-    await append.append([publicDraft("x", "x")]);
-    expect(await redis.raw.hget(DEDUPE_COUNTS, "total")).toBe("4");
+    const first = await send(append, "r");
+    await age(30_000);
+    await send(append, "s");
+    const [older = "", newer = ""] = REFS.slice(2);
+    const [[name = "", value = ""] = []] = Object.entries(await redis.raw.hgetall(older));
+    expect(value).toMatch(new RegExp(`${streamIdOf(first)}$`));
+    await redis.raw.hset(newer, name, value.replace(streamIdOf(first), "1752674400000-7"));
+    expect(await send(append, "r")).toBe("1752674400000-0000000007-00");
+  });
+
+  it("L5: a clock that jumps ahead takes no ref before its time", async () => {
+    const [append] = await roles(redis, { dedupeWindowMs: 60_000 });
+    const [first] = (await append.append([publicDraft("x", "r")])).map(idOf);
+    for (const hours of [1, 2]) {
+      await redis.raw.xadd(LOG, `${Date.now() + hours * 3_600_000}-1`, "v", "2");
+      await append.append([publicDraft("y", `after ${hours}`)]);
+    }
+    expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([first]);
   });
 
   it("L7: entries that no Parley has counted neither fill the backlog nor hide it", async () => {

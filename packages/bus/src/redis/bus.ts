@@ -4,6 +4,7 @@ import type { Consume } from "../consume.ts";
 import type { Live, LiveListener } from "../live.ts";
 import type { Tail } from "../tail.ts";
 import { RedisAppend } from "./append.ts";
+import { prepareAppend } from "./append-call.ts";
 import type { Link } from "./connection.ts";
 import { RedisConsume } from "./consume.ts";
 import { type Context, createContext, type RedisBusOptions } from "./context.ts";
@@ -51,7 +52,10 @@ export class RedisBus implements Bus {
         this.#context.connect({
           role: "append",
           commandTimeoutMs: config.appendTimeoutMs,
-          prepare: (client) => checkDurability(client, config, observe),
+          prepare: async (client) => {
+            await checkDurability(client, config, observe);
+            await prepareAppend(client);
+          },
         }),
       );
     }

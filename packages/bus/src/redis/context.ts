@@ -11,6 +11,8 @@ export interface RedisBusOptions {
   readonly observe?: Observe;
   /** How long a ref is remembered (L5). */
   readonly dedupeWindowMs?: number;
+  /** How many refs are remembered at most before a new one gets `backlog_full` (L5). */
+  readonly dedupeMaxRefs?: number;
   /** How much may lie after the watermark before appends get `backlog_full` (L7). */
   readonly backlogMaxEntries?: number;
   readonly backlogMaxBytes?: number;
@@ -32,6 +34,7 @@ export type Config = Required<Omit<RedisBusOptions, "url" | "observe">>;
 
 const DEFAULTS: Config = {
   dedupeWindowMs: 600_000,
+  dedupeMaxRefs: 10_000_000,
   backlogMaxEntries: 200_000,
   backlogMaxBytes: 256 * 1024 * 1024,
   appendTimeoutMs: 1_000,

@@ -13,6 +13,9 @@ export const VERSION = 1;
 /** The largest body of an entry in bytes of UTF-8: a call that appends is never longer (L6). */
 export const MAX_BODY_BYTES = 256 * 1024;
 
+/** What an entry takes in Redis beside its body and ref, measured: 26 to 98 bytes. */
+export const ENTRY_BYTES = 64;
+
 const MAX_REF_LENGTH = 64;
 
 export type Entry =

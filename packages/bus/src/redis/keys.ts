@@ -17,15 +17,13 @@ export const GROUP = "persisters";
  */
 export const META = `${TAG}:meta`;
 /**
- * Counts of dedupe keys made, a hash (L5): by minute since 1970, and `total`, of the minutes that are counted still;
- * `pruned` is the minute in which the others were let go.
+ * What is remembered of refs (L5): which of the three has its turn, and since when, a hash; then the three, hashes from
+ * a digest of `(conversation, from, ref)` to a digest of the content and the id.
  */
-export const DEDUPE_COUNTS = `${TAG}:dedupe-counts`;
+export const REFS = ["state", "0", "1", "2"].map((name) => `${TAG}:refs:${name}`);
 /** Entries that are no messages, a stream (L10). */
 export const DEAD_LETTERS = `${TAG}:dead-letters`;
 
-/** The dedupe key of a ref; `digest` is of `(conversation, from, ref)`. */
-export const dedupeKey = (digest: string): string => `${TAG}:ref:${digest}`;
 /** Live messages for everybody. */
 export const PUBLIC_CHANNEL = `${TAG}:public`;
 /** Live messages for one user. */

@@ -1,14 +1,15 @@
 import { hash } from "node:crypto";
 import { type Draft, encodeBody, refKey } from "@parley/models";
-import { dedupeKey, PUBLIC_CHANNEL, userChannel } from "./keys.ts";
+import { ENTRY_BYTES } from "./entry.ts";
+import { PUBLIC_CHANNEL, userChannel } from "./keys.ts";
 
 /** A draft as the scripts that append take it. */
 export interface Outgoing {
   readonly body: string;
   /** "" where it has none. */
   readonly ref: string;
-  /** Only with a ref. */
-  readonly key: string | undefined;
+  /** Digest of `(conversation, from, ref)`; "" without a ref. */
+  readonly name: string;
   /** Of the content; "" without a ref. Tells a retry from another message (L5). */
   readonly digest: string;
   /** What it counts in the backlog (L7). */
@@ -18,10 +19,8 @@ export interface Outgoing {
   readonly secondChannel: string;
 }
 
-/** What an entry takes in Redis beside its body and ref, measured: 26 to 98 bytes. */
-const ENTRY_BYTES = 64;
-/** 132 bits: no sender can find another one's key. */
-const KEY_DIGEST_LENGTH = 22;
+/** 132 bits: no sender can find another one's. */
+const NAME_DIGEST_LENGTH = 22;
 /** 66 bits: who finds two contents with one digest has only fooled the ref that is his own. */
 const CONTENT_DIGEST_LENGTH = 11;
 
@@ -32,7 +31,7 @@ export function outgoing(draft: Draft): Outgoing {
   return {
     body,
     ref,
-    key: named === undefined ? undefined : dedupeKey(digestOf(named, KEY_DIGEST_LENGTH)),
+    name: named === undefined ? "" : digestOf(named, NAME_DIGEST_LENGTH),
     digest: named === undefined ? "" : digestOf(draft.content, CONTENT_DIGEST_LENGTH),
     bytes: Buffer.byteLength(body) + Buffer.byteLength(ref) + ENTRY_BYTES,
     channel: draft.to === "" ? PUBLIC_CHANNEL : userChannel(draft.to),
@@ -41,8 +40,8 @@ export function outgoing(draft: Draft): Outgoing {
 }
 
 /** As the scripts take them, in this order. */
-export function outgoingArgs(draft: Outgoing): (string | number)[] {
-  return [draft.body, draft.ref, draft.digest, draft.bytes, draft.channel, draft.secondChannel];
+export function outgoingArgs({ body, ref, name, digest, channel, secondChannel }: Outgoing): string[] {
+  return [body, ref, name, digest, channel, secondChannel];
 }
 
 function digestOf(text: string, length: number): string {

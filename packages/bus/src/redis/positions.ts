@@ -8,10 +8,14 @@ import { formatId, MAX_MS, MAX_SEQ, ORIGIN, type Position, parseId } from "@parl
 /** The stream id before every entry. */
 export const STREAM_ORIGIN = "0-0";
 
+/** As Redis prints those of our time, and no wider than a message id. */
+const USUAL = /^(\d{13})-(\d{1,10})$/;
 const STREAM_ID = /^(\d{1,20})-(\d{1,20})$/;
 
 /** The message id of an entry, or undefined where the fixed width cannot hold it: such an entry is no message. */
 export function idOfEntry(streamId: string): string | undefined {
+  const usual = USUAL.exec(streamId);
+  if (usual?.[2] !== undefined) return `${usual[1]}-${usual[2].padStart(10, "0")}-00`;
   const position = parse(streamId);
   return position && fits(position) ? formatId(position) : undefined;
 }

@@ -71,12 +71,13 @@ const shared = {
   DEDUPE_WINDOW_MS: fields
     .milliseconds(600_000, { min: 1_000 })
     .describe("How long the same `ref` is known for the same message, in milliseconds."),
+  DEDUPE_MAX_REFS: fields
+    .count(10_000_000)
+    .describe("How many of them are known at the same time at most; then a new one gets `backlog_full`."),
   BACKLOG_MAX_ENTRIES: fields
     .count(200_000)
     .describe("Messages that may wait in the log to be stored; then senders get `backlog_full`."),
-  BACKLOG_MAX_BYTES: fields
-    .bytes(268_435_456)
-    .describe("The same in bytes, with what deduplication keeps counted in."),
+  BACKLOG_MAX_BYTES: fields.bytes(268_435_456).describe("The same bound of the log in bytes."),
   DURABILITY: fields
     .choice(["local", "replicated"], "local")
     .describe(

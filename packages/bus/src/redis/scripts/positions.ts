@@ -14,7 +14,7 @@ local function position(id)
 end
 
 local function stream_id(ms, seq)
-  return string.format('%.0f-%.0f', ms, seq)
+  return string.format('%d-%d', ms, seq)
 end
 
 -- The next position: the sequence counts on, and carries into the millisecond when it is full (L1).
