@@ -52,7 +52,8 @@ export function verdictOf(result: Result): "held" | "FELL" | "not made" {
   return problemsOf(result).length === 0 ? "held" : "FELL";
 }
 
-function problemsOf(result: Result): readonly string[] {
+/** What fell, one line each; a fault that could not be made says nothing. */
+export function problemsOf(result: Result): readonly string[] {
   switch (result.kind) {
     case "made":
       return result.problems;
