@@ -12,7 +12,7 @@ import { backlog, documents } from "./log.ts";
 import { randomFrom } from "./random.ts";
 import { Reader, read } from "./reader.ts";
 
-/** Where the logs of a trial go that fell. */
+/** Where the logs of a trial go that fell; a folder each. */
 export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
 
 /** What came out for one fault. */

@@ -14,8 +14,8 @@ export async function brokenTrial(
   const fault = faults.find(({ id }) => id === build.fault);
   if (!fault) throw new Error(`${build.name}: there is no fault ${build.fault}`);
   options.say("is built");
-  const builds = { [build.app]: await bundle(build) };
-  const logs = join(LOGS, "broken", build.name);
+  const folder = join(LOGS, "broken", build.name);
+  const builds = { [build.app]: await bundle(build, folder) };
   const broken = { ...fault, knobs: { ...fault.knobs, builds } };
-  return { build, result: await trial(broken, { ...options, short: true, logs }) };
+  return { build, result: await trial(broken, { ...options, short: true, logs: folder }) };
 }
