@@ -67,14 +67,14 @@ describe("a broken build is found out", () => {
   const says = /^lost: /;
   const verdict = check({ sends: [], observations: [], history: [], database: [] });
   const strike = { struck: 3, of: "crashes", recoveryMs: 1_234, shown: "" };
-  const row = (result: Result): BrokenRow => ({ build: { ...build, says }, result });
+  const row = (result: Result): BrokenRow => ({ build: { ...build, expected: "lost", says }, result });
   const made = (...problems: string[]) => row({ kind: "made", strike, verdict, problems });
 
   it("where the checker says what it does wrong, whatever else it says", () => {
     const found = made("unseen: 1", "lost: 17");
     expect(colourOf(found)).toBe("red");
     expect(brokenTableOf([found])).toContain(
-      `| ${build.name} | ${build.breaks} | ${build.fault} | red | lost: 17 |`,
+      `| ${build.name} | ${build.breaks} | ${build.fault} | lost | red | lost: 17 |`,
     );
     expect(brokenSummaryOf([found, made()])).toBe("1 of 2 broken builds were found out");
     expect(foundOut([found])).toBe(true);

@@ -4,11 +4,11 @@ import type { BrokenBuild } from "./builds.ts";
 
 /** A broken build with what came out for it under its fault. */
 export interface BrokenRow {
-  readonly build: Pick<BrokenBuild, "name" | "breaks" | "fault" | "says">;
+  readonly build: Pick<BrokenBuild, "name" | "breaks" | "fault" | "expected" | "says">;
   readonly result: Result;
 }
 
-const HEAD = ["broken build", "what it does wrong", "fault", "", "what the checker said"];
+const HEAD = ["broken build", "what it does wrong", "fault", "expected", "", "what the checker said"];
 
 /** As Markdown. */
 export function brokenTableOf(rows: readonly BrokenRow[]): string {
@@ -35,9 +35,9 @@ export function colourOf({ build, result }: BrokenRow): "red" | "RED FOR ANOTHER
 }
 
 function cellsOf(row: BrokenRow): string[] {
-  const { name, breaks, fault, says } = row.build;
+  const { name, breaks, fault, expected, says } = row.build;
   const problems = problemsOf(row.result);
   const said = problems.find((problem) => says.test(problem)) ?? problems[0];
   const nothing = row.result.kind === "not made" ? row.result.why : "nothing";
-  return [name, breaks, fault, colourOf(row), said ?? nothing];
+  return [name, breaks, fault, expected, colourOf(row), said ?? nothing];
 }
