@@ -2,10 +2,12 @@ import { globSync } from "node:fs";
 import { dirname } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Whole systems of processes: one file at a time, and after everything else, so that two cores do. */
-const HEAVY = ["packages/e2e"];
-
-const HEAVY_SETTINGS = { fileParallelism: false, sequence: { groupOrder: 1 }, testTimeout: 120_000 };
+/** Whole systems of processes come after everything else, and no more of them at once than two cores can do. */
+const HEAVY: Record<string, object> = {
+  "packages/e2e": { sequence: { groupOrder: 1 }, testTimeout: 120_000 },
+  // One file of concurrent tests: houses whose processes wait for each other most of the time.
+  "packages/chaos": { sequence: { groupOrder: 2 }, testTimeout: 300_000, maxConcurrency: 3 },
+};
 
 const folders = globSync("{apps,packages}/*/package.json", { cwd: import.meta.dirname })
   .map(dirname)
@@ -23,7 +25,7 @@ export default defineConfig({
       root: folder,
       test: {
         name: folder.replace(/^\w+/, "@parley"),
-        ...(HEAVY.includes(folder) && HEAVY_SETTINGS),
+        ...HEAVY[folder],
       },
     })),
   },

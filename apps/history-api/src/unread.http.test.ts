@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, it } from "vitest";
 import { RunningApi, tokenOf } from "./test/running-api.ts";
 import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
 import { until } from "./test/until.ts";
@@ -8,6 +8,9 @@ import { until } from "./test/until.ts";
 const MESSAGES = 50;
 /** So many are with the server, one being sent and others behind it, when it reads no more of the client's. */
 const REQUESTS = 3;
+/** So often that a single place lost in each round would leave none. */
+const ROUNDS = 3;
+const PATIENCE_MS = 40_000;
 
 let server: RunningApi;
 let client: Socket | undefined;
@@ -17,7 +20,9 @@ afterEach(async () => {
   await server.stop();
 });
 
-it("G5: answers that nobody reads give their places back, those that wait behind them too", async () => {
+it("G5: answers that nobody reads give their places back, those that wait behind them too", {
+  timeout: 130_000,
+}, async () => {
   const limits = { requests: REQUESTS, streams: 1, streamsPerUser: 1 };
   const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: "x".repeat(1_100) }));
   server = await RunningApi.start(
@@ -33,13 +38,23 @@ it("G5: answers that nobody reads give their places back, those that wait behind
   const { hostname, port } = new URL(server.url);
   const authorization = `Bearer ${await tokenOf("alice")}`;
   const request = `GET /messages/bob?limit=${MESSAGES} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;
-  client = connect(Number(port), hostname).pause();
-  client.on("error", () => undefined);
   const isFull = async () => (await server.ask("/sync?limit=1")).status === 503;
-  await until(() => {
-    client?.write(request);
-    return isFull();
-  });
-  await until(async () => !(await isFull()));
-  expect(server.events).toContainEqual({ type: "abandoned", slow: true });
+  const abandoned = () => server.events.filter((event) => event.type === "abandoned" && event.slow).length;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = abandoned();
+    // What the kernel takes for a client that does not read may be many answers; a client too fast is refused, and cut.
+    await until(() => {
+      if (!client || client.destroyed) client = silent(Number(port), hostname);
+      client.write(request);
+      return abandoned() > before;
+    }, PATIENCE_MS);
+    await until(async () => !(await isFull()));
+  }
 });
+
+/** A client that reads nothing of what it is answered. */
+function silent(port: number, host: string): Socket {
+  return connect(port, host)
+    .on("error", () => undefined)
+    .pause();
+}

@@ -3,7 +3,9 @@ import type { House, HouseKnobs } from "./house.ts";
 import type { Reader } from "./reader.ts";
 
 /** What a fault strikes at; two faults that share none of it can be under way together. */
-type Part = "gateway" | "persister" | "redis" | "mongo" | "links" | "history";
+type Part = (typeof EVERYTHING)[number];
+
+export const EVERYTHING = ["gateway", "persister", "redis", "mongo", "links", "history"] as const;
 
 /** One way in which things go wrong. */
 export interface Fault {
@@ -47,6 +49,8 @@ export interface Strike {
   readonly shown: string;
   /** What should have been and was not, beyond what every fault is checked for. */
   readonly problems?: readonly string[];
+  /** What came later than promised: counts where the machine does nothing else, and only there. */
+  readonly late?: readonly string[];
   /** Ids that were in the log and nowhere else when it was destroyed on purpose. */
   readonly destroyed?: ReadonlySet<string>;
 }

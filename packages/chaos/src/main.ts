@@ -4,7 +4,7 @@ import { HELP, optionsFrom } from "./options.ts";
 import { writeReport } from "./report.ts";
 import { runBroken, runFaults } from "./runs.ts";
 
-// At once: with sockets that were cut in odd ways Node may take for ever to tidy up after itself.
+// Not `exitCode`: Node 26 was seen to wait without end for a handle of a link that had been cut.
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {

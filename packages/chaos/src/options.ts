@@ -20,7 +20,7 @@ export interface Choice {
   readonly builds: readonly string[];
 }
 
-const SHORT_MINUTES = 0.3;
+export const SHORT_MINUTES = 0.3;
 
 export const HELP = `Breaks a Parley of real processes in every way of docs/guarantees.md, and checks what must hold:
 nothing acknowledged is lost, nothing is there twice, every client sees everything once and in order.

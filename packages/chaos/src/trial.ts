@@ -108,7 +108,7 @@ async function inHouse(house: House, fault: Fault, options: TrialOptions): Promi
     await reader.stop();
     say("comes to rest");
     const verdict = await judged(house, ledger, strike);
-    return { kind: "made", strike, verdict, problems: allProblems(strike, verdict, reader) };
+    return { kind: "made", strike, verdict, problems: allProblems(strike, verdict, reader, !options.short) };
   } finally {
     crowd.close();
     await reader.stop();
@@ -120,11 +120,12 @@ function sizeOf({ ratePerSecond = Number.POSITIVE_INFINITY }: Fault, { short }: 
   return { ...size, ratePerSecond: Math.min(size.ratePerSecond, ratePerSecond) };
 }
 
-function allProblems(strike: Strike, verdict: Verdict, reader: Reader): string[] {
+function allProblems(strike: Strike, verdict: Verdict, reader: Reader, isTimed: boolean): string[] {
   const lacked = [...reader.missing].filter((id) => !strike.destroyed?.has(id));
   return [
     ...(strike.struck > 0 ? [] : [`it never struck: 0 ${strike.of}`]),
     ...(strike.problems ?? []),
+    ...(isTimed ? (strike.late ?? []) : []),
     ...verdict.problems,
     ...(lacked.length === 0
       ? []

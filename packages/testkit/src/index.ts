@@ -1,3 +1,3 @@
-export { mongoServer, redisServer } from "./servers.ts";
+export { hasServers, mongoServer, redisServer } from "./servers.ts";
 export type { Cut, Direction, Link, Mode } from "./tcp-link.ts";
 export { startTcpProxy, type TcpProxy, type Where } from "./tcp-proxy.ts";

@@ -1,4 +1,11 @@
-import { type OwnServer, type ServerOptions, ServerUnavailable, startMongo, startRedis } from "@parley/local";
+import {
+  type OwnServer,
+  prepareServers,
+  type ServerOptions,
+  ServerUnavailable,
+  startMongo,
+  startRedis,
+} from "@parley/local";
 
 /**
  * A Redis of the suite's own, or undefined where this machine has none: the suite is then skipped with one loud line,
@@ -17,7 +24,12 @@ export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefi
   return orSkip("MongoDB", () => startMongo(options));
 }
 
-async function orSkip(name: string, start: () => Promise<OwnServer>): Promise<OwnServer | undefined> {
+/** Whether there can be both, for a suite that starts its servers itself; skipped or failed as above. */
+export async function hasServers(): Promise<boolean> {
+  return (await orSkip("Redis and MongoDB", () => prepareServers().then(() => true))) ?? false;
+}
+
+async function orSkip<T>(name: string, start: () => Promise<T>): Promise<T | undefined> {
   try {
     return await start();
   } catch (error) {

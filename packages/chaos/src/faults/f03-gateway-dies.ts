@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fault } from "../fault.ts";
-import { metric } from "../metrics.ts";
+import { connections, withClients } from "../metrics.ts";
 import { outageWords } from "../words.ts";
 
 export const gatewayDies: Fault = {
@@ -8,9 +8,9 @@ export const gatewayDies: Fault = {
   title: "a gateway dies",
   touches: ["gateway"],
   async run({ house, crowd, say, short }) {
-    const [victim] = house.gateways;
-    if (!victim) throw new Error("there is no gateway");
-    const struck = await metric(victim.app, "parley_gateway_connections");
+    const [victim] = await withClients(house);
+    if (!victim) throw new Error("no gateway has a client");
+    const struck = await connections(victim);
     const died = performance.now();
     await victim.app.kill("SIGKILL");
     say(`${struck} clients lost their gateway`);

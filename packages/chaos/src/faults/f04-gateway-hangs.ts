@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { HEARTBEAT } from "../crowd.ts";
 import type { Fault } from "../fault.ts";
-import { metric } from "../metrics.ts";
+import { connections, withClients } from "../metrics.ts";
 import { noticedWords, seconds } from "../words.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
@@ -14,9 +14,9 @@ export const gatewayHangs: Fault = {
   title: "a gateway hangs",
   touches: ["gateway"],
   async run({ house, crowd, say, short }) {
-    const [victim] = house.gateways;
-    if (!victim) throw new Error("there is no gateway");
-    const struck = await metric(victim.app, "parley_gateway_connections");
+    const [victim] = await withClients(house);
+    if (!victim) throw new Error("no gateway has a client");
+    const struck = await connections(victim);
     const stopped = performance.now();
     await victim.app.kill("SIGSTOP");
     const recoveryMs = await crowd.recovered(stopped);
@@ -31,7 +31,7 @@ export const gatewayHangs: Fault = {
       of: "clients left hanging",
       recoveryMs,
       shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)})`,
-      problems: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+      late: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
     };
   },
 };

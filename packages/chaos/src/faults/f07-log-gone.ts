@@ -1,7 +1,7 @@
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "../fault.ts";
+import { type Context, EVERYTHING, type Fault } from "../fault.ts";
 import { LOG } from "../house.ts";
-import { documents, messageId } from "../log.ts";
+import { backlog, documents, messageId } from "../log.ts";
 import { metrics } from "../metrics.ts";
 
 /** What must have been sent and not stored when the log goes. */
@@ -43,7 +43,29 @@ export const logGone: Fault = {
   },
 };
 
+/** For F18, which must lose nothing: flushed at a moment at which everything in it is stored. */
+export const storedLogGone: Fault = {
+  id: "F7",
+  title: "the log is gone: FLUSHALL without a backlog",
+  touches: EVERYTHING,
+  async run({ house, crowd }) {
+    await eventually("a moment without a backlog", () => flushedWhole(house));
+    const flushed = performance.now();
+    const recoveryMs = await crowd.recovered(flushed);
+    return { struck: 1, of: "logs gone", recoveryMs, shown: "everything in it was stored" };
+  },
+};
+
 type House = Context["house"];
+
+/** True, or undefined where something was in the log alone, or came to it meanwhile. */
+function flushedWhole(house: House): Promise<true | undefined> {
+  return house.ask(async (redis) => {
+    await redis.watch(LOG);
+    if ((await backlog(house)) > 0) return undefined;
+    return (await redis.multi().flushall().exec()) === null ? undefined : true;
+  });
+}
 
 async function unstored(house: House): Promise<string[]> {
   const rows = await house.ask((redis) => redis.xrange(LOG, "-", "+"));

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.ts";
-import { metrics } from "../metrics.ts";
+import { metrics, withClients } from "../metrics.ts";
 
 /** Redis has appended, and the gateway never hears of it: the client's retry must find the first one (L5, L6). */
 export const replyLost: Fault = {
@@ -12,7 +12,7 @@ export const replyLost: Fault = {
     let struck = 0;
     let recoveryMs = 0;
     for (let round = 0; round < (short ? 3 : 8); round++) {
-      const lost = house.gateways.map(({ toRedis }) => toRedis.loseNextReply(isAppend));
+      const lost = (await withClients(house)).map(({ toRedis }) => toRedis.loseNextReply(isAppend));
       await Promise.all(lost);
       struck += lost.length;
       recoveryMs = Math.max(recoveryMs, await crowd.recovered(performance.now()));

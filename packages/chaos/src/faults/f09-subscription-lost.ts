@@ -40,7 +40,7 @@ export const subscriptionLost: Fault = {
       of: "subscriptions lost",
       recoveryMs: Math.max(...repairs),
       shown: `silence noticed within ${seconds(slowest)}; ${found} messages filled in from the log, each hole within ${Math.ceil(Math.max(...repairs))} ms`,
-      problems: slowest > NOTICED_WITHIN_MS ? [`silence was noticed after ${seconds(slowest)}`] : [],
+      late: slowest > NOTICED_WITHIN_MS ? [`silence was noticed after ${seconds(slowest)}`] : [],
     };
   },
 };

@@ -1,7 +1,7 @@
 import { HEARTBEAT } from "../crowd.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault } from "../fault.ts";
-import { metric } from "../metrics.ts";
+import { metric, withClients } from "../metrics.ts";
 import { noticedWords, seconds } from "../words.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
@@ -14,8 +14,8 @@ export const halfOpen: Fault = {
   title: "a half-open link between client and gateway",
   touches: ["gateway"],
   async run({ house, crowd, say }) {
-    const [gateway] = house.gateways;
-    if (!gateway) throw new Error("there is no gateway");
+    const [gateway] = await withClients(house);
+    if (!gateway) throw new Error("no gateway has a client");
     const links = gateway.fromClients.links();
     const ended = () => metric(gateway.app, "parley_gateway_connections_ended_total");
     const before = await ended();
@@ -37,7 +37,7 @@ export const halfOpen: Fault = {
       of: "links swallowed",
       recoveryMs,
       shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)}), by the gateway within ${seconds(dropped)}`,
-      problems: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+      late: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
     };
   },
 };

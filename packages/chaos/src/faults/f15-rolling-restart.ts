@@ -12,6 +12,7 @@ export const rollingRestart: Fault = {
   async run({ house, crowd, short, say }) {
     const began = performance.now();
     const problems: string[] = [];
+    const late: string[] = [];
     const spreads: number[] = [];
     let struck = 0;
     for (let round = 0; round < (short ? 1 : 3); round++) {
@@ -21,7 +22,7 @@ export const rollingRestart: Fault = {
         const { code, signal } = await app.stop();
         const took = performance.now() - stopped;
         if (code !== 0) problems.push(`${app.name} ended with ${signal ?? code}`);
-        if (took > ENDS_WITHIN_MS) problems.push(`${app.name} took ${seconds(took)} to end`);
+        if (took > ENDS_WITHIN_MS) late.push(`${app.name} took ${seconds(took)} to end`);
         if (app.name === "gateway") spreads.push(spreadOf(crowd.outages(stopped)));
         await app.restart();
         struck += 1;
@@ -34,6 +35,7 @@ export const rollingRestart: Fault = {
       recoveryMs,
       shown: `${outageWords(crowd.outages(began))}, those of one gateway spread over ${seconds(Math.max(...spreads))}`,
       problems,
+      late,
     };
   },
 };

@@ -48,8 +48,9 @@ function summaryOf(
     of: "faults",
     recoveryMs,
     shown: `seed ${seed}: ${counts.join(", ")}; the slowest recovery ${seconds(recoveryMs)}`,
-    problems: strikes.flatMap(({ id, strike }) =>
-      (strike.problems ?? []).map((problem) => `in ${id}: ${problem}`),
+    problems: strikes.flatMap(({ id, strike: { problems = [] } }) =>
+      problems.map((line) => `in ${id}: ${line}`),
     ),
+    late: strikes.flatMap(({ id, strike: { late = [] } }) => late.map((line) => `in ${id}: ${line}`)),
   };
 }

@@ -5,7 +5,7 @@ import { gatewayDies } from "./f03-gateway-dies.ts";
 import { gatewayHangs } from "./f04-gateway-hangs.ts";
 import { redisStalls } from "./f05-redis-stalls.ts";
 import { redisCrashes } from "./f06-redis-crashes.ts";
-import { logGone } from "./f07-log-gone.ts";
+import { logGone, storedLogGone } from "./f07-log-gone.ts";
 import { replyLost } from "./f08-reply-lost.ts";
 import { subscriptionLost } from "./f09-subscription-lost.ts";
 import { halfOpen } from "./f10-half-open.ts";
@@ -39,4 +39,4 @@ const ALONE: readonly Fault[] = [
 ];
 
 /** All of docs/guarantees.md, in its order. */
-export const FAULTS: readonly Fault[] = [...ALONE, everythingAtOnce(ALONE)];
+export const FAULTS: readonly Fault[] = [...ALONE, everythingAtOnce([...ALONE, storedLogGone])];
