@@ -1,10 +1,10 @@
-import { defineConfig, type Options } from "tsup";
+import type { Options } from "tsup";
 
 /**
  * An app becomes one ESM file that starts alone in an empty folder: every dependency is inside, and `require`
  * exists for the CommonJS ones.
  */
-export const app: ReturnType<typeof defineConfig> = defineConfig({
+export const app: Options = {
   entry: ["src/main.ts"],
   format: "esm",
   target: "node22",
@@ -16,4 +16,4 @@ export const app: ReturnType<typeof defineConfig> = defineConfig({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
-} satisfies Options);
+};

@@ -23,7 +23,7 @@ interface Counts {
   readonly seen: number;
   /** Acknowledged and destroyed with the log, on purpose (F7). */
   readonly lostWithLog: number;
-  /** Acknowledged, and not in history (G1). */
+  /** Acknowledged and not in history, or in only one of history and MongoDB (G1). */
   readonly lost: number;
   /** A client should have seen it and did not (G3). */
   readonly unseen: number;
@@ -31,7 +31,7 @@ interface Counts {
   readonly duplicated: number;
   /** Seen, acknowledged or listed in another order than the log's (G3, P13). */
   readonly outOfOrder: number;
-  /** In history or seen, but never sent so, or refused for good; or history and MongoDB differ. */
+  /** In history or seen, but never sent so, or refused for good; or history and MongoDB differ in it. */
   readonly strange: number;
 }
 
@@ -103,12 +103,15 @@ function checkHistory({ sends, history }: Evidence, found: Findings): void {
   }
 }
 
-/** History answers what MongoDB holds, once all is stored. */
+/**
+ * History answers what MongoDB holds, once all is stored. What only history has it remembers for some seconds from the
+ * log, which counts it as stored (L20): then it is gone.
+ */
 function checkDatabase({ history, database }: Evidence, found: Findings): void {
   const kept = new Map(database.map((message) => [message.id, message]));
   for (const { id, content } of history) {
     const message = kept.get(id);
-    if (message === undefined) found.add("strange", `history has ${id}, MongoDB does not`);
+    if (message === undefined) found.add("lost", `history has ${id}, MongoDB does not`);
     else if (message.content !== content) found.add("strange", `history and MongoDB differ in ${id}`);
   }
   const answered = new Set(history.map(({ id }) => id));

@@ -51,6 +51,8 @@ export interface HouseKnobs {
   readonly redisEnv?: Readonly<Record<string, string>>;
   /** Of the second gateway alone. */
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
+  /** Bundles to run in place of what is shipped. */
+  readonly builds?: Readonly<Partial<Record<AppName, string>>>;
 }
 
 /** Names in Redis that faults reach for: what an operator would type. */
@@ -99,6 +101,7 @@ async function openHouse(knobs: HouseKnobs, keep: Keep): Promise<Omit<House, "st
     const log: LogLine[] = [];
     const app = await startApp(name, {
       built: true,
+      file: knobs.builds?.[name],
       env: { ...ENV, REDIS_URL: toRedis.url(redis.url), MONGO_URL: mongo.url, ...knobs.env, ...env },
       onLine: (line) => void remember(log, line),
     });

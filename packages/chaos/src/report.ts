@@ -1,37 +1,37 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { startMongo, startRedis } from "@parley/local";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
+import { withPart } from "./document.ts";
 import type { Options } from "./options.ts";
 
 const FILE = join(import.meta.dirname, "../../../docs/faults.md");
 
-/** Writes docs/faults.md: the table, and what it was made with. */
-export async function writeReport(table: string, { seed, short, minutes }: Options): Promise<void> {
+/** Writes the run's part of docs/faults.md: the table, and what it was made with. The other part stays as it is. */
+export async function writeReport(table: string, options: Options): Promise<void> {
   const [cpu] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
   const made = [
-    `Made by \`npx pnpm@12 chaos --seed ${seed}${short ? " --short" : ` --minutes ${minutes}`}\``,
+    `Made by \`${commandOf(options)}\``,
     `on ${new Date().toISOString().slice(0, 10)}`,
     `with Node ${process.version}, ${await serverVersions()}`,
     `on ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${gib} GiB, ${platform()} ${arch()}.`,
   ].join(" ");
-  await writeFile(FILE, `${INTRODUCTION}\n${made}\n\n${table}\n`);
+  const before = await readFile(FILE, "utf8").catch(absent);
+  await writeFile(FILE, withPart(before, options.broken ? "broken" : "faults", `${made}\n\n${table}`));
 }
 
-const INTRODUCTION = `# The faults, and what came of them
+function commandOf({ broken, seed, short, minutes }: Options): string {
+  const how = broken ? "--broken" : short ? "--short" : `--minutes ${minutes}`;
+  return `npx pnpm@12 chaos --seed ${seed} ${how}`;
+}
 
-This file is written by a command; [guarantees.md](guarantees.md) says what the faults are and what must hold. Each row is
-a Parley of its own: two gateways, two persisters, a history-api, a Redis and a MongoDB as real processes, with at least 20
-SDK clients talking through both gateways all the while, and a reader that asks for the whole public room again and again.
-
-Of each row: \`lost\` acknowledged and not in history; \`unseen\` what a client should have seen and did not; \`seen\` over
-all clients; \`struck\` how often the fault really hit something; \`recovery\` from its end, or where nothing ends from its
-beginning, until all was as before. Also checked: what history answered meanwhile held all that was acknowledged before
-(P56), and MongoDB holds what history answers.
-`;
+function absent(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "";
+  throw error;
+}
 
 async function serverVersions(): Promise<string> {
   const [redis, mongo] = await Promise.all([startRedis(), startMongo()]);

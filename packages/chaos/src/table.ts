@@ -52,6 +52,7 @@ export function verdictOf(result: Result): "held" | "FELL" | "not made" {
   return problemsOf(result).length === 0 ? "held" : "FELL";
 }
 
+/** What fell, one line each; a fault that could not be made says nothing. */
 export function problemsOf(result: Result): readonly string[] {
   switch (result.kind) {
     case "made":

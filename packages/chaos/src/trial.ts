@@ -12,8 +12,8 @@ import { backlog, documents } from "./log.ts";
 import { randomFrom } from "./random.ts";
 import { Reader, read } from "./reader.ts";
 
-/** Where the logs of a trial go that fell. */
-const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
+/** Where the logs of a trial go that fell; a folder each. */
+export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
 
 /** What came out for one fault. */
 export type Result =
@@ -33,6 +33,8 @@ export interface TrialOptions {
   readonly short: boolean;
   readonly minutes: number;
   readonly say: (what: string) => void;
+  /** Where the logs go if it falls; by default a folder of LOGS with the name of the fault. */
+  readonly logs?: string;
 }
 
 interface Size {
@@ -53,15 +55,16 @@ const CONVERGE_MS = 60_000;
 export async function trial(fault: Fault, options: TrialOptions): Promise<Result> {
   const why = await fault.impossible?.();
   if (why !== undefined) return { kind: "not made", why };
+  const { logs = join(LOGS, fault.id) } = options;
   let house: House | undefined;
   try {
     options.say("starts its house");
     house = await startHouse(fault.knobs);
     const result = await inHouse(house, fault, options);
-    if (result.kind === "made" && result.problems.length > 0) await keepLogs(house, fault);
+    if (result.kind === "made" && result.problems.length > 0) await keepLogs(house, logs);
     return result;
   } catch (error) {
-    if (house) await keepLogs(house, fault);
+    if (house) await keepLogs(house, logs);
     return { kind: "broken", why: whyOf(error) };
   } finally {
     await house?.stop();
@@ -69,8 +72,7 @@ export async function trial(fault: Fault, options: TrialOptions): Promise<Result
 }
 
 /** What every process of a house has printed, for whoever wants to know why. */
-async function keepLogs(house: House, { id }: Fault): Promise<void> {
-  const dir = join(LOGS, id);
+async function keepLogs(house: House, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   const members = [...house.gateways, ...house.persisters, house.historyApi];
   await Promise.all([

@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type App, type AppOptions, startApp } from "./app.ts";
 import { freePort } from "./free-port.ts";
@@ -27,6 +30,16 @@ describe("startApp", () => {
     expect(gateway.output()).toContain("listening");
     expect(lines.join("\n")).toContain("listening");
     expect(await gateway.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("runs the bundle that it is given in place of the app's own", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "gateway.mjs");
+    await writeFile(file, 'console.log("another one at " + process.env.PORT);');
+    const other = await app("gateway", { env, file, built: true, until: "spawned" });
+    expect(await other.exited).toEqual({ code: 0, signal: null });
+    expect(other.output()).toBe(`another one at ${new URL(other.url).port}\n`);
   });
 
   it("rejects with what it said where it is not ready in time", async () => {

@@ -11,6 +11,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs dist/main.js, which `build` makes; else the source. */
   readonly built?: boolean;
+  /** Runs this bundle in place of either. */
+  readonly file?: string | undefined;
   /** What is waited for: `ready` (default): /readyz says 200; `live`: /healthz does; `spawned`: nothing. */
   readonly until?: "ready" | "live" | "spawned";
   /** How long it may take. Default 30,000. */
@@ -85,11 +87,11 @@ async function start(name: AppName, options: AppOptions): Promise<App> {
   };
 }
 
-function spawn(name: AppName, { env, built = false, onLine }: AppOptions): Promise<Child> {
+function spawn(name: AppName, { env, built = false, file, onLine }: AppOptions): Promise<Child> {
   const { PATH, HOME, TMPDIR } = process.env;
   return startChild({
     command: process.execPath,
-    args: [mainOf(name, built)],
+    args: [file ?? mainOf(name, built)],
     cwd: ROOT,
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: COMPILED, ...env },
     ...(onLine && { onLine }),

@@ -4,21 +4,27 @@ import type { Context, Fault } from "../fault.ts";
 import { backlog } from "../log.ts";
 import { seconds } from "../words.ts";
 
-/** Sends go on, the backlog grows, history says 503 or answers whole; then the backlog falls back. */
+/**
+ * Sends go on, the backlog grows, history says 503 or answers whole; then the backlog falls back. While MongoDB is
+ * dead a persister that waits for it dies too: what it held was never inserted, and is known to the log alone.
+ */
 export const mongoStops: Fault = {
   id: "F11",
-  title: "MongoDB stops for 10 to 60 s, frozen and killed",
-  touches: ["mongo"],
+  title: "MongoDB stops for 10 to 60 s, frozen and killed, and a persister dies waiting for it",
+  touches: ["mongo", "persister"],
   ratePerSecond: 30,
   async run(context) {
     const { house, short } = context;
-    const frozen = await outage(
-      context,
-      short ? 4_000 : 15_000,
-      () => house.mongo.kill("SIGCONT"),
-      "SIGSTOP",
-    );
-    const killed = await outage(context, short ? 2_000 : 30_000, () => house.mongo.restart(), "SIGKILL");
+    const [victim] = house.persisters;
+    if (!victim) throw new Error("there is no persister");
+    const thaw = () => house.mongo.kill("SIGCONT");
+    const restart = async () => {
+      await victim.app.kill("SIGKILL");
+      await house.mongo.restart();
+    };
+    const frozen = await outage(context, short ? 4_000 : 15_000, thaw, "SIGSTOP");
+    const killed = await outage(context, short ? 2_000 : 30_000, restart, "SIGKILL");
+    await victim.app.restart();
     return {
       struck: frozen.waiting + killed.waiting,
       of: "messages waited in the log",
