@@ -5,6 +5,7 @@ const DEFAULT_LIMIT = 100;
 
 const PAGE_PARAMETERS = ["limit", "before", "after", "as"] as const;
 const SYNC_PARAMETERS = ["limit", "after", "as"] as const;
+const CONVERSATIONS_PARAMETERS = ["limit", "before", "as"] as const;
 
 /** P51. Undefined without any of its parameters: then the whole conversation is meant (P50). */
 export interface PageQuery {
@@ -20,7 +21,7 @@ export interface SyncQuery {
 
 type Values<Name extends string> = Readonly<Partial<Record<Name, string>>>;
 
-/** Both throw `invalid_parameter` for what is not allowed (P55). A plain name that they do not know is ignored. */
+/** All three throw `invalid_parameter` for what is not allowed (P55). A plain name that they do not know is ignored. */
 export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
   const { as, ...asked } = valuesOf(url, PAGE_PARAMETERS);
   if (asked.before !== undefined && asked.after !== undefined)
@@ -32,6 +33,11 @@ export function readPageQuery(url: string): { page: PageQuery | undefined; as: s
 export function readSyncQuery(url: string): { page: SyncQuery; as: string | undefined } {
   const { as, ...asked } = valuesOf(url, SYNC_PARAMETERS);
   return { page: { limit: limitOf(asked), after: idOf(asked, "after") }, as: usernameOf(as) };
+}
+
+export function readConversationsQuery(url: string) {
+  const { as, ...asked } = valuesOf(url, CONVERSATIONS_PARAMETERS);
+  return { page: { limit: limitOf(asked), before: idOf(asked, "before") }, as: usernameOf(as) };
 }
 
 /** Throws `invalid_username` for what is none (P4). */
