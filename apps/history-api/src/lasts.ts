@@ -42,7 +42,7 @@ export function newestInTail(tail: Tail, wanted: Wanted): Overtaking {
     const waits = waiting.get(peer) ?? 0;
     if (overtaking.has(peer) || waits >= wanted.depth) return;
     const isKept = message.ref === undefined || wanted.judged.get(message.id);
-    if (isKept === false || (isKept && waits > 0)) return;
+    if (isKept === false) return;
     if (waits === 0 && isBefore(wanted.before, message)) onPage += 1;
     if (isKept) overtaking.set(peer, message);
     else {
