@@ -1,63 +1,13 @@
-import { z } from "zod";
 import { type ChatError, ERRORS, type ErrorCode } from "./codes.ts";
+import { ref as refSchema } from "./fields.ts";
+import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
 import { timestampOf } from "./ids.ts";
-import { isUsername } from "./username.ts";
 
 /** The subprotocol that tells `ready`, `reconnect` and `sync` too (P5, P22). */
 export const SUBPROTOCOL = "chat.v1";
 /** P12: content and frames, in bytes of UTF-8. */
 export const DEFAULT_MAX_CONTENT_BYTES = 8 * 1024;
 export const MAX_FRAME_BYTES = 64 * 1024;
-
-const refSchema = z.string().refine((ref) => ref.isWellFormed() && ref.length > 0 && [...ref].length <= 64);
-
-const sendSchema = z.object({
-  type: z.literal("message").default("message"),
-  to: z
-    .string()
-    .refine((to) => to === "" || isUsername(to))
-    .default(""),
-  content: z.string().refine((content) => content.length > 0 && content.isWellFormed()),
-  ref: refSchema.optional(),
-});
-const pingSchema = z.object({ type: z.literal("ping") });
-const authSchema = z.object({ type: z.literal("auth"), token: z.string().min(1) });
-
-/** What a client may say (P6, P10, P14). Fields that are not named here are ignored (P11). */
-export type ClientFrame =
-  | {
-      readonly type: "message";
-      readonly to: string;
-      readonly content: string;
-      readonly ref?: string | undefined;
-    }
-  | z.infer<typeof pingSchema>
-  | z.infer<typeof authSchema>;
-
-/** What a server may say (P5, P6, P10, P14, P20, P23, P30, P40). */
-export type ServerFrame =
-  | { readonly type: "ready"; readonly user: string; readonly cursor: string }
-  | {
-      readonly type: "message";
-      readonly id: string;
-      readonly from: string;
-      readonly to: string;
-      readonly content: string;
-      readonly timestamp: string;
-    }
-  | { readonly type: "ack"; readonly ref: string; readonly id: string; readonly timestamp: string }
-  | { readonly type: "auth"; readonly expiresAt: string }
-  | { readonly type: "pong" }
-  | { readonly type: "sync"; readonly cursor: string }
-  | { readonly type: "reconnect"; readonly afterMs: number }
-  | {
-      readonly type: "error";
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly temporary: boolean;
-      readonly retryAfterMs?: number;
-      readonly ref?: string;
-    };
 
 export type Decoded =
   | { readonly ok: true; readonly frame: ClientFrame }
@@ -80,14 +30,14 @@ export function decodeClientFrame(text: string, limits: { readonly maxContentByt
     case "ping":
       return { ok: true, frame: { type: "ping" } };
     case "auth":
-      return decoded(authSchema.safeParse(value));
+      return decoded(clientFrames.auth.safeParse(value));
     default:
       return { ok: false, code: "unknown_type", ...refOf(value) };
   }
 }
 
 function decodeSend(value: object, maxContentBytes: number): Decoded {
-  const result = sendSchema.safeParse(value);
+  const result = clientFrames.message.safeParse(value);
   if (!result.success) return { ok: false, code: "invalid_message", ...refOf(value) };
   const { content } = result.data;
   // A UTF-16 unit is at most three bytes of UTF-8, so most contents need no counting.

@@ -11,10 +11,11 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/store": ["models"],
   "packages/service": ["models"],
   "packages/client": ["models"],
+  "packages/documents": ["models"],
   "packages/telemetry": ["bus", "store", "service"],
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
-  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry"],
+  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry", "documents"],
   "apps/standalone": [
     "models",
     "auth",
