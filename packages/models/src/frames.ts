@@ -51,8 +51,8 @@ export const serverFrames = {
       code,
       message: z.string().meta({ description: "For people; may change." }),
       temporary: z.boolean().meta({ description: "Whether the same thing may succeed later." }),
-      retryAfterMs: retryAfterMs.optional(),
-      ref: ref.optional(),
+      retryAfterMs: retryAfterMs.exactOptional(),
+      ref: ref.exactOptional(),
     })
     .meta({ description: "What was asked for was not done; the connection stays open (P30, P31)." }),
 };
