@@ -1,14 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ChatError, isUsername } from "@parley/models";
+import { ChatError, tokenRequest } from "@parley/models";
 import { isLoopback } from "@parley/service";
-import { z } from "zod";
 
 /** Gives out a token for a username; `expiresAt` in ms since 1970. */
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;
 
 const MAX_BODY_BYTES = 1_024;
-
-const bodySchema = z.object({ username: z.unknown() });
 
 /**
  * P60: a token for whoever asks, for a first try. Only for this machine: the Host header must be a loopback name,
@@ -56,7 +53,7 @@ function usernameIn(text: string): string {
   } catch {
     throw new ChatError("invalid_json");
   }
-  const { data } = bodySchema.safeParse(value);
-  if (!isUsername(data?.username)) throw new ChatError("invalid_username");
+  const { data } = tokenRequest.safeParse(value);
+  if (!data) throw new ChatError("invalid_username");
   return data.username;
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@parley/models";
 
-export type RouteName = "room" | "conversation" | "sync";
+export type RouteName = "room" | "conversation" | "sync" | "conversations";
 
 /** What history-api tells its app, which counts and logs it. Never a content or a token. Times are in ms. */
 export type HistoryEvent =

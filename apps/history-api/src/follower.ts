@@ -1,5 +1,5 @@
 import type { Tail } from "@parley/bus";
-import type { LogMessage } from "@parley/models";
+import { type LogMessage, ORIGIN } from "@parley/models";
 import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import type { Observe } from "./events.ts";
 import { reasonOf, unavailable } from "./failures.ts";
@@ -27,6 +27,8 @@ export interface FollowerLimits {
 /** The log's end, as far as it may not be in the store yet: everything after some watermark, up to `position`. */
 export interface Snapshot {
   readonly position: string;
+  /** That watermark: everything behind it, up to `position`, is here. */
+  readonly since: string;
   /** Of the conversation asked for, or of all. */
   readonly pending: View;
   firstWithRef(key: string): LogMessage | undefined;
@@ -60,7 +62,7 @@ export class Follower {
   readonly #waiters = new Waiters();
   #phase: Phase = { kind: "starting" };
   #generation = 0;
-  #recent = new RecentMessages();
+  #recent = new RecentMessages(ORIGIN);
   #marks = new Marks();
   #watermarkAt = Number.NEGATIVE_INFINITY;
   #failure: string | undefined;
@@ -92,6 +94,7 @@ export class Follower {
     const recent = this.#recent;
     return {
       position: this.#phase.position,
+      since: recent.since,
       pending: conversation === undefined ? recent.all() : recent.of(conversation),
       firstWithRef: (key) => recent.firstWithRef(key),
     };
@@ -147,7 +150,7 @@ export class Follower {
     const since = now();
     const position = await tail.watermark();
     const until = await tail.position();
-    this.#recent = new RecentMessages();
+    this.#recent = new RecentMessages(position);
     this.#marks = new Marks();
     this.#reached({ kind: "catching-up", position, until, since }, position);
   }

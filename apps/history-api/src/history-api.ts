@@ -5,6 +5,7 @@ import { createOriginPolicy } from "@parley/service";
 import type { Store } from "@parley/store";
 import { Admission } from "./admission.ts";
 import type { HistoryConfig } from "./config.ts";
+import { Conversations } from "./conversations.ts";
 import type { Observe } from "./events.ts";
 import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
@@ -17,7 +18,7 @@ export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
   readonly tail: Tail;
-  readonly store: Pick<Store, "page" | "sync" | "findByRef" | "ping">;
+  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "ping">;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
   readonly observe: Observe;
@@ -26,7 +27,7 @@ export interface HistoryApiOptions {
 }
 
 export interface HistoryApi {
-  /** For the `request` event of an HTTP server: /messages, /messages/:username, /sync, /, and 404 for the rest. */
+  /** For the `request` event of an HTTP server: /messages, /messages/:username, /sync, /conversations, /, and 404 for the rest. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /** Follows the log until `signal` is aborted; before, nothing can be answered. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
@@ -44,8 +45,9 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const storeWatch = new StoreWatch(store, observe);
   const admission = new Admission(config.limits);
   const history = new History(follower, store, observe);
+  const conversations = new Conversations(follower, store);
   const { slowClientMs } = config;
-  const routes = new Routes({ history, verifier, admission, slowClientMs, observe });
+  const routes = new Routes({ history, conversations, verifier, admission, slowClientMs, observe });
   const origins = createOriginPolicy({ allowed: config.allowedOrigins });
 
   return {

@@ -46,7 +46,11 @@ export function createHttp({ routes, origins, admission, slowClientMs, observe }
   app.get("/messages", (req, res) => routes.messages(req, res, ""));
   app.get("/messages/:username", (req, res) => routes.messages(req, res, req.params.username));
   app.get("/sync", (req, res) => routes.sync(req, res));
-  app.all(["/", "/messages", "/messages/:username", "/sync"], refusing("method_not_allowed"));
+  app.get("/conversations", (req, res) => routes.conversations(req, res));
+  app.all(
+    ["/", "/messages", "/messages/:username", "/sync", "/conversations"],
+    refusing("method_not_allowed"),
+  );
   app.use(refusing("not_found"));
   app.use(answerError(observe));
   return app;

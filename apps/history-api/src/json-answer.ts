@@ -19,6 +19,8 @@ export interface JsonFrame {
   /** Around the messages: `[` and `]`, or more. */
   readonly before: string;
   readonly after: string;
+  /** How a message stands between them; as it is without this. */
+  readonly item?: (message: LogMessage) => string;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface JsonFrame {
 export async function writeMessages(
   res: ServerResponse,
   parts: AsyncIterable<readonly LogMessage[]> | Iterable<readonly LogMessage[]>,
-  { before, after }: JsonFrame,
+  { before, after, item = jsonOf }: JsonFrame,
   slowClientMs: number,
 ): Promise<number> {
   // Joined once a write: text that grows message by message is a chain of pieces that outlives its use.
@@ -39,7 +41,7 @@ export async function writeMessages(
   for await (const part of parts) {
     if (res.destroyed) throw new Abandoned(false);
     for (const message of part) {
-      const json = jsonOf(message);
+      const json = item(message);
       pieces.push(count === 0 ? json : `,${json}`);
       length += json.length + 1;
       count += 1;
@@ -54,7 +56,7 @@ export async function writeMessages(
   return count;
 }
 
-function jsonOf(message: LogMessage): string {
+export function jsonOf(message: LogMessage): string {
   return messageJson(message.id, encodeBody(message));
 }
 

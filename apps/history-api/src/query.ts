@@ -1,10 +1,4 @@
-import { ChatError, isId, isUsername } from "@parley/models";
-
-const MAX_LIMIT = 1_000;
-const DEFAULT_LIMIT = 100;
-
-const PAGE_PARAMETERS = ["limit", "before", "after", "as"] as const;
-const SYNC_PARAMETERS = ["limit", "after", "as"] as const;
+import { ChatError, DEFAULT_LIMIT, isUsername, queries } from "@parley/models";
 
 /** P51. Undefined without any of its parameters: then the whole conversation is meant (P50). */
 export interface PageQuery {
@@ -13,25 +7,25 @@ export interface PageQuery {
   readonly after: string | undefined;
 }
 
-export interface SyncQuery {
-  readonly limit: number;
-  readonly after: string | undefined;
-}
+type Query = keyof typeof queries;
+/** What the parameters of a query are read as. */
+type Read<Name extends Query> = ReturnType<(typeof queries)[Name]["parse"]>;
 
-type Values<Name extends string> = Readonly<Partial<Record<Name, string>>>;
-
-/** Both throw `invalid_parameter` for what is not allowed (P55). A plain name that they do not know is ignored. */
+/** All three throw `invalid_parameter` for what is not allowed (P55). A plain name that they do not know is ignored. */
 export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
-  const { as, ...asked } = valuesOf(url, PAGE_PARAMETERS);
-  if (asked.before !== undefined && asked.after !== undefined)
-    throw invalid("before and after exclude each other.");
-  const page = { limit: limitOf(asked), before: idOf(asked, "before"), after: idOf(asked, "after") };
-  return { page: Object.keys(asked).length > 0 ? page : undefined, as: usernameOf(as) };
+  const { as, ...asked } = read("page", url);
+  const { limit = DEFAULT_LIMIT, before, after } = asked;
+  return { page: Object.keys(asked).length > 0 ? { limit, before, after } : undefined, as };
 }
 
-export function readSyncQuery(url: string): { page: SyncQuery; as: string | undefined } {
-  const { as, ...asked } = valuesOf(url, SYNC_PARAMETERS);
-  return { page: { limit: limitOf(asked), after: idOf(asked, "after") }, as: usernameOf(as) };
+export function readSyncQuery(url: string) {
+  const { as, limit = DEFAULT_LIMIT, after } = read("sync", url);
+  return { page: { limit, after }, as };
+}
+
+export function readConversationsQuery(url: string) {
+  const { as, limit = DEFAULT_LIMIT, before } = read("conversations", url);
+  return { page: { limit, before }, as };
 }
 
 /** Throws `invalid_username` for what is none (P4). */
@@ -39,14 +33,18 @@ export function assertUsername(text: string): void {
   if (!isUsername(text)) throw new ChatError("invalid_username");
 }
 
-function usernameOf(text: string | undefined): string | undefined {
-  if (text !== undefined) assertUsername(text);
-  return text;
+function read<Name extends Query>(name: Name, url: string): Read<Name> {
+  const schema = queries[name];
+  const { data, error } = schema.safeParse(valuesOf(url, Object.keys(schema.shape)));
+  if (data) return data as Read<Name>;
+  const [issue] = error.issues;
+  if (issue?.path[0] === "as") throw new ChatError("invalid_username");
+  throw invalid(issue?.message ?? "");
 }
 
 /** Each known parameter once, as text. What is meant as a part of an object, `x[$ne]`, is refused by any name. */
-function valuesOf<Name extends string>(url: string, names: readonly Name[]): Values<Name> {
-  const values: Partial<Record<Name, string>> = {};
+function valuesOf(url: string, names: readonly string[]): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
   for (const [key, value] of new URLSearchParams(url.split("?").slice(1).join("?"))) {
     if (/[[\]]/.test(key)) throw invalid("A parameter is text, never a part of an object.");
     const name = names.find((known) => known === key.split(".", 1)[0]);
@@ -55,18 +53,6 @@ function valuesOf<Name extends string>(url: string, names: readonly Name[]): Val
     values[name] = value;
   }
   return values;
-}
-
-function limitOf({ limit = String(DEFAULT_LIMIT) }: Values<"limit">): number {
-  const value = /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
-  if (value < 1 || value > MAX_LIMIT) throw invalid(`limit must be a whole number from 1 to ${MAX_LIMIT}.`);
-  return value;
-}
-
-function idOf<Name extends "before" | "after">(values: Values<Name>, name: Name): string | undefined {
-  const id: string | undefined = values[name];
-  if (id !== undefined && !isId(id)) throw invalid(`${name} must be the id of a message, or a cursor.`);
-  return id;
 }
 
 function invalid(message: string): ChatError {

@@ -1,3 +1,4 @@
+import { ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { select } from "./range.ts";
 import { RecentMessages, type View } from "./recent.ts";
@@ -11,7 +12,7 @@ const KEY = "alice:bob\nalice\nr";
 
 describe("recent messages", () => {
   it("are kept in order, and by conversation", () => {
-    const recent = new RecentMessages();
+    const recent = new RecentMessages(ORIGIN);
     recent.add([message(1), message(2, { to: "" }), message(3, { from: "bob", to: "alice" })]);
     expect(seqs(recent.all())).toEqual([1, 2, 3]);
     expect(seqs(recent.of("alice:bob"))).toEqual([1, 3]);
@@ -20,7 +21,7 @@ describe("recent messages", () => {
   });
 
   it("a view stays what it was when more is added and when some leaves", () => {
-    const recent = new RecentMessages();
+    const recent = new RecentMessages(ORIGIN);
     recent.add([message(1), message(2)]);
     const views = [recent.all(), recent.of("alice:bob")];
     recent.add([message(3)]);
@@ -31,7 +32,7 @@ describe("recent messages", () => {
   });
 
   it("G2: knows the first one with a ref, until it leaves", () => {
-    const recent = new RecentMessages();
+    const recent = new RecentMessages(ORIGIN);
     recent.add([message(1, { ref: "r" }), message(2, { ref: "r" })]);
     expect(recent.firstWithRef(KEY)?.id).toBe(idAt(1));
     recent.dropUpTo(idAt(1));
@@ -39,7 +40,7 @@ describe("recent messages", () => {
   });
 
   it("G5: leaves nothing behind when everything has left", () => {
-    const recent = new RecentMessages();
+    const recent = new RecentMessages(ORIGIN);
     recent.add([message(1, { ref: "r" }), message(2, { to: "" })]);
     expect(recent.bytes).toBeGreaterThan(0);
     recent.dropUpTo(idAt(9));
@@ -49,7 +50,7 @@ describe("recent messages", () => {
 });
 
 describe("selecting from a view", () => {
-  const recent = new RecentMessages();
+  const recent = new RecentMessages(ORIGIN);
   recent.add([1, 2, 3, 4, 5].map((seq) => message(seq)));
   const wanted = { after: undefined, before: idAt(99), limit: 99, newest: false };
   const chosen = (changes: Partial<Parameters<typeof select>[1]>, permitted = () => true) =>

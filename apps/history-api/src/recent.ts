@@ -1,4 +1,4 @@
-import { conversationOf, type LogMessage, refKey } from "@parley/models";
+import { conversationOf, type LogMessage, laterOf, refKey } from "@parley/models";
 
 /** What the list held when it was taken: those behind `length` came later. The array itself only ever grows. */
 export interface View {
@@ -15,10 +15,21 @@ const EMPTY: View = { messages: [], length: 0 };
  * arrays are only added to, and what leaves does so by a new array being put in an old one's place.
  */
 export class RecentMessages {
+  #since: string;
   #all: LogMessage[] = [];
   readonly #byConversation = new Map<string, LogMessage[]>();
   readonly #byRef = new Map<string, LogMessage>();
   #bytes = 0;
+
+  /** `since`: what comes is everything behind this. */
+  constructor(since: string) {
+    this.#since = since;
+  }
+
+  /** Everything that came is here but what lies at or before this. */
+  get since(): string {
+    return this.#since;
+  }
 
   get entries(): number {
     return this.#all.length;
@@ -45,6 +56,7 @@ export class RecentMessages {
 
   /** Lets go of everything up to `id`, included. */
   dropUpTo(id: string): void {
+    this.#since = laterOf(this.#since, id);
     const gone = this.#all.slice(0, indexAfter(this.#all, this.#all.length, id));
     if (gone.length === 0) return;
     this.#all = this.#all.slice(gone.length);

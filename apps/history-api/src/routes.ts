@@ -1,16 +1,25 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity, Verifier } from "@parley/auth";
-import { ORIGIN } from "@parley/models";
+import { type LogMessage, ORIGIN } from "@parley/models";
 import { identify, readerOf } from "./access.ts";
 import type { Admission } from "./admission.ts";
+import type { Conversations } from "./conversations.ts";
 import type { Observe, RouteName } from "./events.ts";
 import type { History } from "./history.ts";
-import { type JsonFrame, writeMessages } from "./json-answer.ts";
+import { type JsonFrame, jsonOf, writeMessages } from "./json-answer.ts";
+import { peerOf } from "./lasts.ts";
 import { linksOf } from "./links.ts";
-import { assertUsername, type PageQuery, readPageQuery, readSyncQuery } from "./query.ts";
+import {
+  assertUsername,
+  type PageQuery,
+  readConversationsQuery,
+  readPageQuery,
+  readSyncQuery,
+} from "./query.ts";
 
 export interface RoutesParts {
   readonly history: History;
+  readonly conversations: Conversations;
   readonly verifier: Verifier;
   readonly admission: Admission;
   readonly slowClientMs: number;
@@ -28,7 +37,7 @@ type Parts = Parameters<typeof writeMessages>[1];
 
 const ARRAY: JsonFrame = { before: "[", after: "]" };
 
-/** The three answers. Each rejects with what `failures.ts` makes an error of, before or after its first byte. */
+/** The answers. Each rejects with what `failures.ts` makes an error of, before or after its first byte. */
 export class Routes {
   readonly #parts: RoutesParts;
 
@@ -62,6 +71,19 @@ export class Routes {
     );
     const after = `],"cursor":"${cursor}","more":${more}}`;
     await this.#answer(asked, [messages], { before: '{"messages":[', after }, false);
+  }
+
+  /** P57. */
+  async conversations(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const asked: Asked = { req, res, route: "conversations", startedAt: performance.now() };
+    const identity = await identify(this.#parts.verifier, req);
+    const { page, as } = readConversationsQuery(req.url ?? "");
+    const reader = this.#readAs(identity, as, "conversations");
+    const { messages, next } = await this.#parts.conversations.page(reader, page);
+    const item = (message: LogMessage) =>
+      `{"with":${JSON.stringify(peerOf(reader, message))},"last":${jsonOf(message)}}`;
+    const after = next === undefined ? "]}" : `],"next":"${next}"}`;
+    await this.#answer(asked, [messages], { before: '{"conversations":[', after, item }, false);
   }
 
   async #whole(asked: Asked, user: string, reader: string, peer: string): Promise<void> {

@@ -160,9 +160,25 @@ describe("requests", () => {
     },
   );
 
+  it("P57: asks for a page of conversations, and for the one behind it", async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await refusing((req, res) => {
+      if (req.headers.upgrade === undefined) asked.push(req.url);
+      res.end('{"conversations":[],"next":"7"}');
+    });
+    const { client } = open({ url });
+    expect(await client.conversations()).toEqual({ conversations: [], next: "7" });
+    await client.conversations({ limit: 9, before: "7" });
+    const pages = asked.filter((path) => path?.startsWith("/conversations"));
+    expect(pages).toEqual(["/conversations?limit=50", "/conversations?limit=9&before=7"]);
+    client.close();
+    await expect(client.conversations()).rejects.toMatchObject({ code: "closed" });
+  });
+
   it("G4: an answer that is not the server's is an error, never an empty page", async () => {
     const { client } = open({ url: await refusing((_req, res) => res.end("<html>")) });
     await expect(client.history("bob")).rejects.toMatchObject({ code: "unreachable", temporary: true });
+    await expect(client.conversations()).rejects.toMatchObject({ code: "unreachable", temporary: true });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { Connection } from "./connection.ts";
 import { asParleyError, ParleyError } from "./errors.ts";
-import { type HistoryPage, Http } from "./http.ts";
+import { type ConversationsPage, type HistoryPage, Http } from "./http.ts";
 import { type Observable, Subject, Value } from "./observable.ts";
 import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
 import { pause } from "./pause.ts";
@@ -118,21 +118,40 @@ export class ParleyClient {
     } = {},
   ): Promise<HistoryPage> {
     const { before, limit = 50, signal } = options;
-    const closing = this.#closing.signal;
-    try {
-      return await this.#http.history(
-        between,
-        { before, limit },
-        signal ? AbortSignal.any([closing, signal]) : closing,
-      );
-    } catch (error) {
-      throw closing.aborted ? closed() : error;
-    }
+    return this.#asking(signal, (ended) => this.#http.history(between, { before, limit }, ended));
+  }
+
+  /**
+   * The private conversations of this user, each with its last message, the newest first. `before` is the `next` of
+   * the page before; the last page has none. What comes meanwhile comes as `messages`.
+   */
+  async conversations(
+    options: {
+      readonly before?: string | undefined;
+      readonly limit?: number | undefined;
+      readonly signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<ConversationsPage> {
+    const { before, limit = 50, signal } = options;
+    return this.#asking(signal, (ended) => this.#http.conversations({ before, limit }, ended));
   }
 
   /** Ends the connection; sends under way reject with `closed`. */
   close(): void {
     this.#end();
+  }
+
+  /** A request that ends with the client, or with the caller's own signal. */
+  async #asking<Answer>(
+    signal: AbortSignal | undefined,
+    ask: (ended: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
+    const closing = this.#closing.signal;
+    try {
+      return await ask(signal ? AbortSignal.any([closing, signal]) : closing);
+    } catch (error) {
+      throw closing.aborted ? closed() : error;
+    }
   }
 
   #end(error?: ParleyError): void {

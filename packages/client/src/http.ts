@@ -8,6 +8,18 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
+/** A private conversation and its last message. */
+export interface Conversation {
+  readonly with: string;
+  readonly last: Message;
+}
+
+/** Newest first. `next` is the `before` of the page that follows; without it there is none. */
+export interface ConversationsPage {
+  readonly conversations: readonly Conversation[];
+  readonly next?: string | undefined;
+}
+
 /** The HTTP side: history-api's answers, and why a handshake was refused. Everything rejects with a ParleyError. */
 export class Http {
   readonly #historyUrl: string;
@@ -35,13 +47,20 @@ export class Http {
     options: { readonly before?: string | undefined; readonly limit: number },
     signal: AbortSignal,
   ): Promise<HistoryPage> {
-    const query = new URLSearchParams({
-      limit: String(options.limit),
-      ...(options.before !== undefined && { before: options.before }),
-    });
-    const { body, link } = await this.#get(`${pathOf(between)}?${query}`, signal);
+    const { body, link } = await this.#get(`${pathOf(between)}?${queryOf(options)}`, signal);
     if (!Array.isArray(body)) throw foreign(200);
     return { messages: body as Message[], more: /rel="?prev"?/.test(link) };
+  }
+
+  /** P57. */
+  async conversations(
+    options: { readonly before?: string | undefined; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<ConversationsPage> {
+    const { body } = await this.#get(`/conversations?${queryOf(options)}`, signal);
+    const page = body as Partial<ConversationsPage> | null;
+    if (!Array.isArray(page?.conversations)) throw foreign(200);
+    return page as ConversationsPage;
   }
 
   /** P3: a refused upgrade says nothing to a browser; the same address asked plainly does. */
@@ -81,6 +100,10 @@ export class Http {
 
 function aborted(): ParleyError {
   return new ParleyError("aborted", "The request was given up.");
+}
+
+function queryOf({ before, limit }: { before?: string | undefined; limit: number }): URLSearchParams {
+  return new URLSearchParams({ limit: String(limit), ...(before !== undefined && { before }) });
 }
 
 /** P4: "." and ".." are usernames, but an address cannot hold them: it would be another one. */

@@ -1,6 +1,6 @@
 export { connect, type ParleyClient, type State } from "./client.ts";
 export { type ClientErrorCode, ParleyError } from "./errors.ts";
-export type { HistoryPage } from "./http.ts";
+export type { Conversation, ConversationsPage, HistoryPage } from "./http.ts";
 export type { Observable } from "./observable.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Message, Receipt } from "./wire.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { content, recipient, username } from "./fields.ts";
 import { timestampOf } from "./ids.ts";
 import type { Draft } from "./message.ts";
-import { isUsername } from "./username.ts";
 
 /**
  * A message's body as it travels: the JSON members `"from":…,"to":…,"content":…` without braces. A gateway puts
@@ -14,10 +14,10 @@ export function encodeBody({ from, to, content }: Omit<Draft, "ref">): Body {
 }
 
 const bodySchema = z.object({
-  from: z.string().refine(isUsername),
-  to: z.string().refine((to) => to === "" || isUsername(to)),
+  from: username,
+  to: recipient,
   // Text that UTF-8 cannot hold (P12) would not come back from a store as it went in.
-  content: z.string().refine((content) => content.length > 0 && content.isWellFormed()),
+  content,
 });
 
 /** The body's message, or undefined where it is none: never throws, whatever the bytes. */

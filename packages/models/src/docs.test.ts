@@ -52,7 +52,7 @@ describe("docs/protocol.md", () => {
       [20, 23],
       [30, 32],
       [40, 41],
-      [50, 56],
+      [50, 57],
       [60, 61],
     ] as const;
     const all = parts.flatMap(([first, last]) =>

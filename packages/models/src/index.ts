@@ -1,6 +1,8 @@
 export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
 export { ChatError, CLOSE, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
+export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
+export { answers, DEFAULT_LIMIT, queries, tokenRequest } from "./http.ts";
 export {
   following,
   formatId,
@@ -18,13 +20,11 @@ export type { Draft, LogMessage, Message } from "./message.ts";
 export { isUsername } from "./username.ts";
 export {
   ackFrame,
-  type ClientFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
   decodeClientFrame,
   encodeServerFrame,
   errorFrame,
   MAX_FRAME_BYTES,
-  type ServerFrame,
   SUBPROTOCOL,
 } from "./wire.ts";

@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChatError, ERRORS, type ErrorCode } from "./codes.ts";
+import type { ClientFrame, ServerFrame } from "./frames.ts";
 import { formatId, timestampOf } from "./ids.ts";
 import {
   ackFrame,
-  type ClientFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
   decodeClientFrame,
   encodeServerFrame,
   errorFrame,
-  type ServerFrame,
 } from "./wire.ts";
 
 const limits = { maxContentBytes: DEFAULT_MAX_CONTENT_BYTES };

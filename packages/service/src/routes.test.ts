@@ -8,6 +8,8 @@ describe("public routes", () => {
     ["/messages", "history-api"],
     ["/messages/", "history-api"],
     ["/messages/alice", "history-api"],
+    ["/conversations", "history-api"],
+    ["/conversations/", undefined],
     ["/sync", "history-api"],
     ["/", undefined],
     ["/wsx", undefined],

@@ -10,6 +10,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/ws", app: "gateway", prefix: false },
   { path: "/auth/token", app: "gateway", prefix: false },
   { path: "/messages", app: "history-api", prefix: true },
+  { path: "/conversations", app: "history-api", prefix: false },
   { path: "/sync", app: "history-api", prefix: false },
 ];
 

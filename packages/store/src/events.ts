@@ -4,9 +4,12 @@ export type StoreOperation =
   | "lastId"
   | "page"
   | "sync"
+  | "conversations"
   | "findByRef"
   | "ping"
   | "close";
+
+export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef">;
 
 /** What an adapter tells its app, which counts and logs it. Never a content, a username or a password. */
 export type StoreEvent =
@@ -24,8 +27,16 @@ export type StoreEvent =
   /** One read from the store: how many messages it gave, how long it took in ms. `all` reads page by page. */
   | {
       readonly type: "read";
-      readonly operation: "page" | "sync" | "findByRef";
+      readonly operation: StoreRead;
       readonly messages: number;
+      readonly ms: number;
+    }
+  /** Conversations that an earlier version kept only as messages get their documents (P57): so far it has read. */
+  | {
+      readonly type: "backfill";
+      readonly messages: number;
+      readonly upTo: string;
+      readonly done: boolean;
       readonly ms: number;
     }
   /** The store could not say: the caller was told `unavailable`, after so many ms. `reason` is the kind of error. */

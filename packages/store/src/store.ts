@@ -28,11 +28,25 @@ export interface Store {
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
   /** Everything `user` may see within `range`, in id order, at most `limit` (P53). */
   sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]>;
+  /**
+   * The last message of each private conversation of `user`, newest first: of those whose last one lies before
+   * `before`, at most `limit` (P57). Looks at no more than `limit` conversations and as many messages.
+   */
+  conversations(
+    user: string,
+    options: { readonly before?: string | undefined; readonly limit: number },
+  ): Promise<LastMessages>;
   /** Of these messages' `(conversation, from, ref)`, the messages that are kept under them. Those without ref count for nothing. */
   findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]>;
   /** Resolves when the store answers, rejects with `unavailable` when it does not. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LastMessages {
+  readonly messages: readonly LogMessage[];
+  /** What to ask with as `before` for those that follow. Undefined: there are none. */
+  readonly next: string | undefined;
 }
 
 /** Both ends are ids and exclusive. */

@@ -1,7 +1,7 @@
 import { Counter, type Logger, type Registry } from "@parley/service";
 import type { StoreEvent } from "@parley/store";
 
-/** Connects the store's failures to the process' log and metrics; its calls are counted by who makes them. */
+/** Connects the store's failures to the process' log and metrics, and tells a backfill's progress; its calls are counted by who makes them. */
 export function observeStore(log: Logger, registry: Registry): (event: StoreEvent) => void {
   const failures = new Counter({
     name: "parley_store_failures_total",
@@ -10,6 +10,7 @@ export function observeStore(log: Logger, registry: Registry): (event: StoreEven
     registers: [registry],
   });
   return (event) => {
+    if (event.type === "backfill") log.info(event, "conversations of an earlier version get their documents");
     if (event.type !== "failure") return;
     failures.inc({ operation: event.operation });
     log.warn(event, "the store does not answer");

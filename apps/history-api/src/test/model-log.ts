@@ -21,16 +21,37 @@ export function seeded(seed: number): Random {
  * A log with any number of persisters behind it, which go on in any order whenever a reader waits: what is appended,
  * stored and let go of between two reads is up to the seed. Refs come again far more often than they ever could.
  */
-export class ModelLog implements Pick<Store, "page" | "sync" | "findByRef"> {
+export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef"> {
   readonly log: LogMessage[] = [];
   readonly #stored = new Map<string, LogMessage>();
   readonly #settled = new Set<string>();
   readonly #random: Random;
-  #recent = new RecentMessages();
+  #stands = false;
+  #recent = new RecentMessages(ORIGIN);
 
   constructor(random: Random) {
     this.#random = random;
     for (let step = 0; step < 30; step += 1) this.#advance();
+  }
+
+  /** From now on nothing happens between two reads. */
+  standStill(): void {
+    this.#stands = true;
+  }
+
+  /** What history shows now: what is stored, and what of the rest the store will keep under its own id. */
+  visible(): LogMessage[] {
+    const keyOf = (message: LogMessage) => message.ref && `${refKey(message)}\n${message.content}`;
+    const messages = [...this.#stored.values()];
+    const refs = new Map(messages.map((stored) => [keyOf(stored), stored]));
+    for (const message of this.log) {
+      if (this.#settled.has(message.id)) continue;
+      const key = keyOf(message);
+      if (key !== undefined && refs.has(key)) continue;
+      if (key !== undefined) refs.set(key, message);
+      messages.push(message);
+    }
+    return messages.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   get end(): string {
@@ -42,6 +63,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "findByRef"> {
     const recent = this.#recent;
     return {
       position: this.end,
+      since: recent.since,
       pending: conversation === undefined ? recent.all() : recent.of(conversation),
       firstWithRef: (key) => recent.firstWithRef(key),
     };
@@ -61,6 +83,16 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "findByRef"> {
       range,
       (found) => found.slice(0, limit),
     );
+  }
+
+  async conversations(user: string, { before, limit }: { before?: string | undefined; limit: number }) {
+    const lasts = await this.#read(
+      (message) => message.to !== "" && (message.from === user || message.to === user),
+      {},
+      (own) => newestOfEach(own).filter(({ id }) => before === undefined || id < before),
+    );
+    const messages = lasts.slice(0, limit);
+    return { messages, next: messages.length === limit ? messages.at(-1)?.id : undefined };
   }
 
   async findByRef(messages: readonly LogMessage[]): Promise<LogMessage[]> {
@@ -88,6 +120,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "findByRef"> {
 
   async #goOn(): Promise<void> {
     await Promise.resolve();
+    if (this.#stands) return;
     for (let steps = this.#random() * 8; steps > 1; steps -= 1) this.#advance();
   }
 
@@ -134,4 +167,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "findByRef"> {
     const last = this.log[Math.floor(this.#random() * settled) - 1];
     if (last) this.#recent.dropUpTo(last.id);
   }
+}
+
+/** The last message of each conversation, newest first; `messages` are in id order. */
+export function newestOfEach(messages: readonly LogMessage[]): LogMessage[] {
+  const lasts = new Map(messages.map((message) => [conversationOf(message.from, message.to), message]));
+  return [...lasts.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

@@ -17,15 +17,17 @@ it.each([
   ["mongodb://a:27017,b:27018/chat?replicaSet=r", "chat"],
   ["mongodb://user:pa%2Fss@localhost/chat%2Dtwo?authSource=admin", "chat-two"],
 ])("%s is the database %s", (url, database) => {
-  expect(connect(url).collection.namespace).toBe(`${database}.messages`);
+  expect(connect(url).messages.namespace).toBe(`${database}.messages`);
 });
 
 it("L13, L19: majority, journal and primary, whatever the URL says", () => {
   const url = "mongodb://localhost/?w=0&journal=false&readPreference=secondary&readConcernLevel=local";
-  const { client, collection } = connect(url);
-  expect(collection.writeConcern).toMatchObject({ w: "majority", journal: true, wtimeoutMS: 1_000 });
-  expect(collection.readConcern).toMatchObject({ level: "majority" });
-  expect(collection.readPreference).toMatchObject({ mode: "primary" });
+  const { client, messages, conversations } = connect(url);
+  for (const collection of [messages, conversations]) {
+    expect(collection.writeConcern).toMatchObject({ w: "majority", journal: true, wtimeoutMS: 1_000 });
+    expect(collection.readConcern).toMatchObject({ level: "majority" });
+    expect(collection.readPreference).toMatchObject({ mode: "primary" });
+  }
   expect(client.options).toMatchObject({
     maxPoolSize: 3,
     socketTimeoutMS: 1_000,

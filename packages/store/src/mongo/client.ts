@@ -1,9 +1,9 @@
-import { type Collection, MongoClient } from "mongodb";
+import { type Collection, type Document, MongoClient } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
+import type { ConversationDocument } from "./conversations.ts";
 import type { MessageDocument } from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
-const COLLECTION = "messages";
 
 export interface Limits {
   /** Every operation is settled within this, in ms. */
@@ -12,16 +12,21 @@ export interface Limits {
   readonly maxConnections: number;
 }
 
-export interface Connection {
+export interface Collections {
+  readonly messages: Collection<MessageDocument>;
+  readonly conversations: Collection<ConversationDocument>;
+}
+
+export interface Connection extends Collections {
   readonly client: MongoClient;
-  readonly collection: Collection<MessageDocument>;
 }
 
 /** Nothing is connected before the first operation. Throws StoreUnusable for a URL that is none. */
 export function connectionTo(url: string, limits: Limits): Connection {
   try {
     const client = clientOf(url, limits);
-    return { client, collection: collectionOf(client, url, limits) };
+    const collection = <D extends Document>(name: string) => collectionOf<D>(client, url, name, limits);
+    return { client, messages: collection("messages"), conversations: collection("conversations") };
   } catch {
     // The driver's message can hold the URL, and with it the password.
     throw new StoreUnusable("the MongoDB URL is not valid");
@@ -44,8 +49,13 @@ function clientOf(url: string, { timeoutMs, maxConnections }: Limits): MongoClie
 }
 
 /** What is written is on the disks of a majority; what is read was. Whatever the URL says about it. */
-function collectionOf(client: MongoClient, url: string, { timeoutMs }: Limits): Collection<MessageDocument> {
-  return client.db(databaseOf(url)).collection(COLLECTION, {
+function collectionOf<D extends Document>(
+  client: MongoClient,
+  url: string,
+  name: string,
+  { timeoutMs }: Limits,
+): Collection<D> {
+  return client.db(databaseOf(url)).collection(name, {
     writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
     readConcern: { level: "majority" },
     readPreference: "primary",

@@ -7,7 +7,7 @@ export interface MongoStoreOptions {
   /** Its database is used, `parley` where it names none. */
   readonly url: string;
   readonly observe?: Observe;
-  /** Every operation is settled within this, in ms; default 5,000. */
+  /** Every operation is settled within this, in ms; default 5,000. An insert and a `prepare` are several. */
   readonly timeoutMs?: number;
   /** Connections to each server at most; default 10. */
   readonly maxConnections?: number;

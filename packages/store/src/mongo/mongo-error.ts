@@ -27,14 +27,14 @@ export interface DocumentError {
 }
 
 /**
- * What an unordered insert of `count` documents failed with, document by document; all others are kept as the write
- * concern asks. Throws the error again where that is not so: it was for the whole insert, or for its write concern,
+ * What an unordered write of `count` documents failed with, document by document; all others are kept as the write
+ * concern asks. Throws the error again where that is not so: it was for the whole write, or for its write concern,
  * which nothing may be counted as kept without (L13), or it does not account for every document.
  */
 export function documentErrorsOf(error: unknown, count: number): readonly DocumentError[] {
   if (!(error instanceof MongoBulkWriteError)) throw error;
   const errors = [error.writeErrors].flat();
-  const accounted = error.insertedCount + errors.length === count;
-  if (!accounted || error.result.getWriteConcernError() !== undefined) throw error;
+  const kept = error.insertedCount + error.matchedCount + error.upsertedCount;
+  if (kept + errors.length !== count || error.result.getWriteConcernError() !== undefined) throw error;
   return errors.map(({ index, code }) => ({ index, code }));
 }

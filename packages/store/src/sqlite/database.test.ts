@@ -49,19 +49,19 @@ it("a database of this version is taken as it is", () => {
   first.close();
   const again = open(dir);
   expect(again.prepare("SELECT * FROM sqlite_schema ORDER BY name").all()).toEqual(tables);
-  expect(again.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+  expect(again.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
   expect(again.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
 });
 
 it("a database of a later version is refused, and left as it is", () => {
   const dir = newDir();
   const db = open(dir);
-  db.exec("PRAGMA user_version = 2");
+  db.exec("PRAGMA user_version = 3");
   db.close();
   expect(() => openSqliteStore({ dir })).toThrow(StoreUnusable);
-  expect(() => openSqliteStore({ dir })).toThrow(/parley\.db is of version 2, and this program knows 1/);
+  expect(() => openSqliteStore({ dir })).toThrow(/parley\.db is of version 3, and this program knows 2/);
   const raw = new DatabaseSync(join(dir, "parley.db"));
-  expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
   raw.close();
 });
 

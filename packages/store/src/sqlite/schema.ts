@@ -21,6 +21,25 @@ const STEPS = [
   CREATE INDEX messages_to ON messages ("to", id);
   CREATE UNIQUE INDEX messages_ref ON messages (conversation, "from", ref) WHERE ref IS NOT NULL;
   `,
+  // What is there of each private conversation (P57): the walk takes one step a conversation, however long it is.
+  `
+  CREATE TABLE conversations (
+    conversation TEXT NOT NULL PRIMARY KEY,
+    one TEXT NOT NULL,
+    other TEXT NOT NULL,
+    last TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  WITH RECURSIVE names (name) AS (
+    SELECT min(conversation) FROM messages
+    UNION ALL
+    SELECT (SELECT min(conversation) FROM messages WHERE conversation > name) FROM names WHERE name IS NOT NULL
+  )
+  INSERT INTO conversations
+    SELECT conversation, "from", "to", id FROM names JOIN messages
+      ON id = (SELECT max(id) FROM messages WHERE conversation = name) WHERE "to" <> '';
+  CREATE INDEX conversations_one ON conversations (one, last);
+  CREATE INDEX conversations_other ON conversations (other, last);
+  `,
 ];
 
 /** Brings the tables up to date, all or nothing. Throws StoreUnusable where a later version of this made them. */

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { conversationOf, type LogMessage, ORIGIN, timestampOf } from "@parley/models";
 import { allOf } from "../all.ts";
-import type { Observe, StoreOperation } from "../events.ts";
+import { movedBy } from "../conversations.ts";
+import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { guarded } from "../guarded.ts";
 import { insertEvent, outcomeOf, refusalOf } from "../outcome.ts";
-import type { Inserted, Range, Store } from "../store.ts";
+import type { Inserted, LastMessages, Range, Store } from "../store.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 
@@ -17,6 +18,8 @@ export class SqliteStore implements Store {
   readonly #observe: Observe;
   readonly #beforeClose: () => void;
   readonly #insert: StatementSync;
+  readonly #moveOn: StatementSync;
+  readonly #lasts: StatementSync;
   readonly #byId: StatementSync;
   readonly #byRef: StatementSync;
   readonly #lastId: StatementSync;
@@ -30,6 +33,8 @@ export class SqliteStore implements Store {
     this.#observe = observe;
     this.#beforeClose = beforeClose;
     this.#insert = db.prepare(sql.INSERT);
+    this.#moveOn = db.prepare(sql.MOVE_ON);
+    this.#lasts = db.prepare(sql.LASTS);
     this.#byId = db.prepare(sql.BY_ID);
     this.#byRef = db.prepare(sql.BY_REF);
     this.#lastId = db.prepare(sql.LAST_ID);
@@ -48,7 +53,12 @@ export class SqliteStore implements Store {
       const started = performance.now();
       const outcomes = this.#inTransaction(() => {
         const inserted = messages.map((message) => this.#insertOne(message));
-        return messages.map((message, i) => inserted[i] ?? this.#judge(message));
+        const judged = messages.map((message, i) => inserted[i] ?? this.#judge(message));
+        for (const { name, users, last } of movedBy(messages, judged)) {
+          const [one = "", other = one] = users;
+          this.#moveOn.run(name, one, other, last);
+        }
+        return judged;
       });
       this.#observe(insertEvent(outcomes, performance.now() - started));
       return outcomes;
@@ -82,6 +92,19 @@ export class SqliteStore implements Store {
     { after = sql.FIRST, before = sql.LAST, limit }: Range & { limit: number },
   ): Promise<readonly LogMessage[]> {
     return this.#read("sync", limit, () => this.#sync.all({ user, after, before, limit }).map(messageOf));
+  }
+
+  conversations(
+    user: string,
+    { before = sql.LAST, limit }: { before?: string | undefined; limit: number },
+  ): Promise<LastMessages> {
+    let next: string | undefined;
+    return this.#read("conversations", limit, () => {
+      const lasts = this.#lasts.all({ user, before, limit }).map(({ last }) => String(last));
+      next = lasts.length === limit ? lasts.at(-1) : undefined;
+      const rows = lasts.map((id) => this.#byId.get(id)).filter((row) => row !== undefined);
+      return rows.map(messageOf);
+    }).then((messages) => ({ messages, next }));
   }
 
   findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]> {
@@ -142,7 +165,7 @@ export class SqliteStore implements Store {
   }
 
   #read(
-    operation: "page" | "sync" | "findByRef",
+    operation: StoreRead,
     limit: number,
     run: () => readonly LogMessage[],
   ): Promise<readonly LogMessage[]> {

@@ -33,6 +33,17 @@ it("P53: sync merges three index ranges as it goes: nothing is sorted, and nothi
   expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
 });
 
+it("P57: conversations merge two index ranges as they go: no more is read than the limit, and nothing is sorted", () => {
+  const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.LASTS}`);
+  const plan = detailsOf(statement.all({ user: "u", before: "~", limit: 10 }));
+  expect(plan.filter((step) => step.startsWith("SEARCH"))).toEqual([
+    "SEARCH conversations USING COVERING INDEX conversations_one (one=? AND last<?)",
+    "SEARCH conversations USING COVERING INDEX conversations_other (other=? AND last<?)",
+  ]);
+  expect(plan.filter((step) => step === "MERGE (UNION)")).toHaveLength(1);
+  expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
+});
+
 it("L13: what a message collides with is found by an index", () => {
   expect(planOf(sql.BY_ID, "i")).toEqual(["SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id=?)"]);
   expect(planOf(sql.BY_REF, "c", "f", "r")).toEqual([

@@ -18,6 +18,18 @@ export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AN
 
 export const LAST_ID = "SELECT max(id) AS id FROM messages";
 
+/** conversation, one, other, last. A last message stays the last, in whatever order and however often they come. */
+export const MOVE_ON = `
+  INSERT INTO conversations (conversation, one, other, last) VALUES (?, ?, ?, ?)
+  ON CONFLICT (conversation) DO UPDATE SET last = excluded.last WHERE excluded.last > last`;
+
+/** :user, :before, :limit. The two index ranges are walked side by side, as in SYNC. */
+export const LASTS = `
+  SELECT last FROM conversations WHERE one = :user AND last < :before
+  UNION
+  SELECT last FROM conversations WHERE other = :user AND last < :before
+  ORDER BY last DESC LIMIT :limit`;
+
 /** conversation, after, before, limit. */
 export const OLDEST = `
   SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id LIMIT ?`;

@@ -11,6 +11,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/store": ["models"],
   "packages/service": ["models"],
   "packages/client": ["models"],
+  "packages/documents": ["models"],
   "packages/telemetry": ["bus", "store", "service"],
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],

@@ -1,5 +1,6 @@
 import { describe, onTestFinished } from "vitest";
 import { contentRules } from "./content-rules.ts";
+import { conversationRules } from "./conversation-rules.ts";
 import { insertRules } from "./insert-rules.ts";
 import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
@@ -23,6 +24,7 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } 
     describe("several at once", () => raceRules(open));
     describe("page and all", () => pageRules(open));
     describe("sync", () => syncRules(open));
+    describe("conversations", () => conversationRules(open));
     describe("what is written is what is read", () => contentRules(open));
     describe("against a model", () => modelRules(openAt, modelRuns));
   });

@@ -67,6 +67,13 @@ class Model {
     return this.kept.find((kept) => kept.from === from && kept.to === to && kept.ref === ref);
   }
 
+  /** Newest first. */
+  lasts(user: string): LogMessage[] {
+    const own = this.kept.filter(({ from, to }) => to !== "" && (to === user || from === user));
+    const last = new Map(own.map((kept) => [conversationOf(kept.from, kept.to), kept]));
+    return [...last.values()].sort(inIdOrder).reverse();
+  }
+
   within(sees: (kept: LogMessage) => boolean, after = "", before = "~"): LogMessage[] {
     return this.kept.filter((kept) => sees(kept) && kept.id > after && kept.id < before);
   }
@@ -77,7 +84,7 @@ function idOf(n: number | undefined): string | undefined {
 }
 
 export function modelRules(openAt: OpenAt, numRuns: number): void {
-  it("L13, P51, P53: whatever is inserted in whatever order, a store answers as the model does", async () => {
+  it("L13, P51, P53, P57: whatever is inserted in whatever order, a store answers as the model does", async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
       const store = openAt(newPlace());
       try {
@@ -127,6 +134,9 @@ async function compareReads(
     const sees = ({ from, to }: LogMessage) => to === "" || to === user || from === user;
     const within = model.within(sees, after, before);
     expect(await store.sync(user, { after, before, limit })).toEqual(within.slice(0, limit));
+    const lasts = model.lasts(user).filter(({ id }) => id < (before ?? "~"));
+    const { messages } = await store.conversations(user, { before, limit });
+    expect(messages).toEqual(lasts.slice(0, limit));
   }
   expect(await store.lastId()).toBe(model.kept.at(-1)?.id ?? formatId({ ms: 0, seq: 0 }));
 }

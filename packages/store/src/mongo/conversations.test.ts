@@ -1,0 +1,133 @@
+import { formatId, type LogMessage } from "@parley/models";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Store } from "../store.ts";
+import type { ConversationDocument } from "./conversations.ts";
+import { documentOf, type MessageDocument } from "./document.ts";
+import { startRig, type TestDatabase } from "./test-rig.ts";
+
+const rig = await startRig();
+afterAll(() => rig?.stop());
+
+const STORED = { kind: "stored" };
+const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+
+function idAt(n: number): string {
+  return formatId({ ms: 1_700_000_000_000, seq: n });
+}
+
+function messageAt(n: number, more: Partial<LogMessage> = {}): LogMessage {
+  return { id: idAt(n), from: "alice", to: "bob", content: `secret ${n}`, ...more };
+}
+
+describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000 }, () => {
+  let database: TestDatabase;
+  let store: Store;
+
+  beforeEach(() => {
+    if (rig === undefined) return;
+    database = rig.database();
+    store = database.store();
+  });
+  afterEach(() => database.close());
+
+  const documents = () => database.raw.collection<ConversationDocument>("conversations");
+
+  async function lastIds(of: Store, user = "alice"): Promise<string[]> {
+    return (await of.conversations(user, { limit: 1_000 })).messages.map(({ id }) => id);
+  }
+
+  it("P57: one document a conversation, and one index of each user's by their last message", async () => {
+    await store.prepare();
+    await store.insert([messageAt(1), messageAt(2, { from: "bob", to: "alice" }), messageAt(3, { to: "" })]);
+    const [document, ...others] = await documents().find().toArray();
+    expect(others).toEqual([]);
+    expect(document).toMatchObject({ _id: "alice:bob", last: idAt(2) });
+    expect(document?.users.toSorted()).toEqual(["alice", "bob"]);
+    const keys = (await documents().indexes()).map(({ key }) => key);
+    expect(keys).toEqual([{ _id: 1 }, { users: 1, last: -1 }]);
+  });
+
+  it("P57: until some process has made what is needed, it is unavailable and never empty", async () => {
+    await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+    await database.store().prepare();
+    expect(await lastIds(store)).toEqual([]);
+  });
+
+  it("L13: the messages were kept and the conversations were not: unavailable, and mended by the next try", async () => {
+    await store.prepare();
+    await store.insert([messageAt(1)]);
+    await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
+    const batch = [messageAt(2), messageAt(3, { to: "carol" })];
+    await expect(store.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
+    expect(await store.page("alice:bob", { limit: 9, newest: true })).toHaveLength(2);
+    expect(await lastIds(store)).toEqual([idAt(1)]);
+    expect(await database.store().insert(batch)).toEqual([STORED, STORED]);
+    expect(await lastIds(store)).toEqual([idAt(3), idAt(2)]);
+  });
+
+  it("L13: a write concern error of the conversations is one of the batch", async () => {
+    await store.prepare();
+    const writeConcernError = { code: 64, errmsg: "waiting timed out" };
+    await rig?.fail({ failCommands: ["update"], writeConcernError });
+    await expect(store.insert([messageAt(1)])).rejects.toMatchObject(UNAVAILABLE);
+    expect(await store.insert([messageAt(1)])).toEqual([STORED]);
+  });
+
+  it("P57: many processes that begin the same conversations at once are all served", async () => {
+    const stores = Array.from({ length: 4 }, () => database.store());
+    await Promise.all(stores.map((one) => one.prepare()));
+    const peers = Array.from({ length: 50 }, (_, n) => `peer${n}`);
+    await Promise.all(
+      stores.map((one, turn) =>
+        one.insert(peers.map((to, n) => messageAt(n * stores.length + turn, { to }))),
+      ),
+    );
+    const newest = peers.map((_, n) => idAt(n * stores.length + stores.length - 1)).reverse();
+    expect(await lastIds(store)).toEqual(newest);
+  });
+
+  describe("a database of an earlier version", () => {
+    /** 100 of alice's conversations with three messages each, and a public room that is longer than all of them. */
+    const PEERS = 100;
+    const kept = Array.from({ length: PEERS * 3 }, (_, n) => messageAt(n, { to: `peer${n % PEERS}` }));
+    const said = Array.from({ length: 500 }, (_, n) => messageAt(10_000 + n, { to: "" }));
+    const lasts = kept
+      .slice(-PEERS)
+      .map(({ id }) => id)
+      .reverse();
+
+    beforeEach(async () => {
+      // An index over what is there already takes a server on a busy machine more than its usual time.
+      store = database.store({ timeoutMs: 30_000 });
+      const messages = database.raw.collection<MessageDocument>("messages");
+      await messages.insertMany([...kept, ...said].map(documentOf));
+    });
+
+    it("P57: prepare makes what is missing, says so, and does not do it again", async () => {
+      await store.prepare();
+      expect(await lastIds(store)).toEqual(lasts);
+      const progress = database.events.filter(({ type }) => type === "backfill");
+      expect(progress.at(-1)).toMatchObject({ messages: 3 * PEERS + 500, done: true });
+      await database.store().prepare();
+      expect(database.events.filter(({ type }) => type === "backfill")).toEqual(progress);
+    });
+
+    it("P57: a prepare that was interrupted goes on, and until then nothing is told", async () => {
+      await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
+      await expect(store.prepare()).rejects.toMatchObject(UNAVAILABLE);
+      await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+      await store.prepare();
+      expect(await lastIds(store)).toEqual(lasts);
+    });
+
+    it("P57: by several at once, while one of them stores already, no conversation goes back", async () => {
+      await store.prepare();
+      await documents().dropIndexes();
+      await store.insert([messageAt(20_000, { to: "peer3" })]);
+      const others = Array.from({ length: 3 }, () => database.store());
+      await Promise.all(others.map((other) => other.prepare()));
+      const without = lasts.filter((id) => id !== idAt(2 * PEERS + 3));
+      expect(await lastIds(store)).toEqual([idAt(20_000), ...without]);
+    });
+  });
+});
