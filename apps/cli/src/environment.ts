@@ -1,4 +1,4 @@
-import { fields } from "@parley/service";
+import { fields } from "@parley/service/env";
 
 /** What the command line reads of the environment for itself; a flag outranks it. `token` and `doctor` read more. */
 export const cliEnv = {

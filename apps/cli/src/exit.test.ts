@@ -1,5 +1,5 @@
 import { ParleyError } from "@parley/client";
-import { ConfigError } from "@parley/service";
+import { ConfigError } from "@parley/service/env";
 import { expect, it } from "vitest";
 import { EXIT, Failure, failureOf } from "./exit.ts";
 

@@ -1,5 +1,5 @@
 import { ParleyError } from "@parley/client";
-import { ConfigError } from "@parley/service";
+import { ConfigError } from "@parley/service/env";
 
 /** The exit codes, as --help and docs/cli.md say them. */
 export const EXIT = {

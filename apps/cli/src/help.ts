@@ -16,7 +16,7 @@ A first try, with npx pnpm@12 start in another terminal:
   $ parley tail --as bob
   $ parley history alice --as bob
 
-"parley" stands for: npx pnpm@12 -s parley    (-s: pnpm itself says nothing)
+"parley" stands for: npx pnpm@12 parley     (with --silent before parley, pnpm itself says nothing on standard error)
 ${EXIT_CODES}`;
 
 export const CHAT = `

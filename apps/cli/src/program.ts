@@ -1,4 +1,4 @@
-import { readEnv } from "@parley/service";
+import { readEnv } from "@parley/service/env";
 import { Command, InvalidArgumentError } from "commander";
 import { chat } from "./chat/chat.ts";
 import { CHAT_HELP } from "./chat/typed.ts";

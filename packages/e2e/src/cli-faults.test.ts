@@ -105,6 +105,9 @@ describe.skipIf(!hasScript)("chat on a terminal", () => {
     await chat.says(/hello/);
     // The message stands on a line of its own, and the prompt with what was typed comes again below it.
     await chat.says(/\\x1b\[31mhello\r\n[^\n]*public> half a thou/);
+    const above = chat.out.slice(0, chat.out.indexOf("\\x1b[31mhello"));
+    // What was typed is cleared before the message takes its place.
+    expect(above.slice(above.lastIndexOf("\x1b[0J"))).not.toContain("half a thou");
     chat.type("ght\r");
     await chat.says(/dave\S*: half a thought\r\n/);
     chat.type("\x03");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createVerifier } from "@parley/auth";
 import { startChild } from "@parley/local";
 import { isUsername } from "@parley/models";
-import { keptSecret } from "@parley/service";
+import { keptSecret } from "@parley/service/env";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 
 /** What the apps have there too, so that each start after the first is quick. */

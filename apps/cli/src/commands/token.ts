@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { auth, keptSecret, readEnv, variables } from "@parley/service";
+import { auth, keptSecret, readEnv, variables } from "@parley/service/env";
 import { addressesOf } from "../addresses.ts";
 import { usage } from "../exit.ts";
 import { assertUsername, developmentToken } from "../identity.ts";
