@@ -1,6 +1,6 @@
 import { Connection } from "./connection.ts";
 import { asParleyError, ParleyError } from "./errors.ts";
-import { type ConversationsPage, type HistoryPage, Http } from "./http.ts";
+import { type ConversationsPage, type HistoryPage, type HistoryRange, Http } from "./http.ts";
 import { type Observable, Subject, Value } from "./observable.ts";
 import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
 import { pause } from "./pause.ts";
@@ -108,17 +108,16 @@ export class ParleyClient {
     return this.#sends.send(to, content, options);
   }
 
-  /** A page of a conversation, oldest first: the newest, or the one before a message. "" is the public room. */
+  /** A page of a conversation, oldest first: the newest, or the one before or after a message. "" is the public room. */
   async history(
     between: string,
-    options: {
-      readonly before?: string | undefined;
+    options: HistoryRange & {
       readonly limit?: number | undefined;
       readonly signal?: AbortSignal | undefined;
     } = {},
   ): Promise<HistoryPage> {
-    const { before, limit = 50, signal } = options;
-    return this.#asking(signal, (ended) => this.#http.history(between, { before, limit }, ended));
+    const { before, after, limit = 50, signal } = options;
+    return this.#asking(signal, (ended) => this.#http.history(between, { before, after, limit }, ended));
   }
 
   /**

@@ -2,7 +2,7 @@ import { asParleyError, ParleyError } from "./errors.ts";
 import type { Tokens } from "./token.ts";
 import type { Message, SyncPage } from "./wire.ts";
 
-/** One page of a conversation, oldest first. `more` says whether there are older ones. */
+/** One page of a conversation, oldest first. `more`: whether there are more beyond it, in the direction of reading. */
 export interface HistoryPage {
   readonly messages: readonly Message[];
   readonly more: boolean;
@@ -18,6 +18,12 @@ export interface Conversation {
 export interface ConversationsPage {
   readonly conversations: readonly Conversation[];
   readonly next?: string | undefined;
+}
+
+/** Where a page lies: before a message, after one (ids both), or, with neither, at the end. Both at once are refused. */
+export interface HistoryRange {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 /** The HTTP side: history-api's answers, and why a handshake was refused. Everything rejects with a ParleyError. */
@@ -41,15 +47,17 @@ export class Http {
     return page as SyncPage;
   }
 
-  /** P51, P52: the newest page, or the one before a message. `between` is a username, "" for the public room. */
+  /** P51, P52: the newest page, or the one before or after a message. `between` is a username, "" for the public room. */
   async history(
     between: string,
-    options: { readonly before?: string | undefined; readonly limit: number },
+    { limit, before, after }: HistoryRange & { readonly limit: number },
     signal: AbortSignal,
   ): Promise<HistoryPage> {
-    const { body, link } = await this.#get(`${pathOf(between)}?${queryOf(options)}`, signal);
+    const query = queryOf({ before, after, limit });
+    const { body, link } = await this.#get(`${pathOf(between)}?${query}`, signal);
     if (!Array.isArray(body)) throw foreign(200);
-    return { messages: body as Message[], more: /rel="?prev"?/.test(link) };
+    const onward = after === undefined ? /rel="?prev"?/ : /rel="?next"?/;
+    return { messages: body as Message[], more: onward.test(link) };
   }
 
   /** P57. */
@@ -102,8 +110,12 @@ function aborted(): ParleyError {
   return new ParleyError("aborted", "The request was given up.");
 }
 
-function queryOf({ before, limit }: { before?: string | undefined; limit: number }): URLSearchParams {
-  return new URLSearchParams({ limit: String(limit), ...(before !== undefined && { before }) });
+function queryOf({ limit, before, after }: HistoryRange & { readonly limit: number }): URLSearchParams {
+  return new URLSearchParams({
+    limit: String(limit),
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  });
 }
 
 /** P4: "." and ".." are usernames, but an address cannot hold them: it would be another one. */

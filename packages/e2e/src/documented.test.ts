@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLogger, createMetrics, describeEnv, type Registry } from "@parley/service";
 import { describe, expect, it } from "vitest";
+import { cliEnv } from "../../../apps/cli/src/environment.ts";
 import { observeGateway } from "../../../apps/gateway/src/metrics.ts";
 import { gatewayEnv } from "../../../apps/gateway/src/process.ts";
 import { observeHistory } from "../../../apps/history-api/src/metrics.ts";
@@ -24,7 +25,7 @@ function rowsOf(text: string): Map<string, string[]> {
   );
 }
 
-const APPS = { G: gatewayEnv, P: persisterEnv, H: historyEnv, S: standaloneEnv };
+const APPS = { G: gatewayEnv, P: persisterEnv, H: historyEnv, S: standaloneEnv, C: cliEnv };
 const read = Object.entries(APPS).flatMap(([app, shape]) =>
   describeEnv(shape).map((variable) => ({ app, ...variable })),
 );

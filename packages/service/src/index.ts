@@ -6,6 +6,7 @@ export { ConfigError } from "./env/config-error.ts";
 export { describeEnv, type VariableDescription } from "./env/describe.ts";
 export { fields } from "./env/fields.ts";
 export { keptSecret } from "./env/kept-secret.ts";
+export { connectionsAllowed, openFileLimit } from "./env/open-files.ts";
 export { type Env, group, readEnv, type Shape } from "./env/read.ts";
 export { pick, variables } from "./env/variables.ts";
 export { firstSteps } from "./first-steps.ts";

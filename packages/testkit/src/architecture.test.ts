@@ -32,6 +32,7 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["apps/gateway/src/a.ts", 'import { createPersister } from "@parley/persister";'],
       ["apps/history-api/src/a.ts", 'const { startRedis } = await import("@parley/local");'],
       ["apps/persister/src/a.ts", 'import "@parley/testkit";'],
+      ["apps/cli/src/a.ts", 'import { WebSocket } from "ws";'],
       ["packages/new/src/a.ts", 'import { User } from "@parley/models";'],
     ],
     good: [
@@ -71,7 +72,10 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
   },
   "an adapter is chosen in a main.ts": {
     rule: adaptersAreChosenInMain,
-    bad: [["apps/gateway/src/gateway.ts", 'import { RedisBus } from "@parley/bus/redis";']],
+    bad: [
+      ["apps/gateway/src/gateway.ts", 'import { RedisBus } from "@parley/bus/redis";'],
+      ["apps/cli/src/doctor/redis.ts", 'const { inspectRedis } = await import("@parley/bus/redis");'],
+    ],
     good: [
       ["apps/gateway/src/main.ts", 'import { RedisBus } from "@parley/bus/redis";'],
       ["apps/gateway/src/metrics.ts", 'import type { RedisEvent } from "@parley/bus/redis";'],

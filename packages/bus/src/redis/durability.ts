@@ -32,7 +32,8 @@ export async function checkDurability(
   observe({ type: "warning", text });
 }
 
-async function weaknesses(client: Redis): Promise<string[]> {
+/** What of its settings may lose what it acknowledges, in words. Rejects where CONFIG is forbidden. */
+export async function weaknesses(client: Redis): Promise<string[]> {
   const reply = await client.config("GET", ...Object.keys(WANTED));
   const settings = new Map<string, string>();
   for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));

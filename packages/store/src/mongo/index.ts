@@ -3,6 +3,8 @@ import type { Store } from "../store.ts";
 import { connectionTo } from "./client.ts";
 import { MongoStore } from "./mongo-store.ts";
 
+export { inspectMongo, type MongoFacts } from "./inspect.ts";
+
 export interface MongoStoreOptions {
   /** Its database is used, `parley` where it names none. */
   readonly url: string;

@@ -16,6 +16,9 @@ const INDEXES: IndexDescription[] = [
   { key: BY_REF, unique: true, partialFilterExpression: { ref: { $exists: true } } },
 ];
 
+/** MongoDB's code for a collection that is not there. */
+const NO_COLLECTION = 26;
+
 /** MongoDB's codes for an index of this name or these keys that is another one, and for two messages of one ref. */
 const UNSUITABLE = new Map<unknown, string>([
   [67, "an index cannot be made"],
@@ -36,4 +39,14 @@ export async function createIndexes(collection: Collection<MessageDocument>): Pr
     if (problem === undefined) throw error;
     throw new StoreUnusable(`the collection ${collection.namespace} cannot be used: ${problem}`);
   }
+}
+
+/** Those of the indexes that the collection has not, by their keys; all of them where there is no collection yet. */
+export async function missingIndexes(collection: Collection<MessageDocument>): Promise<string[]> {
+  const there = await collection.indexes().catch((error: unknown) => {
+    if (error instanceof MongoServerError && error.code === NO_COLLECTION) return [];
+    throw error;
+  });
+  const has = new Set(there.map(({ key }) => JSON.stringify(key)));
+  return INDEXES.map(({ key }) => JSON.stringify(key)).filter((key) => !has.has(key));
 }

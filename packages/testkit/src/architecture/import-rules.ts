@@ -16,6 +16,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry"],
+  // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
+  "apps/cli": ["models", "auth", "client", "bus", "store", "service", "gateway", "history-api"],
   "apps/standalone": [
     "models",
     "auth",
@@ -31,6 +33,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 
 /** The only packages from outside that these may use. */
 const MAY_USE_FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
+  "apps/cli": ["commander"],
   "packages/models": ["zod"],
   "packages/auth": ["jose"],
   "packages/client": [],

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVerifier } from "@parley/auth";
+import { startChild } from "@parley/local";
 import { isUsername } from "@parley/models";
-import { keptSecret } from "@parley/service";
+import { keptSecret } from "@parley/service/env";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
-import { startChild } from "./child.ts";
 
+/** What the apps have there too, so that each start after the first is quick. */
+const COMPILED = join(import.meta.dirname, "../../../../.cache/node");
 let dataDir: string;
 
 beforeEach(() => {
@@ -20,8 +22,8 @@ async function token(
 ): Promise<{ code: number | null; text: string }> {
   const child = await startChild({
     command: process.execPath,
-    args: [join(import.meta.dirname, "token.ts"), ...args],
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env },
+    args: [join(import.meta.dirname, "../main.ts"), "token", ...args],
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_COMPILE_CACHE: COMPILED, ...env },
   });
   const { code } = await child.exited;
   return { code, text: child.output() };
@@ -62,12 +64,14 @@ it("signs with JWT_SECRET, the first of several, and its issuer and audience", a
 });
 
 it.each([
-  { args: [], says: "name one user" },
+  { args: ["not a name"], says: "no username" },
+  { args: ["alice", "--expires", "soon"], says: "It must be like 90s" },
   { args: ["alice"], env: { JWT_SECRET: "short" }, says: "JWT_SECRET must be at least 32 bytes" },
   { args: ["alice"], env: { JWT_JWKS_URL: "https://id.example.com/keys" }, says: "JWT_JWKS_URL" },
-])("says in one line what is wrong: $says", async ({ args, env, says }) => {
+  { args: ["alice", "--url", "http://localhost:1", "--scope", "ops"], says: "set JWT_SECRET" },
+])("says what is wrong, and ends with 2: $says", async ({ args, env, says }) => {
   const { code, text } = await token(args, env);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(text).toContain(says);
   expect(text).not.toMatch(/\n\s+at /);
 });

@@ -1,0 +1,72 @@
+import type { Message } from "@parley/client";
+import { formatId } from "@parley/models";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fromTheBeginning, theNewest } from "./history.ts";
+
+const idOf = (n: number): string => formatId({ ms: 1_000 + n, seq: 0 });
+
+/** Pages of a conversation as the server cuts them (P51), with the sizes that were asked for. */
+function conversation(length: number) {
+  const all: Message[] = Array.from({ length }, (_, n) => ({
+    id: idOf(n),
+    from: "a",
+    to: "b",
+    content: String(n),
+    timestamp: "",
+  }));
+  const limits: number[] = [];
+  return {
+    all,
+    limits,
+    async page({ before, after, limit }: { before?: string; after?: string; limit: number }) {
+      limits.push(limit);
+      const range = all.filter(
+        ({ id }) => (before === undefined || id < before) && (after === undefined || id > after),
+      );
+      const messages = after === undefined ? range.slice(-limit) : range.slice(0, limit);
+      return { messages, more: range.length > messages.length };
+    },
+  };
+}
+
+async function read(pages: AsyncGenerator<readonly Message[]>): Promise<readonly Message[]> {
+  const messages: Message[] = [];
+  for await (const page of pages) messages.push(...page);
+  return messages;
+}
+
+describe("a conversation, page by page", () => {
+  it("is whole, or ends before a message", async () => {
+    for (const length of [0, 1, 1_000, 2_500]) {
+      const { all, page } = conversation(length);
+      expect(await read(fromTheBeginning(page))).toEqual(all);
+      expect(await read(fromTheBeginning(page, idOf(1_200)))).toEqual(all.slice(0, 1_200));
+    }
+  });
+
+  it("is its newest messages, oldest first, before a message or not", async () => {
+    const size = fc.integer({ min: 1, max: 3_500 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 3_500 }),
+        size,
+        fc.option(size),
+        async (length, limit, before) => {
+          const { all, page } = conversation(length);
+          const range = before === null ? all : all.slice(0, before);
+          expect(await read(theNewest(page, limit, before === null ? undefined : idOf(before)))).toEqual(
+            range.slice(-limit),
+          );
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("asks for pages, each at most twice", async () => {
+    const { page, limits } = conversation(5_000);
+    await read(theNewest(page, 2_400));
+    expect(limits).toEqual([1_000, 1_000, 400, 1_000, 1_000]);
+  });
+});
