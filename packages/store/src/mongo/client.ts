@@ -1,4 +1,4 @@
-import { type Collection, type Document, MongoClient } from "mongodb";
+import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
 import type { ConversationDocument } from "./conversations.ts";
 import type { MessageDocument } from "./document.ts";
@@ -19,6 +19,12 @@ export interface Collections {
 
 export interface Connection extends Collections {
   readonly client: MongoClient;
+  /**
+   * To be awaited before each operation: the driver connects with the first one by itself, but where that fails every
+   * later one finds what is left of it, for ever. Rejects as an operation would, and once the client is closed.
+   */
+  connected(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Nothing is connected before the first operation. Throws StoreUnusable for a URL that is none. */
@@ -26,11 +32,41 @@ export function connectionTo(url: string, limits: Limits): Connection {
   try {
     const client = clientOf(url, limits);
     const collection = <D extends Document>(name: string) => collectionOf<D>(client, url, name, limits);
-    return { client, messages: collection("messages"), conversations: collection("conversations") };
+    return {
+      client,
+      messages: collection("messages"),
+      conversations: collection("conversations"),
+      ...connecting(client),
+    };
   } catch {
     // The driver's message can hold the URL, and with it the password.
     throw new StoreUnusable("the MongoDB URL is not valid");
   }
+}
+
+/** One attempt at a time, until the first that goes well: after that the driver finds its servers again by itself. */
+function connecting(client: MongoClient): Pick<Connection, "connected" | "close"> {
+  let attempt: Promise<void> | undefined;
+  let isClosed = false;
+  const connect = async () => {
+    try {
+      await client.connect();
+    } catch (error) {
+      attempt = undefined;
+      throw error;
+    }
+  };
+  return {
+    connected: async () => {
+      if (isClosed) throw new MongoNotConnectedError("the store is closed");
+      attempt ??= connect();
+      await attempt;
+    },
+    close: () => {
+      isClosed = true;
+      return client.close();
+    },
+  };
 }
 
 /**

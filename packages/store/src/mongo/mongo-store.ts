@@ -105,7 +105,7 @@ export class MongoStore implements Store {
   /** What is under way rejects with `unavailable`. Resolves within the time of an operation, also without a server. */
   async close(): Promise<void> {
     const closed = guarded({ observe: this.#observe, reasonOf }, "close", () =>
-      withDeadline(this.#timeoutMs, () => this.#db.client.close()),
+      withDeadline(this.#timeoutMs, () => this.#db.close()),
     );
     await closed.catch(() => undefined);
   }
@@ -132,7 +132,10 @@ export class MongoStore implements Store {
 
   #bounded<T>(operation: StoreOperation, run: (bound: Bound) => Promise<T>): Promise<T> {
     return guarded({ observe: this.#observe, reasonOf }, operation, () =>
-      withDeadline(this.#timeoutMs, (signal) => run({ signal, maxTimeMS: this.#timeoutMs })),
+      withDeadline(this.#timeoutMs, async (signal) => {
+        await this.#db.connected();
+        return run({ signal, maxTimeMS: this.#timeoutMs });
+      }),
     );
   }
 }
