@@ -91,8 +91,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     app: "gateway",
     edit: {
       file: "apps/gateway/src/sends.ts",
-      text: 'owed.kind === "draft" ? [owed.draft] : []',
-      becomes: 'owed.kind === "draft" ? [{ ...owed.draft, ref: undefined }] : []',
+      text: "drafts.push(owed.draft);",
+      becomes: "drafts.push({ ...owed.draft, ref: undefined });",
     },
     fault: "F8",
     expected: "duplicated",
