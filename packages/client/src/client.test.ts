@@ -160,6 +160,20 @@ describe("requests", () => {
     },
   );
 
+  it("P57: conversations are asked for page by page", async () => {
+    const asked: (string | undefined)[] = [];
+    const page = { conversations: [{ with: "bob", last: { id: "2" } }], next: "2" };
+    const { client } = open({
+      url: await refusing((req, res) => {
+        if (req.url?.startsWith("/conversations")) asked.push(req.url);
+        res.end(JSON.stringify(page));
+      }),
+    });
+    expect(await client.conversations()).toEqual(page);
+    await client.conversations({ limit: 7, before: "2" });
+    expect(asked).toEqual(["/conversations?limit=100", "/conversations?limit=7&before=2"]);
+  });
+
   it("G4: an answer that is not the server's is an error, never an empty page", async () => {
     const { client } = open({ url: await refusing((_req, res) => res.end("<html>")) });
     await expect(client.history("bob")).rejects.toMatchObject({ code: "unreachable", temporary: true });

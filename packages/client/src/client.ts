@@ -6,9 +6,9 @@ import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
 import { pause } from "./pause.ts";
 import { Reader } from "./reader.ts";
 import { type Ending, failuresAfter, reconnectIn } from "./reconnect.ts";
-import { Sends } from "./sends.ts";
+import { type SendOptions, Sends } from "./sends.ts";
 import { Tokens } from "./token.ts";
-import type { Message, Receipt, ServerFrame } from "./wire.ts";
+import type { ConversationsPage, Message, Receipt, ServerFrame } from "./wire.ts";
 
 /** Where the client stands. */
 export type State =
@@ -97,13 +97,10 @@ export class ParleyClient {
    * Sends to a user, or with "" to the public room. Resolves once the message is durable. Messages of one
    * conversation are sent in the order of the calls. Rejects with a ParleyError whose `mayHaveGoneThrough` tells
    * whether the message may be there all the same. A `ref` of one's own (unique per sender and conversation) makes
-   * a send safe to repeat also over a restart of the application, within the server's dedupe window.
+   * a send safe to repeat also over a restart of the application, within the server's dedupe window; `onLeave` tells
+   * when that window may have begun.
    */
-  send(
-    to: string,
-    content: string,
-    options: { readonly ref?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Receipt> {
+  send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     return this.#sends.send(to, content, options);
   }
@@ -118,21 +115,37 @@ export class ParleyClient {
     } = {},
   ): Promise<HistoryPage> {
     const { before, limit = 50, signal } = options;
-    const closing = this.#closing.signal;
-    try {
-      return await this.#http.history(
-        between,
-        { before, limit },
-        signal ? AbortSignal.any([closing, signal]) : closing,
-      );
-    } catch (error) {
-      throw closing.aborted ? closed() : error;
-    }
+    return this.#asking(signal, (until) => this.#http.history(between, { before, limit }, until));
+  }
+
+  /**
+   * The private conversations with their last messages, newest first: the first page, or the one that a page's `next`
+   * leads to. Rejects with `not_found` where the server has no such list (P57).
+   */
+  async conversations(
+    options: {
+      readonly before?: string | undefined;
+      readonly limit?: number | undefined;
+      readonly signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<ConversationsPage> {
+    const { before, limit = 100, signal } = options;
+    return this.#asking(signal, (until) => this.#http.conversations({ before, limit }, until));
   }
 
   /** Ends the connection; sends under way reject with `closed`. */
   close(): void {
     this.#end();
+  }
+
+  /** A request until it is answered, given up by the application, or the client is closed. */
+  async #asking<T>(signal: AbortSignal | undefined, ask: (until: AbortSignal) => Promise<T>): Promise<T> {
+    const closing = this.#closing.signal;
+    try {
+      return await ask(signal ? AbortSignal.any([closing, signal]) : closing);
+    } catch (error) {
+      throw closing.aborted ? closed() : error;
+    }
   }
 
   #end(error?: ParleyError): void {

@@ -1,6 +1,6 @@
 import { asParleyError, ParleyError } from "./errors.ts";
 import type { Tokens } from "./token.ts";
-import type { Message, SyncPage } from "./wire.ts";
+import type { ConversationsPage, Message, SyncPage } from "./wire.ts";
 
 /** One page of a conversation, oldest first. `more` says whether there are older ones. */
 export interface HistoryPage {
@@ -42,6 +42,20 @@ export class Http {
     const { body, link } = await this.#get(`${pathOf(between)}?${query}`, signal);
     if (!Array.isArray(body)) throw foreign(200);
     return { messages: body as Message[], more: /rel="?prev"?/.test(link) };
+  }
+
+  /** P57: the private conversations, newest first: the first page, or the one before a page's `next`. */
+  async conversations(
+    options: { readonly before?: string | undefined; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<ConversationsPage> {
+    const query = new URLSearchParams({
+      limit: String(options.limit),
+      ...(options.before !== undefined && { before: options.before }),
+    });
+    const { body } = await this.#get(`/conversations?${query}`, signal);
+    if (!Array.isArray((body as Partial<ConversationsPage> | null)?.conversations)) throw foreign(200);
+    return body as ConversationsPage;
   }
 
   /** P3: a refused upgrade says nothing to a browser; the same address asked plainly does. */
@@ -93,7 +107,7 @@ function pathOf(between: string): string {
 }
 
 /** P55: problem+json as an error. */
-async function problemOf(response: Response): Promise<ParleyError> {
+export async function problemOf(response: Response): Promise<ParleyError> {
   const { status } = response;
   const problem: unknown = await response.json().catch(() => undefined);
   if (typeof problem !== "object" || problem === null || !("code" in problem)) return foreign(status);

@@ -38,6 +38,18 @@ export interface ErrorFrame {
   readonly ref?: string;
 }
 
+/** A private conversation, as `GET /conversations` lists it (P57). */
+export interface Conversation {
+  readonly with: string;
+  readonly last: Message;
+}
+
+/** An answer of `GET /conversations` (P57): the newest first; `next` is where there may be more. */
+export interface ConversationsPage {
+  readonly conversations: readonly Conversation[];
+  readonly next?: string;
+}
+
 /** An answer of `GET /sync` (P53). */
 export interface SyncPage {
   readonly messages: readonly Message[];

@@ -34,9 +34,12 @@ export interface Standalone extends House {
 }
 
 /** Everything in one process, over a data folder of its own. */
-export async function startStandalone(options: { dataDir?: string } = {}): Promise<Standalone> {
+export async function startStandalone(
+  options: { readonly dataDir?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Standalone> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "parley-e2e-")));
-  const app = await startApp("standalone", { built: true, env: { DATA_DIR: dataDir, JWT_SECRET: SECRET } });
+  const env = { DATA_DIR: dataDir, JWT_SECRET: SECRET, ...options.env };
+  const app = await startApp("standalone", { built: true, env });
   const gateway = webSocketUrl(app);
   return {
     app,
