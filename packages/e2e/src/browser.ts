@@ -23,7 +23,7 @@ const ARGS = [
  * fails where `CI` is set. To be awaited at the top of a file.
  */
 export async function describeInBrowser(name: string, tests: (browser: Browser) => void): Promise<void> {
-  const browser = await launch();
+  const browser = await openBrowser();
   if (!browser) describe.skip(name, () => it("needs a Chromium", () => undefined));
   else
     describe(name, () => {
@@ -32,7 +32,8 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
     });
 }
 
-async function launch(): Promise<Browser | undefined> {
+/** A Chromium of the caller's own, or undefined, as `describeInBrowser`. */
+export async function openBrowser(): Promise<Browser | undefined> {
   try {
     return await chromium.launch({ executablePath: await Chromium.executablePath(), args: ARGS });
   } catch (error) {

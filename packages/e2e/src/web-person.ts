@@ -16,7 +16,10 @@ export class Person {
     page.on("pageerror", (error) => this.mishaps.push(String(error)));
     page.on("console", (message) => {
       // A request that fails is told here too, and is what many of the tests are about.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      if (
+        message.type() === "error" &&
+        !/^(Failed to load resource|WebSocket connection to)/.test(message.text())
+      )
         this.mishaps.push(message.text());
     });
     page.on("request", (request) => {
@@ -81,6 +84,34 @@ export class Person {
   /** Waits until this text is settled: it has an id. */
   async sees(text: string): Promise<void> {
     await this.page.locator(".row[data-id] .content").getByText(text, { exact: true }).first().waitFor();
+  }
+
+  /**
+   * The whole open conversation from its beginning, as somebody sees it who scrolls up to there: id and text. Throws
+   * where what is on the screen is ever out of order, or more than a document should hold.
+   */
+  async scrollToBeginning(): Promise<[id: string, text: string][]> {
+    const seen = new Map<string, string>();
+    const deadline = Date.now() + 60_000;
+    for (let first = ""; ; ) {
+      const isBeginning = await this.page.getByText("This is where it begins.").isVisible();
+      const rows = await this.#rows();
+      const ids = rows.map(([id]) => id);
+      if (ids.length > 300 || ids.join() !== [...new Set(ids)].sort().join()) throw new Error("not in order");
+      for (const [id, text] of rows) seen.set(id, text);
+      if (isBeginning) break;
+      if (ids[0] === first) await this.page.waitForTimeout(20);
+      if (Date.now() > deadline) throw new Error(`the beginning does not come: ${first}`);
+      first = ids[0] ?? "";
+      await this.page.evaluate("document.querySelector('.scroller').scrollTop = 0");
+    }
+    return [...seen].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #rows(): Promise<[id: string, text: string][]> {
+    return this.page.evaluate(
+      "[...document.querySelectorAll('.row[data-id]')].map((row) => [row.dataset.id, row.querySelector('.content').textContent])",
+    );
   }
 
   /** The entry of a conversation in the list. */

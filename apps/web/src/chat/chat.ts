@@ -47,12 +47,12 @@ export class Chat {
     return this.#session;
   }
 
-  /** Brings the next page of private conversations, and at first also the room's last message. */
+  /** Brings the next page of private conversations, and the room's last message where it is not known yet. */
   async listMore(): Promise<void> {
     const client = this.#client;
-    const isFirst = this.moreListed.peek() === undefined;
+    const isRoomUnknown = this.#now.open !== "" && !this.#now.conversations.get("")?.last;
     try {
-      if (isFirst) this.#list("", (await client.history("", { limit: 1 })).messages.at(-1));
+      if (isRoomUnknown) this.#list("", (await client.history("", { limit: 1 })).messages.at(-1));
       const page = await client.conversations({ before: this.moreListed.peek() });
       for (const { with: partner, last } of page.conversations) this.#list(partner, last);
       this.moreListed.value = page.next;

@@ -51,8 +51,9 @@ export function MessageList({ chat, partner }: Props) {
   useLayoutEffect(() => {
     const element = scroller.current;
     restore(element, anchor.current);
-    // What does not fill the screen cannot be scrolled up.
-    if (element && from === 0 && element.scrollHeight <= element.clientHeight) older();
+    // What does not fill the screen cannot be scrolled up, nor can what stands at the top when its page comes.
+    const isFull = element !== null && element.scrollHeight > element.clientHeight;
+    if (element && (isFull ? anchor.current && isNearTop(element) : from === 0)) older();
   });
   useLayoutEffect(() => whenResized(scroller.current, () => restore(scroller.current, anchor.current)), []);
 
