@@ -35,7 +35,12 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
 /** A Chromium of the caller's own, or undefined, as `describeInBrowser`. */
 export async function openBrowser(): Promise<Browser | undefined> {
   try {
-    return await chromium.launch({ executablePath: await Chromium.executablePath(), args: ARGS });
+    // The package's binary is for Linux; elsewhere the Chrome that is installed does.
+    const which =
+      process.platform === "linux"
+        ? { executablePath: await Chromium.executablePath() }
+        : { channel: "chrome" };
+    return await chromium.launch({ ...which, args: ARGS });
   } catch (error) {
     if (process.env.CI) throw error;
     const reason = error instanceof Error ? error.message.split("\n", 1)[0] : error;

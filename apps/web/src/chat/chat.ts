@@ -1,5 +1,6 @@
 import { connect, type Message, type ParleyClient, ParleyError } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { worthKeeping } from "./list.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { Saved } from "./saved.ts";
 import { type Session, tokenOf } from "./session.ts";
@@ -8,7 +9,7 @@ import type { ChatEvent, ChatState, Pending } from "./state.ts";
 /** As long as the SDK tries: half of the server's dedupe window. Later a message could be told twice (G2). */
 const SAFE_TO_REPEAT_MS = 300_000;
 /** G5: so many messages may wait to be sent. */
-const MOST_WAITING = 500;
+const MOST_WAITING = 200;
 const PAGE = 50;
 /** How often what was read is written down, in ms. */
 const SAVE_EVERY_MS = 300;
@@ -139,10 +140,8 @@ export class Chat {
   save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    const conversations = [...this.#now.conversations.values()]
-      .filter(({ last }) => last !== undefined)
-      .map(({ with: partner, last, unread }) => ({ with: partner, last, unread }));
-    this.saved.setProgress({ cursor: this.#client.cursor, lastId: this.#now.lastId, conversations });
+    const { lastId } = this.#now;
+    this.saved.setProgress({ cursor: this.#client.cursor, lastId, conversations: worthKeeping(this.#now) });
   }
 
   close(): void {

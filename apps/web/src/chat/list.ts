@@ -1,4 +1,4 @@
-import type { ChatState, Conversation, Pending } from "./state.ts";
+import type { ChatState, Conversation, Listed, Pending } from "./state.ts";
 
 /** The conversations as they are listed: the public room, then whoever was talked with last. */
 export function listed({ conversations, outbox, open }: ChatState): Conversation[] {
@@ -22,6 +22,21 @@ export function pendingIn({ outbox }: ChatState, partner: string): Pending[] {
     ({ to, phase, seenAs }) =>
       to === partner && (seenAs === undefined || phase === "failed" || phase === "unknown"),
   );
+}
+
+/** A browser keeps some 5 million characters for a page: so many conversations, with the beginning of what was said last. */
+const MOST_SAVED = 500;
+const SAVED_CHARACTERS = 200;
+
+/** What of the list is written down for the next time. */
+export function worthKeeping(state: ChatState): Listed[] {
+  return listed(state)
+    .slice(0, MOST_SAVED)
+    .flatMap(({ with: partner, last, unread }) =>
+      last
+        ? [{ with: partner, last: { ...last, content: last.content.slice(0, SAVED_CHARACTERS) }, unread }]
+        : [],
+    );
 }
 
 export function unreadIn({ conversations }: ChatState): number {

@@ -1,6 +1,6 @@
 import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
-import { listed, pendingIn, unreadIn } from "./list.ts";
+import { listed, pendingIn, unreadIn, worthKeeping } from "./list.ts";
 import { MOST_KEPT } from "./merge.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
@@ -183,6 +183,13 @@ describe("the list", () => {
     ]);
     expect(names(state)).toEqual(["", "bob", "erin"]);
     expect(state.conversations.get("bob")).toMatchObject({ unread: 1, last: { id: idOf(5) } });
+  });
+
+  it("G5: is kept in a few characters a conversation, for a browser that keeps few", () => {
+    const many = Array.from({ length: 600 }, (_, n) => message(n, `user${n}`, "alice", "x".repeat(8_000)));
+    const kept = worthKeeping(after(came(...many)));
+    expect(kept[0]).toMatchObject({ with: "user599", unread: 1, last: { id: idOf(599) } });
+    expect(JSON.stringify(kept).length).toBeLessThan(300_000);
   });
 
   it("shows one that was just opened, and leaves it out again when nothing was said", () => {
