@@ -40,5 +40,5 @@ export function ConversationPane({ chat, partner }: Props) {
 
 function subtitle(partner: string, me: string): string {
   if (partner === "") return "Everybody reads this";
-  return partner === me ? "Notes to yourself" : "Only the two of you read this";
+  return partner === me ? "Notes to yourself" : "Private conversation";
 }
