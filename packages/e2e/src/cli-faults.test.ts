@@ -73,6 +73,8 @@ describe("the command line over faults", () => {
   it("Ctrl-C before a command that has an end was done: 130, and no stack", async () => {
     const send = parley.start(["send", "bob"], await parley.as("alice"));
     send.type("not finished");
+    // It says nothing while it waits for the rest, and must have started: others have come and gone meanwhile.
+    for (let n = 0; n < 3; n++) await parley.run(["history", "bob"], await parley.as("alice"));
     const held = parley.start(["send", "bob", "x", "--timeout", "5m"], {
       ...(await parley.as("alice")),
       PARLEY_URL: "http://127.0.0.1:1",
