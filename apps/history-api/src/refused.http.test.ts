@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Asking, RunningApi, tokenOf } from "./test/running-api.ts";
-import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
-import { until } from "./test/until.ts";
+import { startPartlyStored } from "./test/partly-stored.ts";
+import { type Asking, type RunningApi, tokenOf } from "./test/running-api.ts";
+import { message } from "./test/scripted-tail.ts";
 
 let server: RunningApi;
-let tail: ScriptedTail;
 
 const fromBob = { from: "bob", to: "alice" };
 const inPublic = { to: "" };
@@ -23,14 +22,7 @@ const LOG = [
 const STORED = [1, 2, 4, 5, 8];
 
 beforeAll(async () => {
-  tail = new ScriptedTail();
-  server = await RunningApi.start(async (store) => {
-    await store.insert(LOG.filter((_, index) => STORED.includes(index + 1)));
-    tail.append(...LOG);
-    tail.stored = idAt(2);
-    return tail;
-  });
-  await until(() => server.api.problems().length === 0);
+  ({ server } = await startPartlyStored(LOG, STORED));
 });
 afterAll(() => server.stop());
 

@@ -1,4 +1,3 @@
 export { hasServers, mongoServer, redisServer, sentinelledRedis } from "./servers.ts";
-
 export type { Cut, Direction, Link, Mode } from "./tcp-link.ts";
 export { startTcpProxy, type TcpProxy, type Where } from "./tcp-proxy.ts";

@@ -1,0 +1,20 @@
+import type { LogMessage } from "@parley/models";
+import { RunningApi } from "./running-api.ts";
+import { idAt, ScriptedTail } from "./scripted-tail.ts";
+import { until } from "./until.ts";
+
+/** A history-api over a log of which only these numbers are stored, with its watermark at the second message. */
+export async function startPartlyStored(
+  log: readonly LogMessage[],
+  stored: readonly number[],
+): Promise<{ readonly server: RunningApi; readonly tail: ScriptedTail }> {
+  const tail = new ScriptedTail();
+  const server = await RunningApi.start(async (store) => {
+    await store.insert(log.filter((_, index) => stored.includes(index + 1)));
+    tail.append(...log);
+    tail.stored = idAt(2);
+    return tail;
+  });
+  await until(() => server.api.problems().length === 0);
+  return { server, tail };
+}
