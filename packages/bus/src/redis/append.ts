@@ -7,15 +7,6 @@ import { type Link, Refused, reasonOf, unavailable } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { type Outgoing, outgoing } from "./outgoing.ts";
 
-/**
- * Puts drafts into the log in calls. While one is under way what comes gathers for the next; that leaves when the first
- * is answered, or before, over the same connection, when it is full: up to a few are under way then (L6).
- *
- * A call that gets no answer in time may have been done, may yet be done, or never: its drafts are settled as
- * `unavailable`, nothing is tried again, and its connection is replaced before the next call leaves; with it go the calls
- * that left behind it. A call that lay in the old socket can still run after that. It does no harm: its drafts have no place in the order any more
- * (P13), a retry with the same ref finds its dedupe key or is found by it, and ids go on from the log's own.
- */
 interface Waiting extends Queued {
   readonly draft: Outgoing;
   readonly group: Group;
@@ -37,6 +28,16 @@ const PROBE_MS = 1_000;
 /** So many keep Redis busy while answers and the next drafts are on their way; more would only be more that is unknown. */
 const MAX_UNDER_WAY = 4;
 
+/**
+ * Puts drafts into the log in calls. While one is under way what comes gathers for the next; that leaves when the first
+ * is answered, or before, over the same connection, when it is full: up to a few are under way then (L6).
+ *
+ * A call that gets no answer in time may have been done, may yet be done, or never: its drafts are settled as
+ * `unavailable`, nothing is tried again, and its connection is replaced before the next call leaves; with it go the
+ * calls that left behind it. A call that lay in the old socket can still run after that. It does no harm: its drafts
+ * have no place in the order any more (P13), a retry with the same ref finds what is remembered of it or is found by
+ * it, and ids go on from the log's own.
+ */
 export class RedisAppend implements Append {
   readonly #context: Context;
   readonly #link: Link;
