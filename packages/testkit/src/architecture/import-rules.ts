@@ -15,7 +15,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/telemetry": ["bus", "store", "service"],
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
-  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry"],
+  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry", "documents"],
   // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
   "apps/cli": ["models", "auth", "client", "bus", "store", "service", "gateway", "history-api"],
   "apps/standalone": [
