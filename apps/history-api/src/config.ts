@@ -28,10 +28,10 @@ export const historyFields = {
     .describe("Whole conversations that are sent to one user at the same time. 0 turns the limit off."),
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })
-    .describe("How long a client of history may read nothing before it is cut off, in milliseconds."),
+    .describe("How long a client of history may read nothing before it is cut off."),
   CATCH_UP_MS: fields
     .milliseconds(5_000, { min: 100 })
-    .describe("How long a request waits for this server to follow to the log's end, in milliseconds."),
+    .describe("How long a request waits for this server to follow to the log's end."),
   MAX_TAIL_BYTES: fields
     .bytes(268_435_456)
     .describe("About what the log's end may take in memory before what is stored is let go of early."),

@@ -12,6 +12,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/service": ["models"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
+  // It makes documents of the code: of the apps it takes what they read from the environment.
+  "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
   "packages/telemetry": ["bus", "store", "service"],
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
