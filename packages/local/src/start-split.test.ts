@@ -76,6 +76,31 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     expect(await history("bob", "alice")).toEqual(["hello"]);
   });
 
+  it("says of each process where it listens, and there it answers", async () => {
+    const rows = [...split.output().matchAll(/^ {2}(\S+) +pid \d+ +(\S.*)$/gm)];
+    const where = new Map(rows.map(([, name = "", addresses = ""]) => [name, addresses]));
+    expect([...where.keys()].sort()).toEqual([
+      "front",
+      "gateway-1",
+      "gateway-2",
+      "history-api",
+      "mongo",
+      "persister-1",
+      "persister-2",
+      "redis",
+    ]);
+    expect(where.get("front")).toBe(url);
+    expect(where.get("redis")).toMatch(/^redis:\/\/127\.0\.0\.1:\d+ /);
+    expect(where.get("mongo")).toMatch(/^mongodb:\/\/127\.0\.0\.1:\d+ /);
+    for (const [name, addresses] of where) {
+      const [, admin] = /admin (\S+)$/.exec(addresses) ?? [];
+      if (admin) expect((await fetch(`${admin}/readyz`)).status, name).toBe(200);
+      const [, own] = /^(http:\S+)/.exec(addresses) ?? [];
+      if (own) expect((await fetch(own)).status, name).toBe(200);
+      expect(admin ?? own ?? addresses, name).toMatch(/:\d+/);
+    }
+  });
+
   it("refuses a second one on the same data, in one line", async () => {
     const second = await start({ PORT: String(await freePort()) });
     expect(await second.exited).toEqual({ code: 1, signal: null });
