@@ -115,6 +115,15 @@ describe("a whole conversation", () => {
     );
   });
 
+  it("P50: a store that is away for a moment in the middle of it is asked again", async () => {
+    await start(2_000);
+    store.failFrom = 3;
+    const body = (await server.fetch("/messages/bob")).json();
+    await until(() => store.pages >= 3);
+    store.failFrom = Number.POSITIVE_INFINITY;
+    expect(await body).toHaveLength(2_000);
+  });
+
   it("HEAD reads none of it", async () => {
     await start(10);
     expect(await server.ask("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
