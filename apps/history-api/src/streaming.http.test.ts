@@ -6,9 +6,9 @@ import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
 import { until } from "./test/until.ts";
 import { type WatchedStore, watched } from "./test/watched-store.ts";
 
-/** More than the buffers of two sockets hold: about 20 MB as JSON. */
-const MANY = 20_000;
-const CONTENT = "x".repeat(2_000);
+/** More than the buffers of two sockets hold: about 24 MB as JSON. */
+const MANY = 8_000;
+const CONTENT = "x".repeat(3_000);
 
 let server: RunningApi;
 let store: WatchedStore;
