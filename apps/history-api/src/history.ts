@@ -116,7 +116,7 @@ export class History {
 
   async *#parts(source: Source, before: string): AsyncGenerator<readonly LogMessage[]> {
     for (let after: string | undefined = ORIGIN; after !== undefined; ) {
-      const wanted = { after, before, limit: PART, newest: false };
+      const wanted: Wanted = { after, before, limit: PART, newest: false };
       const read = () => this.#part(source, wanted);
       const { messages, next }: Page = await (after === ORIGIN ? read() : persevere(read));
       yield messages;
