@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Verifier } from "@parley/auth";
 import type { Bus } from "@parley/bus";
 import { ChatError } from "@parley/models";
+import type { Page } from "@parley/page";
 import type { GatewayConfig } from "./config.ts";
 import type { IssueToken } from "./dev-tokens.ts";
 import { drain } from "./drain.ts";
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly verifier: Verifier;
   /** Where tokens for a first try are given (P60). */
   readonly issueToken?: IssueToken | undefined;
+  /** What browsers are shown at `/`; without it everybody gets plain text there. */
+  readonly page?: Page | undefined;
   readonly config: GatewayConfig;
   readonly observe: Observe;
   /** Ms since 1970, as tokens count; for tests. */
@@ -33,7 +36,7 @@ export interface GatewayOptions {
 export interface Gateway {
   /** For the `upgrade` event of an HTTP server: /ws becomes a WebSocket, anything else is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), / and 404 for the rest. */
+  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), the page, / and 404 for the rest. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
    * P41: takes no new connections, lets those there are go in a spread, and resolves when all that was accepted has

@@ -6,7 +6,7 @@ import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
 import { pause } from "./pause.ts";
 import { Reader } from "./reader.ts";
 import { type Ending, failuresAfter, reconnectIn } from "./reconnect.ts";
-import { Sends } from "./sends.ts";
+import { type SendOptions, Sends } from "./sends.ts";
 import { Tokens } from "./token.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
 
@@ -97,13 +97,10 @@ export class ParleyClient {
    * Sends to a user, or with "" to the public room. Resolves once the message is durable. Messages of one
    * conversation are sent in the order of the calls. Rejects with a ParleyError whose `mayHaveGoneThrough` tells
    * whether the message may be there all the same. A `ref` of one's own (unique per sender and conversation) makes
-   * a send safe to repeat also over a restart of the application, within the server's dedupe window.
+   * a send safe to repeat also over a restart of the application, within the server's dedupe window; `onLeave` tells
+   * when that window may have begun.
    */
-  send(
-    to: string,
-    content: string,
-    options: { readonly ref?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Receipt> {
+  send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     return this.#sends.send(to, content, options);
   }

@@ -12,8 +12,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/service": ["models"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
+  "packages/page": [],
   "packages/telemetry": ["bus", "store", "service"],
-  "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
+  "apps/gateway": ["models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry"],
   // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
@@ -25,10 +26,12 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     "store",
     "service",
     "telemetry",
+    "page",
     "gateway",
     "persister",
     "history-api",
   ],
+  "apps/web": ["client"],
 };
 
 /** The only packages from outside that these may use. */
@@ -37,6 +40,8 @@ const MAY_USE_FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "packages/models": ["zod"],
   "packages/auth": ["jose"],
   "packages/client": [],
+  "packages/page": [],
+  "apps/web": ["preact", "@preact/signals"],
 };
 
 /** Each driver has one home. */
@@ -94,6 +99,8 @@ export const adaptersAreChosenInMain: Rule = (sources) =>
 
 function productImports(sources: readonly Source[]) {
   return sources
-    .filter((source) => isCode(source) && !isForTests(source) && !/\/tsup\.config\.ts$/.test(source.path))
+    .filter(
+      (source) => isCode(source) && !isForTests(source) && !/\/(tsup|vite)\.config\.ts$/.test(source.path),
+    )
     .flatMap((source) => importsOf(source).map((found) => ({ path: source.path, ...found })));
 }

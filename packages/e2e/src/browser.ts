@@ -1,0 +1,50 @@
+import Chromium from "@sparticuz/chromium";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, describe, it } from "vitest";
+
+/**
+ * Its own arguments are for a cloud function: among them are some that switch off what protects a page, and that is
+ * what is to be tested. These start it as root, without a network of its own.
+ */
+const ARGS = [
+  "--no-sandbox",
+  "--no-zygote",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * A suite in a real Chromium, which is closed behind it. Where none can be had it is skipped with one loud line, and
+ * fails where `CI` is set. To be awaited at the top of a file.
+ */
+export async function describeInBrowser(name: string, tests: (browser: Browser) => void): Promise<void> {
+  const browser = await openBrowser();
+  if (!browser) describe.skip(name, () => it("needs a Chromium", () => undefined));
+  else
+    describe(name, () => {
+      afterAll(() => browser.close());
+      tests(browser);
+    });
+}
+
+/** A Chromium of the caller's own, or undefined, as `describeInBrowser`. */
+export async function openBrowser(): Promise<Browser | undefined> {
+  try {
+    // The package's binary is for Linux; elsewhere the Chrome that is installed does.
+    const which =
+      process.platform === "linux"
+        ? { executablePath: await Chromium.executablePath() }
+        : { channel: "chrome" };
+    return await chromium.launch({ ...which, args: ARGS });
+  } catch (error) {
+    if (process.env.CI) throw error;
+    const reason = error instanceof Error ? error.message.split("\n", 1)[0] : error;
+    process.stderr.write(`\n*** SKIPPED: a suite that needs a Chromium: ${reason}\n\n`);
+    return undefined;
+  }
+}
