@@ -1,6 +1,6 @@
-import Chromium from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, describe, it } from "vitest";
+import { comesWithChromium, whichChromium } from "./chromium.ts";
 
 /**
  * Its own arguments are for a cloud function: among them are some that switch off what protects a page, and that is
@@ -19,8 +19,8 @@ const ARGS = [
 ];
 
 /**
- * A suite in a real Chromium, which is closed behind it. Where none can be had it is skipped with one loud line, and
- * fails where `CI` is set. To be awaited at the top of a file.
+ * A suite in a real Chromium, which is closed behind it. Where none can be had it is skipped with one loud line; it fails
+ * where `CI` is set and one comes with the packages. To be awaited at the top of a file.
  */
 export async function describeInBrowser(name: string, tests: (browser: Browser) => void): Promise<void> {
   const browser = await openBrowser();
@@ -35,14 +35,9 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
 /** A Chromium of the caller's own, or undefined, as `describeInBrowser`. */
 export async function openBrowser(): Promise<Browser | undefined> {
   try {
-    // The package's binary is for Linux; elsewhere the Chrome that is installed does.
-    const which =
-      process.platform === "linux"
-        ? { executablePath: await Chromium.executablePath() }
-        : { channel: "chrome" };
-    return await chromium.launch({ ...which, args: ARGS });
+    return await chromium.launch({ ...(await whichChromium()), args: ARGS });
   } catch (error) {
-    if (process.env.CI) throw error;
+    if (process.env.CI && comesWithChromium) throw error;
     const reason = error instanceof Error ? error.message.split("\n", 1)[0] : error;
     process.stderr.write(`\n*** SKIPPED: a suite that needs a Chromium: ${reason}\n\n`);
     return undefined;

@@ -3,6 +3,7 @@ export { type Child, type ChildOptions, type Exit, startChild } from "./child.ts
 export { prepareServers, ServerUnavailable } from "./find-server.ts";
 export { freePort } from "./free-port.ts";
 export { createFront } from "./front.ts";
+export { CACHE, installOnce } from "./install-once.ts";
 export { startMongo } from "./mongo.ts";
 export { readiness } from "./readiness.ts";
 export { startRedis } from "./redis.ts";
