@@ -44,6 +44,7 @@ export class ParleyClient {
   readonly #closing = new AbortController();
   #user: string | undefined;
   #connection: Connection | undefined;
+  #waiting = new AbortController();
 
   constructor(options: ConnectOptions) {
     const settings = settingsOf(options);
@@ -132,6 +133,11 @@ export class ParleyClient {
     return this.#asking(signal, (ended) => this.#http.conversations({ before, limit }, ended));
   }
 
+  /** Tries at once where the next try is waited for: when somebody asks, or the platform says that a network is back. */
+  reconnectNow(): void {
+    this.#waiting.abort();
+  }
+
   /** Ends the connection; sends under way reject with `closed`. */
   close(): void {
     this.#end();
@@ -170,8 +176,10 @@ export class ParleyClient {
         return this.#end(new ParleyError("refused", `The server closed for good (${ending.code}).`));
       }
       const { error } = ending;
+      this.#waiting = new AbortController();
+      const enough = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
       this.#state.next({ phase: "offline", retryAt: Date.now() + next.afterMs, ...(error && { error }) });
-      await pause(next.afterMs, this.#closing.signal);
+      await pause(next.afterMs, enough);
     }
   }
 

@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { CACHE, installOnce } from "@parley/local";
 import type { LaunchOptions } from "playwright-core";
 
 const PACKAGE = "@sparticuz/chromium";
+const UNPACKING = fileURLToPath(new URL("./chromium.child.ts", import.meta.url));
 
 /** Where the package's binary runs. Elsewhere only a Chrome that is installed will do. */
 export const comesWithChromium = process.platform === "linux" && process.arch === "x64";
@@ -31,5 +33,5 @@ export async function whichChromium(): Promise<LaunchOptions> {
 async function unpack(draft: string): Promise<void> {
   await mkdir(draft);
   const env = { ...process.env, TMPDIR: draft, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" };
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, "chromium.child.ts")], { env });
+  await promisify(execFile)(process.execPath, [UNPACKING], { env });
 }

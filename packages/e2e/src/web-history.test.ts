@@ -1,13 +1,13 @@
-import { connect } from "@parley/client";
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "./browser.ts";
+import { Chatter } from "./chatter.ts";
 import { startStandalone } from "./shapes.ts";
 import { Person } from "./web-person.ts";
 
 const house = await startStandalone({ env: { RATE_LIMIT: "0" } });
-const bob = connect({ url: house.gateways[0], token: () => house.token("bob"), maxPendingSends: 2_000 });
+const bob = await Chatter.connect(house.gateways[0], await house.token("bob"));
 afterAll(async () => {
-  bob.close();
+  await bob.close();
   await house.stop();
 });
 
@@ -19,15 +19,15 @@ await describeInBrowser("the page over a long history", (browser) => {
     const alice = await Person.arrive(browser, house.app.url);
     alice.page.on("request", (request) => {
       const { pathname, search } = new URL(request.url());
-      if (/^\/(messages|sync)/.test(pathname)) asked.push(pathname + search);
+      if (/^\/(messages|sync|conversations)/.test(pathname)) asked.push(pathname + search);
     });
     await alice.signIn("alice");
     await alice.sees("said 299");
     await alice.page.waitForLoadState("networkidle");
-    expect(asked).toEqual(["/messages?limit=50"]);
+    expect(asked.sort()).toEqual(["/conversations?limit=50", "/messages?limit=50"]);
 
     await alice.page.evaluate("document.querySelector('.scroller').scrollTop = 500");
-    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(3);
     await alice.sees("said 220");
     const seen = alice.page.getByText("said 265", { exact: true });
     const { y } = (await seen.boundingBox()) ?? { y: Number.NaN };

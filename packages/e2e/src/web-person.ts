@@ -1,4 +1,11 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+  WebSocketRoute,
+} from "playwright-core";
 
 /** Somebody in front of the page, in a browser profile of their own. */
 export class Person {
@@ -34,6 +41,25 @@ export class Person {
     const person = new Person(await context.newPage(), context);
     await person.page.goto(url);
     return person;
+  }
+
+  /** Between the page and the gateway, from the next connection on: whole until it is cut, and then none until mended. */
+  async link(): Promise<{ cut(): void; mend(): void }> {
+    const sockets = new Set<WebSocketRoute>();
+    let isCut = false;
+    await this.page.routeWebSocket(/\/ws$/, (socket) => {
+      if (isCut) return void socket.close({ code: 1006 });
+      sockets.add(socket);
+      socket.connectToServer();
+    });
+    return {
+      cut() {
+        isCut = true;
+        for (const socket of sockets) void socket.close({ code: 4000 });
+        sockets.clear();
+      },
+      mend: () => (isCut = false),
+    };
   }
 
   async signIn(name: string): Promise<this> {

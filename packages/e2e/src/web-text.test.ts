@@ -1,6 +1,6 @@
-import { connect } from "@parley/client";
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "./browser.ts";
+import { Chatter } from "./chatter.ts";
 import { startStandalone } from "./shapes.ts";
 import { Person } from "./web-person.ts";
 
@@ -27,7 +27,7 @@ await describeInBrowser("text is only ever text", (browser) => {
     ["phone", { width: 320, height: 600 }],
     ["desktop", { width: 1280, height: 800 }],
   ] as const)("whatever somebody sends, on a %s", async (size, viewport) => {
-    const mallory = connect({ url: house.gateways[0], token: () => house.token(LONG_NAME) });
+    const mallory = await Chatter.connect(house.gateways[0], await house.token(LONG_NAME));
     const victim = `victim-${size}`;
     for (const content of HOSTILE) await mallory.send(victim, content);
     await mallory.send("", "<b>bold</b>");
@@ -48,7 +48,7 @@ await describeInBrowser("text is only ever text", (browser) => {
     await person.entry(LONG_NAME).waitFor();
     await fits(person);
     expect(person.mishaps).toEqual([]);
-    mallory.close();
+    await mallory.close();
     await person.leave();
   });
 

@@ -67,9 +67,15 @@ export class Chat {
     if (this.#now.open !== partner) this.#change({ type: "opened", with: partner });
   }
 
+  /** Whoever comes back to the page does not wait for the next try. */
   setVisible(visible: boolean): void {
     this.#change({ type: "visible", visible });
-    if (!visible) this.save();
+    if (visible) this.reconnectNow();
+    else this.save();
+  }
+
+  reconnectNow(): void {
+    this.#client.reconnectNow();
   }
 
   setFollowing(following: boolean): void {

@@ -68,14 +68,31 @@ const DAY = new Intl.DateTimeFormat(undefined, {
   month: "long",
   year: "numeric",
 });
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const SHORT_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
-export const dayOf = (timestamp: string): string => DAY.format(new Date(timestamp));
 export const timeOf = (timestamp: string): string => TIME.format(new Date(timestamp));
+
+/** The day as people say it, in this browser's time zone. */
+export function dayOf(timestamp: string, now: Date = new Date()): string {
+  const date = new Date(timestamp);
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (date.toDateString() === now.toDateString()) return "Today";
+  return date.toDateString() === yesterday.toDateString() ? "Yesterday" : DAY.format(date);
+}
 
 /** Today's are told by the hour, others by the day. */
 export function briefly(timestamp: string, now: Date = new Date()): string {
   const date = new Date(timestamp);
   return (date.toDateString() === now.toDateString() ? TIME : SHORT_DAY).format(date);
+}
+
+/** So many colours there are for names; styles/people.css says which. */
+const HUES = 8;
+
+/** The same name has the same colour everywhere. */
+export function hueOf(name: string): number {
+  let sum = 0;
+  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return sum % HUES;
 }

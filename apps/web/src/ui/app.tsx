@@ -33,15 +33,18 @@ function begin(session: Session): Chat {
   return new Chat(session, openSaved(localStorage, session.user));
 }
 
-/** Tells the chat whether anybody can see it, and has it write down what it knows before it goes. */
+/** Tells the chat whether anybody can see it and when a network is back, and has it write down what it knows before it goes. */
 function whileShown(chat: Chat): () => void {
   const look = () => chat.setVisible(document.visibilityState === "visible");
   const leave = () => chat.save();
+  const retry = () => chat.reconnectNow();
   document.addEventListener("visibilitychange", look);
   window.addEventListener("pagehide", leave);
+  window.addEventListener("online", retry);
   look();
   return () => {
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("pagehide", leave);
+    window.removeEventListener("online", retry);
   };
 }

@@ -1,4 +1,5 @@
 import type { Chat } from "../chat/chat.ts";
+import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageList } from "./message-list.tsx";
 
@@ -25,6 +26,7 @@ export function ConversationPane({ chat, partner }: Props) {
             />
           </svg>
         </a>
+        <Avatar name={partner} />
         <div>
           <h2 id="partner">
             <bdi>{partner === "" ? "Public room" : partner}</bdi>

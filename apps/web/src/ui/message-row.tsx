@@ -1,7 +1,7 @@
 import type { Message } from "@parley/client";
 import type { Chat } from "../chat/chat.ts";
 import type { Pending } from "../chat/state.ts";
-import { dayOf, mayHelpToRetry, reasonFor, timeOf } from "../chat/words.ts";
+import { dayOf, hueOf, mayHelpToRetry, reasonFor, timeOf } from "../chat/words.ts";
 
 /** A message with what depends on the one before it. */
 interface Row {
@@ -46,7 +46,7 @@ export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLat
       )}
       <li class={`row${isOwn ? " own" : ""}${isFirst ? " first" : ""}`} data-id={id}>
         <p class={isFirst ? "meta" : "unseen"}>
-          <bdi class={isPublic && !isOwn ? "author" : "unseen"}>{author}</bdi>{" "}
+          <bdi class={isPublic && !isOwn ? `author hue-${hueOf(from)}` : "unseen"}>{author}</bdi>{" "}
           <time dateTime={timestamp}>{timeOf(timestamp)}</time>
         </p>
         <p class="bubble content" dir="auto">

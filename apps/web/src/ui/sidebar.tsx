@@ -4,6 +4,8 @@ import type { Chat } from "../chat/chat.ts";
 import { listed } from "../chat/list.ts";
 import type { Conversation } from "../chat/state.ts";
 import { briefly, nameIn } from "../chat/words.ts";
+import { Avatar } from "./avatar.tsx";
+import { Mark } from "./mark.tsx";
 import { hashOf } from "./route.ts";
 
 interface Props {
@@ -21,7 +23,10 @@ export function Sidebar({ chat, onSignOut }: Props) {
   return (
     <nav class="sidebar" aria-label="Conversations">
       <header>
-        <h1>Parley</h1>
+        <h1>
+          <Mark />
+          Parley
+        </h1>
         <p class="me">
           <span class="quiet">Signed in as </span>
           <bdi>{state.me}</bdi>
@@ -65,6 +70,7 @@ function Entry({ conversation: { with: partner, last, unread, older }, me, isOpe
   return (
     <li>
       <a href={hashOf(partner)} aria-current={isOpen ? "page" : undefined}>
+        <Avatar name={partner} />
         <span class="partner">
           <bdi>{partner === "" ? "Public room" : partner === me ? `${partner} (you)` : partner}</bdi>
         </span>

@@ -2,6 +2,7 @@ import { ParleyError } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import { type Session, sessionByName, sessionByToken } from "../chat/session.ts";
+import { Mark } from "./mark.tsx";
 
 interface Props {
   readonly onSession: (session: Session) => void;
@@ -32,7 +33,10 @@ export function SignIn({ onSession }: Props) {
   return (
     <main class="sign-in">
       <form onSubmit={submit} aria-busy={busy}>
-        <h1>Parley</h1>
+        <h1>
+          <Mark />
+          Parley
+        </h1>
         <p class="quiet">Chat with everybody, or with one.</p>
         {way === "name" ? <NameField problem={problem} /> : <TokenField problem={problem} />}
         <button class="primary" type="submit" disabled={busy}>

@@ -13,7 +13,14 @@ export function StatusLine({ chat }: { readonly chat: Chat }) {
   return (
     <div class={`status ${connection.phase}`}>
       <p role="status">{wordsFor(connection, waits)}</p>
-      {connection.phase === "offline" && <Countdown until={connection.retryAt} />}
+      {connection.phase === "offline" && (
+        <>
+          <Countdown until={connection.retryAt} />
+          <button class="link" type="button" onClick={() => chat.reconnectNow()}>
+            Try now
+          </button>
+        </>
+      )}
       {connection.phase === "closed" && <Closed chat={chat} connection={connection} />}
     </div>
   );
