@@ -87,12 +87,13 @@ export function briefly(timestamp: string, now: Date = new Date()): string {
   return (date.toDateString() === now.toDateString() ? TIME : SHORT_DAY).format(date);
 }
 
-/** So many colours there are for names; styles/people.css says which. */
-const HUES = 8;
+/** So many colours there are for names, from 1 on; styles/people.css says which. 0 is the public room's. */
+const HUES = 7;
 
-/** The same name has the same colour everywhere. */
+/** The same name has the same colour everywhere (FNV-1a, since names differ in a letter or two). */
 export function hueOf(name: string): number {
-  let sum = 0;
-  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
-  return sum % HUES;
+  if (name === "") return 0;
+  let hash = 0x811c9dc5;
+  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  return 1 + ((hash >>> 0) % HUES);
 }
