@@ -18,7 +18,7 @@ export type { GatewayOptions } from "./options.ts";
 export interface Gateway {
   /** For the `upgrade` event of an HTTP server: /ws becomes a WebSocket, anything else is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), / and 404 for the rest. */
+  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), the page, / and 404 for the rest. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
    * P41: takes no new connections, lets those there are go in a spread, and resolves when all that was accepted has

@@ -81,7 +81,7 @@ export function doorParts(
   incoming: Incoming,
   isDraining: () => boolean,
 ): Doors {
-  const { config, observe, issueToken, now: wallClock = Date.now } = options;
+  const { config, observe, issueToken, page, now: wallClock = Date.now } = options;
   const { trustedProxies, heartbeatMs, maxPendingBytes, handshakeTimeoutMs: timeoutMs } = config;
   const { live } = outgoing;
   const counts = new ConnectionCounts(config.connections);
@@ -95,6 +95,6 @@ export function doorParts(
     ...outgoing,
     ...{ admission, counts, server, opened, observe, timeoutMs, maxPendingBytes },
   });
-  const requests = new Requests({ admission, live, origins, issueToken, observe });
+  const requests = new Requests({ admission, live, origins, issueToken, page, observe });
   return { handshakes, requests, sweep };
 }
