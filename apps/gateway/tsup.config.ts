@@ -1,3 +1,4 @@
+import { embedPage } from "../../packages/page/src/embed.ts";
 import { app } from "../../tsup.base.ts";
 
-export default app;
+export default { ...app, ...embedPage() };

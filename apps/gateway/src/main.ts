@@ -1,12 +1,14 @@
 import { createServer } from "node:http";
-import { createVerifier, issueToken } from "@parley/auth";
+import { createVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
+import { openPage } from "@parley/page";
 import * as service from "@parley/service";
 import { observeBus } from "@parley/telemetry";
-import { createGateway, gatewayConfig, httpOptions, type IssueToken } from "./gateway.ts";
+import { createGateway, gatewayConfig, httpOptions } from "./gateway.ts";
 import { observeGateway } from "./metrics.ts";
 import { gatewayEnv } from "./process.ts";
+import { tokenIssuer } from "./signing.ts";
 
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);
@@ -32,6 +34,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     bus,
     verifier,
     issueToken: tokenIssuer(env.auth),
+    page: openPage(),
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
@@ -51,10 +54,3 @@ await service.runService("gateway", async ({ log, defer }) => {
   defer("connections", () => gateway.drain());
   log.info({ url, admin: admin.url }, "listening");
 });
-
-/** P60: only where it was asked for. */
-function tokenIssuer({ devTokens, secrets, issuer, audience }: service.AuthSettings): IssueToken | undefined {
-  const [secret] = secrets ?? [];
-  if (!devTokens || secret === undefined) return undefined;
-  return (user) => issueToken({ user, secret, issuer, audience });
-}

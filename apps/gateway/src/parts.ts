@@ -8,12 +8,12 @@ import type { Connection } from "./connection.ts";
 import { Departures } from "./departures.ts";
 import { createFanOut } from "./fan-out.ts";
 import { FlushPolicy } from "./flush-policy.ts";
-import type { GatewayOptions } from "./gateway.ts";
 import { Handshakes } from "./handshakes.ts";
 import { Inbound } from "./inbound.ts";
 import { ConnectionCounts } from "./limits.ts";
 import { LogOrder } from "./log-order.ts";
 import { createOpening } from "./opening.ts";
+import type { GatewayOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { Renewals } from "./renewals.ts";
@@ -81,7 +81,7 @@ export function doorParts(
   incoming: Incoming,
   isDraining: () => boolean,
 ): Doors {
-  const { config, observe, issueToken, now: wallClock = Date.now } = options;
+  const { config, observe, issueToken, page, now: wallClock = Date.now } = options;
   const { trustedProxies, heartbeatMs, maxPendingBytes, handshakeTimeoutMs: timeoutMs } = config;
   const { live } = outgoing;
   const counts = new ConnectionCounts(config.connections);
@@ -95,6 +95,6 @@ export function doorParts(
     ...outgoing,
     ...{ admission, counts, server, opened, observe, timeoutMs, maxPendingBytes },
   });
-  const requests = new Requests({ admission, live, origins, issueToken, observe });
+  const requests = new Requests({ admission, live, origins, issueToken, page, observe });
   return { handshakes, requests, sweep };
 }

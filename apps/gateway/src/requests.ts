@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Live } from "@parley/bus";
 import { ChatError } from "@parley/models";
+import type { Page } from "@parley/page";
 import { answerCors, type OriginPolicy, ROUTES, sendProblem } from "@parley/service";
 import type { Admission } from "./admission.ts";
 import { giveToken, type IssueToken } from "./dev-tokens.ts";
@@ -12,12 +13,14 @@ export interface RequestsParts {
   readonly origins: OriginPolicy;
   /** Undefined where such tokens are not given (P60). */
   readonly issueToken: IssueToken | undefined;
+  /** What browsers get; undefined where none was built. */
+  readonly page: Page | undefined;
   readonly observe: Observe;
 }
 
 type Route = (id: string, req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
-/** Plain HTTP: P3 for /ws, P60, and what is served where. */
+/** Plain HTTP: P3 for /ws, P60, the page for browsers, and what is served where for everybody else. */
 export class Requests {
   readonly #parts: RequestsParts;
   readonly #routes: ReadonlyMap<string, Route>;
@@ -32,6 +35,7 @@ export class Requests {
   }
 
   handle(id: string, req: IncomingMessage, res: ServerResponse): void {
+    if (this.#parts.page?.answer(req, res)) return;
     const route = this.#routes.get(pathOf(req)) ?? notFound;
     route(id, req, res).catch((error: unknown) => this.#refuse(id, req, res, error));
   }
@@ -40,7 +44,7 @@ export class Requests {
     assertMethod(req, "GET");
     const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
     const text = `Parley, a chat backend. What is served where:\n\n${lines.join("\n")}\n`;
-    res.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(text);
+    res.writeHead(200, { "content-type": "text/plain; charset=utf-8", vary: "Accept" }).end(text);
   }
 
   /** Answers as the upgrade would, so that a browser, which sees nothing of that, can ask what was wrong (P3). */

@@ -6,9 +6,9 @@ import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
 import { until } from "./test/until.ts";
 import { type WatchedStore, watched } from "./test/watched-store.ts";
 
-/** More than the buffers of two sockets hold: about 20 MB as JSON. */
-const MANY = 20_000;
-const CONTENT = "x".repeat(2_000);
+/** More than the buffers of two sockets hold: about 24 MB as JSON. */
+const MANY = 8_000;
+const CONTENT = "x".repeat(3_000);
 const LIMITS = { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 };
 
 let server: RunningApi;
@@ -118,6 +118,15 @@ describe("a whole conversation", () => {
     expect(server.events).toContainEqual(
       expect.objectContaining({ type: "refused", code: "unavailable", cut: true }),
     );
+  });
+
+  it("P50: a store that is away for a moment in the middle of it is asked again", async () => {
+    await start(2_000);
+    store.failFrom = 3;
+    const body = (await server.fetch("/messages/bob")).json();
+    await until(() => store.pages >= 3);
+    store.failFrom = Number.POSITIVE_INFINITY;
+    expect(await body).toHaveLength(2_000);
   });
 
   it("HEAD reads none of it", async () => {

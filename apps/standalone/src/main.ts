@@ -5,6 +5,7 @@ import { observeGateway } from "@parley/gateway/metrics";
 import { createHistoryApi, historyConfig } from "@parley/history-api";
 import { observeHistory } from "@parley/history-api/metrics";
 import { isUsername } from "@parley/models";
+import { openPage } from "@parley/page";
 import { createPersister } from "@parley/persister";
 import { observePersister } from "@parley/persister/metrics";
 import * as service from "@parley/service";
@@ -40,6 +41,7 @@ await service.runService("standalone", async ({ log, defer }) => {
     bus,
     verifier,
     issueToken: signing.issue,
+    page: openPage(),
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });

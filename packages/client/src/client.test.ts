@@ -139,6 +139,23 @@ describe("closing and tokens", () => {
   });
 });
 
+it("reconnectNow ends a wait, and only that: the next one is as long as ever", async () => {
+  let asked = 0;
+  const url = await refusing((_req, res) => {
+    asked++;
+    res.writeHead(503).end();
+  });
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const { client, states } = open({ url, backoff: { baseMs: 600_000, maxMs: 600_000 } });
+  client.reconnectNow();
+  await expect.poll(() => client.state.current.phase).toBe("offline");
+  const before = asked;
+  client.reconnectNow();
+  await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBe(2);
+  expect(asked).toBeGreaterThan(before);
+  vi.restoreAllMocks();
+});
+
 describe("requests", () => {
   it("P55: a 401 is tried once more, with a fresh token", async () => {
     const url = await refusing((req, res) => {

@@ -6,7 +6,7 @@ import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
 import { pause } from "./pause.ts";
 import { Reader } from "./reader.ts";
 import { type Ending, failuresAfter, reconnectIn } from "./reconnect.ts";
-import { Sends } from "./sends.ts";
+import { type SendOptions, Sends } from "./sends.ts";
 import { Tokens } from "./token.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
 
@@ -44,6 +44,7 @@ export class ParleyClient {
   readonly #closing = new AbortController();
   #user: string | undefined;
   #connection: Connection | undefined;
+  #waiting = new AbortController();
 
   constructor(options: ConnectOptions) {
     const settings = settingsOf(options);
@@ -97,13 +98,10 @@ export class ParleyClient {
    * Sends to a user, or with "" to the public room. Resolves once the message is durable. Messages of one
    * conversation are sent in the order of the calls. Rejects with a ParleyError whose `mayHaveGoneThrough` tells
    * whether the message may be there all the same. A `ref` of one's own (unique per sender and conversation) makes
-   * a send safe to repeat also over a restart of the application, within the server's dedupe window.
+   * a send safe to repeat also over a restart of the application, within the server's dedupe window; `onLeave` tells
+   * when that window may have begun.
    */
-  send(
-    to: string,
-    content: string,
-    options: { readonly ref?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Receipt> {
+  send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     return this.#sends.send(to, content, options);
   }
@@ -133,6 +131,11 @@ export class ParleyClient {
   ): Promise<ConversationsPage> {
     const { before, limit = 50, signal } = options;
     return this.#asking(signal, (ended) => this.#http.conversations({ before, limit }, ended));
+  }
+
+  /** Tries at once where the next try is waited for: when somebody asks, or the platform says that a network is back. */
+  reconnectNow(): void {
+    this.#waiting.abort();
   }
 
   /** Ends the connection; sends under way reject with `closed`. */
@@ -173,8 +176,10 @@ export class ParleyClient {
         return this.#end(new ParleyError("refused", `The server closed for good (${ending.code}).`));
       }
       const { error } = ending;
+      this.#waiting = new AbortController();
+      const enough = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
       this.#state.next({ phase: "offline", retryAt: Date.now() + next.afterMs, ...(error && { error }) });
-      await pause(next.afterMs, this.#closing.signal);
+      await pause(next.afterMs, enough);
     }
   }
 

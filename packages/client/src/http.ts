@@ -128,7 +128,7 @@ function pathOf(between: string): string {
 }
 
 /** P55: problem+json as an error. */
-async function problemOf(response: Response): Promise<ParleyError> {
+export async function problemOf(response: Response): Promise<ParleyError> {
   const { status } = response;
   const problem: unknown = await response.json().catch(() => undefined);
   if (typeof problem !== "object" || problem === null || !("code" in problem)) return foreign(status);

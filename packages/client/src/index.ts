@@ -3,4 +3,6 @@ export { type ClientErrorCode, ParleyError } from "./errors.ts";
 export type { Conversation, ConversationsPage, HistoryPage } from "./http.ts";
 export type { Observable } from "./observable.ts";
 export type { ConnectOptions } from "./options.ts";
+export type { SendOptions } from "./sends.ts";
+export { requestToken } from "./token-request.ts";
 export type { Message, Receipt } from "./wire.ts";

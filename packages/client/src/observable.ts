@@ -52,7 +52,8 @@ export class Value<T> extends Subject<T> {
   }
 }
 
-function tell<T>(listener: (value: T) => void, value: T): void {
+/** Calls a listener of the application. What it throws becomes an uncaught error. */
+export function tell<T>(listener: (value: T) => void, value: T): void {
   try {
     listener(value);
   } catch (error) {

@@ -51,6 +51,18 @@ describe("sends", () => {
     expect(await sent).toEqual(receipt);
   });
 
+  it("G2: onLeave is told once, when the message first leaves and not before", async () => {
+    const onLeave = vi.fn(() => expect(wire).toEqual([]));
+    const sent = outcome(sends.send("bob", "one", { onLeave }));
+    expect(onLeave).not.toHaveBeenCalled();
+    sends.connected();
+    sends.disconnected();
+    sends.connected();
+    expect(onLeave).toHaveBeenCalledTimes(1);
+    sends.close();
+    await sent;
+  });
+
   it("order within a conversation holds: a later one waits for an earlier one that is tried again", async () => {
     sends.connected();
     const settled = [

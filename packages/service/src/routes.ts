@@ -9,6 +9,7 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   { path: "/ws", app: "gateway", prefix: false },
   { path: "/auth/token", app: "gateway", prefix: false },
+  { path: "/assets", app: "gateway", prefix: true },
   { path: "/messages", app: "history-api", prefix: true },
   { path: "/conversations", app: "history-api", prefix: false },
   { path: "/sync", app: "history-api", prefix: false },

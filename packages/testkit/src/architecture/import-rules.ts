@@ -14,8 +14,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/documents": ["models"],
   // It makes documents of the code: of the apps it takes what they read from the environment.
   "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
+  "packages/page": [],
   "packages/telemetry": ["bus", "store", "service"],
-  "apps/gateway": ["models", "auth", "bus", "service", "telemetry"],
+  "apps/gateway": ["models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry", "documents"],
   // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
@@ -27,10 +28,12 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     "store",
     "service",
     "telemetry",
+    "page",
     "gateway",
     "persister",
     "history-api",
   ],
+  "apps/web": ["client"],
 };
 
 /** The only packages from outside that these may use. */
@@ -39,6 +42,8 @@ const MAY_USE_FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "packages/models": ["zod"],
   "packages/auth": ["jose"],
   "packages/client": [],
+  "packages/page": [],
+  "apps/web": ["preact", "@preact/signals"],
 };
 
 /** Each driver has one home. */
@@ -96,6 +101,8 @@ export const adaptersAreChosenInMain: Rule = (sources) =>
 
 function productImports(sources: readonly Source[]) {
   return sources
-    .filter((source) => isCode(source) && !isForTests(source) && !/\/tsup\.config\.ts$/.test(source.path))
+    .filter(
+      (source) => isCode(source) && !isForTests(source) && !/\/(tsup|vite)\.config\.ts$/.test(source.path),
+    )
     .flatMap((source) => importsOf(source).map((found) => ({ path: source.path, ...found })));
 }

@@ -10,7 +10,7 @@ export interface Source {
 /** What `.gitignore` names, and git's own. */
 const NOT_OURS = new Set(["node_modules", "dist", ".turbo", ".cache", "data", "coverage", ".git"]);
 const OUR_TEXT =
-  /\.(ts|js|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
+  /\.(tsx?|js|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
 
 /** Every text file of the repository. */
 export function readSources(root: string, folder = ""): Source[] {
@@ -23,7 +23,7 @@ export function readSources(root: string, folder = ""): Source[] {
 }
 
 /** TypeScript of the product, tests among it. */
-export const isCode = ({ path }: Source): boolean => /^(apps|packages)\/[^/]+\/.*\.ts$/.test(path);
+export const isCode = ({ path }: Source): boolean => /^(apps|packages)\/[^/]+\/.*\.tsx?$/.test(path);
 
 /** Code that only tests run: it may use what the product may not. */
 export function isForTests({ path }: Source): boolean {

@@ -1,0 +1,59 @@
+import { useEffect } from "preact/hooks";
+import type { Chat } from "../chat/chat.ts";
+import { unreadIn } from "../chat/list.ts";
+import { Announcer } from "./announcer.tsx";
+import { ConversationPane } from "./conversation-pane.tsx";
+import { hashOf, routeOf } from "./route.ts";
+import { Sidebar } from "./sidebar.tsx";
+import { StatusLine } from "./status-line.tsx";
+
+interface Props {
+  readonly chat: Chat;
+  readonly onSignOut: () => void;
+}
+
+/** From this width on the list and a conversation stand side by side; styles.css says the same. */
+const WIDE = "(min-width: 48rem)";
+
+export function ChatScreen({ chat, onSignOut }: Props) {
+  useEffect(() => followAddress(chat), [chat]);
+  const { open } = chat.state.value;
+  const unread = unreadIn(chat.state.value);
+  useEffect(() => {
+    document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
+  }, [unread]);
+
+  return (
+    <div class={open === undefined ? "screen" : "screen has-open"}>
+      {open !== undefined && (
+        <button class="skip" type="button" onClick={() => document.getElementById("composer")?.focus()}>
+          Skip to writing
+        </button>
+      )}
+      <StatusLine chat={chat} />
+      <Sidebar chat={chat} onSignOut={onSignOut} />
+      {open === undefined ? <EmptyPane /> : <ConversationPane key={open} chat={chat} partner={open} />}
+      <Announcer chat={chat} />
+    </div>
+  );
+}
+
+function EmptyPane() {
+  return (
+    <main class="pane empty">
+      <p>Choose a conversation, or start one.</p>
+    </main>
+  );
+}
+
+/** The address says which conversation is open. With room for both, the public room is open at first. */
+function followAddress(chat: Chat): () => void {
+  const follow = () => {
+    const { partner } = routeOf(location.hash);
+    if (partner === undefined && matchMedia(WIDE).matches) location.replace(hashOf(""));
+    else chat.open(partner);
+  };
+  window.addEventListener("hashchange", follow);
+  follow();
+  return () => window.removeEventListener("hashchange", follow);
+}

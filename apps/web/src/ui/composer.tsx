@@ -1,0 +1,72 @@
+import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Chat } from "../chat/chat.ts";
+
+interface Props {
+  readonly chat: Chat;
+  readonly partner: string;
+}
+
+/** What is typed is kept at every keystroke, so that a reload in the middle of a word loses nothing. */
+export function Composer({ chat, partner }: Props) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => chat.saved.draft(partner));
+  const [problem, setProblem] = useState("");
+  useLayoutEffect(() => {
+    // A touch screen would open its keyboard over what one came to read.
+    if (!isTouch()) field.current?.focus();
+  }, []);
+
+  const write = (next: string) => {
+    setText(next);
+    setProblem("");
+    chat.saved.setDraft(partner, next);
+  };
+  const send = () => {
+    if (text.trim() === "") return;
+    if (chat.send(partner, text)) write("");
+    else setProblem("Too many messages wait already: this one is kept here until some have left.");
+    field.current?.focus();
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    // While an input method composes a character, Enter is its own.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouch()) return;
+    event.preventDefault();
+    send();
+  };
+  const label = partner === "" ? "Message to everybody" : `Message to ${partner}`;
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label class="unseen" for="composer">
+        {label}
+      </label>
+      <textarea
+        id="composer"
+        ref={field}
+        value={text}
+        rows={Math.min(6, text.split("\n").length)}
+        dir="auto"
+        placeholder={label}
+        aria-describedby="composer-problem"
+        onInput={(event: TargetedEvent<HTMLTextAreaElement>) => write(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <button class="primary" type="submit" disabled={text.trim() === ""}>
+        Send
+      </button>
+      <p id="composer-problem" class="problem" role="alert">
+        {problem}
+      </p>
+    </form>
+  );
+}
+
+function isTouch(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
+}

@@ -1,0 +1,46 @@
+import type { Chat } from "../chat/chat.ts";
+import { Avatar } from "./avatar.tsx";
+import { Composer } from "./composer.tsx";
+import { MessageList } from "./message-list.tsx";
+
+interface Props {
+  readonly chat: Chat;
+  /** "" is the public room. */
+  readonly partner: string;
+}
+
+export function ConversationPane({ chat, partner }: Props) {
+  const { me } = chat.state.value;
+  return (
+    <main class="pane" aria-labelledby="partner">
+      <header>
+        <a class="back" href="#/">
+          <span class="unseen">Back to all conversations</span>
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <path
+              d="M12 4l-6 6 6 6"
+              fill="none"
+              stroke="currentColor"
+              stroke-width="2"
+              stroke-linecap="round"
+            />
+          </svg>
+        </a>
+        <Avatar name={partner} />
+        <div>
+          <h2 id="partner">
+            <bdi>{partner === "" ? "Public room" : partner}</bdi>
+          </h2>
+          <p class="quiet">{subtitle(partner, me)}</p>
+        </div>
+      </header>
+      <MessageList chat={chat} partner={partner} />
+      <Composer key={chat.edits.value} chat={chat} partner={partner} />
+    </main>
+  );
+}
+
+function subtitle(partner: string, me: string): string {
+  if (partner === "") return "Everybody reads this";
+  return partner === me ? "Notes to yourself" : "Private conversation";
+}

@@ -1,0 +1,128 @@
+import type { TargetedSubmitEvent } from "preact";
+import { useId, useState } from "preact/hooks";
+import type { Chat } from "../chat/chat.ts";
+import { listed } from "../chat/list.ts";
+import type { Conversation } from "../chat/state.ts";
+import { briefly, nameIn } from "../chat/words.ts";
+import { Avatar } from "./avatar.tsx";
+import { Mark } from "./mark.tsx";
+import { hashOf } from "./route.ts";
+
+interface Props {
+  readonly chat: Chat;
+  readonly onSignOut: () => void;
+}
+
+export function Sidebar({ chat, onSignOut }: Props) {
+  const state = chat.state.value;
+  const unsent = state.outbox.length;
+  const signOut = () => {
+    const question = `${unsent === 1 ? "1 message has" : `${unsent} messages have`} not been sent and will be lost. Sign out?`;
+    if (unsent === 0 || confirm(question)) onSignOut();
+  };
+  return (
+    <nav class="sidebar" aria-label="Conversations">
+      <header>
+        <h1>
+          <Mark />
+          Parley
+        </h1>
+        <p class="me">
+          <span class="quiet">Signed in as </span>
+          <bdi>{state.me}</bdi>
+        </p>
+        <button class="link" type="button" onClick={signOut}>
+          Sign out
+        </button>
+      </header>
+      <NewConversation />
+      <ul class="conversations">
+        {listed(state).map((conversation) => (
+          <Entry
+            key={conversation.with}
+            conversation={conversation}
+            me={state.me}
+            isOpen={state.open === conversation.with}
+          />
+        ))}
+      </ul>
+      {chat.moreListed.value && (
+        <button class="link" type="button" onClick={() => void chat.listMore()}>
+          More conversations
+        </button>
+      )}
+      {state.conversations.size === 1 && (
+        <p class="hint quiet">Private conversations appear here. Type somebody's name above to start one.</p>
+      )}
+    </nav>
+  );
+}
+
+interface EntryProps {
+  readonly conversation: Conversation;
+  readonly me: string;
+  readonly isOpen: boolean;
+}
+
+function Entry({ conversation: { with: partner, last, unread, older }, me, isOpen }: EntryProps) {
+  const author =
+    last === undefined || last.from === partner ? "" : last.from === me ? "You: " : `${last.from}: `;
+  return (
+    <li>
+      <a href={hashOf(partner)} aria-current={isOpen ? "page" : undefined}>
+        <Avatar name={partner} />
+        <span class="partner">
+          <bdi>{partner === "" ? "Public room" : partner === me ? `${partner} (you)` : partner}</bdi>
+        </span>
+        {last && (
+          <time class="quiet" dateTime={last.timestamp}>
+            {briefly(last.timestamp)}
+          </time>
+        )}
+        <span class="preview quiet" dir="auto">
+          {last ? `${author}${last.content.slice(0, 120)}` : older === "none" ? "Nothing said yet" : ""}
+        </span>
+        {unread > 0 && (
+          <span class="unread">
+            {unread > 99 ? "99+" : unread}
+            <span class="unseen"> unread</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+function NewConversation() {
+  const id = useId();
+  const [problem, setProblem] = useState("");
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const name = nameIn(String(new FormData(event.currentTarget).get("with") ?? ""));
+    if (name === undefined) return setProblem("A name is 1 to 64 letters, digits, or one of _ . @ + -");
+    setProblem("");
+    event.currentTarget.reset();
+    location.hash = hashOf(name);
+  };
+  return (
+    <form class="new-conversation" onSubmit={submit}>
+      <label class="unseen" for={id}>
+        Talk with somebody: their name
+      </label>
+      <input
+        id={id}
+        name="with"
+        placeholder="Talk with…"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        aria-invalid={problem !== ""}
+        aria-describedby={`${id}-problem`}
+      />
+      <button type="submit">Start</button>
+      <p id={`${id}-problem`} class="problem" role="alert">
+        {problem}
+      </p>
+    </form>
+  );
+}

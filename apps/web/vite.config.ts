@@ -1,0 +1,16 @@
+import { defineConfig } from "vite";
+
+/** Who answers while `vite` serves the page from its source: a running `start` or `dev`. */
+const SERVER = "http://localhost:8080";
+const PATHS = ["/ws", "/auth", "/messages", "/sync", "/conversations"];
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    // The Content-Security-Policy lets nothing inline run, and the polyfill would be one more script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: Object.fromEntries(PATHS.map((path) => [path, { target: SERVER, ws: path === "/ws" }])) },
+});
