@@ -56,6 +56,13 @@ describe("docs/sdk.md, the reference of the SDK", () => {
     expect(rowsUnder("The client").toSorted()).toEqual(members.toSorted());
   });
 
+  it("names every option of a send", () => {
+    const [, declared = ""] = source("sends.ts").split("interface SendOptions {");
+    const options = namesIn(declared.split("\n}\n")[0] ?? "", /^ {2}readonly (\w+)\??:/gm);
+    expect(options).toContain("ref");
+    for (const name of options) expect(reference).toMatch(new RegExp(`^- \`${name}\`: `, "m"));
+  });
+
   it("has every state, and no other", () => {
     expect(rowsUnder("States")).toEqual(namesIn(source("client.ts"), /readonly phase: "([a-z-]+)"/g));
   });

@@ -9,12 +9,15 @@ let sends: Sends;
 
 beforeEach(() => {
   vi.useFakeTimers();
+  // A jitter that is never nothing at all.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
   wire = [];
   sends = new Sends(limits, (frame) => wire.push(JSON.parse(frame)));
 });
 afterEach(() => {
   sends.close();
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 /** Keeps a rejection from being unhandled until the test looks at it. */
