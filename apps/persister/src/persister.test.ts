@@ -1,50 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PersisterEvent } from "./events.ts";
-import { createPersister, type Persister, type Timings } from "./persister.ts";
-import { given, message, ScriptedConsume, ScriptedStore, unavailable } from "./test/scripted.ts";
+import { start, stop } from "./test/running.ts";
+import { given, message, ScriptedStore, unavailable } from "./test/scripted.ts";
 import { until } from "./test/until.ts";
-
-const FAST: Timings = { retry: { minMs: 1, maxMs: 4 }, trimEveryMs: 1, drainMs: 10_000 };
-
-let stop = new AbortController();
-let running: Promise<void> = Promise.resolve();
-
-interface Running {
-  readonly persister: Persister;
-  readonly consume: ScriptedConsume;
-  readonly store: ScriptedStore;
-  readonly events: PersisterEvent[];
-}
-
-function start(
-  options: {
-    acknowledged?: boolean;
-    store?: ScriptedStore;
-    timings?: Partial<Timings>;
-    now?: () => number;
-  } = {},
-): Running {
-  const consume = new ScriptedConsume(options);
-  const store = options.store ?? new ScriptedStore();
-  const events: PersisterEvent[] = [];
-  const timings = { ...FAST, ...options.timings };
-  const persister = createPersister({
-    ...{ consume, store, timings, now: options.now ?? Date.now },
-    observe: (event) => events.push(event),
-  });
-  stop = new AbortController();
-  running = persister.run(stop.signal);
-  return { persister, consume, store, events };
-}
 
 function ofType<Type extends PersisterEvent["type"]>(events: readonly PersisterEvent[], type: Type) {
   return events.filter((event): event is Extract<PersisterEvent, { type: Type }> => event.type === type);
 }
 
-afterEach(async () => {
-  stop.abort();
-  await running;
-});
+afterEach(stop);
 
 const [one, two, three] = [message(1), message(2), message(3)];
 
@@ -241,60 +205,6 @@ it("L12: the lag of the first message after a quiet night is not a night", async
   expect(ofType(events, "log-state").at(-1)?.lagMs).toBe(500);
 });
 
-describe("reading ahead", () => {
-  const large = (from: number) => Array.from({ length: 250 }, (_, n) => given(message(from + n)));
-
-  /** A store that answers only when it is told to. */
-  function slowStore() {
-    const store = new ScriptedStore();
-    const answers: (() => void)[] = [];
-    store.onInsert = (messages) =>
-      new Promise((resolve) => answers.push(() => resolve(messages.map(() => ({ kind: "stored" })))));
-    return { store, answer: () => answers.shift()?.() };
-  }
-
-  it("G5: while a large batch is stored the next is read, and never one more", async () => {
-    const { store, answer } = slowStore();
-    const { consume } = start({ store });
-    consume.give(...large(0));
-    consume.give(...large(250));
-    consume.give(...large(500));
-    await until(() => consume.batches.length === 1);
-    expect([store.inserts.length, consume.asked]).toEqual([1, 2]);
-    answer();
-    await until(() => store.inserts.length === 2 && consume.asked === 3);
-    expect(store.tried[1]?.[0]).toBe(message(250).id);
-    answer();
-    await until(() => store.inserts.length === 3);
-    answer();
-    await until(() => consume.settled.length === 750);
-  });
-
-  it("while a small one is stored, what comes gathers", async () => {
-    const { store, answer } = slowStore();
-    const { consume } = start({ store });
-    consume.give(given(one));
-    await until(() => store.inserts.length === 1);
-    expect(consume.asked).toBe(1);
-    answer();
-    await until(() => consume.asked === 2);
-  });
-
-  it("P41: what was read ahead is stored too before run resolves", async () => {
-    const { store, answer } = slowStore();
-    const { consume } = start({ store });
-    consume.give(...large(0));
-    consume.give(given(one));
-    await until(() => store.inserts.length === 1 && consume.batches.length === 0);
-    stop.abort();
-    answer();
-    await until(() => store.inserts.length === 2);
-    answer();
-    await running;
-    expect(consume.settled).toHaveLength(251);
-  });
-});
-
 describe("the end", () => {
   it("what is in hand is stored and settled before run resolves", async () => {
     const { consume, store } = start();
@@ -305,9 +215,9 @@ describe("the end", () => {
     };
     consume.give(given(one), given(two));
     await until(() => store.inserts.length === 1);
-    stop.abort();
+    const stopped = stop();
     answer.resolve();
-    await running;
+    await stopped;
     expect(consume.settled.map(({ outcome }) => outcome.kind)).toEqual(["stored", "stored"]);
   });
 
@@ -316,8 +226,7 @@ describe("the end", () => {
     store.onInsert = () => Promise.reject(unavailable());
     consume.give(given(one));
     await until(() => store.inserts.length === 1);
-    stop.abort();
-    await running;
+    await stop();
     expect(consume.settled).toEqual([]);
   });
 
@@ -326,8 +235,7 @@ describe("the end", () => {
     store.onInsert = () => new Promise(() => undefined);
     consume.give(given(one));
     await until(() => store.inserts.length === 1);
-    stop.abort();
-    await running;
+    await stop();
     expect(consume.settled).toEqual([]);
   });
 });
