@@ -97,7 +97,8 @@ export function createProgram(io: Io, inspect: Inspectors): Command {
       async (given: GivenServer & { shape?: "standalone" | "split"; adminUrl: string[]; json: boolean }) => {
         const { doctor } = await import("./doctor/doctor.ts");
         const { PARLEY_ADMIN_URL } = readEnv(cliEnv);
-        const adminUrls = given.adminUrl.length > 0 ? given.adminUrl : (PARLEY_ADMIN_URL?.split(" ") ?? []);
+        const fromEnv = PARLEY_ADMIN_URL === undefined ? [] : [PARLEY_ADMIN_URL];
+        const adminUrls = given.adminUrl.length > 0 ? given.adminUrl : fromEnv;
         await doctor({ ...serverOf(given), shape: given.shape, adminUrls, json: given.json }, inspect, io);
       },
     );

@@ -181,7 +181,7 @@ describe("the drain", () => {
     expect(stored.size).toBe(acked.length);
     expect(clients.flatMap((client) => client.of("error"))).toEqual([]);
     expect(codesOf(clients)).toEqual([1012]);
-  }, 20_000);
+  });
 
   it("P41: waits for what is under way, so that it is acknowledged", async () => {
     const house = await openHouse();

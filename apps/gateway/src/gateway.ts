@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Verifier } from "@parley/auth";
-import type { Bus } from "@parley/bus";
 import { ChatError } from "@parley/models";
-import type { Page } from "@parley/page";
-import type { GatewayConfig } from "./config.ts";
-import type { IssueToken } from "./dev-tokens.ts";
 import { drain } from "./drain.ts";
-import type { Observe } from "./events.ts";
+import type { GatewayOptions } from "./options.ts";
 import { doorParts, incomingParts, outgoingParts } from "./parts.ts";
 import { refuseUpgrade } from "./refusal.ts";
 import { createRequestIds } from "./request-ids.ts";
@@ -18,20 +13,7 @@ export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
 export type { IssueToken } from "./dev-tokens.ts";
 export type { GatewayEvent, Observe } from "./events.ts";
 export { httpOptions } from "./http-options.ts";
-
-export interface GatewayOptions {
-  /** Asked for its roles `append` and `live`, at once. */
-  readonly bus: Pick<Bus, "append" | "live">;
-  readonly verifier: Verifier;
-  /** Where tokens for a first try are given (P60). */
-  readonly issueToken?: IssueToken | undefined;
-  /** What browsers are shown at `/`; without it everybody gets plain text there. */
-  readonly page?: Page | undefined;
-  readonly config: GatewayConfig;
-  readonly observe: Observe;
-  /** Ms since 1970, as tokens count; for tests. */
-  readonly now?: (() => number) | undefined;
-}
+export type { GatewayOptions } from "./options.ts";
 
 export interface Gateway {
   /** For the `upgrade` event of an HTTP server: /ws becomes a WebSocket, anything else is refused. */

@@ -23,7 +23,7 @@ describe("a process that cannot start", () => {
     const { code, stderr } = await starting({});
     expect(code).toBe(1);
     expect(stderr).toContain("JWT_SECRET is missing");
-  }, 20_000);
+  });
 
   it("P60 P61: a short secret, tokens for everybody in production, and bad numbers are all named, none shown", async () => {
     const { code, stderr } = await starting({
@@ -40,5 +40,5 @@ describe("a process that cannot start", () => {
       NODE_ENV: "production",
     });
     expect([production.code, production.stderr]).toEqual([1, expect.stringContaining("AUTH_DEV_TOKENS")]);
-  }, 20_000);
+  });
 });

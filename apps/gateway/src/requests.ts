@@ -42,7 +42,7 @@ export class Requests {
 
   async #index(req: IncomingMessage, res: ServerResponse): Promise<void> {
     assertMethod(req, "GET");
-    const lines = ROUTES.map(({ path, app }) => `${path.padEnd(14)}${app}`);
+    const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
     const text = `Parley, a chat backend. What is served where:\n\n${lines.join("\n")}\n`;
     res.writeHead(200, { "content-type": "text/plain; charset=utf-8", vary: "Accept" }).end(text);
   }

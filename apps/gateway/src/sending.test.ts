@@ -206,7 +206,7 @@ describe("what cannot be done", () => {
     await alice.get("ack", refs.length);
     expect(alice.of("ack").map(({ ref }) => ref)).toEqual(refs);
     expect(alice.of("error")).toEqual([]);
-  }, 20_000);
+  });
 });
 
 describe("the rate", () => {

@@ -26,12 +26,17 @@ export const historyFields = {
   MAX_STREAMS_PER_USER: fields
     .limit(64)
     .describe("Whole conversations that are sent to one user at the same time. 0 turns the limit off."),
+  MAX_PAGES_BYTES: fields
+    .limit(268_435_456)
+    .describe(
+      "About what pages that are being sent may take in memory; those of one user a quarter of it. What would be more gets 503 or 429. 0 turns the limit off.",
+    ),
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })
-    .describe("How long a client of history may read nothing before it is cut off, in milliseconds."),
+    .describe("How long a client of history may read nothing before it is cut off."),
   CATCH_UP_MS: fields
     .milliseconds(5_000, { min: 100 })
-    .describe("How long a request waits for this server to follow to the log's end, in milliseconds."),
+    .describe("How long a request waits for this server to follow to the log's end."),
   MAX_TAIL_BYTES: fields
     .bytes(268_435_456)
     .describe("About what the log's end may take in memory before what is stored is let go of early."),
@@ -45,6 +50,7 @@ export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
       requests: env.MAX_REQUESTS,
       streams: env.MAX_STREAMS,
       streamsPerUser: env.MAX_STREAMS_PER_USER,
+      pageBytes: env.MAX_PAGES_BYTES,
     },
     slowClientMs: env.SLOW_CLIENT_MS,
     catchUpMs: env.CATCH_UP_MS,

@@ -27,7 +27,7 @@ export interface HistoryApiOptions {
 }
 
 export interface HistoryApi {
-  /** For the `request` event of an HTTP server: /messages, /messages/:username, /sync, /conversations, /, and 404 for the rest. */
+  /** For the `request` event of an HTTP server: /messages, /messages/:username, /sync, /conversations, the documents, /, and 404 for the rest. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /** Follows the log until `signal` is aborted; before, nothing can be answered. Never rejects. */
   run(signal: AbortSignal): Promise<void>;

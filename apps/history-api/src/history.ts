@@ -4,6 +4,7 @@ import type { Store } from "@parley/store";
 import type { Observe } from "./events.ts";
 import type { Follower, Snapshot } from "./follower.ts";
 import { Merge } from "./merge.ts";
+import { persevere } from "./persevere.ts";
 import { select, type Wanted } from "./range.ts";
 
 /** Of one store read of a whole conversation, in messages: what an answer holds in memory at a time. */
@@ -66,7 +67,8 @@ export class History {
 
   /**
    * P50: the whole conversation, part by part. Resolves once the log's end is followed to; the parts are read as they
-   * are asked for, so memory is a part, and who stops asking ends the reading.
+   * are asked for, so memory is a part, and who stops asking ends the reading. The first part fails as a page does; the
+   * others are asked for again, since what has begun cannot be answered with an error any more.
    */
   async whole(reader: string, peer: string): Promise<AsyncIterable<readonly LogMessage[]>> {
     const conversation = conversationOf(reader, peer);
@@ -114,12 +116,9 @@ export class History {
 
   async *#parts(source: Source, before: string): AsyncGenerator<readonly LogMessage[]> {
     for (let after: string | undefined = ORIGIN; after !== undefined; ) {
-      const { messages, next }: Page = await this.#part(source, {
-        after,
-        before,
-        limit: PART,
-        newest: false,
-      });
+      const wanted: Wanted = { after, before, limit: PART, newest: false };
+      const read = () => this.#part(source, wanted);
+      const { messages, next }: Page = await (after === ORIGIN ? read() : persevere(read));
       yield messages;
       after = next;
       // A store that answers without waiting must not keep others from their turn.

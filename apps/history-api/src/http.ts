@@ -4,6 +4,7 @@ import { ChatError, type ErrorCode } from "@parley/models";
 import { answerCors, type OriginPolicy, ROUTES, sendProblem } from "@parley/service";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Admission } from "./admission.ts";
+import { documents } from "./documents.ts";
 import type { Observe } from "./events.ts";
 import { chatErrorOf } from "./failures.ts";
 import { Abandoned } from "./json-answer.ts";
@@ -17,6 +18,16 @@ export interface HttpParts {
   readonly observe: Observe;
 }
 
+const PATHS = [
+  "/",
+  "/messages",
+  "/messages/:username",
+  "/sync",
+  "/conversations",
+  "/docs",
+  "/openapi.json",
+  "/asyncapi.json",
+];
 const METHODS = "GET, HEAD";
 const ALLOW = "GET, HEAD, OPTIONS";
 /** In characters, and in bytes: two usernames in full escape, and room for parameters; no request has a body. */
@@ -47,10 +58,8 @@ export function createHttp({ routes, origins, admission, slowClientMs, observe }
   app.get("/messages/:username", (req, res) => routes.messages(req, res, req.params.username));
   app.get("/sync", (req, res) => routes.sync(req, res));
   app.get("/conversations", (req, res) => routes.conversations(req, res));
-  app.all(
-    ["/", "/messages", "/messages/:username", "/sync", "/conversations"],
-    refusing("method_not_allowed"),
-  );
+  for (const [path, answer] of Object.entries(documents())) app.get(path, answer);
+  app.all(PATHS, refusing("method_not_allowed"));
   app.use(refusing("not_found"));
   app.use(answerError(observe));
   return app;
@@ -73,7 +82,7 @@ function assertSize(url: string, headers: Readonly<Record<string, string | strin
 }
 
 function indexText(): string {
-  const lines = ROUTES.map(({ path, app }) => `${path.padEnd(14)}${app}`);
+  const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
   return `Parley, a chat backend. What is served where:\n\n${lines.join("\n")}\n`;
 }
 

@@ -103,6 +103,7 @@ export function indexAfter(messages: readonly LogMessage[], length: number, id: 
   return low;
 }
 
-function bytesOf({ from, to, content, ref = "" }: LogMessage): number {
+/** About what a message takes in memory. */
+export function bytesOf({ from, to, content, ref = "" }: LogMessage): number {
   return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
 }

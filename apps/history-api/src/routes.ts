@@ -16,6 +16,7 @@ import {
   readPageQuery,
   readSyncQuery,
 } from "./query.ts";
+import { bytesOf } from "./recent.ts";
 
 export interface RoutesParts {
   readonly history: History;
@@ -55,7 +56,7 @@ export class Routes {
     const reader = this.#readAs(identity, as, route);
     if (page === undefined) return this.#whole(asked, identity.user, reader, peer);
     const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
-    await this.#page(asked, reader, { path, peer, as, page });
+    await this.#page(asked, identity.user, reader, { path, peer, as, page });
   }
 
   /** P53. */
@@ -70,7 +71,7 @@ export class Routes {
       page.limit,
     );
     const after = `],"cursor":"${cursor}","more":${more}}`;
-    await this.#answer(asked, [messages], { before: '{"messages":[', after }, false);
+    await this.#answerPage(asked, identity.user, messages, { before: '{"messages":[', after });
   }
 
   /** P57. */
@@ -83,7 +84,7 @@ export class Routes {
     const item = (message: LogMessage) =>
       `{"with":${JSON.stringify(peerOf(reader, message))},"last":${jsonOf(message)}}`;
     const after = next === undefined ? "]}" : `],"next":"${next}"}`;
-    await this.#answer(asked, [messages], { before: '{"conversations":[', after, item }, false);
+    await this.#answerPage(asked, identity.user, messages, { before: '{"conversations":[', after, item });
   }
 
   async #whole(asked: Asked, user: string, reader: string, peer: string): Promise<void> {
@@ -97,13 +98,30 @@ export class Routes {
 
   async #page(
     asked: Asked,
+    user: string,
     reader: string,
     { path, peer, as, page: query }: { path: string; peer: string; as: string | undefined; page: PageQuery },
   ): Promise<void> {
     const page = await this.#parts.history.page(reader, peer, query);
     const links = linksOf(path, as, query, page);
     if (links !== undefined) asked.res.setHeader("link", links);
-    await this.#answer(asked, [page.messages], ARRAY, false);
+    await this.#answerPage(asked, user, page.messages, ARRAY);
+  }
+
+  /** It is in memory whole, for as long as its reader takes (G5). */
+  async #answerPage(
+    asked: Asked,
+    user: string,
+    messages: readonly LogMessage[],
+    frame: JsonFrame,
+  ): Promise<void> {
+    const bytes = messages.reduce((sum, message) => sum + bytesOf(message), 0);
+    const leave = this.#parts.admission.enterPage(user, bytes);
+    try {
+      await this.#answer(asked, [messages], frame, false);
+    } finally {
+      leave();
+    }
   }
 
   /** HEAD has the headers alone: of a whole conversation nothing is read then. */

@@ -6,19 +6,24 @@ import { idAt, message, ScriptedTail } from "./test/scripted-tail.ts";
 import { until } from "./test/until.ts";
 import { type WatchedStore, watched } from "./test/watched-store.ts";
 
-/** More than the buffers of two sockets hold: about 20 MB as JSON. */
-const MANY = 20_000;
-const CONTENT = "x".repeat(2_000);
+/** More than the buffers of two sockets hold: about 24 MB as JSON. */
+const MANY = 8_000;
+const CONTENT = "x".repeat(3_000);
+const LIMITS = { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 };
 
 let server: RunningApi;
 let store: WatchedStore;
 let tail: ScriptedTail;
 const sockets: Socket[] = [];
 
-async function start(messages: number, changes: Partial<HistoryConfig> = {}): Promise<void> {
+async function start(
+  messages: number,
+  changes: Partial<HistoryConfig> = {},
+  content = CONTENT,
+): Promise<void> {
   server = await RunningApi.start(
     async (opened) => {
-      const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content: CONTENT }));
+      const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content }));
       for (let at = 0; at < log.length; at += 5_000) await opened.insert(log.slice(at, at + 5_000));
       tail = new ScriptedTail();
       tail.replace(idAt(messages));
@@ -115,6 +120,15 @@ describe("a whole conversation", () => {
     );
   });
 
+  it("P50: a store that is away for a moment in the middle of it is asked again", async () => {
+    await start(2_000);
+    store.failFrom = 3;
+    const body = (await server.fetch("/messages/bob")).json();
+    await until(() => store.pages >= 3);
+    store.failFrom = Number.POSITIVE_INFINITY;
+    expect(await body).toHaveLength(2_000);
+  });
+
   it("HEAD reads none of it", async () => {
     await start(10);
     expect(await server.ask("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
@@ -161,7 +175,7 @@ describe("a failure before the first byte", () => {
 
 describe("how much at the same time", () => {
   it("G5: whole conversations of one user are bounded, and others are served", async () => {
-    await start(MANY, { limits: { requests: 100, streams: 100, streamsPerUser: 1 } });
+    await start(MANY, { limits: { ...LIMITS, streamsPerUser: 1 } });
     const socket = await pausedRequest("/messages/bob");
     await standstill();
     const refused = await server.ask("/messages/carol");
@@ -174,7 +188,7 @@ describe("how much at the same time", () => {
   });
 
   it("G5: those of everybody too, and pages go on", async () => {
-    await start(MANY, { limits: { requests: 100, streams: 1, streamsPerUser: 100 } });
+    await start(MANY, { limits: { ...LIMITS, streams: 1 } });
     await pausedRequest("/messages/bob");
     await standstill();
     const refused = await server.ask("/messages/dave", { user: "carol" });
@@ -183,8 +197,25 @@ describe("how much at the same time", () => {
     expect((await server.ask("/sync?limit=5", { user: "carol" })).status).toBe(200);
   });
 
+  it("G5: what pages that are being sent hold is bounded, of one user to a quarter, and short ones go on", async () => {
+    // One page is 20 MB on its way, and about 40 in memory.
+    await start(1_000, { limits: { ...LIMITS, pageBytes: 60_000_000 } }, "x".repeat(20_000));
+    const socket = await pausedRequest("/messages/bob?limit=1000");
+    await until(async () => (await server.ask("/messages/bob?limit=1000")).status === 429);
+    const refused = await server.ask("/sync?limit=1000");
+    expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(await server.ask("/messages/alice?limit=1000", { user: "bob" })).toMatchObject({
+      status: 503,
+      body: { code: "overloaded" },
+    });
+    expect((await server.ask("/messages/alice?limit=5", { user: "bob" })).status).toBe(200);
+    socket.destroy();
+    await until(async () => (await server.ask("/messages/bob?limit=1000")).status === 200);
+  });
+
   it("G5: and all requests together", async () => {
-    await start(MANY, { limits: { requests: 1, streams: 100, streamsPerUser: 100 } });
+    await start(MANY, { limits: { ...LIMITS, requests: 1 } });
     const socket = await pausedRequest("/messages/bob");
     await standstill();
     expect(await server.ask("/sync")).toMatchObject({ status: 503, body: { code: "overloaded" } });

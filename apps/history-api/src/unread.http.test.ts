@@ -23,7 +23,7 @@ afterEach(async () => {
 it("G5: answers that nobody reads give their places back, those that wait behind them too", {
   timeout: 130_000,
 }, async () => {
-  const limits = { requests: REQUESTS, streams: 1, streamsPerUser: 1 };
+  const limits = { requests: REQUESTS, streams: 1, streamsPerUser: 1, pageBytes: 1_000_000_000 };
   const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: "x".repeat(1_100) }));
   server = await RunningApi.start(
     async (store) => {

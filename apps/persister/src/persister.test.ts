@@ -241,6 +241,60 @@ it("L12: the lag of the first message after a quiet night is not a night", async
   expect(ofType(events, "log-state").at(-1)?.lagMs).toBe(500);
 });
 
+describe("reading ahead", () => {
+  const large = (from: number) => Array.from({ length: 250 }, (_, n) => given(message(from + n)));
+
+  /** A store that answers only when it is told to. */
+  function slowStore() {
+    const store = new ScriptedStore();
+    const answers: (() => void)[] = [];
+    store.onInsert = (messages) =>
+      new Promise((resolve) => answers.push(() => resolve(messages.map(() => ({ kind: "stored" })))));
+    return { store, answer: () => answers.shift()?.() };
+  }
+
+  it("G5: while a large batch is stored the next is read, and never one more", async () => {
+    const { store, answer } = slowStore();
+    const { consume } = start({ store });
+    consume.give(...large(0));
+    consume.give(...large(250));
+    consume.give(...large(500));
+    await until(() => consume.batches.length === 1);
+    expect([store.inserts.length, consume.asked]).toEqual([1, 2]);
+    answer();
+    await until(() => store.inserts.length === 2 && consume.asked === 3);
+    expect(store.tried[1]?.[0]).toBe(message(250).id);
+    answer();
+    await until(() => store.inserts.length === 3);
+    answer();
+    await until(() => consume.settled.length === 750);
+  });
+
+  it("while a small one is stored, what comes gathers", async () => {
+    const { store, answer } = slowStore();
+    const { consume } = start({ store });
+    consume.give(given(one));
+    await until(() => store.inserts.length === 1);
+    expect(consume.asked).toBe(1);
+    answer();
+    await until(() => consume.asked === 2);
+  });
+
+  it("P41: what was read ahead is stored too before run resolves", async () => {
+    const { store, answer } = slowStore();
+    const { consume } = start({ store });
+    consume.give(...large(0));
+    consume.give(given(one));
+    await until(() => store.inserts.length === 1 && consume.batches.length === 0);
+    stop.abort();
+    answer();
+    await until(() => store.inserts.length === 2);
+    answer();
+    await running;
+    expect(consume.settled).toHaveLength(251);
+  });
+});
+
 describe("the end", () => {
   it("what is in hand is stored and settled before run resolves", async () => {
     const { consume, store } = start();

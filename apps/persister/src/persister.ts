@@ -1,4 +1,4 @@
-import type { Consume, Settled } from "@parley/bus";
+import type { Consume, Consumed, Settled } from "@parley/bus";
 import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import type { Store } from "@parley/store";
 import type { Observe, Outcomes } from "./events.ts";
@@ -39,6 +39,9 @@ export interface Persister {
 
 const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 5_000 }, trimEveryMs: 1_000, drainMs: 10_000 };
 
+/** A batch of so many says that more is waiting behind it. Smaller ones gather more while the store is at work. */
+const MORE_WAITS = 250;
+
 /** A core: it reads no environment, and the bus and the store are its caller's to close. */
 export function createPersister(options: PersisterOptions): Persister {
   const { consume, store, observe, now = Date.now } = options;
@@ -64,14 +67,25 @@ export function createPersister(options: PersisterOptions): Persister {
     observe({ type: "settled", outcomes: outcomesOf(settled) });
   }
 
+  async function keep(batch: readonly Consumed[], signal: AbortSignal): Promise<void> {
+    for await (const settled of keeping.keep(batch, signal)) await asking("settle", () => settle(settled));
+  }
+
+  const next = (signal: AbortSignal) =>
+    asking("next", () => consume.next(signal).catch(ignoring(signal, [])));
+
+  /**
+   * One batch goes to the store at a time. Where it was a large one more is waiting, and the next is read meanwhile:
+   * one batch ahead and never more, so a store that is slow slows the reading (G5).
+   */
   async function consumeLoop(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      const batch = await asking("next", () => consume.next(signal).catch(ignoring(signal, [])));
+    let ahead: ReturnType<typeof next> | undefined;
+    for (let failures = 0; ahead || !signal.aborted; ) {
+      const batch = await (ahead ?? next(signal));
+      ahead = batch && batch.length >= MORE_WAITS && !signal.aborted ? next(signal) : undefined;
       failures = batch ? 0 : failures + 1;
-      if (!batch) await pause(backoffMs(failures, timings.retry), signal);
-      else
-        for await (const settled of keeping.keep(batch, signal))
-          await asking("settle", () => settle(settled));
+      if (batch) await keep(batch, signal);
+      else await pause(backoffMs(failures, timings.retry), signal);
     }
   }
 

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify, type Remot
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
 import { firstThatVerifies } from "./secrets.ts";
-import type { TokenCheck } from "./verifier.ts";
+import type { TokenCheck } from "./token-check.ts";
 
 /** All in milliseconds. */
 export interface JwksLimits {

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
-import type { TokenCheck } from "./verifier.ts";
+import type { TokenCheck } from "./token-check.ts";
 
 /** HS256 with less than this can be guessed offline from one token (P61). */
 export const MIN_SECRET_BYTES = 32;

@@ -1,4 +1,3 @@
-import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { digestOf, IdentityCache } from "./cache.ts";
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
@@ -6,6 +5,7 @@ import { authErrorOf } from "./failures.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { checkWithJwks, type JwksLimits } from "./jwks.ts";
 import { checkWithSecrets } from "./secrets.ts";
+import type { TokenCheck } from "./token-check.ts";
 
 /** Longer than what an issuer's token with many claims has; nothing longer is looked at. */
 export const MAX_TOKEN_LENGTH = 16_384;
@@ -42,13 +42,6 @@ export interface Verifier {
    */
   verify(token: string | undefined): Promise<Identity>;
   /** What keeps tokens from being verified at this moment, in words for an operator, or undefined. */
-  problem(): string | undefined;
-}
-
-/** One way of checking signatures: which algorithms it stands for, and the claims of a token that it signed. */
-export interface TokenCheck {
-  readonly algorithms: readonly string[];
-  claims(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
   problem(): string | undefined;
 }
 

@@ -1,8 +1,8 @@
 /** Why something did not work: the server's code (P30, P55), or one of the SDK's own, which are listed here. */
 export type ClientErrorCode =
   | "closed" // the client was closed
-  | "not_sent" // the deadline passed, or the send was aborted, and the message never left
-  | "outcome_unknown" // the same after the message had left: it may have gone through
+  | "not_sent" // the deadline passed, or the send was aborted, and the message is not there
+  | "outcome_unknown" // the same where an answer was lost: it may have gone through
   | "queue_full" // too many sends wait
   | "aborted" // the application gave a request up
   | "unreachable" // the server cannot be reached or does not answer in its terms

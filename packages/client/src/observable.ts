@@ -12,14 +12,22 @@ export class Subject<T> implements Observable<T> {
     return () => this.#listeners.delete(listener);
   }
 
-  next(value: T): void {
-    for (const listener of this.#listeners) tell(listener, value);
+  /** Who begins to listen meanwhile is not told this one, and nobody is once `isStill` says no. */
+  next(value: T, isStill: () => boolean = () => true): void {
+    for (const listener of [...this.#listeners]) {
+      if (!isStill()) return;
+      if (this.#listeners.has(listener)) tell(listener, value);
+    }
   }
 }
 
-/** An observable that has a value at every moment; a new listener is told it at once. */
+/**
+ * An observable that has a value at every moment; a new listener is told it at once. A listener may change it: those
+ * behind it are told the newer value then, and not the older one after it.
+ */
 export class Value<T> extends Subject<T> {
   #current: T;
+  #changes = 0;
 
   constructor(initial: T) {
     super();
@@ -38,7 +46,9 @@ export class Value<T> extends Subject<T> {
 
   override next(value: T): void {
     this.#current = value;
-    super.next(value);
+    this.#changes += 1;
+    const change = this.#changes;
+    super.next(value, () => change === this.#changes);
   }
 }
 

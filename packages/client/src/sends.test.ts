@@ -25,6 +25,10 @@ const outcome = (sent: Promise<unknown>) =>
   );
 const contents = () => wire.map(({ content }) => content);
 const refOf = (content: string) => wire.find((frame) => frame.content === content)?.ref ?? "";
+function reconnect(): void {
+  sends.disconnected();
+  sends.connected();
+}
 const unavailable = { type: "error", code: "unavailable", message: "", temporary: true } as const;
 
 describe("sends", () => {
@@ -115,6 +119,61 @@ describe("sends", () => {
     expect(await waiting).toMatchObject({ error: { code: "not_sent", mayHaveGoneThrough: false } });
     expect(contents()).toEqual(["one"]);
     expect(sends.size).toBe(0);
+  });
+
+  it.each(["rate_limited", "backlog_full"])(
+    "G4: one that the server refused with %s until the deadline was not sent, and may go again",
+    async (code) => {
+      sends.connected();
+      const sent = outcome(sends.send("bob", "one"));
+      const refuse = () => sends.onError({ ...unavailable, code, retryAfterMs: 9_000, ref: refOf("one") });
+      refuse();
+      await vi.advanceTimersByTimeAsync(9_500);
+      expect(wire).toHaveLength(2);
+      refuse();
+      await vi.advanceTimersByTimeAsync(500);
+      expect(await sent).toMatchObject({
+        error: { code: "not_sent", temporary: true, mayHaveGoneThrough: false },
+      });
+    },
+  );
+
+  it.each<[string, () => void]>([
+    ["the answer to an earlier try was lost", () => reconnect()],
+    ["an earlier outcome was unknown", () => sends.onError({ ...unavailable, ref: refOf("one") })],
+  ])("P31: refused at last, but %s: its outcome is unknown", async (_, before) => {
+    sends.connected();
+    const sent = outcome(sends.send("bob", "one"));
+    before();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(wire).toHaveLength(2);
+    sends.onError({ ...unavailable, code: "backlog_full", retryAfterMs: 9_000, ref: refOf("one") });
+    await vi.advanceTimersByTimeAsync(limits.deadlineMs);
+    expect(await sent).toMatchObject({ error: { code: "outcome_unknown", mayHaveGoneThrough: true } });
+  });
+
+  it("P31: a client that is closed says of each send whether it may be there", async () => {
+    sends.connected();
+    const [refused, lost] = [outcome(sends.send("bob", "one")), outcome(sends.send("", "two"))];
+    sends.onError({ ...unavailable, code: "backlog_full", retryAfterMs: 9_000, ref: refOf("one") });
+    sends.disconnected();
+    sends.close();
+    expect(await refused).toMatchObject({ error: { code: "closed", mayHaveGoneThrough: false } });
+    expect(await lost).toMatchObject({ error: { code: "closed", mayHaveGoneThrough: true } });
+  });
+
+  it("G4: the patience that the server asked for outlives the connection", async () => {
+    sends.connected();
+    const sent = outcome(sends.send("bob", "one"));
+    sends.onError({ ...unavailable, code: "rate_limited", retryAfterMs: 5_000, ref: refOf("one") });
+    sends.disconnected();
+    sends.connected();
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(wire).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(wire).toHaveLength(2);
+    sends.close();
+    await sent;
   });
 
   it("G5: what waits is bounded", async () => {

@@ -26,15 +26,20 @@ const ANSWER_MS = 30_000;
 /** P12: a greater frame would end the connection, and every next one it is tried on. */
 const MAX_FRAME_BYTES = 64 * 1024;
 const MAX_REF = 64;
+/** Temporary errors that say for certain that this try changed nothing; any other leaves it open (P31). */
+const NOT_TAKEN = new Set(["rate_limited", "backlog_full"]);
 
 /** One message on its way. */
 interface Pending {
   readonly ref: string;
   readonly frame: string;
   readonly expiresAt: number;
-  /** Whether it ever left: then it may have gone through. */
-  left: boolean;
-  readonly onLeave: (() => void) | undefined;
+  /** Whether a try is out that has no answer yet. */
+  isOut: boolean;
+  /** Whether an earlier one may have gone through: its answer was lost, or said that nobody knows (P31). */
+  mayBeThere: boolean;
+  /** Called once, when it first leaves. */
+  onLeave: (() => void) | undefined;
   /** Not to be tried before this time, ms: an answer is waited for, or the server asked for patience. */
   notBefore: number;
   attempts: number;
@@ -83,7 +88,8 @@ export class Sends {
         ref,
         frame,
         expiresAt: Date.now() + this.#limits.deadlineMs,
-        left: false,
+        isOut: false,
+        mayBeThere: false,
         onLeave: options.onLeave,
         notBefore: 0,
         attempts: 0,
@@ -119,7 +125,12 @@ export class Sends {
 
   disconnected(): void {
     this.#connected = false;
-    for (const head of this.#heads()) head.notBefore = 0;
+    for (const head of this.#heads()) {
+      if (!head.isOut) continue;
+      head.isOut = false;
+      head.mayBeThere = true;
+      head.notBefore = 0;
+    }
     this.#pump();
   }
 
@@ -135,6 +146,8 @@ export class Sends {
     const pending = error.ref === undefined ? undefined : this.#find(error.ref);
     if (!pending) return;
     if (error.temporary) {
+      pending.isOut = false;
+      pending.mayBeThere ||= !NOT_TAKEN.has(error.code);
       pending.notBefore =
         Date.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.retry);
       pending.attempts += 1;
@@ -151,7 +164,9 @@ export class Sends {
     for (const pending of this.#all()) {
       this.#settle(
         pending,
-        new ParleyError("closed", "The client was closed.", { mayHaveGoneThrough: pending.left }),
+        new ParleyError("closed", "The client was closed.", {
+          mayHaveGoneThrough: mayHaveGoneThrough(pending),
+        }),
       );
     }
   }
@@ -181,21 +196,22 @@ export class Sends {
 
   #put(pending: Pending, now: number): void {
     pending.notBefore = now + ANSWER_MS;
-    if (!pending.left) {
-      pending.left = true;
-      if (pending.onLeave) tell(pending.onLeave, undefined);
-    }
+    pending.mayBeThere ||= pending.isOut;
+    pending.isOut = true;
+    const { onLeave } = pending;
+    pending.onLeave = undefined;
+    if (onLeave) tell(onLeave, undefined);
     this.#transmit(pending.frame);
   }
 
   #giveUp(pending: Pending, why: string): void {
     this.#settle(
       pending,
-      pending.left
+      mayHaveGoneThrough(pending)
         ? new ParleyError("outcome_unknown", `${why} The message may have gone through.`, {
             mayHaveGoneThrough: true,
           })
-        : new ParleyError("not_sent", `${why} The message never left.`, { temporary: true }),
+        : new ParleyError("not_sent", `${why} The message has not gone through.`, { temporary: true }),
     );
   }
 
@@ -213,6 +229,10 @@ export class Sends {
     else this.#queues.delete(to);
     pending.settle(outcome);
   }
+}
+
+function mayHaveGoneThrough({ isOut, mayBeThere }: Pending): boolean {
+  return isOut || mayBeThere;
 }
 
 /** What the server could not even tell us about this send: without it the send would wait for its deadline. */

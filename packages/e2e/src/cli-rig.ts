@@ -98,9 +98,9 @@ function runParley(args: readonly string[], env: Env, input = ""): Promise<Outco
   return running.exited;
 }
 
-/** Any command from the top folder, as `parley` is started. */
-export function startProcess(command: string, args: readonly string[], env: Env): Running {
+/** Any command from the top folder, or from another, as `parley` is started. */
+export function startProcess(command: string, args: readonly string[], env: Env, cwd = ROOT): Running {
   const { PATH, HOME } = process.env;
   const all = { PATH, HOME, TZ: "UTC", NODE_COMPILE_CACHE: COMPILED, ...env };
-  return new Running(spawn(command, args, { cwd: ROOT, env: all, stdio: ["pipe", "pipe", "pipe"] }));
+  return new Running(spawn(command, args, { cwd, env: all, stdio: ["pipe", "pipe", "pipe"] }));
 }

@@ -1,28 +1,24 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatId, type LogMessage } from "@parley/models";
-import { openSqliteStore } from "@parley/store/sqlite";
+import { formatId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { type House, startStandalone } from "./shapes.ts";
+import { storeMessages } from "./stored-messages.ts";
 
 const MESSAGES = 200_000;
-const BATCH = 1_000;
 const KEY = '"id":';
 const ALLOWED = 50 * 1024 * 1024;
 const WARM_UP = 20_000;
 
 /** A conversation of alice's, straight into the data folder. */
-async function fill(dir: string, to: string, count: number): Promise<void> {
-  const store = openSqliteStore({ dir });
-  for (let from = 0; from < count; from += BATCH) {
-    const batch = Array.from({ length: BATCH }, (_, n): LogMessage => {
-      const id = formatId({ ms: 1_700_000_000_000 + from + n, seq: to.length });
-      return { id, from: "alice", to, content: `message ${from + n} ${"x".repeat(100)}` };
-    });
-    await store.insert(batch);
-  }
-  await store.close();
+function fill(dir: string, to: string, count: number): Promise<void> {
+  return storeMessages(dir, count, (n) => ({
+    id: formatId({ ms: 1_700_000_000_000 + n, seq: to.length }),
+    from: "alice",
+    to,
+    content: `message ${n} ${"x".repeat(100)}`,
+  }));
 }
 
 async function residentBytes(pid: number): Promise<number> {

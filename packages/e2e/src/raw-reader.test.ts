@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Message } from "@parley/models";
 import { startTcpProxy } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
 import { observe } from "./client-observer.ts";
@@ -16,7 +17,8 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (ho
     const proxy = await startTcpProxy(Number(new URL(house.gateways[0]).port));
     const token = () => house.token("bob");
     const { historyUrl } = house;
-    const reader = new RawReader();
+    const shown: Message[] = [];
+    const reader = new RawReader((message) => shown.push(message));
     const reading = reader.run({ url: proxy.url(house.gateways[0]), historyUrl, token });
     const { client } = await observe(house, "alice", { url: house.gateways[1] });
     const sent: string[] = [];
@@ -32,19 +34,20 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (ho
       expect(proxy.cut("rst")).toBeGreaterThan(0);
       await sending;
     }
-    await eventually("all of them", () => reader.messages.length >= sent.length || undefined);
-    expect(upTo(reader.messages)).toEqual(sent);
+    await eventually("all of them", () => shown.length >= sent.length || undefined);
+    expect(upTo(shown)).toEqual(sent);
     const { cursor } = reader;
     reader.stop();
     await reading;
 
     await sendMore(50);
-    const later = new RawReader(cursor);
+    const shownLater: Message[] = [];
+    const later = new RawReader((message) => shownLater.push(message), cursor);
     const readingOn = later.run({ url: house.gateways[0], historyUrl, token });
     await eventually("a connection", () => later.connections > 0 || undefined);
     await sendMore(50);
-    await eventually("the rest", () => later.messages.length >= 100 || undefined);
-    expect(upTo(later.messages)).toEqual(sent.slice(-100));
+    await eventually("the rest", () => shownLater.length >= 100 || undefined);
+    expect(upTo(shownLater)).toEqual(sent.slice(-100));
     later.stop();
     await readingOn;
     client.close();

@@ -4,25 +4,23 @@ import { WebSocket } from "ws";
 
 const SILENCE_MS = 10_000;
 const PONG_MS = 5_000;
+const MOST_WAITING = 1_000;
 
 type Page = { messages: Message[]; cursor: string; more: boolean };
-interface House {
-  readonly url: string;
-  readonly historyUrl: string;
-  readonly token: () => Promise<string>;
-}
+type House = { url: string; historyUrl: string; token: () => Promise<string> };
 
 /** A client that misses nothing, made of a WebSocket library and docs/protocol.md: the recipe is at its end. */
 export class RawReader {
-  readonly messages: Message[] = [];
   connections = 0;
   /** Where to go on; undefined is the beginning. */
   cursor: string | undefined;
+  readonly #show: (message: Message) => void;
   #lastId = "";
   #socket: WebSocket | undefined;
   #stopped = false;
 
-  constructor(cursor?: string) {
+  constructor(show: (message: Message) => void, cursor?: string) {
+    this.#show = show;
     this.cursor = cursor;
   }
 
@@ -42,13 +40,21 @@ export class RawReader {
   }
 
   async #connectOnce(house: House): Promise<void> {
-    const ws = new WebSocket(house.url, ["chat.v1", `bearer.${await house.token()}`], {
-      handshakeTimeout: PONG_MS,
-    });
+    const protocols = ["chat.v1", `bearer.${await house.token()}`];
+    const ws = new WebSocket(house.url, protocols, { handshakeTimeout: PONG_MS });
     this.#socket = ws;
     let waiting: Message[] | undefined;
-    let syncs = Promise.resolve();
+    let again = false;
+    let syncing: Promise<void> | undefined;
     let silence: NodeJS.Timeout | undefined;
+    const catchUp = async () => {
+      for (again = true; again && ws.readyState === WebSocket.OPEN; ) {
+        again = false;
+        await this.#readPages(house, ws);
+      }
+      for (const message of ws.readyState === WebSocket.OPEN ? (waiting ?? []) : []) this.#take(message);
+      waiting = undefined;
+    };
     const ended = new Promise((resolve) => ws.on("error", resolve).on("close", resolve));
     ws.on("message", (data) => {
       clearTimeout(silence);
@@ -58,41 +64,32 @@ export class RawReader {
       }, SILENCE_MS);
       const frame = JSON.parse(String(data)) as ServerFrame;
       if (frame.type === "ready") this.connections += 1;
-      if (frame.type === "message" && waiting) waiting.push(frame);
-      else if (frame.type === "message") this.#take(frame);
-      else if (frame.type === "ready" || frame.type === "sync") {
-        waiting ??= [];
-        syncs = syncs.then(async () => {
-          waiting ??= [];
-          await this.#catchUp(house, ws);
-          for (const message of ws.readyState === WebSocket.OPEN ? (waiting ?? []) : []) this.#take(message);
-          waiting = undefined;
-        });
-      }
+      if (frame.type === "message" && !waiting) this.#take(frame);
+      else if (frame.type === "message" && waiting && waiting.length < MOST_WAITING) waiting.push(frame);
+      else if (waiting && (frame.type === "message" || frame.type === "sync")) [waiting, again] = [[], true];
+      else if (frame.type === "ready" || frame.type === "sync") [waiting, syncing] = [[], catchUp()];
     });
     await ended;
     clearTimeout(silence);
-    await syncs;
+    await syncing;
   }
 
-  async #catchUp({ historyUrl, token }: House, ws: WebSocket): Promise<void> {
+  async #readPages({ historyUrl, token }: House, ws: WebSocket): Promise<void> {
     for (let more = true; more && ws.readyState === WebSocket.OPEN; ) {
       const after = this.cursor === undefined ? "" : `&after=${encodeURIComponent(this.cursor)}`;
       const headers = { authorization: `Bearer ${await token()}` };
       const page = await fetch(`${historyUrl}/sync?limit=1000${after}`, { headers })
         .then((answer) => (answer.ok ? (answer.json() as Promise<Page>) : undefined))
         .catch(() => undefined);
-      if (page === undefined) await delay(200);
-      else {
-        for (const message of page.messages) this.#take(message);
-        ({ cursor: this.cursor, more } = page);
-      }
+      for (const message of page?.messages ?? []) this.#take(message);
+      if (page) ({ cursor: this.cursor, more } = page);
+      else await delay(200);
     }
   }
 
   #take({ id, from, to, content, timestamp }: Message): void {
     if (id <= this.#lastId) return;
-    this.messages.push({ id, from, to, content, timestamp });
+    this.#show({ id, from, to, content, timestamp });
     this.cursor = id;
     this.#lastId = id;
   }

@@ -113,7 +113,7 @@ function refuseUpgrade(socket: Duplex, error: ChatError): void {
 function answerOverview(res: ServerResponse, upstreams: Upstreams): void {
   const lines = ROUTES.map(({ path, prefix, app }) => {
     const urls = upstreams[app].map(({ url }) => url).join(", ");
-    return `${(path + (prefix ? "*" : "")).padEnd(14)} ${app.padEnd(12)} ${urls}`;
+    return `${(path + (prefix ? "*" : "")).padEnd(16)} ${app.padEnd(12)} ${urls}`;
   });
   res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
   res.end(`Parley. What is served here, by which app, and where its processes are:\n\n${lines.join("\n")}\n`);

@@ -13,6 +13,9 @@ export const ROUTES: readonly Route[] = [
   { path: "/messages", app: "history-api", prefix: true },
   { path: "/conversations", app: "history-api", prefix: false },
   { path: "/sync", app: "history-api", prefix: false },
+  { path: "/docs", app: "history-api", prefix: false },
+  { path: "/openapi.json", app: "history-api", prefix: false },
+  { path: "/asyncapi.json", app: "history-api", prefix: false },
 ];
 
 /** The app that serves a path as it stands in a URL, without its query; undefined for none. */

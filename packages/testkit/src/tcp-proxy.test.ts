@@ -60,7 +60,8 @@ async function client(greeting: string): Promise<Client> {
   socket.write(greeting);
   return made;
 }
-const answered = (to: Client, text: string) => vi.waitFor(() => expect(to.text).toBe(text));
+const soon = (check: () => void) => vi.waitFor(check, 10_000);
+const answered = (to: Client, text: string) => soon(() => expect(to.text).toBe(text));
 
 describe("TCP proxy", () => {
   it("passes bytes and their end both ways, and counts them", async () => {
@@ -69,7 +70,7 @@ describe("TCP proxy", () => {
     expect(proxy.bytes()).toEqual({ up: 5, down: 5 });
     alice.socket.end("bye");
     await answered(alice, "HELLOBYE");
-    await vi.waitFor(() => expect([alice.ended, proxy.links()]).toEqual([true, []]));
+    await soon(() => expect([alice.ended, proxy.links()]).toEqual([true, []]));
   });
 
   it("passes a megabyte to a reader that pauses, without losing a byte", async () => {
@@ -77,9 +78,9 @@ describe("TCP proxy", () => {
     const big = "x".repeat(1 << 20);
     alice.socket.pause();
     alice.socket.write(big);
-    await vi.waitFor(() => expect(received.length).toBeGreaterThan(0));
+    await soon(() => expect(received.length).toBeGreaterThan(0));
     alice.socket.resume();
-    await vi.waitFor(() => expect(alice.text.length).toBe(big.length));
+    await soon(() => expect(alice.text.length).toBe(big.length));
   });
 
   it("cuts with a reset or an orderly end, only the links chosen", async () => {
@@ -88,9 +89,9 @@ describe("TCP proxy", () => {
     await answered(bob, "BOB");
     await answered(carol, "CAROL");
     expect(proxy.cut("rst", (link) => link.opening === "alice")).toBe(1);
-    await vi.waitFor(() => expect(alice.closed).toBe("reset"));
+    await soon(() => expect(alice.closed).toBe("reset"));
     expect(proxy.cut("fin", (link) => link.opening === "bob")).toBe(1);
-    await vi.waitFor(() => expect(bob.ended).toBe(true));
+    await soon(() => expect(bob.ended).toBe(true));
     expect(bob.closed).not.toBe("reset");
     carol.socket.write("still");
     await answered(carol, "CAROLSTILL");
@@ -101,7 +102,7 @@ describe("TCP proxy", () => {
     await answered(alice, "ONE");
     proxy.set("down", "stall");
     alice.socket.write("two");
-    await vi.waitFor(() => expect(received).toBe("onetwo"));
+    await soon(() => expect(received).toBe("onetwo"));
     expect(alice.text).toBe("ONE");
     proxy.set("both", "pass");
     await answered(alice, "ONETWO");
@@ -112,7 +113,7 @@ describe("TCP proxy", () => {
     await answered(alice, "ONE");
     proxy.set("up", "stall");
     const chunk = "x".repeat(1 << 20);
-    await vi.waitFor(() => {
+    await soon(() => {
       alice.socket.write(chunk);
       expect(alice.socket.writableLength).toBeGreaterThan(4 * chunk.length);
     });
@@ -125,7 +126,7 @@ describe("TCP proxy", () => {
     await answered(alice, "ONE");
     proxy.set("up", "swallow", (link) => link.opening.startsWith("one"));
     alice.socket.write("two");
-    await vi.waitFor(() => expect(proxy.bytes().up).toBe(6));
+    await soon(() => expect(proxy.bytes().up).toBe(6));
     alice.socket.destroy();
     const bob = await client("bob");
     await answered(bob, "BOB");
@@ -138,7 +139,7 @@ describe("TCP proxy", () => {
     proxy.set("down", "swallow", (link) => link.opening.includes("SUBSCRIBE"));
     const [quiet, heard] = [await client("SUBSCRIBE x"), await client("GET x")];
     await answered(heard, "GET X");
-    await vi.waitFor(() => expect(proxy.bytes().down).toBe(16));
+    await soon(() => expect(proxy.bytes().down).toBe(16));
     expect(quiet.text).toBe("");
   });
 
@@ -151,7 +152,7 @@ describe("TCP proxy", () => {
     await answered(bob, "BOBREAD");
     alice.socket.write("append");
     expect((await lost).opening).toBe("aliceappend");
-    await vi.waitFor(() => expect(alice.closed).toBe("reset"));
+    await soon(() => expect(alice.closed).toBe("reset"));
     expect(alice.text).toBe("ALICE");
     expect(received).toContain("append");
     bob.socket.write("append");
@@ -163,7 +164,7 @@ describe("TCP proxy", () => {
     await answered(alice, "ONE");
     proxy.refuse(true);
     const bob = await client("two");
-    await vi.waitFor(() => expect(bob.closed).toBe("reset"));
+    await soon(() => expect(bob.closed).toBe("reset"));
     alice.socket.write("more");
     await answered(alice, "ONEMORE");
     proxy.refuse(false);
@@ -174,7 +175,7 @@ describe("TCP proxy", () => {
     server.close();
     for (const socket of atServer) socket.destroy();
     const alice = await client("one");
-    await vi.waitFor(() => expect(alice.closed).toBe("reset"));
+    await soon(() => expect(alice.closed).toBe("reset"));
   });
 
   it("puts its own address into a URL", () => {

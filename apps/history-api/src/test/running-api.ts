@@ -16,7 +16,7 @@ const SECRET = "a secret of this test, long enough for HS256";
 
 const CONFIG: HistoryConfig = {
   allowedOrigins: undefined,
-  limits: { requests: 100, streams: 100, streamsPerUser: 100 },
+  limits: { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 },
   slowClientMs: 10_000,
   catchUpMs: 2_000,
   maxTailBytes: 1_000_000_000,

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { reasonOf } from "./connection.ts";
+import { reasonOf } from "./failures.ts";
 import { Joins } from "./joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 

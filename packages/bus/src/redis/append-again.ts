@@ -1,6 +1,7 @@
 import type { LogMessage } from "@parley/models";
-import { type Link, unavailable } from "./connection.ts";
+import type { Link } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { unavailable } from "./failures.ts";
 import { GROUP, LOG, META, REFS } from "./keys.ts";
 import { outgoing, outgoingArgs } from "./outgoing.ts";
 import { idOfEntry, streamIdOf } from "./positions.ts";

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import { ELSEWHERE, Refused } from "./connection.ts";
 import type { Config } from "./context.ts";
+import { ELSEWHERE, Refused } from "./failures.ts";
 import { GROUP, LOG, META, REFS } from "./keys.ts";
 import { type Outgoing, outgoingArgs } from "./outgoing.ts";
 import { idOfEntry, streamIdOf } from "./positions.ts";

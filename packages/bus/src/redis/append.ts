@@ -3,8 +3,9 @@ import type { Append, Appended } from "../append.ts";
 import { type CallOutcome, callAppend, type Placed } from "./append-call.ts";
 import { AppendQueue, MAX_CALL_BYTES, type Queued } from "./append-queue.ts";
 import { pause } from "./backoff.ts";
-import { type Link, Refused, reasonOf, unavailable } from "./connection.ts";
+import type { Link } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { Refused, reasonOf, unavailable } from "./failures.ts";
 import { type Outgoing, outgoing } from "./outgoing.ts";
 
 interface Waiting extends Queued {

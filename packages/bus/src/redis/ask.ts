@@ -1,6 +1,7 @@
 import { ChatError } from "@parley/models";
 import type { Redis } from "ioredis";
-import { type Link, Refused, reasonOf, unavailable } from "./connection.ts";
+import type { Link } from "./connection.ts";
+import { Refused, reasonOf, unavailable } from "./failures.ts";
 
 /** `Link.run` for roles that have one answer to every failure: rejects with `unavailable` alone, the reason its cause. */
 export async function ask<T>(link: Link, question: (client: Redis) => Promise<T>): Promise<T> {

@@ -2,7 +2,8 @@ import type { Redis } from "ioredis";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { BusEvent } from "../events.ts";
 import { addressOf } from "./address.ts";
-import { Link, type LinkOptions, Refused } from "./connection.ts";
+import { Link, type LinkOptions } from "./connection.ts";
+import { Refused } from "./failures.ts";
 import { type Rig, startRig, until } from "./test-rig.ts";
 
 const rig = await startRig({ args: ["--requirepass", "s3cret/+"] });

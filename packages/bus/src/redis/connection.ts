@@ -1,9 +1,9 @@
-import { ChatError } from "@parley/models";
 import { Redis } from "ioredis";
 import type { Observe } from "../events.ts";
 import type { Address } from "./address.ts";
 import { Backoff, orAborted } from "./backoff.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
+import { ELSEWHERE, isRefusal, Refused, reasonOf, unavailable } from "./failures.ts";
 import { refuseReplica } from "./server-role.ts";
 
 /**
@@ -36,8 +36,6 @@ type State =
   | { readonly kind: "closed" };
 
 const SETUP_TIMEOUT_MS = 5_000;
-/** It became a replica, or has not read its data yet. */
-export const ELSEWHERE = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
 const LEFT = "Sentinel has named another master";
 /** A connection that lived this long makes the next attempt start without a wait again. */
 const STEADY_MS = 5_000;
@@ -221,27 +219,4 @@ function endOf(client: Redis): End {
   });
   client.once("end", () => end.reached.resolve(end.cause ?? "the connection ended"));
   return end;
-}
-
-/** An error that Redis answered, without the command that it answered. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-}
-
-/** Whether Redis answered this error, so that its connection is in order. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof Refused || (error instanceof Error && error.name === "ReplyError");
-}
-
-/** `unavailable`, with words for an operator that hold no content. */
-export function unavailable(problem: string): ChatError {
-  return new ChatError("unavailable", { cause: new Error(problem) });
-}
-
-/**
- * What went wrong, in words. An error of ioredis itself carries the command with its arguments, that is contents:
- * it must never reach a log, an event or another error's cause.
- */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 200) || error.name : "unknown error";
 }

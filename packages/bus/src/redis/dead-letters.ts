@@ -1,7 +1,8 @@
 import type { DeadLetter, DeadLetters } from "../consume.ts";
 import type { Observe } from "../events.ts";
-import { type Link, unavailable } from "./connection.ts";
+import type { Link } from "./connection.ts";
 import { decodeEntry } from "./entry.ts";
+import { unavailable } from "./failures.ts";
 import { DEAD_LETTERS, GROUP, LOG, META } from "./keys.ts";
 import { outgoing, outgoingArgs } from "./outgoing.ts";
 import { idOfEntry, isStreamId, streamIdOf } from "./positions.ts";

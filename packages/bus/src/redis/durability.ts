@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Observe } from "../events.ts";
-import { isRefusal, Refused, reasonOf } from "./connection.ts";
 import type { Config } from "./context.ts";
+import { isRefusal, Refused, reasonOf } from "./failures.ts";
 
 const WANTED = {
   appendonly: "yes",

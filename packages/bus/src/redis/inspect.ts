@@ -1,6 +1,7 @@
 import { addressOf } from "./address.ts";
-import { Link, reasonOf } from "./connection.ts";
+import { Link } from "./connection.ts";
 import { weaknesses } from "./durability.ts";
+import { reasonOf } from "./failures.ts";
 import { LOG } from "./keys.ts";
 
 /** What a Redis says of itself, for an operator: nothing is changed in it. */

@@ -1,4 +1,4 @@
-import { unavailable } from "./connection.ts";
+import { unavailable } from "./failures.ts";
 
 export interface Join {
   resolve(cursor: string): void;

@@ -1,6 +1,6 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
-import { Refused } from "./connection.ts";
+import { Refused } from "./failures.ts";
 import { GROUP, LOG, META } from "./keys.ts";
 import { idUpTo, streamIdOf } from "./positions.ts";
 import { Script } from "./script.ts";

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { isRefusal } from "./connection.ts";
+import { isRefusal } from "./failures.ts";
 
 /**
  * Which server is at the other end, and whether it is the one to ask.

@@ -1,8 +1,8 @@
 import type { Consumed } from "../consume.ts";
 import type { Observe } from "../events.ts";
-import { reasonOf } from "./connection.ts";
 import type { RedisDeadLetters, Undecodable } from "./dead-letters.ts";
 import { decodeEntry } from "./entry.ts";
+import { reasonOf } from "./failures.ts";
 import type { Holding } from "./holding.ts";
 import type { Taken } from "./intake.ts";
 

@@ -20,20 +20,20 @@ const authVariables = {
   JWT_SECRET: parsed(`at least ${MIN_SECRET_BYTES} bytes, each of them if several`, secretsOf)
     .optional()
     .describe(
-      "The secret that tokens are signed with (HS256), at least 32 bytes. Several, separated by commas, while one is replaced: the first signs, any verifies. Either this or JWT_JWKS_URL.",
+      "What tokens are signed with (HS256), at least 32 bytes. Several, separated by commas, while one is replaced: the first signs, any verifies. The three services need this or `JWT_JWKS_URL`, a persister for `/dead-letters`; standalone makes one and keeps it in `DATA_DIR`.",
     ),
   JWT_JWKS_URL: fields
     .httpUrl()
     .describe(
-      "Where the public keys of the issuer of tokens are (RS256, ES256, EdDSA). https, but for a trial.",
+      "Where your issuer's public keys are (RS256, ES256, EdDSA). Excludes `JWT_SECRET`. https, but for a trial.",
     ),
   JWT_ISSUER: fields.text().describe("The `iss` that a token must have."),
   JWT_AUDIENCE: fields.text().describe("The `aud` that a token must have."),
-  AUTH_DEV_TOKENS: fields
-    .optionalFlag()
-    .describe(
-      "Whether POST /auth/token gives a token to anybody who asks: for a first try, refused in production.",
-    ),
+  AUTH_DEV_TOKENS: fields.optionalFlag().meta({
+    description:
+      "Whether `POST /auth/token` gives a token to anybody who asks (P60): for a first try. Refused where `NODE_ENV` is `production`, and with `JWT_JWKS_URL`.",
+    defaultInWords: "false; standalone on a loopback `HOST`: true",
+  }),
   NODE_ENV: z.string().optional().describe("`production` refuses what is meant for a first try."),
 };
 

@@ -5,7 +5,7 @@ import type { Shape } from "./read.ts";
 export interface VariableDescription {
   readonly name: string;
   readonly description: string;
-  /** The default in words, or undefined where there is none. */
+  /** As one would write it, or in words; undefined where there is none. */
   readonly default: string | undefined;
 }
 
@@ -27,6 +27,5 @@ function describeField(name: string, field: z.ZodType): VariableDescription {
 
 function defaultOf(field: z.ZodType): string | undefined {
   const { data } = field.safeParse(undefined);
-  if (data === undefined) return undefined;
-  return typeof data === "number" ? data.toLocaleString("en-US") : String(data);
+  return data === undefined ? undefined : String(data);
 }

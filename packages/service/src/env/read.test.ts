@@ -92,9 +92,9 @@ describe("describeEnv", () => {
     const pair = group({ LOW: fields.count(1_000).describe("The lower one.") }, () => 1);
     const name = z.string().describe("Whose it is.");
     expect(describeEnv({ pair, NAME: name, PORT: variables.PORT(8080) })).toEqual([
-      { name: "LOW", description: "The lower one.", default: "1,000" },
+      { name: "LOW", description: "The lower one.", default: "1000" },
       { name: "NAME", description: "Whose it is.", default: undefined },
-      { name: "PORT", description: expect.stringContaining("port"), default: "8,080" },
+      { name: "PORT", description: expect.stringContaining("port"), default: "8080" },
     ]);
   });
 });

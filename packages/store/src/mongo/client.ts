@@ -1,7 +1,6 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
-import type { ConversationDocument } from "./conversations.ts";
-import type { MessageDocument } from "./document.ts";
+import type { ConversationDocument, MessageDocument } from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
 

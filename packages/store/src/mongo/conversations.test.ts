@@ -1,7 +1,7 @@
 import { formatId, type LogMessage } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../store.ts";
-import type { ConversationDocument } from "./conversations.ts";
+import type { ConversationDocument } from "./document.ts";
 import { documentOf, type MessageDocument } from "./document.ts";
 import { startRig, type TestDatabase } from "./test-rig.ts";
 

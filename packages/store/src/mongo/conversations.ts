@@ -3,17 +3,9 @@ import { type Collection, MongoServerError } from "mongodb";
 import type { Conversation } from "../conversations.ts";
 import type { LastMessages } from "../store.ts";
 import type { Collections } from "./client.ts";
+import type { ConversationDocument } from "./document.ts";
 import { DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
 import { type Bound, readByIds } from "./read.ts";
-
-/** A private conversation as the collection `conversations` holds it, one for both of its users. */
-export interface ConversationDocument {
-  /** The conversation's name. */
-  readonly _id: string;
-  readonly users: readonly string[];
-  /** The id of its last message. */
-  readonly last: string;
-}
 
 type Conversations = Collection<ConversationDocument>;
 

@@ -15,6 +15,15 @@ export interface MessageDocument {
   readonly ref?: string;
 }
 
+/** A private conversation as the collection `conversations` holds it, one for both of its users. */
+export interface ConversationDocument {
+  /** The conversation's name. */
+  readonly _id: string;
+  readonly users: readonly string[];
+  /** The id of its last message. */
+  readonly last: string;
+}
+
 /** `id` is one (isId). */
 export function documentOf({ id, from, to, content, ref }: LogMessage): MessageDocument {
   const timestamp = new Date(parseId(id)?.ms ?? Number.NaN);

@@ -12,11 +12,13 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/service": ["models"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
+  // It makes documents of the code: of the apps it takes what they read from the environment.
+  "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
   "packages/page": [],
   "packages/telemetry": ["bus", "store", "service"],
   "apps/gateway": ["models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["models", "auth", "bus", "store", "service", "telemetry"],
-  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry"],
+  "apps/history-api": ["models", "auth", "bus", "store", "service", "telemetry", "documents"],
   // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
   "apps/cli": ["models", "auth", "client", "bus", "store", "service", "gateway", "history-api"],
   "apps/standalone": [

@@ -1,7 +1,6 @@
 import { timestampOf } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import type { WithBus } from "./contract.ts";
-import { codeOf, draft, idOf, send, until } from "./fixture.ts";
+import { codeOf, draft, idOf, send, until, type WithBus } from "./fixture.ts";
 
 export function describeAppend(withBus: WithBus): void {
   describe("append", () => {

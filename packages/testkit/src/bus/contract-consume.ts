@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { WithBus } from "./contract.ts";
-import { draft, idOf, send, until } from "./fixture.ts";
+import { draft, idOf, send, until, type WithBus } from "./fixture.ts";
 
 export function describeConsume(withBus: WithBus): void {
   describe("consume", () => {

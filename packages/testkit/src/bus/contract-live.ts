@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { WithBus } from "./contract.ts";
-import { type BusFixture, codeOf, draft, send, type Told, until } from "./fixture.ts";
+import { type BusFixture, codeOf, draft, send, type Told, until, type WithBus } from "./fixture.ts";
 import { expectLogOrder, Load, type Sent, USERS } from "./load.ts";
 
 export function describeLive(withBus: WithBus): void {

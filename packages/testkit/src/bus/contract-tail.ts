@@ -1,8 +1,7 @@
 import type { Tail } from "@parley/bus";
 import { idAfter, type LogMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import type { WithBus } from "./contract.ts";
-import { type BusFixture, draft, idOf, send, until } from "./fixture.ts";
+import { type BusFixture, draft, idOf, send, until, type WithBus } from "./fixture.ts";
 
 const open = new AbortController().signal;
 

@@ -3,10 +3,7 @@ import { describeAppend } from "./contract-append.ts";
 import { describeConsume } from "./contract-consume.ts";
 import { describeLive } from "./contract-live.ts";
 import { describeTail } from "./contract-tail.ts";
-import { type BusFixture, type BusUnderTest, busFixture } from "./fixture.ts";
-
-/** Runs `test` on a log of its own, and closes it. */
-export type WithBus = (test: (fixture: BusFixture) => Promise<void>) => () => Promise<void>;
+import { type BusUnderTest, busFixture, type WithBus } from "./fixture.ts";
 
 /** What every adapter of the bus must do: the ports' promises as tests. `start` gives a new, empty log. */
 export function describeBus(name: string, start: () => Promise<BusUnderTest>): void {

@@ -32,6 +32,9 @@ export interface BusFixture {
   close(): Promise<void>;
 }
 
+/** Runs `test` on a log of its own, and closes it. */
+export type WithBus = (test: (fixture: BusFixture) => Promise<void>) => () => Promise<void>;
+
 export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
   const told: Told[] = [];
   const gaps: { cursor: string; after: number }[] = [];

@@ -1,0 +1,21 @@
+import { cliEnv } from "@parley/cli/environment";
+import { gatewayEnv } from "@parley/gateway/process";
+import { historyEnv } from "@parley/history-api/process";
+import { persisterEnv } from "@parley/persister/process";
+import { describeEnv, type VariableDescription } from "@parley/service";
+import { standaloneEnv } from "@parley/standalone/process";
+
+/** A program and the variables that it reads. */
+export interface App {
+  readonly name: string;
+  readonly letter: string;
+  readonly variables: readonly VariableDescription[];
+}
+
+export const APPS: readonly App[] = [
+  { name: "gateway", letter: "G", variables: describeEnv(gatewayEnv) },
+  { name: "persister", letter: "P", variables: describeEnv(persisterEnv) },
+  { name: "history-api", letter: "H", variables: describeEnv(historyEnv) },
+  { name: "standalone", letter: "S", variables: describeEnv(standaloneEnv) },
+  { name: "command line", letter: "C", variables: describeEnv(cliEnv) },
+];

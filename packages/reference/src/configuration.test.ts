@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { APPS, type App } from "./apps.ts";
+import { withTables } from "./configuration.ts";
+
+const kept = readFileSync(join(import.meta.dirname, "../../../docs/configuration.md"), "utf8");
+
+const port = (byDefault: string) => ({ name: "PORT", description: "Where. One | two.", default: byDefault });
+const SOME: readonly App[] = [
+  {
+    name: "one",
+    letter: "O",
+    variables: [port("80"), { name: "WHO", description: "Who.", default: undefined }],
+  },
+  { name: "two", letter: "T", variables: [port("81")] },
+];
+const text = (names: string) => `# Before\n\n<!-- variables: ${names} -->\nold\n<!-- end -->\n\nafter\n`;
+
+describe("docs/configuration.md", () => {
+  it("is what the schemas of the environment make (npx pnpm@12 run docs)", () => {
+    expect(withTables(kept, APPS)).toBe(kept);
+  });
+
+  it("says of every variable what it means", () => {
+    for (const { variables } of APPS)
+      for (const { name } of variables)
+        expect(kept).toMatch(new RegExp(`^\\| \`${name}\` \\|.*[.] \\|$`, "m"));
+  });
+});
+
+describe("a table", () => {
+  it("has a row a variable, with who reads it and each one's default, and leaves the words around it", () => {
+    expect(withTables(text("WHO PORT"), SOME)).toBe(`# Before
+
+<!-- variables: WHO PORT -->
+| variable | default | read by | meaning |
+| --- | --- | --- | --- |
+| \`WHO\` |  | O | Who. |
+| \`PORT\` | O: \`80\`; T: \`81\` | O T | Where. One \\| two. |
+<!-- end -->
+
+after
+`);
+  });
+
+  it("by app has each one's default, and nothing where it is not read", () => {
+    const both = `${text("PORT WHO")}<!-- by app -->\n<!-- end -->`;
+    expect(withTables(both, SOME)).toContain(`<!-- by app -->
+|  | one | two |
+| --- | --- | --- |
+| \`PORT\` | \`80\` | \`81\` |
+| \`WHO\` | none |  |
+<!-- end -->`);
+  });
+
+  it.each([
+    ["PORT", "WHO is read and has no row"],
+    ["PORT WHO NEW", "NEW has a row and is read by nobody"],
+    ["PORT WHO PORT", "PORT has two rows"],
+  ])("of %s is refused: %s", (names, problem) => {
+    expect(() => withTables(text(names), SOME)).toThrow(problem);
+  });
+});

@@ -1,0 +1,13 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createDocuments } from "@parley/documents";
+import { APPS } from "./apps.ts";
+import { withTables } from "./configuration.ts";
+
+/** `npx pnpm@12 run docs`: writes what of docs/ is made from the code anew. */
+const docs = join(import.meta.dirname, "../../../docs");
+const { openapi, asyncapi } = createDocuments();
+writeFileSync(join(docs, "openapi.json"), openapi);
+writeFileSync(join(docs, "asyncapi.json"), asyncapi);
+const configuration = join(docs, "configuration.md");
+writeFileSync(configuration, withTables(readFileSync(configuration, "utf8"), APPS));
