@@ -38,8 +38,13 @@ export async function openBrowser(): Promise<Browser | undefined> {
     return await chromium.launch({ ...(await whichChromium()), args: ARGS });
   } catch (error) {
     if (process.env.CI && comesWithChromium) throw error;
-    const reason = error instanceof Error ? error.message.split("\n", 1)[0] : error;
-    process.stderr.write(`\n*** SKIPPED: a suite that needs a Chromium: ${reason}\n\n`);
+    process.stderr.write(`\n*** SKIPPED: a suite that needs a Chromium: ${reasonOf(error)}\n\n`);
     return undefined;
   }
+}
+
+/** In one line: what the browser itself said, such as which library is missing, else what was said of it. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /\[err\] (.+)/.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
 }

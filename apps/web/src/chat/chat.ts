@@ -1,13 +1,12 @@
-import { connect, type Message, type ParleyClient, ParleyError } from "@parley/client";
+import { connect, type Message, type ParleyClient } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { worthKeeping } from "./list.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { Saved } from "./saved.ts";
+import { Sending } from "./sending.ts";
 import { type Session, tokenOf } from "./session.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 
-/** As long as the SDK tries: half of the server's dedupe window. Later a message could be told twice (G2). */
-const SAFE_TO_REPEAT_MS = 300_000;
 /** G5: so many messages may wait to be sent. */
 const MOST_WAITING = 200;
 const PAGE = 50;
@@ -22,6 +21,7 @@ export class Chat {
   /** Where the server's list of conversations goes on; undefined where it ends or was not read yet. */
   readonly moreListed = signal<string | undefined>(undefined);
   readonly #state: ReturnType<typeof signal<ChatState>>;
+  readonly #sending: Sending;
   #session: Session;
   #client: ParleyClient;
   #saving: ReturnType<typeof setTimeout> | undefined;
@@ -33,9 +33,15 @@ export class Chat {
     this.#session = session;
     this.#state = signal(initialState(session.user, progress));
     this.#client = this.#connect(progress.cursor);
+    this.#sending = new Sending({
+      saved,
+      pending: (ref) => this.#pending(ref),
+      dispatch: (event) => this.#dispatch(event),
+      client: () => this.#client,
+    });
     for (const pending of saved.outbox()) {
       this.#dispatch({ type: "queued", pending: { ...pending, phase: "waiting" } });
-      this.#transmit(pending);
+      this.#sending.transmit(pending);
     }
     this.#stopTending = effect(() => this.#tend());
   }
@@ -103,7 +109,7 @@ export class Chat {
     const pending: Pending = { ref: newRef(), to, content, at: Date.now(), phase: "waiting" };
     this.saved.keep(pending);
     this.#dispatch({ type: "queued", pending });
-    this.#transmit(pending);
+    this.#sending.transmit(pending);
     return true;
   }
 
@@ -113,7 +119,7 @@ export class Chat {
     if (!pending) return;
     const again: Pending = { ...pending, phase: "waiting", leftAt: undefined };
     this.#dispatch({ type: "unsent", ref, phase: "waiting" });
-    this.#transmit(again);
+    this.#sending.transmit(again);
   }
 
   /** Takes one back into the draft of its conversation. */
@@ -139,7 +145,7 @@ export class Chat {
     this.#client = this.#connect(
       this.#now.connection.phase === "closed" && isBadCursor(this.#now) ? undefined : cursor,
     );
-    for (const pending of this.#now.outbox) if (pending.phase === "waiting") this.#transmit(pending);
+    for (const pending of this.#now.outbox) if (pending.phase === "waiting") this.#sending.transmit(pending);
   }
 
   /** Writes down how far the stream was read. */
@@ -194,47 +200,6 @@ export class Chat {
     const { open, begun, conversations } = this.state.value;
     if (open !== undefined && begun && conversations.get(open)?.older === "unknown")
       void this.loadOlder(open);
-  }
-
-  #transmit({ ref, to, content, leftAt }: Pending): void {
-    const left = leftAt === undefined ? undefined : leftAt + SAFE_TO_REPEAT_MS - Date.now();
-    if (left !== undefined && left <= 0) {
-      this.#dispatch({ type: "unsent", ref, phase: "unknown" });
-      return;
-    }
-    const client = this.#client;
-    client
-      .send(to, content, {
-        ref,
-        signal: left === undefined ? undefined : AbortSignal.timeout(left),
-        onLeave: () => this.#onLeave(ref),
-      })
-      .then(
-        ({ id, timestamp }) => {
-          this.saved.drop(ref);
-          this.#dispatch({ type: "sent", ref, id, timestamp });
-        },
-        (error: unknown) => this.#onUnsent(ref, error),
-      );
-  }
-
-  #onLeave(ref: string): void {
-    this.#dispatch({ type: "left", ref, at: Date.now() });
-    const pending = this.#pending(ref);
-    if (pending) this.saved.keep(pending);
-  }
-
-  #onUnsent(ref: string, error: unknown): void {
-    const pending = this.#pending(ref);
-    if (!pending) return;
-    const { code } = error instanceof ParleyError ? error : { code: "internal" };
-    const hasNoAnswer = code === "not_sent" || code === "outcome_unknown";
-    // It never left: however long there is no connection, it waits for one.
-    if (hasNoAnswer && pending.leftAt === undefined) this.#transmit(pending);
-    else if (hasNoAnswer) this.#dispatch({ type: "unsent", ref, phase: "unknown" });
-    // The client was closed, for want of a token: the next one sends it.
-    else if (code === "closed") this.#dispatch({ type: "unsent", ref, phase: "waiting" });
-    else this.#dispatch({ type: "unsent", ref, phase: "failed", code });
   }
 }
 
