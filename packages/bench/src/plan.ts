@@ -65,7 +65,7 @@ const FULL: Plan = {
   },
   largeRoom: {
     listeners: 2_000,
-    rates: [500_000],
+    rates: [100_000, 500_000],
     warmUp: { rate: 50_000, ms: 1_500 },
     stepMs: 3_000,
     searchMs: 0,

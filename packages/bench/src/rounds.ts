@@ -20,7 +20,7 @@ export interface ResultRow extends Row {
 }
 
 /** A measurement that came to nothing, while the others went on. */
-export interface Failure {
+interface Failure {
   readonly subject: string;
   readonly round: number;
   readonly reason: string;
@@ -84,8 +84,9 @@ export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
     const [{ subject, load }] = rows as [Row];
     const keys = new Set(rows.flatMap(({ figures }) => Object.keys(figures)));
     const figureOf = (key: string) => median(rows.flatMap((row) => row.figures[key] ?? []));
-    const loadShares = rows.map((row) => row.loadShare);
-    const machineShare = median(rows.map((row) => row.machineShare));
+    const tried = rows.filter(({ figures }) => Object.keys(figures).length > 0);
+    const loadShares = tried.map((row) => row.loadShare);
+    const machineShare = median(tried.map((row) => row.machineShare));
     return {
       subject,
       load,

@@ -1,6 +1,6 @@
 import { connectAll } from "./connect-all.ts";
 import { Connection, type Target } from "./connection.ts";
-import { doneOrQuiet } from "./quiet.ts";
+import { doneOrQuiet, type Patience } from "./quiet.ts";
 import { Samples } from "./samples.ts";
 import { serve } from "./serve.ts";
 
@@ -56,14 +56,14 @@ const tasks = {
     samples = new Samples(stride);
   },
 
-  /** Resolves once every connection that reads has heard `expected` messages, or nothing has come for `quietMs`. */
-  async heard({ expected, quietMs }: { expected: number; quietMs: number }): Promise<Heard> {
+  /** Resolves once every connection that reads has heard `expected` messages, or patience is at its end. */
+  async heard({ expected, patience }: { expected: number; patience: Patience }): Promise<Heard> {
     const reading = () => counts.subarray(deaf);
     const all = expected * (counts.length - deaf);
     await doneOrQuiet(
       () => samples.received >= all && reading().every((count) => count >= expected),
       () => samples.received,
-      quietMs,
+      patience,
     );
     const off = [...reading()].map((count) => count - expected);
     return {

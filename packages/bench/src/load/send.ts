@@ -14,6 +14,8 @@ export interface Sent {
   /** Acknowledged, and refused or never answered. Where the server answers nothing, all that was sent, and none. */
   readonly acked: number;
   readonly failed: number;
+  /** All that was sent and not refused: what may be heard. */
+  readonly expected: number;
   /** Messages that the senders themselves were given. */
   readonly received: number;
   /** From the first message that was due to the last answer, in ms. */
@@ -22,8 +24,9 @@ export interface Sent {
   readonly firstDueAt: number;
 }
 
-/** Without an answer for so long, no more will come. */
-const QUIET_MS = 5_000;
+/** When nothing has come for so long, nothing more will; and a server that is full is not waited for much longer. */
+const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
+const WITHOUT_END = { ...PATIENCE, mostMs: Number.POSITIVE_INFINITY };
 
 let senders: Sender[] = [];
 
@@ -33,12 +36,13 @@ const sum = (of: (sender: Sender) => number): number =>
 async function outcome(firstDueAt: number): Promise<Sent> {
   const settled = () => sum((sender) => sender.settled);
   const sent = sum((sender) => sender.sent);
-  await doneOrQuiet(() => settled() >= sent, settled, QUIET_MS);
+  await doneOrQuiet(() => settled() >= sent, settled, PATIENCE);
   const acked = sum((sender) => (sender.answers ? sender.acked : sender.sent));
   const lastAt = Math.max(...senders.map((sender) => sender.answeredAt));
   return {
     acked,
     failed: sent - acked,
+    expected: sent - sum((sender) => sender.refused),
     received: sum((sender) => sender.received),
     elapsedMs: (lastAt - firstDueAt) / 1000,
     firstDueAt,
@@ -90,7 +94,7 @@ const tasks = {
     if ("ms" in limit) await delay(limit.ms);
     else {
       const settled = () => sum((sender) => sender.settled);
-      await doneOrQuiet(() => settled() >= each * senders.length, settled, QUIET_MS);
+      await doneOrQuiet(() => settled() >= each * senders.length, settled, WITHOUT_END);
     }
     for (const sender of senders) sender.rest();
     return outcome(startedAt);

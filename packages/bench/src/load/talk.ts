@@ -1,7 +1,7 @@
 import { connectAll } from "./connect-all.ts";
 import { Connection, type Target } from "./connection.ts";
 import { pace } from "./pace.ts";
-import { doneOrQuiet } from "./quiet.ts";
+import { doneOrQuiet, type Patience } from "./quiet.ts";
 import { Samples } from "./samples.ts";
 import { Sender } from "./sender.ts";
 import { serve } from "./serve.ts";
@@ -12,8 +12,7 @@ export type TalkTasks = typeof tasks;
 
 export interface Talked {
   readonly sent: number;
-  /** Refused, or never answered; 0 where the server answers nothing. */
-  readonly failed: number;
+  readonly refused: number;
   /** Private messages that came, to recipients and back to senders. */
   readonly received: number;
   /** What came of the public room meanwhile. */
@@ -32,7 +31,7 @@ interface Talking {
   readonly bytes: number;
   /** One in how many messages is looked at. */
   readonly stride: number;
-  readonly quietMs: number;
+  readonly patience: Patience;
 }
 
 interface User {
@@ -74,7 +73,7 @@ const tasks = {
    * Open loop: `count` messages, from the users in turn, each when it is due. Each comes twice, to its recipient and
    * back to its sender, so where as many are written to these users as they write, twice `count` come to them.
    */
-  async talk({ perSecond, count, bytes, stride, quietMs }: Talking): Promise<Talked> {
+  async talk({ perSecond, count, bytes, stride, patience }: Talking): Promise<Talked> {
     for (const { sender } of users) sender.begin();
     samples = new Samples(stride);
     room = 0;
@@ -98,11 +97,11 @@ const tasks = {
     await doneOrQuiet(
       () => samples.received >= 2 * count && unanswered() <= 0,
       () => samples.received - unanswered(),
-      quietMs,
+      patience,
     );
     return {
       sent: sum((sender) => sender.sent),
-      failed: sum((sender) => (sender.answers ? sender.sent - sender.acked : 0)),
+      refused: sum((sender) => sender.refused),
       received: samples.received,
       room,
       closed: users.filter(({ connection }) => !connection.isOpen).length,

@@ -27,3 +27,12 @@ it("gives up where there is no end, and where nothing goes", () => {
   expect(search(Number.POSITIVE_INFINITY, [500_000])).toEqual({ held: 5_000_000, steps: 4 });
   expect(search(0, [20_000]).held).toBe(0);
 });
+
+it("a miss below what was kept up with was chance", () => {
+  const chance = narrowed(UNKNOWN, 20_000, false);
+  expect(narrowed(chance, 50_000, true)).toEqual({ held: 50_000, missed: Number.POSITIVE_INFINITY });
+  expect(narrowed({ held: 50_000, missed: 100_000 }, 20_000, false)).toEqual({
+    held: 50_000,
+    missed: 100_000,
+  });
+});

@@ -14,8 +14,10 @@ const LEAST = 1_000;
 
 export const UNKNOWN: Bounds = { held: 0, missed: Number.POSITIVE_INFINITY };
 
+/** What was kept up with counts for more than what was missed at a lower rate, which then was chance. */
 export function narrowed({ held, missed }: Bounds, rate: number, kept: boolean): Bounds {
-  return kept ? { held: Math.max(held, rate), missed } : { held, missed: Math.min(missed, rate) };
+  if (kept) return { held: Math.max(held, rate), missed: missed > rate ? missed : UNKNOWN.missed };
+  return { held, missed: rate > held ? Math.min(missed, rate) : missed };
 }
 
 /** The rate to try next, or undefined once it is known well enough: twice as much, half as much, or between. */

@@ -9,8 +9,8 @@ import { percentile } from "../statistics.ts";
 import { startCounting, type Used } from "../stopwatch.ts";
 import type { RunningSubject } from "../subject.ts";
 
-/** Nothing more comes when nothing has come for so long. */
-const QUIET_MS = 3_000;
+/** When nothing has come for so long, nothing more will; and a server that is full owes too much to wait for it all. */
+const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
 /** Beside the listeners the server, Redis and the sender want cores too. */
 const PROCESSES = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
 
@@ -82,7 +82,7 @@ export class Room {
     const stride = strideFor((count * this.#listeners) / this.#ears.length);
     await Promise.all(this.#ears.map((ear) => ear.call("begin", { stride })));
     const sent = await sender.call("paced", { perSecond, count, bytes });
-    const expected = { expected: sent.acked, quietMs: QUIET_MS };
+    const expected = { expected: sent.expected, patience: PATIENCE };
     return figuresOf(sent, await Promise.all(this.#ears.map((ear) => ear.call("heard", expected))));
   }
 
@@ -114,7 +114,7 @@ export function latencyFigures(latencies: readonly number[]): Record<"p50" | "p9
 }
 
 /** By message that was delivered. */
-export function costOf(used: Used<"server" | "redis">, delivered: number): Figures {
+function costOf(used: Used<"server" | "redis">, delivered: number): Figures {
   return {
     cpu: used.cpu.server / delivered,
     redis: used.cpu.redis / delivered,

@@ -6,7 +6,8 @@ import { CONTENT_BYTES } from "../plan.ts";
 import type { RunningSubject } from "../subject.ts";
 import { latencyFigures } from "./room.ts";
 
-const QUIET_MS = 3_000;
+/** As in a room. */
+const PATIENCE = { quietMs: 3_000, mostMs: 6_000 };
 /** Users with even numbers and users with odd ones: each writes to the next, so into the other process. */
 const PROCESSES = 2;
 
@@ -52,7 +53,13 @@ export class Talkers {
   async talk({ rate, ms }: { readonly rate: number; readonly ms: number }): Promise<Figures> {
     const perSecond = rate / PROCESSES;
     const count = Math.max(1, Math.round((perSecond * ms) / 1000));
-    const asked = { perSecond, count, bytes: CONTENT_BYTES, stride: strideFor(2 * count), quietMs: QUIET_MS };
+    const asked = {
+      perSecond,
+      count,
+      bytes: CONTENT_BYTES,
+      stride: strideFor(2 * count),
+      patience: PATIENCE,
+    };
     return figuresOf(await Promise.all(this.#loads.map((load) => load.call("talk", asked))));
   }
 
@@ -70,14 +77,14 @@ function figuresOf(talked: readonly Talked[]): Figures {
   const firstDueAt = Math.min(...talked.map((one) => one.firstDueAt));
   const lastAt = Math.max(...talked.map((one) => one.lastAt));
   const received = sum((one) => one.received);
-  const expected = 2 * (sum((one) => one.sent) - sum((one) => one.failed));
+  const expected = 2 * (sum((one) => one.sent) - sum((one) => one.refused));
   return {
     /** Each comes to its recipient and back to its sender. */
     messages: received / 2,
     rate: received / 2 / ((lastAt - firstDueAt) / 1_000_000),
     ...latencyFigures(talked.flatMap((one) => one.latencies)),
     lost: Math.max(0, expected - received),
-    failed: sum((one) => one.failed),
+    refused: sum((one) => one.refused),
     heardOfRoom: sum((one) => one.room),
   };
 }

@@ -30,3 +30,6 @@ export function caseOf(
 
 /** `20,000` */
 export const inThousands = (value: number): string => value.toLocaleString("en-US");
+
+/** Of a load that a subject is not asked for. */
+export const NOT_TRIED = { figures: {}, loadShare: Number.NaN, machineShare: Number.NaN } as const;

@@ -137,8 +137,7 @@ function cellOf({ figures }: ResultRow, { key, digits, mark }: Column): string {
   return figure(value, digits) + (word === undefined ? "" : ` ${word}`);
 }
 
-function loadOf({ figures, loadShare, loadWasFull }: ResultRow): string {
-  if (Object.keys(figures).length === 0) return "–";
+function loadOf({ loadShare, loadWasFull }: ResultRow): string {
   return figure(loadShare * 100, 0) + (loadWasFull ? " FULL" : "");
 }
 
