@@ -27,7 +27,9 @@ async function main(argv: readonly string[]): Promise<string> {
 }
 
 try {
-  process.stdout.write(await main(process.argv.slice(2)));
+  const text = await main(process.argv.slice(2));
+  // A measurement that was given up may still hold the process.
+  process.stdout.write(text, () => process.exit());
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof ServerUnavailable)) throw error;
   process.stderr.write(`bench: ${error.message}\n       --help says more\n`);

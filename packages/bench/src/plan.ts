@@ -99,8 +99,8 @@ const FULL: Plan = {
   persister: { mongod: { messages: 150_000 }, secantus: { messages: 10_000 } },
   history: {
     mongod: { messages: 50_000, streamed: 200_000 },
-    secantus: { messages: 100, streamed: 200_000 },
-    readers: 16,
+    secantus: { messages: 100, streamed: 10_000 },
+    readers: 8,
     warmUpMs: 2_000,
     ms: 3_000,
   },
@@ -120,7 +120,7 @@ const QUICK: Plan = {
   history: {
     ...FULL.history,
     mongod: { messages: 50_000, streamed: 50_000 },
-    secantus: { messages: 100, streamed: 10_000 },
+    secantus: { messages: 100, streamed: 3_000 },
     warmUpMs: 1_000,
     ms: 2_000,
   },

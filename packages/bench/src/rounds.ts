@@ -30,6 +30,10 @@ interface Failure {
 export const FULL_SHARE = 0.95;
 const FULL_MACHINE_SHARE = 0.97;
 
+/** Beyond that many times what it was to take, and these seconds, a case hangs. */
+const MOST_TIMES = 5;
+const MOST_MORE_SECONDS = 120;
+
 export interface Setting {
   readonly plan: Plan;
   readonly say: (text: string) => void;
@@ -55,7 +59,8 @@ export async function measure(measurement: Measurement, { plan, say, turn }: Set
       };
       turn("begins", one);
       try {
-        rows.push(...(await one.run({ plan, say: (text) => say(prefix + text), failed })));
+        const running = one.run({ plan, say: (text) => say(prefix + text), failed });
+        rows.push(...(await inTime(running, MOST_TIMES * one.seconds(plan) + MOST_MORE_SECONDS)));
       } catch (error) {
         failed(one.name, error);
       }
@@ -69,6 +74,16 @@ export async function measure(measurement: Measurement, { plan, say, turn }: Set
     cases.map((one) => one.name),
   );
   return { name, title, notes, columns, rows, failures };
+}
+
+/** Rejects where it takes longer. What it had started ends with this process at the latest. */
+async function inTime<T>(running: Promise<T>, seconds: number): Promise<T> {
+  const overdue = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => overdue.reject(new Error(`it was not done after ${Math.round(seconds)} s`)),
+    seconds * 1000,
+  );
+  return Promise.race([running, overdue.promise]).finally(() => clearTimeout(timer));
 }
 
 /** Who is measured in a round (from 0), and in what order. */
@@ -99,9 +114,10 @@ export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
   });
 }
 
-/** The same load beside the same load, and within it the subjects as they are listed. */
-function inOrder(rows: readonly ResultRow[], subjects: readonly string[]): ResultRow[] {
+/** The same load beside the same load, and within it the subjects as they are listed, others after them. */
+function inOrder(rows: readonly ResultRow[], listed: readonly string[]): ResultRow[] {
   const loads = [...new Set(rows.map(({ load }) => load))];
+  const subjects = [...new Set([...listed, ...rows.map(({ subject }) => subject)])];
   return rows.toSorted(
     (a, b) =>
       loads.indexOf(a.load) - loads.indexOf(b.load) ||

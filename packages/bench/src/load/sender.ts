@@ -21,6 +21,7 @@ export class Sender {
   received = 0;
   /** Of the last answer, in µs of the steady clock. */
   answeredAt = 0;
+  /** What its refs begin with: another process' sender for the same user must not send the same messages (P10). */
   readonly #name: string;
   #connection: Connection | undefined;
   #refs = 0;
@@ -31,7 +32,7 @@ export class Sender {
   #flushing = false;
 
   constructor(index: number) {
-    this.#name = `${index}-`;
+    this.#name = `${process.pid.toString(36)}-${index}-`;
   }
 
   use(connection: Connection): this {

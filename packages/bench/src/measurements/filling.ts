@@ -4,8 +4,7 @@ import { CONTENT_BYTES } from "../plan.ts";
 import { type House, targetOf } from "../subjects/house.ts";
 import { tokensFor } from "../subjects/tokens.ts";
 
-/** They are called `sender-0` and so on; the one whom `sender-0` writes to where `to` is "bob" is `bob-0`. */
-export const SENDERS = 16;
+const SENDERS = 16;
 const WINDOW = 32;
 
 /** Has at least `count` messages sent through a gateway that is there for it alone. Resolves with their number. */

@@ -3,7 +3,7 @@ import type { Plan } from "../plan.ts";
 import type { RunningSubject, Subject } from "../subject.ts";
 
 /** To start a subject and to stop it, about. */
-const START_SECONDS = 4;
+const START_SECONDS = 3;
 
 /** Measures a fresh subject, and stops it in any case. */
 export function caseOf(

@@ -1,4 +1,4 @@
-import type { Column } from "../measurement.ts";
+import { type Column, MEASUREMENTS } from "../measurement.ts";
 import { FULL_SHARE, type Result, type ResultRow } from "../rounds.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 import type { Machine } from "./machine.ts";
@@ -81,10 +81,12 @@ function legend({ results, withoutPeers }: Report): string[] {
 }
 
 function goalsText(results: readonly Result[]): string[] {
-  const split = goalsOf(results, SPLIT);
   const standalone = goalsOf(results, STANDALONE);
-  if (split.every((goal) => verdictOf(goal) === "not measured")) return [];
-  const rows = split.map((goal) => {
+  // What was asked for and could not be measured is said; what was not asked for is left out.
+  const isWhole = MEASUREMENTS.every((name) => results.some((result) => result.name === name));
+  const shown = goalsOf(results, SPLIT).filter((goal) => isWhole || verdictOf(goal) !== "not measured");
+  if (shown.length === 0) return [];
+  const rows = shown.map((goal) => {
     const other = standalone.find(({ text }) => text === goal.text);
     return [goal.text, boundOf(goal), outcomeOf(goal), other ? outcomeOf(other) : ""];
   });

@@ -22,7 +22,7 @@ interface Inspectable {
  */
 export async function collectGarbage(one: Inspectable): Promise<void> {
   const socket = new WebSocket(await inspectorOf(one));
-  await once(socket, "open");
+  await once(socket, "open", { signal: AbortSignal.timeout(TIMEOUT_MS) });
   try {
     for (let id = 1; id <= PASSES; id += 1) {
       socket.send(JSON.stringify({ id, method: "HeapProfiler.collectGarbage" }));
