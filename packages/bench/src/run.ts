@@ -58,8 +58,14 @@ export async function run(options: Options, { say }: Progress): Promise<Report> 
     });
     results.push(result);
   }
-  const report = { machine, rounds: plan.rounds, command: commandFor(options), took: now(), results };
-  return withoutPeers === undefined ? report : { ...report, withoutPeers };
+  return {
+    machine,
+    rounds: plan.rounds,
+    command: commandFor(options),
+    took: now(),
+    withoutPeers: withoutPeers !== undefined,
+    results,
+  };
 }
 
 function withoutPeerCases(measurement: Measurement): Measurement {

@@ -1,4 +1,5 @@
 import { type Column, MEASUREMENTS } from "../measurement.ts";
+import { inWords } from "../progress.ts";
 import { FULL_SHARE, type Result, type ResultRow } from "../rounds.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 import type { Machine } from "./machine.ts";
@@ -11,8 +12,8 @@ export interface Report {
   readonly command: string;
   /** In seconds. */
   readonly took: number;
-  /** Why there are no peers, where there are none. */
-  readonly withoutPeers?: string;
+  /** The peers could not be installed. */
+  readonly withoutPeers: boolean;
   readonly results: readonly Result[];
 }
 
@@ -35,7 +36,7 @@ export function reportText(report: Report, { chart }: { chart?: string } = {}): 
 
 function madeBy({ machine, rounds, command, took }: Report): string {
   const how = rounds === 1 ? "one round" : `median of ${rounds} alternating rounds`;
-  return `Written by \`${command}\`, which repeats it (${Math.ceil(took / 60)} minutes). ${machine.date}, ${how}.`;
+  return `Written by \`${command}\`, which repeats it (${inWords(took)}). ${machine.date}, ${how}.`;
 }
 
 function aboutMachine({
@@ -74,9 +75,7 @@ function legend({ results, withoutPeers }: Report): string[] {
           "- **CORES**: no core had time left, so server, Redis and load generator waited for each other: rate and latency would be better with more cores.",
         ]
       : []),
-    ...(withoutPeers === undefined
-      ? []
-      : [`- **Without the peers**: they could not be installed. ${withoutPeers}`]),
+    ...(withoutPeers ? ["- **Without the peers**: they could not be installed."] : []),
   ];
 }
 
@@ -144,10 +143,11 @@ function loadOf({ loadShare, loadWasFull }: ResultRow): string {
 }
 
 const REASON_LENGTH = 160;
+const URL = /\w+:\/\/\S+/g;
 const PATH = /(^|[\s"'`(=:])\/[\w.@+-]+(\/[\w.@+-]+)+/g;
 
-/** Without the folders of this machine. */
+/** Without the folders of this machine, and whom it talks to. */
 function firstLine(reason: string): string {
   const [line = ""] = reason.split("\n");
-  return line.replaceAll(PATH, "$1…").slice(0, REASON_LENGTH);
+  return line.replaceAll(URL, "…").replaceAll(PATH, "$1…").slice(0, REASON_LENGTH);
 }

@@ -26,8 +26,8 @@ export async function installPeers(say: (text: string) => void): Promise<string 
     });
     return undefined;
   } catch (error) {
-    const text = error instanceof Error && "stdout" in error ? `${error.stdout}` : String(error);
-    return text.trim().split("\n").slice(-LAST_LINES).join(" | ");
+    const said = error instanceof Error && "stdout" in error ? `${error.stdout}`.trim() : "";
+    return (said || String(error)).split("\n").slice(-LAST_LINES).join(" | ");
   }
 }
 
