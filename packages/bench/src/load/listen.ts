@@ -75,6 +75,15 @@ const tasks = {
       lastAt: samples.lastAt,
     };
   },
+
+  /** Resolves once nothing comes any more, or patience is at its end. */
+  async settle(patience: Patience) {
+    await doneOrQuiet(
+      () => false,
+      () => samples.received,
+      patience,
+    );
+  },
 };
 
 serve(tasks);

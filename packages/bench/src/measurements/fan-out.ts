@@ -74,7 +74,7 @@ async function inRoom(running: RunningSubject, key: RoomName, { plan, say }: Con
   try {
     say(`connecting ${inThousands(listeners)} listeners`);
     await room.fill(listeners);
-    await room.step(warmUp);
+    await recover(room, listeners, await room.step(warmUp));
     const rows: LoadRow[] = [];
     let bounds = UNKNOWN;
     let isHopeless = false;
@@ -89,7 +89,7 @@ async function inRoom(running: RunningSubject, key: RoomName, { plan, say }: Con
       rows.push({ load, ...measured });
       bounds = narrowed(bounds, rate, isKept(measured.figures));
       isHopeless = (measured.figures.deliveries ?? 0) < HOPELESS_SHARE * rate;
-      await refillIfClosed(room, listeners, measured);
+      await recover(room, listeners, measured);
     }
     if (searchMs > 0) rows.push(...(await searchFull({ room, listeners, searchMs, say }, rows, bounds)));
     return rows;
@@ -114,7 +114,7 @@ async function searchFull(search: Search, before: readonly LoadRow[], known: Bou
     const measured = await room.step({ rate, ms: searchMs });
     steps.push(measured);
     bounds = narrowed(bounds, rate, isKept(measured.figures));
-    await refillIfClosed(room, listeners, measured);
+    await recover(room, listeners, measured);
   }
   const most = (of: readonly Measured[]) =>
     of.toSorted((a, b) => (b.figures.deliveries ?? 0) - (a.figures.deliveries ?? 0))[0];
@@ -122,15 +122,16 @@ async function searchFull(search: Search, before: readonly LoadRow[], known: Bou
   const all = most(steps);
   const name = `${inThousands(listeners)} listeners, `;
   return [
-    ...(kept ? [{ load: name + FULL_LOAD, ...kept }] : []),
-    ...(all ? [{ load: name + MOST_LOAD, ...all }] : []),
+    ...(kept ? [{ ...kept, load: name + FULL_LOAD }] : []),
+    ...(all ? [{ ...all, load: name + MOST_LOAD }] : []),
   ];
 }
 
 const isKept = (figures: Figures): boolean =>
   !isFull(figures) && (figures.p99 ?? 0) < BEARABLE_MS && figures.lost === 0 && figures.closed === 0;
 
-/** What was too slow may have been closed, or owes so much that the next step would be measured with it. */
-async function refillIfClosed(room: Room, listeners: number, { figures }: Measured): Promise<void> {
-  if (figures.closed !== 0 || figures.lost !== 0) await room.fill(listeners);
+/** What a full server still owes would be measured with the next step, and whom it has closed would be missing there. */
+async function recover(room: Room, listeners: number, { figures }: Measured): Promise<void> {
+  if (figures.lost !== 0 || figures.surplus !== 0) await room.settle();
+  if (figures.closed !== 0) await room.fill(listeners);
 }

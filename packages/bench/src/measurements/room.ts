@@ -11,6 +11,8 @@ import type { RunningSubject } from "../subject.ts";
 
 /** When nothing has come for so long, nothing more will; and a server that is full owes too much to wait for it all. */
 const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
+/** What it owes may come in bursts; then it is given up. */
+const OWED = { quietMs: 1_000, mostMs: 15_000 };
 /** Beside the listeners the server, Redis and the sender want cores too. */
 const PROCESSES = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
 
@@ -84,6 +86,11 @@ export class Room {
     const sent = await sender.call("paced", { perSecond, count, bytes });
     const expected = { expected: sent.expected, patience: PATIENCE };
     return figuresOf(sent, await Promise.all(this.#ears.map((ear) => ear.call("heard", expected))));
+  }
+
+  /** Waits for what is still on its way. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#ears.map((ear) => ear.call("settle", OWED)));
   }
 
   stop(): void {
