@@ -15,9 +15,6 @@ export interface Talked {
   readonly refused: number;
   /** Private messages that came, to recipients and back to senders. */
   readonly received: number;
-  /** What came of the public room meanwhile. */
-  readonly room: number;
-  readonly closed: number;
   /** Of a part of the private messages, from when each was due, in µs. */
   readonly latencies: readonly number[];
   readonly firstDueAt: number;
@@ -36,19 +33,15 @@ interface Talking {
 
 interface User {
   readonly sender: Sender;
-  readonly connection: Connection;
   readonly partner: string;
 }
 
 let users: User[] = [];
 let samples = new Samples(1);
-let room = 0;
 
 function hear(sender: Sender, ...[kind, data, start, length]: Parameters<Sender["hear"]>): void {
-  if (kind === "message" && !isPrivate(data, start, length)) {
-    room += 1;
-    return;
-  }
+  // What is said to everybody is counted by those who are there for it.
+  if (kind === "message" && !isPrivate(data, start, length)) return;
   sender.hear(kind, data, start, length);
   if (kind === "message") samples.add(data, start, length);
 }
@@ -56,7 +49,27 @@ function hear(sender: Sender, ...[kind, data, start, length]: Parameters<Sender[
 async function join(target: Target, token: string, index: number, partner: string): Promise<User> {
   const sender = new Sender(index);
   const connection = await Connection.open(target, token, (...frame) => hear(sender, ...frame));
-  return { sender: sender.use(connection), connection, partner };
+  return { sender: sender.use(connection), partner };
+}
+
+const sum = (of: (sender: Sender) => number): number =>
+  users.reduce((total, { sender }) => total + of(sender), 0);
+
+async function outcome(firstDueAt: number, expected: number, patience: Patience): Promise<Talked> {
+  const unanswered = () => sum((sender) => (sender.answers ? sender.sent - sender.settled : 0));
+  await doneOrQuiet(
+    () => samples.received >= expected && unanswered() <= 0,
+    () => samples.received - unanswered(),
+    patience,
+  );
+  return {
+    sent: sum((sender) => sender.sent),
+    refused: sum((sender) => sender.refused),
+    received: samples.received,
+    latencies: samples.latencies,
+    firstDueAt,
+    lastAt: samples.lastAt,
+  };
 }
 
 const tasks = {
@@ -76,7 +89,6 @@ const tasks = {
   async talk({ perSecond, count, bytes, stride, patience }: Talking): Promise<Talked> {
     for (const { sender } of users) sender.begin();
     samples = new Samples(stride);
-    room = 0;
     const unflushed = new Set<Sender>();
     const firstDueAt = await pace(
       { perSecond, count },
@@ -91,24 +103,7 @@ const tasks = {
         unflushed.clear();
       },
     );
-    const sum = (of: (sender: Sender) => number) =>
-      users.reduce((total, { sender }) => total + of(sender), 0);
-    const unanswered = () => sum((sender) => (sender.answers ? sender.sent - sender.settled : 0));
-    await doneOrQuiet(
-      () => samples.received >= 2 * count && unanswered() <= 0,
-      () => samples.received - unanswered(),
-      patience,
-    );
-    return {
-      sent: sum((sender) => sender.sent),
-      refused: sum((sender) => sender.refused),
-      received: samples.received,
-      room,
-      closed: users.filter(({ connection }) => !connection.isOpen).length,
-      latencies: samples.latencies,
-      firstDueAt,
-      lastAt: samples.lastAt,
-    };
+    return outcome(firstDueAt, 2 * count, patience);
   },
 };
 

@@ -14,17 +14,15 @@ const PROCESSES = 2;
 /** Users who write to each other, in processes of their own. */
 export class Talkers {
   readonly #loads: readonly Load<TalkTasks>[];
-  readonly #users: number;
 
-  private constructor(loads: readonly Load<TalkTasks>[], users: number) {
+  private constructor(loads: readonly Load<TalkTasks>[]) {
     this.#loads = loads;
-    this.#users = users;
   }
 
   /** `users`: an even number. */
   static async connect({ target, tokens }: RunningSubject, users: number): Promise<Talkers> {
     const loads = Array.from({ length: PROCESSES }, () => startLoad<TalkTasks>("talk"));
-    const talkers = new Talkers(loads, users);
+    const talkers = new Talkers(loads);
     try {
       const all = (await tokens(users, "user")).map((token, index) => ({
         token,
@@ -63,10 +61,6 @@ export class Talkers {
     return figuresOf(await Promise.all(this.#loads.map((load) => load.call("talk", asked))));
   }
 
-  get users(): number {
-    return this.#users;
-  }
-
   stop(): void {
     for (const load of this.#loads) load.stop();
   }
@@ -85,6 +79,5 @@ function figuresOf(talked: readonly Talked[]): Figures {
     ...latencyFigures(talked.flatMap((one) => one.latencies)),
     lost: Math.max(0, expected - received),
     refused: sum((one) => one.refused),
-    heardOfRoom: sum((one) => one.room),
   };
 }

@@ -95,7 +95,7 @@ function mostPanel(
   const x = {
     field: "rate",
     type: "quantitative",
-    axis: { title: "deliveries a second", format: ",", tickCount: 4 },
+    axis: { title: "deliveries a second", format: ",d", tickCount: 4 },
   };
   return {
     ...SIZE,
