@@ -95,7 +95,7 @@ const FULL: Plan = {
   },
   append: { senders: 24, window: 64, warmUpMs: 2_000, ms: 3_000 },
   latency: { count: 100, pauseMs: 15 },
-  idle: { connections: 5_000, warmUp: 300, settleMs: 1_500 },
+  idle: { connections: 5_000, warmUp: 1_000, settleMs: 1_500 },
   persister: { mongod: { messages: 150_000 }, secantus: { messages: 10_000 } },
   history: {
     mongod: { messages: 50_000, streamed: 200_000 },
@@ -115,7 +115,7 @@ const QUICK: Plan = {
   slowReader: { ...FULL.slowReader, stepMs: 1_500 },
   append: { ...FULL.append, warmUpMs: 1_000, ms: 2_000 },
   latency: { ...FULL.latency, count: 50 },
-  idle: { connections: 1_000, warmUp: 100, settleMs: 500 },
+  idle: { connections: 2_000, warmUp: 500, settleMs: 500 },
   persister: { mongod: { messages: 60_000 }, secantus: { messages: 6_000 } },
   history: {
     ...FULL.history,
