@@ -2,8 +2,16 @@ import { expect, it } from "vitest";
 import { MEASUREMENTS } from "./measurement.ts";
 import { commandFor, readOptions, UsageError } from "./options.ts";
 
-it("without anything: all of it, in full", () => {
-  expect(readOptions([])).toEqual({ quick: false, json: false, only: MEASUREMENTS });
+it("without anything: all of it, in full, and written", () => {
+  expect(readOptions([])).toEqual({ quick: false, json: false, only: MEASUREMENTS, write: true });
+  expect(readOptions(["--no-write"])).toMatchObject({ write: false });
+});
+
+it("a part, or a quick look, is written where that is asked for", () => {
+  for (const argv of [["--quick"], ["--only", "idle"], ["--quick", "--only", "idle"]]) {
+    expect(readOptions(argv)).toMatchObject({ write: false });
+    expect(readOptions([...argv, "--write"])).toMatchObject({ write: true });
+  }
 });
 
 it("--only keeps the order of the report; `--` from a package manager is nothing", () => {

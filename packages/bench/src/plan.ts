@@ -1,26 +1,51 @@
-/** How much is measured. Times in ms. */
+/** How much is measured. Times in ms; rates of a room in deliveries a second, of private messages in messages. */
 export interface Plan {
   readonly rounds: number;
-  readonly fanOut: {
-    readonly listeners: number;
-    /** Deliveries a second that are asked for, one step each. */
+  readonly fanOut: RoomPlan;
+  readonly largeRoom: RoomPlan;
+  readonly private: TalkPlan & {
+    /** One step each. */
     readonly rates: readonly number[];
-    readonly warmUpMs: number;
-    readonly stepMs: number;
+    /** What two gateways on one port are asked for. */
+    readonly twoWorkers: number;
   };
+  /** Private messages, and a room of as many listeners in all beside them. */
+  readonly beside: TalkPlan & {
+    readonly rate: number;
+    readonly listeners: number;
+    readonly roomRate: number;
+  };
+  readonly slowReader: RoomPlan & { readonly bytes: number };
   readonly append: {
     readonly senders: number;
     readonly window: number;
     readonly warmUpMs: number;
     readonly ms: number;
   };
+  readonly latency: { readonly count: number; readonly pauseMs: number };
+  readonly idle: { readonly connections: number; readonly warmUp: number; readonly settleMs: number };
   readonly persister: Sized<{ readonly messages: number }>;
-  readonly history: Sized<{ readonly messages: number }> & {
+  readonly history: Sized<{ readonly messages: number; readonly streamed: number }> & {
     readonly readers: number;
     readonly warmUpMs: number;
     readonly ms: number;
   };
-  readonly idle: { readonly connections: number; readonly warmUp: number; readonly settleMs: number };
+}
+
+interface RoomPlan {
+  readonly listeners: number;
+  /** One step each, and none more once the subject is full. */
+  readonly rates: readonly number[];
+  readonly warmUp: { readonly rate: number; readonly ms: number };
+  readonly stepMs: number;
+  /** Of a step of the search for where it is full; none is made where it is 0. */
+  readonly searchMs: number;
+}
+
+interface TalkPlan {
+  readonly users: number;
+  readonly warmUp: { readonly rate: number; readonly ms: number };
+  readonly stepMs: number;
 }
 
 /** By what stands for MongoDB: SecantusDB is slow, and would be measured instead of what writes to it. */
@@ -31,26 +56,74 @@ export const CONTENT_BYTES = 100;
 
 const FULL: Plan = {
   rounds: 3,
-  fanOut: { listeners: 500, rates: [20_000, 50_000, 150_000], warmUpMs: 2_000, stepMs: 5_000 },
-  append: { senders: 24, window: 64, warmUpMs: 2_000, ms: 5_000 },
+  fanOut: {
+    listeners: 500,
+    rates: [20_000, 50_000, 150_000, 500_000],
+    warmUp: { rate: 50_000, ms: 2_000 },
+    stepMs: 3_000,
+    searchMs: 1_500,
+  },
+  largeRoom: {
+    listeners: 2_000,
+    rates: [100_000, 500_000],
+    warmUp: { rate: 50_000, ms: 1_500 },
+    stepMs: 3_000,
+    searchMs: 0,
+  },
+  private: {
+    users: 1_000,
+    rates: [2_000, 10_000, 20_000],
+    twoWorkers: 20_000,
+    warmUp: { rate: 2_000, ms: 2_000 },
+    stepMs: 3_000,
+  },
+  beside: {
+    users: 1_000,
+    rate: 2_000,
+    listeners: 2_000,
+    roomRate: 100_000,
+    warmUp: { rate: 2_000, ms: 1_500 },
+    stepMs: 3_000,
+  },
+  slowReader: {
+    listeners: 500,
+    rates: [20_000],
+    bytes: 6_000,
+    warmUp: { rate: 20_000, ms: 2_000 },
+    stepMs: 3_000,
+    searchMs: 0,
+  },
+  append: { senders: 24, window: 64, warmUpMs: 2_000, ms: 3_000 },
+  latency: { count: 100, pauseMs: 15 },
+  idle: { connections: 5_000, warmUp: 1_000, settleMs: 1_500 },
   persister: { mongod: { messages: 150_000 }, secantus: { messages: 10_000 } },
   history: {
-    mongod: { messages: 50_000 },
-    secantus: { messages: 100 },
-    readers: 16,
-    warmUpMs: 3_000,
-    ms: 4_000,
+    mongod: { messages: 50_000, streamed: 200_000 },
+    secantus: { messages: 100, streamed: 10_000 },
+    readers: 8,
+    warmUpMs: 2_000,
+    ms: 3_000,
   },
-  idle: { connections: 1_000, warmUp: 200, settleMs: 5_000 },
 };
 
 const QUICK: Plan = {
   rounds: 1,
-  fanOut: { ...FULL.fanOut, warmUpMs: 1_000, stepMs: 2_000 },
-  append: { ...FULL.append, warmUpMs: 1_000, ms: 3_000 },
-  persister: { mongod: { messages: 60_000 }, secantus: { messages: 8_000 } },
-  history: { ...FULL.history, warmUpMs: 2_000, ms: 2_000 },
-  idle: { ...FULL.idle, settleMs: 1_000 },
+  fanOut: { ...FULL.fanOut, warmUp: { rate: 50_000, ms: 1_000 }, stepMs: 1_500, searchMs: 0 },
+  largeRoom: { ...FULL.largeRoom, stepMs: 1_500 },
+  private: { ...FULL.private, warmUp: { rate: 2_000, ms: 1_000 }, stepMs: 1_500 },
+  beside: { ...FULL.beside, stepMs: 1_500 },
+  slowReader: { ...FULL.slowReader, stepMs: 1_500 },
+  append: { ...FULL.append, warmUpMs: 1_000, ms: 2_000 },
+  latency: { ...FULL.latency, count: 50 },
+  idle: { connections: 2_000, warmUp: 500, settleMs: 500 },
+  persister: { mongod: { messages: 60_000 }, secantus: { messages: 6_000 } },
+  history: {
+    ...FULL.history,
+    mongod: { messages: 50_000, streamed: 50_000 },
+    secantus: { messages: 100, streamed: 3_000 },
+    warmUpMs: 1_000,
+    ms: 2_000,
+  },
 };
 
 export const planFor = (quick: boolean): Plan => (quick ? QUICK : FULL);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseCpuMicros, parseResidentBytes } from "./proc.ts";
+import { parseCpuMicros, parseMachineTicks, parseResidentBytes } from "./proc.ts";
 
 const stat = (name: string) =>
   `4711 (${name}) S 1 4711 4711 0 -1 4194560 9000 0 12 0 1234 66 5 7 20 0 11 0 581093 1073741824 25000 184467`;
@@ -16,7 +16,13 @@ it("memory is what is resident, in bytes", () => {
   expect(parseResidentBytes(status)).toBe(65_432 * 1024);
 });
 
+it("the machine's time is that of all cores, guests counted once; waiting for a disk is having nothing to do", () => {
+  const text = "cpu  100 1 20 300 40 5 6 7 50 0\ncpu0 50 1 10 150 20 2 3 3 25 0\nintr 1\n";
+  expect(parseMachineTicks(text)).toEqual({ total: 479, idle: 340 });
+});
+
 it("what is neither is refused", () => {
   expect(() => parseCpuMicros("")).toThrow("no /proc/<pid>/stat");
+  expect(() => parseMachineTicks("intr 1")).toThrow("no /proc/stat");
   expect(() => parseResidentBytes("Name:\tzombie\n")).toThrow("no /proc/<pid>/status");
 });

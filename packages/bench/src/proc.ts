@@ -23,6 +23,19 @@ export function residentBytes(pid: number): number {
   return parseResidentBytes(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
 
+/** Time of all cores since the start of the machine, in ticks, and how much of it they had nothing to do. */
+export function machineTicks(): { readonly total: number; readonly idle: number } {
+  return parseMachineTicks(readFileSync("/proc/stat", "utf8"));
+}
+
+/** user, nice, system, idle, iowait, irq, softirq, steal; what guests used is in user already. */
+export function parseMachineTicks(stat: string): { total: number; idle: number } {
+  const ticks = /^cpu +([\d ]+)$/m.exec(stat)?.[1]?.split(" ").slice(0, 8).map(Number);
+  if (ticks?.length !== 8) throw new Error("this is no /proc/stat");
+  const [idle = 0, waiting = 0] = ticks.slice(3, 5);
+  return { total: ticks.reduce((sum, each) => sum + each, 0), idle: idle + waiting };
+}
+
 /** The name stands in parentheses and may hold spaces and parentheses itself. */
 export function parseCpuMicros(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -1,22 +1,39 @@
 import { steadyMicros } from "./load/stamp.ts";
-import { cpuMicros } from "./proc.ts";
+import { cpuMicros, machineTicks } from "./proc.ts";
 
-/** CPU in µs by role, and the time that went by. */
+/** What has been used by role, and by the whole machine. */
 export interface Used<Role extends string> {
+  /** CPU of all processes of the role, in µs. */
   readonly cpu: Readonly<Record<Role, number>>;
+  /** CPU of the one that used most, in µs. */
+  readonly busiest: Readonly<Record<Role, number>>;
   readonly elapsedMicros: number;
+  /** Of all cores, by whatever process; 0 to 1. */
+  readonly machineShare: number;
 }
 
+export type Pids<Role extends string> = Readonly<Record<Role, readonly number[]>>;
+
 /** Starts to count; the function that it returns says what has been used since. */
-export function startCounting<Role extends string>(pids: Readonly<Record<Role, number>>): () => Used<Role> {
-  const roles = Object.entries(pids) as [Role, number][];
+export function startCounting<Role extends string>(pids: Pids<Role>): () => Used<Role> {
+  const roles = Object.entries(pids) as [Role, readonly number[]][];
   const startedAt = steadyMicros();
-  const before = new Map(roles.map(([role, pid]) => [role, cpuMicros(pid)]));
+  const machineBefore = machineTicks();
+  const before = new Map(roles.flatMap(([, all]) => all).map((pid) => [pid, cpuMicros(pid)]));
   return () => {
     const elapsedMicros = steadyMicros() - startedAt;
-    const cpu = Object.fromEntries(
-      roles.map(([role, pid]) => [role, cpuMicros(pid) - (before.get(role) ?? 0)]),
-    ) as Record<Role, number>;
-    return { cpu, elapsedMicros };
+    const machine = machineTicks();
+    const used = roles.map(
+      ([role, all]) => [role, all.map((pid) => cpuMicros(pid) - (before.get(pid) ?? 0))] as const,
+    );
+    const byRole = (of: (each: readonly number[]) => number) =>
+      Object.fromEntries(used.map(([role, each]) => [role, of(each)])) as Record<Role, number>;
+    const total = machine.total - machineBefore.total;
+    return {
+      cpu: byRole((each) => each.reduce((sum, micros) => sum + micros, 0)),
+      busiest: byRole((each) => Math.max(0, ...each)),
+      elapsedMicros,
+      machineShare: total > 0 ? 1 - (machine.idle - machineBefore.idle) / total : Number.NaN,
+    };
   };
 }

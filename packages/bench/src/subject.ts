@@ -9,9 +9,13 @@ export interface Subject {
 
 export interface RunningSubject {
   readonly target: Target;
-  /** Whose CPU and memory is counted: the process that holds the WebSockets, and what it keeps messages in. */
-  readonly pids: Readonly<Record<"server" | "log", number>>;
-  /** What lets `count` different users in. */
+  /** Whose CPU and memory is counted: what holds the WebSockets, and the Redis that it has, if any. */
+  readonly pids: Readonly<Record<"server" | "redis", readonly number[]>>;
+  /** Of its Redis, where it has one. */
+  readonly redisPort?: number;
+  /** What lets `count` different users in: `name-0`, `name-1` and so on. */
   tokens(count: number, name: string): Promise<string[]>;
+  /** Lets the servers' memory hold no more than what is in use. */
+  collectGarbage(): Promise<void>;
   stop(): Promise<void>;
 }

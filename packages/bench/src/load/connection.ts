@@ -5,7 +5,7 @@ import { DIALECTS, type Dialect, type DialectName, type FrameKind } from "./dial
 import { FrameScanner } from "./frame-scanner.ts";
 
 export interface Target {
-  /** `ws://host:port/path`. */
+  /** `ws://host:port/path`, with a query where the server wants one. */
   readonly url: string;
   readonly dialect: DialectName;
 }
@@ -57,6 +57,11 @@ export class Connection {
     return clientFrame(TEXT, this.dialect.message(to, content, ref));
   }
 
+  /** From now on what is sent to it stays on its way. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -76,6 +81,8 @@ export class Connection {
         const status = head.toString("latin1", 0, head.indexOf("\r\n"));
         if (!status.includes(" 101 ")) return void socket.destroy(new Error(`refused: ${status}`));
         socket.on("data", (data: Buffer) => this.#scanner.scan(data, this.#visit));
+        const greeting = this.dialect.greeting?.(token);
+        if (greeting !== undefined) socket.write(clientFrame(TEXT, greeting));
         if (!this.dialect.saysReady) resolve();
         this.#scanner.scan(head.subarray(end + END_OF_HEAD.length), this.#visit);
       };
@@ -88,6 +95,7 @@ export class Connection {
     if (opcode === TEXT) {
       const kind = this.dialect.kindOf(data, start, length);
       if (kind === "ready") this.#ready();
+      else if (kind === "ping") this.#socket.write(clientFrame(TEXT, this.dialect.pong ?? ""));
       this.#hear(kind, data, start, length);
     } else if (opcode === PING) {
       this.#socket.write(clientFrame(PONG, data.subarray(start, start + length)));
@@ -96,7 +104,7 @@ export class Connection {
 }
 
 function requestHead(url: string, headers: Readonly<Record<string, string>>): string {
-  const { host, pathname } = new URL(url);
+  const { host, pathname, search } = new URL(url);
   const lines = Object.entries({
     Host: host,
     Upgrade: "websocket",
@@ -105,5 +113,5 @@ function requestHead(url: string, headers: Readonly<Record<string, string>>): st
     "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}`);
-  return [`GET ${pathname} HTTP/1.1`, ...lines, "", ""].join("\r\n");
+  return [`GET ${pathname}${search} HTTP/1.1`, ...lines, "", ""].join("\r\n");
 }

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { Connection } from "./connection.ts";
 import type { FrameKind } from "./dialect.ts";
 import { FrameScanner } from "./frame-scanner.ts";
-import { stampedContent, stampIn } from "./stamp.ts";
+import { isPrivate, stampedContent, stampIn } from "./stamp.ts";
 
 const serverFrame = (payload: string): Buffer => {
   const length = Buffer.byteLength(payload);
@@ -49,6 +49,10 @@ it("a stamp comes back from within a frame, and is not taken from the next one",
   expect(stampIn(data, 0, data.length)).toBe(1_234_567);
   expect(stampIn(data, 0, 20)).toBeUndefined();
   expect(stampIn(Buffer.from("no stamp ~ here"), 0, 15)).toBeUndefined();
+  expect(isPrivate(data, 0, data.length)).toBe(false);
+  const secret = Buffer.from(`42["message",{"content":"${stampedContent(7, 100, "private")}"}]`);
+  expect(isPrivate(secret, 0, secret.length)).toBe(true);
+  expect(stampIn(secret, 0, secret.length)).toBe(7);
 });
 
 it("a Connection is understood by a WebSocket server: handshake, frames, pings", async () => {

@@ -49,6 +49,12 @@ const tasks = {
     agent.destroy();
     return { ...got, elapsedMs: performance.now() - startedAt };
   },
+
+  /** One answer, however long. Resolves with its bytes. */
+  async whole({ url, token }: { url: string; token: string }): Promise<number> {
+    const agent = new Agent();
+    return page(url, token, agent).finally(() => agent.destroy());
+  },
 };
 
 serve(tasks);

@@ -1,42 +1,35 @@
 import { connectAll } from "./connect-all.ts";
 import { Connection, type Target } from "./connection.ts";
-import { doneOrQuiet } from "./quiet.ts";
+import { doneOrQuiet, type Patience } from "./quiet.ts";
+import { Samples } from "./samples.ts";
 import { serve } from "./serve.ts";
-import { stampIn, steadyMicros } from "./stamp.ts";
 
 /** A process of connections that count what they hear. */
 export type ListenTasks = typeof tasks;
 
 export interface Heard {
   readonly received: number;
-  /** Over all connections, what is missing to the number expected. */
+  /** Over all connections that read, what is missing to the number expected. */
   readonly lost: number;
   /** And what is too much. */
   readonly surplus: number;
-  /** Connections that are gone. */
+  /** Connections that are gone, of those that read. */
   readonly closed: number;
-  /** Of one in `SAMPLE` messages, from when it was due, in µs. */
+  /** Of a part of the messages, from when each was due, in µs. */
   readonly latencies: readonly number[];
-  /** Of the last sample, in µs of the steady clock. */
+  /** Of the last sample, in µs of the steady clock; 0 for none. */
   readonly lastAt: number;
 }
 
-/** A prime, so that the samples go round all connections, which are written to in one order. */
-const SAMPLE = 97;
-
 let connections: Connection[] = [];
 let counts = new Uint32Array(0);
-let received = 0;
-let lastAt = 0;
-let latencies: number[] = [];
+let samples = new Samples(1);
+/** How many of the first connections do not read. */
+let deaf = 0;
 
 function hear(index: number, data: Buffer, start: number, length: number): void {
   counts[index] = (counts[index] ?? 0) + 1;
-  received += 1;
-  if (received % SAMPLE !== 0) return;
-  lastAt = steadyMicros();
-  const due = stampIn(data, start, length);
-  if (due !== undefined) latencies.push(lastAt - due);
+  if (index >= deaf) samples.add(data, start, length);
 }
 
 const tasks = {
@@ -51,36 +44,45 @@ const tasks = {
     return { elapsedMs: opened.elapsedMs };
   },
 
-  /** Counts anew. */
-  async begin() {
-    counts.fill(0);
-    received = 0;
-    lastAt = 0;
-    latencies = [];
+  /** The first connection reads no more. */
+  async deafen() {
+    deaf = 1;
+    connections[0]?.stopReading();
   },
 
-  /** Resolves once every connection has heard `expected` messages, or nothing has come for `quietMs`. */
-  async heard({ expected, quietMs }: { expected: number; quietMs: number }): Promise<Heard> {
-    const all = expected * counts.length;
+  /** Counts anew, and looks at one message in `stride`. */
+  async begin({ stride }: { stride: number }) {
+    counts.fill(0);
+    samples = new Samples(stride);
+  },
+
+  /** Resolves once every connection that reads has heard `expected` messages, or patience is at its end. */
+  async heard({ expected, patience }: { expected: number; patience: Patience }): Promise<Heard> {
+    const reading = () => counts.subarray(deaf);
+    const all = expected * (counts.length - deaf);
     await doneOrQuiet(
-      () => received >= all && counts.every((count) => count >= expected),
-      () => received,
-      quietMs,
+      () => samples.received >= all && reading().every((count) => count >= expected),
+      () => samples.received,
+      patience,
     );
-    const off = [...counts].map((count) => count - expected);
+    const off = [...reading()].map((count) => count - expected);
     return {
-      received,
+      received: samples.received,
       lost: off.reduce((sum, difference) => sum + Math.max(0, -difference), 0),
       surplus: off.reduce((sum, difference) => sum + Math.max(0, difference), 0),
-      closed: connections.filter((connection) => !connection.isOpen).length,
-      latencies,
-      lastAt,
+      closed: connections.slice(deaf).filter((connection) => !connection.isOpen).length,
+      latencies: samples.latencies,
+      lastAt: samples.lastAt,
     };
   },
 
-  async close() {
-    for (const connection of connections) connection.close();
-    connections = [];
+  /** Resolves once nothing comes any more, or patience is at its end. */
+  async settle(patience: Patience) {
+    await doneOrQuiet(
+      () => false,
+      () => samples.received,
+      patience,
+    );
   },
 };
 

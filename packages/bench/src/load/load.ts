@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Reply, Request, Tasks } from "./serve.ts";
 
 /** A load process, seen from the one that measures. */
@@ -14,14 +14,17 @@ export interface Load<T extends Tasks> {
   stop(): void;
 }
 
-/** Starts `load/<name>.ts` as a process of its own, so that its work is not counted with anybody's. */
-export function startLoad<T extends Tasks>(name: "listen" | "send" | "get"): Load<T> {
-  const child = fork(join(import.meta.dirname, `${name}.ts`), { serialization: "advanced" });
+/** Starts `load/<name>.ts`, or a file, as a process of its own, so that its work is not counted with anybody's. */
+export function startLoad<T extends Tasks>(
+  name: "listen" | "send" | "talk" | "get" | { file: string },
+): Load<T> {
+  const file = typeof name === "string" ? join(import.meta.dirname, `${name}.ts`) : name.file;
+  const child = fork(file, { serialization: "advanced" });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;
   child.on("message", (reply: Reply) => settle(waiting, reply));
   child.on("exit", (code, signal) => {
-    const error = new Error(`the load process "${name}" ended with ${signal ?? code}`);
+    const error = new Error(`the load process ${basename(file)} ended with ${signal ?? code}`);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   });

@@ -2,19 +2,28 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 20;
 
-/** Resolves with true once `done` says so, or with false when `progress` has not changed for `quietMs`. */
+export interface Patience {
+  /** How long nothing may change. */
+  readonly quietMs: number;
+  /** How long it may take in all. */
+  readonly mostMs: number;
+}
+
+/** Resolves with true once `done` says so, or with whether it does when the patience is at its end. */
 export async function doneOrQuiet(
   done: () => boolean,
   progress: () => number,
-  quietMs: number,
+  { quietMs, mostMs }: Patience,
 ): Promise<boolean> {
+  const startedAt = performance.now();
   let last = progress();
-  let changedAt = performance.now();
+  let changedAt = startedAt;
   while (!done()) {
     await delay(POLL_MS);
-    const now = progress();
-    if (now !== last) [last, changedAt] = [now, performance.now()];
-    else if (performance.now() - changedAt > quietMs) return done();
+    const now = performance.now();
+    if (progress() !== last) [last, changedAt] = [progress(), now];
+    else if (now - changedAt > quietMs) return done();
+    if (now - startedAt > mostMs) return done();
   }
   return true;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAll } from "./connect-all.ts";
 import { Connection, type Target } from "./connection.ts";
+import { pace } from "./pace.ts";
 import { doneOrQuiet } from "./quiet.ts";
 import { Sender } from "./sender.ts";
 import { serve } from "./serve.ts";
@@ -10,9 +11,11 @@ import { stampedContent, steadyMicros } from "./stamp.ts";
 export type SendTasks = typeof tasks;
 
 export interface Sent {
-  /** Acknowledged, and refused or never answered. */
+  /** Acknowledged, and refused or never answered. Where the server answers nothing, all that was sent, and none. */
   readonly acked: number;
   readonly failed: number;
+  /** All that was sent and not refused: what may be heard. */
+  readonly expected: number;
   /** Messages that the senders themselves were given. */
   readonly received: number;
   /** From the first message that was due to the last answer, in ms. */
@@ -21,9 +24,9 @@ export interface Sent {
   readonly firstDueAt: number;
 }
 
-/** Without an answer for so long, no more will come. */
-const QUIET_MS = 5_000;
-const LEAD_MICROS = 20_000;
+/** When nothing has come for so long, nothing more will; and a server that is full is not waited for much longer. */
+const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
+const WITHOUT_END = { ...PATIENCE, mostMs: Number.POSITIVE_INFINITY };
 
 let senders: Sender[] = [];
 
@@ -31,14 +34,15 @@ const sum = (of: (sender: Sender) => number): number =>
   senders.reduce((total, sender) => total + of(sender), 0);
 
 async function outcome(firstDueAt: number): Promise<Sent> {
-  const answered = () => sum((sender) => sender.acked + sender.refused);
+  const settled = () => sum((sender) => sender.settled);
   const sent = sum((sender) => sender.sent);
-  await doneOrQuiet(() => answered() >= sent, answered, QUIET_MS);
-  const acked = sum((sender) => sender.acked);
+  await doneOrQuiet(() => settled() >= sent, settled, PATIENCE);
+  const acked = sum((sender) => (sender.answers ? sender.acked : sender.sent));
   const lastAt = Math.max(...senders.map((sender) => sender.answeredAt));
   return {
     acked,
     failed: sent - acked,
+    expected: sent - sum((sender) => sender.refused),
     received: sum((sender) => sender.received),
     elapsedMs: (lastAt - firstDueAt) / 1000,
     firstDueAt,
@@ -65,16 +69,13 @@ const tasks = {
     bytes: number;
   }): Promise<Sent> {
     for (const sender of senders) sender.begin();
-    const firstDueAt = steadyMicros() + LEAD_MICROS;
-    const dueAt = (n: number): number => firstDueAt + (n * 1_000_000) / perSecond;
-    for (let n = 0; n < count; ) {
-      const now = steadyMicros();
-      for (; n < count && dueAt(n) <= now; n += 1) {
-        senders[n % senders.length]?.send("", stampedContent(dueAt(n), bytes));
-      }
-      for (const sender of senders) sender.flush();
-      if (n < count) await delay(Math.max(0, (dueAt(n) - steadyMicros()) / 1000));
-    }
+    const firstDueAt = await pace(
+      { perSecond, count },
+      (n, dueAt) => senders[n % senders.length]?.send("", stampedContent(dueAt, bytes)),
+      () => {
+        for (const sender of senders) sender.flush();
+      },
+    );
     return outcome(firstDueAt);
   },
 
@@ -92,16 +93,23 @@ const tasks = {
     });
     if ("ms" in limit) await delay(limit.ms);
     else {
-      const answered = () => sum((sender) => sender.acked + sender.refused);
-      await doneOrQuiet(() => answered() >= each * senders.length, answered, QUIET_MS);
+      const settled = () => sum((sender) => sender.settled);
+      await doneOrQuiet(() => settled() >= each * senders.length, settled, WITHOUT_END);
     }
     for (const sender of senders) sender.rest();
     return outcome(startedAt);
   },
 
-  async close() {
-    for (const sender of senders) sender.close();
-    senders = [];
+  /** One message at a time with a pause after each; of each how long its answer took, in µs. */
+  async single({ count, pauseMs, bytes }: { count: number; pauseMs: number; bytes: number }) {
+    const [sender] = senders;
+    if (!sender) throw new Error("nobody is connected");
+    const latencies: number[] = [];
+    for (let n = 0; n < count; n += 1) {
+      await delay(pauseMs);
+      latencies.push(await sender.roundTrip("offline", "x".repeat(bytes)));
+    }
+    return latencies;
   },
 };
 

@@ -1,130 +1,137 @@
-import { availableParallelism } from "node:os";
-import type { Heard, ListenTasks } from "../load/listen.ts";
-import { type Load, startLoad } from "../load/load.ts";
-import type { SendTasks, Sent } from "../load/send.ts";
-import type { Context, Measurement, Row } from "../measurement.ts";
-import { CONTENT_BYTES } from "../plan.ts";
-import { percentile } from "../statistics.ts";
-import { startCounting } from "../stopwatch.ts";
-import type { RunningSubject, Subject } from "../subject.ts";
+import type { Case, Column, Context, Figures, Measurement, MeasurementName } from "../measurement.ts";
+import type { Plan } from "../plan.ts";
+import type { RunningSubject } from "../subject.ts";
+import { SUBJECTS } from "../subjects/all.ts";
+import { type Bounds, narrowed, nextRate, UNKNOWN } from "./full-search.ts";
+import { type Measured, Room } from "./room.ts";
+import { caseOf, inThousands, NOT_TRIED } from "./with-subject.ts";
 
-/** Nothing more comes when nothing has come for so long. */
-const QUIET_MS = 3_000;
+type RoomName = Extract<keyof Plan, "fanOut" | "largeRoom">;
+type LoadRow = Measured & { readonly load: string };
 
-export const fanOut: Measurement = {
-  name: "fan-out",
-  title: "Public room: what one delivered message costs its gateway",
-  notes: [
-    "One sender at a steady rate; each message goes to every listener and to the sender.",
-    "CPU counts everything the gateway does meanwhile: taking in, appending, hearing and writing.",
-    "Latency runs from when a message was due by the schedule to the listener's reading of it, so it holds the timer of the sender and any queue in the load generator.",
-  ],
-  columns: [
-    { key: "asked", title: "asked deliveries/s", digits: 0 },
-    { key: "deliveries", title: "got deliveries/s", digits: 0 },
-    { key: "cpu", title: "gateway µs/delivery", digits: 2 },
-    { key: "share", title: "gateway % of a core", digits: 0 },
-    { key: "p50", title: "p50 ms", digits: 1 },
-    { key: "p99", title: "p99 ms", digits: 1 },
-    { key: "lost", title: "lost", digits: 0 },
-    { key: "surplus", title: "doubled", digits: 0 },
-  ],
-  async round(context) {
-    const rows: Row[] = [];
-    for (const subject of context.subjects) rows.push(...(await ofSubject(subject, context)));
-    return rows;
+/** Below this share of what was asked for, a subject is full. */
+const KEPT_SHARE = 0.95;
+/** Below this one it is not asked for more: what it owes would take long. */
+const HOPELESS_SHARE = 0.8;
+/** And where the slowest hundredth waits longer. In ms. */
+const BEARABLE_MS = 100;
+/** Before and after the steps, with the connecting and the searching. */
+const CONNECT_SECONDS = 2;
+const SEARCH_STEPS = 5;
+
+export const FULL_LOAD = "the most with p99 < 100 ms";
+export const MOST_LOAD = "the most at all";
+
+export const isFull = ({ asked = 0, deliveries = 0 }: Figures): boolean => deliveries < KEPT_SHARE * asked;
+
+const COLUMNS: readonly Column[] = [
+  {
+    key: "deliveries",
+    title: "deliveries/s",
+    digits: 0,
+    mark: (figures) => (isFull(figures) ? "full" : undefined),
   },
-};
+  { key: "cpu", title: "server µs/delivery", digits: 2 },
+  { key: "share", title: "server % of a core", digits: 0 },
+  { key: "redis", title: "Redis µs/delivery", digits: 2 },
+  { key: "p50", title: "p50 ms", digits: 1 },
+  { key: "p99", title: "p99 ms", digits: 1 },
+  { key: "p999", title: "p99.9 ms", digits: 1 },
+  { key: "lost", title: "lost", digits: 0 },
+  { key: "surplus", title: "doubled", digits: 0 },
+];
 
-async function ofSubject(subject: Subject, { plan, say }: Context): Promise<Row[]> {
-  const { listeners, rates, warmUpMs, stepMs } = plan.fanOut;
-  say(`starting ${subject.name}`);
-  const running = await subject.start();
+const NOTES = [
+  "One sender at a steady rate; each message goes to every listener and to the sender.",
+  "CPU counts everything the server does meanwhile: taking in, appending, hearing and writing. Parley makes every message durable and acknowledges it; the peers do neither.",
+  "Latency runs from when a message was due by the schedule to the listener's reading of it, so it holds the timer of the sender and any queue in the load generator.",
+  "lost: not delivered within some seconds of the last that was sent; what a full server still owes is among it.",
+  "full: it delivered less than 95 % of what was asked for. Below 80 % it is not asked for more.",
+];
+
+export const fanOut = ofRoom("fan-out", "fanOut", "Public room of 500: what one delivered message costs", [
+  ...NOTES,
+  `${FULL_LOAD}, nothing lost: searched in short steps. ${MOST_LOAD}: the step of this run that delivered most, however long it took.`,
+]);
+
+export const largeRoom = ofRoom("large-room", "largeRoom", "Public room of 2,000", NOTES);
+
+function ofRoom(name: MeasurementName, key: RoomName, title: string, notes: readonly string[]): Measurement {
+  const seconds = (plan: Plan): number => {
+    const { rates, stepMs, warmUp, searchMs } = plan[key];
+    const steps = rates.length * (stepMs + 500) + (searchMs > 0 ? SEARCH_STEPS * (searchMs + 1_500) : 0);
+    return CONNECT_SECONDS + (warmUp.ms + steps) / 1000;
+  };
+  const cases: readonly Case[] = SUBJECTS.map((subject) =>
+    caseOf(subject, seconds, (running, context) => inRoom(running, key, context)),
+  );
+  return { name, title, notes, columns: COLUMNS, cases };
+}
+
+async function inRoom(running: RunningSubject, key: RoomName, { plan, say }: Context): Promise<LoadRow[]> {
+  const { listeners, rates, warmUp, stepMs, searchMs } = plan[key];
   const room = new Room(running);
   try {
-    say(`connecting ${listeners} listeners`);
+    say(`connecting ${inThousands(listeners)} listeners`);
     await room.fill(listeners);
-    await room.step({ rate: rates[0] ?? 0, ms: warmUpMs });
-    const rows: Row[] = [];
+    await recover(room, listeners, await room.step(warmUp));
+    const rows: LoadRow[] = [];
+    let bounds = UNKNOWN;
+    let isHopeless = false;
     for (const rate of rates) {
-      say(`${subject.name}, ${rate.toLocaleString("en-US")} deliveries/s`);
-      rows.push({
-        label: `${subject.name}, ${listeners} listeners`,
-        ...(await room.step({ rate, ms: stepMs })),
-      });
+      const load = `${inThousands(listeners)} listeners, ${inThousands(rate)}/s`;
+      if (isHopeless) {
+        rows.push({ load, ...NOT_TRIED });
+        continue;
+      }
+      say(`${inThousands(rate)} deliveries/s`);
+      const measured = await room.step({ rate, ms: stepMs });
+      rows.push({ load, ...measured });
+      bounds = narrowed(bounds, rate, isKept(measured.figures));
+      isHopeless = (measured.figures.deliveries ?? 0) < HOPELESS_SHARE * rate;
+      await recover(room, listeners, measured);
     }
-    return rows.map((row) => ({ ...row, label: `${row.label}, ${row.figures.asked}/s` }));
+    if (searchMs > 0) rows.push(...(await searchFull({ room, listeners, searchMs, say }, rows, bounds)));
+    return rows;
   } finally {
     room.stop();
-    await running.stop();
   }
 }
 
-/** The public room with a sender and its listeners, in processes of their own. */
-class Room {
-  readonly #running: RunningSubject;
-  readonly #sender: Load<SendTasks> = startLoad("send");
-  readonly #ears: readonly Load<ListenTasks>[];
-  #listeners = 0;
-
-  constructor(running: RunningSubject) {
-    this.#running = running;
-    // The server, Redis and the sender want cores too.
-    const processes = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
-    this.#ears = Array.from({ length: processes }, () => startLoad<ListenTasks>("listen"));
-  }
-
-  async fill(listeners: number): Promise<void> {
-    const { target, tokens } = this.#running;
-    this.#listeners = listeners;
-    const names = await tokens(listeners, "listener");
-    const share = Math.ceil(listeners / this.#ears.length);
-    for (const [index, ear] of this.#ears.entries()) {
-      await ear.call("connect", { target, tokens: names.slice(index * share, (index + 1) * share) });
-    }
-    await this.#sender.call("connect", { target, tokens: await tokens(1, "sender") });
-  }
-
-  /** Counts from before the first message is due until the last has been heard. */
-  async step({ rate, ms }: { rate: number; ms: number }): Promise<Omit<Row, "label">> {
-    const perSecond = rate / this.#listeners;
-    const count = Math.round((perSecond * ms) / 1000);
-    await Promise.all(this.#ears.map((ear) => ear.call("begin")));
-    const stopCounting = startCounting(this.#running.pids);
-    const stopCountingLoad = startCounting(this.#loadPids());
-    const sent = await this.#sender.call("paced", { perSecond, count, bytes: CONTENT_BYTES });
-    const expected = { expected: sent.acked, quietMs: QUIET_MS };
-    const heard = await Promise.all(this.#ears.map((ear) => ear.call("heard", expected)));
-    const { cpu, elapsedMicros } = stopCounting();
-    const loads = Object.values(stopCountingLoad().cpu);
-    return {
-      figures: { asked: rate, ...figuresOf(sent, heard, cpu.server, elapsedMicros) },
-      loadShare: Math.max(...loads) / elapsedMicros,
-    };
-  }
-
-  stop(): void {
-    for (const load of [this.#sender, ...this.#ears]) load.stop();
-  }
-
-  #loadPids(): Record<string, number> {
-    const ears = this.#ears.map((ear, index) => [`listen${index}`, ear.pid]);
-    return { send: this.#sender.pid, ...Object.fromEntries(ears) };
-  }
+interface Search {
+  readonly room: Room;
+  readonly listeners: number;
+  readonly searchMs: number;
+  readonly say: (text: string) => void;
 }
 
-function figuresOf(sent: Sent, heard: readonly Heard[], cpu: number, elapsedMicros: number) {
-  const sum = (of: (one: Heard) => number): number => heard.reduce((total, one) => total + of(one), 0);
-  const delivered = sum((one) => one.received) + sent.received;
-  const lastAt = Math.max(...heard.map((one) => one.lastAt));
-  const latencies = heard.flatMap((one) => one.latencies);
-  return {
-    deliveries: sum((one) => one.received) / ((lastAt - sent.firstDueAt) / 1_000_000),
-    cpu: cpu / delivered,
-    share: (100 * cpu) / elapsedMicros,
-    p50: percentile(latencies, 0.5) / 1000,
-    p99: percentile(latencies, 0.99) / 1000,
-    lost: sum((one) => one.lost),
-    surplus: sum((one) => one.surplus),
-  };
+async function searchFull(search: Search, before: readonly LoadRow[], known: Bounds): Promise<LoadRow[]> {
+  const { room, listeners, searchMs, say } = search;
+  const steps: Measured[] = before.filter(({ figures }) => figures.asked !== undefined);
+  let bounds = known;
+  for (let rate = nextRate(bounds); rate !== undefined; rate = nextRate(bounds)) {
+    say(`is it full at ${inThousands(rate)} deliveries/s?`);
+    const measured = await room.step({ rate, ms: searchMs });
+    steps.push(measured);
+    bounds = narrowed(bounds, rate, isKept(measured.figures));
+    await recover(room, listeners, measured);
+  }
+  const most = (of: readonly Measured[]) =>
+    of.toSorted((a, b) => (b.figures.deliveries ?? 0) - (a.figures.deliveries ?? 0))[0];
+  const kept = most(steps.filter(({ figures }) => isKept(figures)));
+  const all = most(steps);
+  const name = `${inThousands(listeners)} listeners, `;
+  return [
+    ...(kept ? [{ ...kept, load: name + FULL_LOAD }] : []),
+    ...(all ? [{ ...all, load: name + MOST_LOAD }] : []),
+  ];
+}
+
+const isKept = (figures: Figures): boolean =>
+  !isFull(figures) && (figures.p99 ?? 0) < BEARABLE_MS && figures.lost === 0 && figures.closed === 0;
+
+/** What a full server still owes would be measured with the next step, and whom it has closed would be missing there. */
+async function recover(room: Room, listeners: number, { figures }: Measured): Promise<void> {
+  if (figures.lost !== 0 || figures.surplus !== 0) await room.settle();
+  if (figures.closed !== 0) await room.fill(listeners);
 }

@@ -1,7 +1,8 @@
 import { startLoad } from "../load/load.ts";
 import type { SendTasks } from "../load/send.ts";
 import { CONTENT_BYTES } from "../plan.ts";
-import { type House, targetOf, tokensFor } from "../subjects/house.ts";
+import { type House, targetOf } from "../subjects/house.ts";
+import { tokensFor } from "../subjects/tokens.ts";
 
 const SENDERS = 16;
 const WINDOW = 32;

@@ -1,61 +1,153 @@
+import { join } from "node:path";
+import type { App } from "@parley/local";
+import { PUBLIC_CONVERSATION } from "@parley/models";
 import type { GetTasks } from "../load/get.ts";
-import { startLoad } from "../load/load.ts";
+import { type Load, startLoad } from "../load/load.ts";
 import type { Context, Measurement, Row } from "../measurement.ts";
-import { startCounting } from "../stopwatch.ts";
-import { type House, inHouse, tokensFor } from "../subjects/house.ts";
+import { type House, inHouse } from "../subjects/house.ts";
+import { PEERS, peersAreInstalled } from "../subjects/peers-folder.ts";
+import { tokensFor } from "../subjects/tokens.ts";
 import { fillLog } from "./filling.ts";
+import { inRounds, type Turn } from "./history-turns.ts";
 import { watchSettling } from "./settled.ts";
+import { inThousands } from "./with-subject.ts";
 
-const PAGE = "/messages?limit=50";
+export const HISTORY_API = "Parley's history-api";
+export const RAW_DRIVER = "the raw driver";
+const PAGE_LIMIT = 50;
+export const PAGE = `pages of ${PAGE_LIMIT}`;
+export const WHOLE = "whole, of";
+
+const START_SECONDS = 12;
+/** A whole conversation that is read once from a SecantusDB. */
+const WHOLE_SECONDS = 6;
 
 export const history: Measurement = {
   name: "history",
-  title: "History: the newest 50 messages of the public room",
+  title: "History of the public room, beside the raw driver's own queries",
   notes: [
-    "Everything is stored, and history-api has started after that: pages come from MongoDB, after a look at the log's end.",
-    "Closed loop: as many requests at a time as there are readers.",
-    "With SecantusDB in MongoDB's place pages/s is that server's, whose reads take longer the longer the conversation is; only the CPU a page is history-api's own.",
+    "A page: the newest 50 messages over HTTP with a token, as many requests at a time as there are readers; the raw driver's is its query alone, as documents.",
+    "Whole: GET /messages to its end; the raw driver's is its own cursor, each document made JSON and sent nowhere.",
+    "Everything is stored, and history-api has started after that: answers come from MongoDB, after a look at the log's end. What a process uses at rest is not counted.",
+    "With SecantusDB in MongoDB's place the speed is that server's (it looks through everything for a query with a hint, so little is stored); only the CPU is history-api's own.",
   ],
   columns: [
-    { key: "pages", title: "pages/s", digits: 0 },
-    { key: "cpu", title: "history-api µs/page", digits: 0 },
-    { key: "share", title: "history-api % of a core", digits: 0 },
-    { key: "mongo", title: "MongoDB µs/page", digits: 0 },
-    { key: "bytes", title: "bytes/page", digits: 0 },
+    { key: "rate", title: "pages/s or messages/s", digits: 0 },
+    { key: "cpu", title: "client µs/page or /message", digits: 1 },
+    { key: "share", title: "client % of a core", digits: 0 },
+    { key: "mongo", title: "MongoDB µs/page or /message", digits: 0 },
     { key: "failed", title: "failed", digits: 0 },
   ],
-  round: (context) => inHouse((house) => inFilledHouse(house, context)),
+  cases: [
+    {
+      name: HISTORY_API,
+      roundsItself: true,
+      seconds: ({ rounds, history: { warmUpMs, ms } }) =>
+        START_SECONDS + rounds * ((2 * (warmUpMs + ms)) / 1000 + WHOLE_SECONDS),
+      run: (context) => inHouse((house) => inFilledHouse(house, context)),
+    },
+  ],
 };
 
-async function inFilledHouse(house: House, { plan, say }: Context): Promise<Row[]> {
-  const { readers, warmUpMs, ms } = plan.history;
-  const { messages } = plan.history[house.mongoKind];
-  say(`storing ${messages.toLocaleString("en-US")} messages`);
-  const persister = await house.start("persister");
-  const count = await fillLog(house, { to: "", count: messages });
-  await watchSettling(persister, count, { mongo: house.mongo.pid, redis: house.redis.pid });
-  await persister.stop();
+/** Of peers/raw-history.js. */
+type RawTasks = {
+  connect(asked: { url: string }): Promise<void>;
+  pages(asked: { conversation: string; limit: number; readers: number; ms: number }): Promise<number>;
+  whole(asked: { conversation: string }): Promise<{ count: number; bytes: number }>;
+};
 
+/** Who is asked. */
+interface Scene {
+  readonly api: App;
+  readonly get: Load<GetTasks>;
+  readonly raw: Load<RawTasks> | undefined;
+  readonly token: string;
+  /** Messages in the public room. */
+  readonly stored: number;
+  readonly context: Context;
+}
+
+/** Pages first, as long as little is stored; then all of it. */
+async function inFilledHouse(house: House, context: Context): Promise<Row[]> {
+  const { messages, streamed } = context.plan.history[house.mongoKind];
+  const persister = await house.start("persister");
+  const store = async (count: number, before = 0): Promise<number> => {
+    context.say(`storing ${inThousands(count)} messages`);
+    const stored = before + (await fillLog(house, { to: "", count }));
+    await watchSettling([persister], stored, { mongo: house.mongo.pid, redis: house.redis.pid });
+    return stored;
+  };
+  const few = await store(messages);
+  const pages = await inScene(house, few, context, pageTurns);
+  const all = await store(streamed, few);
+  return [...pages, ...(await inScene(house, all, context, wholeTurns))];
+}
+
+async function inScene(
+  house: House,
+  stored: number,
+  context: Context,
+  turnsIn: (scene: Scene) => Turn[],
+): Promise<Row[]> {
   const api = await house.start("history-api");
-  const load = startLoad<GetTasks>("get");
+  const get = startLoad<GetTasks>("get");
+  const raw = peersAreInstalled() ? startLoad<RawTasks>({ file: join(PEERS, "raw-history.js") }) : undefined;
   try {
-    const asking = { url: api.url + PAGE, tokens: await tokensFor(readers, "reader") };
-    await load.call("pages", { ...asking, ms: warmUpMs });
-    say(`${readers} readers`);
-    const stopCounting = startCounting({ api: api.pid, mongo: house.mongo.pid, load: load.pid });
-    const got = await load.call("pages", { ...asking, ms });
-    const { cpu, elapsedMicros } = stopCounting();
-    const figures = {
-      pages: got.pages / (got.elapsedMs / 1000),
-      cpu: cpu.api / got.pages,
-      share: (100 * cpu.api) / elapsedMicros,
-      mongo: cpu.mongo / got.pages,
-      bytes: got.bytes / got.pages,
-      failed: got.failed,
-    };
-    const label = `Parley, ${count} messages, ${readers} readers, ${house.mongoKind}`;
-    return [{ label, figures, loadShare: cpu.load / elapsedMicros }];
+    await raw?.call("connect", { url: house.mongo.url });
+    const [token = ""] = await tokensFor(1, "reader");
+    const turns = turnsIn({ api, get, raw, token, stored, context });
+    return await inRounds(turns, { mongo: house.mongo.pid, load: get.pid }, context);
   } finally {
-    load.stop();
+    get.stop();
+    raw?.stop();
+    await api.stop();
   }
+}
+
+function pageTurns({ api, get, raw, token, stored, context }: Scene): Turn[] {
+  const { readers, warmUpMs, ms } = context.plan.history;
+  const load = `${PAGE}, ${inThousands(stored)} stored, ${readers} readers`;
+  const tokens = Array.from({ length: readers }, () => token);
+  const url = `${api.url}/messages?limit=${PAGE_LIMIT}`;
+  const ofApi = (ms: number) => get.call("pages", { url, tokens, ms });
+  const asked = { conversation: PUBLIC_CONVERSATION, limit: PAGE_LIMIT, readers };
+  return [
+    {
+      ...{ subject: HISTORY_API, load, pid: api.pid },
+      warmUp: () => ofApi(warmUpMs),
+      work: () => ofApi(ms).then(({ pages, failed }) => ({ count: pages, failed })),
+    },
+    ...(raw
+      ? [
+          {
+            ...{ subject: RAW_DRIVER, load, pid: raw.pid },
+            warmUp: () => raw.call("pages", { ...asked, ms: warmUpMs }),
+            work: async () => ({ count: await raw.call("pages", { ...asked, ms }), failed: 0 }),
+          },
+        ]
+      : []),
+  ];
+}
+
+function wholeTurns({ api, get, raw, token, stored }: Scene): Turn[] {
+  const load = `${WHOLE} ${inThousands(stored)} messages`;
+  const ofApi = () => get.call("whole", { url: `${api.url}/messages`, token });
+  return [
+    {
+      ...{ subject: HISTORY_API, load, pid: api.pid },
+      work: () => ofApi().then(() => ({ count: stored, failed: 0 })),
+    },
+    ...(raw
+      ? [
+          {
+            ...{ subject: RAW_DRIVER, load, pid: raw.pid },
+            async work() {
+              const { count } = await raw.call("whole", { conversation: PUBLIC_CONVERSATION });
+              if (count !== stored) throw new Error(`${count} messages of ${stored}`);
+              return { count, failed: 0 };
+            },
+          },
+        ]
+      : []),
+  ];
 }

@@ -1,39 +1,55 @@
-import type { Measurement } from "../measurement.ts";
+import type { Case, Context, Measurement, Row } from "../measurement.ts";
 import { inHouse } from "../subjects/house.ts";
 import { fillLog } from "./filling.ts";
 import { type Progress, watchSettling } from "./settled.ts";
+import { inThousands } from "./with-subject.ts";
 
 /** The first part is left out: start and compilation are in it. */
 const WARM_UP_SHARE = 0.25;
+/** House, log and backlog, and SecantusDB's speed. */
+const SECONDS = 12;
+
+export const ONE = "one persister";
+export const TWO = "two persisters";
 
 export const persister: Measurement = {
   name: "persister",
-  title: "Persister: draining a backlog, one persister",
+  title: "Persister: draining a backlog",
   notes: [
-    "The backlog is in the log before the persister starts; its first quarter is not counted.",
-    "MongoDB takes part in the speed: with SecantusDB in its place (about 5,000 inserts/s) messages/s is that server's, and only the CPU a message is the persister's own.",
+    "The backlog is in the log before the persisters start; its first quarter is not counted. The CPU of two is added up.",
+    "MongoDB takes part in the speed: with SecantusDB in its place (about 5,000 inserts/s) messages/s is that server's, and only the CPU a message is the persisters' own.",
   ],
   columns: [
     { key: "rate", title: "stored/s", digits: 0 },
-    { key: "persister", title: "persister µs/message", digits: 1 },
+    { key: "cpu", title: "persister µs/message", digits: 1 },
     { key: "redis", title: "Redis µs/message", digits: 1 },
     { key: "mongo", title: "MongoDB µs/message", digits: 0 },
     { key: "share", title: "persister % of a core", digits: 0 },
   ],
-  round: ({ plan, say }) =>
-    inHouse(async (house) => {
-      const { messages } = plan.persister[house.mongoKind];
-      say("making the log");
-      await (await house.start("persister")).stop();
-      say(`filling it with ${messages.toLocaleString("en-US")} messages`);
-      const count = await fillLog(house, { to: "offline", count: messages });
-      say("draining it");
-      const app = await house.start("persister", "live");
-      const seen = await watchSettling(app, count, { mongo: house.mongo.pid, redis: house.redis.pid });
-      const figures = figuresOf(seen, count);
-      return [{ label: `Parley, ${count} messages, ${house.mongoKind}`, figures, loadShare: 0 }];
-    }),
+  cases: [drainedBy(ONE, 1), drainedBy(TWO, 2)],
 };
+
+function drainedBy(name: string, persisters: number): Case {
+  return { name, seconds: () => SECONDS, run: (context) => drain(name, persisters, context) };
+}
+
+function drain(name: string, persisters: number, { plan, say }: Context): Promise<Row[]> {
+  return inHouse(async (house) => {
+    const { messages } = plan.persister[house.mongoKind];
+    say("making the log");
+    await (await house.start("persister")).stop();
+    say(`filling it with ${inThousands(messages)} messages`);
+    const count = await fillLog(house, { to: "offline", count: messages });
+    say(`${name} drain it`);
+    const apps = await Promise.all(
+      Array.from({ length: persisters }, () => house.start("persister", { until: "live" })),
+    );
+    const seen = await watchSettling(apps, count, { mongo: house.mongo.pid, redis: house.redis.pid });
+    const figures = figuresOf(seen, count);
+    const load = `${inThousands(count)} messages, ${house.mongoKind}`;
+    return [{ subject: name, load, figures, loadShare: 0, machineShare: Number.NaN }];
+  });
+}
 
 /** Between the first look after the warm-up and the last one before everything was stored. */
 export function figuresOf(seen: readonly Progress[], count: number): Record<string, number> {
@@ -45,7 +61,7 @@ export function figuresOf(seen: readonly Progress[], count: number): Record<stri
   const micros = last.at - first.at;
   return {
     rate: messages / (micros / 1_000_000),
-    persister: (last.cpu.persister - first.cpu.persister) / messages,
+    cpu: (last.cpu.persister - first.cpu.persister) / messages,
     redis: (last.cpu.redis - first.cpu.redis) / messages,
     mongo: (last.cpu.mongo - first.cpu.mongo) / messages,
     share: (100 * (last.cpu.persister - first.cpu.persister)) / micros,

@@ -3,36 +3,37 @@ import type { App } from "@parley/local";
 import { steadyMicros } from "../load/stamp.ts";
 import { cpuMicros } from "../proc.ts";
 
-/** How far a persister had come at a moment. */
+/** How far persisters had come together at a moment. */
 export interface Progress {
   readonly at: number;
   readonly settled: number;
   readonly cpu: Readonly<Record<"persister" | "mongo" | "redis", number>>;
 }
 
-/** Asking costs the persister a little too, so it is asked seldom. */
+/** Asking costs a persister a little too, so it is asked seldom. */
 const POLL_MS = 250;
 const STUCK_MS = 60_000;
 const SETTLED = /^parley_persister_messages_settled_total\{[^}]*\} (\d+)$/gm;
 
-/** Watches until `count` messages are settled. Rejects where it no longer gets on. */
+/** Watches until `count` messages are settled. Rejects where they no longer get on. */
 export async function watchSettling(
-  persister: App,
+  persisters: readonly App[],
   count: number,
   others: { readonly mongo: number; readonly redis: number },
 ): Promise<Progress[]> {
   const seen: Progress[] = [];
   for (let movedAt = steadyMicros(), last = -1; last < count; await delay(POLL_MS)) {
     const cpu = {
-      persister: cpuMicros(persister.pid),
+      persister: persisters.reduce((sum, { pid }) => sum + cpuMicros(pid), 0),
       mongo: cpuMicros(others.mongo),
       redis: cpuMicros(others.redis),
     };
-    const now = { at: steadyMicros(), settled: await settledBy(persister), cpu };
+    const settled = await Promise.all(persisters.map(settledBy));
+    const now = { at: steadyMicros(), settled: settled.reduce((sum, each) => sum + each, 0), cpu };
     seen.push(now);
     if (now.settled > last) [last, movedAt] = [now.settled, now.at];
     else if (now.at - movedAt > STUCK_MS * 1000)
-      throw new Error(`the persister stands at ${last} of ${count} messages\n${persister.output()}`);
+      throw new Error(`${persisters.length} persisters stand at ${last} of ${count} messages`);
   }
   return seen;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { inHouse } from "../subjects/house.ts";
+import { peerVersions } from "../subjects/peers-folder.ts";
 import { redisVersion } from "./redis-version.ts";
 
 /** What the figures were measured on. */
@@ -11,12 +12,14 @@ export interface Machine {
   readonly node: string;
   readonly redis: string;
   readonly mongo: string;
+  /** ", Socket.IO 4.8.4 …", or "" where they are not measured. */
+  readonly peers: string;
   /** Processes that wanted a core, over the minute before the first measurement. */
   readonly loadBefore: number;
   readonly date: string;
 }
 
-export function describeMachine(): Promise<Machine> {
+export function describeMachine({ withPeers }: { withPeers: boolean }): Promise<Machine> {
   const loadBefore = loadavg()[0] ?? 0;
   return inHouse(async ({ redis, mongo, mongoKind }) => ({
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -27,9 +30,15 @@ export function describeMachine(): Promise<Machine> {
     redis: await redisVersion(redis.port),
     mongo:
       mongoKind === "mongod" ? `mongod ${mongodVersion(mongo.output())}` : "SecantusDB in MongoDB's place",
+    peers: withPeers ? describePeers(peerVersions()) : "",
     loadBefore,
     date: new Date().toISOString(),
   }));
+}
+
+function describePeers(versions: Readonly<Record<string, string>>): string {
+  const [io, adapter, ws] = ["socket.io", "@socket.io/redis-adapter", "ws"].map((name) => versions[name]);
+  return `, Socket.IO ${io} with its Redis adapter ${adapter}, ws ${ws}`;
 }
 
 /** It prints its build as JSON when it starts. */

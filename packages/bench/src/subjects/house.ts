@@ -1,10 +1,10 @@
-import { issueToken } from "@parley/auth";
 import { type App, type AppName, type OwnServer, startApp, startMongo, startRedis } from "@parley/local";
 import type { Target } from "../load/connection.ts";
+import { INSPECTABLE } from "./garbage.ts";
+import { SECRET } from "./tokens.ts";
 
-const SECRET = "a-secret-for-measuring-only-long-enough-for-HS256";
-/** No limit that protects a server from one client: here all come from one address. */
-const NO_LIMITS = {
+/** Without the limits that protect a server from one client: here all come from one address. */
+export const PARLEY_ENV = {
   RATE_LIMIT: "0",
   MAX_CONNECTIONS_PER_USER: "0",
   MAX_CONNECTIONS_PER_ADDRESS: "0",
@@ -13,6 +13,8 @@ const NO_LIMITS = {
   BACKLOG_MAX_BYTES: "17179869184",
   DRAIN_MS: "0",
   LOG_LEVEL: "warn",
+  JWT_SECRET: SECRET,
+  ...INSPECTABLE,
 };
 
 /** Servers of one's own, and apps of Parley as they are built, each a process. */
@@ -20,24 +22,25 @@ export interface House {
   readonly redis: OwnServer;
   readonly mongo: OwnServer;
   readonly mongoKind: "mongod" | "secantus";
-  start(name: AppName, until?: "ready" | "live"): Promise<App>;
+  start(name: AppName, options?: StartOptions): Promise<App>;
   stop(): Promise<void>;
 }
 
+interface StartOptions {
+  readonly until?: "ready" | "live";
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export async function startHouse(): Promise<House> {
-  const redis = await startRedis();
-  const mongo = await startMongo().catch(async (error) => {
-    await redis.stop();
-    throw error;
-  });
-  const env = { ...NO_LIMITS, REDIS_URL: redis.url, MONGO_URL: mongo.url, JWT_SECRET: SECRET };
+  const [redis, mongo] = await bothOrNone(startRedis(), startMongo());
+  const common = { ...PARLEY_ENV, REDIS_URL: redis.url, MONGO_URL: mongo.url };
   const apps: App[] = [];
   return {
     redis,
     mongo,
     mongoKind: /secantus/i.test(mongo.output()) ? "secantus" : "mongod",
-    async start(name, until = "ready") {
-      const app = await startApp(name, { built: true, env, until });
+    async start(name, { until = "ready", env = {} } = {}) {
+      const app = await startApp(name, { built: true, env: { ...common, ...env }, until });
       apps.push(app);
       return app;
     },
@@ -46,6 +49,16 @@ export async function startHouse(): Promise<House> {
       await Promise.all([redis.stop(), mongo.stop()]);
     },
   };
+}
+
+/** Where one cannot be had, the other is stopped. */
+async function bothOrNone(...starting: [Promise<OwnServer>, Promise<OwnServer>]) {
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    for (const one of await Promise.allSettled(starting)) if ("value" in one) await one.value.stop();
+    throw error;
+  }
 }
 
 /** Runs `work` with a house, and stops that in any case. */
@@ -58,11 +71,6 @@ export async function inHouse<T>(work: (house: House) => Promise<T>): Promise<T>
   }
 }
 
-export function targetOf(gateway: App): Target {
-  return { url: `${gateway.url.replace("http", "ws")}/ws`, dialect: "parley" };
-}
-
-export function tokensFor(count: number, name: string): Promise<string[]> {
-  const users = Array.from({ length: count }, (_, index) => `${name}-${index}`);
-  return Promise.all(users.map(async (user) => (await issueToken({ user, secret: SECRET })).token));
+export function targetOf({ url }: App): Target {
+  return { url: `${url.replace("http", "ws")}/ws`, dialect: "parley" };
 }

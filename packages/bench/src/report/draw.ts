@@ -1,0 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { PEERS } from "../subjects/peers-folder.ts";
+
+/** Draws a chart as SVG, by the library among the peers. Rejects with what it says where it cannot. */
+export async function drawChart(spec: object): Promise<string> {
+  const child = spawn(process.execPath, [join(PEERS, "draw-chart.js")], { cwd: PEERS });
+  const output = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  child.stdin.end(JSON.stringify(spec));
+  const [svg, said, [code]] = await output;
+  if (code !== 0) throw new Error(`the chart could not be drawn: ${said.trim().split("\n").at(-1)}`);
+  return svg;
+}
