@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Message } from "@parley/client";
@@ -11,8 +10,10 @@ import { Ledger } from "./ledger.ts";
 import { backlog, documents } from "./log.ts";
 import { randomFrom } from "./random.ts";
 import { Reader, read } from "./reader.ts";
+import { record } from "./record.ts";
+import { problemsOf } from "./table.ts";
 
-/** Where the logs of a trial go that fell; a folder each. */
+/** Where it is kept what is known of trials that fell; a folder each. */
 export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
 
 /** What came out for one fault. */
@@ -33,7 +34,7 @@ export interface TrialOptions {
   readonly short: boolean;
   readonly minutes: number;
   readonly say: (what: string) => void;
-  /** Where the logs go if it falls; by default a folder of LOGS with the name of the fault. */
+  /** Where everything known of it goes if it falls; by default a folder of LOGS with fault and seed in its name. */
   readonly logs?: string;
 }
 
@@ -55,38 +56,36 @@ const CONVERGE_MS = 60_000;
 export async function trial(fault: Fault, options: TrialOptions): Promise<Result> {
   const why = await fault.impossible?.();
   if (why !== undefined) return { kind: "not made", why };
-  const { logs = join(LOGS, fault.id) } = options;
+  const told: string[] = [];
+  const say = (what: string): void => {
+    told.push(`${new Date().toISOString()} ${what}`);
+    options.say(what);
+  };
+  const ledger = new Ledger();
   let house: House | undefined;
   try {
-    options.say("starts its house");
+    say("starts its house");
     house = await startHouse(fault.knobs);
-    const result = await inHouse(house, fault, options);
-    if (result.kind === "made" && result.problems.length > 0) await keepLogs(house, logs);
+    const result = await inHouse(house, ledger, fault, { ...options, say }).catch(brokenOff);
+    if (problemsOf(result).length > 0) {
+      const folder = options.logs ?? join(LOGS, `${fault.id}-seed-${options.seed}`);
+      await record(folder, { how: howOf(fault, options), result, told, ledger, house });
+    }
     return result;
   } catch (error) {
-    if (house) await keepLogs(house, logs);
-    return { kind: "broken", why: whyOf(error) };
+    return brokenOff(error);
   } finally {
     await house?.stop();
   }
 }
 
-/** What every process of a house has printed, for whoever wants to know why. */
-async function keepLogs(house: House, dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  const members = [...house.gateways, ...house.persisters, house.historyApi];
-  await Promise.all([
-    ...members.map(({ app }, n) => writeFile(join(dir, `${app.name}-${n}.log`), app.output())),
-    ...[house.redis, house.mongo].map((server, n) =>
-      writeFile(join(dir, `server-${n}.log`), server.output()),
-    ),
-  ]);
+function howOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
+  return `npx pnpm@12 chaos --only ${id} --seed ${seed} ${short ? "--short" : `--minutes ${minutes}`}`;
 }
 
-async function inHouse(house: House, fault: Fault, options: TrialOptions): Promise<Result> {
+async function inHouse(house: House, ledger: Ledger, fault: Fault, options: TrialOptions): Promise<Result> {
   const size = sizeOf(fault, options);
   const { say } = options;
-  const ledger = new Ledger();
   const crowd = await Crowd.gather(house, ledger, {
     ...size,
     random: randomFrom(options.seed),
@@ -164,8 +163,9 @@ async function everything(house: House, ledger: Ledger): Promise<Message[]> {
   return messages;
 }
 
-function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function brokenOff(error: unknown): Result {
+  if (!(error instanceof Error)) return { kind: "broken", why: String(error) };
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+  const why = `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+  return { kind: "broken", why };
 }
