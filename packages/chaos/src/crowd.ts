@@ -9,7 +9,7 @@ export interface CrowdOptions {
   /** Messages a second, of all clients together, while nothing hinders them. */
   readonly ratePerSecond: number;
   readonly random: () => number;
-  /** Begins every content, so that a fault can tell it in the bytes of a link. */
+  /** Begins every content, so that a fault can tell it in the bytes of a link, and every user's name. */
   readonly name: string;
 }
 
@@ -46,8 +46,8 @@ export class Crowd {
   private constructor(ledger: Ledger, options: CrowdOptions) {
     this.ledger = ledger;
     this.#options = options;
-    const users = Math.ceil(options.clients / CLIENTS_PER_USER);
-    this.#users = Array.from({ length: users }, (_, n) => `u${String(n).padStart(2, "0")}`);
+    const [users, name] = [Math.ceil(options.clients / CLIENTS_PER_USER), options.name.toLowerCase()];
+    this.#users = Array.from({ length: users }, (_, n) => `${name}-u${String(n).padStart(2, "0")}`);
   }
 
   /** Resolves once every client is live. */
@@ -127,7 +127,7 @@ export class Crowd {
   }
 
   async #join(house: House, n: number): Promise<void> {
-    const user = this.#users[n % this.#users.length] ?? "u00";
+    const user = this.#users[n % this.#users.length] ?? "nobody";
     const name = `${user}${n < this.#users.length ? "" : "'"}`;
     const token = await house.token(user);
     const client = connect({

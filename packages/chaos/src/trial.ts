@@ -5,7 +5,8 @@ import { check, type Verdict } from "./checker.ts";
 import { Crowd } from "./crowd.ts";
 import { eventually } from "./eventually.ts";
 import type { Fault, Strike } from "./fault.ts";
-import { type House, startHouse } from "./house.ts";
+import type { House } from "./house.ts";
+import { type Houses, NEW_HOUSES } from "./houses.ts";
 import { Ledger } from "./ledger.ts";
 import { backlog, documents } from "./log.ts";
 import { randomFrom } from "./random.ts";
@@ -36,6 +37,8 @@ export interface TrialOptions {
   readonly say: (what: string) => void;
   /** Where everything known of it goes if it falls; by default a folder of LOGS with fault and seed in its name. */
   readonly logs?: string;
+  /** By default a new one for each trial. */
+  readonly houses?: Houses;
 }
 
 interface Size {
@@ -45,7 +48,7 @@ interface Size {
 }
 
 /** No faster than a store on two busy cores can be: what fell behind would show how slow the machine is. */
-const FULL: Size = { clients: 24, messages: 1_200, ratePerSecond: 50 };
+const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
 const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 60 };
 /** What no fault but F18 needs; that one has its own minutes besides. */
 const MOST_MINUTES = 4;
@@ -62,13 +65,16 @@ export async function trial(fault: Fault, options: TrialOptions): Promise<Result
     told.push(`${new Date().toISOString()} ${what}`);
     options.say(what);
   };
+  const { houses = NEW_HOUSES } = options;
   const ledger = new Ledger();
   let house: House | undefined;
+  let isWell = false;
   try {
-    say("starts its house");
-    house = await startHouse(fault.knobs);
+    say("goes into its house");
+    house = await houses.take(fault.knobs);
     const result = await inHouse(house, ledger, fault, { ...options, say }).catch(brokenOff);
-    if (problemsOf(result).length > 0) {
+    isWell = problemsOf(result).length === 0;
+    if (!isWell) {
       const folder = options.logs ?? join(LOGS, `${fault.id}-seed-${options.seed}`);
       await record(folder, { how: howOf(fault, options), result, told, ledger, house });
     }
@@ -76,7 +82,7 @@ export async function trial(fault: Fault, options: TrialOptions): Promise<Result
   } catch (error) {
     return brokenOff(error);
   } finally {
-    await house?.stop();
+    if (house) await houses.leave(house, isWell);
   }
 }
 
@@ -137,9 +143,11 @@ function allProblems(strike: Strike, verdict: Verdict, reader: Reader, isTimed: 
 /** Waits until everything is stored and seen, then reads all there is; what never comes is what the checker finds. */
 async function judged(house: House, ledger: Ledger, strike: Strike): Promise<Verdict> {
   await eventually("the backlog to be stored", async () => ((await backlog(house)) === 0 ? true : undefined));
-  const history = await everything(house, ledger);
+  // What was there before is another trial's, whose house this was.
+  const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.began;
+  const history = (await everything(house, ledger)).filter(isOwn);
   const rows = await documents(house);
-  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest }));
+  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
   const judge = () =>
     check({
       sends: ledger.sends,
