@@ -88,9 +88,15 @@ export class Crowd {
     await eventually(inVain, () => others().length === 0 || undefined);
   }
 
-  /** Resolves, with the ms since then, once every client is live and had an ack for what it sent after that moment. */
+  /**
+   * Resolves, with the ms since then, once every client is live and had an ack for what it sent after that moment.
+   * Who had none says something at once: it shall not be their pause that is measured.
+   */
   async recovered(sinceMs: number): Promise<number> {
     const silent = () => this.#people.filter(({ newestAnswered }) => newestAnswered <= sinceMs);
+    this.#loops.push(
+      ...silent().map(async (person) => void (await this.#send(person, this.#somebody(person)))),
+    );
     const inVain = () => `an ack for everybody; without one: ${silent().map(wordsOf).join(", ")}`;
     await eventually(inVain, () => silent().length === 0 || undefined, 120_000);
     await this.untilLive();

@@ -5,23 +5,23 @@ import { SharedHouses } from "./houses.ts";
 /** Houses without walls: all that counts is which one it is and whether it was stopped. */
 function rig() {
   const started: { readonly knobs: HouseKnobs | undefined; isStopped: boolean }[] = [];
-  const houses = new SharedHouses(async (knobs) => {
+  const cleared: House[] = [];
+  const start = async (knobs?: HouseKnobs): Promise<House> => {
     const state = { knobs, isStopped: false };
     started.push(state);
-    return {
-      stop: async () => {
-        state.isStopped = true;
-      },
-    } as House;
-  });
-  return { houses, started };
+    const stop = async (): Promise<void> => void Object.assign(state, { isStopped: true });
+    return { stop } as House;
+  };
+  const houses = new SharedHouses(start, async (house) => void cleared.push(house));
+  return { houses, started, cleared };
 }
 
 describe("shared houses", () => {
-  it("a house in which everything held is handed on, and stopped at the end", async () => {
-    const { houses, started } = rig();
+  it("a house in which everything held is cleared and handed on, and stopped at the end", async () => {
+    const { houses, started, cleared } = rig();
     const house = await houses.take();
     await houses.leave(house, true);
+    expect(cleared).toEqual([house]);
     expect(await houses.take()).toBe(house);
     await houses.leave(house, true);
     expect(started).toMatchObject([{ isStopped: false }]);

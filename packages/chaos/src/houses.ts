@@ -1,4 +1,5 @@
 import { type House, type HouseKnobs, startHouse } from "./house.ts";
+import { forgetStored } from "./log.ts";
 
 /** Where a trial has its house from, and what becomes of it afterwards. */
 export interface Houses {
@@ -16,12 +17,14 @@ export const NEW_HOUSES: Houses = { take: startHouse, leave: (house) => house.st
  */
 export class SharedHouses implements Houses {
   readonly #start: typeof startHouse;
+  readonly #clear: (house: House) => Promise<void>;
   /** All that may be handed on. */
   readonly #shared = new Set<House>();
   readonly #empty: House[] = [];
 
-  constructor(start = startHouse) {
+  constructor(start = startHouse, clear = forgetStored) {
     this.#start = start;
+    this.#clear = clear;
   }
 
   async take(knobs?: HouseKnobs): Promise<House> {
@@ -32,8 +35,9 @@ export class SharedHouses implements Houses {
   }
 
   async leave(house: House, isWell: boolean): Promise<void> {
-    if (isWell && this.#shared.has(house)) this.#empty.push(house);
-    else await house.stop();
+    if (!isWell || !this.#shared.has(house)) return house.stop();
+    await this.#clear(house);
+    this.#empty.push(house);
   }
 
   async close(): Promise<void> {

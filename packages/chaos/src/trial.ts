@@ -49,7 +49,7 @@ interface Size {
 
 /** No faster than a store on two busy cores can be: what fell behind would show how slow the machine is. */
 const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
-const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 60 };
+const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
 /** What no fault but F18 needs; that one has its own minutes besides. */
 const MOST_MINUTES = 4;
 /** A client that has seen everything must not see more: what would come too often comes within this. */

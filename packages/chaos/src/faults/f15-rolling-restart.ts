@@ -8,7 +8,6 @@ export const rollingRestart: Fault = {
   id: "F15",
   title: "a rolling restart",
   touches: ["gateway", "persister", "history"],
-  ratePerSecond: 30,
   async run({ house, crowd, short, say }) {
     const began = performance.now();
     const problems: string[] = [];
