@@ -6,7 +6,9 @@ import type { Ledger, Send } from "./ledger.ts";
 
 export interface CrowdOptions {
   readonly clients: number;
-  /** Messages a second, of all clients together, while nothing hinders them. */
+  /** How many are wanted. */
+  readonly messages: number;
+  /** Messages a second, of all clients together, while nothing hinders them and until there are so many. */
   readonly ratePerSecond: number;
   readonly random: () => number;
   /** Begins every content, so that a fault can tell it in the bytes of a link, and every user's name. */
@@ -22,6 +24,11 @@ const SEND_DEADLINE_MS = 150_000;
 const CLIENTS_PER_USER = 1.2;
 /** Messages that one client may have under way. */
 const LANES = 3;
+/**
+ * Once there are as many messages as were wanted, pauses are so many times as long: a fault that lasts strikes people
+ * who talk, and on a slow machine a store that falls behind is not given ever more to read.
+ */
+const CALMER = 4;
 
 /** A client of the crowd with what it went through. */
 interface Person {
@@ -158,10 +165,11 @@ export class Crowd {
 
   async #talk(person: Person): Promise<void> {
     const { signal } = this.#stopping;
-    const { clients, ratePerSecond, random } = this.#options;
+    const { clients, messages, ratePerSecond, random } = this.#options;
     const pauseMs = (2 * 1000 * clients * LANES) / ratePerSecond;
     while (!signal.aborted) {
-      await delay(random() * pauseMs, undefined, { signal }).catch(() => undefined);
+      const calmer = this.ledger.sends.length < messages ? 1 : CALMER;
+      await delay(random() * pauseMs * calmer, undefined, { signal }).catch(() => undefined);
       if (!signal.aborted) await this.#send(person, this.#somebody(person));
     }
   }

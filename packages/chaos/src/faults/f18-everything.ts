@@ -9,7 +9,7 @@ export function everythingAtOnce(others: readonly Fault[]): Fault {
     id: "F18",
     title: "everything at once",
     isDrawn: true,
-    ratePerSecond: 8,
+    ratePerSecond: 12,
     async run(context) {
       const byId = new Map(others.map((fault) => [fault.id, fault]));
       const until = performance.now() + context.minutes * 60_000;
