@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const HEAVY: Record<string, object> = {
   "packages/e2e": { sequence: { groupOrder: 1 }, testTimeout: 120_000 },
   // One file of concurrent tests: houses whose processes wait for each other most of the time.
-  "packages/chaos": { sequence: { groupOrder: 2 }, testTimeout: 300_000, maxConcurrency: 3 },
+  "packages/chaos": { sequence: { groupOrder: 2 }, testTimeout: 300_000, maxConcurrency: 4 },
 };
 
 const folders = globSync("{apps,packages}/*/package.json", { cwd: import.meta.dirname })

@@ -6,10 +6,12 @@ import type { Ledger, Send } from "./ledger.ts";
 
 export interface CrowdOptions {
   readonly clients: number;
-  /** Messages a second, of all clients together, while nothing hinders them. */
+  /** How many are wanted. */
+  readonly messages: number;
+  /** Messages a second, of all clients together, while nothing hinders them and until there are so many. */
   readonly ratePerSecond: number;
   readonly random: () => number;
-  /** Begins every content, so that a fault can tell it in the bytes of a link. */
+  /** Begins every content, so that a fault can tell it in the bytes of a link, and every user's name. */
   readonly name: string;
 }
 
@@ -22,6 +24,11 @@ const SEND_DEADLINE_MS = 150_000;
 const CLIENTS_PER_USER = 1.2;
 /** Messages that one client may have under way. */
 const LANES = 3;
+/**
+ * Once there are as many messages as were wanted, pauses are so many times as long: a fault that lasts strikes people
+ * who talk, and on a slow machine a store that falls behind is not given ever more to read.
+ */
+const CALMER = 4;
 
 /** A client of the crowd with what it went through. */
 interface Person {
@@ -46,8 +53,8 @@ export class Crowd {
   private constructor(ledger: Ledger, options: CrowdOptions) {
     this.ledger = ledger;
     this.#options = options;
-    const users = Math.ceil(options.clients / CLIENTS_PER_USER);
-    this.#users = Array.from({ length: users }, (_, n) => `u${String(n).padStart(2, "0")}`);
+    const [users, name] = [Math.ceil(options.clients / CLIENTS_PER_USER), options.name.toLowerCase()];
+    this.#users = Array.from({ length: users }, (_, n) => `${name}-u${String(n).padStart(2, "0")}`);
   }
 
   /** Resolves once every client is live. */
@@ -88,9 +95,15 @@ export class Crowd {
     await eventually(inVain, () => others().length === 0 || undefined);
   }
 
-  /** Resolves, with the ms since then, once every client is live and had an ack for what it sent after that moment. */
+  /**
+   * Resolves, with the ms since then, once every client is live and had an ack for what it sent after that moment.
+   * Who had none says something at once: it shall not be their pause that is measured.
+   */
   async recovered(sinceMs: number): Promise<number> {
     const silent = () => this.#people.filter(({ newestAnswered }) => newestAnswered <= sinceMs);
+    this.#loops.push(
+      ...silent().map(async (person) => void (await this.#send(person, this.#somebody(person)))),
+    );
     const inVain = () => `an ack for everybody; without one: ${silent().map(wordsOf).join(", ")}`;
     await eventually(inVain, () => silent().length === 0 || undefined, 120_000);
     await this.untilLive();
@@ -127,7 +140,7 @@ export class Crowd {
   }
 
   async #join(house: House, n: number): Promise<void> {
-    const user = this.#users[n % this.#users.length] ?? "u00";
+    const user = this.#users[n % this.#users.length] ?? "nobody";
     const name = `${user}${n < this.#users.length ? "" : "'"}`;
     const token = await house.token(user);
     const client = connect({
@@ -152,10 +165,11 @@ export class Crowd {
 
   async #talk(person: Person): Promise<void> {
     const { signal } = this.#stopping;
-    const { clients, ratePerSecond, random } = this.#options;
+    const { clients, messages, ratePerSecond, random } = this.#options;
     const pauseMs = (2 * 1000 * clients * LANES) / ratePerSecond;
     while (!signal.aborted) {
-      await delay(random() * pauseMs, undefined, { signal }).catch(() => undefined);
+      const calmer = this.ledger.sends.length < messages ? 1 : CALMER;
+      await delay(random() * pauseMs * calmer, undefined, { signal }).catch(() => undefined);
       if (!signal.aborted) await this.#send(person, this.#somebody(person));
     }
   }

@@ -24,14 +24,15 @@ const end = (part: Part) => `<!-- ${part}: end -->`;
 
 const INTRODUCTION = `# The faults, and what came of them
 
-This file is written by a command; [guarantees.md](guarantees.md) says what the faults are and what must hold. Each row is
+This file is written by a command; [guarantees.md](guarantees.md) says what the faults are and what must hold. Each run is
 a Parley of its own: two gateways, two persisters, a history-api, a Redis and a MongoDB as real processes, with at least 20
 SDK clients talking through both gateways all the while, and a reader that asks for the whole public room again and again.
+A row is a fault with the sums over its runs; a fault that cannot be made on the machine says why, and is \`not made\`.
 
-Of each row: \`lost\` acknowledged and not in history, or not in MongoDB; \`unseen\` what a client should have seen and did
-not; \`seen\` over all clients; \`struck\` how often the fault really hit something; \`recovery\` from its end, or where
-nothing ends from its beginning, until all was as before. Also checked: what history answered meanwhile held all that was
-acknowledged before (P56), and MongoDB holds what history answers.
+Of each row: \`seeds\` what \`--seed\` makes each run again with; \`lost\` acknowledged and not in history, or not in
+MongoDB; \`unseen\` what a client should have seen and did not; \`seen\` over all clients; \`struck\` how often the fault
+really hit something; \`recovery\` from its end, or where nothing ends from its beginning, until all was as before. Also
+checked: what history answered meanwhile held all that was acknowledged before (P56), and MongoDB holds what history answers.
 `;
 
 const ABOUT_BROKEN = `

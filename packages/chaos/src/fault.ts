@@ -12,6 +12,8 @@ export interface Fault {
   /** `F1` to `F18`. */
   readonly id: string;
   readonly title: string;
+  /** What it does is drawn from the seed: with each it is another trial, which the table lists. */
+  readonly isDrawn?: true;
   /** May be drawn for F18, on a house without knobs, together with what strikes at other parts. */
   readonly touches?: readonly Part[];
   /** How the house must be for it. */

@@ -39,6 +39,8 @@ export interface Gateway extends Member {
 interface LogLine {
   readonly atMs: number;
   readonly type?: string;
+  /** Of a line that is no JSON. */
+  readonly text?: string;
   readonly role?: string;
   readonly up?: boolean;
   readonly ms?: number;
@@ -149,6 +151,6 @@ function remember(log: LogLine[], line: string): void {
     log.push({ ...JSON.parse(line), atMs: performance.now() });
   } catch {
     // What is no JSON was not written by the app's logger, but by Node.
-    log.push({ atMs: performance.now(), type: "text" });
+    log.push({ atMs: performance.now(), type: "text", text: line });
   }
 }

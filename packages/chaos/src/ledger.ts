@@ -51,6 +51,11 @@ export class Ledger {
     return observation;
   }
 
+  /** The place in the log after which all of this run stands. */
+  get began(): string {
+    return this.observations.map(({ since }) => since).toSorted()[0] ?? "";
+  }
+
   get acked(): Send[] {
     return this.sends.filter(({ outcome }) => outcome.kind === "acked");
   }

@@ -5,11 +5,19 @@ import { GROUP, type House, LOG } from "./house.ts";
 
 /** Stream ids that were given to a persister and are not XACKed. */
 export async function pendingIds(house: House): Promise<string[]> {
-  const rows = await house.ask((redis) => redis.xpending(LOG, GROUP, "-", "+", 10_000));
-  return (rows as [string, string, number, number][]).map(([id]) => id);
+  return idsOf(await house.ask((redis) => redis.xpending(LOG, GROUP, "-", "+", 10_000)));
 }
 
-/** Of those, what MongoDB has already. */
+/** Of those, what was given to a persister that does not work on it: one that does says so more often. */
+export async function leftLying(house: House): Promise<string[]> {
+  return idsOf(await house.ask((redis) => redis.xpending(LOG, GROUP, "IDLE", 1_000, "-", "+", 10_000)));
+}
+
+function idsOf(pending: unknown[]): string[] {
+  return (pending as [string, string, number, number][]).map(([id]) => id);
+}
+
+/** What was given to a persister and not XACKed, and is in MongoDB already. */
 export async function heldAndStored(house: House): Promise<string[]> {
   const pending = await pendingIds(house);
   if (pending.length === 0) return [];
@@ -51,6 +59,11 @@ export function documents(house: House, ids?: readonly string[]): Promise<Stored
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
+}
+
+/** Removes everything that MongoDB holds: a small server's reads take the longer the more there is. */
+export async function forgetStored(house: House): Promise<void> {
+  await inMongo(house, (client) => client.db("parley").collection("messages").deleteMany({}));
 }
 
 async function storedIds(house: House, ids: readonly string[]): Promise<Set<string>> {

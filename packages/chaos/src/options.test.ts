@@ -13,6 +13,9 @@ describe("what chaos is asked for", () => {
       write: true,
       minutes: 3,
       seed: 500_000,
+      times: 1,
+      schedules: 1,
+      parallel: 1,
     };
     expect(from()).toEqual({ ...options, help: false });
   });
@@ -23,6 +26,12 @@ describe("what chaos is asked for", () => {
     expect(from("--broken", "--only", "no-dedupe")).toMatchObject({ only: ["no-dedupe"], write: false });
     expect(from("--only", "F2", "--write")).toMatchObject({ write: true });
     expect(from("--no-write")).toMatchObject({ write: false });
+  });
+
+  it("a series is every fault so often, F18 as often as the others unless it is told otherwise", () => {
+    expect(from("--times", "3")).toMatchObject({ times: 3, schedules: 3, parallel: 1 });
+    const series = ["--times", "3", "--schedules", "10", "--parallel", "2"];
+    expect(from(...series)).toMatchObject({ times: 3, schedules: 10, parallel: 2, write: true });
   });
 
   it("broken builds are run small, all of them or those that are named", () => {
@@ -37,6 +46,9 @@ describe("what chaos is asked for", () => {
     );
     expect(from("--seed", "x")).toBe("--seed must be a whole number");
     expect(from("--minutes", "0")).toBe("--minutes must be a number above 0");
+    expect(from("--times", "0")).toBe("--times must be a whole number above 0");
+    expect(from("--schedules", "1.5")).toBe("--schedules must be a whole number above 0");
+    expect(from("--parallel", "all")).toBe("--parallel must be a whole number above 0");
     expect(from("--loud")).toMatch(/--loud/);
   });
 });

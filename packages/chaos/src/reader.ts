@@ -3,6 +3,7 @@ import type { Message } from "@parley/client";
 import type { House } from "./house.ts";
 import type { Ledger } from "./ledger.ts";
 
+/** At least; and twice as long as an answer took, since it must not be the load under which a slow store breaks down. */
 const PAUSE_MS = 1_000;
 const TIMEOUT_MS = 20_000;
 
@@ -31,10 +32,12 @@ export class Reader {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const due = ledger.acked.filter(({ to }) => to === "").flatMap(({ outcome }) => idOf(outcome) ?? []);
+      const asked = performance.now();
       const messages = await read(house, "reader", "/messages").catch(() => undefined);
       if (messages === undefined) this.refusals += 1;
       else this.#compare(due, messages);
-      await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      const pauseMs = Math.max(PAUSE_MS, 2 * (performance.now() - asked));
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -23,8 +23,9 @@ export async function writeReport(table: string, options: Options): Promise<void
   await writeFile(FILE, withPart(before, options.broken ? "broken" : "faults", `${made}\n\n${table}`));
 }
 
-function commandOf({ broken, seed, short, minutes }: Options): string {
-  const how = broken ? "--broken" : short ? "--short" : `--minutes ${minutes}`;
+function commandOf({ broken, seed, short, times, schedules, minutes, parallel }: Options): string {
+  const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
+  const how = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
   return `npx pnpm@12 chaos --seed ${seed} ${how}`;
 }
 

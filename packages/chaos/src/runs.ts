@@ -3,10 +3,11 @@ import { type BrokenRow, brokenSummaryOf, brokenTableOf, colourOf, foundOut } fr
 import { brokenTrial } from "./broken/trial.ts";
 import { FAULTS } from "./faults/index.ts";
 import type { Options } from "./options.ts";
-import { held, type Row, summaryOf, tableOf, verdictOf } from "./table.ts";
+import { beside, planned, progressWords } from "./series.ts";
+import { held, problemsOf, type Run, reportOf, summaryOf, verdictOf } from "./table.ts";
 import { trial } from "./trial.ts";
 
-/** What came of a run. */
+/** What came of all runs. */
 export interface Outcome {
   /** Markdown. */
   readonly table: string;
@@ -18,28 +19,36 @@ export interface Outcome {
 /** Writes for whoever waits. */
 type Print = (text: string) => void;
 
-/** One fault after the other, against what is shipped: all is well where every guarantee held. */
+/** Every fault against what is shipped, as often as was asked for: all is well where every guarantee held. */
 export async function runFaults(options: Options, print: Print): Promise<Outcome> {
-  const rows: Row[] = [];
-  for (const fault of FAULTS.filter(({ id }) => options.only.includes(id))) {
-    const say = teller(fault.id, print);
-    const result = await trial(fault, { ...options, say });
-    say(`${verdictOf(result)}: ${fault.title}`);
-    rows.push({ fault, result });
-  }
-  return { table: tableOf(rows), summary: summaryOf(rows), isWell: held(rows) };
+  const plan = planned(
+    FAULTS.filter(({ id }) => options.only.includes(id)),
+    options,
+  );
+  const began = performance.now();
+  const done: Run[] = [];
+  const runs = await beside(plan, options.parallel, async ({ fault, seed }) => {
+    const say = teller(`${fault.id} seed ${seed}`, print);
+    const run = { fault, seed, result: await trial(fault, { ...options, seed, say }) };
+    say(`${verdictOf(run.result)}: ${fault.title}`);
+    problemsOf(run.result).forEach(say);
+    done.push(run);
+    const fallen = done.filter((each) => !held([each])).length;
+    print(`    ${progressWords(done.length, plan.length, fallen, performance.now() - began)}\n`);
+    return run;
+  });
+  return { table: reportOf(runs), summary: summaryOf(runs), isWell: held(runs) };
 }
 
-/** One broken build after the other, each under its fault: all is well where the checker found out every one. */
+/** Every broken build under its fault: all is well where the checker found out every one. */
 export async function runBroken(options: Options, print: Print): Promise<Outcome> {
-  const rows: BrokenRow[] = [];
-  for (const build of BROKEN_BUILDS.filter(({ name }) => options.only.includes(name))) {
-    const say = teller(build.fault, print);
-    say(build.name);
+  const builds = BROKEN_BUILDS.filter(({ name }) => options.only.includes(name));
+  const rows: BrokenRow[] = await beside(builds, options.parallel, async (build) => {
+    const say = teller(`${build.fault} ${build.name}`, print);
     const row = await brokenTrial(build, FAULTS, { ...options, say });
     say(`${colourOf(row)}: ${build.breaks}`);
-    rows.push(row);
-  }
+    return row;
+  });
   return { table: brokenTableOf(rows), summary: brokenSummaryOf(rows), isWell: foundOut(rows) };
 }
 

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Message } from "@parley/client";
@@ -6,13 +5,16 @@ import { check, type Verdict } from "./checker.ts";
 import { Crowd } from "./crowd.ts";
 import { eventually } from "./eventually.ts";
 import type { Fault, Strike } from "./fault.ts";
-import { type House, startHouse } from "./house.ts";
+import type { House } from "./house.ts";
+import { type Houses, NEW_HOUSES } from "./houses.ts";
 import { Ledger } from "./ledger.ts";
 import { backlog, documents } from "./log.ts";
 import { randomFrom } from "./random.ts";
 import { Reader, read } from "./reader.ts";
+import { record } from "./record.ts";
+import { problemsOf } from "./table.ts";
 
-/** Where the logs of a trial go that fell; a folder each. */
+/** Where it is kept what is known of trials that fell; a folder each. */
 export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
 
 /** What came out for one fault. */
@@ -33,8 +35,10 @@ export interface TrialOptions {
   readonly short: boolean;
   readonly minutes: number;
   readonly say: (what: string) => void;
-  /** Where the logs go if it falls; by default a folder of LOGS with the name of the fault. */
+  /** Where everything known of it goes if it falls; by default a folder of LOGS with fault and seed in its name. */
   readonly logs?: string;
+  /** By default a new one for each trial. */
+  readonly houses?: Houses;
 }
 
 interface Size {
@@ -43,8 +47,9 @@ interface Size {
   readonly ratePerSecond: number;
 }
 
-const FULL: Size = { clients: 24, messages: 1_200, ratePerSecond: 100 };
-const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 60 };
+/** No faster than a store on two busy cores can be: what fell behind would show how slow the machine is. */
+const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
+const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
 /** What no fault but F18 needs; that one has its own minutes besides. */
 const MOST_MINUTES = 4;
 /** A client that has seen everything must not see more: what would come too often comes within this. */
@@ -55,38 +60,39 @@ const CONVERGE_MS = 60_000;
 export async function trial(fault: Fault, options: TrialOptions): Promise<Result> {
   const why = await fault.impossible?.();
   if (why !== undefined) return { kind: "not made", why };
-  const { logs = join(LOGS, fault.id) } = options;
+  const told: string[] = [];
+  const say = (what: string): void => {
+    told.push(`${new Date().toISOString()} ${what}`);
+    options.say(what);
+  };
+  const { houses = NEW_HOUSES } = options;
+  const ledger = new Ledger();
   let house: House | undefined;
+  let isWell = false;
   try {
-    options.say("starts its house");
-    house = await startHouse(fault.knobs);
-    const result = await inHouse(house, fault, options);
-    if (result.kind === "made" && result.problems.length > 0) await keepLogs(house, logs);
+    say("goes into its house");
+    house = await houses.take(fault.knobs);
+    const result = await inHouse(house, ledger, fault, { ...options, say }).catch(brokenOff);
+    isWell = problemsOf(result).length === 0;
+    if (!isWell) {
+      const folder = options.logs ?? join(LOGS, `${fault.id}-seed-${options.seed}`);
+      await record(folder, { how: howOf(fault, options), result, told, ledger, house });
+    }
     return result;
   } catch (error) {
-    if (house) await keepLogs(house, logs);
-    return { kind: "broken", why: whyOf(error) };
+    return brokenOff(error);
   } finally {
-    await house?.stop();
+    if (house) await houses.leave(house, isWell);
   }
 }
 
-/** What every process of a house has printed, for whoever wants to know why. */
-async function keepLogs(house: House, dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  const members = [...house.gateways, ...house.persisters, house.historyApi];
-  await Promise.all([
-    ...members.map(({ app }, n) => writeFile(join(dir, `${app.name}-${n}.log`), app.output())),
-    ...[house.redis, house.mongo].map((server, n) =>
-      writeFile(join(dir, `server-${n}.log`), server.output()),
-    ),
-  ]);
+function howOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
+  return `npx pnpm@12 chaos --only ${id} --seed ${seed} ${short ? "--short" : `--minutes ${minutes}`}`;
 }
 
-async function inHouse(house: House, fault: Fault, options: TrialOptions): Promise<Result> {
+async function inHouse(house: House, ledger: Ledger, fault: Fault, options: TrialOptions): Promise<Result> {
   const size = sizeOf(fault, options);
   const { say } = options;
-  const ledger = new Ledger();
   const crowd = await Crowd.gather(house, ledger, {
     ...size,
     random: randomFrom(options.seed),
@@ -137,9 +143,11 @@ function allProblems(strike: Strike, verdict: Verdict, reader: Reader, isTimed: 
 /** Waits until everything is stored and seen, then reads all there is; what never comes is what the checker finds. */
 async function judged(house: House, ledger: Ledger, strike: Strike): Promise<Verdict> {
   await eventually("the backlog to be stored", async () => ((await backlog(house)) === 0 ? true : undefined));
-  const history = await everything(house, ledger);
+  // What was there before is another trial's, whose house this was.
+  const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.began;
+  const history = (await everything(house, ledger)).filter(isOwn);
   const rows = await documents(house);
-  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest }));
+  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
   const judge = () =>
     check({
       sends: ledger.sends,
@@ -164,8 +172,9 @@ async function everything(house: House, ledger: Ledger): Promise<Message[]> {
   return messages;
 }
 
-function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function brokenOff(error: unknown): Result {
+  if (!(error instanceof Error)) return { kind: "broken", why: String(error) };
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+  const why = `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+  return { kind: "broken", why };
 }

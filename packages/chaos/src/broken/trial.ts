@@ -17,5 +17,5 @@ export async function brokenTrial(
   const folder = join(LOGS, "broken", build.name);
   const builds = { [build.app]: await bundle(build, folder) };
   const broken = { ...fault, knobs: { ...fault.knobs, builds } };
-  return { build, result: await trial(broken, { ...options, short: true, logs: folder }) };
+  return { build, result: await trial(broken, { ...options, short: true, logs: join(folder, "run") }) };
 }

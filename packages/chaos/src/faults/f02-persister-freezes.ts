@@ -3,7 +3,7 @@ import type { App } from "@parley/local";
 import { eventually } from "../eventually.ts";
 import type { Fault } from "../fault.ts";
 import { GROUP, LOG } from "../house.ts";
-import { backlog } from "../log.ts";
+import { backlog, leftLying } from "../log.ts";
 import { seconds } from "../words.ts";
 
 /** Longer than a consumer may be silent until others take over what it holds. */
@@ -56,7 +56,7 @@ async function frozenWithSomething(house: House, app: App): Promise<{ held: stri
   for (;;) {
     const stopped = performance.now();
     await app.kill("SIGSTOP");
-    const held = await eventually("something in its hands", () => leftLying(house), TRY_MS).catch(
+    const held = await eventually("something in its hands", () => somethingLying(house), TRY_MS).catch(
       () => undefined,
     );
     if (held) return { held, stopped };
@@ -65,10 +65,8 @@ async function frozenWithSomething(house: House, app: App): Promise<{ held: stri
   }
 }
 
-/** Entries that were given to a consumer which does not work on them. */
-async function leftLying(house: House): Promise<string[] | undefined> {
-  const rows = await house.ask((redis) => redis.xpending(LOG, GROUP, "IDLE", 1_000, "-", "+", 1_000));
-  const ids = (rows as [string, string, number, number][]).map(([id]) => id);
+async function somethingLying(house: House): Promise<string[] | undefined> {
+  const ids = await leftLying(house);
   return ids.length > 0 ? ids : undefined;
 }
 

@@ -12,7 +12,6 @@ export const mongoStops: Fault = {
   id: "F11",
   title: "MongoDB stops for 10 to 60 s, frozen and killed, and a persister dies waiting for it",
   touches: ["mongo", "persister"],
-  ratePerSecond: 30,
   async run(context) {
     const { house, short } = context;
     const [victim] = house.persisters;

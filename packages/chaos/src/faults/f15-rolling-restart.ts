@@ -8,12 +8,11 @@ export const rollingRestart: Fault = {
   id: "F15",
   title: "a rolling restart",
   touches: ["gateway", "persister", "history"],
-  ratePerSecond: 30,
   async run({ house, crowd, short, say }) {
     const began = performance.now();
     const problems: string[] = [];
     const late: string[] = [];
-    const spreads: number[] = [];
+    const drains: { readonly stopped: number; readonly took: number }[] = [];
     let struck = 0;
     for (let round = 0; round < (short ? 1 : 3); round++) {
       say(`round ${round + 1}`);
@@ -23,12 +22,16 @@ export const rollingRestart: Fault = {
         const took = performance.now() - stopped;
         if (code !== 0) problems.push(`${app.name} ended with ${signal ?? code}`);
         if (took > ENDS_WITHIN_MS) late.push(`${app.name} took ${seconds(took)} to end`);
-        if (app.name === "gateway") spreads.push(spreadOf(crowd.outages(stopped)));
+        if (app.name === "gateway") drains.push({ stopped, took });
         await app.restart();
         struck += 1;
       }
     }
     const recoveryMs = await crowd.recovered(performance.now());
+    // Only now every one that left is back, and counts.
+    const spreads = drains.map(({ stopped, took }) =>
+      spreadOf(crowd.outages(stopped).filter(({ noticedMs }) => noticedMs <= took)),
+    );
     return {
       struck,
       of: "processes restarted",

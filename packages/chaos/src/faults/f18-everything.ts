@@ -8,6 +8,7 @@ export function everythingAtOnce(others: readonly Fault[]): Fault {
   return {
     id: "F18",
     title: "everything at once",
+    isDrawn: true,
     ratePerSecond: 12,
     async run(context) {
       const byId = new Map(others.map((fault) => [fault.id, fault]));

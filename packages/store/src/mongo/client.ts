@@ -19,12 +19,20 @@ export interface Collections {
 export interface Connection extends Collections {
   readonly client: MongoClient;
   /**
+   * Makes a read name the index that serves it, so that no plan of the server's can walk more; known once connected.
+   * SecantusDB would walk the whole of an index that is named, and finds the part that is asked for if none is.
+   */
+  hint<Index extends Hint>(index: Index): { readonly hint?: Index };
+  /**
    * To be awaited before each operation: the driver connects with the first one by itself, but where that fails every
    * later one finds what is left of it, for ever. Rejects as an operation would, and once the client is closed.
    */
   connected(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** An index by its keys. */
+type Hint = Readonly<Record<string, 1 | -1>>;
 
 /** Nothing is connected before the first operation. Throws StoreUnusable for a URL that is none. */
 export function connectionTo(url: string, limits: Limits): Connection {
@@ -44,12 +52,15 @@ export function connectionTo(url: string, limits: Limits): Connection {
 }
 
 /** One attempt at a time, until the first that goes well: after that the driver finds its servers again by itself. */
-function connecting(client: MongoClient): Pick<Connection, "connected" | "close"> {
+function connecting(client: MongoClient): Pick<Connection, "connected" | "close" | "hint"> {
   let attempt: Promise<void> | undefined;
   let isClosed = false;
+  let isNamed = true;
   const connect = async () => {
     try {
       await client.connect();
+      const build = await client.db("admin").command({ buildInfo: 1 });
+      isNamed = !("secantusVersion" in build);
     } catch (error) {
       attempt = undefined;
       throw error;
@@ -61,6 +72,7 @@ function connecting(client: MongoClient): Pick<Connection, "connected" | "close"
       attempt ??= connect();
       await attempt;
     },
+    hint: (index) => (isNamed ? { hint: index } : {}),
     close: () => {
       isClosed = true;
       return client.close();

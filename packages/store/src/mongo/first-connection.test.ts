@@ -1,5 +1,7 @@
 import { afterAll, expect, it, onTestFinished } from "vitest";
+import { connectionTo } from "./client.ts";
 import { openMongoStore } from "./index.ts";
+import { BY_SENDER } from "./indexes.ts";
 import { startRig } from "./test-rig.ts";
 
 const rig = await startRig();
@@ -27,4 +29,17 @@ it.skipIf(rig === undefined)(
     await expect(store.ping()).rejects.toMatchObject(UNAVAILABLE);
   },
   60_000,
+);
+
+it.skipIf(rig === undefined)(
+  "a read names its index, but not to a server that would walk all of it",
+  async () => {
+    const url = rig?.server.url ?? "";
+    const db = connectionTo(url, { timeoutMs: 5_000, maxConnections: 1 });
+    onTestFinished(() => db.close());
+    expect(db.hint(BY_SENDER)).toEqual({ hint: BY_SENDER });
+    await db.connected();
+    const isSecantus = /secantus/i.test(rig?.server.output() ?? "");
+    expect(db.hint(BY_SENDER)).toEqual(isSecantus ? {} : { hint: BY_SENDER });
+  },
 );

@@ -18,7 +18,7 @@ export interface MongoStoreOptions {
 /**
  * History in a MongoDB. Connects with the first operation and again by itself after an outage; meanwhile each
  * operation rejects with `unavailable` within `timeoutMs`. Reads need the indexes of `prepare`: until any process
- * has made them, they reject with `unavailable` too. Throws StoreUnusable for a URL that is none.
+ * has made them, a mongod's reject with `unavailable` too. Throws StoreUnusable for a URL that is none.
  */
 export function openMongoStore(options: MongoStoreOptions): Store {
   const { url, observe = () => undefined, timeoutMs = 5_000, maxConnections = 10 } = options;

@@ -2,7 +2,10 @@ import { type Collection, type IndexDescription, MongoServerError } from "mongod
 import { StoreUnusable } from "../errors.ts";
 import type { MessageDocument } from "./document.ts";
 
-/** A read of a range names the one of these it uses: it is served by that or refused, and never walks everything. */
+/**
+ * A read of a range names the one of these it uses: it is served by that or refused, and never walks everything. Where
+ * naming it would have the opposite effect it does not; see `Connection.hint`.
+ */
 export const BY_CONVERSATION = { conversation: 1, _id: 1 } as const;
 export const BY_SENDER = { from: 1, _id: 1 } as const;
 export const BY_RECIPIENT = { to: 1, _id: 1 } as const;

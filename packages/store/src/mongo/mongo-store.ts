@@ -61,9 +61,7 @@ export class MongoStore implements Store {
     conversation: string,
     options: Range & { readonly limit: number; readonly newest: boolean },
   ): Promise<readonly LogMessage[]> {
-    return this.#read("page", options.limit, (bound) =>
-      readPage(this.#db.messages, conversation, options, bound),
-    );
+    return this.#read("page", options.limit, (bound) => readPage(this.#db, conversation, options, bound));
   }
 
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
@@ -71,7 +69,7 @@ export class MongoStore implements Store {
   }
 
   sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]> {
-    return this.#read("sync", options.limit, (bound) => readVisible(this.#db.messages, user, options, bound));
+    return this.#read("sync", options.limit, (bound) => readVisible(this.#db, user, options, bound));
   }
 
   conversations(

@@ -1,10 +1,12 @@
 import { conversationOf, type LogMessage, refKey } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
 import type { Range } from "../store.ts";
+import type { Connection } from "./client.ts";
 import { type MessageDocument, messageOf } from "./document.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
 
 type Messages = Collection<MessageDocument>;
+type Database = Pick<Connection, "messages" | "hint">;
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
 /** How a read ends: `signal` ends the waiting for it, `maxTimeMS` the server's work. */
@@ -17,19 +19,13 @@ export interface Bound {
 const CHUNK = 500;
 
 export function readPage(
-  collection: Messages,
+  db: Database,
   conversation: string,
   { limit, newest, ...range }: Range & { readonly limit: number; readonly newest: boolean },
   bound: Bound,
 ): Promise<LogMessage[]> {
   const direction = newest ? -1 : 1;
-  const page = inIdOrder(
-    collection,
-    { conversation },
-    BY_CONVERSATION,
-    { ...range, limit, direction },
-    bound,
-  );
+  const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, limit, direction }, bound);
   return newest ? page.then((messages) => messages.reverse()) : page;
 }
 
@@ -39,16 +35,16 @@ export function readPage(
  * everybody, as the server's planner thinks best.
  */
 export async function readVisible(
-  collection: Messages,
+  db: Database,
   user: string,
   { limit, ...range }: Range & { readonly limit: number },
   bound: Bound,
 ): Promise<LogMessage[]> {
   const asked = { ...range, limit, direction: 1 } as const;
   const parts = await Promise.all([
-    inIdOrder(collection, { to: "" }, BY_RECIPIENT, asked, bound),
-    inIdOrder(collection, { to: user }, BY_RECIPIENT, asked, bound),
-    inIdOrder(collection, { from: user }, BY_SENDER, asked, bound),
+    inIdOrder(db, { to: "" }, BY_RECIPIENT, asked, bound),
+    inIdOrder(db, { to: user }, BY_RECIPIENT, asked, bound),
+    inIdOrder(db, { from: user }, BY_SENDER, asked, bound),
   ]);
   const byId = new Map(parts.flat().map((message) => [message.id, message]));
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
@@ -96,17 +92,18 @@ function refsOfSenders(messages: readonly LogMessage[]): Filter<MessageDocument>
 }
 
 function inIdOrder(
-  collection: Messages,
+  db: Database,
   filter: Filter<MessageDocument>,
-  hint: Index,
+  index: Index,
   { after, before, limit, direction }: Range & { readonly limit: number; readonly direction: 1 | -1 },
   bound: Bound,
 ): Promise<LogMessage[]> {
   const _id = { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) };
   const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
   // One batch: nothing stays open on the server.
-  const options = { ...bound, hint, sort: { _id: direction }, limit, batchSize: limit } as const;
-  return collection.find(ranged, options).map(messageOf).toArray();
+  const sort = { _id: direction };
+  const options = { ...bound, ...db.hint(index), sort, limit, batchSize: limit } as const;
+  return db.messages.find(ranged, options).map(messageOf).toArray();
 }
 
 async function inChunks<T>(

@@ -16,6 +16,7 @@ export interface Rig {
 }
 
 export interface TestDatabase {
+  readonly url: string;
   readonly raw: Db;
   /** What all its stores told. */
   readonly events: StoreEvent[];
@@ -66,12 +67,14 @@ function databaseOf(server: OwnServer, client: MongoClient): TestDatabase {
   const name = `t${randomUUID().replaceAll("-", "")}`;
   const events: StoreEvent[] = [];
   const stores: Store[] = [];
+  const url = `${server.url}/${name}`;
   return {
+    url,
     raw: client.db(name),
     events,
     store(options) {
       const observe = (event: StoreEvent) => events.push(event);
-      const store = openMongoStore({ url: `${server.url}/${name}`, observe, ...options });
+      const store = openMongoStore({ url, observe, ...options });
       stores.push(store);
       return store;
     },
