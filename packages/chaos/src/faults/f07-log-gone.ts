@@ -6,6 +6,8 @@ import { metrics } from "../metrics.ts";
 
 /** What must have been sent and not stored when the log goes. */
 const BACKLOG = 15;
+/** Longer than any marker is late; who has not been told then never is. */
+const TOLD_WITHIN_MS = 10_000;
 
 /**
  * The log is destroyed while the persisters stand still, so that what is lost with it is known exactly: read and
@@ -25,10 +27,18 @@ export const logGone: Fault = {
     say(`${destroyed.size} were in the log alone`);
     await Promise.all(house.persisters.map(({ app }) => app.kill("SIGCONT")));
     const recoveryMs = await crowd.recovered(flushed);
-    await crowd.untilLive();
-    const told = (await metrics(house.gateways, "parley_gateway_gaps_total")) - gaps;
-    const caughtUp = crowd.caughtUp(flushed);
     const clients = crowd.ledger.observations.length;
+    const seen = async () => (await metrics(house.gateways, "parley_gateway_gaps_total")) - gaps;
+    // A gateway that nobody sends through at that moment hears of it by the next marker (L15).
+    await eventually(
+      "everybody to be told",
+      async () =>
+        ((await seen()) >= house.gateways.length && crowd.caughtUp(flushed) >= clients) || undefined,
+      TOLD_WITHIN_MS,
+    ).catch(() => undefined);
+    await crowd.untilLive();
+    const told = await seen();
+    const caughtUp = crowd.caughtUp(flushed);
     return {
       struck: destroyed.size,
       of: "in the log alone",
