@@ -16,7 +16,8 @@ const folders = globSync("{apps,packages}/*/package.json", { cwd: import.meta.di
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
-    maxWorkers: 2,
+    // More than the cores of a small machine: most of the time a test waits for a server, a process or a deadline.
+    maxWorkers: 3,
     // Nothing happens at import, so files may share a worker and what it has loaded: a third of the work is saved.
     isolate: false,
     // Time for real servers on a slow machine; a test waits for conditions, so it is as fast as it can be.

@@ -2,7 +2,16 @@ import { defineConfig } from "vite";
 
 /** Who answers while `vite` serves the page from its source: a running `start` or `dev`. */
 const SERVER = "http://localhost:8080";
-const PATHS = ["/ws", "/auth", "/messages", "/sync", "/conversations"];
+const PATHS = [
+  "/ws",
+  "/auth",
+  "/messages",
+  "/sync",
+  "/conversations",
+  "/docs",
+  "/openapi.json",
+  "/asyncapi.json",
+];
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -201,6 +201,7 @@ describe("how much at the same time", () => {
     // One page is 20 MB on its way, and about 40 in memory.
     await start(1_000, { limits: { ...LIMITS, pageBytes: 60_000_000 } }, "x".repeat(20_000));
     const socket = await pausedRequest("/messages/bob?limit=1000");
+    await until(() => store.pages === 1);
     await until(async () => (await server.ask("/messages/bob?limit=1000")).status === 429);
     const refused = await server.ask("/sync?limit=1000");
     expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });

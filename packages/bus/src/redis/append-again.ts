@@ -15,7 +15,8 @@ export async function appendAgain(
 ): Promise<void> {
   const keys = [LOG, META, ...REFS];
   const own = outgoingArgs(outgoing(message));
-  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...own, GROUP, config.dedupeWindowMs];
+  const times = [config.dedupeWindowMs, Date.now()];
+  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...own, GROUP, ...times];
   const answer = String(await link.run((client) => APPEND_AGAIN.run(client, keys, args)));
   // Another consumer was faster.
   if (answer === "settled") return;

@@ -51,7 +51,7 @@ export async function callAppend(
   const replicated = settings.durability === "replicated";
   const args: (string | number)[] = [
     ...[GROUP, streamIdOf(seen), settings.dedupeWindowMs, settings.backlogMaxEntries],
-    ...[settings.backlogMaxBytes, settings.dedupeMaxRefs, replicated ? 1 : 0, drafts.length],
+    ...[settings.backlogMaxBytes, settings.dedupeMaxRefs, replicated ? 1 : 0, Date.now(), drafts.length],
   ];
   for (const draft of drafts) args.push(...outgoingArgs(draft));
   const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];

@@ -125,10 +125,23 @@ describe.skipIf(!rig)("append over Redis", { timeout: 30_000 }, () => {
 
     it("L5: a ref is forgotten after the window", async () => {
       const append = await appender(redis, { dedupeWindowMs: 100 });
+      await append.append([publicDraft("x", "r")]);
+      await until("it is forgotten", async () => {
+        const [again] = await append.append([publicDraft("y", "r")]);
+        return again?.ok === true;
+      });
+      expect(await remembered(redis)).toBe(1);
+    });
+
+    it("L5, F17: a ref outlives a clock of Redis that jumps an hour ahead, and gateways with clocks of their own", async () => {
+      const append = await appender(redis);
       const [first] = (await append.append([publicDraft("x", "r")])).map(idOf);
-      await until("it is forgotten", async () => (await remembered(redis)) === 0);
-      const [second] = (await append.append([publicDraft("y", "r")])).map(idOf);
-      expect(second).not.toBe(first);
+      await redis.raw.xadd(LOG, `${Date.now() + 3_600_000}-0`, "v", "2");
+      // Written by a gateway whose clock is two hours behind: no sign of a silence either.
+      await redis.raw.hset(REFS[0] ?? "", "last", Date.now() - 7_200_000);
+      expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([first]);
+      const ends = await Promise.all(REFS.slice(1).map((key) => redis.raw.pttl(key)));
+      expect(Math.max(...ends)).toBeGreaterThan(3_600_000);
     });
 
     it("L5: a ref that was remembered for a log that is gone is no promise of this one", async () => {

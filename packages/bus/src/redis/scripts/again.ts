@@ -35,7 +35,7 @@ return '+' .. id
  * ref then stands for. The old entry leaves the log, so that nobody reads it under an id that is not its own.
  *
  * KEYS: log, META, the four of what is remembered of refs. ARGV: greatest id seen, id of the entry, the draft's six,
- * group, dedupe window in ms. Answers `+id`, "settled" where it is not pending any more, "no-log" or `-reason`.
+ * group, dedupe window in ms, the caller's time in ms since 1970. Answers `+id`, "settled" where it is not pending any more, "no-log" or `-reason`.
  */
 export const APPEND_AGAIN = new Script(`${WRITING}${REFS_LUA}
 local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])
@@ -43,7 +43,7 @@ local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)
 if pending.err or #pending == 0 then return 'settled' end
 local writer = open_log(log, KEYS[2], ARGV[1])
 if not writer then return 'no-log' end
-local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
+local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, tonumber(ARGV[11]))
 local id, err = add_draft(writer, 3)
 if not id then return '-' .. err end
 close_log(writer)

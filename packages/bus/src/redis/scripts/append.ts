@@ -10,7 +10,8 @@ import { REFS_LUA } from "./refs.ts";
  *
  * KEYS: log, META, then the four of what is remembered of refs.
  * ARGV: group, greatest id seen (a stream id), dedupe window in ms, most entries and most bytes of the backlog, most
- * refs that are remembered, "1" to renew what is remembered of a duplicate (L9), number of drafts; then for each draft
+ * refs that are remembered, "1" to renew what is remembered of a duplicate (L9), the caller's time in ms since 1970, number
+ * of drafts; then for each draft
  * its body, ref or "", digest of what the ref names, digest of its content, a channel, a second channel or "".
  *
  * Answers `{"ok", refusal of a publish or "", refs remembered, …}` with one text a draft: `+id` appended, `=id` there
@@ -24,12 +25,12 @@ export const APPEND = new Script(`${POSITIONS_LUA}${WATERMARK_LUA}${BACKLOG_LUA}
 local log, meta = KEYS[1], KEYS[2]
 local group, seen, window = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local max_entries, max_bytes, max_refs = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local renew, count = ARGV[7] == '1', tonumber(ARGV[8])
+local renew, given, count = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local writer = open_log(log, meta, seen)
 if not writer then return {'no-log'} end
 local totals = writer.totals
-local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
+local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, given)
 local emptied = false
 
 local function room_for(bytes)
@@ -50,7 +51,7 @@ local function make_room(bytes)
 end
 
 -- Where the drafts begin in ARGV, and what each of them takes.
-local FIRST, EACH = 9, 6
+local FIRST, EACH = 10, 6
 local named = {}
 for at = FIRST, FIRST + (count - 1) * EACH, EACH do
   if ARGV[at + 1] ~= '' then named[#named + 1] = ARGV[at + 2] end
