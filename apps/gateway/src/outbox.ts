@@ -134,9 +134,10 @@ export class Outbox<Member extends Outlet> {
       return;
     }
     this.#pass = undefined;
-    this.#policy.flushed(performance.now(), pass.ms);
     const { batch, outlets, ms } = pass;
-    this.#observe({ outlets, publicFrames: batch.publicFrames, bytes: batch.bytes, ms });
+    const { publicFrames, bytes } = batch;
+    this.#policy.flushed(performance.now(), { ms, publicFrames });
+    this.#observe({ outlets, publicFrames, bytes, ms });
     if (!this.#open.isEmpty) this.#arm();
   }
 
