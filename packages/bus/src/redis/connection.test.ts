@@ -76,7 +76,9 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const client = await one.ready(forever);
     const id = await client.client("ID");
     // Looked after from the start: it may end before the answer to the KILL is here.
-    const waiting = expect(one.run((c) => c.blpop("nothing", 0))).rejects.toMatchObject({ code: "unavailable" });
+    const waiting = expect(one.run((c) => c.blpop("nothing", 0))).rejects.toMatchObject({
+      code: "unavailable",
+    });
     const outside = link();
     await (await outside.ready(forever)).client("KILL", "ID", id);
     const killed = performance.now();
