@@ -25,7 +25,7 @@ export function describeMachine({ withPeers }: { withPeers: boolean }): Promise<
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: `Linux ${release()}`,
+    kernel: `Linux ${release().split("-", 1)[0]}`,
     node: process.version,
     redis: await redisVersion(redis.port),
     mongo:
