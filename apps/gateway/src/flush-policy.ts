@@ -14,8 +14,8 @@ export interface FlushCost {
  * When the next flush is due. A flush that reached few sockets is followed by the next at once, so a quiet or small
  * chat waits for nothing. One that was long is followed by a rest in proportion, during which frames gather, so that
  * there are more in each write. The rest is short while few gather: a room that is not full has its messages soon, and
- * spends up to two thirds of the time in writes. At full load it spends less than a third. Times in ms of any steady
- * clock.
+ * spends up to two thirds of the time in writes. At full load it spends less than a third, unless a pass is so long that
+ * the bound cuts its rest short. Times in ms of any steady clock.
  */
 export class FlushPolicy {
   readonly #maxDelayMs: number;
