@@ -96,12 +96,13 @@ const FULL: Plan = {
   append: { senders: 24, window: 64, warmUpMs: 2_000, ms: 3_000 },
   latency: { count: 100, pauseMs: 15 },
   idle: { connections: 5_000, warmUp: 1_000, settleMs: 1_500 },
-  persister: { mongod: { messages: 150_000 }, secantus: { messages: 10_000 } },
+  persister: { mongod: { messages: 150_000 }, secantus: { messages: 20_000 } },
   history: {
     mongod: { messages: 50_000, streamed: 200_000 },
     secantus: { messages: 100, streamed: 10_000 },
     readers: 8,
-    warmUpMs: 2_000,
+    // A slow MongoDB has few pages asked for in a second, and code that ran a few hundred times is not compiled yet.
+    warmUpMs: 15_000,
     ms: 3_000,
   },
 };
@@ -121,7 +122,7 @@ const QUICK: Plan = {
     ...FULL.history,
     mongod: { messages: 50_000, streamed: 50_000 },
     secantus: { messages: 100, streamed: 3_000 },
-    warmUpMs: 1_000,
+    warmUpMs: 4_000,
     ms: 2_000,
   },
 };

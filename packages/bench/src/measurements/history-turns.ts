@@ -8,6 +8,7 @@ export interface Turn {
   readonly subject: string;
   readonly load: string;
   readonly pid: number;
+  /** Once, before all rounds: its process goes on through them. */
   readonly warmUp?: () => Promise<unknown>;
   readonly work: () => Promise<{ readonly count: number; readonly failed: number }>;
 }
@@ -24,13 +25,16 @@ const REST_MS = 2_000;
 export async function inRounds(turns: readonly Turn[], others: Others, context: Context): Promise<Row[]> {
   const { plan, say, failed } = context;
   const atRest = await restingShares(turns);
+  for (const { subject, warmUp } of turns) {
+    say(`warming up ${subject}`);
+    await warmUp?.();
+  }
   const rounds: Row[][] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     const rows: Row[] = [];
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
       say(`${turn.subject}, ${turn.load}, ${round + 1} of ${plan.rounds}`);
       try {
-        await turn.warmUp?.();
         rows.push(await counted(turn, others, atRest.get(turn.pid) ?? 0));
       } catch (error) {
         failed(`${turn.subject}, ${turn.load}`, error);

@@ -43,7 +43,7 @@ export const history: Measurement = {
       name: HISTORY_API,
       roundsItself: true,
       seconds: ({ rounds, history: { warmUpMs, ms } }) =>
-        START_SECONDS + rounds * ((2 * (warmUpMs + ms)) / 1000 + WHOLE_SECONDS),
+        START_SECONDS + (2 * warmUpMs) / 1000 + rounds * ((2 * ms) / 1000 + WHOLE_SECONDS),
       run: (context) => inHouse((house) => inFilledHouse(house, context)),
     },
   ],

@@ -8,14 +8,14 @@ const at = (seconds: number, settled: number, cpuMs: number) => ({
   cpu: { persister: cpuMs * 1000, redis: cpuMs * 100, mongo: cpuMs * 2000 },
 });
 
-it("counts from the warm-up's end to the last look before all was stored", () => {
+it("counts from the warm-up's end to the last look before all was stored, without what rest takes", () => {
   const seen = [at(0, 0, 500), at(1, 300, 700), at(2, 600, 760), at(3, 900, 820), at(4, 1_000, 5_000)];
-  const { rate, cpu, mongo, share } = figuresOf(seen, 1_000);
-  expect([rate, cpu, mongo, share]).toEqual([300, 200, 400, 6]);
+  const { rate, cpu, mongo, share } = figuresOf(seen, 1_000, 0.03);
+  expect([rate, cpu, mongo, share]).toEqual([300, 100, 400, 6]);
 });
 
 it("refuses to make a figure of too few looks", () => {
-  expect(() => figuresOf([at(0, 0, 1), at(1, 1_000, 2)], 1_000)).toThrow("too soon");
+  expect(() => figuresOf([at(0, 0, 1), at(1, 1_000, 2)], 1_000, 0)).toThrow("too soon");
 });
 
 it("adds up what was settled, whatever became of it", () => {
