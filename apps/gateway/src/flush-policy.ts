@@ -1,9 +1,11 @@
-/** What a flush cost is paid for with as many times this much rest as there were messages for everybody in it … */
+/** A pass is paid for with as many times this much rest as there were messages in it … */
 const REST_A_MESSAGE = 0.5;
-/** … up to this; and where there were none, since such a flush is short. */
+/** … up to this. */
 const MOST_REST = 2.5;
+/** A pass and the rest after it last so many times the longest rest at most, where the pass alone is not longer. */
+const ROUND = 2;
 
-export interface FlushCost {
+export interface PassCost {
   /** Of work, in ms. */
   readonly ms: number;
   /** Messages that everybody got. */
@@ -11,11 +13,14 @@ export interface FlushCost {
 }
 
 /**
- * When the next flush is due. A flush that reached few sockets is followed by the next at once, so a quiet or small
- * chat waits for nothing. One that was long is followed by a rest in proportion, during which frames gather, so that
- * there are more in each write. The rest is short while few gather: a room that is not full has its messages soon, and
- * spends up to two thirds of the time in writes. At full load it spends less than a third, unless a pass is so long that
- * the bound cuts its rest short. Times in ms of any steady clock.
+ * When the next pass over everybody is due. One that reached few sockets is followed by the next at once, so a quiet or
+ * small chat waits for nothing. One that was long is followed by a rest in proportion, during which frames gather, so that
+ * there are more in each write:
+ * - the rest is short while few gather: a room that is not full has its messages soon, and spends up to two thirds of the
+ *   time in writes; at full load it spends less than a third;
+ * - it is short as well where the pass was very long: its messages have waited for that already, and there are many in
+ *   each write anyway.
+ * Times in ms of any steady clock.
  */
 export class FlushPolicy {
   readonly #maxDelayMs: number;
@@ -30,9 +35,10 @@ export class FlushPolicy {
     return Math.min(this.#maxDelayMs, Math.max(0, this.#restUntil - now));
   }
 
-  /** A flush ended at `now`. */
-  flushed(now: number, { ms, publicFrames }: FlushCost): void {
-    const times = publicFrames === 0 ? MOST_REST : Math.min(MOST_REST, publicFrames * REST_A_MESSAGE);
-    this.#restUntil = now + Math.min(this.#maxDelayMs, ms * times);
+  /** A pass ended at `now`. */
+  passed(now: number, { ms, publicFrames }: PassCost): void {
+    const earned = ms * Math.min(MOST_REST, publicFrames * REST_A_MESSAGE);
+    const left = Math.max(0, ROUND * this.#maxDelayMs - ms);
+    this.#restUntil = now + Math.min(this.#maxDelayMs, earned, left);
   }
 }

@@ -1,12 +1,12 @@
 import { performance } from "node:perf_hooks";
-import { Batch } from "./batch.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
+import { PublicFrames } from "./public-frames.ts";
 
 /** One who is written to. */
 export interface Outlet {
   /** Public messages with an id at or below it are not for this one (L17). */
   readonly cursor: string;
-  /** The number of the last batch it got. Kept here by the outbox alone. */
+  /** The number of the last public frame that it has. Kept here by the outbox alone. */
   flushed: number;
   /** False, and nothing written, where it is too slow to be written to any more. */
   write(pieces: readonly Buffer[]): boolean;
@@ -14,43 +14,56 @@ export interface Outlet {
 
 export interface Flushed {
   readonly outlets: number;
+  /** Those that everybody has since; 0 where only some were written to, for what is their own. */
   readonly publicFrames: number;
+  /** Of all frames, each counted once however many get it. */
   readonly bytes: number;
   /** Time spent in writes. */
   readonly ms: number;
 }
 
+/** A frame for one alone, and the last public one that came before it. */
+interface Own {
+  readonly after: number;
+  readonly frame: Buffer;
+}
+
+/** A way round everybody, in turns. */
 interface Pass<Member extends Outlet> {
-  readonly batch: Batch<Member>;
   readonly members: Iterator<Member>;
+  /** The last public frame when it began: everybody has that when it ends, many have more. */
+  readonly upTo: number;
   outlets: number;
   ms: number;
 }
 
-/** A pass over a large room lets the rest of the process have its turn after this time. */
-const TURN_MS = 8;
-/** A batch of this size waits for nothing more. */
+/** A pass over a large room lets the rest of the process have its turn after this time; who has frames of its own too. */
+const TURN_MS = 2;
+/** Where so much waits for a pass, it waits for nothing more. */
 const FULL_BYTES = 256 * 1024;
+/** `flushed` of one that gets nothing more. */
+const GONE = Number.MAX_SAFE_INTEGER;
 
 /**
- * Everything that goes to clients waits here for the next flush: one write a connection, whatever came for it.
+ * Everything that goes to clients waits here: one write a connection, of whatever has come for it until it is its turn.
  *
- * Two batches at most are alive: the open one, where frames gather, and the one that a pass is writing, in turns.
- * A connection gets batches whole and by number, so its frames leave in the order they came (L16), whenever
- * it opens, closes or is reached by a pass:
- * - opened while a pass goes on: the batch of the pass is not for it (`flushed` says so);
- * - opened while the open batch has frames: it gets those that come from then on, what it held until then being
- *   its own (`startHere`);
- * - closing: what is left for it in both batches is written at once (`finish`), so that nothing follows its close
- *   frame.
+ * Passes go round everybody with the public frames. One that takes several turns is never behind: whom it reaches last
+ * gets what has come while it was on its way too, so a message waits for one way round at most. Who has frames of its
+ * own, acks and private messages, is served before each turn of a pass, and does not wait for it.
+ *
+ * Whenever its turn is, a connection gets all that is there for it: the public frames after the last that it has, and
+ * its own in their places among them. So frames leave in the order they came (L16).
  */
 export class Outbox<Member extends Outlet> {
   readonly #everybody: ReadonlySet<Member>;
   readonly #policy: FlushPolicy;
   readonly #tooSlow: (member: Member) => void;
   readonly #observe: (flushed: Flushed) => void;
-  #open: Batch<Member> = new Batch(1);
+  readonly #public = new PublicFrames();
+  readonly #own = new Map<Member, Own[]>();
   #pass: Pass<Member> | undefined;
+  /** The number of the last public frame that everybody has. */
+  #passed = 0;
   #due: { readonly cancel: () => void; readonly atOnce: boolean } | undefined;
 
   constructor(options: {
@@ -68,101 +81,153 @@ export class Outbox<Member extends Outlet> {
 
   /** From here on `member` gets what comes. */
   open(member: Member): void {
-    member.flushed = this.#open.number - 1;
-    this.#open.startHere(member);
+    member.flushed = this.#public.last;
   }
 
   toEverybody(id: string, frame: Buffer): void {
-    this.#open.addPublic(id, frame);
+    this.#public.add(id, frame);
     this.#arm();
   }
 
   toOne(member: Member, frame: Buffer): void {
-    this.#open.addOwn(member, frame);
+    if (member.flushed === GONE) return;
+    const own = { after: this.#public.last, frame };
+    const waiting = this.#own.get(member);
+    if (waiting) waiting.push(own);
+    else this.#own.set(member, [own]);
     this.#arm();
   }
 
   /** Writes at once what has come for `member`, which gets nothing after it. */
   finish(member: Member): void {
-    if (this.#pass) this.#give(member, this.#pass.batch);
-    this.#give(member, this.#open);
+    this.#give(member);
     this.forget(member);
   }
 
   /** Nothing more is written to `member`. */
   forget(member: Member): void {
-    member.flushed = Number.MAX_SAFE_INTEGER;
-    this.#pass?.batch.forget(member);
-    this.#open.forget(member);
+    member.flushed = GONE;
+    this.#own.delete(member);
   }
 
   /** Writes everything that has come, to everyone, before it returns. */
   flushNow(): void {
-    while (this.#pass || !this.#open.isEmpty) this.#turn(Number.POSITIVE_INFINITY);
+    this.#serveOwners(Number.POSITIVE_INFINITY);
+    // A pass that was under way has passed some by for whom more has come since.
+    while (this.#isPassWanted) this.#goRound(Number.POSITIVE_INFINITY);
+  }
+
+  get #isPassWanted(): boolean {
+    return this.#pass !== undefined || this.#public.last > this.#passed;
   }
 
   #arm(): void {
-    if (this.#pass) return;
-    const delay = this.#open.bytes >= FULL_BYTES ? 0 : this.#policy.delay(performance.now());
+    if (this.#due?.atOnce) return;
+    const delay = this.#delay();
     const atOnce = delay < 1;
-    if (this.#due && (this.#due.atOnce || !atOnce)) return;
+    if (delay === Number.POSITIVE_INFINITY || (this.#due && !atOnce)) return;
     this.#due?.cancel();
     this.#due = atOnce ? this.#immediately() : this.#later(delay);
   }
 
+  /** How long until something is to be done. */
+  #delay(): number {
+    return this.#own.size > 0 ? 0 : this.#passDelay();
+  }
+
+  #passDelay(): number {
+    if (!this.#isPassWanted) return Number.POSITIVE_INFINITY;
+    if (this.#pass || this.#public.bytes >= FULL_BYTES) return 0;
+    return this.#policy.delay(performance.now());
+  }
+
   #immediately(): { cancel: () => void; atOnce: boolean } {
-    const immediate = setImmediate(() => this.#turn(TURN_MS));
+    const immediate = setImmediate(() => this.#turn());
     return { atOnce: true, cancel: () => clearImmediate(immediate) };
   }
 
   #later(delay: number): { cancel: () => void; atOnce: boolean } {
-    const timer = setTimeout(() => this.#turn(TURN_MS), delay);
+    const timer = setTimeout(() => this.#turn(), delay);
     return { atOnce: false, cancel: () => clearTimeout(timer) };
   }
 
-  /** Writes to as many as `budgetMs` allows, and goes on in the next turn where some are left. */
-  #turn(budgetMs: number): void {
+  #turn(): void {
     this.#due?.cancel();
     this.#due = undefined;
-    this.#pass ??= this.#seal();
-    const pass = this.#pass;
-    const began = performance.now();
-    const done = this.#write(pass, began + budgetMs);
-    pass.ms += performance.now() - began;
-    if (!done) {
-      this.#due = this.#immediately();
-      return;
-    }
-    this.#pass = undefined;
-    const { batch, outlets, ms } = pass;
-    const { publicFrames, bytes } = batch;
-    this.#policy.flushed(performance.now(), { ms, publicFrames });
-    this.#observe({ outlets, publicFrames, bytes, ms });
-    if (!this.#open.isEmpty) this.#arm();
+    if (this.#own.size > 0) this.#serveOwners(TURN_MS);
+    if (this.#passDelay() < 1) this.#goRound(TURN_MS);
+    this.#arm();
   }
 
-  #seal(): Pass<Member> {
-    const batch = this.#open;
-    this.#open = new Batch(batch.number + 1);
-    const members = batch.publicFrames > 0 ? this.#everybody.values() : batch.owners();
-    return { batch, members, outlets: 0, ms: 0 };
+  /** Writes to those who have something of their own, as many as `budgetMs` allows. */
+  #serveOwners(budgetMs: number): void {
+    const began = performance.now();
+    let [outlets, bytes] = [0, 0];
+    for (const [member, own] of this.#own) {
+      bytes += own.reduce((sum, { frame }) => sum + frame.length, 0);
+      if (this.#give(member)) outlets += 1;
+      if (isOver(outlets, began + budgetMs)) break;
+    }
+    this.#observe({ outlets, publicFrames: 0, bytes, ms: performance.now() - began });
+  }
+
+  /** Goes on with the pass, or begins one, and writes to as many as `budgetMs` allows. */
+  #goRound(budgetMs: number): void {
+    this.#pass ??= { members: this.#everybody.values(), upTo: this.#public.last, outlets: 0, ms: 0 };
+    const pass = this.#pass;
+    const began = performance.now();
+    const isDone = this.#reached(pass, began + budgetMs);
+    pass.ms += performance.now() - began;
+    if (isDone) this.#end(pass);
   }
 
   /** Whether everybody was reached before the deadline, a time of `performance.now`. */
-  #write(pass: Pass<Member>, deadline: number): boolean {
+  #reached(pass: Pass<Member>, deadline: number): boolean {
     for (let next = pass.members.next(); !next.done; next = pass.members.next()) {
-      if (this.#give(next.value, pass.batch)) pass.outlets += 1;
-      if ((pass.outlets & 63) === 63 && performance.now() > deadline) return false;
+      if (!this.#give(next.value)) continue;
+      pass.outlets += 1;
+      if (isOver(pass.outlets, deadline)) return false;
     }
     return true;
   }
 
-  #give(member: Member, batch: Batch<Member>): boolean {
-    if (member.flushed >= batch.number) return false;
-    member.flushed = batch.number;
-    const pieces = batch.piecesFor(member, member.cursor);
+  #end({ upTo, outlets, ms }: Pass<Member>): void {
+    const publicFrames = upTo - this.#passed;
+    this.#pass = undefined;
+    this.#passed = upTo;
+    const bytes = this.#public.drop(upTo);
+    this.#policy.passed(performance.now(), { ms, publicFrames });
+    this.#observe({ outlets, publicFrames, bytes, ms });
+  }
+
+  /** Writes to `member` all that is there for it. False where there is nothing. */
+  #give(member: Member): boolean {
+    const own = this.#own.get(member);
+    if (own) this.#own.delete(member);
+    else if (member.flushed >= this.#public.last) return false;
+    if (member.flushed === GONE) return false;
+    const from = this.#public.past(member.cursor, member.flushed);
+    member.flushed = this.#public.last;
+    const pieces = this.#pieces(from, own ?? []);
     if (pieces.length === 0) return false;
     if (!member.write(pieces)) this.#tooSlow(member);
     return true;
   }
+
+  #pieces(from: number, own: readonly Own[]): Buffer[] {
+    const pieces: Buffer[] = [];
+    let at = from;
+    for (const { after, frame } of own) {
+      if (after > at) pieces.push(...this.#public.between(at, after));
+      at = Math.max(at, after);
+      pieces.push(frame);
+    }
+    if (at < this.#public.last) pieces.push(this.#public.since(at));
+    return pieces;
+  }
+}
+
+/** A clock is looked at now and then. */
+function isOver(outlets: number, deadline: number): boolean {
+  return (outlets & 31) === 31 && performance.now() > deadline;
 }
