@@ -29,7 +29,7 @@ export type GatewayEvent =
       readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
       readonly ms: number;
     }
-  /** One pass over the sockets; see outbox.ts. `ms` is the time it took of the event loop. */
+  /** A pass over the sockets, or writes to those who have something of their own; see outbox.ts. `ms` is of the event loop. */
   | {
       readonly type: "flush";
       readonly outlets: number;
