@@ -229,7 +229,7 @@ describe("any order of events", () => {
       who: fc.nat(4),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
         const expectation = new Expectation();
         for (const one of steps) expectation.take(one);
         expectation.check();
