@@ -44,6 +44,7 @@ describe("when a pass is due", () => {
         publicFrames: fc.nat(),
       }),
     );
+    const forever = Number.POSITIVE_INFINITY;
     fc.assert(
       fc.property(passes, fc.nat(1_000), fc.double({ noNaN: true }), (all, maxDelayMs, now) => {
         const policy = new FlushPolicy({ maxDelayMs });
@@ -51,6 +52,12 @@ describe("when a pass is due", () => {
         expect(policy.delay(now)).toBeGreaterThanOrEqual(0);
         expect(policy.delay(now)).toBeLessThanOrEqual(maxDelayMs);
       }),
+      {
+        examples: [
+          [[{ at: 0, ms: forever, publicFrames: 0 }], 25, 0],
+          [[{ at: forever, ms: 5, publicFrames: 9 }], 25, forever],
+        ],
+      },
     );
   });
 });

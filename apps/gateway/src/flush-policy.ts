@@ -32,13 +32,15 @@ export class FlushPolicy {
 
   /** How long what has come now may wait: 0 to `maxDelayMs`. */
   delay(now: number): number {
-    return Math.min(this.#maxDelayMs, Math.max(0, this.#restUntil - now));
+    const left = this.#restUntil - now;
+    return left > 0 ? Math.min(this.#maxDelayMs, left) : 0;
   }
 
   /** A pass ended at `now`. */
   passed(now: number, { ms, publicFrames }: PassCost): void {
-    const earned = ms * Math.min(MOST_REST, publicFrames * REST_A_MESSAGE);
-    const left = Math.max(0, ROUND * this.#maxDelayMs - ms);
-    this.#restUntil = now + Math.min(this.#maxDelayMs, earned, left);
+    const round = ROUND * this.#maxDelayMs;
+    const spent = Math.min(ms, round);
+    const earned = spent * Math.min(MOST_REST, publicFrames * REST_A_MESSAGE);
+    this.#restUntil = now + Math.min(this.#maxDelayMs, earned, round - spent);
   }
 }

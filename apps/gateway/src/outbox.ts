@@ -203,9 +203,9 @@ export class Outbox<Member extends Outlet> {
   /** Writes to `member` all that is there for it. False where there is nothing. */
   #give(member: Member): boolean {
     const own = this.#own.get(member);
-    if (own) this.#own.delete(member);
-    else if (member.flushed >= this.#public.last) return false;
-    if (member.flushed === GONE) return false;
+    // Who is gone has nothing of its own, and every public frame.
+    if (!own && member.flushed >= this.#public.last) return false;
+    this.#own.delete(member);
     const from = this.#public.past(member.cursor, member.flushed);
     member.flushed = this.#public.last;
     const pieces = this.#pieces(from, own ?? []);
@@ -218,8 +218,10 @@ export class Outbox<Member extends Outlet> {
     const pieces: Buffer[] = [];
     let at = from;
     for (const { after, frame } of own) {
-      if (after > at) pieces.push(...this.#public.between(at, after));
-      at = Math.max(at, after);
+      if (after > at) {
+        pieces.push(...this.#public.between(at, after));
+        at = after;
+      }
       pieces.push(frame);
     }
     if (at < this.#public.last) pieces.push(this.#public.since(at));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { steadyMicros } from "./load/stamp.ts";
 import { cpuMicros, machineTicks } from "./proc.ts";
 
@@ -36,4 +37,21 @@ export function startCounting<Role extends string>(pids: Pids<Role>): () => Used
       machineShare: total > 0 ? 1 - (machine.idle - machineBefore.idle) / total : Number.NaN,
     };
   };
+}
+
+/** Long enough for ticks of 10 ms to say what a process uses at rest. */
+const REST_MS = 2_000;
+
+/** How much of a core processes use together while they have nothing to do, but what `meanwhile` asks them from time to time. */
+export async function restingShare(
+  pids: readonly number[],
+  { everyMs = REST_MS, meanwhile }: { everyMs?: number; meanwhile?: () => Promise<unknown> } = {},
+): Promise<number> {
+  const stopCounting = startCounting({ resting: pids });
+  for (let rested = 0; rested < REST_MS; rested += everyMs) {
+    await delay(everyMs);
+    await meanwhile?.();
+  }
+  const { cpu, elapsedMicros } = stopCounting();
+  return cpu.resting / elapsedMicros;
 }

@@ -1,7 +1,7 @@
 import type { Case, Context, Measurement, Row } from "../measurement.ts";
 import { inHouse } from "../subjects/house.ts";
 import { fillLog } from "./filling.ts";
-import { type Progress, restingShare, watchSettling } from "./settled.ts";
+import { type Progress, restOf, watchSettling } from "./settled.ts";
 import { inThousands } from "./with-subject.ts";
 
 /** The first part is left out: start and compilation are in it, of each process. */
@@ -45,7 +45,7 @@ function drain(name: string, persisters: number, { plan, say }: Context): Promis
       Array.from({ length: persisters }, () => house.start("persister", { until: "live" })),
     );
     const seen = await watchSettling(apps, count, { mongo: house.mongo.pid, redis: house.redis.pid });
-    const figures = figuresOf(seen, count, await restingShare(apps));
+    const figures = figuresOf(seen, count, await restOf(apps));
     const load = `${inThousands(count)} messages, ${house.mongoKind}`;
     return [{ subject: name, load, figures, loadShare: 0, machineShare: Number.NaN }];
   });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "@parley/local";
 import { steadyMicros } from "../load/stamp.ts";
 import { cpuMicros } from "../proc.ts";
-import { startCounting } from "../stopwatch.ts";
+import { restingShare } from "../stopwatch.ts";
 
 /** How far persisters had come together at a moment. */
 export interface Progress {
@@ -14,8 +14,6 @@ export interface Progress {
 /** Asking costs a persister a little too, so it is asked seldom. */
 const POLL_MS = 250;
 const STUCK_MS = 60_000;
-/** Long enough for ticks of 10 ms to say what a process uses at rest. */
-const REST_LOOKS = 8;
 const SETTLED = /^parley_persister_messages_settled_total\{[^}]*\} (\d+)$/gm;
 
 /** Watches until `count` messages are settled. Rejects where they no longer get on. */
@@ -42,14 +40,12 @@ export async function watchSettling(
 }
 
 /** How much of a core they use together while there is nothing to store and they are asked all the same. */
-export async function restingShare(persisters: readonly App[]): Promise<number> {
-  const stopCounting = startCounting({ persister: persisters.map(({ pid }) => pid) });
-  for (let look = 0; look < REST_LOOKS; look += 1) {
-    await delay(POLL_MS);
-    await Promise.all(persisters.map(settledBy));
-  }
-  const { cpu, elapsedMicros } = stopCounting();
-  return cpu.persister / elapsedMicros;
+export function restOf(persisters: readonly App[]): Promise<number> {
+  const meanwhile = () => Promise.all(persisters.map(settledBy));
+  return restingShare(
+    persisters.map(({ pid }) => pid),
+    { everyMs: POLL_MS, meanwhile },
+  );
 }
 
 async function settledBy({ adminUrl }: App): Promise<number> {

@@ -35,7 +35,8 @@ return '+' .. id
  * ref then stands for. The old entry leaves the log, so that nobody reads it under an id that is not its own.
  *
  * KEYS: log, META, the four of what is remembered of refs. ARGV: greatest id seen, id of the entry, the draft's six,
- * group, dedupe window in ms, the caller's time in ms since 1970. Answers `+id`, "settled" where it is not pending any more, "no-log" or `-reason`.
+ * group, dedupe window in ms, the caller's time in ms since 1970. Answers `+id`, "settled" where it is not pending any
+ * more, "no-log" or `-reason`.
  */
 export const APPEND_AGAIN = new Script(`${WRITING}${REFS_LUA}
 local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])

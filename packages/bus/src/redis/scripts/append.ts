@@ -10,9 +10,9 @@ import { REFS_LUA } from "./refs.ts";
  *
  * KEYS: log, META, then the four of what is remembered of refs.
  * ARGV: group, greatest id seen (a stream id), dedupe window in ms, most entries and most bytes of the backlog, most
- * refs that are remembered, "1" to renew what is remembered of a duplicate (L9), the caller's time in ms since 1970, number
- * of drafts; then for each draft
- * its body, ref or "", digest of what the ref names, digest of its content, a channel, a second channel or "".
+ * refs that are remembered, "1" to renew what is remembered of a duplicate (L9), the caller's time in ms since 1970,
+ * number of drafts; then for each draft its body, ref or "", digest of what the ref names, digest of its content, a
+ * channel, a second channel or "".
  *
  * Answers `{"ok", refusal of a publish or "", refs remembered, …}` with one text a draft: `+id` appended, `=id` there
  * already, `!` ref reused, `#` backlog full, `-reason` refused by Redis. Or `{"no-log"}`, with nothing written.
