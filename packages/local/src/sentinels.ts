@@ -17,6 +17,12 @@ export interface Sentinelled {
   master(): Promise<OwnServer>;
   /** Resolves once each server but the master follows it, and the Sentinels know: a failover can be done then. */
   settled(): Promise<void>;
+  /**
+   * Has a Sentinel put another master in the place of one that is in order (`SENTINEL FAILOVER`), and resolves with it
+   * once `master` names it. Asks again where an attempt comes to nothing: if the Sentinel stands still for a second at
+   * the wrong moment, the others take the replica that it has promoted for one that has gone astray, and bring it back.
+   */
+  failOver(sentinel: OwnServer): Promise<OwnServer>;
   /** Stops all for good and removes their data. */
   stop(): Promise<void>;
 }
@@ -37,7 +43,7 @@ const HURRY = Object.entries({
 }).flatMap(([name, ms]) => [name, `${ms}`]);
 /** After twice this a failover that came to nothing is tried again. */
 const FAILOVER_TIMEOUT_MS = 2_000;
-const SETTLED_TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 export interface SentinelOptions {
@@ -151,15 +157,29 @@ function sentinelled({
     servers,
     sentinels,
     master,
-    async settled() {
-      const deadline = performance.now() + SETTLED_TIMEOUT_MS;
-      while (!(await isSettled().catch(() => false))) {
-        if (performance.now() > deadline) throw new Error("the Sentinels did not settle");
-        await delay(LOOK_EVERY_MS);
-      }
+    settled: () => within("the Sentinels did not settle", isSettled),
+    async failOver(sentinel) {
+      const from = await master();
+      await within("the Sentinels did not fail over", async () => {
+        const state = await ask(sentinel, "MASTER", NAME);
+        const hasBegun =
+          fieldOf(state, "port") !== String(from.port) || /failover/.test(fieldOf(state, "flags"));
+        if (!hasBegun) await ask(sentinel, "FAILOVER", NAME);
+        return (await master()) !== from;
+      });
+      return await master();
     },
     stop,
   };
+}
+
+/** Looks until it is so; a look that fails is one that says no. */
+async function within(error: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (!(await isSo().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(error);
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 /** Whether a Sentinel sees this master in order, with all its replicas and the other Sentinels. */
@@ -167,12 +187,15 @@ function knows(
   state: string,
   { port, replicas }: { readonly port: number; readonly replicas: number },
 ): boolean {
-  const words = state.split("\r\n").filter((word) => !/^[*$%]/.test(word));
-  const field = (name: string) => words[words.indexOf(name) + 1];
   return (
-    field("port") === String(port) &&
-    field("flags") === "master" &&
-    field("num-slaves") === String(replicas) &&
-    field("num-other-sentinels") === String(SENTINELS - 1)
+    fieldOf(state, "port") === String(port) &&
+    fieldOf(state, "flags") === "master" &&
+    fieldOf(state, "num-slaves") === String(replicas) &&
+    fieldOf(state, "num-other-sentinels") === String(SENTINELS - 1)
   );
+}
+
+function fieldOf(state: string, name: string): string {
+  const words = state.split("\r\n").filter((word) => !/^[*$%]/.test(word));
+  return words[words.indexOf(name) + 1] ?? "";
 }

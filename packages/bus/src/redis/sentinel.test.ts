@@ -90,8 +90,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     const from = await tail.position();
     expect(await tail.read(origin, forever)).toMatchObject({ kind: "read", position: from });
     expect(await rolesOn(old)).toEqual(ROLES);
-    await redisCommand(group.sentinels[1]?.port ?? 0, "SENTINEL", "FAILOVER", group.name);
-    const now = await failedOver(group, old);
+    const now = await group.failOver(group.sentinels[1] as OwnServer);
     await until("all are on the new master", async () => `${await rolesOn(now)}` === `${ROLES}`, 30_000);
     await until("none is on the old one", async () => `${await rolesOn(old)}` === "", 30_000);
     await ready();
@@ -124,8 +123,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     const senders = new Senders(append);
     await senders.moreAcked(200);
     await redisCommand(old.port, "CLIENT", "PAUSE", "30000", "WRITE");
-    await redisCommand(group.sentinels[2]?.port ?? 0, "SENTINEL", "FAILOVER", group.name);
-    const now = await failedOver(group, old);
+    const now = await group.failOver(group.sentinels[2] as OwnServer);
     await ready();
     await senders.moreAcked(200);
     await senders.end();
