@@ -34,7 +34,6 @@ export type GatewayEvent =
       readonly type: "flush";
       readonly outlets: number;
       readonly publicFrames: number;
-      readonly bytes: number;
       readonly ms: number;
     }
   /** A connection reads slower than it is written to, and is being closed with 4002 (G5). */

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { FlushPolicy } from "./flush-policy.ts";
 import { PublicFrames } from "./public-frames.ts";
+import { WakeUp } from "./wake-up.ts";
 
 /** One who is written to. */
 export interface Outlet {
@@ -16,8 +17,6 @@ export interface Flushed {
   readonly outlets: number;
   /** Those that everybody has since; 0 where only some were written to, for what is their own. */
   readonly publicFrames: number;
-  /** Of all frames, each counted once however many get it. */
-  readonly bytes: number;
   /** Time spent in writes. */
   readonly ms: number;
 }
@@ -48,8 +47,9 @@ const GONE = Number.MAX_SAFE_INTEGER;
  * Everything that goes to clients waits here: one write a connection, of whatever has come for it until it is its turn.
  *
  * Passes go round everybody with the public frames. One that takes several turns is never behind: whom it reaches last
- * gets what has come while it was on its way too, so a message waits for one way round at most. Who has frames of its
- * own, acks and private messages, is served before each turn of a pass, and does not wait for it.
+ * gets what has come while it was on its way too, so a message waits for one way round at most. Who has a frame of its
+ * own that is urgent, such as a private message, is served before each turn of a pass and does not wait for it. One that
+ * is not, such as the ack of a public message, leaves in one write with what the pass brings.
  *
  * Whenever its turn is, a connection gets all that is there for it: the public frames after the last that it has, and
  * its own in their places among them. So frames leave in the order they came (L16).
@@ -61,10 +61,12 @@ export class Outbox<Member extends Outlet> {
   readonly #observe: (flushed: Flushed) => void;
   readonly #public = new PublicFrames();
   readonly #own = new Map<Member, Own[]>();
+  /** Those who have something of their own that does not wait for a pass. */
+  readonly #urgent = new Set<Member>();
+  readonly #next = new WakeUp(() => this.#turn());
   #pass: Pass<Member> | undefined;
   /** The number of the last public frame that everybody has. */
   #passed = 0;
-  #due: { readonly cancel: () => void; readonly atOnce: boolean } | undefined;
 
   constructor(options: {
     readonly everybody: ReadonlySet<Member>;
@@ -89,12 +91,15 @@ export class Outbox<Member extends Outlet> {
     this.#arm();
   }
 
-  toOne(member: Member, frame: Buffer): void {
+  /** `with-pass` is soon as well where there is no public frame on its way to anybody. */
+  toOne(member: Member, frame: Buffer, when: "soon" | "with-pass" = "soon"): void {
     if (member.flushed === GONE) return;
     const own = { after: this.#public.last, frame };
     const waiting = this.#own.get(member);
     if (waiting) waiting.push(own);
     else this.#own.set(member, [own]);
+    if (when === "with-pass" && this.#isPassWanted) return;
+    this.#urgent.add(member);
     this.#arm();
   }
 
@@ -108,11 +113,13 @@ export class Outbox<Member extends Outlet> {
   forget(member: Member): void {
     member.flushed = GONE;
     this.#own.delete(member);
+    this.#urgent.delete(member);
   }
 
   /** Writes everything that has come, to everyone, before it returns. */
   flushNow(): void {
-    this.#serveOwners(Number.POSITIVE_INFINITY);
+    this.#hurryAll();
+    this.#serveUrgent(Number.POSITIVE_INFINITY);
     // A pass that was under way has passed some by for whom more has come since.
     while (this.#isPassWanted) this.#goRound(Number.POSITIVE_INFINITY);
   }
@@ -121,54 +128,36 @@ export class Outbox<Member extends Outlet> {
     return this.#pass !== undefined || this.#public.last > this.#passed;
   }
 
+  /** How long it is until the next turn of a pass. */
+  get #passDelay(): number {
+    return this.#pass || this.#public.bytes >= FULL_BYTES ? 0 : this.#policy.delay(performance.now());
+  }
+
   #arm(): void {
-    if (this.#due?.atOnce) return;
-    const delay = this.#delay();
-    const atOnce = delay < 1;
-    if (delay === Number.POSITIVE_INFINITY || (this.#due && !atOnce)) return;
-    this.#due?.cancel();
-    this.#due = atOnce ? this.#immediately() : this.#later(delay);
-  }
-
-  /** How long until something is to be done. */
-  #delay(): number {
-    return this.#own.size > 0 ? 0 : this.#passDelay();
-  }
-
-  #passDelay(): number {
-    if (!this.#isPassWanted) return Number.POSITIVE_INFINITY;
-    if (this.#pass || this.#public.bytes >= FULL_BYTES) return 0;
-    return this.#policy.delay(performance.now());
-  }
-
-  #immediately(): { cancel: () => void; atOnce: boolean } {
-    const immediate = setImmediate(() => this.#turn());
-    return { atOnce: true, cancel: () => clearImmediate(immediate) };
-  }
-
-  #later(delay: number): { cancel: () => void; atOnce: boolean } {
-    const timer = setTimeout(() => this.#turn(), delay);
-    return { atOnce: false, cancel: () => clearTimeout(timer) };
+    if (this.#urgent.size > 0) this.#next.within(0);
+    else if (this.#isPassWanted) this.#next.within(this.#passDelay);
   }
 
   #turn(): void {
-    this.#due?.cancel();
-    this.#due = undefined;
-    if (this.#own.size > 0) this.#serveOwners(TURN_MS);
-    if (this.#passDelay() < 1) this.#goRound(TURN_MS);
+    if (this.#urgent.size > 0) this.#serveUrgent(TURN_MS);
+    if (this.#isPassWanted && this.#passDelay < 1) this.#goRound(TURN_MS);
     this.#arm();
   }
 
-  /** Writes to those who have something of their own, as many as `budgetMs` allows. */
-  #serveOwners(budgetMs: number): void {
+  /** What waits for a pass does so no longer. */
+  #hurryAll(): void {
+    for (const member of this.#own.keys()) this.#urgent.add(member);
+  }
+
+  /** Writes to those who have something urgent, as many as `budgetMs` allows. */
+  #serveUrgent(budgetMs: number): void {
     const began = performance.now();
-    let [outlets, bytes] = [0, 0];
-    for (const [member, own] of this.#own) {
-      bytes += own.reduce((sum, { frame }) => sum + frame.length, 0);
+    let outlets = 0;
+    for (const member of this.#urgent) {
       if (this.#give(member)) outlets += 1;
       if (isOver(outlets, began + budgetMs)) break;
     }
-    this.#observe({ outlets, publicFrames: 0, bytes, ms: performance.now() - began });
+    this.#observe({ outlets, publicFrames: 0, ms: performance.now() - began });
   }
 
   /** Goes on with the pass, or begins one, and writes to as many as `budgetMs` allows. */
@@ -195,9 +184,11 @@ export class Outbox<Member extends Outlet> {
     const publicFrames = upTo - this.#passed;
     this.#pass = undefined;
     this.#passed = upTo;
-    const bytes = this.#public.drop(upTo);
+    this.#public.drop(upTo);
     this.#policy.passed(performance.now(), { ms, publicFrames });
-    this.#observe({ outlets, publicFrames, bytes, ms });
+    this.#observe({ outlets, publicFrames, ms });
+    // Some may have been passed by already when theirs came.
+    if (!this.#isPassWanted) this.#hurryAll();
   }
 
   /** Writes to `member` all that is there for it. False where there is nothing. */
@@ -206,6 +197,7 @@ export class Outbox<Member extends Outlet> {
     // Who is gone has nothing of its own, and every public frame.
     if (!own && member.flushed >= this.#public.last) return false;
     this.#own.delete(member);
+    this.#urgent.delete(member);
     const from = this.#public.past(member.cursor, member.flushed);
     member.flushed = this.#public.last;
     const pieces = this.#pieces(from, own ?? []);

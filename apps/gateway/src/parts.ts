@@ -28,6 +28,7 @@ const now = () => performance.now();
 interface Outgoing {
   readonly audiences: Audiences;
   readonly outbox: Outbox<Connection>;
+  readonly policy: FlushPolicy;
   readonly departures: Departures;
   readonly live: Live;
 }
@@ -35,15 +36,16 @@ interface Outgoing {
 /** From the log to the clients. */
 export function outgoingParts({ bus, config, observe }: GatewayOptions): Outgoing {
   const audiences = new Audiences((user) => live.leave(user));
+  const policy = new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs });
   const outbox = new Outbox<Connection>({
     everybody: audiences.everybody,
-    policy: new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs }),
+    policy,
     tooSlow: (connection) => departures.tooSlow(connection),
     observe: (flushed) => observe({ type: "flush", ...flushed }),
   });
   const departures = new Departures({ audiences, outbox, observe, now, leaveMs: config.leaveMs });
   const live = bus.live(createFanOut({ audiences, outbox, order: new LogOrder(), observe }));
-  return { audiences, outbox, departures, live };
+  return { audiences, outbox, policy, departures, live };
 }
 
 interface Incoming {
@@ -55,14 +57,14 @@ interface Incoming {
 }
 
 /** From the clients to the log. */
-export function incomingParts(options: GatewayOptions, { outbox, departures }: Outgoing): Incoming {
+export function incomingParts(options: GatewayOptions, { outbox, policy, departures }: Outgoing): Incoming {
   const { bus, verifier, config, observe } = options;
   const { maxUnanswered, maxContentBytes } = config;
   const append = bus.append();
   const rates = new RateLimits(config.rate);
   const verifications = new Verifications(verifier);
   const settled = (connection: Connection) => departures.settled(connection);
-  const sends = new Sends({ append, outbox, observe, maxUnanswered, settled });
+  const sends = new Sends({ append, outbox, policy, observe, maxUnanswered, settled });
   const renewals = new Renewals({ verifications, outbox, observe });
   const inbound = new Inbound({ rates, sends, outbox, renewals, departures, observe, maxContentBytes, now });
   return { append, sends, rates, verifications, inbound };

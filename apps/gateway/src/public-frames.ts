@@ -49,15 +49,13 @@ export class PublicFrames {
     return this.#frames.slice(after - this.#dropped, upTo - this.#dropped);
   }
 
-  /** Everybody has got those up to and with `upTo`. Says how many bytes that were. */
-  drop(upTo: number): number {
+  /** Everybody has got those up to and with `upTo`. */
+  drop(upTo: number): void {
     const count = upTo - this.#dropped;
     this.#ids.splice(0, count);
-    const dropped = this.#frames.splice(0, count).reduce((bytes, frame) => bytes + frame.length, 0);
+    for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.length;
     this.#dropped = upTo;
-    this.#bytes -= dropped;
     this.#joined.clear();
-    return dropped;
   }
 }
 

@@ -3,8 +3,10 @@ import type { Append, Appended } from "@parley/bus";
 import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@parley/models";
 import type { Connection } from "./connection.ts";
 import type { Observe } from "./events.ts";
+import type { FlushPolicy } from "./flush-policy.ts";
 import { textFrame } from "./frame.ts";
 import type { Outbox } from "./outbox.ts";
+import { WakeUp } from "./wake-up.ts";
 
 /** What a connection is owed an answer for: a draft, or a frame that was refused behind drafts that are under way. */
 type Owed =
@@ -14,6 +16,7 @@ type Owed =
 export interface SendsParts {
   readonly append: Append;
   readonly outbox: Outbox<Connection>;
+  readonly policy: FlushPolicy;
   readonly observe: Observe;
   /** Unanswered frames at which a connection is read no further. */
   readonly maxUnanswered: number;
@@ -28,13 +31,15 @@ const MAX_GROUP = 128;
  * Puts drafts into the log and answers for them.
  *
  * All connections' drafts of one turn of the event loop go into one call, in the order they came, so those of one
- * connection stay in order (P13). Answers leave in the order of the calls, and what is refused while drafts of the
- * same connection are under way waits behind them, so a client reads answers in the order it sent.
+ * connection stay in order (P13). While the outbox rests between passes, what is for everybody gathers a little longer.
+ *
+ * Answers leave in the order of the calls, and what is refused while drafts of the same connection are under way waits
+ * behind them, so a client reads answers in the order it sent. The ack of a public message leaves with its echo.
  */
 export class Sends {
   readonly #parts: SendsParts;
   #group: Owed[] = [];
-  #isDue = false;
+  readonly #next = new WakeUp(() => this.#dispatch());
   #answered: Promise<void> = Promise.resolve();
 
   constructor(parts: SendsParts) {
@@ -64,13 +69,7 @@ export class Sends {
     if (connection.unanswered === this.#parts.maxUnanswered) this.#holdBack(connection);
     this.#group.push(owed);
     if (this.#group.length >= MAX_GROUP) this.#dispatch();
-    else if (!this.#isDue) {
-      this.#isDue = true;
-      setImmediate(() => {
-        this.#isDue = false;
-        if (this.#group.length > 0) this.#dispatch();
-      });
-    }
+    else this.#next.within(isPublic(owed) ? this.#parts.policy.gather(performance.now()) : 0);
   }
 
   #holdBack(connection: Connection): void {
@@ -83,6 +82,7 @@ export class Sends {
   }
 
   #dispatch(): void {
+    this.#next.cancel();
     const group = this.#group;
     this.#group = [];
     const drafts: Draft[] = [];
@@ -109,14 +109,14 @@ export class Sends {
     let next = 0;
     for (const owed of group) {
       const frame = owed.kind === "draft" ? answerTo(owed.draft, results[next++]) : owed.frame;
-      this.#pay(owed.connection, frame);
+      this.#pay(owed.connection, frame, isPublic(owed) ? "with-pass" : "soon");
     }
   }
 
-  #pay(connection: Connection, frame: Buffer | undefined): void {
+  #pay(connection: Connection, frame: Buffer | undefined, when: "soon" | "with-pass"): void {
     connection.unanswered -= 1;
     if (connection.phase.kind === "closed") return;
-    if (frame) this.#parts.outbox.toOne(connection, frame);
+    if (frame) this.#parts.outbox.toOne(connection, frame, when);
     if (connection.phase.kind === "leaving") {
       if (connection.unanswered === 0) this.#parts.settled(connection);
     } else if (connection.ws.isPaused && connection.unanswered <= this.#parts.maxUnanswered / 2) {
@@ -133,6 +133,10 @@ export class Sends {
     }
     this.#parts.observe({ type: "sent", accepted, failed, ms });
   }
+}
+
+function isPublic(owed: Owed): boolean {
+  return owed.kind === "draft" && owed.draft.to === "";
 }
 
 /** P10: an ack only for who gave a ref; P30: an error for everybody. */

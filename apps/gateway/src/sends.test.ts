@@ -1,0 +1,78 @@
+import { PassThrough } from "node:stream";
+import type { Append, Appended } from "@parley/bus";
+import { formatId, ORIGIN } from "@parley/models";
+import { describe, expect, it } from "vitest";
+import { ChatSocket } from "./chat-socket.ts";
+import { Connection } from "./connection.ts";
+import { FlushPolicy } from "./flush-policy.ts";
+import { Outbox } from "./outbox.ts";
+import { Sends } from "./sends.ts";
+import { until } from "./testing/until.ts";
+
+/** Sends to a log that keeps the calls, beside an outbox that rests for so long. */
+function resting(maxDelayMs: number) {
+  const calls: string[][] = [];
+  const append: Append = {
+    problem: () => undefined,
+    append: async (drafts) => {
+      calls.push(drafts.map(({ content }) => content));
+      return drafts.map((_, seq): Appended => ({ ok: true, id: formatId({ ms: calls.length, seq }) }));
+    },
+  };
+  const policy = new FlushPolicy({ maxDelayMs });
+  policy.passed(performance.now(), { ms: maxDelayMs / 2, publicFrames: 50 });
+  const outbox = new Outbox<Connection>({
+    everybody: new Set(),
+    policy,
+    tooSlow: () => undefined,
+    observe: () => undefined,
+  });
+  const ignore = () => undefined;
+  const sends = new Sends({
+    ...{ append, outbox, policy, maxUnanswered: 256 },
+    ...{ observe: ignore, settled: ignore },
+  });
+  // As ws's own server makes them.
+  const ws = new ChatSocket(null as unknown as string, undefined, {});
+  const connection = new Connection(ws, new PassThrough(), {
+    ...{ id: "1", user: "alice", address: "", speaksChat: true, expiresAt: 0, cursor: ORIGIN },
+    ...{ maxPendingBytes: 1e6, openedAt: 0, slot: 0 },
+  });
+  const say = (content: string, to = "") => sends.send(connection, { from: "alice", to, content });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return { sends, calls, say, turn };
+}
+
+describe("while the outbox rests", () => {
+  it("P13: public drafts gather; a private one waits for nothing, and takes along what was sent before it", async () => {
+    const { calls, say, turn } = resting(60_000);
+    say("1");
+    await turn();
+    say("2");
+    await turn();
+    expect(calls).toEqual([]);
+    say("private", "bob");
+    await turn();
+    expect(calls).toEqual([["1", "2", "private"]]);
+  });
+
+  it("they wait no longer than it rests", async () => {
+    const { calls, say } = resting(50);
+    say("1");
+    await until("the call", () => calls.length > 0);
+    expect(calls).toEqual([["1"]]);
+  });
+
+  it("L6: a full call waits for nothing", async () => {
+    const { calls, say } = resting(60_000);
+    for (let n = 0; n < 130; n++) say(`${n}`);
+    expect(calls.map((call) => call.length)).toEqual([128]);
+  });
+
+  it("P41: nothing is left behind by who waits for all answers", async () => {
+    const { sends, calls, say } = resting(60_000);
+    say("1");
+    await sends.idle();
+    expect(calls).toEqual([["1"]]);
+  });
+});
