@@ -37,7 +37,7 @@ interface Pass<Member extends Outlet> {
 }
 
 /** A pass over a large room lets the rest of the process have its turn after this time; who has frames of its own too. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 /** Where so much waits for a pass, it waits for nothing more. */
 const FULL_BYTES = 256 * 1024;
 /** `flushed` of one that gets nothing more. */
