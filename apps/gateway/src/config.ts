@@ -56,7 +56,7 @@ export const gatewayFields = {
   MAX_FLUSH_DELAY_MS: fields
     .milliseconds(25, { max: 1_000 })
     .describe(
-      "How long messages may gather for one write a socket at full load. A quiet room does not wait.",
+      "How long public messages may gather for one call to the log and one write a socket at full load. A quiet room does not wait.",
     ),
 };
 

@@ -38,9 +38,11 @@ describe("when a pass is due", () => {
 
   it("lets public messages gather on their way in, as far as they are back before the rest is over", () => {
     const policy = new FlushPolicy({ maxDelayMs: 25 });
-    expect(policy.gather(0)).toBe(0);
+    expect(policy.gather(0, 4)).toBe(0);
     policy.passed(100, { ms: 5, publicFrames: 50 });
-    expect([100, 107, 108.5, 112, 113].map((now) => policy.gather(now))).toEqual([8.5, 1.5, 0, 0, 0]);
+    expect([100, 107, 108.5, 112, 113].map((now) => policy.gather(now, 4))).toEqual([8.5, 1.5, 0, 0, 0]);
+    policy.began();
+    expect(policy.gather(100, 4)).toBe(0);
   });
 
   it("never waits longer than the bound, however long a pass was and whatever the clock says", () => {

@@ -4,8 +4,6 @@ const REST_A_MESSAGE = 0.5;
 const MOST_REST = 2.5;
 /** A pass and the rest after it last so many times the longest rest at most, where the pass alone is not longer. */
 const ROUND = 2;
-/** The way to the log and back, or a little more. */
-const LOG_MS = 4;
 
 export interface PassCost {
   /** Of work, in ms. */
@@ -39,11 +37,16 @@ export class FlushPolicy {
   }
 
   /**
-   * How long a public message may wait for others before it goes to the log: it is back by the end of the rest all the
-   * same, and what a call to the log costs is shared by more.
+   * How long a public message may wait for others before it goes to the log, which takes `logMs`: it is back by the end
+   * of the rest all the same, and what a call to the log costs is shared by more.
    */
-  gather(now: number): number {
-    return Math.max(0, this.delay(now) - LOG_MS);
+  gather(now: number, logMs: number): number {
+    return Math.max(0, this.delay(now) - logMs);
+  }
+
+  /** A pass has begun, before its time or not: what comes while it lasts can leave with it still. */
+  began(): void {
+    this.#restUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** A pass ended at `now`. */

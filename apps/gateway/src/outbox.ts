@@ -47,9 +47,8 @@ const GONE = Number.MAX_SAFE_INTEGER;
  * Everything that goes to clients waits here: one write a connection, of whatever has come for it until it is its turn.
  *
  * Passes go round everybody with the public frames. One that takes several turns is never behind: whom it reaches last
- * gets what has come while it was on its way too, so a message waits for one way round at most. Who has a frame of its
- * own that is urgent, such as a private message, is served before each turn of a pass and does not wait for it. One that
- * is not, such as the ack of a public message, leaves in one write with what the pass brings.
+ * gets what has come while it was on its way too, so a message waits for one way round at most. Who has frames of its
+ * own, acks and private messages, is served before each turn of a pass, and does not wait for it.
  *
  * Whenever its turn is, a connection gets all that is there for it: the public frames after the last that it has, and
  * its own in their places among them. So frames leave in the order they came (L16).
@@ -61,8 +60,6 @@ export class Outbox<Member extends Outlet> {
   readonly #observe: (flushed: Flushed) => void;
   readonly #public = new PublicFrames();
   readonly #own = new Map<Member, Own[]>();
-  /** Those who have something of their own that does not wait for a pass. */
-  readonly #urgent = new Set<Member>();
   readonly #next = new WakeUp(() => this.#turn());
   #pass: Pass<Member> | undefined;
   /** The number of the last public frame that everybody has. */
@@ -91,15 +88,12 @@ export class Outbox<Member extends Outlet> {
     this.#arm();
   }
 
-  /** `with-pass` is soon as well where there is no public frame on its way to anybody. */
-  toOne(member: Member, frame: Buffer, when: "soon" | "with-pass" = "soon"): void {
+  toOne(member: Member, frame: Buffer): void {
     if (member.flushed === GONE) return;
     const own = { after: this.#public.last, frame };
     const waiting = this.#own.get(member);
     if (waiting) waiting.push(own);
     else this.#own.set(member, [own]);
-    if (when === "with-pass" && this.#isPassWanted) return;
-    this.#urgent.add(member);
     this.#arm();
   }
 
@@ -113,13 +107,11 @@ export class Outbox<Member extends Outlet> {
   forget(member: Member): void {
     member.flushed = GONE;
     this.#own.delete(member);
-    this.#urgent.delete(member);
   }
 
   /** Writes everything that has come, to everyone, before it returns. */
   flushNow(): void {
-    this.#hurryAll();
-    this.#serveUrgent(Number.POSITIVE_INFINITY);
+    this.#serveOwners(Number.POSITIVE_INFINITY);
     // A pass that was under way has passed some by for whom more has come since.
     while (this.#isPassWanted) this.#goRound(Number.POSITIVE_INFINITY);
   }
@@ -134,26 +126,21 @@ export class Outbox<Member extends Outlet> {
   }
 
   #arm(): void {
-    if (this.#urgent.size > 0) this.#next.within(0);
+    if (this.#own.size > 0) this.#next.within(0);
     else if (this.#isPassWanted) this.#next.within(this.#passDelay);
   }
 
   #turn(): void {
-    if (this.#urgent.size > 0) this.#serveUrgent(TURN_MS);
+    if (this.#own.size > 0) this.#serveOwners(TURN_MS);
     if (this.#isPassWanted && this.#passDelay < 1) this.#goRound(TURN_MS);
     this.#arm();
   }
 
-  /** What waits for a pass does so no longer. */
-  #hurryAll(): void {
-    for (const member of this.#own.keys()) this.#urgent.add(member);
-  }
-
-  /** Writes to those who have something urgent, as many as `budgetMs` allows. */
-  #serveUrgent(budgetMs: number): void {
+  /** Writes to those who have something of their own, as many as `budgetMs` allows. */
+  #serveOwners(budgetMs: number): void {
     const began = performance.now();
     let outlets = 0;
-    for (const member of this.#urgent) {
+    for (const member of this.#own.keys()) {
       if (this.#give(member)) outlets += 1;
       if (isOver(outlets, began + budgetMs)) break;
     }
@@ -162,12 +149,17 @@ export class Outbox<Member extends Outlet> {
 
   /** Goes on with the pass, or begins one, and writes to as many as `budgetMs` allows. */
   #goRound(budgetMs: number): void {
-    this.#pass ??= { members: this.#everybody.values(), upTo: this.#public.last, outlets: 0, ms: 0 };
+    this.#pass ??= this.#begin();
     const pass = this.#pass;
     const began = performance.now();
     const isDone = this.#reached(pass, began + budgetMs);
     pass.ms += performance.now() - began;
     if (isDone) this.#end(pass);
+  }
+
+  #begin(): Pass<Member> {
+    this.#policy.began();
+    return { members: this.#everybody.values(), upTo: this.#public.last, outlets: 0, ms: 0 };
   }
 
   /** Whether everybody was reached before the deadline, a time of `performance.now`. */
@@ -187,8 +179,6 @@ export class Outbox<Member extends Outlet> {
     this.#public.drop(upTo);
     this.#policy.passed(performance.now(), { ms, publicFrames });
     this.#observe({ outlets, publicFrames, ms });
-    // Some may have been passed by already when theirs came.
-    if (!this.#isPassWanted) this.#hurryAll();
   }
 
   /** Writes to `member` all that is there for it. False where there is nothing. */
@@ -197,7 +187,6 @@ export class Outbox<Member extends Outlet> {
     // Who is gone has nothing of its own, and every public frame.
     if (!own && member.flushed >= this.#public.last) return false;
     this.#own.delete(member);
-    this.#urgent.delete(member);
     const from = this.#public.past(member.cursor, member.flushed);
     member.flushed = this.#public.last;
     const pieces = this.#pieces(from, own ?? []);

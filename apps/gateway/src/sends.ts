@@ -24,21 +24,27 @@ export interface SendsParts {
   readonly settled: (connection: Connection) => void;
 }
 
-/** As many drafts as a call to the log takes at most (L6): then an ack does not wait for the next call. */
+/** As much as a call to the log takes at most (L6): then an ack does not wait for the next call. */
 const MAX_GROUP = 128;
+const MAX_GROUP_LENGTH = 256 * 1024;
 
 /**
  * Puts drafts into the log and answers for them.
  *
  * All connections' drafts of one turn of the event loop go into one call, in the order they came, so those of one
- * connection stay in order (P13). While the outbox rests between passes, what is for everybody gathers a little longer.
+ * connection stay in order (P13). While the outbox rests between passes, what is for everybody gathers for longer, as
+ * long as it would be heard no later.
  *
  * Answers leave in the order of the calls, and what is refused while drafts of the same connection are under way waits
- * behind them, so a client reads answers in the order it sent. The ack of a public message leaves with its echo.
+ * behind them, so a client reads answers in the order it sent.
  */
 export class Sends {
   readonly #parts: SendsParts;
   #group: Owed[] = [];
+  /** Characters of the contents in it. */
+  #length = 0;
+  /** What the last call to the log took; none has to be waited with before that is known. */
+  #logMs = Number.POSITIVE_INFINITY;
   readonly #next = new WakeUp(() => this.#dispatch());
   #answered: Promise<void> = Promise.resolve();
 
@@ -68,8 +74,15 @@ export class Sends {
     connection.unanswered += 1;
     if (connection.unanswered === this.#parts.maxUnanswered) this.#holdBack(connection);
     this.#group.push(owed);
-    if (this.#group.length >= MAX_GROUP) this.#dispatch();
-    else this.#next.within(isPublic(owed) ? this.#parts.policy.gather(performance.now()) : 0);
+    if (owed.kind === "draft") this.#length += owed.draft.content.length;
+    if (this.#group.length >= MAX_GROUP || this.#length >= MAX_GROUP_LENGTH) this.#dispatch();
+    else this.#next.within(this.#gatherMs(owed));
+  }
+
+  /** Only what is for everybody may wait for more, and not where its connection is held back until it is answered. */
+  #gatherMs(owed: Owed): number {
+    const mayWait = owed.kind === "draft" && owed.draft.to === "" && !owed.connection.ws.isPaused;
+    return mayWait ? this.#parts.policy.gather(performance.now(), this.#logMs) : 0;
   }
 
   #holdBack(connection: Connection): void {
@@ -85,13 +98,16 @@ export class Sends {
     this.#next.cancel();
     const group = this.#group;
     this.#group = [];
+    this.#length = 0;
     const drafts: Draft[] = [];
     for (const owed of group) if (owed.kind === "draft") drafts.push(owed.draft);
     const began = performance.now();
     const appended = drafts.length > 0 ? this.#append(drafts) : Promise.resolve([]);
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {
       this.#settle(group, results);
-      if (drafts.length > 0) this.#report(results, performance.now() - began);
+      if (drafts.length === 0) return;
+      this.#logMs = performance.now() - began;
+      this.#report(results, this.#logMs);
     });
   }
 
@@ -109,14 +125,14 @@ export class Sends {
     let next = 0;
     for (const owed of group) {
       const frame = owed.kind === "draft" ? answerTo(owed.draft, results[next++]) : owed.frame;
-      this.#pay(owed.connection, frame, isPublic(owed) ? "with-pass" : "soon");
+      this.#pay(owed.connection, frame);
     }
   }
 
-  #pay(connection: Connection, frame: Buffer | undefined, when: "soon" | "with-pass"): void {
+  #pay(connection: Connection, frame: Buffer | undefined): void {
     connection.unanswered -= 1;
     if (connection.phase.kind === "closed") return;
-    if (frame) this.#parts.outbox.toOne(connection, frame, when);
+    if (frame) this.#parts.outbox.toOne(connection, frame);
     if (connection.phase.kind === "leaving") {
       if (connection.unanswered === 0) this.#parts.settled(connection);
     } else if (connection.ws.isPaused && connection.unanswered <= this.#parts.maxUnanswered / 2) {
@@ -133,10 +149,6 @@ export class Sends {
     }
     this.#parts.observe({ type: "sent", accepted, failed, ms });
   }
-}
-
-function isPublic(owed: Owed): boolean {
-  return owed.kind === "draft" && owed.draft.to === "";
 }
 
 /** P10: an ack only for who gave a ref; P30: an error for everybody. */

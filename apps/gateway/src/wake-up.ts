@@ -7,7 +7,7 @@ export class WakeUp {
     this.#act = act;
   }
 
-  /** In so many ms; below 1 in this turn of the event loop. Where it is due already, only the latter changes that. */
+  /** In so many ms; below 1 as soon as other events have had their turn. Where it is due already, only that hastens it. */
   within(ms: number): void {
     const isAtOnce = ms < 1;
     if (this.#due && (this.#due.isAtOnce || !isAtOnce)) return;

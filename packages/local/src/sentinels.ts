@@ -160,14 +160,16 @@ function sentinelled({
     settled: () => within("the Sentinels did not settle", isSettled),
     async failOver(sentinel) {
       const from = await master();
+      let now = from;
       await within("the Sentinels did not fail over", async () => {
         const state = await ask(sentinel, "MASTER", NAME);
         const hasBegun =
           fieldOf(state, "port") !== String(from.port) || /failover/.test(fieldOf(state, "flags"));
         if (!hasBegun) await ask(sentinel, "FAILOVER", NAME);
-        return (await master()) !== from;
+        now = await master();
+        return now !== from;
       });
-      return await master();
+      return now;
     },
     stop,
   };

@@ -122,7 +122,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     const old = await group.master();
     const senders = new Senders(append);
     await senders.moreAcked(200);
-    await redisCommand(old.port, "CLIENT", "PAUSE", "30000", "WRITE");
+    await redisCommand(old.port, "CLIENT", "PAUSE", "90000", "WRITE");
     const now = await group.failOver(group.sentinels[2] as OwnServer);
     await ready();
     await senders.moreAcked(200);
