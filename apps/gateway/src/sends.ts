@@ -43,7 +43,7 @@ export class Sends {
   #group: Owed[] = [];
   /** Characters of the contents in it. */
   #length = 0;
-  /** What the last call to the log took; none has to be waited with before that is known. */
+  /** What the last call to the log took. Nothing gathers before that is known. */
   #logMs = Number.POSITIVE_INFINITY;
   readonly #next = new WakeUp(() => this.#dispatch());
   #answered: Promise<void> = Promise.resolve();

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Fault } from "../fault.ts";
 import { LOG } from "../house.ts";
@@ -41,7 +41,7 @@ export const clocksJump: Fault = {
     const jump = async (to: string, restart: boolean): Promise<number> => {
       say(`the clock of Redis goes to ${to}${restart ? ", and Redis crashes" : ""}`);
       const [end] = await ends(house);
-      await writeFile(join(house.redis.dir, CLOCK), to);
+      await setClock(join(house.redis.dir, CLOCK), to);
       if (restart) {
         await house.redis.kill("SIGKILL");
         await house.redis.restart();
@@ -68,6 +68,12 @@ export const clocksJump: Fault = {
     };
   },
 };
+
+/** Whole at any moment: Redis reads it with each look at the time, and would end at one that is half written. */
+async function setClock(path: string, to: string): Promise<void> {
+  await writeFile(`${path}.next`, to);
+  await rename(`${path}.next`, path);
+}
 
 /** The time of the log's last id, and that of the clock of Redis; ms since 1970. */
 async function ends(house: Parameters<Fault["run"]>[0]["house"]): Promise<[number, number]> {
