@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@parley/models";
+import type { Flushed } from "./outbox.ts";
 
 /** What a gateway tells its app, which counts and logs it. Never a content or a token. */
 export type GatewayEvent =
@@ -30,12 +31,7 @@ export type GatewayEvent =
       readonly ms: number;
     }
   /** A pass over the sockets, or writes to those who have something of their own; see outbox.ts. `ms` is of the event loop. */
-  | {
-      readonly type: "flush";
-      readonly outlets: number;
-      readonly publicFrames: number;
-      readonly ms: number;
-    }
+  | ({ readonly type: "flush" } & Flushed)
   /** A connection reads slower than it is written to, and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
   /** A connection sends faster than it is answered, and is read no further until it has been (G5). */

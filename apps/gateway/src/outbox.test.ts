@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { formatId, ORIGIN } from "@parley/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -225,8 +226,6 @@ class Expectation {
     this.#here.delete(who);
   }
 }
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("any order of events", () => {
   it("P21 L16: everyone gets what came for it while it was there, in order, each once", async () => {

@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Append, Appended } from "@parley/bus";
 import { formatId, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
@@ -19,14 +20,12 @@ async function resting(maxDelayMs: number) {
       return drafts.map((_, seq): Appended => ({ ok: true, id: formatId({ ms: calls.length, seq }) }));
     },
   };
+  const ignore = () => undefined;
   const policy = new FlushPolicy({ maxDelayMs });
   const outbox = new Outbox<Connection>({
-    everybody: new Set(),
-    policy,
-    tooSlow: () => undefined,
-    observe: () => undefined,
+    ...{ everybody: new Set(), policy },
+    ...{ tooSlow: ignore, observe: ignore },
   });
-  const ignore = () => undefined;
   const sends = new Sends({
     ...{ append, outbox, policy, maxUnanswered: 256 },
     ...{ observe: ignore, settled: ignore },
@@ -42,13 +41,12 @@ async function resting(maxDelayMs: number) {
   await sends.idle();
   calls.pop();
   policy.passed(performance.now(), { ms: maxDelayMs / 2, publicFrames: 50 });
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { sends, calls, say, turn };
+  return { sends, calls, say };
 }
 
 describe("while the outbox rests", () => {
   it("P13: public drafts gather; a private one waits for nothing, and takes along what was sent before it", async () => {
-    const { calls, say, turn } = await resting(60_000);
+    const { calls, say } = await resting(60_000);
     say("1");
     await turn();
     say("2");

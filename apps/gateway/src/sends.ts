@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Append, Appended } from "@parley/bus";
+import { type Append, type Appended, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "@parley/bus";
 import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@parley/models";
 import type { Connection } from "./connection.ts";
 import type { Observe } from "./events.ts";
@@ -24,10 +24,6 @@ export interface SendsParts {
   readonly settled: (connection: Connection) => void;
 }
 
-/** As much as a call to the log takes at most (L6): then an ack does not wait for the next call. */
-const MAX_GROUP = 128;
-const MAX_GROUP_LENGTH = 256 * 1024;
-
 /**
  * Puts drafts into the log and answers for them.
  *
@@ -41,7 +37,7 @@ const MAX_GROUP_LENGTH = 256 * 1024;
 export class Sends {
   readonly #parts: SendsParts;
   #group: Owed[] = [];
-  /** Characters of the contents in it. */
+  /** Characters of the contents in it: as many bytes at least. */
   #length = 0;
   /** What the last call to the log took. Nothing gathers before that is known. */
   #logMs = Number.POSITIVE_INFINITY;
@@ -75,7 +71,8 @@ export class Sends {
     if (connection.unanswered === this.#parts.maxUnanswered) this.#holdBack(connection);
     this.#group.push(owed);
     if (owed.kind === "draft") this.#length += owed.draft.content.length;
-    if (this.#group.length >= MAX_GROUP || this.#length >= MAX_GROUP_LENGTH) this.#dispatch();
+    // No more than one call takes: then an ack does not wait for the next call.
+    if (this.#group.length >= MAX_CALL_DRAFTS || this.#length >= MAX_CALL_BYTES) this.#dispatch();
     else this.#next.within(this.#gatherMs(owed));
   }
 

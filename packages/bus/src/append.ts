@@ -1,5 +1,9 @@
 import type { ChatError, Draft } from "@parley/models";
 
+/** As much as one call to the log carries (L6): a script blocks everybody. */
+export const MAX_CALL_DRAFTS = 128;
+export const MAX_CALL_BYTES = 256 * 1024;
+
 /** Puts messages into the log. A gateway's role. */
 export interface Append {
   /**

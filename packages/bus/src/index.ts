@@ -1,4 +1,4 @@
-export type { Append, Appended } from "./append.ts";
+export { type Append, type Appended, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "./append.ts";
 export type { Bus } from "./bus.ts";
 export type { Consume, Consumed, DeadLetter, DeadLetters, LogState, Outcome, Settled } from "./consume.ts";
 export type { BusEvent, Observe } from "./events.ts";

@@ -77,6 +77,10 @@ export function parleyFor(house: House) {
     async as(user: string): Promise<Env> {
       return { PARLEY_TOKEN: await house.token(user) };
     },
+    /** Until a tail prints what `env` sends to `to`: it is live then, and has nothing of what was sent before. */
+    async knock(tail: Running, to: string, env: Env): Promise<void> {
+      while (!tail.out.includes("knock")) await runParley(["send", to, "knock"], { ...base, ...env });
+    },
     /** A line for bash, where `parley` is the command; it fails where any part of a pipe fails. */
     async shell(line: string, env: Env = {}): Promise<Outcome> {
       const script = `set -o pipefail; parley() { "$NODE" "$MAIN" "$@"; }; ${line}`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AppendQueue, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "./append-queue.ts";
+import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../append.ts";
+import { AppendQueue } from "./append-queue.ts";
 
 const item = (bytes: number, since = 0) => ({ bytes, since });
 

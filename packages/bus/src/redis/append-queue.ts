@@ -1,3 +1,5 @@
+import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../append.ts";
+
 /** What waits to be appended, in order, and is gathered into calls (L6). Bounded in number and bytes. */
 export interface Queued {
   readonly bytes: number;
@@ -9,10 +11,6 @@ export interface QueueLimits {
   readonly maxDrafts: number;
   readonly maxBytes: number;
 }
-
-/** A script blocks everybody: no call is larger (L6). */
-export const MAX_CALL_DRAFTS = 128;
-export const MAX_CALL_BYTES = 256 * 1024;
 
 export class AppendQueue<T extends Queued> {
   readonly #limits: QueueLimits;

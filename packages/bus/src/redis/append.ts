@@ -1,7 +1,7 @@
 import { ChatError, type Draft } from "@parley/models";
-import type { Append, Appended } from "../append.ts";
+import { type Append, type Appended, MAX_CALL_BYTES } from "../append.ts";
 import { type CallOutcome, callAppend, type Placed } from "./append-call.ts";
-import { AppendQueue, MAX_CALL_BYTES, type Queued } from "./append-queue.ts";
+import { AppendQueue, type Queued } from "./append-queue.ts";
 import { pause } from "./backoff.ts";
 import type { Link } from "./connection.ts";
 import type { Context } from "./context.ts";
