@@ -48,6 +48,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     handleUpgrade(req, socket, head) {
+      // Node has taken its own listener away, and an error that nobody listens for ends the process.
+      socket.on("error", ignoreSocketError);
       const id = nextId();
       if (pathOf(req) === "/ws") handshakes.upgrade(id, req, socket, head);
       else refuseUpgrade(socket, new ChatError("not_found"), { requestId: id });
@@ -74,4 +76,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       return all.filter((problem) => problem !== undefined);
     },
   };
+}
+
+/** Ignored: the socket's `close` event follows, and cleans up. */
+function ignoreSocketError(): void {
+  return;
 }

@@ -65,7 +65,6 @@ export class Handshakes {
     const gone = () => over.abort(new SocketGone());
     const late = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
     const timer = setTimeout(() => over.abort(late), this.#parts.timeoutMs);
-    socket.on("error", ignore);
     socket.once("close", gone);
     const handshake = { id, req, socket, head, signal: over.signal };
     this.#ids.set(req, id);
@@ -112,7 +111,6 @@ export class Handshakes {
     else delete req.headers["sec-websocket-protocol"];
     let isOpen = false;
     this.#parts.server.handleUpgrade(req, socket, head, (ws) => {
-      socket.off("error", ignore);
       isOpen = true;
       this.#parts.opened(entrance, ws, socket);
     });
@@ -132,11 +130,6 @@ export class Handshakes {
 /** The client went away before it was answered. */
 class SocketGone extends Error {
   override readonly name = "SocketGone";
-}
-
-/** Its `close` follows, and is what counts. */
-function ignore(): void {
-  return;
 }
 
 /** The promise's outcome, unless `signal` is aborted before: then its reason. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Chatter, chatter } from "./testing/chatter.ts";
 import { type House, openHouse } from "./testing/house.ts";
@@ -84,6 +85,25 @@ describe("frames that are none", () => {
     await until("its end", () => house.events.some((event) => event.type === "disconnected"));
     await expectServed();
   });
+});
+
+describe("a reset at any step of a handshake", () => {
+  const RESETS = 50;
+  const bytesOf = (path: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`;
+
+  it.each(["/", "/x", "/ws", "/auth/token"])(
+    "P3: an upgrade to %s, then a reset, ends its own connection alone",
+    async (path) => {
+      for (let sent = 0; sent < RESETS; sent += 1) {
+        const client = new RawClient(house.port);
+        await once(client.socket, "connect");
+        client.socket.write(bytesOf(path), () => client.socket.resetAndDestroy());
+      }
+      await until("their ends", () => house.sockets.size === 1);
+      await expectServed();
+    },
+  );
 });
 
 describe("text that is no frame of the protocol", () => {
