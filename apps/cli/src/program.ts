@@ -9,11 +9,11 @@ import { tail } from "./commands/tail.ts";
 import { token } from "./commands/token.ts";
 import type { Inspectors } from "./doctor/doctor.ts";
 import { secondsOf } from "./duration.ts";
-import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_URL } from "./environment.ts";
-import { usage } from "./exit.ts";
+import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_URL } from "./env.ts";
 import * as help from "./help.ts";
-import type { Io } from "./io.ts";
-import type { ServerOptions } from "./open-chat.ts";
+import type { ServerOptions } from "./server/open-chat.ts";
+import { usage } from "./terminal/exit.ts";
+import type { Io } from "./terminal/io.ts";
 
 /** Every command with its options: the table of what there is. What a command does stands in its own file. */
 export function createProgram(io: Io, inspect: Inspectors): Command {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@parley/models";
-import type { Flushed } from "./outbox.ts";
+import type { Flushed } from "./outbound/write-scheduler.ts";
 
 /** What a gateway tells its app, which counts and logs it. Never a content or a token. */
 export type GatewayEvent =
@@ -30,7 +30,7 @@ export type GatewayEvent =
       readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
       readonly ms: number;
     }
-  /** A pass over the sockets, or writes to those who have something of their own; see outbox.ts. `ms` is of the event loop. */
+  /** A pass over the sockets, or writes to those who have something of their own; see write-scheduler.ts. `ms` is of the event loop. */
   | ({ readonly type: "flush" } & Flushed)
   /** A connection reads slower than it is written to, and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }

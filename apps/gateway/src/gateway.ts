@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { ChatError } from "@parley/models";
-import { drain } from "./drain.ts";
+import { drain } from "./connection/drain.ts";
+import { pathOf } from "./http/router.ts";
 import type { GatewayOptions } from "./options.ts";
-import { doorParts, incomingParts, outgoingParts } from "./parts.ts";
-import { refuseUpgrade } from "./refusal.ts";
-import { createRequestIds } from "./request-ids.ts";
-import { pathOf } from "./requests.ts";
+import { refuseUpgrade } from "./upgrade/reject-upgrade.ts";
+import { createRequestIds } from "./upgrade/request-ids.ts";
+import { doorParts, incomingParts, outgoingParts } from "./wiring.ts";
 
 export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
-export type { IssueToken } from "./dev-tokens.ts";
 export type { GatewayEvent, Observe } from "./events.ts";
-export { httpOptions } from "./http-options.ts";
+export type { IssueToken } from "./http/dev-tokens.ts";
+export { httpOptions } from "./http/server-options.ts";
 export type { GatewayOptions } from "./options.ts";
 
 export interface Gateway {

@@ -5,10 +5,10 @@ import { isUsername } from "@parley/models";
 import { openPage } from "@parley/page";
 import * as service from "@parley/service";
 import { observeBus } from "@parley/telemetry";
+import { gatewayEnv } from "./env.ts";
 import { createGateway, gatewayConfig, httpOptions } from "./gateway.ts";
+import { tokenIssuer } from "./http/token-issuer.ts";
 import { observeGateway } from "./metrics.ts";
-import { gatewayEnv } from "./process.ts";
-import { tokenIssuer } from "./signing.ts";
 
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);

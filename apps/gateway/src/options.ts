@@ -2,8 +2,8 @@ import type { Verifier } from "@parley/auth";
 import type { Bus } from "@parley/bus";
 import type { Page } from "@parley/page";
 import type { GatewayConfig } from "./config.ts";
-import type { IssueToken } from "./dev-tokens.ts";
 import type { Observe } from "./events.ts";
+import type { IssueToken } from "./http/dev-tokens.ts";
 
 /** What a gateway is made of and told. */
 export interface GatewayOptions {

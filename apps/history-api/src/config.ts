@@ -1,5 +1,5 @@
 import { type Env, fields, pick } from "@parley/service";
-import type { AdmissionLimits } from "./admission.ts";
+import type { AdmissionLimits } from "./http/admission.ts";
 
 /** How one history-api is set. Sizes in bytes, times in ms. */
 export interface HistoryConfig {

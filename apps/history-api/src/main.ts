@@ -5,10 +5,10 @@ import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
 import { openMongoStore } from "@parley/store/mongo";
 import { observeBus, observeStore } from "@parley/telemetry";
+import { historyEnv } from "./env.ts";
 import { createHistoryApi, historyConfig } from "./history-api.ts";
-import { httpOptions } from "./http-options.ts";
+import { httpOptions } from "./http/server-options.ts";
 import { observeHistory } from "./metrics.ts";
-import { historyEnv } from "./process.ts";
 
 await service.runService("history-api", async ({ log, defer, stopping }) => {
   const env = service.readEnv(historyEnv);

@@ -4,9 +4,9 @@ import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
 import { openMongoStore } from "@parley/store/mongo";
 import { observeBus, observeStore } from "@parley/telemetry";
+import { persisterEnv } from "./env.ts";
 import { observePersister } from "./metrics.ts";
 import { createPersister, deadLetterRoutes } from "./persister.ts";
-import { persisterEnv } from "./process.ts";
 
 await service.runService("persister", async ({ log, stopping, defer }) => {
   const env = service.readEnv(persisterEnv);

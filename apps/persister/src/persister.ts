@@ -1,13 +1,13 @@
 import type { Consume, Consumed, Settled } from "@parley/bus";
 import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import type { Store } from "@parley/store";
+import { reasonOf } from "./errors.ts";
 import type { Observe, Outcomes } from "./events.ts";
-import { reasonOf } from "./failures.ts";
-import { Keeping } from "./keeping.ts";
 import { lagMs } from "./lag.ts";
-import { StoreWriter } from "./store-writer.ts";
+import { Keeping } from "./storing/batch-writer.ts";
+import { StoreWriter } from "./storing/store-writer.ts";
 
-export { deadLetterRoutes } from "./dead-letter-routes.ts";
+export { deadLetterRoutes } from "./dead-letters/routes.ts";
 export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 
 export interface PersisterOptions {

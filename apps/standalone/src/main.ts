@@ -11,10 +11,10 @@ import { observePersister } from "@parley/persister/metrics";
 import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeBus, observeStore } from "@parley/telemetry";
-import { standaloneEnv } from "./process.ts";
-import { running } from "./running.ts";
+import { standaloneEnv } from "./env.ts";
+import { running } from "./run-core.ts";
 import { createChatServer } from "./server.ts";
-import { signingFor } from "./signing.ts";
+import { signingFor } from "./token-signing.ts";
 import { welcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {

@@ -6,7 +6,7 @@ import { issueToken } from "@parley/auth";
 import { type App, freePort, startApp, startChild } from "@parley/local";
 import type { Message } from "@parley/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Chatter } from "./test/chatter.ts";
+import { Chatter } from "./test/chat-client.ts";
 import { until } from "./test/until.ts";
 
 const SECRET = "a-secret-of-this-test-long-enough-for-HS256";

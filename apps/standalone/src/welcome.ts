@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { firstSteps } from "@parley/service";
-import type { Signing } from "./signing.ts";
+import type { Signing } from "./token-signing.ts";
 
 export interface Running {
   readonly url: string;

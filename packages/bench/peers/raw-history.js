@@ -1,5 +1,5 @@
 import { MongoClient } from "mongodb";
-import { serve } from "../src/load/serve.ts";
+import { serve } from "../src/load/tasks/serve.ts";
 
 /** What history costs at least: the queries behind it, with MongoDB's own driver and nothing around it. */
 let messages;

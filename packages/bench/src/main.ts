@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { ServerUnavailable } from "@parley/local";
 import { HELP, readOptions, UsageError } from "./options.ts";
-import { inWords } from "./progress.ts";
 import { reportText } from "./report/report.ts";
 import { writeReport } from "./report/write.ts";
-import { run } from "./run.ts";
+import { inWords } from "./runner/progress.ts";
+import { run } from "./runner/run.ts";
 
 /** On a terminal one line that changes, and one that stays for what went wrong. */
 function say(text: string, left?: number): void {

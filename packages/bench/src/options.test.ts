@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { MEASUREMENTS } from "./measurement.ts";
 import { commandFor, readOptions, UsageError } from "./options.ts";
+import { MEASUREMENTS } from "./runner/scenario.ts";
 
 it("without anything: all of it, in full, and written", () => {
   expect(readOptions([])).toEqual({ quick: false, json: false, only: MEASUREMENTS, write: true });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { MEASUREMENTS, type MeasurementName } from "./measurement.ts";
+import { MEASUREMENTS, type MeasurementName } from "./runner/scenario.ts";
 
 /** What fits into two minutes. */
 const QUICK: readonly MeasurementName[] = ["fan-out", "private", "append", "latency", "idle"];

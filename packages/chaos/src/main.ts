@@ -1,8 +1,8 @@
-import { BROKEN_BUILDS } from "./broken/builds.ts";
 import { FAULTS } from "./faults/index.ts";
+import { BROKEN_BUILDS } from "./mutants/mutants.ts";
 import { HELP, optionsFrom } from "./options.ts";
-import { writeReport } from "./report.ts";
-import { runBroken, runFaults } from "./runs.ts";
+import { writeReport } from "./report/write-report.ts";
+import { runBroken, runFaults } from "./runner/runs.ts";
 
 // Not `exitCode`: Node 26 was seen to wait without end for a handle of a link that had been cut.
 process.exit(await main(process.argv.slice(2)));

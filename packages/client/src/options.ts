@@ -1,5 +1,5 @@
+import type { WebSocketClass } from "./connection/socket.ts";
 import { ParleyError } from "./errors.ts";
-import type { WebSocketClass } from "./socket.ts";
 
 export interface ConnectOptions {
   /** The gateway's WebSocket, `wss://…/ws`; in a page also relative to it. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
-import { startChild } from "./child.ts";
 import { takeLock } from "./lock.ts";
+import { startChild } from "./processes/child.ts";
 
 let path: string;
 

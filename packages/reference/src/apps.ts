@@ -1,9 +1,9 @@
-import { cliEnv } from "@parley/cli/environment";
-import { gatewayEnv } from "@parley/gateway/process";
-import { historyEnv } from "@parley/history-api/process";
-import { persisterEnv } from "@parley/persister/process";
+import { cliEnv } from "@parley/cli/env";
+import { gatewayEnv } from "@parley/gateway/env";
+import { historyEnv } from "@parley/history-api/env";
+import { persisterEnv } from "@parley/persister/env";
 import { describeEnv, type VariableDescription } from "@parley/service";
-import { standaloneEnv } from "@parley/standalone/process";
+import { standaloneEnv } from "@parley/standalone/env";
 
 /** A program and the variables that it reads. */
 export interface App {

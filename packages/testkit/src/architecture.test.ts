@@ -121,7 +121,7 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
     bad: [["apps/gateway/src/main.ts", "process.env.PORT"]],
     good: [
       ["packages/service/src/env/read.ts", "process.env"],
-      ["packages/local/src/app.ts", "process.env.PATH"],
+      ["packages/local/src/processes/app.ts", "process.env.PATH"],
     ],
   },
   "nothing is of one machine, and no registry is named": {

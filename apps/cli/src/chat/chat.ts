@@ -1,10 +1,10 @@
 import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
-import { failureOf, usage } from "../exit.ts";
-import { type Io, styled } from "../io.ts";
-import { messageLine, timeOfDay } from "../message-line.ts";
-import { openChat, type ServerOptions, stateLine } from "../open-chat.ts";
-import { printable } from "../printable.ts";
+import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
+import { failureOf, usage } from "../terminal/exit.ts";
+import { type Io, styled } from "../terminal/io.ts";
+import { messageLine, timeOfDay } from "../terminal/message-line.ts";
+import { printable } from "../terminal/printable.ts";
 import { openScreen, type Screen } from "./screen.ts";
 import { CHAT_HELP, type Typed, typed } from "./typed.ts";
 

@@ -1,5 +1,5 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** A place to type, and lines above it. Without a terminal: lines in, lines out, and no prompt. */
 export interface Screen {

@@ -1,8 +1,8 @@
-import { httpAddress } from "../addresses.ts";
-import { ask, RequestRefused } from "../ask.ts";
-import { Failure, usage } from "../exit.ts";
-import { type Io, styled } from "../io.ts";
-import { printable, printableJson } from "../printable.ts";
+import { httpAddress } from "../server/addresses.ts";
+import { ask, RequestRefused } from "../server/request.ts";
+import { Failure, usage } from "../terminal/exit.ts";
+import { type Io, styled } from "../terminal/io.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface AdminOptions {
   readonly adminUrl: string;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type HistoryPage, type Message, type ParleyClient, ParleyError } from "@parley/client";
 import { isId, ORIGIN } from "@parley/models";
-import { usage } from "../exit.ts";
-import type { Io } from "../io.ts";
-import { messageJson, messageLine } from "../message-line.ts";
-import { type ServerOptions, startChat } from "../open-chat.ts";
+import { type ServerOptions, startChat } from "../server/open-chat.ts";
+import { usage } from "../terminal/exit.ts";
+import type { Io } from "../terminal/io.ts";
+import { messageJson, messageLine } from "../terminal/message-line.ts";
 import { recipientOf } from "./send.ts";
 
 export interface HistoryOptions extends ServerOptions {

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import type { ParleyClient } from "@parley/client";
-import { EXIT, Failure, failureOf, usage } from "../exit.ts";
-import { assertUsername } from "../identity.ts";
-import type { Io } from "../io.ts";
-import { openChat, type ServerOptions } from "../open-chat.ts";
-import { printable, printableJson } from "../printable.ts";
+import { assertUsername } from "../server/identity.ts";
+import { openChat, type ServerOptions } from "../server/open-chat.ts";
+import { EXIT, Failure, failureOf, usage } from "../terminal/exit.ts";
+import type { Io } from "../terminal/io.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface SendOptions extends ServerOptions {
   /** A message for each line of standard input. */

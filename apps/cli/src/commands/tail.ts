@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { isId } from "@parley/models";
-import { EXIT, Failure, usage } from "../exit.ts";
-import type { Io } from "../io.ts";
-import { messageJson, messageLine } from "../message-line.ts";
-import { openChat, type ServerOptions, stateLine } from "../open-chat.ts";
+import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
+import type { Io } from "../terminal/io.ts";
+import { messageJson, messageLine } from "../terminal/message-line.ts";
 
 export interface TailOptions extends ServerOptions {
   readonly json: boolean;

@@ -1,9 +1,9 @@
 import { issueToken } from "@parley/auth";
 import { auth, keptSecret, readEnv, variables } from "@parley/service/env";
-import { addressesOf } from "../addresses.ts";
-import { usage } from "../exit.ts";
-import { assertUsername, developmentToken } from "../identity.ts";
-import type { Io } from "../io.ts";
+import { addressesOf } from "../server/addresses.ts";
+import { assertUsername, developmentToken } from "../server/identity.ts";
+import { usage } from "../terminal/exit.ts";
+import type { Io } from "../terminal/io.ts";
 
 export interface TokenOptions {
   readonly scopes: readonly string[];

@@ -1,11 +1,11 @@
 import type { RedisFacts } from "@parley/bus/redis";
 import { auth, pick, variables } from "@parley/service";
 import type { MongoFacts } from "@parley/store/mongo";
-import { addressesOf, httpAddress } from "../addresses.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { developmentToken } from "../identity.ts";
-import type { Io } from "../io.ts";
-import type { ServerOptions } from "../open-chat.ts";
+import { addressesOf, httpAddress } from "../server/addresses.ts";
+import { developmentToken } from "../server/identity.ts";
+import type { ServerOptions } from "../server/open-chat.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
+import type { Io } from "../terminal/io.ts";
 import { configuration, type ShapeName, shapeOfEnvironment, valuesOf } from "./configuration.ts";
 import { type Finding, findingJson, findingLine, wrong } from "./finding.ts";
 import { clock, dataDir, machine } from "./machine.ts";

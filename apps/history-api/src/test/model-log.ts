@@ -1,7 +1,7 @@
 import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@parley/models";
 import type { Range, Store } from "@parley/store";
-import type { Snapshot } from "../follower.ts";
-import { RecentMessages } from "../recent.ts";
+import type { Snapshot } from "../log-tail/follower.ts";
+import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { idAt } from "./scripted-tail.ts";
 
 type Random = () => number;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { basename, join } from "node:path";
-import type { Reply, Request, Tasks } from "./serve.ts";
+import type { Reply, Request, Tasks } from "./tasks/serve.ts";
 
 /** A load process, seen from the one that measures. */
 export interface Load<T extends Tasks> {
@@ -14,11 +14,11 @@ export interface Load<T extends Tasks> {
   stop(): void;
 }
 
-/** Starts `load/<name>.ts`, or a file, as a process of its own, so that its work is not counted with anybody's. */
+/** Starts `load/tasks/<name>.ts`, or a file, as a process of its own, so that its work is not counted with anybody's. */
 export function startLoad<T extends Tasks>(
   name: "listen" | "send" | "talk" | "get" | { file: string },
 ): Load<T> {
-  const file = typeof name === "string" ? join(import.meta.dirname, `${name}.ts`) : name.file;
+  const file = typeof name === "string" ? join(import.meta.dirname, `tasks/${name}.ts`) : name.file;
   const child = fork(file, { serialization: "advanced" });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;

@@ -1,5 +1,5 @@
-import type { Connection, Hear } from "./connection.ts";
-import type { FrameKind } from "./dialect.ts";
+import type { Connection, Hear } from "./socket/connection.ts";
+import type { FrameKind } from "./socket/dialect.ts";
 import { steadyMicros } from "./stamp.ts";
 
 /** What a sender keeps under way by itself. */

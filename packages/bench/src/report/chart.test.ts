@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Figures } from "../measurement.ts";
-import type { Result } from "../rounds.ts";
+import type { Result } from "../runner/rounds.ts";
+import type { Figures } from "../runner/scenario.ts";
 import { chartSpec } from "./chart.ts";
 
 const fanOut = (lines: readonly [string, string, Figures][]): Result => ({

@@ -1,5 +1,5 @@
-import { FULL_LOAD, isFull, MOST_LOAD } from "../measurements/fan-out.ts";
-import type { Result } from "../rounds.ts";
+import type { Result } from "../runner/rounds.ts";
+import { FULL_LOAD, isFull, MOST_LOAD } from "../scenarios/fan-out.ts";
 
 interface Point {
   readonly server: string;

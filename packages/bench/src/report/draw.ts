@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { PEERS } from "../subjects/peers-folder.ts";
+import { PEERS } from "../targets/peers-folder.ts";
 
 /** Draws a chart as SVG, by the library among the peers. Rejects with what it says where it cannot. */
 export async function drawChart(spec: object): Promise<string> {

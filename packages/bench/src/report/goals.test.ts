@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Figures, MeasurementName } from "../measurement.ts";
-import type { Result } from "../rounds.ts";
+import type { Result } from "../runner/rounds.ts";
+import type { Figures, MeasurementName } from "../runner/scenario.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 
 type Line = readonly [subject: string, load: string, figures: Figures];

@@ -1,11 +1,11 @@
-import type { MeasurementName } from "../measurement.ts";
-import { ALONE, BESIDE } from "../measurements/beside.ts";
-import { FULL_LOAD, MOST_LOAD } from "../measurements/fan-out.ts";
-import { HISTORY_API, PAGE, RAW_DRIVER, WHOLE } from "../measurements/history.ts";
-import { FSYNC, SINGLE } from "../measurements/latency.ts";
-import { ONE, TWO } from "../measurements/persister.ts";
-import { ALL_READ, ONE_DEAF } from "../measurements/slow-reader.ts";
-import type { Result } from "../rounds.ts";
+import type { Result } from "../runner/rounds.ts";
+import type { MeasurementName } from "../runner/scenario.ts";
+import { ALONE, BESIDE } from "../scenarios/beside.ts";
+import { FULL_LOAD, MOST_LOAD } from "../scenarios/fan-out.ts";
+import { HISTORY_API, PAGE, RAW_DRIVER, WHOLE } from "../scenarios/history.ts";
+import { FSYNC, SINGLE } from "../scenarios/latency.ts";
+import { ONE, TWO } from "../scenarios/persister.ts";
+import { ALL_READ, ONE_DEAF } from "../scenarios/slow-reader.ts";
 
 /** What was aimed at, as a ratio to what was measured beside it or as a figure, and what came of it. */
 export interface Goal {

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
-import { inHouse } from "../subjects/house.ts";
-import { peerVersions } from "../subjects/peers-folder.ts";
+import { inHouse } from "../targets/cluster.ts";
+import { peerVersions } from "../targets/peers-folder.ts";
 import { redisVersion } from "./redis-version.ts";
 
 /** What the figures were measured on. */

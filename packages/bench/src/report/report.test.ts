@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Result, ResultRow } from "../rounds.ts";
+import type { Result, ResultRow } from "../runner/rounds.ts";
 import type { Machine } from "./machine.ts";
 import { type Report, reportText } from "./report.ts";
 

@@ -1,6 +1,6 @@
-import { type Column, MEASUREMENTS } from "../measurement.ts";
-import { inWords } from "../progress.ts";
-import { FULL_SHARE, type Result, type ResultRow } from "../rounds.ts";
+import { inWords } from "../runner/progress.ts";
+import { FULL_SHARE, type Result, type ResultRow } from "../runner/rounds.ts";
+import { type Column, MEASUREMENTS } from "../runner/scenario.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import { figure, table } from "./table.ts";

@@ -1,8 +1,8 @@
 import type { Observe } from "../events.ts";
-import { addressOf } from "./address.ts";
-import { Link, type LinkOptions } from "./connection.ts";
-import { MasterWatch } from "./master-watch.ts";
-import { Seen } from "./seen.ts";
+import { addressOf } from "./connection/address.ts";
+import { Link, type LinkOptions } from "./connection/link.ts";
+import { MasterWatch } from "./connection/master-watch.ts";
+import { Seen } from "./log/highest-id.ts";
 
 /** How one Redis bus is set; sizes in bytes, times in ms. */
 export interface RedisBusOptions {

@@ -1,8 +1,8 @@
-import { addressOf } from "./address.ts";
-import { Link } from "./connection.ts";
-import { weaknesses } from "./durability.ts";
-import { reasonOf } from "./failures.ts";
-import { LOG } from "./keys.ts";
+import { addressOf } from "./connection/address.ts";
+import { weaknesses } from "./connection/durability.ts";
+import { Link } from "./connection/link.ts";
+import { reasonOf } from "./errors.ts";
+import { LOG } from "./format/keys.ts";
 
 /** What a Redis says of itself, for an operator: nothing is changed in it. */
 export interface RedisFacts {

@@ -1,8 +1,8 @@
+import type { House } from "../cluster/cluster.ts";
+import { heldAndStored, leftLying, pendingIds } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault } from "../fault.ts";
-import type { House } from "../house.ts";
-import { heldAndStored, leftLying, pendingIds } from "../log.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Fault } from "./fault.ts";
 
 /** How long it may be before the log says that something lies. */
 const TRY_MS = 2_500;

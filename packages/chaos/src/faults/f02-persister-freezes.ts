@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "@parley/local";
+import { GROUP, LOG } from "../cluster/cluster.ts";
+import { backlog, leftLying } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault } from "../fault.ts";
-import { GROUP, LOG } from "../house.ts";
-import { backlog, leftLying } from "../log.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Fault } from "./fault.ts";
 
 /** Longer than a consumer may be silent until others take over what it holds. */
 const FROZEN_MS = 7_000;

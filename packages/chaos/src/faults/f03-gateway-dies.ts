@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Fault } from "../fault.ts";
-import { connections, withClients } from "../metrics.ts";
-import { outageWords } from "../words.ts";
+import { connections, withClients } from "../cluster/metrics.ts";
+import { outageWords } from "../report/words.ts";
+import type { Fault } from "./fault.ts";
 
 export const gatewayDies: Fault = {
   id: "F3",

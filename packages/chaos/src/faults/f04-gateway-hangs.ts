@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { HEARTBEAT } from "../crowd.ts";
-import type { Fault } from "../fault.ts";
-import { connections, withClients } from "../metrics.ts";
-import { noticedWords, seconds } from "../words.ts";
+import { connections, withClients } from "../cluster/metrics.ts";
+import { noticedWords, seconds } from "../report/words.ts";
+import { HEARTBEAT } from "../workload/workload.ts";
+import type { Fault } from "./fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
 /** Timers on a busy machine. */

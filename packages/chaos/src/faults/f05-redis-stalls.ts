@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Context, Fault } from "../fault.ts";
-import { metrics } from "../metrics.ts";
-import { seconds } from "../words.ts";
+import { metrics } from "../cluster/metrics.ts";
+import { seconds } from "../report/words.ts";
+import type { Context, Fault } from "./fault.ts";
 
 /** What Redis had answered may still be on its way to a client when it stops. */
 const ON_ITS_WAY_MS = 300;

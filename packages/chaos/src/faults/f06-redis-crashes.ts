@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "../fault.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Context, Fault } from "./fault.ts";
 
 const UNDER_WAY = 5;
 

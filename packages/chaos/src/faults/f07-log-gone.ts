@@ -1,8 +1,8 @@
+import { LOG } from "../cluster/cluster.ts";
+import { backlog, documents, messageId } from "../cluster/log-inspection.ts";
+import { metrics } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import { type Context, EVERYTHING, type Fault } from "../fault.ts";
-import { LOG } from "../house.ts";
-import { backlog, documents, messageId } from "../log.ts";
-import { metrics } from "../metrics.ts";
+import { type Context, EVERYTHING, type Fault } from "./fault.ts";
 
 /** What must have been sent and not stored when the log goes. */
 const BACKLOG = 15;

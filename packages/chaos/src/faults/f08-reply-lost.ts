@@ -1,5 +1,5 @@
-import type { Fault } from "../fault.ts";
-import { metrics, withClients } from "../metrics.ts";
+import { metrics, withClients } from "../cluster/metrics.ts";
+import type { Fault } from "./fault.ts";
 
 /** Redis has appended, and the gateway never hears of it: the client's retry must find the first one (L5, L6). */
 export const replyLost: Fault = {

@@ -1,8 +1,8 @@
+import type { Gateway } from "../cluster/cluster.ts";
+import { metrics } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "../fault.ts";
-import type { Gateway } from "../house.ts";
-import { metrics } from "../metrics.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Context, Fault } from "./fault.ts";
 
 /** L15 promises less. */
 const NOTICED_WITHIN_MS = 2_000;

@@ -1,8 +1,8 @@
-import { HEARTBEAT } from "../crowd.ts";
+import { metric, withClients } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault } from "../fault.ts";
-import { metric, withClients } from "../metrics.ts";
-import { noticedWords, seconds } from "../words.ts";
+import { noticedWords, seconds } from "../report/words.ts";
+import { HEARTBEAT } from "../workload/workload.ts";
+import type { Fault } from "./fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
 /** Timers on a busy machine. */

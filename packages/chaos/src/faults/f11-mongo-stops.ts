@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { backlog } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "../fault.ts";
-import { backlog } from "../log.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Context, Fault } from "./fault.ts";
 
 /**
  * Sends go on, the backlog grows, history says 503 or answers whole; then the backlog falls back. While MongoDB is

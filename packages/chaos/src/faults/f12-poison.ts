@@ -1,7 +1,7 @@
+import { type House, LOG } from "../cluster/cluster.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault } from "../fault.ts";
-import { type House, LOG } from "../house.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import type { Fault } from "./fault.ts";
 
 /** Each is wrong in its own way: no fields of ours, a body that is no message, a version that is no number. */
 const RUBBISH = [

@@ -1,7 +1,7 @@
+import { backlog } from "../cluster/log-inspection.ts";
+import { metrics } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault } from "../fault.ts";
-import { backlog } from "../log.ts";
-import { metrics } from "../metrics.ts";
+import type { Fault } from "./fault.ts";
 
 const BOUND = 150;
 

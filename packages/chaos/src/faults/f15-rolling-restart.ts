@@ -1,5 +1,5 @@
-import type { Fault } from "../fault.ts";
-import { outageWords, seconds } from "../words.ts";
+import { outageWords, seconds } from "../report/words.ts";
+import type { Fault } from "./fault.ts";
 
 /** What P41 promises, for a process that gets SIGTERM. */
 const ENDS_WITHIN_MS = 25_000;

@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { metrics } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "../fault.ts";
-import { metrics } from "../metrics.ts";
+import type { Context, Fault } from "./fault.ts";
 
 const BLOCK = 512;
 const ROOM = 64 * 1024;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Fault } from "../fault.ts";
-import { LOG } from "../house.ts";
+import { LOG } from "../cluster/cluster.ts";
+import type { Fault } from "./fault.ts";
 
 /** Where Debian, Fedora and Homebrew put it. */
 const PLACES = [

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Context, Fault, Strike } from "../fault.ts";
-import { schedule } from "../schedule.ts";
-import { seconds } from "../words.ts";
+import { seconds } from "../report/words.ts";
+import { schedule } from "../runner/schedule.ts";
+import type { Context, Fault, Strike } from "./fault.ts";
 
 /** A seeded random schedule of these, minutes long, in one house. */
 export function everythingAtOnce(others: readonly Fault[]): Fault {

@@ -1,4 +1,3 @@
-import type { Fault } from "../fault.ts";
 import { persisterDies } from "./f01-persister-dies.ts";
 import { persisterFreezes } from "./f02-persister-freezes.ts";
 import { gatewayDies } from "./f03-gateway-dies.ts";
@@ -17,6 +16,7 @@ import { rollingRestart } from "./f15-rolling-restart.ts";
 import { redisFull } from "./f16-redis-full.ts";
 import { clocksJump } from "./f17-clocks-jump.ts";
 import { everythingAtOnce } from "./f18-everything.ts";
+import type { Fault } from "./fault.ts";
 
 const ALONE: readonly Fault[] = [
   persisterDies,

@@ -1,6 +1,6 @@
 import { MAX_FRAME_BYTES } from "@parley/models";
-import { TrustedProxies } from "../address.ts";
-import { originOf } from "../origins.ts";
+import { TrustedProxies } from "../http/address.ts";
+import { originOf } from "../http/origins.ts";
 import { fields, listOf, parsed } from "./fields.ts";
 import { connectionsAllowed } from "./open-files.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../store.ts";
 import type { ConversationDocument } from "./document.ts";
 import { documentOf, type MessageDocument } from "./document.ts";
-import { startRig, type TestDatabase } from "./test-rig.ts";
+import { startRig, type TestDatabase } from "./test/mongo-rig.ts";
 
 const rig = await startRig();
 afterAll(() => rig?.stop());

@@ -2,7 +2,7 @@ import { afterAll, expect, it, onTestFinished } from "vitest";
 import { connectionTo } from "./client.ts";
 import { openMongoStore } from "./index.ts";
 import { BY_SENDER } from "./indexes.ts";
-import { startRig } from "./test-rig.ts";
+import { startRig } from "./test/mongo-rig.ts";
 
 const rig = await startRig();
 afterAll(() => rig?.stop());

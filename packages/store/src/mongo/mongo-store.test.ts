@@ -5,7 +5,7 @@ import type { Store } from "../store.ts";
 import { connectionTo } from "./client.ts";
 import type { MessageDocument } from "./document.ts";
 import { MongoStore } from "./mongo-store.ts";
-import { startRig, type TestDatabase } from "./test-rig.ts";
+import { startRig, type TestDatabase } from "./test/mongo-rig.ts";
 
 const rig = await startRig();
 afterAll(() => rig?.stop());

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { tokenOffer } from "./token-source.ts";
+
+const JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
+
+function offered(protocol: string, authorization?: string) {
+  return tokenOffer({
+    "sec-websocket-protocol": protocol,
+    ...(authorization !== undefined && { authorization }),
+  });
+}
+
+describe("where the token is read", () => {
+  it.each([
+    ["chat.v1, bearer.T", "chat.v1"],
+    ["bearer.T, chat.v1", "chat.v1"],
+    ["bearer.T", undefined],
+    ["Bearer, T", "Bearer"],
+    ["chat.v1, Bearer, T", "chat.v1"],
+    ["Bearer T", undefined],
+    ["bearer   T", undefined],
+    ["chat.v1, Bearer T", "chat.v1"],
+  ])("P1 P2: Sec-WebSocket-Protocol: %s selects %s", (header, subprotocol) => {
+    expect(offered(header.replace("T", JWT))).toEqual({ token: JWT, subprotocol });
+  });
+
+  it("P1: Authorization goes before Sec-WebSocket-Protocol", () => {
+    expect(offered("chat.v1, bearer.other", `Bearer ${JWT}`)).toEqual({ token: JWT, subprotocol: "chat.v1" });
+  });
+
+  it("P1: Authorization of another scheme, such as a proxy's, hides no token", () => {
+    expect(offered(`Bearer, ${JWT}`, "Basic YTpi").token).toBe(JWT);
+  });
+
+  it("P1: no header brings no token", () => {
+    expect(tokenOffer({})).toEqual({ token: undefined, subprotocol: undefined });
+  });
+
+  it.each(["", ",", "chat.v1", "Bearer", "Bearer,", "Bearer  ", "other, thing"])(
+    "P3: %j brings no token",
+    (header) => {
+      expect(offered(header).token ?? "").toBe("");
+    },
+  );
+
+  it("P2: whatever is offered, nothing but a known name is selected", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (protocol, authorization) => {
+        expect([undefined, "chat.v1", "Bearer"]).toContain(offered(protocol, authorization).subprotocol);
+      }),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@parley/models";
+import { describe, expect, it } from "vitest";
+import type { HistoryEvent } from "../events.ts";
+import { ModelLog, seeded } from "../test/model-log.ts";
+import { idAt } from "../test/scripted-tail.ts";
+import { History } from "./history.ts";
+
+const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
+
+interface Case {
+  readonly model: ModelLog;
+  readonly history: History;
+  readonly events: HistoryEvent[];
+}
+
+function caseOf(seed: number): Case {
+  const model = new ModelLog(seeded(seed));
+  const events: HistoryEvent[] = [];
+  return { model, history: new History(model, model, (event) => events.push(event)), events };
+}
+
+/** What an answer must hold of the log so far: every message for this reader, or the one that it is a duplicate of. */
+function missing(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
+  const ids = new Set(answer.map(({ id }) => id));
+  const keyOf = (message: LogMessage) => `${refKey(message)}\n${message.content}`;
+  const said = new Set(answer.map((message) => keyOf(log.find(({ id }) => id === message.id) ?? message)));
+  return log
+    .filter((message) => !ids.has(message.id) && !(message.ref !== undefined && said.has(keyOf(message))))
+    .map(({ id }) => id);
+}
+
+/** The refs that an answer shows twice, of those that only ever stood for one content. */
+function doubled(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
+  const contents = new Map<string, Set<string>>();
+  const originals = new Map(log.map((message) => [message.id, message]));
+  for (const message of log) {
+    const key = refKey(message);
+    if (key === undefined) continue;
+    contents.set(key, (contents.get(key) ?? new Set()).add(message.content));
+  }
+  const keys = answer
+    .map((message) => refKey(originals.get(message.id) ?? message))
+    .filter((key) => key !== undefined && contents.get(key)?.size === 1);
+  return keys.filter((key, index) => keys.indexOf(key) !== index).map(String);
+}
+
+function isOnly(message: LogMessage, log: readonly LogMessage[]): boolean {
+  return log.filter((other) => refKey(other) === refKey(message)).length === 1;
+}
+
+function assertInOrder(answer: readonly LogMessage[]): void {
+  const ids = answer.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].sort());
+}
+
+async function gathered(parts: AsyncIterable<readonly LogMessage[]>): Promise<LogMessage[]> {
+  const all: LogMessage[] = [];
+  for await (const part of parts) all.push(...part);
+  return all;
+}
+
+describe("whatever the log and the store do between the reads", () => {
+  it.each([
+    ["a private conversation", "bob"],
+    ["the public room", ""],
+  ])("P56, L19: the whole of %s is the log's prefix, each message once", async (_, peer) => {
+    for (const seed of SEEDS) {
+      const { model, history } = caseOf(seed);
+      const acknowledged = model.log.length;
+      const answer = await gathered(await history.whole("alice", peer));
+      const conversation = conversationOf("alice", peer);
+      const known = model.log.filter(({ from, to }) => conversationOf(from, to) === conversation);
+      const last = answer.at(-1)?.id ?? ORIGIN;
+      const prefix = known.filter(({ id }) => id <= last || id <= idAt(acknowledged));
+      expect(missing(answer, prefix), `seed ${seed}`).toEqual([]);
+      expect(doubled(answer, known), `seed ${seed}`).toEqual([]);
+      assertInOrder(answer);
+    }
+  });
+
+  it("P53, L22: a client that goes on from each answer's cursor misses none, with any limit", async () => {
+    for (const seed of SEEDS) {
+      const { model, history } = caseOf(seed);
+      const seen: LogMessage[] = [];
+      let cursor = ORIGIN;
+      for (let rounds = 0; rounds < 40; rounds += 1) {
+        const acknowledged = model.log.length;
+        const page = await history.sync("alice", cursor, 1 + (seed % 5));
+        assertInOrder(page.messages);
+        expect(page.cursor >= (page.messages.at(-1)?.id ?? cursor), `seed ${seed}`).toBe(true);
+        seen.push(...page.messages);
+        cursor = page.cursor;
+        if (page.more) continue;
+        expect(cursor >= idAt(acknowledged), `seed ${seed}`).toBe(true);
+        const visible = model.log.filter((message) => isVisibleTo("alice", message) && message.id <= cursor);
+        expect(missing(seen, visible), `seed ${seed}`).toEqual([]);
+      }
+      expect(new Set(seen.map(({ id }) => id)).size, `seed ${seed}`).toBe(seen.length);
+    }
+  });
+
+  it("P51: pages from the newest back to the first hold everything", async () => {
+    for (const seed of SEEDS) {
+      const { model, history } = caseOf(seed);
+      const acknowledged = idAt(model.log.length);
+      let seen: LogMessage[] = [];
+      let before: string | undefined;
+      do {
+        const page = await history.page("alice", "", { after: undefined, before, limit: 1 + (seed % 4) });
+        assertInOrder(page.messages);
+        seen = [...page.messages, ...seen];
+        before = page.next;
+      } while (before !== undefined);
+      // What has a duplicate may have given way to one that came after the first page.
+      const known = model.log.filter(({ to, id }) => to === "" && id <= acknowledged);
+      const single = known.filter((message) => message.ref === undefined || isOnly(message, model.log));
+      expect(missing(seen, single), `seed ${seed}`).toEqual([]);
+      assertInOrder(seen);
+    }
+  });
+});
+
+describe("a cursor beyond the log's end", () => {
+  it("L3: starts again from the store, so that nothing of the new log is missed, and says so", async () => {
+    const { model, history, events } = caseOf(7);
+    const page = await history.sync("alice", idAt(999_999), 1_000);
+    const visible = model.log.filter((message) => isVisibleTo("alice", message) && message.id <= page.cursor);
+    expect(missing(page.messages, visible)).toEqual([]);
+    expect(page.messages.length).toBeGreaterThan(0);
+    expect(page.cursor < idAt(999_999)).toBe(true);
+    expect(events).toEqual([{ type: "cursor-beyond-log", user: "alice" }]);
+  });
+});

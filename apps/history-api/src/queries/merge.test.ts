@@ -1,0 +1,97 @@
+import type { LogMessage } from "@parley/models";
+import { describe, expect, it } from "vitest";
+import { idAt, message } from "../test/scripted-tail.ts";
+import { Merge } from "./merge.ts";
+
+const LATEST = idAt(99);
+
+function firstOf(tail: readonly LogMessage[]) {
+  return (key: string) =>
+    tail.find(({ from, to, ref }) => ref !== undefined && key.endsWith(ref) && from && to);
+}
+
+function merged(
+  stored: readonly LogMessage[],
+  pending: readonly LogMessage[],
+  held: readonly LogMessage[] = [],
+  position = LATEST,
+): number[] {
+  const merge = new Merge(position, firstOf(pending));
+  return merge.merge(stored, pending, held).map(({ id }) => Number(id.split("-")[1]));
+}
+
+describe("merging the store and the log's end", () => {
+  it("L19: 12 may be stored while 11 is pending elsewhere: never one after the other, by id", () => {
+    expect(merged([message(10), message(12)], [message(11), message(13)])).toEqual([10, 11, 12, 13]);
+  });
+
+  it("L19: equal ids are one message", () => {
+    const both = [message(1), message(2), message(3)];
+    expect(merged(both, both)).toEqual([1, 2, 3]);
+    expect(merged(both, [message(2), message(4)])).toEqual([1, 2, 3, 4]);
+  });
+
+  it("L19: each side may be empty", () => {
+    expect(merged([], [])).toEqual([]);
+    expect(merged([message(1)], [])).toEqual([1]);
+    expect(merged([], [message(1)])).toEqual([1]);
+  });
+
+  it("G2: a pending one is left out where the same ref and content is stored, before or after it", () => {
+    const content = "once";
+    const earlier = message(1, { ref: "r", content });
+    const later = message(9, { ref: "r", content });
+    const pending = message(5, { ref: "r", content });
+    expect(merged([earlier], [pending], [earlier])).toEqual([1]);
+    expect(merged([later], [pending], [later])).toEqual([9]);
+    expect(merged([], [pending], [earlier])).toEqual([]);
+  });
+
+  it("L13: one whose ref is stored with another content will be stored without its ref: it is shown", () => {
+    const stored = message(1, { ref: "r", content: "first" });
+    const pending = message(5, { ref: "r", content: "second" });
+    expect(merged([stored], [pending], [stored])).toEqual([1, 5]);
+  });
+
+  it("G2: a pending one is left out where its ref and content stand earlier in the tail", () => {
+    const content = "once";
+    const tail = [message(4, { ref: "r", content }), message(5, { ref: "r", content })];
+    expect(merged([], tail)).toEqual([4]);
+    expect(merged([], [message(4, { ref: "r" }), message(5, { ref: "r" })])).toEqual([4, 5]);
+  });
+
+  it("G2: also where the earlier one is not in this part of the answer", () => {
+    const content = "once";
+    const earlier = message(1, { ref: "r", content });
+    const merge = new Merge(LATEST, () => earlier);
+    expect(merge.merge([], [message(5, { ref: "r", content })], [])).toEqual([]);
+  });
+
+  it("G1: one that is stored by now is shown by its own id", () => {
+    const pending = message(5, { ref: "r" });
+    expect(merged([], [pending], [pending])).toEqual([5]);
+  });
+
+  it("P56: none is left out in favour of one that is beyond the answer", () => {
+    const content = "once";
+    const pending = message(5, { ref: "r", content });
+    const beyond = message(9, { ref: "r", content });
+    expect(merged([], [pending], [beyond], idAt(8))).toEqual([5]);
+  });
+
+  it("G2: what was shown as pending in one part does not come again, stored under another id, in the next", () => {
+    const content = "once";
+    const pending = message(5, { ref: "r", content });
+    const merge = new Merge(LATEST, firstOf([pending]));
+    expect(merge.merge([], [pending], [])).toEqual([pending]);
+    expect(merge.merge([message(9, { ref: "r", content })], [], [])).toEqual([]);
+  });
+
+  it("asks the store only about what it did not answer, and what has a ref", () => {
+    const withRef = message(2, { ref: "r" });
+    const merge = new Merge(LATEST, () => undefined);
+    expect(merge.unresolved([withRef], [message(1), withRef, message(3, { ref: "s" })])).toEqual([
+      message(3, { ref: "s" }),
+    ]);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Append, Consume, Settled } from "@parley/bus";
+import { MemoryBus } from "@parley/bus/memory";
+import type { Store } from "@parley/store";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RunningApi } from "../test/running-api.ts";
+import { until } from "../test/until.ts";
+
+let server: RunningApi;
+let append: Append;
+let stop: AbortController;
+let storing: Promise<void>;
+
+/** The least that a persister does. */
+async function storeAll(consume: Consume, store: Store, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const batch = (await consume.next(signal)).map(({ message }) => message);
+    if (batch.length === 0) return;
+    const inserted = await store.insert(batch);
+    const settled = batch.map((message, at) => ({ message, outcome: inserted[at] }) as Settled);
+    await consume.settle(settled);
+  }
+}
+
+beforeEach(async () => {
+  stop = new AbortController();
+  server = await RunningApi.start(async (store) => {
+    const bus = new MemoryBus({ lastStored: await store.lastId() });
+    append = bus.append();
+    storing = storeAll(bus.consume({ lastStored: () => store.lastId() }), store, stop.signal);
+    return bus.tail();
+  });
+  await until(() => server.api.problems().length === 0);
+});
+afterEach(async () => {
+  stop.abort();
+  await storing;
+  await server.stop();
+});
+
+describe("over the log of one process", () => {
+  it("P56: every message acknowledged before the request is in the answer, while others are sent", async () => {
+    const answers: Promise<void>[] = [];
+    for (let sent = 1; sent <= 200; sent += 1) {
+      const [appended] = await append.append([{ from: "alice", to: "bob", content: `number ${sent}` }]);
+      if (!appended?.ok) throw new Error("not appended");
+      const { id } = appended;
+      const path = sent % 2 === 0 ? "/messages/bob" : "/messages/bob?limit=1000";
+      answers.push(
+        server.ask(path).then(({ body }) => {
+          const ids: string[] = body.map((message: { id: string }) => message.id);
+          expect(ids).toContain(id);
+          expect(ids).toEqual([...ids].sort());
+          expect(ids.length).toBeGreaterThanOrEqual(sent);
+        }),
+      );
+    }
+    await Promise.all(answers);
+  });
+
+  it("P53: a client that syncs while others send gets every message once", async () => {
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    const sending = (async () => {
+      for (let sent = 0; sent < 300; sent += 1)
+        await append.append([{ from: "bob", to: sent % 3 === 0 ? "" : "alice", content: `number ${sent}` }]);
+    })();
+    let isDone = false;
+    void sending.then(() => {
+      isDone = true;
+    });
+    for (let more = true; more || !isDone; ) {
+      const { body } = await server.ask(`/sync?limit=20${cursor ? `&after=${cursor}` : ""}`);
+      seen.push(...body.messages.map((message: { content: string }) => message.content));
+      ({ cursor, more } = body);
+    }
+    const { body } = await server.ask(`/sync?after=${cursor}`);
+    seen.push(...body.messages.map((message: { content: string }) => message.content));
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, sent) => `number ${sent}`));
+  });
+});

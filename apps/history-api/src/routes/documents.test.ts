@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startPartlyStored } from "../test/partly-stored.ts";
+import type { RunningApi } from "../test/running-api.ts";
+
+let server: RunningApi;
+beforeAll(async () => {
+  ({ server } = await startPartlyStored([], []));
+});
+afterAll(() => server.stop());
+
+const NOBODY = { user: "" };
+const kept = (name: string) => readFileSync(join(import.meta.dirname, "../../../../docs", name), "utf8");
+
+describe("the documents", () => {
+  it.each(["openapi.json", "asyncapi.json"])("/%s is what is kept in docs/, for anybody", async (name) => {
+    const response = await server.fetch(`/${name}`, NOBODY);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
+    expect(await response.text()).toBe(kept(name));
+  });
+
+  it("/docs is a page that may load nothing but its own style", async () => {
+    const response = await server.fetch("/docs", NOBODY);
+    const html = await response.text();
+    expect(response.headers.get("content-type")).toMatch(/^text\/html\b/);
+    const [, style = ""] = /<style>(.*)<\/style>/s.exec(html) ?? [];
+    const hash = createHash("sha256").update(style).digest("base64");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`style-src 'sha256-${hash}'`);
+    expect(html).toContain("GET /messages/{username}");
+  });
+
+  it("have a HEAD, and no other method", async () => {
+    for (const path of ["/docs", "/openapi.json", "/asyncapi.json"]) {
+      const head = await server.fetch(path, { ...NOBODY, method: "HEAD" });
+      expect([head.status, await head.text()]).toEqual([200, ""]);
+      expect(await server.ask(path, { ...NOBODY, method: "POST" })).toMatchObject({
+        status: 405,
+        body: { code: "method_not_allowed" },
+      });
+    }
+  });
+});

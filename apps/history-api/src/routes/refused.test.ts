@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startPartlyStored } from "../test/partly-stored.ts";
+import { type Asking, type RunningApi, tokenOf } from "../test/running-api.ts";
+import { message } from "../test/scripted-tail.ts";
+
+let server: RunningApi;
+
+const fromBob = { from: "bob", to: "alice" };
+const inPublic = { to: "" };
+
+/** 1–8 are in the log; of them 1, 2, 4, 5 and 8 are stored: the others are pending, each with some persister. */
+const LOG = [
+  message(1),
+  message(2, fromBob),
+  message(3),
+  message(4, inPublic),
+  message(5, { from: "carol", to: "bob" }),
+  message(6, { ...inPublic, from: "carol" }),
+  message(7, fromBob),
+  message(8),
+];
+const STORED = [1, 2, 4, 5, 8];
+
+beforeAll(async () => {
+  ({ server } = await startPartlyStored(LOG, STORED));
+});
+afterAll(() => server.stop());
+
+const seqsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => Number(id.split("-")[1]));
+
+async function seqs(path: string, asking?: Asking): Promise<number[]> {
+  const { status, body } = await server.ask(path, asking);
+  expect(status).toBe(200);
+  return seqsOf(body.messages ?? body);
+}
+
+describe("what is refused", () => {
+  it.each([
+    ["no token", { user: "" }, "token_missing"],
+    ["a bad token", { user: "", headers: { authorization: "Bearer rubbish" } }, "unauthorized"],
+    ["another scheme", { user: "", headers: { authorization: "Basic YTpi" } }, "unauthorized"],
+  ])("P55: %s", async (_, asking, code) => {
+    for (const path of ["/messages/bob", "/messages", "/sync"]) {
+      const answer = await server.ask(path, asking);
+      expect(answer).toMatchObject({ status: 401, type: "application/problem+json", body: { code } });
+      expect(answer.headers.get("www-authenticate")).toContain("Bearer");
+    }
+  });
+
+  it("P55: a token in the address is none", async () => {
+    const token = await tokenOf("alice");
+    const answer = await server.ask(`/messages/bob?token=${token}&access_token=${token}`, { user: "" });
+    expect(answer).toMatchObject({ status: 401, body: { code: "token_missing" } });
+  });
+
+  it.each([
+    ["/messages/bob?limit=0", "invalid_parameter"],
+    ["/messages/bob?limit=1001", "invalid_parameter"],
+    ["/messages/bob?limit=-1", "invalid_parameter"],
+    ["/messages/bob?limit=1e2", "invalid_parameter"],
+    ["/messages/bob?limit=", "invalid_parameter"],
+    ["/messages/bob?limit=2&limit=2", "invalid_parameter"],
+    ["/messages/bob?limit[$ne]=1", "invalid_parameter"],
+    ["/messages/bob?x[$ne]=1", "invalid_parameter"],
+    ["/messages/bob?__proto__[limit]=1", "invalid_parameter"],
+    ["/messages/bob?limit%5B%24ne%5D=1", "invalid_parameter"],
+    ["/messages/bob?limit[]=1", "invalid_parameter"],
+    ["/messages/bob?before=yesterday", "invalid_parameter"],
+    ["/messages/bob?before=", "invalid_parameter"],
+    ["/messages/bob?after[$gt]=", "invalid_parameter"],
+    ["/messages?after=0", "invalid_parameter"],
+    ["/sync?after=latest", "invalid_parameter"],
+    ["/sync?after=a&after=b", "invalid_parameter"],
+    ["/sync?limit=5000", "invalid_parameter"],
+    ["/sync?as=a%20b", "invalid_username"],
+    ["/sync?as=", "invalid_username"],
+    ["/messages/a%20b", "invalid_username"],
+    ["/messages/a%2Fb", "invalid_username"],
+    ["/messages/%00", "invalid_username"],
+    ["/messages/%ff", "invalid_username"],
+    ["/messages/%", "invalid_username"],
+    [`/messages/${"x".repeat(65)}`, "invalid_username"],
+    [`/messages/${encodeURIComponent("Ame\u0301lie")}`, "invalid_username"],
+  ])("P55: %s is 400", async (path, code) => {
+    const { status, type, body } = await server.ask(path);
+    expect({ status, type, code: body.code }).toEqual({
+      status: 400,
+      type: "application/problem+json",
+      code,
+    });
+  });
+
+  it("P55: a name that is not known is not looked at", async () => {
+    expect(await seqs("/messages/bob?limit=2&utm=1&x=1&x=2&constructor=1&__proto__=1")).toEqual([7, 8]);
+  });
+
+  it.each(["x[$ne]=1", "x%5B%24ne%5D=1", "__proto__[limit]=1", "a]=1"])(
+    "P55: what is meant as an object is 400 by any name: %s",
+    async (query) => {
+      expect(await server.ask(`/messages/bob?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: "invalid_parameter" },
+      });
+    },
+  );
+
+  it.each(["/nothing", "/messages/bob/more", "/Messages", "/messages/", "/sync/"])(
+    "P55: %s is 404",
+    async (path) => {
+      expect(await server.ask(path)).toMatchObject({ status: 404, body: { code: "not_found" } });
+    },
+  );
+
+  it.each(["POST", "PUT", "PATCH", "DELETE"])("P55: %s is 405 and says what is possible", async (method) => {
+    for (const path of ["/messages/bob", "/messages", "/sync", "/"]) {
+      const answer = await server.ask(path, { method });
+      expect(answer).toMatchObject({ status: 405, body: { code: "method_not_allowed" } });
+      expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+    }
+  });
+
+  it("P55: a body is 413, an endless address 414", async () => {
+    const response = await fetch(`${server.url}/messages`, { method: "POST", body: "x".repeat(2_000) });
+    expect([response.status, response.headers.get("connection")]).toEqual([413, "close"]);
+    expect(await server.ask(`/sync?x=${"x".repeat(5_000)}`)).toMatchObject({
+      status: 414,
+      body: { code: "uri_too_long" },
+    });
+  });
+});
+
+describe("other ways of asking", () => {
+  it("HEAD has the headers of GET and no body", async () => {
+    const page = await server.ask("/messages/bob?limit=2", { method: "HEAD" });
+    expect(page).toMatchObject({ status: 200, type: "application/json", body: undefined });
+    expect(page.headers.get("link")).toContain('rel="prev"');
+    expect(await server.ask("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
+    expect(await server.ask("/messages/bob", { method: "HEAD", user: "" })).toMatchObject({ status: 401 });
+  });
+
+  it("a page of the same origin may ask, and read the links; one of another may not", async () => {
+    const own = await server.ask("/messages/bob?limit=2", { headers: { origin: server.url } });
+    expect(own.headers.get("access-control-allow-origin")).toBe(server.url);
+    expect(own.headers.get("access-control-expose-headers")).toContain("Link");
+    const other = await server.ask("/sync", { headers: { origin: "https://elsewhere.example" } });
+    expect(other.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("a preflight is answered without a token", async () => {
+    const response = await server.fetch("/messages/bob", {
+      user: "",
+      method: "OPTIONS",
+      headers: { origin: server.url, "access-control-request-method": "GET" },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-headers")).toContain("Authorization");
+    expect(response.headers.get("access-control-allow-methods")).toContain("GET");
+  });
+
+  it("/ says in plain text what is served where", async () => {
+    const response = await server.fetch("/", { user: "" });
+    expect(response.headers.get("content-type")).toContain("text/plain");
+    const text = await response.text();
+    expect(text).toContain("/messages");
+    expect(text).toContain("/sync");
+  });
+});

@@ -1,0 +1,35 @@
+import { pause } from "@parley/service";
+import type { Store } from "@parley/store";
+import { reasonOf } from "../errors.ts";
+import type { Observe } from "../events.ts";
+
+const EVERY_MS = 2_000;
+
+/** Knows whether the store answers, so that a server without one is not sent requests. */
+export class StoreWatch {
+  readonly #store: Pick<Store, "ping">;
+  readonly #observe: Observe;
+  #problem: string | undefined = "the store has not answered yet";
+
+  constructor(store: Pick<Store, "ping">, observe: Observe) {
+    this.#store = store;
+    this.#observe = observe;
+  }
+
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Until `signal` is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let isUp: boolean | undefined; !signal.aborted; ) {
+      const reason = await this.#store.ping().then(() => undefined, reasonOf);
+      if (reason === undefined) this.#problem = undefined;
+      else this.#problem = `the store does not answer: ${reason}`;
+      if (reason === undefined && isUp === false) this.#observe({ type: "store-up" });
+      if (reason !== undefined && isUp !== false) this.#observe({ type: "store-down", reason });
+      isUp = reason === undefined;
+      await pause(EVERY_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { AuthError, SCOPES, type Verifier } from "@parley/auth";
+import type { DeadLetters } from "@parley/bus";
+import { ChatError } from "@parley/models";
+import { sendProblem } from "@parley/service";
+import { type ErrorRequestHandler, type RequestHandler, type Response, Router } from "express";
+import { isUnavailable } from "../errors.ts";
+import type { DeadLetterDecision } from "../events.ts";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+const RETRY_AFTER_MS = 1_000;
+/** The ids are the log's own, so their form is not known here: any short name without a path in it. */
+const ID = /^[\w-]{1,64}$/;
+
+/**
+ * What operators do with dead letters (L10), for the admin port. Every request needs `Authorization: Bearer` with a
+ * token of scope `ops`. A letter is what was found in the log, so it may hold what people wrote.
+ *
+ * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1–1000, 100 by default.
+ * - `POST /dead-letters/:id/replay`: 204 appended again as a message; 400 `invalid_message` where it is none still.
+ * - `DELETE /dead-letters/:id`: 204 gone.
+ */
+export function deadLetterRoutes(
+  letters: DeadLetters,
+  verifier: Verifier,
+  observe: (event: DeadLetterDecision) => void,
+): Router {
+  const router = Router();
+  router.use("/dead-letters", operatorsOnly(verifier));
+  router.get("/dead-letters", async (req, res) => {
+    const query = new URL(req.originalUrl, "http://localhost").searchParams;
+    res.json({ deadLetters: await letters.list({ ...afterOf(query), limit: limitOf(query) }) });
+  });
+  router.post("/dead-letters/:id/replay", async (req, res) => {
+    const id = idOf(req.params.id);
+    const outcome = await letters.replay(id);
+    if (outcome === "not_found") throw new ChatError("not_found");
+    if (outcome === "undecodable")
+      throw new ChatError("invalid_message", { message: "This is still not a message, so it stays here." });
+    observe({ type: "dead-letter-decided", id, decision: outcome, by: operatorOf(res) });
+    res.status(204).end();
+  });
+  router.delete("/dead-letters/:id", async (req, res) => {
+    const id = idOf(req.params.id);
+    const outcome = await letters.drop(id);
+    if (outcome === "not_found") throw new ChatError("not_found");
+    observe({ type: "dead-letter-decided", id, decision: outcome, by: operatorOf(res) });
+    res.status(204).end();
+  });
+  router.use("/dead-letters", answerError);
+  return router;
+}
+
+function operatorsOnly(verifier: Verifier): RequestHandler {
+  return async (req, res, next) => {
+    const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
+    const { user, scopes } = await verifier.verify(token);
+    if (!scopes.has(SCOPES.ops)) throw new ChatError("forbidden");
+    res.locals.operator = user;
+    next();
+  };
+}
+
+function operatorOf(res: Response): string {
+  return String(res.locals.operator);
+}
+
+function idOf(text: string): string {
+  if (!ID.test(text)) throw new ChatError("not_found");
+  return text;
+}
+
+function afterOf(query: URLSearchParams): { after?: string } {
+  const after = oneOf(query, "after");
+  if (after === undefined) return {};
+  if (!ID.test(after)) throw invalid("after", "the id of a dead letter");
+  return { after };
+}
+
+function limitOf(query: URLSearchParams): number {
+  const text = oneOf(query, "limit") ?? String(DEFAULT_LIMIT);
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIMIT) throw invalid("limit", `a number from 1 to ${MAX_LIMIT}`);
+  return limit;
+}
+
+function oneOf(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name);
+  if (values.length > 1) throw invalid(name, "given once");
+  return values[0];
+}
+
+function invalid(name: string, form: string): ChatError {
+  return new ChatError("invalid_parameter", { message: `${name} must be ${form}.` });
+}
+
+/** What else fails is the admin app's to answer. Express knows an error handler by its four parameters. */
+const answerError: ErrorRequestHandler = (error, _req, res, next) => {
+  if (error instanceof AuthError) {
+    const { code, retryAfterMs } = error;
+    sendProblem(res, new ChatError(code, retryAfterMs === undefined ? {} : { retryAfterMs }));
+  } else if (isUnavailable(error))
+    sendProblem(res, new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS }));
+  else next(error);
+};

@@ -1,0 +1,184 @@
+import { ORIGIN } from "@parley/models";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Append } from "../../append.ts";
+import { LOG } from "../format/keys.ts";
+import { streamIdOf } from "../format/stream-id.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+
+const rig = await startRig();
+
+async function appender({ bus }: Rig, options?: Parameters<Rig["bus"]>[0]): Promise<Append> {
+  const consume = bus().consume({ lastStored: async () => ORIGIN });
+  const append = bus(options).append();
+  await until("the log is there", () => !consume.problem() && !append.problem());
+  return append;
+}
+
+describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
+  const redis = rig as Rig;
+  afterEach(async () => {
+    await redis.server.kill("SIGCONT");
+    await redis.reset();
+  });
+  afterAll(() => redis.stop());
+
+  it("L6: no ack without an answer; what ran after all is found by the retry, and is one message", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 200 });
+    await redis.server.kill("SIGSTOP");
+    const drafts = [publicDraft("a", "a"), publicDraft("b", "b")];
+    expect((await append.append(drafts)).map(codeOf)).toEqual(["unavailable", "unavailable"]);
+    expect(append.problem()).toBeDefined();
+    await redis.server.kill("SIGCONT");
+    // The call lay in a socket that was destroyed, and runs all the same.
+    await until("it has run", async () => (await redis.raw.xlen(LOG)) === 2);
+    const ids = (await append.append(drafts)).map(idOf);
+    const entries = await redis.raw.xrange(LOG, "-", "+");
+    expect(entries.length).toBe(2);
+    expect(new Set(ids).size).toBe(2);
+    expect(append.problem()).toBeUndefined();
+  });
+
+  it("L6: while a call is unanswered the next drafts wait, for another connection", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 300 });
+    const before = redis.events.length;
+    await redis.server.kill("SIGSTOP");
+    const first = append.append([publicDraft("first")]);
+    await new Promise(setImmediate);
+    const second = append.append([publicDraft("second", "s")]);
+    expect((await first).map(codeOf)).toEqual(["unavailable"]);
+    await redis.server.kill("SIGCONT");
+    expect((await second).map(codeOf)).toEqual(["ok"]);
+    const told = redis.events.slice(before).filter((e) => e.type === "append" || e.type === "connection");
+    expect(told).toMatchObject([
+      { type: "connection", role: "append", up: false },
+      { type: "append", drafts: 1, unknown: 1 },
+      { type: "connection", role: "append", up: true },
+      { type: "append", drafts: 1, unknown: 0 },
+    ]);
+  });
+
+  it("P13: under load several calls are under way, in order; unknown are those, and the rest goes another way", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 300 });
+    await redis.server.kill("SIGSTOP");
+    const sent = Array.from({ length: 1_000 }, (_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
+    const last = sent.at(-1);
+    await sent[0];
+    await redis.server.kill("SIGCONT");
+    await last;
+    const codes = (await Promise.all(sent)).flat().map(codeOf);
+    expect(codes).toEqual([
+      ...Array.from({ length: 4 * 128 }, () => "unavailable"),
+      ...Array.from({ length: 1_000 - 4 * 128 }, () => "ok"),
+    ]);
+    // What lay in the old socket may have run too, whole calls of it, and its retry finds it.
+    const again = sent.map((_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
+    expect(new Set((await Promise.all(again)).flat().map(codeOf))).toEqual(new Set(["ok"]));
+    const contents = (await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) =>
+      Number(/"content":"(\d+)"/.exec(fields[3] ?? "")?.[1]),
+    );
+    expect(contents.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
+    const acked = contents.filter((content) => codes[content] === "ok");
+    expect(acked).toEqual(acked.toSorted((a, b) => a - b));
+  });
+
+  it("P13: a server that has forgotten the script runs none of the calls under way, and is told it again", async () => {
+    const append = await appender(redis);
+    await redis.raw.script("FLUSH");
+    const sent = Array.from({ length: 500 }, (_, i) => append.append([publicDraft(`${i}`)]));
+    const codes = (await Promise.all(sent)).flat().map(codeOf);
+    expect(codes.slice(0, 128)).toEqual(codes.slice(0, 128).map(() => "unavailable"));
+    expect(codeOf((await append.append([publicDraft("last")]))[0])).toBe("ok");
+    expect(await redis.raw.xlen(LOG)).toBe(codes.filter((code) => code === "ok").length + 1);
+  });
+
+  it("L6: a server that became a replica is let go of, and acknowledges nothing, not even a duplicate", async () => {
+    const append = await appender(redis);
+    const draft = publicDraft("a", "a");
+    const [first] = await append.append([draft]);
+    const before = redis.events.length;
+    try {
+      await redis.raw.call("REPLICAOF", "127.0.0.1", "1");
+      expect((await append.append([publicDraft("b"), draft])).map(codeOf)).toEqual([
+        "unavailable",
+        "unavailable",
+      ]);
+      expect(redis.events.slice(before)).toContainEqual(
+        expect.objectContaining({ type: "connection", role: "append", up: false }),
+      );
+      await until("it says why", () => append.problem()?.includes("replica"));
+    } finally {
+      await redis.raw.call("REPLICAOF", "NO", "ONE");
+    }
+    await until("there is a master again", () => !append.problem());
+    expect(await append.append([draft])).toEqual([first]);
+  });
+
+  it("L6: a draft waits for a connection no longer than its time", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 200, appendWaitMs: 400 });
+    await redis.server.kill("SIGKILL");
+    await until("it is noticed", () => append.problem());
+    const started = performance.now();
+    expect((await append.append([publicDraft("x", "r")])).map(codeOf)).toEqual(["unavailable"]);
+    expect(performance.now() - started).toBeGreaterThan(350);
+    expect(performance.now() - started).toBeLessThan(3_000);
+    await redis.server.restart();
+    await until(
+      "it is taken",
+      async () => codeOf((await append.append([publicDraft("x", "r")]))[0]) === "ok",
+    );
+    expect(await redis.raw.xlen(LOG)).toBe(1);
+  });
+
+  it("G5: what waits is bounded, and the rest is unavailable at once, with a time", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 300, appendWaitMs: 1_000 });
+    await redis.server.kill("SIGSTOP");
+    const drafts = Array.from({ length: 17_000 }, (_, i) => publicDraft(`m${i}`));
+    const sent = drafts.map((draft) => append.append([draft]));
+    const [last] = (await sent.at(-1)) ?? [];
+    expect(last?.ok === false && last.error.retryAfterMs).toBeGreaterThan(0);
+    const all = (await Promise.all(sent)).flat();
+    expect(new Set(all.map(codeOf))).toEqual(new Set(["unavailable"]));
+    const atOnce = all.filter((one) => !one.ok && one.error.retryAfterMs !== undefined).length;
+    expect(atOnce).toBe(17_000 - 16_384);
+  });
+
+  it("G1: what was acknowledged is there after a crash", async () => {
+    const append = await appender(redis);
+    const acked: string[] = [];
+    const sending = Promise.all(
+      Array.from({ length: 2_000 }, async (_, i) => {
+        const [result] = await append.append([publicDraft(`m${i}`, `r${i}`)]);
+        if (result?.ok) acked.push(result.id);
+      }),
+    );
+    await until("some are acknowledged", () => acked.length > 200);
+    await redis.server.kill("SIGKILL");
+    await redis.server.restart();
+    await sending;
+    const there = new Set((await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) => fields[3]));
+    expect(there.size).toBe(await redis.raw.xlen(LOG));
+    expect(await redis.raw.xlen(LOG)).toBeGreaterThanOrEqual(acked.length);
+    const ids = new Set((await redis.raw.xrange(LOG, "-", "+")).map(([id]) => id));
+    expect(acked.filter((id) => !ids.has(streamIdOf(id)))).toEqual([]);
+  });
+
+  it("F16: a full disk is no ack, and what was acknowledged before is there once there is room", async () => {
+    const small = await startRig({ wrap: ["sh", "-c", 'trap "" XFSZ; ulimit -f 1024; exec "$@"', "sh"] });
+    if (!small) throw new Error("there was a Redis a moment ago");
+    try {
+      const append = await appender(small, { appendWaitMs: 200, appendTimeoutMs: 500 });
+      const acked: string[] = [];
+      for (let full = false; !full; ) {
+        const results = await append.append(Array.from({ length: 50 }, () => publicDraft("x".repeat(1_000))));
+        full = results.some((result) => !result.ok);
+        acked.push(...results.flatMap((result) => (result.ok ? [result.id] : [])));
+      }
+      expect(acked.length).toBeGreaterThan(100);
+      await small.server.restart({ wrap: [] });
+      const there = new Set((await small.raw.xrange(LOG, "-", "+")).map(([id]) => id));
+      expect(acked.filter((id) => !there.has(streamIdOf(id)))).toEqual([]);
+    } finally {
+      await small.stop();
+    }
+  });
+});

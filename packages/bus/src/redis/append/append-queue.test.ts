@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../append.ts";
+import { AppendQueue } from "./append-queue.ts";
+
+const item = (bytes: number, since = 0) => ({ bytes, since });
+
+describe("append queue", () => {
+  it("L6: a call is at most 128 drafts, in order", () => {
+    const queue = new AppendQueue({ maxDrafts: 10_000, maxBytes: 1e9 });
+    const items = Array.from({ length: 300 }, () => item(1));
+    for (const one of items) queue.push(one);
+    const calls = [queue.takeCall(), queue.takeCall(), queue.takeCall(), queue.takeCall()];
+    expect(calls.map((call) => call.length)).toEqual([MAX_CALL_DRAFTS, MAX_CALL_DRAFTS, 44, 0]);
+    expect(calls.flat().every((one, i) => one === items[i])).toBe(true);
+  });
+
+  it("L6: a call is at most 256 KiB, and at least one draft", () => {
+    const queue = new AppendQueue({ maxDrafts: 100, maxBytes: 1e9 });
+    const half = MAX_CALL_BYTES / 2;
+    for (const bytes of [half, half, 1, MAX_CALL_BYTES + 1, 1]) queue.push(item(bytes));
+    expect([1, 2, 3].map(() => queue.takeCall().map(({ bytes }) => bytes))).toEqual([
+      [half, half],
+      [1],
+      [MAX_CALL_BYTES + 1],
+    ]);
+  });
+
+  it("G5: takes no more than its bounds, and more once there is room again", () => {
+    const few = new AppendQueue({ maxDrafts: 2, maxBytes: 100 });
+    expect([few.push(item(1)), few.push(item(1)), few.push(item(1))]).toEqual([true, true, false]);
+    few.takeCall();
+    expect(few.push(item(1))).toBe(true);
+    const small = new AppendQueue({ maxDrafts: 100, maxBytes: 100 });
+    expect([small.push(item(60)), small.push(item(60)), small.push(item(40))]).toEqual([true, false, true]);
+  });
+
+  it("L6: knows when a call is full, by number or by bytes", () => {
+    const queue = new AppendQueue({ maxDrafts: 1_000, maxBytes: 1e9 });
+    for (let n = 1; n < MAX_CALL_DRAFTS; n += 1) queue.push(item(1));
+    expect(queue.hasFullCall).toBe(false);
+    queue.push(item(1));
+    expect(queue.hasFullCall).toBe(true);
+    queue.takeCall();
+    queue.push(item(MAX_CALL_BYTES - 1));
+    expect(queue.hasFullCall).toBe(false);
+    queue.push(item(1));
+    expect(queue.hasFullCall).toBe(true);
+  });
+
+  it("L6: knows who has waited too long, and who came first, over many thousands", () => {
+    const queue = new AppendQueue({ maxDrafts: 1e6, maxBytes: 1e9 });
+    for (let since = 0; since < 5_000; since += 1) queue.push(item(1, since));
+    expect(queue.takeBefore(3_000).length).toBe(3_000);
+    expect(queue.oldest).toBe(3_000);
+    expect(queue.size).toBe(2_000);
+    expect(queue.takeBefore(1e9).at(-1)).toEqual(item(1, 4_999));
+    expect([queue.oldest, queue.size]).toEqual([undefined, 0]);
+  });
+});

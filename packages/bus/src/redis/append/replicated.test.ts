@@ -1,0 +1,59 @@
+import { ORIGIN } from "@parley/models";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Append } from "../../append.ts";
+import { LOG } from "../format/keys.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+
+const master = await startRig();
+const replica = master && (await startRig());
+
+describe.skipIf(!master)("L9: durability with a replica", { timeout: 30_000 }, () => {
+  const redis = master as Rig;
+  const copy = replica as Rig;
+  afterEach(async () => {
+    await copy.server.kill("SIGCONT");
+    await redis.reset();
+  });
+  afterAll(async () => {
+    await redis.stop();
+    await copy.stop();
+  });
+
+  async function replicating(): Promise<void> {
+    await copy.raw.call("REPLICAOF", "127.0.0.1", redis.server.port);
+    await until("the replica follows", async () => (await redis.raw.wait(1, 100)) === 1, 20_000);
+  }
+  async function appender(): Promise<Append> {
+    const bus = redis.bus({ durability: "replicated", appendTimeoutMs: 600 });
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    const append = bus.append();
+    await until("the log is there", () => !consume.problem() && !append.problem());
+    return append;
+  }
+
+  it("what is acknowledged is on the replica", async () => {
+    await replicating();
+    const append = await appender();
+    const drafts = Array.from({ length: 300 }, (_, i) => publicDraft(`m${i}`, `r${i}`));
+    const ids = (await append.append(drafts)).map(idOf);
+    expect(ids.length).toBe(300);
+    expect(await copy.raw.xlen(LOG)).toBe(300);
+  });
+
+  it("no replica, no ack; and a retry is not acknowledged for the first one's sake", async () => {
+    await replicating();
+    const [append, other] = [await appender(), await appender()];
+    await copy.server.kill("SIGSTOP");
+    const draft = publicDraft("x", "r");
+    expect((await append.append([draft])).map(codeOf)).toEqual(["unavailable"]);
+    // It stands in the master's log. WAIT waits for what its own connection wrote: for the retry, the key's expiry.
+    expect(await redis.raw.xlen(LOG)).toBe(1);
+    for (const gateway of [append, other])
+      expect((await gateway.append([draft])).map(codeOf)).toEqual(["unavailable"]);
+    expect(append.problem()).toMatch(/replica/);
+    await copy.server.kill("SIGCONT");
+    await until("it is acknowledged", async () => codeOf((await append.append([draft]))[0]) === "ok", 20_000);
+    expect(await copy.raw.xlen(LOG)).toBe(1);
+    expect(await redis.raw.xlen(LOG)).toBe(1);
+  });
+});

@@ -1,0 +1,64 @@
+import { ORIGIN } from "@parley/models";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { codeOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+
+const rig = await startRig();
+
+describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeout: 30_000 }, () => {
+  const redis = rig as Rig;
+  afterEach(async () => {
+    await redis.raw.acl("SETUSER", "default", "+@all");
+    await redis.raw.config("SET", "appendfsync", "always");
+    await redis.raw.config("SET", "maxmemory-policy", "noeviction");
+    await redis.reset();
+  });
+  afterAll(() => redis.stop());
+
+  const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
+
+  it("is not appended to, the problem names the settings, and mending them is enough", async () => {
+    await redis.raw.config("SET", "appendfsync", "everysec");
+    await redis.raw.config("SET", "maxmemory-policy", "allkeys-lru");
+    const bus = redis.bus({ appendWaitMs: 100 });
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    const append = bus.append();
+    await until("the log is there", () => !consume.problem());
+    await until("it says so", () => append.problem()?.includes("may lose"));
+    expect(append.problem()).toMatch(
+      /appendfsync is everysec, not always, maxmemory-policy is allkeys-lru, not/,
+    );
+    expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["unavailable"]);
+    await redis.raw.config("SET", "appendfsync", "always");
+    await redis.raw.config("SET", "maxmemory-policy", "noeviction");
+    await until("it is ready", () => !append.problem());
+    expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["ok"]);
+  });
+
+  it("is appended to where that is wanted, with a warning", async () => {
+    await redis.raw.config("SET", "appendfsync", "everysec");
+    const bus = redis.bus({ allowWeakDurability: true });
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    const append = bus.append();
+    await until("all is ready", () => !consume.problem() && !append.problem());
+    expect(warnings()).toEqual([expect.stringContaining("appendfsync is everysec")]);
+  });
+
+  it("that does not tell its settings is appended to, with a warning", async () => {
+    await redis.raw.acl("SETUSER", "default", "-config");
+    const bus = redis.bus();
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    const append = bus.append();
+    await until("all is ready", () => !consume.problem() && !append.problem());
+    expect(warnings()).toEqual([expect.stringContaining("cannot check")]);
+  });
+
+  it("is found out after a reconnect, too", async () => {
+    const bus = redis.bus();
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    const append = bus.append();
+    await until("all is ready", () => !consume.problem() && !append.problem());
+    await redis.raw.config("SET", "appendfsync", "no");
+    await redis.raw.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await until("it says so", () => append.problem()?.includes("appendfsync is no"));
+  });
+});

@@ -1,0 +1,197 @@
+import { type OwnServer, redisCommand, type Sentinelled } from "@parley/local";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { GROUP, LOG, META } from "../format/keys.ts";
+import { idOf, publicDraft, until } from "../test/redis-rig.ts";
+import {
+  asked,
+  failedOver,
+  type House,
+  logOf,
+  openHouse,
+  rolesOn,
+  Senders,
+  startGroup,
+} from "../test/sentinel-rig.ts";
+
+const ROLES = ["append", "consume", "live", "read", "tail", "tail-position"];
+
+const started = await startGroup();
+
+const forever = new AbortController().signal;
+
+describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
+  const group = started as Sentinelled;
+  let house: House | undefined;
+  let killed: OwnServer | undefined;
+
+  async function open(durability: "local" | "replicated"): Promise<House> {
+    house = await openHouse({ url: group.url, durability });
+    await house.ready();
+    return house;
+  }
+  async function kill(server: OwnServer): Promise<void> {
+    killed = server;
+    await server.kill("SIGKILL");
+  }
+  afterEach(async () => {
+    await house?.close();
+    await killed?.restart();
+    house = killed = undefined;
+  });
+  afterAll(() => group.stop());
+
+  it("L9: SIGKILL of the master under load: what was acknowledged is in the new master's log, once, in order", async () => {
+    const { append, tail, heard, gaps, stored, ready } = await open("replicated");
+    const old = await group.master();
+    const epoch = await redisCommand(old.port, "HGET", META, "epoch");
+    const senders = new Senders(append);
+    await senders.moreAcked(300);
+    const before = [...senders.acked.values()];
+    await kill(old);
+    const now = await failedOver(group, old);
+    await senders.moreAcked(100);
+    await ready();
+    await senders.moreAcked(200);
+    await senders.end();
+
+    const acked = [...senders.acked];
+    await expectKept(senders, now);
+    for (const sender of ["0-", "7-"]) {
+      const ids = acked.filter(([ref]) => ref.startsWith(sender)).map(([, id]) => id);
+      expect(ids).toEqual(ids.toSorted());
+    }
+    const after = acked.slice(-200).map(([, id]) => id);
+    expect(after.every((id) => before.every((earlier) => id > earlier))).toBe(true);
+    expect(await redisCommand(now.port, "HGET", META, "epoch")).toBe(epoch);
+
+    const last =
+      acked
+        .map(([, id]) => id)
+        .toSorted()
+        .at(-1) ?? "";
+    await until("the persister has it all", () => acked.every(([, id]) => stored.has(id)), 20_000);
+    await until("nothing is pending", async () => (await pending(now)) === 0, 20_000);
+    expect(await tail.position()).toBe(last);
+    await until("the last is told live", () => heard.at(-1) === last, 20_000);
+    expect(gaps.length).toBeGreaterThan(0);
+    const told = new Set(heard);
+    const { after: broken = 0, cursor = "" } = gaps.at(-1) ?? {};
+    expect(acked.filter(([, id]) => id > cursor && !told.has(id))).toEqual([]);
+    expect(heard.slice(broken)).toEqual([...new Set(heard.slice(broken))].toSorted());
+  });
+
+  it("L22: SENTINEL FAILOVER: all roles leave the old master at once, though it goes on answering", async () => {
+    await group.settled();
+    const { append, live, tail, consume, events, gaps, heard, stored, ready } = await open("replicated");
+    const old = await group.master();
+    await live.join("alice");
+    const origin = await tail.watermark();
+    const [first] = await append.append([publicDraft("before", "before")]);
+    const from = await tail.position();
+    expect(await tail.read(origin, forever)).toMatchObject({ kind: "read", position: from });
+    expect(await rolesOn(old)).toEqual(ROLES);
+    const now = await group.failOver(group.sentinels[1] as OwnServer);
+    await until("all are on the new master", async () => `${await rolesOn(now)}` === `${ROLES}`, 30_000);
+    await until("none is on the old one", async () => `${await rolesOn(old)}` === "", 30_000);
+    await ready();
+    const left = events.filter(
+      (event) => event.type === "connection" && /named another/.test(event.reason ?? ""),
+    );
+    expect(left.length).toBeGreaterThan(0);
+    expect(gaps.length).toBeGreaterThan(0);
+
+    let id = "";
+    await until("a replica of the new master confirms", async () => {
+      const [result] = await append.append([publicDraft("after", "after")]);
+      if (result?.ok) id = result.id;
+      return result?.ok;
+    });
+    expect(id > idOf(first)).toBe(true);
+    expect(await tail.position()).toBe(id);
+    await until("it is told live", () => heard.includes(id));
+    await until("it is given to the persister", () => stored.has(id));
+    expect(await tail.read(from, forever)).toEqual({ kind: "lost" });
+    const read = await tail.read(from, forever);
+    expect(read.kind === "read" && read.messages.map(({ content }) => content)).toEqual(["after"]);
+    await consume.trim();
+  });
+
+  it("L9: SENTINEL FAILOVER under load, with writes paused before: nothing acknowledged is lost", async () => {
+    await group.settled();
+    const { append, ready } = await open("replicated");
+    const old = await group.master();
+    const senders = new Senders(append);
+    await senders.moreAcked(200);
+    await redisCommand(old.port, "CLIENT", "PAUSE", "90000", "WRITE");
+    const now = await group.failOver(group.sentinels[2] as OwnServer);
+    await ready();
+    await senders.moreAcked(200);
+    await senders.end();
+    await expectKept(senders, now);
+    // Who is told to be a replica is so only when the pause is over.
+    expect(await rolesOn(old)).toEqual([]);
+    await redisCommand(old.port, "CLIENT", "UNPAUSE");
+  });
+
+  it("L9: with local durability a failover loses what was on no replica; clients are told, ids do not go back", async () => {
+    await group.settled();
+    const { append, tail, live, events, gaps, stored, ready } = await open("local");
+    const old = await group.master();
+    await live.join("alice");
+    // No replica comes back to a master that asks for a password they do not have.
+    const hungUp = await asked(old, async (redis) => {
+      await redis.config("SET", "requirepass", "for-a-moment");
+      return await redis.call("CLIENT", "KILL", "TYPE", "replica");
+    });
+    expect(hungUp).toBe(2);
+    const lost = idOf((await append.append([publicDraft("on no replica", "lost")]))[0]);
+    await until("the persister has it", () => stored.has(lost));
+    const gapsBefore = gaps.length;
+    await kill(old);
+    const now = await failedOver(group, old);
+    await until("a gap is told", () => gaps.length > gapsBefore, 30_000);
+    await ready();
+    expect((await logOf(now)).map(({ id }) => id)).not.toContain(lost);
+    // It is in the store: no other message may ever have its id.
+    expect(events).toContainEqual({ type: "warning", text: expect.stringContaining("below the store") });
+    const next = idOf((await append.append([publicDraft("next", "next")]))[0]);
+    expect(next > lost).toBe(true);
+    expect(await tail.position()).toBe(next);
+  });
+
+  it("F5: connects while two of three Sentinels are frozen", async () => {
+    const [first, second] = group.sentinels;
+    await Promise.all([first?.kill("SIGSTOP"), second?.kill("SIGSTOP")]);
+    try {
+      await open("local");
+    } finally {
+      await Promise.all([first?.kill("SIGCONT"), second?.kill("SIGCONT")]);
+    }
+  });
+
+  it("says what is wrong where no Sentinel knows the master, and where none answers", async () => {
+    const unknown = await openHouse({ url: group.url.replace(`/${group.name}`, "/another") });
+    await until("it says so", () => /invalid reply: null/.test(unknown.append.problem() ?? ""), 20_000);
+    const nobody = await openHouse({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
+    await until(
+      "it says so",
+      () => /failed to connect to sentinel/.test(nobody.append.problem() ?? ""),
+      20_000,
+    );
+    expect(nobody.append.problem()).not.toContain("hunter2");
+    await Promise.all([unknown.close(), nobody.close()]);
+  });
+});
+
+/** What was acknowledged is in the log, under the id that was told, and nothing is there twice. */
+async function expectKept(senders: Senders, server: OwnServer): Promise<void> {
+  const log = await logOf(server);
+  const byRef = new Map(log.map(({ ref, id }) => [ref, id]));
+  expect([...senders.acked].filter(([ref, id]) => byRef.get(ref) !== id)).toEqual([]);
+  expect(byRef.size).toBe(log.length);
+}
+
+async function pending(server: OwnServer): Promise<number> {
+  const [count] = (await asked(server, (redis) => redis.xpending(LOG, GROUP))) as [number];
+  return count;
+}

@@ -1,0 +1,272 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Outcome } from "../../consume.ts";
+import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
+import { streamIdOf } from "../format/stream-id.ts";
+import { REMOVE_CONSUMERS } from "../lua/claim.ts";
+import { consuming } from "../test/consume-rig.ts";
+import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+
+const rig = await startRig();
+const STORED: Outcome = { kind: "stored" };
+
+describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
+  const redis = rig as Rig;
+  afterEach(() => redis.reset());
+  afterAll(() => redis.stop());
+  const { persister, appender, next, settle, contents, pendingOf, append } = consuming(redis);
+
+  it("L10: what a dead consumer held is taken over, counted, and a claim is told", async () => {
+    const consume = await persister({ claimIdleMs: 150 });
+    await append("a", "b");
+    await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
+    const first = await next(consume);
+    const second = await next(consume);
+    const byContent = Object.fromEntries(
+      [...first, ...second].map(({ message, deliveries }) => [message.content, deliveries]),
+    );
+    expect(byContent).toEqual({ a: 2, b: 1 });
+    expect(redis.events).toContainEqual({ type: "claim", entries: 1 });
+  });
+
+  it("F2: a live consumer keeps what it is slow with, while a dead one's is taken over; both may settle", async () => {
+    const [slow, other] = [await persister({ claimIdleMs: 400 }), await persister({ claimIdleMs: 400 })];
+    await append("slow's");
+    const held = await next(slow);
+    await append("dead's");
+    await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
+    // The dead one's came later, and yet it alone is let go.
+    const taken = await next(other);
+    expect(contents(taken)).toEqual(["dead's"]);
+    await settle(slow, held, STORED);
+    await settle(other, taken, STORED);
+    expect(await pendingOf()).toEqual([]);
+  });
+
+  it("L13: settled twice, by the one that was frozen and by the one that took over, is settled", async () => {
+    const consume = await persister({ claimIdleMs: 150 });
+    const [id = ""] = await append("a");
+    await redis.raw.xreadgroup("GROUP", GROUP, "frozen", "COUNT", 1, "STREAMS", LOG, ">");
+    const taken = await next(consume);
+    expect(await redis.raw.xack(LOG, GROUP, streamIdOf(id))).toBe(1);
+    await settle(consume, taken, STORED);
+    expect(await consume.trim()).toMatchObject({ backlogEntries: 0 });
+  });
+
+  it("L10: a failed one comes again and again, the others are settled, and the watermark stands before it", async () => {
+    const consume = await persister({ claimIdleMs: 600 });
+    const [a = ""] = await append("a", "bad", "c");
+    const batch = await next(consume);
+    await consume.settle(
+      batch.map(({ message }) => ({
+        message,
+        outcome: message.content === "bad" ? { kind: "failed", reason: "x" } : STORED,
+      })),
+    );
+    for (const deliveries of [2, 3, 4]) {
+      const again = await next(consume);
+      expect(again).toMatchObject([{ message: { content: "bad" }, deliveries }]);
+      const { watermark, backlogEntries } = await consume.trim();
+      expect(watermark >= a).toBe(true);
+      expect(backlogEntries).toBe(2);
+      await settle(consume, again, { kind: "failed", reason: "x" });
+    }
+  });
+
+  it("L10: one that fails again and again does not hold up what is new", async () => {
+    const consume = await persister({ claimIdleMs: 20 });
+    const gateway = await appender();
+    await gateway.append([publicDraft("bad")]);
+    for (let i = 0; i < 5; i += 1) {
+      await gateway.append([publicDraft(`new ${i}`)]);
+      const seen: string[] = [];
+      for (let turns = 0; !seen.includes(`new ${i}`); turns += 1) {
+        expect(turns).toBeLessThan(8);
+        const batch = await next(consume);
+        // Settled so late that it is due again at once.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        seen.push(...contents(batch));
+        await consume.settle(
+          batch.map(({ message }) => ({
+            message,
+            outcome: message.content === "bad" ? { kind: "failed", reason: "x" } : STORED,
+          })),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    }
+  });
+
+  it("L13: when Redis cannot be told, settle says so, and the same come again", async () => {
+    const consume = await persister();
+    await append("a");
+    const batch = await next(consume);
+    await redis.server.kill("SIGKILL");
+    await expect(settle(consume, batch, STORED)).rejects.toMatchObject({ code: "unavailable" });
+    await redis.server.restart();
+    const again = await next(consume);
+    expect(contents(again)).toEqual(["a"]);
+    await settle(consume, again, STORED);
+    expect(await pendingOf()).toEqual([]);
+  });
+
+  it("L13: an id conflict is appended again, under its ref and a new id, and the old entry is gone", async () => {
+    const consume = await persister();
+    const gateway = await appender();
+    const [id = ""] = (await gateway.append([publicDraft("taken", "r")])).map(idOf);
+    await settle(consume, await next(consume), { kind: "idConflict" });
+    const [event] = redis.events.filter((e) => e.type === "id-conflict");
+    expect(event).toMatchObject({ id });
+    const again = await next(consume);
+    expect(again).toMatchObject([{ message: { content: "taken", ref: "r" }, deliveries: 1 }]);
+    const newId = again[0]?.message.id ?? "";
+    expect(newId > id).toBe(true);
+    expect((await redis.raw.xrange(LOG, "-", "+")).map(([one]) => one)).toEqual([streamIdOf(newId)]);
+    expect((await gateway.append([publicDraft("taken", "r")])).map(idOf)).toEqual([newId]);
+    // Said once more, by one that was late: it is not appended a third time.
+    await consume.settle([
+      { message: { id, ...publicDraft("taken", "r") }, outcome: { kind: "idConflict" } },
+    ]);
+    expect(await redis.raw.xlen(LOG)).toBe(1);
+  });
+
+  it("L13: out of memory an id conflict stays pending, and is settled later", async () => {
+    const consume = await persister({ claimIdleMs: 600 });
+    await append("taken");
+    const batch = await next(consume);
+    await redis.raw.config("SET", "maxmemory", "1mb");
+    await expect(settle(consume, batch, { kind: "idConflict" })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect((await pendingOf()).length).toBe(1);
+    await redis.raw.config("SET", "maxmemory", "0");
+    await settle(consume, await next(consume), { kind: "idConflict" });
+    expect(contents(await next(consume))).toEqual(["taken"]);
+  });
+
+  it("L10: a newer format stays pending, is told once, and holds up neither the rest nor the reader", async () => {
+    const consume = await persister({ claimIdleMs: 100 });
+    await append("a");
+    const newer = await redis.raw.xadd(LOG, "*", "v", "2", "x", "y");
+    await append("b");
+    expect(contents(await next(consume))).toEqual(["a", "b"]);
+    const stop = new AbortController();
+    const waiting = consume.next(stop.signal);
+    const claims = async () =>
+      Number(/cmdstat_xautoclaim:calls=(\d+)/.exec(await redis.raw.info("commandstats"))?.[1]);
+    const before = await claims();
+    await until("it was claimed several times", async () => (await claims()) > before + 5);
+    stop.abort();
+    expect(await waiting).toEqual([]);
+    expect(redis.events.filter((e) => e.type === "newer-format")).toEqual([
+      { type: "newer-format", position: newer, version: "2" },
+    ]);
+    expect((await pendingOf()).map(({ id }) => id)).toContain(newer);
+  });
+
+  it("L11: close deletes a consumer that holds nothing", async () => {
+    const consume = await persister();
+    await append("a");
+    await settle(consume, await next(consume), STORED);
+    await consume.bus.close();
+    expect(await redis.raw.xinfo("CONSUMERS", LOG, GROUP)).toEqual([]);
+  });
+
+  it("L11: close keeps a consumer that holds something, and others take it over at once", async () => {
+    const options = { claimIdleMs: 4_000 };
+    const [leaving, staying] = [await persister(options), await persister(options)];
+    await append("a");
+    await next(leaving);
+    await leaving.bus.close();
+    expect((await pendingOf()).length).toBe(1);
+    const started = performance.now();
+    expect(contents(await next(staying))).toEqual(["a"]);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it("L11: consumers that are long silent are removed where they hold nothing, others are not", async () => {
+    await persister();
+    await append("a");
+    await redis.raw.xreadgroup("GROUP", GROUP, "holds", "COUNT", 1, "STREAMS", LOG, ">");
+    await redis.raw.xgroup("CREATECONSUMER", LOG, GROUP, "silent");
+    const consumers = async () =>
+      ((await redis.raw.xinfo("CONSUMERS", LOG, GROUP)) as unknown[][]).map((info) => info[1]);
+    await REMOVE_CONSUMERS.run(redis.raw, [LOG], [GROUP, "", 60_000]);
+    expect(await consumers()).toEqual(["holds", "silent"]);
+    await until("it was silent for 5 ms", async () => {
+      await REMOVE_CONSUMERS.run(redis.raw, [LOG], [GROUP, "", 5]);
+      return !(await consumers()).includes("silent");
+    });
+    expect(await consumers()).toEqual(["holds"]);
+  });
+
+  it("tells of pending entries that a hand has deleted", async () => {
+    const consume = await persister({ claimIdleMs: 100 });
+    const [id = ""] = await append("a");
+    await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
+    await redis.raw.xdel(LOG, streamIdOf(id));
+    const stop = new AbortController();
+    const waiting = consume.next(stop.signal);
+    await until("it is told", () => redis.events.some((e) => e.type === "warning" && /deleted/.test(e.text)));
+    stop.abort();
+    await waiting;
+    expect(await pendingOf()).toEqual([]);
+  });
+
+  it("several share the work: each message goes to one of them", async () => {
+    const all = await Promise.all([persister(), persister(), persister()]);
+    const gateway = await appender();
+    const drafts = Array.from({ length: 3_000 }, (_, i) => publicDraft(`m${i}`));
+    const seen: string[] = [];
+    const stop = new AbortController();
+    const working = all.map(async (consume) => {
+      while (!stop.signal.aborted) {
+        const batch = await consume.next(stop.signal);
+        seen.push(...contents(batch));
+        await settle(consume, batch, STORED);
+      }
+    });
+    await gateway.append(drafts);
+    await until("all are consumed", () => seen.length >= drafts.length);
+    stop.abort();
+    await Promise.all(working);
+    expect(new Set(seen).size).toBe(drafts.length);
+    expect(seen.length).toBe(drafts.length);
+    expect(await redis.raw.exists(DEAD_LETTERS)).toBe(0);
+  });
+
+  it("gives what it holds to nobody else who asks, while it is held", async () => {
+    const consume = await persister();
+    const both = [next(consume), next(consume)];
+    await until("they are reading", async () =>
+      /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))),
+    );
+    await append("a");
+    const first = await Promise.race(both);
+    expect(contents(first)).toEqual(["a"]);
+    await append("b");
+    expect((await Promise.all(both)).flatMap(contents).sort()).toEqual(["a", "b"]);
+  });
+
+  it("says what Redis refuses it, until it is let again", async () => {
+    const consume = await persister();
+    await redis.raw.acl("SETUSER", "default", "-xautoclaim");
+    const stop = new AbortController();
+    const reading = consume.next(stop.signal);
+    await until("it says why", () => consume.problem()?.includes("Redis refuses"));
+    await redis.raw.acl("SETUSER", "default", "+@all");
+    await append("a");
+    expect(contents(await reading)).toEqual(["a"]);
+    expect(consume.problem()).toBeUndefined();
+  });
+
+  it("a read that nobody waited for any more is given to the next", async () => {
+    const consume = await persister();
+    const stop = new AbortController();
+    const first = consume.next(stop.signal);
+    await until("it is reading", async () => /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))));
+    stop.abort();
+    expect(await first).toEqual([]);
+    await append("a");
+    expect(await next(consume)).toMatchObject([{ message: { content: "a" }, deliveries: 1 }]);
+  });
+});

@@ -1,0 +1,54 @@
+import { ORIGIN } from "@parley/models";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Outcome } from "../../consume.ts";
+import { GROUP, LOG, META } from "../format/keys.ts";
+import { streamIdOf } from "../format/stream-id.ts";
+import { consuming } from "../test/consume-rig.ts";
+import { type Rig, startRig, until } from "../test/redis-rig.ts";
+
+const rig = await startRig();
+const STORED: Outcome = { kind: "stored" };
+
+describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
+  const redis = rig as Rig;
+  afterEach(() => redis.reset());
+  afterAll(() => redis.stop());
+  const { persister, next, settle, append } = consuming(redis);
+
+  it("L12: trims what is stored and old, and never what another consumer holds", async () => {
+    const consume = await persister({ trimMinAgeMs: 0, claimIdleMs: 60_000 });
+    const ids = await append("a", "b", "c", "d");
+    await redis.raw.xreadgroup("GROUP", GROUP, "other", "COUNT", 1, "STREAMS", LOG, ">");
+    await settle(consume, await next(consume), STORED);
+    const held = await consume.trim();
+    expect(held).toMatchObject({ end: ids[3], backlogEntries: 4 });
+    expect(held.watermark < (ids[0] ?? "")).toBe(true);
+    expect(await redis.raw.xlen(LOG)).toBe(4);
+    await redis.raw.xack(LOG, GROUP, streamIdOf(ids[0] ?? ""));
+    await until("all are trimmed", async () => {
+      expect(await consume.trim()).toMatchObject({ watermark: ids[3], backlogEntries: 0, backlogBytes: 0 });
+      return (await redis.raw.xlen(LOG)) === 0;
+    });
+    expect(await redis.raw.hget(META, "trimmed")).toBe(streamIdOf(ids[3] ?? ""));
+    expect(redis.events).toContainEqual({ type: "trim", entries: 4 });
+  });
+
+  it("L12: leaves what is stored for the least age, and counts as trimmed only what was removed", async () => {
+    const consume = await persister({ trimMinAgeMs: 60_000 });
+    const old = `${Date.now() - 61_000}-7`;
+    await redis.raw.xadd(LOG, old, "v", "1", "m", '"from":"a","to":"","content":"old"', "n", "0", "b", "0");
+    await redis.raw.hset(META, "entries", 1, "bytes", 100);
+    await append("new");
+    await settle(consume, await next(consume), STORED);
+    await consume.trim();
+    expect((await redis.raw.xrange(LOG, "-", "+")).length).toBe(1);
+    expect(await redis.raw.hget(META, "trimmed")).toBe(old);
+  });
+
+  it("L12: what is not given out yet is never trimmed", async () => {
+    const consume = await persister({ trimMinAgeMs: 0 });
+    const [first = ""] = await append("a", "b");
+    expect(await consume.trim()).toMatchObject({ watermark: ORIGIN, backlogEntries: 2 });
+    expect((await redis.raw.xrange(LOG, "-", "+"))[0]?.[0]).toBe(streamIdOf(first));
+  });
+});

@@ -1,0 +1,37 @@
+import type { LogState } from "../../consume.ts";
+import type { Observe } from "../../events.ts";
+import type { Link } from "../connection/link.ts";
+import type { Config } from "../context.ts";
+import { GROUP, LOG, META } from "../format/keys.ts";
+import { textsOf } from "../format/replies.ts";
+import { idUpTo, streamIdOf } from "../format/stream-id.ts";
+import { TRIM } from "../lua/trim.ts";
+import { Retention } from "./retention.ts";
+
+/** Lets go of what is stored and old (L12). */
+export class Trimming {
+  readonly #link: Link;
+  readonly #minAgeMs: number;
+  readonly #retention: Retention;
+  readonly #observe: Observe;
+
+  constructor(link: Link, config: Pick<Config, "trimMinAgeMs" | "backlogMaxBytes">, observe: Observe) {
+    this.#link = link;
+    this.#minAgeMs = config.trimMinAgeMs;
+    this.#retention = new Retention({ minAgeMs: config.trimMinAgeMs, maxBytes: config.backlogMaxBytes });
+    this.#observe = observe;
+  }
+
+  /** How the log stands then, or undefined where there is none. */
+  async trim(): Promise<LogState | undefined> {
+    const now = performance.now();
+    const args = [GROUP, this.#minAgeMs, streamIdOf(this.#retention.upTo(now))];
+    const reply = textsOf(await this.#link.run((client) => TRIM.run(client, [LOG, META], args)));
+    const [status, end = "", mark = "", entries, bytes, storedBytes, removed] = reply;
+    if (status !== "ok") return undefined;
+    const watermark = idUpTo(mark);
+    this.#retention.note(watermark, Number(storedBytes), now);
+    if (Number(removed) > 0) this.#observe({ type: "trim", entries: Number(removed) });
+    return { end: idUpTo(end), watermark, backlogEntries: Number(entries), backlogBytes: Number(bytes) };
+  }
+}

@@ -1,0 +1,32 @@
+import { ORIGIN } from "@parley/models";
+import type { Append } from "../../append.ts";
+import type { Consume, Consumed, Outcome } from "../../consume.ts";
+import { GROUP, LOG } from "../format/keys.ts";
+import type { RedisBus } from "../redis-bus.ts";
+import { idOf, publicDraft, type Rig, until } from "./redis-rig.ts";
+
+/** Persisters and gateways over a rig's Redis, for tests of consuming. */
+export function consuming(redis: Rig) {
+  async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consume & { bus: RedisBus }> {
+    const bus = redis.bus(options);
+    const consume = bus.consume({ lastStored: async () => ORIGIN });
+    await until("the persister is ready", () => !consume.problem());
+    return Object.assign(consume, { bus });
+  }
+  async function appender(): Promise<Append> {
+    const append = redis.bus().append();
+    await until("the gateway is ready", () => !append.problem());
+    return append;
+  }
+  const next = (consume: Consume) => consume.next(AbortSignal.timeout(8_000));
+  const settle = (consume: Consume, consumed: readonly Consumed[], outcome: Outcome) =>
+    consume.settle(consumed.map(({ message }) => ({ message, outcome })));
+  const contents = (consumed: readonly Consumed[]) => consumed.map(({ message }) => message.content);
+  const pendingOf = async () =>
+    ((await redis.raw.xpending(LOG, GROUP, "-", "+", 1_000)) as [string, string, number, number][]).map(
+      ([id, consumer]) => ({ id, consumer }),
+    );
+  const append = async (...texts: string[]) =>
+    (await (await appender()).append(texts.map((text) => publicDraft(text)))).map(idOf);
+  return { persister, appender, next, settle, contents, pendingOf, append };
+}

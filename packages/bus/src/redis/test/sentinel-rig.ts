@@ -1,0 +1,166 @@
+import {
+  type OwnServer,
+  redisCommand,
+  type Sentinelled,
+  ServerUnavailable,
+  startSentinelled,
+} from "@parley/local";
+import { type LogMessage, ORIGIN } from "@parley/models";
+import { Redis } from "ioredis";
+import type { Append } from "../../append.ts";
+import type { Consume } from "../../consume.ts";
+import type { BusEvent } from "../../events.ts";
+import type { Live } from "../../live.ts";
+import type { Tail } from "../../tail.ts";
+import { pause } from "../backoff.ts";
+import type { RedisBusOptions } from "../context.ts";
+import { LOG } from "../format/keys.ts";
+import { idUpTo } from "../format/stream-id.ts";
+import { RedisBus } from "../redis-bus.ts";
+import { until } from "./redis-rig.ts";
+
+/** Undefined, with one loud line, where this machine has no Redis; there `CI` makes it an error. */
+export async function startGroup(): Promise<Sentinelled | undefined> {
+  return await startSentinelled().catch((error: unknown) => {
+    if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;
+    process.stderr.write(`\n*** SKIPPED: a suite that needs Redis: ${error.message}\n\n`);
+    return undefined;
+  });
+}
+
+/** A gateway, a persister and a history-api as far as the log goes: all four roles, each at its work until `close`. */
+export interface House {
+  readonly append: Append;
+  readonly live: Live;
+  readonly consume: Consume;
+  readonly tail: Tail;
+  readonly events: readonly BusEvent[];
+  /** What was told live, and where it broke off: the number of messages heard before, and the cursor. */
+  readonly heard: readonly string[];
+  readonly gaps: readonly { readonly after: number; readonly cursor: string }[];
+  /** What the persister was given, by id: the store. */
+  readonly stored: ReadonlyMap<string, LogMessage>;
+  /** Waits until no role has a problem. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openHouse(options: RedisBusOptions): Promise<House> {
+  const events: BusEvent[] = [];
+  const observe = (event: BusEvent) => events.push(event);
+  const [gateway, persister, history] = [1, 2, 3].map(() => new RedisBus({ ...options, observe })) as [
+    RedisBus,
+    RedisBus,
+    RedisBus,
+  ];
+  const stored = new Map<string, LogMessage>();
+  const heard: string[] = [];
+  const gaps: { after: number; cursor: string }[] = [];
+  const lastStored = async () => [...stored.keys()].sort().at(-1) ?? ORIGIN;
+  const consume = persister.consume({ lastStored });
+  const append = gateway.append();
+  const live = gateway.live({
+    message: (_audience, { id }) => heard.push(id),
+    gap: (cursor) => gaps.push({ after: heard.length, cursor }),
+  });
+  const tail = history.tail();
+  const ending = new AbortController();
+  const persisting = Promise.all([store(consume, stored, ending.signal), trim(consume, ending.signal)]);
+  const roles = [append, live, consume, tail];
+  return {
+    ...{ append, live, consume, tail, events, heard, gaps, stored },
+    ready: () => until("all roles are ready", () => roles.every((role) => !role.problem()), 30_000),
+    async close() {
+      ending.abort();
+      await persisting;
+      await Promise.all([gateway, persister, history].map((bus) => bus.close()));
+    },
+  };
+}
+
+/** What a persister does: insert and settle; and trim, beside it. */
+async function store(consume: Consume, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const consumed = await consume.next(signal);
+    for (const { message } of consumed) stored.set(message.id, message);
+    const settled = consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } as const }));
+    // What cannot be settled now is given out again.
+    await consume.settle(settled).catch(() => undefined);
+  }
+}
+
+async function trim(consume: Consume, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await consume.trim().catch(() => undefined);
+    await pause(200, signal);
+  }
+}
+
+/** Sends as clients do: one after the other, each again under its ref until it is acknowledged (P31). */
+export class Senders {
+  /** Ids of what was acknowledged, by ref, in the order of the answers. */
+  readonly acked = new Map<string, string>();
+  readonly #append: Append;
+  readonly #done: Promise<unknown>;
+  #ending = false;
+
+  constructor(append: Append, many = 8) {
+    this.#append = append;
+    this.#done = Promise.all(Array.from({ length: many }, (_, sender) => this.#send(sender)));
+  }
+
+  async moreAcked(count: number): Promise<void> {
+    const enough = this.acked.size + count;
+    await until(`${count} more are acknowledged`, () => this.acked.size >= enough, 30_000);
+  }
+
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#done;
+  }
+
+  async #send(sender: number): Promise<void> {
+    for (let n = 0; !this.#ending; n += 1) {
+      const ref = `${sender}-${n}`;
+      while (!(await this.#sent(ref))) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #sent(ref: string): Promise<boolean> {
+    const [result] = await this.#append.append([{ from: "alice", to: "", content: ref, ref }]);
+    if (result?.ok) this.acked.set(ref, result.id);
+    return result?.ok === true;
+  }
+}
+
+/** What stands in the log of a server: id and ref of each entry. */
+export async function logOf(server: OwnServer): Promise<{ readonly id: string; readonly ref: string }[]> {
+  return await asked(server, async (redis) =>
+    (await redis.xrange(LOG, "-", "+")).map(([id, fields]) => ({ id: idUpTo(id), ref: fields[5] ?? "" })),
+  );
+}
+
+export async function asked<T>(server: OwnServer, question: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(server.url);
+  try {
+    return await question(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The roles that are connected to a server, each once, sorted. */
+export async function rolesOn(server: OwnServer): Promise<string[]> {
+  const list = await redisCommand(server.port, "CLIENT", "LIST");
+  return [...new Set([...list.matchAll(/ name=parley-(\S+)/g)].map(([, role]) => role ?? ""))].sort();
+}
+
+/** Another server than this has been named. */
+export async function failedOver(group: Sentinelled, from: OwnServer): Promise<OwnServer> {
+  await until(
+    "another master is named",
+    async () => (await group.master().catch(() => from)) !== from,
+    30_000,
+  );
+  return await group.master();
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Child, startChild } from "@parley/local";
+import { formatId } from "@parley/models";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Chatter } from "../rig/chat-client.ts";
+import { type Standalone, startStandalone } from "../rig/shapes.ts";
+import { storeMessages } from "../rig/stored-messages.ts";
+
+const MESSAGES = 100_000;
+/** As UTF-16 or not, 100,000 of these do not fit into the heap that the client gets. */
+const PADDING = "x".repeat(1_000);
+const HEAP_MB = 40;
+/** Come in while the raw reader catches up: more than it lets wait. */
+const LIVE = 1_500;
+
+describe("a client that was away for 100,000 messages", () => {
+  let dataDir: string;
+  let house: Standalone;
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), "parley-e2e-"));
+    await storeMessages(dataDir, MESSAGES, (n) => ({
+      id: formatId({ ms: 1_700_000_000_000 + n, seq: 0 }),
+      from: "alice",
+      to: n % 2 === 0 ? "bob" : "",
+      content: `message ${n} ${PADDING}`,
+    }));
+    house = await startStandalone({ dataDir, env: { RATE_LIMIT: "0" } });
+  });
+  afterAll(async () => {
+    await house?.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  /** A program of its own that reads as bob, in a heap too small for all of it. */
+  async function startReader(program: URL, ...args: readonly string[]): Promise<Child> {
+    return startChild({
+      command: process.execPath,
+      args: [
+        `--max-old-space-size=${HEAP_MB}`,
+        fileURLToPath(program),
+        house.gateways[0],
+        await house.token("bob"),
+        ...args,
+      ],
+    });
+  }
+
+  it("G3, G5: has them all, in order, in a small heap, is told how far it is, and its process ends when closed", async () => {
+    const child = await startReader(new URL("./catch-up.child.ts", import.meta.url), String(MESSAGES));
+    expect(await child.exited, child.output()).toEqual({ code: 0, signal: null });
+    const [live, closed] = child
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(live).toMatchObject({ phase: "live", count: MESSAGES });
+    expect(live.progress).toBeGreaterThan(MESSAGES / 1_000);
+    expect(closed.phase).toBe("closed");
+  }, 180_000);
+
+  it("G3, G5: the same by the raw protocol in under 100 lines, while more than it may hold comes in", async () => {
+    const alice = await Chatter.connect(house.gateways[0], await house.token("alice"));
+    const expected = String(MESSAGES + LIVE);
+    const child = await startReader(
+      new URL("./raw-catch-up.child.ts", import.meta.url),
+      house.historyUrl,
+      expected,
+    );
+    await child.printed(/connected/, 30_000);
+    for (let n = 0; n < LIVE; n += 1) await alice.send("bob", `message ${MESSAGES + n} ${PADDING}`);
+    expect(await child.exited, child.output()).toEqual({ code: 0, signal: null });
+    expect(child.output()).toContain(`has ${expected}`);
+    alice.socket.terminate();
+  }, 180_000);
+});

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Message } from "@parley/models";
+import { startTcpProxy } from "@parley/testkit";
+import { afterAll, expect, it } from "vitest";
+import { eventually } from "../rig/eventually.ts";
+import { RawReader } from "../rig/raw-reader.ts";
+import { observe } from "../rig/sdk-observer.ts";
+import { describeSplit } from "../rig/shapes.ts";
+
+const OPTIONS = { env: { RATE_LIMIT: "0" } };
+
+await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (house) => {
+  afterAll(() => house.stop());
+
+  it("G3: whole, once and in order over cut connections, and from a cursor of its own later on", async () => {
+    const proxy = await startTcpProxy(Number(new URL(house.gateways[0]).port));
+    const token = () => house.token("bob");
+    const { historyUrl } = house;
+    const shown: Message[] = [];
+    const reader = new RawReader((message) => shown.push(message));
+    const reading = reader.run({ url: proxy.url(house.gateways[0]), historyUrl, token });
+    const { client } = await observe(house, "alice", { url: house.gateways[1] });
+    const sent: string[] = [];
+    const sendMore = async (count: number) => {
+      for (let n = 0; n < count; n += 1)
+        sent.push((await client.send(n % 2 ? "" : "bob", `${sent.length}`)).id);
+    };
+    const upTo = (ids: readonly { id: string }[]) => ids.map(({ id }) => id);
+    for (let round = 1; round <= 4; round += 1) {
+      await eventually("a connection", () => reader.connections >= round || undefined);
+      await sendMore(50);
+      const sending = sendMore(100);
+      expect(proxy.cut("rst")).toBeGreaterThan(0);
+      await sending;
+    }
+    await eventually("all of them", () => shown.length >= sent.length || undefined);
+    expect(upTo(shown)).toEqual(sent);
+    const { cursor } = reader;
+    reader.stop();
+    await reading;
+
+    await sendMore(50);
+    const shownLater: Message[] = [];
+    const later = new RawReader((message) => shownLater.push(message), cursor);
+    const readingOn = later.run({ url: house.gateways[0], historyUrl, token });
+    await eventually("a connection", () => later.connections > 0 || undefined);
+    await sendMore(50);
+    await eventually("the rest", () => shownLater.length >= 100 || undefined);
+    expect(upTo(shownLater)).toEqual(sent.slice(-100));
+    later.stop();
+    await readingOn;
+    client.close();
+    await proxy.close();
+  });
+
+  it("is in under 100 lines", async () => {
+    const text = await readFile(join(import.meta.dirname, "../rig/raw-reader.ts"), "utf8");
+    expect(text.trimEnd().split("\n").length).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Observer, observe } from "../rig/sdk-observer.ts";
+import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
+
+/** The first things anybody tries, through the SDK. */
+function seedFlow(start: () => Promise<House>) {
+  let house: House;
+  let alice: Observer;
+  let bob: Observer;
+  let carol: Observer;
+
+  beforeAll(async () => {
+    house = await start();
+    alice = await observe(house, "alice");
+    bob = await observe(house, "bob", { url: house.gateways[1] });
+    carol = await observe(house, "carol", { url: house.gateways[1] });
+  });
+  afterAll(async () => {
+    for (const observer of [alice, bob, carol]) observer?.client.close();
+    await house?.stop();
+  });
+
+  it("P10, P20: a send resolves with the id and timestamp that everybody sees", async () => {
+    const receipt = await alice.client.send("", "hello everybody");
+    const seen = await Promise.all([alice, bob, carol].map((who) => who.message("hello everybody")));
+    for (const message of seen) {
+      expect(message).toEqual({ ...receipt, from: "alice", to: "", content: "hello everybody" });
+    }
+    expect(alice.client.user).toBe("alice");
+  });
+
+  it("P13, P20: private messages in the order of the calls, and for nobody else", async () => {
+    const contents = Array.from({ length: 20 }, (_, n) => `private ${n}`);
+    await Promise.all(contents.map((content) => alice.client.send("bob", content)));
+    await alice.client.send("", "after them");
+    await Promise.all([bob, carol].map((who) => who.message("after them")));
+    const heard = ({ messages }: Observer) => messages.map(({ content }) => content);
+    expect(heard(bob)).toEqual(["hello everybody", ...contents, "after them"]);
+    expect(heard(carol)).toEqual(["hello everybody", "after them"]);
+  });
+
+  it("P51, P56: history in pages, newest first, each oldest first", async () => {
+    const newest = await bob.client.history("alice", { limit: 15 });
+    expect(newest.messages.map(({ content }) => content)[14]).toBe("private 19");
+    expect(newest.more).toBe(true);
+    const older = await bob.client.history("alice", { limit: 15, before: newest.messages[0]?.id ?? "" });
+    expect(older.messages.map(({ content }) => content)).toEqual(
+      Array.from({ length: 5 }, (_, n) => `private ${n}`),
+    );
+    expect(older.more).toBe(false);
+    expect((await carol.client.history("")).messages).toHaveLength(2);
+  });
+
+  it("G4: what the server refuses for good rejects with its code, and may not have gone through", async () => {
+    await expect(alice.client.send("bob", "x".repeat(9_000))).rejects.toMatchObject({
+      code: "content_too_long",
+      mayHaveGoneThrough: false,
+    });
+    await expect(alice.client.send("no such name!", "x")).rejects.toMatchObject({ code: "invalid_message" });
+    await alice.client.send("bob", "first", { ref: "twice" });
+    await expect(alice.client.send("bob", "second", { ref: "twice" })).rejects.toMatchObject({
+      code: "ref_reused",
+    });
+  });
+
+  it("G3: a saved cursor handed in again goes on exactly where it was", async () => {
+    const before = await observe(house, "dave");
+    await alice.client.send("dave", "seen");
+    await before.message("seen");
+    const { cursor } = before.client;
+    before.client.close();
+    await alice.client.send("dave", "missed 1");
+    await alice.client.send("", "missed 2");
+    const after = await observe(house, "dave", { cursor: cursor ?? "" });
+    await alice.client.send("dave", "live");
+    await after.message("live");
+    expect(after.messages.map(({ content }) => content)).toEqual(["missed 1", "missed 2", "live"]);
+    after.client.close();
+  });
+
+  it("G3: from the beginning is everything, from now is nothing that was", async () => {
+    const whole = await observe(house, "bob", { from: "beginning" });
+    const now = await observe(house, "bob");
+    expect(whole.messages.map(({ id }) => id)).toEqual(bob.messages.map(({ id }) => id));
+    expect(whole.phases).toContain("catching-up");
+    expect(now.messages).toEqual([]);
+    expect(now.phases).not.toContain("catching-up");
+    for (const { client } of [whole, now]) client.close();
+  });
+}
+
+describe("the seed flow through the SDK, standalone", () => seedFlow(startStandalone));
+
+await describeSplit("the seed flow through the SDK, split over two gateways", {}, (house) =>
+  seedFlow(async () => house),
+);

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createLogger, createMetrics, type Registry } from "@parley/service";
+import { describe, expect, it } from "vitest";
+import { observeGateway } from "../../../../apps/gateway/src/metrics.ts";
+import { observeHistory } from "../../../../apps/history-api/src/metrics.ts";
+import { observePersister } from "../../../../apps/persister/src/metrics.ts";
+import { observeBus, observeStore } from "../../../telemetry/src/index.ts";
+
+const docs = (file: string) => readFileSync(join(import.meta.dirname, "../../../../docs", file), "utf8");
+
+describe("docs/operating.md", () => {
+  /** The first cell of each row, where it is a name in backticks. */
+  const named = [...docs("operating.md").matchAll(/^\| `([^`]+)` /gm)].map(([, name = ""]) => name);
+  const log = createLogger({ name: "docs", level: "silent" });
+  const metricsOf = async (observe: (registry: Registry) => unknown) => {
+    const registry = createMetrics({ service: "docs" });
+    const process = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
+    observe(registry);
+    return (await registry.getMetricsAsJSON()).map(({ name }) => name).filter((name) => !process.has(name));
+  };
+
+  it("has every metric, and no other", async () => {
+    const names = await Promise.all([
+      metricsOf((registry) => observeGateway(log, registry)),
+      metricsOf((registry) => observePersister(log, registry)),
+      metricsOf((registry) => observeHistory(log, registry)),
+      metricsOf((registry) => observeBus(log, registry)),
+      metricsOf((registry) => observeStore(log, registry)),
+    ]);
+    const documented = new Set(named.filter((name) => /^parley_\w+$/.test(name)));
+    expect([...documented].sort()).toEqual(names.flat().sort());
+  });
+});

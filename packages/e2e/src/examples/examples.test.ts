@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTcpProxy, type TcpProxy } from "@parley/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Chatter } from "../rig/chat-client.ts";
+import { startProcess } from "../rig/commands.ts";
+import { EXAMPLES, goExample, nodeExample, type Program, pythonExample } from "../rig/examples.ts";
+import { type Standalone, startStandalone } from "../rig/shapes.ts";
+
+const programs: readonly (readonly [string, Program | undefined])[] = [
+  ["Node", nodeExample()],
+  ["Python", await pythonExample()],
+  ["Go", await goExample()],
+];
+const sources = globSync("{browser,node,python,go}/*.{js,py,go,html,css}", { cwd: EXAMPLES });
+const textOf = (file: string) => readFileSync(join(EXAMPLES, file), "utf8");
+
+let house: Standalone;
+let proxy: TcpProxy;
+beforeAll(async () => {
+  house = await startStandalone({ env: { RATE_LIMIT: "0" } });
+  proxy = await startTcpProxy(Number(new URL(house.app.url).port));
+});
+afterAll(async () => {
+  await proxy?.close();
+  await house?.stop();
+});
+
+describe("the examples", () => {
+  for (const [language, program] of programs) {
+    it.skipIf(program === undefined)(
+      `in ${language}: sends, reads acks, and after a cut shows everything once and in order`,
+      async () => {
+        const [command = "", ...args] = program ?? [];
+        // Each as a user of its own, to whom nobody else writes.
+        const user = `alice.${language}`;
+        const bob = await Chatter.connect(house.gateways[0], await house.token("bob"));
+        const say = (contents: readonly string[]) =>
+          Promise.all(contents.map((content) => bob.send(user, content)));
+        const alice = startProcess(command, args, {
+          PARLEY_URL: proxy.url(house.app.url).replace(/\/$/, ""),
+          PARLEY_TOKEN: await house.token(user),
+          PARLEY_TO: user,
+          WEBSOCKETS_BACKOFF_INITIAL_DELAY: "0.2",
+          WEBSOCKETS_BACKOFF_MIN_DELAY: "0.2",
+        });
+        await alice.says(/connected as alice/, "err");
+        alice.type("typed\n");
+        await alice.says(/kept: typed\n/);
+        await say(["before"]);
+        await alice.says(/bob: before\n/);
+
+        proxy.refuse(true);
+        proxy.cut("rst");
+        await alice.says(/connection lost/, "err");
+        const away = Array.from({ length: 1_200 }, (_, n) => `away ${n}`);
+        await say(away);
+        alice.type("typed in the dark\n");
+        proxy.refuse(false);
+        await alice.says(/kept: typed in the dark\n/);
+        await say(["after"]);
+        await alice.says(/bob: after\n/);
+
+        // The answer to what is typed is lost with the connection: sent again, and one message all the same.
+        const lost = proxy.loseNextReply();
+        alice.type("answered twice\n");
+        await lost;
+        await alice.says(/kept: answered twice\n/);
+        await say(["the end"]);
+        await alice.says(/bob: the end\n/);
+
+        const mine = (text: string) => `${user}: ${text}`;
+        const theirs = ["before", ...away, "after", "the end"].map((text) => `bob: ${text}`);
+        const shown = alice.lines.filter((line) => !line.startsWith("kept: "));
+        expect(shown.filter((line) => line.startsWith("bob: "))).toEqual(theirs);
+        expect(shown.filter((line) => !line.startsWith("bob: "))).toEqual(
+          ["typed", "typed in the dark", "answered twice"].map(mine),
+        );
+        expect(alice.lines.filter((line) => line.startsWith("kept: "))).toHaveLength(3);
+        bob.socket.terminate();
+      },
+    );
+  }
+
+  it.each(sources)("%s has less than 80 lines", (file) => {
+    expect(textOf(file).trimEnd().split("\n").length).toBeLessThan(80);
+  });
+
+  it.each(sources.filter((file) => file.endsWith(".js")))("%s is JavaScript as it stands", (file) => {
+    execFileSync(process.execPath, ["--check", join(EXAMPLES, file)]);
+  });
+
+  it("the page loads nothing but files of its own folder, and says so to the browser", () => {
+    const page = textOf("browser/index.html");
+    const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+    const imported = [...textOf("browser/chat.js").matchAll(/from "([^"]+)"/g)].map(([, path = ""]) => path);
+    expect([...loaded, ...imported]).toEqual(["chat.css", "chat.js", "./parley.js"]);
+    expect(page).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(page + textOf("browser/chat.js")).not.toMatch(/\.innerHTML|<script>|style=/);
+  });
+});

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, "../../../..");
+export const EXAMPLES = join(ROOT, "examples");
+const CACHE = join(ROOT, ".cache");
+const INSTALL_MS = 3 * 60_000;
+
+/** A program that can be started, as `spawn` takes it. */
+export type Program = readonly [command: string, ...args: string[]];
+
+/** The Node example. */
+export const nodeExample = (): Program => [process.execPath, join(EXAMPLES, "node/chat.js")];
+
+/** The Python example in a virtual environment with what it needs; undefined, with a loud line, where there is no Python. */
+export async function pythonExample(): Promise<Program | undefined> {
+  const can = ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"];
+  if (!(await works("python3", can)))
+    return skipped("Python", "no python3 (3.10 or newer) with venv and pip");
+  const wanted = join(EXAMPLES, "python/requirements.txt");
+  const home = join(
+    CACHE,
+    `examples-python-${readFileSync(wanted, "utf8")
+      .trim()
+      .replaceAll(/[^\w.]+/g, "-")}`,
+  );
+  const python = join(home, "bin/python");
+  if (!existsSync(home)) {
+    // Made beside its place and put there whole.
+    const draft = `${home}.${process.pid}`;
+    await mkdir(CACHE, { recursive: true });
+    await run("python3", ["-m", "venv", draft]);
+    const pip = [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--no-input",
+      "--disable-pip-version-check",
+      "-r",
+      wanted,
+    ];
+    await run(join(draft, "bin/python"), pip, { timeout: INSTALL_MS });
+    await rename(draft, home).catch(() => rm(draft, { recursive: true }));
+  }
+  return [python, join(EXAMPLES, "python/chat.py")];
+}
+
+/** The Go example, built; undefined, with a loud line, where there is no Go. */
+export async function goExample(): Promise<Program | undefined> {
+  const wanted = /^go (\d+)\.(\d+)/m.exec(readFileSync(join(EXAMPLES, "go/go.mod"), "utf8"));
+  const { stdout = "" } = await run("go", ["version"]).catch(() => ({ stdout: "" }));
+  const there = /go(\d+)\.(\d+)/.exec(stdout);
+  const isNewEnough = there && wanted && there[1] === wanted[1] && Number(there[2]) >= Number(wanted[2]);
+  if (!isNewEnough) return skipped("Go", `no go ${wanted?.[1]}.${wanted?.[2]} or newer`);
+  const program = join(CACHE, "examples-go/chat");
+  await run("go", ["build", "-o", program, "."], { cwd: join(EXAMPLES, "go"), timeout: INSTALL_MS });
+  return [program];
+}
+
+function skipped(language: string, why: string): undefined {
+  process.stderr.write(`\n*** SKIPPED: the example in ${language}: ${why}\n\n`);
+  return undefined;
+}
+
+async function works(command: string, args: readonly string[]): Promise<boolean> {
+  return run(command, args).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,111 @@
+import type { Message } from "@parley/models";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Chatter } from "../rig/chat-client.ts";
+import { eventually } from "../rig/eventually.ts";
+import { describeSplit } from "../rig/shapes.ts";
+
+/** Persisters let go of what is stored and takes more than this, whatever its age: so the log is trimmed early. */
+const KEPT_BYTES = 8_192;
+const MESSAGES = 10_000;
+const SENDERS = 20;
+
+/** Runs `work` for 0 … count-1, at most `width` at a time. */
+async function inParallel(
+  count: number,
+  width: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (let index = next++; index < count; index = next++) await work(index);
+    }),
+  );
+}
+
+const options = {
+  persisters: 2,
+  env: { RATE_LIMIT: "0" },
+  persisterEnv: { BACKLOG_MAX_BYTES: String(KEPT_BYTES) },
+};
+
+await describeSplit("nothing acknowledged is lost", options, (house) => {
+  const { gateways, redis, persisters, historyApi, token, history, stop } = house;
+  const acked = new Map<string, string>();
+  const log = new Redis(redis.url, { lazyConnect: true });
+  let senders: Chatter[];
+
+  beforeAll(async () => {
+    senders = await Promise.all(
+      Array.from({ length: SENDERS }, async (_, n) =>
+        Chatter.connect(gateways[n % 2 === 0 ? 0 : 1], await token(`s${n}`)),
+      ),
+    );
+  });
+  afterAll(async () => {
+    log.disconnect();
+    for (const { socket } of senders ?? []) socket.terminate();
+    await stop();
+  });
+
+  /** The first answer that is one: an overloaded store may make it a 503, or end it before its JSON does (P50, P55). */
+  function readRoom(): Promise<Message[]> {
+    return eventually("an answer", async () => {
+      const response = await history("reader", "/messages");
+      return response.ok ? ((await response.json()) as Message[]) : undefined;
+    });
+  }
+
+  it("G1, G2, F1: 10,000 messages through two gateways, a persister killed half way: all there, once, in log order", async () => {
+    await inParallel(MESSAGES, SENDERS * 10, async (n) => {
+      if (n === MESSAGES / 2) await persisters[0]?.kill("SIGKILL");
+      const sender = senders[n % SENDERS] as Chatter;
+      const { id } = await sender.send("", `message ${n}`);
+      acked.set(id, `message ${n}`);
+    });
+    expect(acked.size).toBe(MESSAGES);
+
+    // P56: in the next answer, whatever is stored by then.
+    const room = await readRoom();
+    expect(new Map(room.map(({ id, content }) => [id, content]))).toEqual(acked);
+    expect(room).toHaveLength(MESSAGES);
+    expect(room.map(({ id }) => id)).toEqual([...acked.keys()].toSorted());
+  });
+
+  it("P21: and each of the senders has seen all of them once and in that order", async () => {
+    const order = [...acked.keys()].toSorted();
+    for (const sender of senders) {
+      await sender.until(() => (sender.messages.length >= MESSAGES ? true : undefined));
+      expect(sender.messages.map(({ id }) => id)).toEqual(order);
+    }
+  });
+
+  it("P56: with every persister stopped a message is in the next answer, and once when they are back", async () => {
+    await persisters[0]?.restart();
+    for (const persister of persisters) await persister.kill("SIGSTOP");
+    const { id } = await (senders[0] as Chatter).send("s1", "while nobody stores");
+    const read = async () => (await (await history("s1", "/messages/s0")).json()) as Message[];
+    expect((await read()).map((message) => message.id)).toEqual([id]);
+    for (const persister of persisters) await persister.kill("SIGCONT");
+    await (senders[0] as Chatter).send("s1", "stored again");
+    expect((await read()).map(({ content }) => content)).toEqual(["while nobody stores", "stored again"]);
+  });
+
+  it("P56, L21: history-api frozen while the log is trimmed answers whole when it comes back", async () => {
+    await historyApi.kill("SIGSTOP");
+    await inParallel(200, 10, async (n) => {
+      const { id } = await (senders[n % SENDERS] as Chatter).send("", `in the dark ${n}`);
+      acked.set(id, `in the dark ${n}`);
+    });
+    await eventually("the log to be trimmed", async () =>
+      (await log.xlen("{parley}:log")) < 100 ? true : undefined,
+    );
+    await historyApi.kill("SIGCONT");
+    const newest = await eventually("an answer", async () => {
+      const response = await history("reader", "/messages?limit=200");
+      return response.status === 200 ? ((await response.json()) as Message[]) : undefined;
+    });
+    expect(newest.map(({ id }) => id)).toEqual([...acked.keys()].toSorted().slice(-200));
+  });
+});

@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { freePort } from "../free-port.ts";
+import { startMongo } from "./mongo.ts";
+import { startRedis } from "./redis.ts";
+import type { OwnServer, ServerOptions } from "./server.ts";
+import { serversAreMissing } from "./servers-rig.ts";
+
+async function own(start: typeof startRedis, options?: ServerOptions): Promise<OwnServer> {
+  const server = await start(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+/** One command in Redis' own protocol, and the first line or the bulk of its answer. */
+async function redisSays(port: number, ...words: string[]): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    socket.write(
+      `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`,
+    );
+    const ended = once(socket, "close").then(() => Promise.reject(new Error("closed without an answer")));
+    const [answer] = await Promise.race([once(socket, "data"), ended]);
+    return String(answer).trim();
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Whether something takes connections there. */
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const missing = await serversAreMissing("startRedis and startMongo");
+
+describe.skipIf(missing)("startRedis", () => {
+  it("L8: is durable and evicts nothing; keeps port and data over SIGKILL; another process then", async () => {
+    const redis = await own(startRedis);
+    expect(await redisSays(redis.port, "CONFIG", "GET", "appendfsync")).toContain("always");
+    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory-policy")).toContain("noeviction");
+    expect(await redisSays(redis.port, "SET", "key", "kept")).toBe("+OK");
+    const { pid, port } = redis;
+    await redis.kill("SIGKILL");
+    expect(await redis.exited).toEqual({ code: null, signal: "SIGKILL" });
+    expect(await accepts(port)).toBe(false);
+    await redis.restart();
+    expect([redis.port, redis.pid === pid]).toEqual([port, false]);
+    expect(await redisSays(port, "GET", "key")).toContain("kept");
+  });
+
+  it("can be frozen and thawed", async () => {
+    const redis = await own(startRedis);
+    await redis.kill("SIGSTOP");
+    let answered = false;
+    const answer = redisSays(redis.port, "PING").finally(() => {
+      answered = true;
+    });
+    expect(await accepts(redis.port)).toBe(true);
+    expect(answered).toBe(false);
+    await redis.kill("SIGCONT");
+    expect(await answer).toBe("+PONG");
+  });
+
+  it("takes arguments and a wrapper, others at a restart", async () => {
+    const redis = await own(startRedis, {
+      args: ["--maxmemory", "20mb"],
+      wrap: ["sh", "-c", `trap '' XFSZ; ulimit -f 64; exec "$@"`, "sh"],
+    });
+    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory")).toContain("20971520");
+    // What cannot be written to the append-only file ends a Redis that promised to write always.
+    await expect(redisSays(redis.port, "SET", "key", "x".repeat(100_000))).rejects.toThrow();
+    expect(await redis.exited).toMatchObject({ code: 1 });
+    await redis.restart({ wrap: [], args: [] });
+    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory")).toMatch(/\b0$/);
+    expect(await redisSays(redis.port, "SET", "key", "x".repeat(60_000))).toBe("+OK");
+  });
+
+  it("stop removes its temporary data, keeps a folder that was given, and may come twice", async () => {
+    const temporary = await startRedis();
+    await temporary.kill("SIGKILL");
+    await temporary.stop();
+    await temporary.stop();
+    expect(existsSync(temporary.dir)).toBe(false);
+    const dir = mkdtempSync(join(tmpdir(), "parley-kept-"));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const kept = await startRedis({ dir });
+    await redisSays(kept.port, "SET", "key", "kept");
+    await kept.stop();
+    const again = await own(startRedis, { dir });
+    expect(await redisSays(again.port, "GET", "key")).toContain("kept");
+  });
+
+  it("rejects, and leaves no folder, where its fixed port is taken or its arguments are wrong", async () => {
+    const port = await freePort();
+    const other = createServer().listen(port, "127.0.0.1");
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
+    const before = folders();
+    await expect(startRedis({ port })).rejects.toThrow(`port ${port} is taken`);
+    await expect(startRedis({ args: ["--no-such-option"] })).rejects.toThrow("redis did not start");
+    expect(folders()).toEqual(before);
+  });
+});
+
+describe.skipIf(missing)("startMongo", () => {
+  it("takes connections, keeps port and data over SIGKILL, and removes them at the end", async () => {
+    const mongo = await own(startMongo);
+    expect(mongo.url).toBe(`mongodb://127.0.0.1:${mongo.port}`);
+    expect(await accepts(mongo.port)).toBe(true);
+    const { pid, port } = mongo;
+    await mongo.kill("SIGKILL");
+    expect(await accepts(port)).toBe(false);
+    expect(readdirSync(mongo.dir)).toContain("WiredTiger");
+    await mongo.restart();
+    expect([await accepts(port), mongo.port, mongo.pid === pid]).toEqual([true, port, false]);
+    await mongo.stop();
+    expect(existsSync(mongo.dir)).toBe(false);
+  });
+});
+
+const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("parley-redis-"));

