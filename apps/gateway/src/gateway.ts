@@ -2,17 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { ChatError } from "@parley/models";
+import { pathOf, rejectUpgrade } from "@parley/service";
 import { drain } from "./connection/drain.ts";
-import { pathOf } from "./http/router.ts";
 import type { GatewayOptions } from "./options.ts";
-import { refuseUpgrade } from "./upgrade/reject-upgrade.ts";
 import { createRequestIds } from "./upgrade/request-ids.ts";
 import { doorParts, incomingParts, outgoingParts } from "./wiring.ts";
 
 export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
 export type { GatewayEvent, Observe } from "./events.ts";
 export type { IssueToken } from "./http/dev-tokens.ts";
-export { httpOptions } from "./http/server-options.ts";
 export type { GatewayOptions } from "./options.ts";
 
 export interface Gateway {
@@ -52,7 +50,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       socket.on("error", ignoreSocketError);
       const id = nextId();
       if (pathOf(req) === "/ws") handshakes.upgrade(id, req, socket, head);
-      else refuseUpgrade(socket, new ChatError("not_found"), { requestId: id });
+      else rejectUpgrade(socket, new ChatError("not_found"), { requestId: id });
     },
     handleRequest(req, res) {
       requests.handle(nextId(), req, res);

@@ -6,7 +6,7 @@ import { openPage } from "@parley/page";
 import * as service from "@parley/service";
 import { observeBus } from "@parley/telemetry";
 import { gatewayEnv } from "./env.ts";
-import { createGateway, gatewayConfig, httpOptions } from "./gateway.ts";
+import { createGateway, gatewayConfig } from "./gateway.ts";
 import { tokenIssuer } from "./http/token-issuer.ts";
 import { observeGateway } from "./metrics.ts";
 
@@ -38,7 +38,8 @@ await service.runService("gateway", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = createServer(httpOptions, gateway.handleRequest).on("upgrade", gateway.handleUpgrade);
+  const server = createServer(service.WEBSOCKET_SERVER_OPTIONS, gateway.handleRequest);
+  server.on("upgrade", gateway.handleUpgrade);
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 

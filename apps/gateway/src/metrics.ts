@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { GatewayEvent } from "./events.ts";
 
 /** Connects a gateway's events to the process' log and metrics: the only place where either is written. */
@@ -15,13 +15,9 @@ type Metrics = ReturnType<typeof gatewayMetrics>;
 const LATENCY_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 function gatewayMetrics(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `parley_gateway_${name}`, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name: `parley_gateway_${name}`, help, buckets, registers });
+  const { counter, gauge, histogram } = metricFactory(registry, "gateway");
   return {
-    connections: new Gauge({ name: "parley_gateway_connections", help: "Open WebSockets.", registers }),
+    connections: gauge("connections", "Open WebSockets."),
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", ["code"]),
     refused: counter("refused_total", "Handshakes and requests refused, by code.", ["code"]),
     framesRefused: counter("frames_refused_total", "Frames answered with an error, by code.", ["code"]),

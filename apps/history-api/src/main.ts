@@ -7,7 +7,6 @@ import { openMongoStore } from "@parley/store/mongo";
 import { observeBus, observeStore } from "@parley/telemetry";
 import { historyEnv } from "./env.ts";
 import { createHistoryApi, historyConfig } from "./history-api.ts";
-import { httpOptions } from "./http/server-options.ts";
 import { observeHistory } from "./metrics.ts";
 
 await service.runService("history-api", async ({ log, defer, stopping }) => {
@@ -37,7 +36,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
   const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
   defer("admin", () => admin.close());
-  const server = createServer(httpOptions, history.handleRequest);
+  const server = createServer(service.SERVER_OPTIONS, history.handleRequest);
   const { url } = await service.listen(server, { port, host });
   defer("server", () => service.closeServer(server, 15_000));
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { HistoryEvent } from "./events.ts";
 
 /** Connects history-api's events to the process' log and metrics. */
@@ -15,19 +15,14 @@ type Metrics = ReturnType<typeof historyMetrics>;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function historyMetrics(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `parley_history_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `parley_history_${name}`, help, registers });
+  const { counter, gauge, histogram } = metricFactory(registry, "history");
   return {
-    answers: new Histogram({
-      name: "parley_history_answer_seconds",
-      help: "From a request to the end of its answer. `whole`: a conversation sent from its beginning to its end.",
-      labelNames: ["route", "whole"],
-      buckets: SECONDS,
-      registers,
-    }),
+    answers: histogram(
+      "answer_seconds",
+      "From a request to the end of its answer. `whole`: a conversation sent from its beginning to its end.",
+      SECONDS,
+      ["route", "whole"],
+    ),
     messages: counter("messages_sent_total", "Messages in answers.", ["route"]),
     refused: counter("refused_total", "Requests answered with an error, by code.", ["code"]),
     cut: counter("cut_total", "Answers broken off after they had begun (P50)."),

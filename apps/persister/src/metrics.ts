@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { DeadLetterDecision, PersisterEvent } from "./events.ts";
 
 type Event = PersisterEvent | DeadLetterDecision;
@@ -17,18 +17,13 @@ type Metrics = ReturnType<typeof persisterMetrics>;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function persisterMetrics(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `parley_persister_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `parley_persister_${name}`, help, registers });
+  const { counter, gauge, histogram } = metricFactory(registry, "persister");
   return {
-    insert: new Histogram({
-      name: "parley_persister_insert_seconds",
-      help: "From a group of messages to the store's answer, outages included.",
-      buckets: SECONDS,
-      registers,
-    }),
+    insert: histogram(
+      "insert_seconds",
+      "From a group of messages to the store's answer, outages included.",
+      SECONDS,
+    ),
     settled: counter("messages_settled_total", "Messages settled, by what became of them.", ["outcome"]),
     outages: counter("store_outages_total", "Inserts that the store did not answer; each is tried again."),
     groupsFailed: counter("groups_failed_total", "Groups of messages that the store refused as a whole."),

@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PersisterEvent } from "./events.ts";
 import { start, stop } from "./test/running.ts";
 import { given, message, ScriptedStore, unavailable } from "./test/scripted.ts";
-import { until } from "./test/until.ts";
 
 function ofType<Type extends PersisterEvent["type"]>(events: readonly PersisterEvent[], type: Type) {
   return events.filter((event): event is Extract<PersisterEvent, { type: Type }> => event.type === type);

@@ -1,5 +1,5 @@
+import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
 import type { Consume, Consumed, Settled } from "@parley/bus";
-import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import type { Store } from "@parley/store";
 import { reasonOf } from "./errors.ts";
 import type { Observe, Outcomes } from "./events.ts";
@@ -85,12 +85,12 @@ export function createPersister(options: PersisterOptions): Persister {
       ahead = batch && batch.length >= MORE_WAITS && !signal.aborted ? next(signal) : undefined;
       failures = batch ? 0 : failures + 1;
       if (batch) await keep(batch, signal);
-      else await pause(backoffMs(failures, timings.retry), signal);
+      else await sleep(backoffMs(failures, timings.retry), signal);
     }
   }
 
   async function trimLoop(signal: AbortSignal): Promise<void> {
-    const rest = () => pause(timings.trimEveryMs, signal);
+    const rest = () => sleep(timings.trimEveryMs, signal);
     let emptyAt: number | undefined;
     for (await rest(); !signal.aborted; await rest()) {
       const state = await asking("trim", () => consume.trim());

@@ -2,12 +2,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { issueToken } from "@parley/auth";
 import { type App, freePort, startApp, startChild } from "@parley/local";
 import type { Message } from "@parley/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Chatter } from "./test/chat-client.ts";
-import { until } from "./test/until.ts";
 
 const SECRET = "a-secret-of-this-test-long-enough-for-HS256";
 const MAIN = join(import.meta.dirname, "main.ts");

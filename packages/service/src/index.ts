@@ -1,4 +1,3 @@
-export { type BackoffLimits, backoffMs, pause } from "./backoff.ts";
 export { type AuthSettings, auth } from "./env/auth.ts";
 export { ConfigError } from "./env/config-error.ts";
 export { describeEnv, type VariableDescription } from "./env/describe.ts";
@@ -13,8 +12,10 @@ export { type Admin, startAdmin } from "./http/admin.ts";
 export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
-export { appFor, ROUTES, type Route } from "./http/routes.ts";
+export { rejectUpgrade } from "./http/reject-upgrade.ts";
+export { appFor, pathOf, ROUTES, type Route } from "./http/routes.ts";
+export { SERVER_OPTIONS, WEBSOCKET_SERVER_OPTIONS } from "./http/server-options.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";
 export { redactText, redactUrl } from "./logging/redact.ts";
-export { Counter, createMetrics, Gauge, Histogram, Registry } from "./metrics.ts";
+export { createMetrics, type MetricFactory, metricFactory, Registry } from "./metrics.ts";

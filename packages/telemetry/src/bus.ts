@@ -1,5 +1,5 @@
 import type { BusEvent } from "@parley/bus";
-import { Counter, Gauge, Histogram, type Logger, type Registry } from "@parley/service";
+import { type Logger, metricFactory, type Registry } from "@parley/service";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -15,28 +15,12 @@ export function observeBus(log: Logger, registry: Registry): (event: BusEvent) =
 type Metrics = ReturnType<typeof busMetrics>;
 
 function busMetrics(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[]) =>
-    new Counter({ name: `parley_bus_${name}`, help, labelNames, registers });
+  const { counter, gauge, histogram } = metricFactory(registry, "bus");
   return {
-    connected: new Gauge({
-      name: "parley_bus_connected",
-      help: "Whether the connection of a role is up.",
-      labelNames: ["role"],
-      registers,
-    }),
-    append: new Histogram({
-      name: "parley_bus_append_seconds",
-      help: "One call that appends to the log.",
-      buckets: SECONDS,
-      registers,
-    }),
+    connected: gauge("connected", "Whether the connection of a role is up.", ["role"]),
+    append: histogram("append_seconds", "One call that appends to the log.", SECONDS),
     drafts: counter("drafts_total", "Drafts given to the log, by what became of them.", ["outcome"]),
-    refs: new Gauge({
-      name: "parley_bus_refs",
-      help: "Refs that the log remembers, as the last call that appended found them.",
-      registers,
-    }),
+    refs: gauge("refs", "Refs that the log remembers, as the last call that appended found them."),
     repaired: counter(
       "repaired_messages_total",
       "Live messages read from the log after an interruption.",

@@ -7,6 +7,7 @@ import {
   partsUseOnlyTheirOwn,
   type Rule,
 } from "./architecture/import-rules.ts";
+import { foldersAreSmall, importsHaveNoCycle } from "./architecture/layout-rules.ts";
 import { importsOf, readSources } from "./architecture/source.ts";
 import {
   filesAreShort,
@@ -153,6 +154,58 @@ describe.each(Object.entries(RULES))("%s", (_name, { rule, bad, good }) => {
 
   it("lets pass what is right", () => {
     expect(rule(good.map(([path, text]) => ({ path, text })))).toEqual([]);
+  });
+});
+
+describe("a folder has at most 15 files beside tests", () => {
+  const files = (folder: string, count: number, ending = ".ts") =>
+    Array.from({ length: count }, (_, n) => ({ path: `${folder}/f${n}${ending}`, text: "" }));
+
+  it("holds here", () => {
+    expect(foldersAreSmall(repository)).toEqual([]);
+  });
+
+  it("finds fault with a sixteenth file", () => {
+    expect(foldersAreSmall(files("apps/gateway/src", 16))).toEqual([
+      "apps/gateway/src: 16 files, at most 15",
+    ]);
+  });
+
+  it("lets pass tests, folders below, and a list that is named", () => {
+    const small = [...files("apps/gateway/src", 15), ...files("apps/gateway/src/http", 15)];
+    const tests = [...files("apps/gateway/src", 9, ".test.ts"), ...files("apps/gateway/src/test", 20)];
+    expect(foldersAreSmall([...small, ...tests, ...files("packages/chaos/src/faults", 40)])).toEqual([]);
+  });
+});
+
+describe("no two files import each other", () => {
+  const importing = (path: string, ...names: readonly string[]) => ({
+    path: `apps/gateway/src/${path}`,
+    text: names.map((name) => `import type { A } from "${name}";`).join("\n"),
+  });
+
+  it("holds here", () => {
+    expect(importsHaveNoCycle(repository)).toEqual([]);
+  });
+
+  it("finds fault with a cycle over folders, of types alone too", () => {
+    const cycle = [
+      importing("a.ts", "./b/b.ts"),
+      importing("b/b.ts", "../c.ts"),
+      importing("c.ts", "./a.ts"),
+    ];
+    expect(importsHaveNoCycle(cycle)).toEqual([
+      "apps/gateway/src/a.ts -> apps/gateway/src/b/b.ts -> apps/gateway/src/c.ts -> apps/gateway/src/a.ts",
+    ]);
+  });
+
+  it("lets pass a file that is reached on two ways", () => {
+    const diamond = [
+      importing("a.ts", "./b.ts", "./c.ts"),
+      importing("b.ts", "./d.ts"),
+      importing("c.ts", "./d.ts"),
+    ];
+    expect(importsHaveNoCycle([...diamond, importing("d.ts")])).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
+import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
 import { type Chatter, chatter, plainChatter } from "../test/chat-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 import { spreadOf } from "./drain.ts";
 
 const disconnected = (house: House) => house.events.filter((event) => event.type === "disconnected");
@@ -60,7 +60,7 @@ describe("the end of a token", () => {
     const alice = await chatter(house, "alice");
     alice.say({ type: "auth", token: await house.token("alice", 3_155_760_000) });
     await alice.get("auth");
-    await until("some sweeps", () => alice.pings > 1);
+    await until(() => alice.pings > 1, "some sweeps");
     alice.say({ type: "ping" });
     await alice.get("pong");
   });
@@ -77,7 +77,7 @@ describe("the end of a token", () => {
     await alice.get("pong");
     now += 601_000;
     const pings = bob.pings;
-    await until("sweeps", () => bob.pings > pings + 2);
+    await until(() => bob.pings > pings + 2, "sweeps");
     expect(alice.closed).toBeUndefined();
     alice.say({ content: "too late", ref: "s" });
     house.store.resume();
@@ -107,12 +107,13 @@ describe("the heartbeat", () => {
     const house = await openHouse({ config: { heartbeatMs: 200 } });
     const [alice, bob] = [await chatter(house, "alice"), await chatter(house, "bob")];
     bob.ws.pause();
-    const [gone] = await until("the drop", () =>
-      disconnected(house).length > 0 ? disconnected(house) : undefined,
+    const [gone] = await until(
+      () => (disconnected(house).length > 0 ? disconnected(house) : undefined),
+      "the drop",
     );
     expect(gone).toMatchObject({ user: "bob", code: 1006, cause: "no answer to a ping" });
     const pings = alice.pings;
-    await until("more pings", () => alice.pings > pings + 2);
+    await until(() => alice.pings > pings + 2, "more pings");
     expect(disconnected(house)).toHaveLength(1);
   });
 
@@ -124,9 +125,9 @@ describe("the heartbeat", () => {
     const [alice, bob] = [await chatter(house, "alice"), await chatter(house, "bob")];
     house.store.pause();
     for (let n = 0; n < 50; n++) alice.say({ content: "x".repeat(8_000), ref: `${n}` });
-    await until("alice to be held back", () => house.events.some(({ type }) => type === "held-back"));
+    await until(() => house.events.some(({ type }) => type === "held-back"), "alice to be held back");
     const pings = bob.pings;
-    await until("several heartbeats", () => bob.pings > pings + 4);
+    await until(() => bob.pings > pings + 4, "several heartbeats");
     house.store.resume();
     await alice.get("ack", 50);
   });
@@ -170,7 +171,7 @@ describe("the drain", () => {
         }
       }),
     );
-    await until("some load", () => house.store.messages.length > 500);
+    await until(() => house.store.messages.length > 500, "some load");
     await house.gateway.drain();
     isOver = true;
     await load;
@@ -208,7 +209,7 @@ describe("the drain", () => {
     await house.gateway.close();
     expect(performance.now() - began).toBeLessThan(7_000);
     expect((await alice.end()).code).toBe(1012);
-    await until("bob's end", () => disconnected(house).length === 2);
+    await until(() => disconnected(house).length === 2, "bob's end");
   }, 15_000);
 
   it("P41: close ends everything now, also twice and after a drain", async () => {
@@ -218,7 +219,7 @@ describe("the drain", () => {
     for (const client of clients) expect((await client.end()).code).toBe(1006);
     await house.gateway.close();
     await house.gateway.drain();
-    await until("both ends", () => disconnected(house).length === 2);
+    await until(() => disconnected(house).length === 2, "both ends");
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
 import type { Outlet } from "../outbound/write-scheduler.ts";
-import type { ChatSocket } from "../upgrade/socket-server.ts";
 
 export type Phase =
   | { readonly kind: "open" }
@@ -57,11 +57,11 @@ export class Connection implements Outlet {
   isVerifying = false;
   /** Why it ended, where that was not its own doing. */
   cause: string | undefined;
-  readonly ws: ChatSocket;
+  readonly ws: WebSocket;
   readonly #socket: Duplex;
   readonly #maxPendingBytes: number;
 
-  constructor(ws: ChatSocket, socket: Duplex, init: ConnectionInit) {
+  constructor(ws: WebSocket, socket: Duplex, init: ConnectionInit) {
     this.id = init.id;
     this.user = init.user;
     this.address = init.address;

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { setTimeout as pause } from "node:timers/promises";
+import { sleep } from "@parley/async";
 import { CLOSE, encodeServerFrame } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
@@ -48,21 +48,15 @@ export async function drain(parts: DrainParts): Promise<void> {
   });
   const began = performance.now();
   for (const { connection, afterMs } of times) {
-    while (performance.now() - began < afterMs && !signal.aborted)
-      await pause(STEP_MS, undefined, { signal }).catch(ignore);
+    while (performance.now() - began < afterMs && !signal.aborted) await sleep(STEP_MS, signal);
     departures.leave(connection, CLOSE.restart, "this process is stopping");
   }
   const deadline = Math.min(performance.now() + STRAGGLERS_MS, began + WHOLE_MS);
   while (departures.remaining > 0 && performance.now() < deadline && !signal.aborted)
-    await pause(STEP_MS, undefined, { signal }).catch(ignore);
+    await sleep(STEP_MS, signal);
 }
 
 function announce({ outbox }: DrainParts, connection: Connection, afterMs: number): void {
   if (!connection.isOpen || !connection.speaksChat) return;
   outbox.toOne(connection, textFrame(encodeServerFrame({ type: "reconnect", afterMs })));
-}
-
-/** The loop looks at the signal. */
-function ignore(): void {
-  return;
 }

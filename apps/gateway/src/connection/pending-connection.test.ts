@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { encodeBody, formatId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Chatter, chatter } from "../test/chat-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 /** Ids beyond those that the log in memory gives out. */
 const at = (n: number) => formatId({ ms: 9_000_000_000_000 + n, seq: 0 });
@@ -11,7 +11,7 @@ const urlOf = (house: House) => `ws://127.0.0.1:${house.port}/ws`;
 /** The same request as an upgrade and as a plain GET: both must be answered alike (P3). */
 async function bothWays(house: House, headers: Record<string, string>) {
   const upgrade = new Chatter(urlOf(house), [], headers);
-  const refused = await until("a refusal", () => upgrade.refused);
+  const refused = await until(() => upgrade.refused, "a refusal");
   const plain = await fetch(`http://127.0.0.1:${house.port}/ws`, { headers });
   return {
     upgrade: refused,
@@ -46,7 +46,7 @@ describe("joining", () => {
     await alice.get("ack");
     isSlow = true;
     const bob = new Chatter(urlOf(house), ["chat.v1", `bearer.${await house.token("bob")}`]);
-    await until("the join", () => joins === 2);
+    await until(() => joins === 2, "the join");
     alice.say({ to: "bob", content: "private, meanwhile", ref: "1" });
     alice.say({ content: "public, meanwhile", ref: "2" });
     await alice.get("ack", 3);
@@ -116,7 +116,7 @@ describe("joining", () => {
     for (const client of joined) {
       const { cursor } = await client.get("ready");
       const expected = sender.of("message").filter(({ id }) => id > cursor);
-      await until("what it should get", () => client.of("message").length >= expected.length);
+      await until(() => client.of("message").length >= expected.length, "what it should get");
       expect(client.of("message")).toEqual(expected);
     }
     expect(joined.some((client) => client.of("message").length < refs.length)).toBe(true);
@@ -146,7 +146,7 @@ describe("joining", () => {
     await second.get("message");
     second.ws.close();
     await second.end();
-    await until("the leave", () => calls.includes("leave alice"));
+    await until(() => calls.includes("leave alice"), "the leave");
     expect(calls).toEqual(["join alice", "join alice", "join bob", "leave alice"]);
   });
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Live } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import type { Page } from "@parley/page";
-import { answerCors, type OriginPolicy, ROUTES, sendProblem } from "@parley/service";
+import { answerCors, type OriginPolicy, pathOf, ROUTES, sendProblem } from "@parley/service";
 import type { Observe } from "../events.ts";
 import type { Admission } from "../upgrade/admission.ts";
 import { giveToken, type IssueToken } from "./dev-tokens.ts";
@@ -78,10 +78,6 @@ export class Requests {
     observe({ type: "refused", request: id, code: error.code, upgrade: false });
     sendProblem(res, error, { requestId: id, headers: refusalHeaders(error, req) });
   }
-}
-
-export function pathOf(req: IncomingMessage): string {
-  return (req.url ?? "").split("?", 1)[0] ?? "";
 }
 
 function assertMethod(req: IncomingMessage, method: string): void {

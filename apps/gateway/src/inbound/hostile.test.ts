@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { until } from "@parley/async";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Chatter, chatter } from "../test/chat-client.ts";
 import { clientFrame, RawClient } from "../test/raw-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 let house: House;
 let bob: Chatter;
@@ -75,14 +75,14 @@ describe("frames that are none", () => {
   it("P32: rubbish instead of frames ends its own connection alone", async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => saying(randomBytes(2_000))));
     for (const client of clients) client.socket.end();
-    await until("their ends", () => clients.every(({ ended }) => ended));
+    await until(() => clients.every(({ ended }) => ended), "their ends");
     await expectServed();
   });
 
   it("P32: one that vanishes in the middle of a frame leaves nothing behind", async () => {
     const client = await saying(clientFrame("x".repeat(100)).subarray(0, 20));
     client.socket.resetAndDestroy();
-    await until("its end", () => house.events.some((event) => event.type === "disconnected"));
+    await until(() => house.events.some((event) => event.type === "disconnected"), "its end");
     await expectServed();
   });
 });
@@ -100,7 +100,7 @@ describe("a reset at any step of a handshake", () => {
         await once(client.socket, "connect");
         client.socket.write(bytesOf(path), () => client.socket.resetAndDestroy());
       }
-      await until("their ends", () => house.sockets.size === 1);
+      await until(() => house.sockets.size === 1, "their ends");
       await expectServed();
     },
   );

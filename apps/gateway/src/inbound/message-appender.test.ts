@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
+import { until } from "@parley/async";
 import type { Append, Appended } from "@parley/bus";
 import { formatId, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../connection/connection.ts";
 import { FlushPolicy } from "../outbound/flush-policy.ts";
 import { Outbox } from "../outbound/write-scheduler.ts";
-import { until } from "../test/until.ts";
 import { ChatSocket } from "../upgrade/socket-server.ts";
 import { Sends } from "./message-appender.ts";
 
@@ -60,7 +60,7 @@ describe("while the outbox rests", () => {
   it("and leave by themselves before it has rested", async () => {
     const { calls, say } = await resting(50);
     say("1");
-    await until("the call", () => calls.length > 0);
+    await until(() => calls.length > 0, "the call");
     expect(calls).toEqual([["1"]]);
   });
 

@@ -1,9 +1,9 @@
+import { until } from "@parley/async";
 import type { Append } from "@parley/bus";
 import { ChatError, encodeServerFrame, isId, timestampOf } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { chatter, plainChatter } from "../test/chat-client.ts";
 import { openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 const UNLIMITED = { perSecond: Number.POSITIVE_INFINITY, burst: Number.POSITIVE_INFINITY };
 
@@ -13,7 +13,7 @@ describe("a message on its way in", () => {
     const alice = await chatter(house, "alice");
     house.store.pause();
     alice.say({ to: "bob", content: "hello", ref: "r1" });
-    await until("the draft to be taken", () => house.gateway.problems().length === 0);
+    await until(() => house.gateway.problems().length === 0, "the draft to be taken");
     alice.say({ type: "ping" });
     await alice.get("pong");
     expect(alice.of("ack")).toEqual([]);
@@ -127,7 +127,7 @@ describe("a message on its way in", () => {
     });
     const alice = await chatter(house, "alice");
     alice.say({ content: "1", ref: "1" });
-    await until("the first call", () => calls === 1);
+    await until(() => calls === 1, "the first call");
     alice.say({ content: "2", ref: "2" });
     await alice.get("message", 2);
     alice.say({ type: "ping" });
@@ -197,7 +197,7 @@ describe("what cannot be done", () => {
     house.store.pause();
     const refs = Array.from({ length: 4_000 }, (_, n) => `${n}`);
     for (const ref of refs) alice.say({ content: "x".repeat(1_000), ref });
-    await until("alice to be held back", () => house.events.some(({ type }) => type === "held-back"));
+    await until(() => house.events.some(({ type }) => type === "held-back"), "alice to be held back");
     bob.say({ type: "ping" });
     await bob.get("pong");
     // What stands in the chunk that was read last is taken still.

@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { encodeBody, formatId, messageFrame } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { chatter, plainChatter } from "../test/chat-client.ts";
 import { openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 /** Ids beyond those that the log in memory gives out. */
 const id = (n: number) => formatId({ ms: 9_000_000_000_000 + n, seq: 0 });
@@ -49,7 +49,7 @@ describe("a message on its way out", () => {
     clients[0]?.say({ to: "bob", content: "to bob" });
     clients[0]?.say({ to: "alice", content: "to myself" });
     clients[0]?.say({ content: "end" });
-    await Promise.all(clients.map((client) => until("the end", () => client.contents().includes("end"))));
+    await Promise.all(clients.map((client) => until(() => client.contents().includes("end"), "the end")));
     expect(clients.map((client) => client.contents())).toEqual([
       ["to bob", "to myself", "end"],
       ["to bob", "to myself", "end"],

@@ -1,9 +1,9 @@
+import { until } from "@parley/async";
 import { encodeBody, formatId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { chatter } from "../test/chat-client.ts";
 import { RawClient } from "../test/raw-client.ts";
 import { openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 const CONTENT = "x".repeat(8_000);
 const id = (n: number) => formatId({ ms: 9_000_000_000_000 + n, seq: 0 });
@@ -38,7 +38,7 @@ describe("a client that stops reading", () => {
     );
     slow.socket.resume();
     expect(await slow.closeCode()).toBe(4002);
-    await until("its end", () => house.events.some((each) => each.type === "disconnected"));
+    await until(() => house.events.some((each) => each.type === "disconnected"), "its end");
     expect(house.events.find((each) => each.type === "disconnected")).toMatchObject({ cause: "too slow" });
   }, 30_000);
 

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { until } from "@parley/async";
 import { formatId, ORIGIN } from "@parley/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { until } from "../test/until.ts";
 import { FlushPolicy } from "./flush-policy.ts";
 import { type Flushed, Outbox, type Outlet } from "./write-scheduler.ts";
 
@@ -59,7 +59,7 @@ describe("what leaves, and how", () => {
     outbox.toEverybody(id(1), Buffer.from("1"));
     outbox.toEverybody(id(2), Buffer.from("2"));
     expect(a.writes).toEqual([]);
-    await until("the flush", () => a.writes.length === 1);
+    await until(() => a.writes.length === 1, "the flush");
     expect(a.text).toBe("12");
     expect(a.writes[0]?.[0]).toBe(b.writes[0]?.[0]);
   });
@@ -139,10 +139,10 @@ describe("a pass that goes on over several turns", () => {
     const [first, middle, last] = [readers[0], readers[150], readers[299]] as [Reader, Reader, Reader];
     outbox.toEverybody(id(1), Buffer.from("1"));
     let turns = 0;
-    await until("part of a pass", () => {
+    await until(() => {
       turns += 1;
       return first.text === "1";
-    });
+    }, "part of a pass");
     expect([middle.text, last.text]).toEqual(["", ""]);
     return { outbox, open, readers, flushes, first, middle, last, turns };
   }
@@ -153,10 +153,10 @@ describe("a pass that goes on over several turns", () => {
     const opened = open(new Reader());
     outbox.finish(first);
     outbox.finish(middle);
-    await until("all", () => readers.every(({ text }) => text === "12"));
+    await until(() => readers.every(({ text }) => text === "12"), "all");
     expect([opened.text, last.writes.length]).toEqual(["", 1]);
     expect(turns).toBeGreaterThan(1);
-    await until("its end", () => flushes.length > 0);
+    await until(() => flushes.length > 0, "its end");
     // All but the one in the middle, which ended before it was its turn.
     expect(flushes[0]).toMatchObject({ outlets: 299, publicFrames: 1 });
   });
@@ -166,9 +166,9 @@ describe("a pass that goes on over several turns", () => {
     outbox.toEverybody(id(2), Buffer.from("2"));
     outbox.toOne(first, Buffer.from("a"));
     outbox.toOne(last, Buffer.from("own"));
-    await until("its own", () => last.writes.length > 0);
+    await until(() => last.writes.length > 0, "its own");
     expect(readers.some(({ text }) => text === "")).toBe(true);
-    await until("all", () => readers.every(({ text }) => text.includes("2")));
+    await until(() => readers.every(({ text }) => text.includes("2")), "all");
     expect([first.text, last.text]).toEqual(["12a", "12own"]);
   });
 });

@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import type { ServerFrame } from "@parley/models";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import type { House } from "./running-gateway.ts";
-import { until } from "./until.ts";
 
 export type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
@@ -53,16 +53,16 @@ export class Chatter {
 
   /** The `count`th frame of this type, once there is one. */
   async get<T extends ServerFrame["type"]>(type: T, count = 1): Promise<Frame<T>> {
-    return until(`${count} frames of type ${type}`, () => this.of(type)[count - 1]);
+    return until(() => this.of(type)[count - 1], `${count} frames of type ${type}`);
   }
 
   async opened(): Promise<this> {
-    await until("open", () => this.ws.readyState === WebSocket.OPEN);
+    await until(() => this.ws.readyState === WebSocket.OPEN, "open");
     return this;
   }
 
   async end(): Promise<{ readonly code: number; readonly reason: string }> {
-    return until("closed", () => this.closed);
+    return until(() => this.closed, "closed");
   }
 
   contents(): string[] {

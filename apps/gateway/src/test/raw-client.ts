@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { until } from "@parley/async";
 import { onTestFinished } from "vitest";
-import { until } from "./until.ts";
 
 /** A bare TCP socket that says exactly what it is told to. */
 export class RawClient {
@@ -38,10 +38,10 @@ export class RawClient {
 
   /** The head of the answer, once it is there. */
   async head(): Promise<string> {
-    return until("an answer's head", () => {
+    return until(() => {
       const end = this.received.indexOf("\r\n\r\n");
       return end < 0 ? undefined : this.received.subarray(0, end).toString();
-    });
+    }, "an answer's head");
   }
 
   async status(): Promise<number> {
@@ -56,7 +56,7 @@ export class RawClient {
 
   /** The code of the close frame at the end of what was received, once the socket has ended. */
   async closeCode(): Promise<number | undefined> {
-    await until("the end of the socket", () => this.ended || this.#closeFrame() !== undefined);
+    await until(() => this.ended || this.#closeFrame() !== undefined, "the end of the socket");
     return this.#closeFrame();
   }
 

@@ -4,7 +4,7 @@ import { createVerifier, issueToken, type Verifier } from "@parley/auth";
 import type { Append, Bus, Live, LiveListener } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
-import { closeServer, listen, readEnv } from "@parley/service";
+import { closeServer, listen, readEnv, WEBSOCKET_SERVER_OPTIONS } from "@parley/service";
 import { onTestFinished } from "vitest";
 import {
   createGateway,
@@ -13,7 +13,6 @@ import {
   type GatewayEvent,
   gatewayConfig,
   gatewayFields,
-  httpOptions,
   type IssueToken,
 } from "../gateway.ts";
 import { StoreAll } from "./store-all.ts";
@@ -66,7 +65,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     observe: (event) => events.push(event),
     now: options.now,
   });
-  const server = createServer(httpOptions, gateway.handleRequest).on("upgrade", gateway.handleUpgrade);
+  const server = createServer(WEBSOCKET_SERVER_OPTIONS, gateway.handleRequest).on(
+    "upgrade",
+    gateway.handleUpgrade,
+  );
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);

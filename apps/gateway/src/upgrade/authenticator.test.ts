@@ -1,6 +1,6 @@
+import { until } from "@parley/async";
 import type { Identity } from "@parley/auth";
 import { describe, expect, it } from "vitest";
-import { until } from "../test/until.ts";
 import { Verifications } from "./authenticator.ts";
 
 const ALICE: Identity = { user: "alice", scopes: new Set(), expiresAt: 1 };
@@ -16,7 +16,7 @@ describe("verifying tokens", () => {
     const { waiting, verifications } = slowVerifications();
     const done: number[] = [];
     const all = Array.from({ length: 100 }, (_, n) => verifications.verify("x").then(() => done.push(n)));
-    await until("the first", () => waiting.length === 32);
+    await until(() => waiting.length === 32, "the first");
     while (done.length < 100) {
       expect(waiting.length).toBeLessThanOrEqual(32);
       waiting.shift()?.(ALICE);

@@ -1,16 +1,16 @@
+import { until } from "@parley/async";
 import { AuthError } from "@parley/auth";
 import { ChatError } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Chatter, chatter } from "../test/chat-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 const urlOf = (house: House) => `ws://127.0.0.1:${house.port}/ws`;
 
 /** The same request as an upgrade and as a plain GET: both must be answered alike (P3). */
 async function bothWays(house: House, headers: Record<string, string>) {
   const upgrade = new Chatter(urlOf(house), [], headers);
-  const refused = await until("a refusal", () => upgrade.refused);
+  const refused = await until(() => upgrade.refused, "a refusal");
   const plain = await fetch(`http://127.0.0.1:${house.port}/ws`, { headers });
   return {
     upgrade: refused,
@@ -106,7 +106,7 @@ describe("who is refused, as an upgrade and as a plain GET", () => {
       expect(Number(upgrade.headers["retry-after"])).toBeGreaterThan(0);
       first.ws.close();
       await first.end();
-      await until("the place to be free", () => house.events.some(({ type }) => type === "disconnected"));
+      await until(() => house.events.some(({ type }) => type === "disconnected"), "the place to be free");
       await chatter(house, "alice");
     }
   });
@@ -125,7 +125,7 @@ describe("who is refused, as an upgrade and as a plain GET", () => {
     const house = await openHouse({ config: { connections: { total: none, perUser: 5, perAddress: none } } });
     const token = await house.token("alice");
     const all = Array.from({ length: 100 }, () => new Chatter(urlOf(house), ["chat.v1", `bearer.${token}`]));
-    await until("all answers", () => all.every((one) => one.refused ?? one.of("ready").length > 0));
+    await until(() => all.every((one) => one.refused ?? one.of("ready").length > 0), "all answers");
     expect(all.filter((one) => one.refused?.status === 429)).toHaveLength(95);
     for (const one of all) one.ws.terminate();
   });

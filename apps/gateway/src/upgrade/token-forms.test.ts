@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Chatter, chatter, plainChatter } from "../test/chat-client.ts";
 import { RawClient } from "../test/raw-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 const urlOf = (house: House) => `ws://127.0.0.1:${house.port}/ws`;
 
@@ -37,7 +37,7 @@ describe("the ways of bringing a token", () => {
       const house = await openHouse();
       const socket = new WebSocket(urlOf(house), offers(await house.token("alice")));
       onTestFinished(() => socket.close());
-      await until("open", () => socket.readyState === WebSocket.OPEN);
+      await until(() => socket.readyState === WebSocket.OPEN, "open");
       expect(socket.protocol).toBe(protocol);
     },
   );

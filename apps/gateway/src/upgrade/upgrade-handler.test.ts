@@ -1,10 +1,10 @@
+import { until } from "@parley/async";
 import type { Identity } from "@parley/auth";
 import { ChatError, formatId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Chatter, chatter } from "../test/chat-client.ts";
 import { clientFrame, RawClient } from "../test/raw-client.ts";
 import { type House, openHouse } from "../test/running-gateway.ts";
-import { until } from "../test/until.ts";
 
 /** Ids beyond those that the log in memory gives out. */
 const _at = (n: number) => formatId({ ms: 9_000_000_000_000 + n, seq: 0 });
@@ -13,7 +13,7 @@ const urlOf = (house: House) => `ws://127.0.0.1:${house.port}/ws`;
 /** The same request as an upgrade and as a plain GET: both must be answered alike (P3). */
 async function bothWays(house: House, headers: Record<string, string>) {
   const upgrade = new Chatter(urlOf(house), [], headers);
-  const refused = await until("a refusal", () => upgrade.refused);
+  const refused = await until(() => upgrade.refused, "a refusal");
   const plain = await fetch(`http://127.0.0.1:${house.port}/ws`, { headers });
   return {
     upgrade: refused,
@@ -70,7 +70,7 @@ describe("handshakes that go wrong", () => {
       client.upgrade({ Authorization: `Bearer ${await house.token("alice")}`, ...wrong });
       expect(await client.status()).toBe(400);
       expect(await client.head()).toContain("application/problem+json");
-      await until("the end of the socket", () => client.ended);
+      await until(() => client.ended, "the end of the socket");
     }
     await chatter(house, "alice");
   });
@@ -90,7 +90,7 @@ describe("handshakes that go wrong", () => {
     });
     const { upgrade } = await (async () => {
       const client = new Chatter(urlOf(house), [], { authorization: "Bearer x" });
-      return { upgrade: await until("a refusal", () => client.refused) };
+      return { upgrade: await until(() => client.refused, "a refusal") };
     })();
     expect(upgrade.status).toBe(503);
   });
@@ -121,12 +121,12 @@ describe("handshakes that go wrong", () => {
     });
     const gone = new RawClient(house.port);
     gone.upgrade({ Authorization: "Bearer x" });
-    await until("the verifier to be asked", () => asked === 1);
+    await until(() => asked === 1, "the verifier to be asked");
     gone.socket.resetAndDestroy();
-    await until("the server to notice", () => house.sockets.size === 0);
+    await until(() => house.sockets.size === 0, "the server to notice");
     verified({ user: "alice", scopes: new Set(), expiresAt: Date.now() + 60_000 });
     const next = new Chatter(urlOf(house), ["chat.v1"], { authorization: "Bearer x" });
-    await until("the verifier to be asked again", () => asked === 2);
+    await until(() => asked === 2, "the verifier to be asked again");
     verified({ user: "bob", scopes: new Set(), expiresAt: Date.now() + 60_000 });
     await next.get("ready");
     expect(joined).toEqual(["bob"]);

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { raceAbort } from "@parley/async";
 import type { Live } from "@parley/bus";
 import { ChatError } from "@parley/models";
+import { rejectUpgrade } from "@parley/service";
 import { Joining } from "../connection/pending-connection.ts";
 import type { Audiences } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import type { ConnectionCounts } from "./connection-limits.ts";
-import { refuseUpgrade } from "./reject-upgrade.ts";
 import type { ChatSocket, ChatSocketServer } from "./socket-server.ts";
 
 export interface HandshakesParts {
@@ -56,7 +57,7 @@ export class Handshakes {
     parts.server.on("wsClientError", (_error, socket, req) => {
       const error = new ChatError("invalid_parameter", { message: "This is not a WebSocket handshake." });
       const headers = { "sec-websocket-version": "13" };
-      refuseUpgrade(socket, error, { requestId: this.#ids.get(req) ?? "", headers });
+      rejectUpgrade(socket, error, { requestId: this.#ids.get(req) ?? "", headers });
     });
   }
 
@@ -78,7 +79,7 @@ export class Handshakes {
 
   async #enter(handshake: Handshake): Promise<void> {
     const { counts, admission } = this.#parts;
-    const admitted = await orAborted(admission.identify(handshake.req), handshake.signal);
+    const admitted = await raceAbort(admission.identify(handshake.req), handshake.signal);
     admission.assertRoom(admitted);
     const { identity, address } = admitted;
     counts.add(identity.user, address);
@@ -96,7 +97,7 @@ export class Handshakes {
     const joining = new Joining(admitted.identity.user, maxPendingBytes);
     audiences.enter(joining);
     try {
-      const cursor = await orAborted(joining.cursorFrom(live, signal), signal);
+      const cursor = await raceAbort(joining.cursorFrom(live, signal), signal);
       admission.assertNotDraining();
       return this.#open(handshake, { ...admitted, id, joining, cursor });
     } finally {
@@ -123,20 +124,11 @@ export class Handshakes {
     const error = reason instanceof ChatError ? reason : new ChatError("internal", { cause: reason });
     if (error.code === "internal") observe({ type: "failure", request: id, error: error.cause });
     observe({ type: "refused", request: id, code: error.code, upgrade: true });
-    refuseUpgrade(socket, error, { requestId: id });
+    rejectUpgrade(socket, error, { requestId: id });
   }
 }
 
 /** The client went away before it was answered. */
 class SocketGone extends Error {
   override readonly name = "SocketGone";
-}
-
-/** The promise's outcome, unless `signal` is aborted before: then its reason. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
-  });
 }

@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
+import { until } from "@parley/async";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HistoryConfig } from "../config.ts";
 import { RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
-import { until } from "../test/until.ts";
 import { type WatchedStore, watched } from "../test/watched-store.ts";
 
 /** More than the buffers of two sockets hold: about 24 MB as JSON. */

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
+import { until } from "@parley/async";
 import { afterEach, it } from "vitest";
 import { RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
-import { until } from "../test/until.ts";
 
 /** An answer of 50 is a little less than what is gathered for one write: it is handed over whole, and ends. */
 const MESSAGES = 50;
@@ -43,11 +43,12 @@ it("G5: answers that nobody reads give their places back, those that wait behind
   for (let round = 0; round < ROUNDS; round++) {
     const before = abandoned();
     // What the kernel takes for a client that does not read may be many answers; a client too fast is refused, and cut.
-    await until(() => {
+    const abandonsOne = () => {
       if (!client || client.destroyed) client = silent(Number(port), hostname);
       client.write(request);
       return abandoned() > before;
-    }, PATIENCE_MS);
+    };
+    await until(abandonsOne, "an abandoned answer", PATIENCE_MS);
     await until(async () => !(await isFull()));
   }
 });

@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { ChatError } from "@parley/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
-import { until } from "../test/until.ts";
 import { Follower, type FollowerLimits, type Snapshot } from "./follower.ts";
 
 const LIMITS: FollowerLimits = {

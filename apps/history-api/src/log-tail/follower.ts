@@ -1,11 +1,10 @@
+import { type BackoffLimits, backoffMs, coalesce, sleep } from "@parley/async";
 import type { Tail } from "@parley/bus";
 import { type LogMessage, ORIGIN } from "@parley/models";
-import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import { reasonOf, unavailable } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import { Waiters } from "./position-waiters.ts";
 import { RecentMessages, type View } from "./recent-messages.ts";
-import { shareFresh } from "./share-fresh.ts";
 import { Marks } from "./watermark-history.ts";
 
 export interface FollowerOptions {
@@ -69,7 +68,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#readEnd = shareFresh(() => this.#end());
+    this.#readEnd = coalesce(() => this.#end());
   }
 
   problem(): string | undefined {
@@ -114,7 +113,7 @@ export class Follower {
         const retryInMs = backoffMs(failures, limits.retry);
         this.#failure = `the log cannot be followed: ${reasonOf(error)}`;
         observe({ type: "follow-failed", retryInMs, reason: reasonOf(error) });
-        await pause(retryInMs, signal);
+        await sleep(retryInMs, signal);
       }
     }
     this.#waiters.rejectAll(unavailable("This server is stopping."));

@@ -1,6 +1,5 @@
-import { setTimeout } from "node:timers/promises";
+import { backoffMs, sleep } from "@parley/async";
 import { ChatError } from "@parley/models";
-import { backoffMs } from "@parley/service";
 
 const TRIES = 5;
 const WAIT = { minMs: 100, maxMs: 2_000 };
@@ -18,6 +17,6 @@ export async function persevere<T>(read: () => Promise<T>): Promise<T> {
       const isTemporary = error instanceof ChatError && error.code === "unavailable";
       if (!isTemporary || attempt === TRIES) throw error;
     }
-    await setTimeout(backoffMs(attempt, WAIT));
+    await sleep(backoffMs(attempt, WAIT));
   }
 }

@@ -1,9 +1,9 @@
+import { until } from "@parley/async";
 import type { Append, Consume, Settled } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import type { Store } from "@parley/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunningApi } from "../test/running-api.ts";
-import { until } from "../test/until.ts";
 
 let server: RunningApi;
 let append: Append;

@@ -1,4 +1,4 @@
-import { pause } from "@parley/service";
+import { sleep } from "@parley/async";
 import type { Store } from "@parley/store";
 import { reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -29,7 +29,7 @@ export class StoreWatch {
       if (reason === undefined && isUp === false) this.#observe({ type: "store-up" });
       if (reason !== undefined && isUp !== false) this.#observe({ type: "store-down", reason });
       isUp = reason === undefined;
-      await pause(EVERY_MS, signal);
+      await sleep(EVERY_MS, signal);
     }
   }
 }

@@ -1,7 +1,7 @@
+import { until } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import { RunningApi } from "./running-api.ts";
 import { idAt, ScriptedTail } from "./scripted-tail.ts";
-import { until } from "./until.ts";
 
 /** A history-api over a log of which only these numbers are stored, with its watermark at the second message. */
 export async function startPartlyStored(

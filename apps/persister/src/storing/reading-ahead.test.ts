@@ -1,7 +1,7 @@
+import { until } from "@parley/async";
 import { afterEach, describe, expect, it } from "vitest";
 import { start, stop } from "../test/running.ts";
 import { given, message, ScriptedStore } from "../test/scripted.ts";
-import { until } from "../test/until.ts";
 
 afterEach(stop);
 

@@ -1,5 +1,5 @@
+import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
-import { type BackoffLimits, backoffMs, pause } from "@parley/service";
 import type { Inserted, Store } from "@parley/store";
 import { isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -57,7 +57,7 @@ export class StoreWriter {
         if (messages.length === 1) return { kind: "refused", reason };
         this.#observe({ type: "group-failed", messages: messages.length, reason });
         if (attempt === GROUP_ATTEMPTS || signal.aborted) return { kind: "refused", reason };
-        await pause(backoffMs(attempt, this.#retry), signal);
+        await sleep(backoffMs(attempt, this.#retry), signal);
       }
     }
   }
@@ -82,7 +82,7 @@ export class StoreWriter {
         const retryInMs = backoffMs(attempt, this.#retry);
         this.#problem = `the store does not answer: ${reasonOf(error)}`;
         this.#observe({ type: "outage", attempt, retryInMs, reason: reasonOf(error) });
-        await pause(retryInMs, signal);
+        await sleep(retryInMs, signal);
         if (signal.aborted) return "stopped";
       }
     }

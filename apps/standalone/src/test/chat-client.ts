@@ -1,5 +1,5 @@
+import { until } from "@parley/async";
 import type { Message, ServerFrame } from "@parley/models";
-import { until } from "./until.ts";
 
 type Answer = Extract<ServerFrame, { type: "ack" | "error" }>;
 

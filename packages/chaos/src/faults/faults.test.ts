@@ -2,7 +2,7 @@ import { hasServers } from "@parley/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { SharedHouses } from "../cluster/shared-clusters.ts";
 import { SHORT_MINUTES } from "../options.ts";
-import { problemsOf } from "../report/table.ts";
+import { problemsOf } from "../runner/result.ts";
 import { trial } from "../runner/trial.ts";
 import { FAULTS } from "./index.ts";
 

@@ -1,5 +1,5 @@
-import { problemsOf } from "../report/table.ts";
-import type { Result } from "../runner/trial.ts";
+import type { Result } from "../runner/result.ts";
+import { problemsOf } from "../runner/result.ts";
 import type { BrokenBuild } from "./mutants.ts";
 
 /** A broken build with what came out for it under its fault. */

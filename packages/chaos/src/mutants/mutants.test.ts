@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { check } from "../checker/checker.ts";
 import { FAULTS } from "../faults/index.ts";
-import type { Result } from "../runner/trial.ts";
+import type { Result } from "../runner/result.ts";
 import { bundle, edited, MARK } from "./bundle.ts";
 import { type BrokenRow, brokenSummaryOf, brokenTableOf, colourOf, foundOut } from "./mutant-table.ts";
 import { BROKEN_BUILDS } from "./mutants.ts";

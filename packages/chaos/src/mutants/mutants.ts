@@ -70,7 +70,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     },
     fault: "F1",
     expected: "what it held is taken over by nobody",
-    says: /in vain for another one to take over/,
+    says: /waiting for another one to take over/,
   },
   {
     name: "no-hole-repair",

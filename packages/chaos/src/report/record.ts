@@ -1,9 +1,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { House } from "../cluster/cluster.ts";
-import type { Result } from "../runner/trial.ts";
+import { problemsOf, type Result } from "../runner/result.ts";
 import type { Ledger } from "../workload/ledger.ts";
-import { problemsOf } from "./table.ts";
 
 /** All that is known of a run that fell, for whoever looks for the cause. */
 export interface Evidence {

@@ -1,5 +1,5 @@
 import type { Fault } from "../faults/fault.ts";
-import type { Result } from "../runner/trial.ts";
+import { problemsOf, type Result } from "../runner/result.ts";
 
 /** A run of a fault with what came out. */
 export interface Run {
@@ -64,18 +64,6 @@ export function summaryOf(runs: readonly Run[]): string {
 export function verdictOf(result: Result): "held" | "FELL" | "not made" {
   if (result.kind === "not made") return "not made";
   return problemsOf(result).length === 0 ? "held" : "FELL";
-}
-
-/** What fell, one line each; a fault that could not be made says nothing. */
-export function problemsOf(result: Result): readonly string[] {
-  switch (result.kind) {
-    case "made":
-      return result.problems;
-    case "not made":
-      return [];
-    case "broken":
-      return [`the trial broke off: ${result.why}`];
-  }
 }
 
 function tableOf(rows: readonly (readonly Run[])[]): string {

@@ -9,7 +9,8 @@ import {
 import { brokenTrial } from "../mutants/mutant-trial.ts";
 import { BROKEN_BUILDS } from "../mutants/mutants.ts";
 import type { Options } from "../options.ts";
-import { held, problemsOf, type Run, reportOf, summaryOf, verdictOf } from "../report/table.ts";
+import { held, type Run, reportOf, summaryOf, verdictOf } from "../report/table.ts";
+import { problemsOf } from "./result.ts";
 import { beside, planned, progressWords } from "./series.ts";
 import { trial } from "./trial.ts";
 

@@ -8,27 +8,14 @@ import { type Houses, NEW_HOUSES } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault, Strike } from "../faults/fault.ts";
 import { record } from "../report/record.ts";
-import { problemsOf } from "../report/table.ts";
 import { Reader, read } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
 import { Crowd } from "../workload/workload.ts";
 import { randomFrom } from "./random.ts";
+import { problemsOf, type Result } from "./result.ts";
 
 /** Where it is kept what is known of trials that fell; a folder each. */
 export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
-
-/** What came out for one fault. */
-export type Result =
-  | {
-      readonly kind: "made";
-      readonly strike: Strike;
-      readonly verdict: Verdict;
-      readonly problems: readonly string[];
-    }
-  /** It cannot be made here: neither passed nor failed. */
-  | { readonly kind: "not made"; readonly why: string }
-  /** The trial itself broke off: nothing is known, and that is a failure. */
-  | { readonly kind: "broken"; readonly why: string };
 
 export interface TrialOptions {
   readonly seed: number;

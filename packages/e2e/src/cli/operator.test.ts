@@ -1,7 +1,7 @@
+import { until } from "@parley/async";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, parleyFor } from "../rig/commands.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit, type Standalone, startStandalone } from "../rig/shapes.ts";
 
 const LOG = "{parley}:log";
@@ -88,11 +88,11 @@ await describeSplit("an operator's commands, split", {}, (house) => {
   it("L10: dead-letters lists, refuses to replay what is still no message, and drops", async () => {
     const ops = { PARLEY_TOKEN: await house.token("me", { scopes: ["ops"] }), PARLEY_ADMIN_URL: persister };
     await redis.xadd(LOG, "*", "what", "junk \x1b[2J");
-    const [letter] = await eventually("the dead letter", async () => {
+    const [letter] = await until(async () => {
       const { code, out } = await parley.run(["dead-letters", "list", "--json"], ops);
       expect(code).toBe(0);
       return out === "" ? undefined : [JSON.parse(out)];
-    });
+    }, "the dead letter");
     expect(letter).toMatchObject({ id: expect.any(String), fields: { what: "junk \x1b[2J" } });
     const listed = await parley.run(["dead-letters", "list"], ops);
     expect(listed.out).toContain(letter.id);

@@ -1,7 +1,7 @@
+import { until } from "@parley/async";
 import { connect, type Message } from "@parley/client";
 import { startTcpProxy } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
-import { eventually } from "../rig/eventually.ts";
 import { openDoor } from "../rig/front-proxy.ts";
 import { type Observer, observe } from "../rig/sdk-observer.ts";
 import { describeSplit } from "../rig/shapes.ts";
@@ -48,10 +48,10 @@ await describeSplit("the SDK over faults", OPTIONS, (house) => {
 
   /** Everything acknowledged is in the room, once, and the observer saw the room, once and in its order. */
   async function expectWhole(name: string, acked: Map<string, string>, observer: Observer): Promise<void> {
-    await eventually("everything to be seen", () => {
+    await until(() => {
       const seen = new Set(idsOf(observer.messages));
       return [...acked.keys()].every((id) => seen.has(id)) || undefined;
-    });
+    }, "everything to be seen");
     const room = ((await (await history("reader", "/messages")).json()) as Message[]).filter(({ content }) =>
       content.startsWith(name),
     );
@@ -66,10 +66,10 @@ await describeSplit("the SDK over faults", OPTIONS, (house) => {
     // Two observers through the door are on both gateways.
     const observers = [await observe(house, "eve", { url }), await observe(house, "eve", { url })];
     const load = sendOn(url, "f3");
-    await eventually("load", () => load.acked.size > 200 || undefined);
+    await until(() => load.acked.size > 200 || undefined, "load");
     await gatewayApps[0].kill("SIGKILL");
     const at = load.acked.size;
-    await eventually("more load", () => load.acked.size > at + 200 || undefined);
+    await until(() => load.acked.size > at + 200 || undefined, "more load");
     const acked = await load.stop();
     for (const observer of observers) await expectWhole("f3", acked, observer);
     expect(observers.flatMap(({ phases }) => phases)).toContain("offline");
@@ -83,11 +83,11 @@ await describeSplit("the SDK over faults", OPTIONS, (house) => {
     const url = `ws://127.0.0.1:${door.port}/ws`;
     const observer = await observe(house, "eve", { url });
     const load = sendOn(url, "f15");
-    await eventually("load", () => load.acked.size > 100 || undefined);
+    await until(() => load.acked.size > 100 || undefined, "load");
     for (const app of gatewayApps) {
       await app.restart();
       const at = load.acked.size;
-      await eventually("more load", () => load.acked.size > at + 100 || undefined);
+      await until(() => load.acked.size > at + 100 || undefined, "more load");
     }
     const acked = await load.stop();
     await expectWhole("f15", acked, observer);
@@ -119,13 +119,13 @@ await describeSplit("the SDK over faults", OPTIONS, (house) => {
     });
     const sender = await observe(house, "heidi");
     // A quiet link that lives outlasts many heartbeats.
-    await eventually("pings", () => proxy.bytes().up > 1_000 || undefined);
+    await until(() => proxy.bytes().up > 1_000 || undefined, "pings");
     expect(grace.phases).not.toContain("offline");
     const [link] = proxy.links();
     proxy.set("both", "swallow", ({ id }) => id === link?.id);
     const since = performance.now();
     await sender.client.send("grace", "into the void");
-    await eventually("notice", () => grace.client.state.current.phase !== "live" || undefined);
+    await until(() => grace.client.state.current.phase !== "live" || undefined, "notice");
     expect(performance.now() - since).toBeLessThan(HEARTBEAT.everyMs + HEARTBEAT.timeoutMs + 500);
     await grace.message("into the void");
     await grace.live();

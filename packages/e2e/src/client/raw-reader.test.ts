@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { startTcpProxy } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
-import { eventually } from "../rig/eventually.ts";
 import { RawReader } from "../rig/raw-reader.ts";
 import { observe } from "../rig/sdk-observer.ts";
 import { describeSplit } from "../rig/shapes.ts";
@@ -28,13 +28,13 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (ho
     };
     const upTo = (ids: readonly { id: string }[]) => ids.map(({ id }) => id);
     for (let round = 1; round <= 4; round += 1) {
-      await eventually("a connection", () => reader.connections >= round || undefined);
+      await until(() => reader.connections >= round || undefined, "a connection");
       await sendMore(50);
       const sending = sendMore(100);
       expect(proxy.cut("rst")).toBeGreaterThan(0);
       await sending;
     }
-    await eventually("all of them", () => shown.length >= sent.length || undefined);
+    await until(() => shown.length >= sent.length || undefined, "all of them");
     expect(upTo(shown)).toEqual(sent);
     const { cursor } = reader;
     reader.stop();
@@ -44,9 +44,9 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (ho
     const shownLater: Message[] = [];
     const later = new RawReader((message) => shownLater.push(message), cursor);
     const readingOn = later.run({ url: house.gateways[0], historyUrl, token });
-    await eventually("a connection", () => later.connections > 0 || undefined);
+    await until(() => later.connections > 0 || undefined, "a connection");
     await sendMore(50);
-    await eventually("the rest", () => shownLater.length >= 100 || undefined);
+    await until(() => shownLater.length >= 100 || undefined, "the rest");
     expect(upTo(shownLater)).toEqual(sent.slice(-100));
     later.stop();
     await readingOn;

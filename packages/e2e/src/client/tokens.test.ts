@@ -1,6 +1,6 @@
+import { until } from "@parley/async";
 import { connect, type State } from "@parley/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../rig/eventually.ts";
 import { type Observer, observe } from "../rig/sdk-observer.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 
@@ -23,15 +23,15 @@ describe("the SDK's tokens", () => {
   /** Sends until `enough`; what the receiver must have seen. */
   async function sendUntil(to: string, enough: () => boolean): Promise<string[]> {
     const sent: string[] = [];
-    await eventually("enough", async () => {
+    await until(async () => {
       sent.push((await sender.client.send(to, `message ${sent.length}`)).id);
       return enough() || undefined;
-    });
+    }, "enough");
     return sent;
   }
 
   async function expectSeen(observer: Observer, ids: string[]): Promise<void> {
-    await eventually("all of them", () => observer.messages.length >= ids.length || undefined);
+    await until(() => observer.messages.length >= ids.length || undefined, "all of them");
     expect(observer.messages.map(({ id }) => id)).toEqual(ids);
   }
 
@@ -67,8 +67,9 @@ describe("the SDK's tokens", () => {
   it("P3: a token that the server does not take closes the client with its code, and rejects what waits", async () => {
     const client = connect({ url: house.gateways[0], token: () => FORGED });
     const sent = client.send("bob", "never").catch((error: unknown) => error);
-    const state = await eventually("the end", () =>
-      client.state.current.phase === "closed" ? client.state.current : undefined,
+    const state = await until(
+      () => (client.state.current.phase === "closed" ? client.state.current : undefined),
+      "the end",
     );
     expect(state.error).toMatchObject({ code: "unauthorized", temporary: false });
     expect(await sent).toMatchObject({ code: "closed", mayHaveGoneThrough: false });
@@ -89,7 +90,7 @@ describe("the SDK's tokens", () => {
     const dave = await observe(house, "dave");
     dave.client.state.subscribe((state) => states.push(state));
     const stopped = house.app.stop();
-    await eventually("offline", () => states.some(({ phase }) => phase === "offline") || undefined);
+    await until(() => states.some(({ phase }) => phase === "offline") || undefined, "offline");
     const sent = dave.client.send("dave", "over the restart");
     await stopped;
     await house.app.restart();

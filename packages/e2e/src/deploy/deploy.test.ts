@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { freePort, startChild } from "@parley/local";
 import { describeEnv } from "@parley/service";
 import { DCLinter } from "dclint";
@@ -11,7 +12,6 @@ import { gatewayEnv } from "../../../../apps/gateway/src/env.ts";
 import { historyEnv } from "../../../../apps/history-api/src/env.ts";
 import { persisterEnv } from "../../../../apps/persister/src/env.ts";
 import { standaloneEnv } from "../../../../apps/standalone/src/env.ts";
-import { eventually } from "../rig/eventually.ts";
 import { commandOf, instructionsOf, stagesOf, variablesOf } from "./dockerfile.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -74,7 +74,7 @@ describe("docker-compose.yml", () => {
     expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining([...(service.networks ?? [])]));
     for (const volume of service.volumes ?? []) {
       const [source = ""] = volume.split(":");
-      if (source.startsWith("../")) expect(existsSync(join(ROOT, source)), source).toBe(true);
+      if (source.startsWith("./")) expect(existsSync(join(ROOT, source)), source).toBe(true);
       else expect(Object.keys(compose.volumes)).toContain(source);
     }
   });
@@ -120,11 +120,11 @@ describe("the images, made in a plain folder", () => {
       const [checker, ...check] = commandOf(instructions, "HEALTHCHECK");
       expect([program, checker]).toEqual(["node", "node"]);
       const child = await startChild({ command: process.execPath, args, cwd: folder, env });
-      await eventually(`${target} to be healthy`, () => {
+      await until(() => {
         if (child.exit) throw new Error(child.output());
         execFileSync(process.execPath, check, { env, stdio: "ignore" });
         return true;
-      });
+      }, `${target} to be healthy`);
       expect(await child.stop()).toEqual({ code: 0, signal: null });
       // Stopped it is not well: so it was asked.
       expect(() => execFileSync(process.execPath, check, { env, stdio: "ignore" })).toThrow();

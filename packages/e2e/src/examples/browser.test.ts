@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { freePort } from "@parley/local";
 import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import type { Page } from "playwright-core";
@@ -6,7 +7,6 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
 import { Chatter } from "../rig/chat-client.ts";
 import { startProcess } from "../rig/commands.ts";
-import { eventually } from "../rig/eventually.ts";
 import { EXAMPLES } from "../rig/examples.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 
@@ -27,9 +27,9 @@ await describeInBrowser("the example page", (browser) => {
 
   const lines = (page: Page) => page.locator("#messages li").allTextContents();
   const shows = (page: Page, text: string) =>
-    eventually(`${text} on the page`, async () => (await lines(page)).includes(text) || undefined);
+    until(async () => (await lines(page)).includes(text) || undefined, `${text} on the page`);
   const connected = (page: Page) =>
-    eventually("the page to be live", async () => (await page.textContent("#state")) === "live" || undefined);
+    until(async () => (await page.textContent("#state")) === "live" || undefined, "the page to be live");
 
   async function enter(page: Page): Promise<void> {
     await page.fill("[name=url]", proxy.url(house.app.url).replace(/\/$/, ""));

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { onTestFinished } from "vitest";
-import { eventually } from "./eventually.ts";
 import type { House } from "./shapes.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -58,9 +58,9 @@ class Running {
 
   /** Resolves once standard output, or standard error, has it. */
   async says(pattern: RegExp, where: "out" | "err" = "out"): Promise<void> {
-    await eventually(
-      `${pattern} in ${where}, which is: ${this.out}\n${this.err}`,
+    await until(
       () => pattern.test(this[where]) || undefined,
+      `${pattern} in ${where}, which is: ${this.out}\n${this.err}`,
     );
   }
 }

@@ -1,5 +1,5 @@
+import { until } from "@parley/async";
 import { type ConnectOptions, connect, type Message, type ParleyClient, type State } from "@parley/client";
-import { eventually } from "./eventually.ts";
 import type { House } from "./shapes.ts";
 
 /** A client of the SDK that remembers what it was told. */
@@ -28,8 +28,7 @@ export async function observe(
   const phases: State["phase"][] = [];
   client.messages.subscribe((message) => messages.push(message));
   client.state.subscribe(({ phase }) => phases.push(phase));
-  const live = () =>
-    eventually(`${user} to be live`, () => client.state.current.phase === "live" || undefined);
+  const live = () => until(() => client.state.current.phase === "live" || undefined, `${user} to be live`);
   await live();
   return {
     client,
@@ -37,8 +36,6 @@ export async function observe(
     phases,
     live,
     message: (content) =>
-      eventually(`${user} to see "${content}"`, () =>
-        messages.find((message) => message.content === content),
-      ),
+      until(() => messages.find((message) => message.content === content), `${user} to see "${content}"`),
   };
 }

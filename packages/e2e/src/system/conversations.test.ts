@@ -1,9 +1,9 @@
+import { until } from "@parley/async";
 import { connect } from "@parley/client";
 import type { Message } from "@parley/models";
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chatter } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
 
 interface Conversation {
@@ -88,18 +88,18 @@ await describeSplit("conversations of a split house", { persisters: 2 }, (house)
     for (const persister of house.persisters) await persister.kill("SIGCONT");
     const { id } = await alice.send("zoe", "the last one");
     const mongo = new MongoClient(house.mongo.url);
-    await eventually("the last one to be stored", async () => {
+    await until(async () => {
       const stored = await mongo.db("parley").collection("conversations").findOne({ last: id });
       return stored ?? undefined;
-    });
+    }, "the last one to be stored");
     await mongo.close();
     await house.historyApi.restart();
-    const afterwards = await eventually("an answer", async () => {
+    const afterwards = await until(async () => {
       const response = await house.history("alice", "/conversations");
       return response.status === 200
         ? ((await response.json()) as { conversations: Conversation[] }).conversations
         : undefined;
-    });
+    }, "an answer");
     expect(lastsOf(afterwards)).toEqual([["zoe", "the last one"], ...listed]);
     alice.socket.terminate();
   });

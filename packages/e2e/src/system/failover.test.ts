@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { sentinelledRedis } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
 import { Chatter } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
 const SENDERS = 6;
@@ -27,10 +27,10 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
     let chatter = await connect();
     for (let n = 0; sending; n += 1) {
       const ref = `${sender}-${n}`;
-      const ack = await eventually(`an ack of ${ref}`, async () => {
+      const ack = await until(async () => {
         if (chatter.socket.readyState !== chatter.socket.OPEN) chatter = await connect();
         return await chatter.send("", ref, ref);
-      });
+      }, `an ack of ${ref}`);
       acked.set(ref, ack.id);
     }
     chatter.socket.terminate();
@@ -63,19 +63,19 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
     const reading = read();
     const more = (count: number) => {
       const enough = acked.size + count;
-      return eventually(`${count} more acks`, () => acked.size >= enough || undefined, 60_000);
+      return until(() => acked.size >= enough || undefined, `${count} more acks`, 60_000);
     };
     await more(100);
     const old = await group?.master();
     await old?.kill("SIGKILL");
     await more(100);
-    await eventually("history answers again", room);
+    await until(room, "history answers again");
     await more(50);
     sending = false;
     await senders;
     expect(await reading).toBeGreaterThan(2);
     expect(await group?.master()).not.toBe(old);
-    const messages = (await eventually("history", room)).filter(({ content }) => acked.has(content));
+    const messages = (await until(room, "history")).filter(({ content }) => acked.has(content));
     expect(messages.map(({ content }) => content).toSorted()).toEqual([...acked.keys()].toSorted());
     expect(messages.filter(({ id, content }) => acked.get(content) !== id)).toEqual([]);
     expect(messages.map(({ id }) => id)).toEqual(messages.map(({ id }) => id).toSorted());

@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Chatter } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
 /** Persisters let go of what is stored and takes more than this, whatever its age: so the log is trimmed early. */
@@ -51,10 +51,10 @@ await describeSplit("nothing acknowledged is lost", options, (house) => {
 
   /** The first answer that is one: an overloaded store may make it a 503, or end it before its JSON does (P50, P55). */
   function readRoom(): Promise<Message[]> {
-    return eventually("an answer", async () => {
+    return until(async () => {
       const response = await history("reader", "/messages");
       return response.ok ? ((await response.json()) as Message[]) : undefined;
-    });
+    }, "an answer");
   }
 
   it("G1, G2, F1: 10,000 messages through two gateways, a persister killed half way: all there, once, in log order", async () => {
@@ -98,14 +98,15 @@ await describeSplit("nothing acknowledged is lost", options, (house) => {
       const { id } = await (senders[n % SENDERS] as Chatter).send("", `in the dark ${n}`);
       acked.set(id, `in the dark ${n}`);
     });
-    await eventually("the log to be trimmed", async () =>
-      (await log.xlen("{parley}:log")) < 100 ? true : undefined,
+    await until(
+      async () => ((await log.xlen("{parley}:log")) < 100 ? true : undefined),
+      "the log to be trimmed",
     );
     await historyApi.kill("SIGCONT");
-    const newest = await eventually("an answer", async () => {
+    const newest = await until(async () => {
       const response = await history("reader", "/messages?limit=200");
       return response.status === 200 ? ((await response.json()) as Message[]) : undefined;
-    });
+    }, "an answer");
     expect(newest.map(({ id }) => id)).toEqual([...acked.keys()].toSorted().slice(-200));
   });
 });

@@ -1,9 +1,9 @@
+import { until } from "@parley/async";
 import { type App, freePort, startApp } from "@parley/local";
 import type { Message } from "@parley/models";
 import { mongoServer, redisServer } from "@parley/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { Chatter } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
 async function readiness({ adminUrl }: App): Promise<{ status: number; text: string }> {
@@ -12,11 +12,11 @@ async function readiness({ adminUrl }: App): Promise<{ status: number; text: str
 }
 
 const untilReady = (app: App) =>
-  eventually(`${app.name} to be ready`, async () => {
+  until(async () => {
     const { status, text } = await readiness(app);
     if (status !== 200) throw new Error(`${text}\n${app.output()}`);
     return true;
-  });
+  }, `${app.name} to be ready`);
 
 await describeSplit("outages", {}, (house) => {
   const { redis, mongo, gateways, gatewayApps, persisters, historyApi, token, history, stop } = house;
@@ -27,13 +27,14 @@ await describeSplit("outages", {}, (house) => {
     await redis.kill("SIGSTOP");
     await expect(alice.send("bob", "in the stall", "r1")).rejects.toThrow("unavailable");
     await redis.kill("SIGCONT");
-    const ack = await eventually("the retry", async () =>
-      alice.send("bob", "in the stall", `r1`).catch(() => undefined),
+    const ack = await until(
+      async () => alice.send("bob", "in the stall", `r1`).catch(() => undefined),
+      "the retry",
     );
-    const messages = await eventually("history", async () => {
+    const messages = await until(async () => {
       const response = await history("alice", "/messages/bob");
       return response.status === 200 ? ((await response.json()) as Message[]) : undefined;
-    });
+    }, "history");
     expect(messages).toMatchObject([{ id: ack.id, content: "in the stall" }]);
     alice.socket.terminate();
   });
@@ -42,12 +43,13 @@ await describeSplit("outages", {}, (house) => {
     const alice = await Chatter.connect(gateways[0], await token("alice"));
     const before = await alice.send("bob", "before the crash");
     await redis.kill("SIGKILL");
-    await eventually("not ready", async () => (await readiness(gatewayApps[0])).status === 503 || undefined);
+    await until(async () => (await readiness(gatewayApps[0])).status === 503 || undefined, "not ready");
     await redis.restart();
     await Promise.all([...gatewayApps, historyApi, ...persisters].map(untilReady));
     const bob = await Chatter.connect(gateways[1], await token("bob"));
-    const after = await eventually("a send", async () =>
-      alice.send("bob", "after the crash", "r2").catch(() => undefined),
+    const after = await until(
+      async () => alice.send("bob", "after the crash", "r2").catch(() => undefined),
+      "a send",
     );
     await bob.message("after the crash");
     const messages = (await (await history("bob", "/messages/alice")).json()) as Message[];
@@ -64,10 +66,10 @@ await describeSplit("outages", {}, (house) => {
     expect(refused.headers.get("content-type")).toContain("application/problem+json");
     const { id } = await alice.send("bob", "while MongoDB is away");
     await mongo.restart();
-    const messages = await eventually("history", async () => {
+    const messages = await until(async () => {
       const response = await history("alice", "/messages/bob");
       return response.status === 200 ? ((await response.json()) as Message[]) : undefined;
-    });
+    }, "history");
     expect(messages.at(-1)).toMatchObject({ id, content: "while MongoDB is away" });
     alice.socket.terminate();
   });

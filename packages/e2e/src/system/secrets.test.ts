@@ -1,8 +1,8 @@
+import { until } from "@parley/async";
 import { issueToken } from "@parley/auth";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chatter, type TokenForm } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
 
 /** In everything that anybody says here, so that one look finds it wherever it went. */
@@ -89,10 +89,10 @@ await describeSplit("what is logged by services, at the finest level", { env: EN
     expect((await fetch(`${house.historyUrl}/messages/alice`, { headers })).status).toBe(503);
     await house.mongo.restart();
     const { id } = await bob.send("alice", `${MARK} afterwards`);
-    await eventually("it to be in history", async () => {
+    await until(async () => {
       const text = await (await fetch(`${house.historyUrl}/messages/alice`, { headers })).text();
       return text.includes(id) || undefined;
-    });
+    }, "it to be in history");
     for (const app of [...house.gatewayApps, ...house.persisters, house.historyApi])
       expectClean(app.name, app.output(), "a-secret-for-tests-only");
     bob.socket.terminate();

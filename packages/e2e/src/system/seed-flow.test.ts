@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
+import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chatter, type TokenForm } from "../rig/chat-client.ts";
-import { eventually } from "../rig/eventually.ts";
 import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
 
 /** What anybody who runs Parley would try first, the same in both shapes. */
@@ -132,11 +132,11 @@ function seedFlow(start: () => Promise<House>) {
       ].join("\r\n"),
     );
     const text = () => Buffer.concat(received).toString("latin1");
-    await eventually("the upgrade", () => (text().includes("\r\n\r\n") ? true : undefined));
+    await until(() => (text().includes("\r\n\r\n") ? true : undefined), "the upgrade");
     expect(text()).toMatch(/^HTTP\/1.1 101 /);
     expect(text()).not.toMatch(/sec-websocket-protocol/i);
     await alice.send("frank", "heard over a bare socket");
-    await eventually("the message", () => text().includes("heard over a bare socket") || undefined);
+    await until(() => text().includes("heard over a bare socket") || undefined, "the message");
     socket.destroy();
   });
 }
@@ -158,9 +158,9 @@ await describeSplit("the seed flow, split over two gateways", {}, (house) => {
         .collection<{
           _id: string;
         }>("messages");
-      const document = await eventually(
-        "the document",
+      const document = await until(
         async () => (await collection.findOne({ _id: ack.id })) ?? undefined,
+        "the document",
       );
       expect(document).toMatchObject({
         _id: ack.id,

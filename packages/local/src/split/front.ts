@@ -2,7 +2,15 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
 import { takesHtml } from "@parley/page";
-import { appFor, problemOf, ROUTES, type Route, sendProblem } from "@parley/service";
+import {
+  appFor,
+  pathOf,
+  ROUTES,
+  type Route,
+  rejectUpgrade,
+  sendProblem,
+  WEBSOCKET_SERVER_OPTIONS,
+} from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
 
 /** One process behind the front. */
@@ -36,9 +44,7 @@ export function createFront(upstreams: Upstreams): Server {
     return (await turns[app]()) ?? unavailable();
   }
 
-  // Another upgrade than to WebSocket, such as a client's offer of HTTP/2, is not made but answered in HTTP.
-  const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === "websocket";
-  const server = createServer({ shouldUpgradeCallback }, async (req, res) => {
+  const server = createServer(WEBSOCKET_SERVER_OPTIONS, async (req, res) => {
     delete req.headers.upgrade;
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
@@ -48,7 +54,7 @@ export function createFront(upstreams: Upstreams): Server {
   server.on("upgrade", async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const target = await targetOf(req);
-    if (target instanceof ChatError) refuseUpgrade(socket, target);
+    if (target instanceof ChatError) answerUpgrade(socket, target);
     else await proxy.ws(withoutForwarded(req), req.socket, { target }, head);
   });
   return server;
@@ -62,7 +68,7 @@ function createProxy(): ProxyServer {
   });
   proxy.on("error", (_error, _req, res) => {
     if (res instanceof ServerResponse) sendProblem(res, unavailable());
-    else if (res !== undefined) refuseUpgrade(res, unavailable());
+    else if (res !== undefined) answerUpgrade(res, unavailable());
   });
   return proxy;
 }
@@ -78,10 +84,6 @@ function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefine
     }
     return undefined;
   };
-}
-
-function pathOf(req: IncomingMessage): string {
-  return (req.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
 /** A browser asks for HTML by name. */
@@ -101,13 +103,10 @@ function unavailable(): ChatError {
   return new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** An HTTP answer on a socket that has no response yet; one on which something was written is ended hard. */
-function refuseUpgrade(socket: Duplex, error: ChatError): void {
-  if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0))
-    return void socket.destroy();
-  const { status, headers, body } = problemOf(error, { headers: { connection: "close" } });
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${JSON.parse(body).title}\r\n${lines.join("")}\r\n${body}`);
+/** Answers an upgrade. A socket on which an answer has begun is destroyed: nothing can follow that. */
+function answerUpgrade(socket: Duplex, error: ChatError): void {
+  if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0)) socket.destroy();
+  else rejectUpgrade(socket, error);
 }
 
 function answerOverview(res: ServerResponse, upstreams: Upstreams): void {

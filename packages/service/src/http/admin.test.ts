@@ -1,7 +1,7 @@
 import { ChatError } from "@parley/models";
 import { Router } from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Counter, createMetrics, type Registry } from "../metrics.ts";
+import { createMetrics, metricFactory, type Registry } from "../metrics.ts";
 import { type Admin, startAdmin } from "./admin.ts";
 
 let admin: Admin;
@@ -44,7 +44,7 @@ describe("the admin port", () => {
   });
 
   it("/metrics shows the process and the app's own figures, all named parley_ and with the service", async () => {
-    const counter = new Counter({ name: "parley_tests_total", help: "Tests.", registers: [registry] });
+    const counter = metricFactory(registry, "tests").counter("total", "Tests.");
     counter.inc(3);
     const { type, text } = await ask("/metrics");
     expect(type).toMatch(/^text\/plain/);

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 export interface Route {
   readonly path: string;
   readonly app: "gateway" | "history-api";
@@ -17,6 +19,11 @@ export const ROUTES: readonly Route[] = [
   { path: "/openapi.json", app: "history-api", prefix: false },
   { path: "/asyncapi.json", app: "history-api", prefix: false },
 ];
+
+/** The path of a request as it was sent, without query and fragment. */
+export function pathOf(req: IncomingMessage): string {
+  return (req.url ?? "/").replace(/[?#].*$/s, "");
+}
 
 /** The app that serves a path as it stands in a URL, without its query; undefined for none. */
 export function appFor(pathname: string): Route["app"] | undefined {

@@ -10,7 +10,7 @@ export interface Source {
 /** What `.gitignore` names, and git's own. */
 const NOT_OURS = new Set(["node_modules", "dist", ".turbo", ".cache", "data", "coverage", ".git"]);
 const OUR_TEXT =
-  /\.(tsx?|js|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
+  /\.(tsx?|js|lua|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
 
 /** Every text file of the repository. */
 export function readSources(root: string, folder = ""): Source[] {

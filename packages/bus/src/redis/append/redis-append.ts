@@ -1,6 +1,6 @@
+import { sleep } from "@parley/async";
 import { ChatError, type Draft } from "@parley/models";
 import { type Append, type Appended, MAX_CALL_BYTES } from "../../append.ts";
-import { pause } from "../backoff.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { Refused, reasonOf, unavailable } from "../errors.ts";
@@ -193,7 +193,7 @@ export class RedisAppend implements Append {
         this.#pumping ??= this.#pump();
         await this.#pumping;
       }
-      await pause(PROBE_MS, signal);
+      await sleep(PROBE_MS, signal);
     }
   }
 }

@@ -1,6 +1,6 @@
+import { Backoff, raceAbort } from "@parley/async";
 import { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { Backoff, orAborted } from "../backoff.ts";
 import { ELSEWHERE, isRefusal, Refused, reasonOf, unavailable } from "../errors.ts";
 import type { Address } from "./address.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
@@ -43,7 +43,7 @@ const STEADY_MS = 5_000;
 export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
-  readonly #backoff = new Backoff({ firstMs: 100, capMs: 2_000 });
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000 });
   #state: State = { kind: "down", reason: "not connected yet" };
   #changed = Promise.withResolvers<void>();
   readonly #kept: Promise<void>;
@@ -65,7 +65,7 @@ export class Link {
     for (;;) {
       if (this.#state.kind === "up") return this.#state.client;
       if (this.#state.kind === "closed") throw unavailable("the connection is closed");
-      await orAborted(this.#changed.promise, signal);
+      await raceAbort(this.#changed.promise, signal);
     }
   }
 
@@ -149,7 +149,7 @@ export class Link {
       if (this.#options.isLeft?.(this.#master)) throw new Error(LEFT);
       await this.#options.prepare?.(client);
     };
-    await orAborted(Promise.race([prepare(), lost]), deadline).catch((error: unknown) => {
+    await raceAbort(Promise.race([prepare(), lost]), deadline).catch((error: unknown) => {
       throw deadline.aborted ? new Error("connecting took too long") : error;
     });
   }
@@ -159,7 +159,7 @@ export class Link {
     this.#enter({ kind: "up", client, end });
     this.#options.observe({ type: "connection", role: this.#options.role, up: true });
     const stopped = "closed";
-    const reason = await orAborted(end.reached.promise, signal).catch(() => stopped);
+    const reason = await raceAbort(end.reached.promise, signal).catch(() => stopped);
     if (performance.now() - since > STEADY_MS) this.#backoff.reset();
     this.#down(reason);
   }

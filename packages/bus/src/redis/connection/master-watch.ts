@@ -1,6 +1,6 @@
+import { sleep } from "@parley/async";
 import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { pause } from "../backoff.ts";
 import { textsOf } from "../format/replies.ts";
 import type { Address } from "./address.ts";
 import { sentinelAddress } from "./client-options.ts";
@@ -75,7 +75,7 @@ export class MasterWatch {
       const client = await sentinel.ready(signal).catch(() => undefined);
       // Not to be able to is what the connection's own events tell; the others are asked, too.
       if (client) await sentinel.run((asked) => this.#ask(asked, number)).catch(() => undefined);
-      await pause(INTERVAL_MS, signal);
+      await sleep(INTERVAL_MS, signal);
     }
   }
 

@@ -1,4 +1,4 @@
-import { orAborted } from "../backoff.ts";
+import { raceAbort } from "@parley/async";
 import type { Link } from "../connection/link.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import { claimedOf, type RawEntry, readOf } from "../format/replies.ts";
@@ -73,7 +73,7 @@ export class Intake {
     );
     const reading = this.#reading;
     try {
-      const entries = await orAborted(reading, signal);
+      const entries = await raceAbort(reading, signal);
       this.#reading = undefined;
       return { entries, deliveries: entries.map(() => 1), gone: [] };
     } catch (error) {

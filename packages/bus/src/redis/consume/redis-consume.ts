@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { Backoff, sleep } from "@parley/async";
 import { ChatError, type LogMessage } from "@parley/models";
 import type { Consume, Consumed, LogState, Settled } from "../../consume.ts";
 import { appendAgain } from "../append/reappend.ts";
-import { Backoff, pause } from "../backoff.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { Refused, reasonOf, unavailable } from "../errors.ts";
@@ -62,7 +62,7 @@ export class RedisConsume implements Consume {
   }
 
   async next(signal: AbortSignal): Promise<readonly Consumed[]> {
-    const backoff = new Backoff({ firstMs: 50, capMs: 2_000 });
+    const backoff = new Backoff({ minMs: 50, maxMs: 2_000 });
     while (!signal.aborted) {
       try {
         const consumed = await this.#some(signal);
@@ -178,7 +178,7 @@ export class RedisConsume implements Consume {
   /** Holds on to what is being worked on. */
   async #keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.#context.config.claimIdleMs / 3, signal);
+      await sleep(this.#context.config.claimIdleMs / 3, signal);
       const out = this.#holding.outSince(performance.now() - HOLD_AT_MOST_MS);
       if (signal.aborted || out.length === 0) continue;
       // Not being able to is what the connection's own events tell; others take over then, as they should.

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { Backoff, sleep } from "@parley/async";
 import type { Redis } from "ioredis";
 import type { Live, LiveListener } from "../../live.ts";
-import { Backoff, pause } from "../backoff.ts";
 import { ask, problemOf } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
 import { readServer } from "../connection/server-role.ts";
@@ -152,7 +152,7 @@ export class RedisLive implements Live {
     const { reign } = session;
     const { signal } = session.end;
     const torn = { stream: this.#stream, reign, signal };
-    const backoff = new Backoff({ firstMs: 50, capMs: 1_000 });
+    const backoff = new Backoff({ minMs: 50, maxMs: 1_000 });
     const started = performance.now();
     while (!signal.aborted) {
       const mended = await this.#asked(() => mend(this.#appendLink, torn));
@@ -179,7 +179,7 @@ export class RedisLive implements Live {
       const sent = await this.#asked(() =>
         ask(this.#appendLink, (client) => publishMarker(client, this.#markers, `${session.number}`)),
       );
-      await pause(MARKER_INTERVAL_MS, signal);
+      await sleep(MARKER_INTERVAL_MS, signal);
       missing = sent !== undefined && session.arrivals > before ? 0 : missing + 1;
       if (missing === 2) this.#link.replace(session.client, "it is silent");
       this.#admission.serve();

@@ -1,7 +1,7 @@
+import { coalesce, raceAbort } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { Tail, TailRead } from "../../tail.ts";
-import { orAborted } from "../backoff.ts";
 import { ask } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
 import { readServer, wasPromoted } from "../connection/server-role.ts";
@@ -10,7 +10,6 @@ import { decodeEntry } from "../format/entry.ts";
 import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
-import { Gathered } from "./gathered.ts";
 
 const BATCH = 500;
 /** How long `read` waits for something to come, in ms. */
@@ -44,18 +43,18 @@ export class RedisTail implements Tail {
   /** Never blocked, so that a position is had at once. */
   readonly #asking: Link;
   /** Every request for history asks for the position. */
-  readonly #head: Gathered<LogHead>;
+  readonly #head: () => Promise<LogHead>;
   #followed: Followed | undefined;
 
   constructor(context: Context) {
     const commandTimeoutMs = TIMEOUT_MS;
     this.#reading = context.connect({ role: "tail", commandTimeoutMs: commandTimeoutMs + WAIT_MS });
     this.#asking = context.connect({ role: "tail-position", commandTimeoutMs });
-    this.#head = new Gathered(() => ask(this.#asking, readHead));
+    this.#head = coalesce(() => ask(this.#asking, readHead));
   }
 
   async position(): Promise<string> {
-    return (await this.#head.answer()).end;
+    return (await this.#head()).end;
   }
 
   watermark(): Promise<string> {
@@ -63,7 +62,7 @@ export class RedisTail implements Tail {
   }
 
   read(after: string, signal: AbortSignal): Promise<TailRead> {
-    return orAborted(this.#read(after, signal), signal);
+    return raceAbort(this.#read(after, signal), signal);
   }
 
   problem(): string | undefined {

@@ -1,3 +1,4 @@
+import { sleep } from "@parley/async";
 import {
   type OwnServer,
   redisCommand,
@@ -12,7 +13,6 @@ import type { Consume } from "../../consume.ts";
 import type { BusEvent } from "../../events.ts";
 import type { Live } from "../../live.ts";
 import type { Tail } from "../../tail.ts";
-import { pause } from "../backoff.ts";
 import type { RedisBusOptions } from "../context.ts";
 import { LOG } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
@@ -92,7 +92,7 @@ async function store(consume: Consume, stored: Map<string, LogMessage>, signal: 
 async function trim(consume: Consume, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await consume.trim().catch(() => undefined);
-    await pause(200, signal);
+    await sleep(200, signal);
   }
 }
 

@@ -1,14 +1,13 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ChatError } from "@parley/models";
-import { problemOf } from "@parley/service";
+import { type ProblemOptions, problemOf } from "./problem.ts";
 
-/** Answers a handshake that is not upgraded, and ends its connection: the same answer as to a plain GET (P3). */
-export function refuseUpgrade(
-  socket: Duplex,
-  error: ChatError,
-  options: { readonly requestId: string; readonly headers?: Readonly<Record<string, string>> },
-): void {
+/**
+ * Answers an upgrade with the error as problem+json, the same answer that a plain GET gets (P3), and ends the
+ * connection. The caller has attached an `error` listener to the socket.
+ */
+export function rejectUpgrade(socket: Duplex, error: ChatError, options: ProblemOptions = {}): void {
   const { status, headers, body } = problemOf(error, options);
   const lines = Object.entries({ ...headers, connection: "close" }).map(
     ([name, value]) => `${name}: ${value}`,

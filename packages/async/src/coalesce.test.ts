@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { shareFresh } from "./share-fresh.ts";
+import { coalesce } from "./coalesce.ts";
 
 /** Readings that are numbered as they begin, and end when they are told to. */
 function readings() {
   const begun: PromiseWithResolvers<void>[] = [];
   let atOnce = 0;
   let most = 0;
-  const shared = shareFresh(async () => {
+  const shared = coalesce(async () => {
     const own = Promise.withResolvers<void>();
     const number = begun.push(own);
     atOnce += 1;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { backoffMs, pause } from "./backoff.ts";
+import { backoffMs } from "./backoff.ts";
+import { sleep } from "./sleep.ts";
 
 describe("backoff", () => {
   const limits = { minMs: 100, maxMs: 5_000 };
@@ -11,10 +12,10 @@ describe("backoff", () => {
     expect(backoffMs(1, limits, () => 0)).toBe(50);
     expect(backoffMs(7, limits, () => 0)).toBe(2_500);
   });
-  it("a pause ends at once with its signal", async () => {
+  it("a sleep ends at once with its signal", async () => {
     const stop = new AbortController();
-    const paused = pause(600_000, stop.signal);
+    const asleep = sleep(600_000, stop.signal);
     stop.abort();
-    await expect(paused).resolves.toBeUndefined();
+    await expect(asleep).resolves.toBeUndefined();
   });
 });

@@ -1,0 +1,12 @@
+/**
+ * Settles as `promise` does, or rejects with the signal's reason as soon as `signal` is aborted. The work behind the
+ * promise goes on, and a rejection that comes later is ignored.
+ */
+export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

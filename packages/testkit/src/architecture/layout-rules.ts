@@ -1,0 +1,49 @@
+import { dirname, join } from "node:path/posix";
+import type { Rule } from "./import-rules.ts";
+import { importsOf, isCode, type Source } from "./source.ts";
+
+const MAX_FILES = 15;
+
+/** Plain lists: every file is an entry of the same kind, and its name says which. */
+const LISTS = new Set(["packages/chaos/src/faults"]);
+
+/** A folder with more files than a reader takes in at once is split. Tests and their rigs don't count. */
+export const foldersAreSmall: Rule = (sources) => {
+  const counts = new Map<string, number>();
+  for (const source of sources) {
+    if (!isSource(source) || /\.test\.tsx?$|-rig\.ts$|\/test\//.test(source.path)) continue;
+    const folder = dirname(source.path);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([folder, count]) =>
+    count > MAX_FILES && !LISTS.has(folder) ? [`${folder}: ${count} files, at most ${MAX_FILES}`] : [],
+  );
+};
+
+/** Files that import each other, over any number of files in between, can only be read together. */
+export const importsHaveNoCycle: Rule = (sources) => {
+  const imports = new Map(sources.filter(isCode).map((source) => [source.path, relativeImports(source)]));
+  const finished = new Set<string>();
+  const cycles: string[] = [];
+
+  function visit(path: string, trail: readonly string[]): void {
+    const start = trail.indexOf(path);
+    if (start >= 0) cycles.push([...trail.slice(start), path].join(" -> "));
+    if (start >= 0 || finished.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path]);
+    finished.add(path);
+  }
+
+  for (const path of imports.keys()) visit(path, []);
+  return cycles;
+};
+
+function relativeImports(source: Source): string[] {
+  return importsOf(source)
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .map(({ specifier }) => join(dirname(source.path), specifier));
+}
+
+function isSource({ path }: Source): boolean {
+  return /^(apps|packages)\/[^/]+\/.*\.(tsx?|lua|js)$/.test(path);
+}
