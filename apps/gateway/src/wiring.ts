@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Append, Live } from "@parley/bus";
+import type { Appender, LiveFeed } from "@parley/bus";
 import { createOriginPolicy } from "@parley/service";
 import { Departures } from "./connection/close.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -30,7 +30,7 @@ interface Outgoing {
   readonly outbox: Outbox<Connection>;
   readonly policy: FlushPolicy;
   readonly departures: Departures;
-  readonly live: Live;
+  readonly live: LiveFeed;
 }
 
 /** From the log to the clients. */
@@ -49,7 +49,7 @@ export function outgoingParts({ bus, config, observe }: GatewayOptions): Outgoin
 }
 
 interface Incoming {
-  readonly append: Append;
+  readonly append: Appender;
   readonly sends: Sends;
   readonly rates: RateLimits;
   readonly verifications: Verifications;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Verifier } from "@parley/auth";
-import type { Tail } from "@parley/bus";
+import type { LogTail } from "@parley/bus";
 import { createOriginPolicy } from "@parley/service";
 import type { Store } from "@parley/store";
 import type { HistoryConfig } from "./config.ts";
@@ -17,7 +17,7 @@ export { type HistoryConfig, historyConfig, historyFields } from "./config.ts";
 export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
-  readonly tail: Tail;
+  readonly tail: LogTail;
   readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "ping">;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;

@@ -1,5 +1,5 @@
 import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
-import type { Consume, Consumed, Settled } from "@parley/bus";
+import type { Consumed, Consumer, Settled } from "@parley/bus";
 import type { Store } from "@parley/store";
 import { reasonOf } from "./errors.ts";
 import type { Observe, Outcomes } from "./events.ts";
@@ -11,7 +11,7 @@ export { deadLetterRoutes } from "./dead-letters/routes.ts";
 export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 
 export interface PersisterOptions {
-  readonly consume: Consume;
+  readonly consume: Consumer;
   readonly store: Pick<Store, "prepare" | "insert">;
   readonly observe: Observe;
   readonly timings?: Partial<Timings>;

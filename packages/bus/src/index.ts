@@ -1,6 +1,6 @@
-export { type Append, type Appended, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "./append.ts";
+export { type Appended, type Appender, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "./appender.ts";
 export type { Bus } from "./bus.ts";
-export type { Consume, Consumed, DeadLetter, DeadLetters, LogState, Outcome, Settled } from "./consume.ts";
+export type { Consumed, Consumer, DeadLetter, DeadLetters, LogState, Outcome, Settled } from "./consumer.ts";
 export type { BusEvent, Observe } from "./events.ts";
-export type { Live, LiveListener, LiveMessage } from "./live.ts";
-export type { Tail, TailRead } from "./tail.ts";
+export type { LiveFeed, LiveListener, LiveMessage } from "./live-feed.ts";
+export type { LogTail, TailRead } from "./log-tail.ts";

@@ -1,4 +1,4 @@
-import type { Live } from "@parley/bus";
+import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 
 /**
@@ -43,7 +43,7 @@ export class Joining {
    * cursor worthless, whether it was read before or after: join again. Rejects as `join` does, and with
    * `overloaded` where more was heard than may be held.
    */
-  async cursorFrom(live: Live, signal: AbortSignal): Promise<string> {
+  async cursorFrom(live: LiveFeed, signal: AbortSignal): Promise<string> {
     for (;;) {
       this.#gapped = false;
       const cursor = await live.join(this.user);

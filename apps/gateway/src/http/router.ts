@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Live } from "@parley/bus";
+import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import type { Page } from "@parley/page";
 import { answerCors, type OriginPolicy, pathOf, ROUTES, sendProblem } from "@parley/service";
@@ -9,7 +9,7 @@ import { giveToken, type IssueToken } from "./dev-tokens.ts";
 
 export interface RequestsParts {
   readonly admission: Admission;
-  readonly live: Live;
+  readonly live: LiveFeed;
   readonly origins: OriginPolicy;
   /** Undefined where such tokens are not given (P60). */
   readonly issueToken: IssueToken | undefined;

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { until } from "@parley/async";
-import type { Append, Appended } from "@parley/bus";
+import type { Appended, Appender } from "@parley/bus";
 import { formatId, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../connection/connection.ts";
@@ -13,7 +13,7 @@ import { Sends } from "./message-appender.ts";
 /** Sends to a log that keeps the calls and has answered one, beside an outbox that begins to rest for so long. */
 async function resting(maxDelayMs: number) {
   const calls: string[][] = [];
-  const append: Append = {
+  const append: Appender = {
     problem: () => undefined,
     append: async (drafts) => {
       calls.push(drafts.map(({ content }) => content));

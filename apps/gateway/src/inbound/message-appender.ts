@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { type Append, type Appended, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "@parley/bus";
+import { type Appended, type Appender, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "@parley/bus";
 import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@parley/models";
 import type { Connection } from "../connection/connection.ts";
 import type { Observe } from "../events.ts";
@@ -14,7 +14,7 @@ type Owed =
   | { readonly kind: "answer"; readonly connection: Connection; readonly frame: Buffer };
 
 export interface SendsParts {
-  readonly append: Append;
+  readonly append: Appender;
   readonly outbox: Outbox<Connection>;
   readonly policy: FlushPolicy;
   readonly observe: Observe;

@@ -1,5 +1,5 @@
 import { until } from "@parley/async";
-import type { Append } from "@parley/bus";
+import type { Appender } from "@parley/bus";
 import { ChatError, encodeServerFrame, isId, timestampOf } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { chatter, plainChatter } from "../test/chat-client.ts";
@@ -140,7 +140,7 @@ describe("a message on its way in", () => {
 });
 
 describe("what cannot be done", () => {
-  const failing = (error: ChatError) => (append: Append) => ({
+  const failing = (error: ChatError) => (append: Appender) => ({
     problem: () => append.problem(),
     append: async (drafts: readonly unknown[]) => drafts.map(() => ({ ok: false as const, error })),
   });

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { createVerifier, issueToken, type Verifier } from "@parley/auth";
-import type { Append, Bus, Live, LiveListener } from "@parley/bus";
+import type { Appender, Bus, LiveFeed, LiveListener } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
 import { closeServer, listen, readEnv, WEBSOCKET_SERVER_OPTIONS } from "@parley/service";
@@ -25,8 +25,8 @@ export interface HouseOptions {
   /** Stands in for the verifier, for failures that a real one cannot be brought to. */
   readonly verifier?: Verifier;
   /** Puts something in front of the log's roles. */
-  readonly append?: (append: Append) => Append;
-  readonly live?: (live: Live) => Live;
+  readonly append?: (append: Appender) => Appender;
+  readonly live?: (live: LiveFeed) => LiveFeed;
   readonly now?: () => number;
 }
 

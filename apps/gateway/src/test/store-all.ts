@@ -1,4 +1,4 @@
-import type { Consume, Outcome } from "@parley/bus";
+import type { Consumer, Outcome } from "@parley/bus";
 import type { MemoryBus } from "@parley/bus/memory";
 import { type LogMessage, ORIGIN, refKey } from "@parley/models";
 
@@ -7,7 +7,7 @@ export class StoreAll {
   readonly messages: LogMessage[] = [];
   readonly #refs = new Map<string, LogMessage>();
   readonly #ending = new AbortController();
-  readonly #consume: Consume;
+  readonly #consume: Consumer;
   readonly #running: Promise<void>;
   #gate: Promise<void> = Promise.resolve();
   #open: () => void = () => undefined;

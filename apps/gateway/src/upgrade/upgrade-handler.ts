@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { raceAbort } from "@parley/async";
-import type { Live } from "@parley/bus";
+import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import { rejectUpgrade } from "@parley/service";
 import { Joining } from "../connection/pending-connection.ts";
@@ -15,7 +15,7 @@ export interface HandshakesParts {
   readonly admission: Admission;
   readonly counts: ConnectionCounts;
   readonly audiences: Audiences;
-  readonly live: Live;
+  readonly live: LiveFeed;
   readonly server: ChatSocketServer;
   readonly opened: (entrance: Entrance, ws: ChatSocket, socket: Duplex) => void;
   readonly observe: Observe;

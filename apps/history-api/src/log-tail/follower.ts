@@ -1,5 +1,5 @@
 import { type BackoffLimits, backoffMs, coalesce, sleep } from "@parley/async";
-import type { Tail } from "@parley/bus";
+import type { LogTail } from "@parley/bus";
 import { type LogMessage, ORIGIN } from "@parley/models";
 import { reasonOf, unavailable } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -8,7 +8,7 @@ import { RecentMessages, type View } from "./recent-messages.ts";
 import { Marks } from "./watermark-history.ts";
 
 export interface FollowerOptions {
-  readonly tail: Tail;
+  readonly tail: LogTail;
   readonly observe: Observe;
   readonly limits: FollowerLimits;
   /** Ms of a steady clock. */

@@ -3,7 +3,7 @@ import { unavailable } from "../errors.ts";
 import type { Follower, Snapshot } from "../log-tail/follower.ts";
 import { indexAfter } from "../log-tail/recent-messages.ts";
 import { Merge } from "./merge.ts";
-import { newestInTail, type Overtaking, peerOf, type Tail, type Wanted } from "./newest-in-tail.ts";
+import { newestInTail, type Overtaking, peerOf, type TailSlices, type Wanted } from "./newest-in-tail.ts";
 
 export interface ConversationsOptions {
   /** An id, exclusive; undefined for the newest. */
@@ -48,7 +48,7 @@ export class Conversations {
     user: string,
     { before, limit }: ConversationsOptions,
     stored: LastMessages,
-    { tail, at }: { tail: Tail; at: Snapshot },
+    { tail, at }: { tail: TailSlices; at: Snapshot },
   ): Promise<LastMessages> {
     const { overtaking, isCut } = await this.#overtaking(tail, at, { user, before, limit, stored });
     const rows = stored.messages.filter((message) => !overtaking.has(peerOf(user, message)));
@@ -63,7 +63,7 @@ export class Conversations {
    * conversation each time: hardly ever more than once, and few times however often a sender repeats itself.
    */
   async #overtaking(
-    tail: Tail,
+    tail: TailSlices,
     { position, firstWithRef }: Snapshot,
     wanted: Omit<Wanted, "judged" | "depth">,
   ): Promise<Overtaking> {
@@ -80,7 +80,7 @@ export class Conversations {
 }
 
 /** Both snapshots as one: what lies behind the first one's position is taken from the second. */
-function tailOf(first: Snapshot, second: Snapshot): Tail {
+function tailOf(first: Snapshot, second: Snapshot): TailSlices {
   const { messages, length } = second.pending;
   return [
     { messages, from: indexAfter(messages, length, first.position), to: length },

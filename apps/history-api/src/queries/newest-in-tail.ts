@@ -2,7 +2,7 @@ import type { LogMessage } from "@parley/models";
 import type { LastMessages } from "@parley/store";
 
 /** Stretches of messages, each in log order, the later stretch first. */
-export type Tail = readonly {
+export type TailSlices = readonly {
   readonly messages: readonly LogMessage[];
   readonly from: number;
   readonly to: number;
@@ -30,7 +30,7 @@ export interface Wanted {
 }
 
 /** Which conversations of a page the tail moves on: onto the page, or, to `before` and beyond, away from it. */
-export function newestInTail(tail: Tail, wanted: Wanted): Overtaking {
+export function newestInTail(tail: TailSlices, wanted: Wanted): Overtaking {
   const concernsPage = concerning(tail, wanted);
   const overtaking = new Map<string, LogMessage>();
   const waiting = new Map<string, number>();
@@ -62,7 +62,7 @@ export function newestInTail(tail: Tail, wanted: Wanted): Overtaking {
  * Which messages of the tail a page has to do with: not those that a row has passed already, since the row has them, or
  * what the store keeps in their place; and at `before` and beyond only those of conversations that it might show.
  */
-function concerning(tail: Tail, { user, before, stored }: Wanted): (message: LogMessage) => boolean {
+function concerning(tail: TailSlices, { user, before, stored }: Wanted): (message: LogMessage) => boolean {
   const rows = new Map(stored.messages.map((message) => [peerOf(user, message), message.id]));
   const peers = new Set(rows.keys());
   if (before !== undefined)
@@ -85,7 +85,7 @@ export function peerOf(user: string, { from, to }: LogMessage): string {
 }
 
 /** The private messages of the user, down to `downTo`. */
-function* newestFirst(tail: Tail, user: string, downTo = ""): Generator<LogMessage> {
+function* newestFirst(tail: TailSlices, user: string, downTo = ""): Generator<LogMessage> {
   for (const { messages, from, to } of tail) {
     for (let at = to - 1; at >= from; at -= 1) {
       const message = messages[at];

@@ -1,17 +1,17 @@
 import { until } from "@parley/async";
-import type { Append, Consume, Settled } from "@parley/bus";
+import type { Appender, Consumer, Settled } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import type { Store } from "@parley/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunningApi } from "../test/running-api.ts";
 
 let server: RunningApi;
-let append: Append;
+let append: Appender;
 let stop: AbortController;
 let storing: Promise<void>;
 
 /** The least that a persister does. */
-async function storeAll(consume: Consume, store: Store, signal: AbortSignal): Promise<void> {
+async function storeAll(consume: Consumer, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const batch = (await consume.next(signal)).map(({ message }) => message);
     if (batch.length === 0) return;

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVerifier, issueToken } from "@parley/auth";
-import type { Tail } from "@parley/bus";
+import type { LogTail } from "@parley/bus";
 import { isUsername } from "@parley/models";
 import { closeServer, listen } from "@parley/service";
 import type { Store } from "@parley/store";
@@ -48,7 +48,7 @@ export class RunningApi {
 
   /** `storeOf` may put something between the API and the store. */
   static async start(
-    tailOf: (store: Store) => Tail | Promise<Tail>,
+    tailOf: (store: Store) => LogTail | Promise<LogTail>,
     changes: Partial<HistoryConfig> = {},
     storeOf: (store: Store) => Store = (store) => store,
   ): Promise<RunningApi> {

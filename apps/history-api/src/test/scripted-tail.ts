@@ -1,4 +1,4 @@
-import type { Tail, TailRead } from "@parley/bus";
+import type { LogTail, TailRead } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
 
 export function idAt(seq: number): string {
@@ -25,7 +25,7 @@ const WAIT_MS = 5;
  * A log that is driven by hand, for interleavings that no real one can be brought into: what is in it, how far a
  * reader gets, where it says that it ends and up to where it says that all is stored are set one by one.
  */
-export class ScriptedTail implements Tail {
+export class ScriptedTail implements LogTail {
   entries: LogMessage[] = [];
   end = ORIGIN;
   stored = ORIGIN;

@@ -1,4 +1,4 @@
-import type { Consume, Consumed, LogState, Outcome, Settled } from "@parley/bus";
+import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
 import type { Inserted, Store } from "@parley/store";
 
@@ -16,7 +16,7 @@ export function given(message: LogMessage, deliveries = 1): Consumed {
 export const unavailable = () => new ChatError("unavailable");
 
 /** A log that gives out the batches put into it, one at a time, and notes what it is told. */
-export class ScriptedConsume implements Consume {
+export class ScriptedConsume implements Consumer {
   readonly acknowledged: boolean;
   readonly settled: Settled[] = [];
   readonly batches: (readonly Consumed[])[] = [];

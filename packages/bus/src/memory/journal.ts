@@ -1,5 +1,5 @@
 import { type Draft, following, formatId, type LogMessage, type Position, parseId } from "@parley/models";
-import type { Outcome } from "../consume.ts";
+import type { Outcome } from "../consumer.ts";
 
 /** What ends a message's time here. `failed` and `idConflict` do not: it is given out again. */
 export type Final = Exclude<Outcome, { readonly kind: "failed" | "idConflict" }>;

@@ -1,7 +1,7 @@
 import { ORIGIN, timestampOf } from "@parley/models";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Appended } from "../append.ts";
-import type { Outcome } from "../consume.ts";
+import type { Appended } from "../appender.ts";
+import type { Outcome } from "../consumer.ts";
 import type { BusEvent } from "../events.ts";
 import { MemoryBus, type MemoryBusOptions } from "./memory-bus.ts";
 

@@ -1,15 +1,15 @@
-import type { Append } from "../append.ts";
+import type { Appender } from "../appender.ts";
 import type { Bus } from "../bus.ts";
-import type { Consume } from "../consume.ts";
+import type { Consumer } from "../consumer.ts";
 import type { Observe } from "../events.ts";
-import type { Live, LiveListener } from "../live.ts";
-import type { Tail } from "../tail.ts";
-import { type AppendLimits, MemoryAppend } from "./append.ts";
+import type { LiveFeed, LiveListener } from "../live-feed.ts";
+import type { LogTail } from "../log-tail.ts";
 import { Bell } from "./bell.ts";
-import { MemoryConsume } from "./consume.ts";
 import { Journal } from "./journal.ts";
-import { MemoryLive } from "./live.ts";
-import { MemoryTail } from "./tail.ts";
+import { type AppendLimits, MemoryAppender } from "./memory-appender.ts";
+import { MemoryConsumer } from "./memory-consumer.ts";
+import { MemoryLiveFeed } from "./memory-live-feed.ts";
+import { MemoryLogTail } from "./memory-log-tail.ts";
 
 export interface MemoryBusOptions extends Partial<AppendLimits> {
   /** The store's greatest id, ORIGIN for none: ids go on above it (L23). */
@@ -40,10 +40,10 @@ export class MemoryBus implements Bus {
   readonly #observe: Observe;
   readonly #limits: AppendLimits;
   readonly #closeTimeoutMs: number;
-  #append: MemoryAppend | undefined;
-  #live: MemoryLive | undefined;
-  #consume: MemoryConsume | undefined;
-  #tail: MemoryTail | undefined;
+  #append: MemoryAppender | undefined;
+  #live: MemoryLiveFeed | undefined;
+  #consume: MemoryConsumer | undefined;
+  #tail: MemoryLogTail | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ lastStored, observe, now, closeTimeoutMs, ...limits }: MemoryBusOptions) {
@@ -53,30 +53,30 @@ export class MemoryBus implements Bus {
     this.#closeTimeoutMs = closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
   }
 
-  append(): Append {
+  append(): Appender {
     assertFirst("append", this.#append);
     const added = () => this.#added.ring();
-    this.#append = new MemoryAppend(this.#journal, this.#limits, this.#observe, added);
+    this.#append = new MemoryAppender(this.#journal, this.#limits, this.#observe, added);
     return this.#append;
   }
 
-  live(listener: LiveListener): Live {
+  live(listener: LiveListener): LiveFeed {
     assertFirst("live", this.#live);
-    this.#live = new MemoryLive(listener, () => this.#journal.settledUpTo);
+    this.#live = new MemoryLiveFeed(listener, () => this.#journal.settledUpTo);
     return this.#live;
   }
 
   /** `lastStored` is not asked for here: this log's life begins with the constructor's. */
-  consume(_options: { readonly lastStored: () => Promise<string> }): Consume {
+  consume(_options: { readonly lastStored: () => Promise<string> }): Consumer {
     assertFirst("consume", this.#consume);
     const settled = () => this.#release();
-    this.#consume = new MemoryConsume(this.#journal, this.#added, this.#observe, settled);
+    this.#consume = new MemoryConsumer(this.#journal, this.#added, this.#observe, settled);
     return this.#consume;
   }
 
-  tail(): Tail {
+  tail(): LogTail {
     assertFirst("tail", this.#tail);
-    this.#tail = new MemoryTail(this.#journal, this.#settled);
+    this.#tail = new MemoryLogTail(this.#journal, this.#settled);
     return this.#tail;
   }
 

@@ -1,16 +1,16 @@
-import type { Append } from "../append.ts";
+import type { Appender } from "../appender.ts";
 import type { Bus } from "../bus.ts";
-import type { Consume } from "../consume.ts";
-import type { Live, LiveListener } from "../live.ts";
-import type { Tail } from "../tail.ts";
+import type { Consumer } from "../consumer.ts";
+import type { LiveFeed, LiveListener } from "../live-feed.ts";
+import type { LogTail } from "../log-tail.ts";
 import { prepareAppend } from "./append/append-call.ts";
-import { RedisAppend } from "./append/redis-append.ts";
+import { RedisAppender } from "./append/redis-appender.ts";
 import { checkDurability } from "./connection/durability.ts";
 import type { Link } from "./connection/link.ts";
-import { RedisConsume } from "./consume/redis-consume.ts";
+import { RedisConsumer } from "./consume/redis-consumer.ts";
 import { type Context, createContext, type RedisBusOptions } from "./context.ts";
-import { RedisLive } from "./live/redis-live.ts";
-import { RedisTail } from "./tail/redis-tail.ts";
+import { RedisLiveFeed } from "./live/redis-live-feed.ts";
+import { RedisLogTail } from "./tail/redis-log-tail.ts";
 
 /** The bus over one Redis: a stream, a consumer group, and Pub/Sub. Connects for the roles that are taken. */
 export class RedisBus implements Bus {
@@ -22,21 +22,21 @@ export class RedisBus implements Bus {
     this.#context = createContext(options);
   }
 
-  append(): Append {
-    return this.#keep(new RedisAppend(this.#context, this.#gatewayLink()));
+  append(): Appender {
+    return this.#keep(new RedisAppender(this.#context, this.#gatewayLink()));
   }
 
   /** Its markers go over the connection that appends (L15). */
-  live(listener: LiveListener): Live {
-    return this.#keep(new RedisLive(this.#context, { listener, appendLink: this.#gatewayLink() }));
+  live(listener: LiveListener): LiveFeed {
+    return this.#keep(new RedisLiveFeed(this.#context, { listener, appendLink: this.#gatewayLink() }));
   }
 
-  consume(options: { readonly lastStored: () => Promise<string> }): Consume {
-    return this.#keep(new RedisConsume(this.#context, options));
+  consume(options: { readonly lastStored: () => Promise<string> }): Consumer {
+    return this.#keep(new RedisConsumer(this.#context, options));
   }
 
-  tail(): Tail {
-    return this.#keep(new RedisTail(this.#context));
+  tail(): LogTail {
+    return this.#keep(new RedisLogTail(this.#context));
   }
 
   /** In the reverse order of their making, so that a connection outlives the roles that use it. */

@@ -15,7 +15,7 @@ import { randomFrom } from "./random.ts";
 import { problemsOf, type Result } from "./result.ts";
 
 /** Where it is kept what is known of trials that fell; a folder each. */
-export const LOGS = join(import.meta.dirname, "../../../.cache/chaos");
+export const LOGS = join(import.meta.dirname, "../../../../.cache/chaos");
 
 export interface TrialOptions {
   readonly seed: number;

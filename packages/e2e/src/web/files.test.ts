@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { startStandalone } from "../rig/shapes.ts";
 
 const MOST_BYTES = 60_000;
-const files = readPageFiles(join(import.meta.dirname, "../../../apps/web/dist"));
+const files = readPageFiles(join(import.meta.dirname, "../../../../apps/web/dist"));
 
 describe("the page's built files", () => {
   it("are less than 60 KB, gzipped", () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { takeLock } from "../lock.ts";
 
 /** Where the workspace keeps what it has installed for its own tests. */
-export const CACHE = join(import.meta.dirname, "../../../.cache");
+export const CACHE = join(import.meta.dirname, "../../../../.cache");
 /** Longer than any installation. */
 const LOCK_TIMEOUT_MS = 10 * 60_000;
 

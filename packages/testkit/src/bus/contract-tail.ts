@@ -1,4 +1,4 @@
-import type { Tail } from "@parley/bus";
+import type { LogTail } from "@parley/bus";
 import { idAfter, type LogMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { type BusFixture, draft, idOf, send, until, type WithBus } from "./fixture.ts";
@@ -117,7 +117,7 @@ export function describeTail(withBus: WithBus): void {
 
 /** What the tail gives from `from` to at least `end`, and what was stored once it was there. */
 async function follow(
-  tail: Tail,
+  tail: LogTail,
   from: string,
   end: string,
   kept: BusFixture["keeper"]["kept"],

@@ -1,4 +1,4 @@
-import type { Append, Appended, Bus, Consume, Live, Tail } from "@parley/bus";
+import type { Appended, Appender, Bus, Consumer, LiveFeed, LogTail } from "@parley/bus";
 import { type Draft, decodeBody, ORIGIN } from "@parley/models";
 import { Keeper } from "./keeper.ts";
 
@@ -21,10 +21,10 @@ export interface Told {
 /** A bus with all its roles taken, what the listener was told, and a keeper that stores. */
 export interface BusFixture {
   readonly bus: BusUnderTest;
-  readonly append: Append;
-  readonly live: Live;
-  readonly consume: Consume;
-  readonly tail: Tail;
+  readonly append: Appender;
+  readonly live: LiveFeed;
+  readonly consume: Consumer;
+  readonly tail: LogTail;
   readonly keeper: Keeper;
   readonly told: Told[];
   /** Cursors of gaps, each with how many messages had been told before. */
@@ -83,7 +83,7 @@ export async function until(
 }
 
 /** Appends one and gives its id; throws with the code where it has none. */
-export async function send(append: Append, draft: Draft): Promise<string> {
+export async function send(append: Appender, draft: Draft): Promise<string> {
   return idOf((await append.append([draft]))[0]);
 }
 

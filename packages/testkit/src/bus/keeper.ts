@@ -1,4 +1,4 @@
-import type { Consume, Consumed, Outcome } from "@parley/bus";
+import type { Consumed, Consumer, Outcome } from "@parley/bus";
 import { ChatError, type LogMessage, refKey } from "@parley/models";
 
 /** Decides what becomes of a message instead of the keeper; undefined leaves it to the keeper. */
@@ -14,12 +14,12 @@ export class Keeper {
   readonly consumed: Consumed[] = [];
   judge: Judge = () => undefined;
   readonly #byRef = new Map<string, LogMessage>();
-  readonly #consume: Consume;
+  readonly #consume: Consumer;
   readonly #stopping = new AbortController();
   #paused = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
 
-  constructor(consume: Consume) {
+  constructor(consume: Consumer) {
     this.#consume = consume;
     this.#paused.resolve();
   }

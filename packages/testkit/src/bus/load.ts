@@ -1,4 +1,4 @@
-import type { Append } from "@parley/bus";
+import type { Appender } from "@parley/bus";
 import type { Draft } from "@parley/models";
 import { expect } from "vitest";
 import { draft, type Told, until } from "./fixture.ts";
@@ -14,12 +14,12 @@ export interface Sent {
 export class Load {
   /** What was acknowledged. */
   readonly sent: Sent[] = [];
-  readonly #append: Append;
+  readonly #append: Appender;
   readonly #done: Promise<void>;
   #calls = 0;
   #ending = false;
 
-  constructor(append: Append) {
+  constructor(append: Appender) {
     this.#append = append;
     this.#done = this.#run();
   }

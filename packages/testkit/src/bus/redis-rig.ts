@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { BusEvent, Consume, Tail } from "@parley/bus";
+import type { BusEvent, Consumer, LogTail } from "@parley/bus";
 import { RedisBus } from "@parley/bus/redis";
 import type { OwnServer } from "@parley/local";
 import { startTcpProxy, type TcpProxy, type Where } from "../tcp-proxy.ts";
@@ -28,7 +28,7 @@ export interface RedisRig extends BusFixture {
   /** What the gateway that listens has told its app. */
   readonly events: BusEvent[];
   /** Removes from the log all that is stored, as a persister does in time. */
-  trim(): ReturnType<Consume["trim"]>;
+  trim(): ReturnType<Consumer["trim"]>;
   command(...args: readonly string[]): Promise<string>;
 }
 
@@ -78,6 +78,6 @@ export function count(rig: RedisRig, type: BusEvent["type"], more: Partial<BusEv
 }
 
 /** Everything stored, as the log knows it. */
-export async function allStored(tail: Tail): Promise<boolean> {
+export async function allStored(tail: LogTail): Promise<boolean> {
   return (await tail.watermark()) === (await tail.position());
 }

@@ -9,7 +9,7 @@ const redis = await redisServer();
 const open = new AbortController().signal;
 const LOG = "{parley}:log";
 
-describe.skipIf(!redis)("RedisTail under faults", { timeout: 60_000 }, () => {
+describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => {
   let rig: RedisRig;
   afterAll(() => redis?.stop());
   beforeEach(async () => {

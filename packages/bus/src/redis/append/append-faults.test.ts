@@ -1,13 +1,13 @@
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Append } from "../../append.ts";
+import type { Appender } from "../../appender.ts";
 import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
-async function appender({ bus }: Rig, options?: Parameters<Rig["bus"]>[0]): Promise<Append> {
+async function appender({ bus }: Rig, options?: Parameters<Rig["bus"]>[0]): Promise<Appender> {
   const consume = bus().consume({ lastStored: async () => ORIGIN });
   const append = bus(options).append();
   await until("the log is there", () => !consume.problem() && !append.problem());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../append.ts";
+import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 import { AppendQueue } from "./append-queue.ts";
 
 const item = (bytes: number, since = 0) => ({ bytes, since });

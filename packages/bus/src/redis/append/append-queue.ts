@@ -1,4 +1,4 @@
-import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../append.ts";
+import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 
 /** What waits to be appended, in order, and is gathered into calls (L6). Bounded in number and bytes. */
 export interface Queued {

@@ -1,14 +1,14 @@
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Append, Appended } from "../../append.ts";
-import type { Consume } from "../../consume.ts";
+import type { Appended, Appender } from "../../appender.ts";
+import type { Consumer } from "../../consumer.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
-async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<[Append, Consume]> {
+async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<[Appender, Consumer]> {
   const one = bus(options);
   const consume = one.consume({ lastStored: async () => ORIGIN });
   const append = one.append();
@@ -16,7 +16,7 @@ async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<
   return [append, consume];
 }
 
-async function storeAll(consume: Consume, count: number): Promise<void> {
+async function storeAll(consume: Consumer, count: number): Promise<void> {
   for (let stored = 0; stored < count; ) {
     const batch = await consume.next(AbortSignal.timeout(5_000));
     await consume.settle(batch.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
@@ -90,7 +90,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     for (const turn of ["0", "1", "2"]) await redis.raw.hincrby(REFS[0] ?? "", turn, -ms);
   }
 
-  async function send(append: Append, ref: string): Promise<string> {
+  async function send(append: Appender, ref: string): Promise<string> {
     const [appended] = await append.append([publicDraft(ref, ref)]);
     return appended?.ok ? appended.id : codeOf(appended);
   }

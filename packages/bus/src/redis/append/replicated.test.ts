@@ -1,6 +1,6 @@
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Append } from "../../append.ts";
+import type { Appender } from "../../appender.ts";
 import { LOG } from "../format/keys.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 
@@ -23,7 +23,7 @@ describe.skipIf(!master)("L9: durability with a replica", { timeout: 30_000 }, (
     await copy.raw.call("REPLICAOF", "127.0.0.1", redis.server.port);
     await until("the replica follows", async () => (await redis.raw.wait(1, 100)) === 1, 20_000);
   }
-  async function appender(): Promise<Append> {
+  async function appender(): Promise<Appender> {
     const bus = redis.bus({ durability: "replicated", appendTimeoutMs: 600 });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();

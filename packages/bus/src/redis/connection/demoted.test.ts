@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { type OwnServer, redisCommand } from "@parley/local";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../context.ts";
-import { RedisLive } from "../live/redis-live.ts";
+import { RedisLiveFeed } from "../live/redis-live-feed.ts";
 import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 import { type House, openHouse } from "../test/sentinel-rig.ts";
 import { addressOf } from "./address.ts";
@@ -117,7 +117,7 @@ describe.skipIf(!other)(
         commandTimeoutMs: 1_000,
       });
       const listener = { message: () => undefined, gap: () => undefined };
-      const live = new RedisLive(context, { listener, appendLink });
+      const live = new RedisLiveFeed(context, { listener, appendLink });
       try {
         await until("it is whole", () => !live.problem());
         await follow(next.server, old.server.port);

@@ -1,7 +1,7 @@
 import { encodeBody, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Append } from "../../append.ts";
-import type { Consume } from "../../consume.ts";
+import type { Appender } from "../../appender.ts";
+import type { Consumer } from "../../consumer.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
 import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 
@@ -13,14 +13,14 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
   afterEach(() => redis.reset());
   afterAll(() => redis.stop());
 
-  async function roles(options?: Parameters<Rig["bus"]>[0]): Promise<[Append, Consume]> {
+  async function roles(options?: Parameters<Rig["bus"]>[0]): Promise<[Appender, Consumer]> {
     const bus = redis.bus(options);
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
     await until("all is ready", () => !consume.problem() && !append.problem());
     return [append, consume];
   }
-  const letters = (consume: Consume) => consume.deadLetters.list({ limit: 100 });
+  const letters = (consume: Consumer) => consume.deadLetters.list({ limit: 100 });
   const pending = async () => ((await redis.raw.xpending(LOG, GROUP)) as unknown[])[0];
 
   it("L10: poison of every kind goes there with its reason, and the rest flows", async () => {

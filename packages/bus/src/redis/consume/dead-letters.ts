@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from "../../consume.ts";
+import type { DeadLetter, DeadLetters } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
 import { unavailable } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { Consumed } from "../../consume.ts";
+import type { Consumed } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import { reasonOf } from "../errors.ts";
 import { decodeEntry } from "../format/entry.ts";

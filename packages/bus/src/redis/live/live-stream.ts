@@ -1,4 +1,4 @@
-import type { LiveMessage } from "../../live.ts";
+import type { LiveMessage } from "../../live-feed.ts";
 import { wasPromoted } from "../connection/server-role.ts";
 import type { LogHead } from "../log/log-reader.ts";
 

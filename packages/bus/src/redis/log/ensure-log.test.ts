@@ -1,6 +1,6 @@
 import { formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Consume } from "../../consume.ts";
+import type { Consumer } from "../../consumer.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
@@ -13,9 +13,9 @@ describe.skipIf(!rig)("the making of the log", { timeout: 30_000 }, () => {
   afterEach(() => redis.reset());
   afterAll(() => redis.stop());
 
-  const persister = (lastStored = STORED): Consume =>
+  const persister = (lastStored = STORED): Consumer =>
     redis.bus().consume({ lastStored: async () => lastStored });
-  const ready = (...all: Consume[]) => until("they are ready", () => all.every((one) => !one.problem()));
+  const ready = (...all: Consumer[]) => until("they are ready", () => all.every((one) => !one.problem()));
   const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
   const lastId = async () => {
     const info = (await redis.raw.xinfo("STREAM", LOG)) as unknown[];

@@ -1,6 +1,6 @@
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Outcome } from "../../consume.ts";
+import type { Outcome } from "../../consumer.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { consuming } from "../test/consume-rig.ts";

@@ -1,4 +1,4 @@
-import type { LogState } from "../../consume.ts";
+import type { LogState } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
 import type { Config } from "../context.ts";

@@ -1,25 +1,25 @@
 import { ORIGIN } from "@parley/models";
-import type { Append } from "../../append.ts";
-import type { Consume, Consumed, Outcome } from "../../consume.ts";
+import type { Appender } from "../../appender.ts";
+import type { Consumed, Consumer, Outcome } from "../../consumer.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import type { RedisBus } from "../redis-bus.ts";
 import { idOf, publicDraft, type Rig, until } from "./redis-rig.ts";
 
 /** Persisters and gateways over a rig's Redis, for tests of consuming. */
 export function consuming(redis: Rig) {
-  async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consume & { bus: RedisBus }> {
+  async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consumer & { bus: RedisBus }> {
     const bus = redis.bus(options);
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     await until("the persister is ready", () => !consume.problem());
     return Object.assign(consume, { bus });
   }
-  async function appender(): Promise<Append> {
+  async function appender(): Promise<Appender> {
     const append = redis.bus().append();
     await until("the gateway is ready", () => !append.problem());
     return append;
   }
-  const next = (consume: Consume) => consume.next(AbortSignal.timeout(8_000));
-  const settle = (consume: Consume, consumed: readonly Consumed[], outcome: Outcome) =>
+  const next = (consume: Consumer) => consume.next(AbortSignal.timeout(8_000));
+  const settle = (consume: Consumer, consumed: readonly Consumed[], outcome: Outcome) =>
     consume.settle(consumed.map(({ message }) => ({ message, outcome })));
   const contents = (consumed: readonly Consumed[]) => consumed.map(({ message }) => message.content);
   const pendingOf = async () =>

@@ -1,7 +1,7 @@
 import { type OwnServer, type ServerOptions, ServerUnavailable, startRedis } from "@parley/local";
 import type { Draft } from "@parley/models";
 import { Redis } from "ioredis";
-import type { Appended } from "../../append.ts";
+import type { Appended } from "../../appender.ts";
 import type { BusEvent } from "../../events.ts";
 import type { RedisBusOptions } from "../context.ts";
 import { RedisBus } from "../redis-bus.ts";

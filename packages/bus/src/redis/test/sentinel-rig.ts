@@ -8,11 +8,11 @@ import {
 } from "@parley/local";
 import { type LogMessage, ORIGIN } from "@parley/models";
 import { Redis } from "ioredis";
-import type { Append } from "../../append.ts";
-import type { Consume } from "../../consume.ts";
+import type { Appender } from "../../appender.ts";
+import type { Consumer } from "../../consumer.ts";
 import type { BusEvent } from "../../events.ts";
-import type { Live } from "../../live.ts";
-import type { Tail } from "../../tail.ts";
+import type { LiveFeed } from "../../live-feed.ts";
+import type { LogTail } from "../../log-tail.ts";
 import type { RedisBusOptions } from "../context.ts";
 import { LOG } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
@@ -30,10 +30,10 @@ export async function startGroup(): Promise<Sentinelled | undefined> {
 
 /** A gateway, a persister and a history-api as far as the log goes: all four roles, each at its work until `close`. */
 export interface House {
-  readonly append: Append;
-  readonly live: Live;
-  readonly consume: Consume;
-  readonly tail: Tail;
+  readonly append: Appender;
+  readonly live: LiveFeed;
+  readonly consume: Consumer;
+  readonly tail: LogTail;
   readonly events: readonly BusEvent[];
   /** What was told live, and where it broke off: the number of messages heard before, and the cursor. */
   readonly heard: readonly string[];
@@ -79,7 +79,7 @@ export async function openHouse(options: RedisBusOptions): Promise<House> {
 }
 
 /** What a persister does: insert and settle; and trim, beside it. */
-async function store(consume: Consume, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
+async function store(consume: Consumer, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const consumed = await consume.next(signal);
     for (const { message } of consumed) stored.set(message.id, message);
@@ -89,7 +89,7 @@ async function store(consume: Consume, stored: Map<string, LogMessage>, signal: 
   }
 }
 
-async function trim(consume: Consume, signal: AbortSignal): Promise<void> {
+async function trim(consume: Consumer, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await consume.trim().catch(() => undefined);
     await sleep(200, signal);
@@ -100,11 +100,11 @@ async function trim(consume: Consume, signal: AbortSignal): Promise<void> {
 export class Senders {
   /** Ids of what was acknowledged, by ref, in the order of the answers. */
   readonly acked = new Map<string, string>();
-  readonly #append: Append;
+  readonly #append: Appender;
   readonly #done: Promise<unknown>;
   #ending = false;
 
-  constructor(append: Append, many = 8) {
+  constructor(append: Appender, many = 8) {
     this.#append = append;
     this.#done = Promise.all(Array.from({ length: many }, (_, sender) => this.#send(sender)));
   }

@@ -1,7 +1,7 @@
 import { ChatError, encodeBody, type LogMessage } from "@parley/models";
-import type { Live, LiveListener } from "../live.ts";
+import type { LiveFeed, LiveListener } from "../live-feed.ts";
 
-export class MemoryLive implements Live {
+export class MemoryLiveFeed implements LiveFeed {
   readonly #listener: LiveListener;
   /** The id of the last message published, or one after it that stands for no message. */
   readonly #published: () => string;

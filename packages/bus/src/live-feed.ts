@@ -1,7 +1,7 @@
 import type { Body } from "@parley/models";
 
 /** Hears messages as they enter the log. A gateway's role. */
-export interface Live {
+export interface LiveFeed {
   /**
    * Listens for `user` too; the public room is always listened to. Resolves, once that is active, with the log's
    * end read after it was: every message for the user or the public room after this cursor will be delivered, and

@@ -1,5 +1,5 @@
 import { ChatError } from "@parley/models";
-import type { Tail, TailRead } from "../tail.ts";
+import type { LogTail, TailRead } from "../log-tail.ts";
 import type { Bell } from "./bell.ts";
 import type { Journal } from "./journal.ts";
 
@@ -9,7 +9,7 @@ const WAIT_MS = 1_000;
  * A message ends its way through this log by being stored, and its sender hears of it only then (L23). So the log
  * ends at what is settled, the watermark is the end, and no reader ever has to be given a message.
  */
-export class MemoryTail implements Tail {
+export class MemoryLogTail implements LogTail {
   readonly #journal: Journal;
   readonly #settled: Bell;
   #closed = false;

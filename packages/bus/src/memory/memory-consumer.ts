@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Consume, Consumed, DeadLetters, LogState, Settled } from "../consume.ts";
+import type { Consumed, Consumer, DeadLetters, LogState, Settled } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { Bell } from "./bell.ts";
 import type { Journal } from "./journal.ts";
@@ -14,7 +14,7 @@ const NO_DEAD_LETTERS: DeadLetters = {
   drop: () => Promise.resolve("not_found"),
 };
 
-export class MemoryConsume implements Consume {
+export class MemoryConsumer implements Consumer {
   /** L23: senders hear of it when it is settled. */
   readonly acknowledged = false;
   readonly deadLetters = NO_DEAD_LETTERS;

@@ -1,7 +1,7 @@
 import type { LogMessage } from "@parley/models";
 
 /** Reads what may not be in the store yet. history-api's role. */
-export interface Tail {
+export interface LogTail {
   /** The log's end: the last id given out, at the time of the call. Rejects with `unavailable`. */
   position(): Promise<string>;
   /** Everything up to here is stored (L12). Rejects with `unavailable`. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import type { Redis } from "ioredis";
-import type { Live, LiveListener } from "../../live.ts";
+import type { LiveFeed, LiveListener } from "../../live-feed.ts";
 import { ask, problemOf } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
 import { readServer } from "../connection/server-role.ts";
@@ -41,7 +41,7 @@ interface Session {
  * are told; here are the connections: who is listened for, when the log is read, and when a connection counts as
  * lost. The log is read, and markers are sent, over the connection that appends, so that its stall is noticed too.
  */
-export class RedisLive implements Live {
+export class RedisLiveFeed implements LiveFeed {
   readonly #context: Context;
   readonly #appendLink: Link;
   readonly #link: Link;

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { formatId, MAX_SEQ, ORIGIN, timestampOf } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Append } from "../../append.ts";
-import type { Consume } from "../../consume.ts";
+import type { Appender } from "../../appender.ts";
+import type { Consumer } from "../../consumer.ts";
 import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
@@ -13,7 +13,7 @@ const rig = await startRig();
 async function roles(
   { bus }: Rig,
   { lastStored = ORIGIN, ...options }: Parameters<Rig["bus"]>[0] & { lastStored?: string } = {},
-): Promise<[Append, Consume]> {
+): Promise<[Appender, Consumer]> {
   const one = bus(options);
   const consume = one.consume({ lastStored: async () => lastStored });
   const append = one.append();
@@ -21,12 +21,12 @@ async function roles(
   return [append, consume];
 }
 
-async function appender(...args: Parameters<typeof roles>): Promise<Append> {
+async function appender(...args: Parameters<typeof roles>): Promise<Appender> {
   const [append] = await roles(...args);
   return append;
 }
 
-async function madeAgain(consume: Consume): Promise<void> {
+async function madeAgain(consume: Consumer): Promise<void> {
   await until("the log is made again", () =>
     consume.trim().then(
       () => true,

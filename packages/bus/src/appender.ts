@@ -5,7 +5,7 @@ export const MAX_CALL_DRAFTS = 128;
 export const MAX_CALL_BYTES = 256 * 1024;
 
 /** Puts messages into the log. A gateway's role. */
-export interface Append {
+export interface Appender {
   /**
    * Settles each draft by itself, in the order given: one result a draft, and never a rejection.
    *

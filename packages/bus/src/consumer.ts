@@ -1,7 +1,7 @@
 import type { LogMessage } from "@parley/models";
 
 /** Takes what is in the log to the store. A persister's role; several share the work. */
-export interface Consume {
+export interface Consumer {
   /**
    * Whether the senders of what is consumed have had their acks. Then every message must be kept, whatever else is
    * found in the store; otherwise a sender can still be told (`ref_reused`).

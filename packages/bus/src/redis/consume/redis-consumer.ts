@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import { ChatError, type LogMessage } from "@parley/models";
-import type { Consume, Consumed, LogState, Settled } from "../../consume.ts";
+import type { Consumed, Consumer, LogState, Settled } from "../../consumer.ts";
 import { appendAgain } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
@@ -27,7 +27,7 @@ const NOTHING: Taken = { entries: [], deliveries: [], gone: [] };
  * taken for a dead consumer, what was given out and is not settled is held on to, for a minute at most; then it may
  * be taken over, and is given out again. What is done twice on the way is stored already the second time.
  */
-export class RedisConsume implements Consume {
+export class RedisConsumer implements Consumer {
   readonly acknowledged = true;
   readonly deadLetters: RedisDeadLetters;
   readonly #context: Context;

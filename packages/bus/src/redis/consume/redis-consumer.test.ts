@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Outcome } from "../../consume.ts";
+import type { Outcome } from "../../consumer.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { REMOVE_CONSUMERS } from "../lua/claim.ts";

@@ -1,7 +1,7 @@
 import { coalesce, raceAbort } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { Redis } from "ioredis";
-import type { Tail, TailRead } from "../../tail.ts";
+import type { LogTail, TailRead } from "../../log-tail.ts";
 import { ask } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
 import { readServer, wasPromoted } from "../connection/server-role.ts";
@@ -37,7 +37,7 @@ interface Followed {
  * Whatever is asked is asked of a master: in the same transaction or script, and where Sentinels have named another
  * one the connections are let go. So a server that was demoted never says where the log ends (L22).
  */
-export class RedisTail implements Tail {
+export class RedisLogTail implements LogTail {
   /** Waits for messages and reads them. */
   readonly #reading: Link;
   /** Never blocked, so that a position is had at once. */

@@ -1,5 +1,5 @@
 import { ChatError, type Draft } from "@parley/models";
-import type { Append, Appended } from "../append.ts";
+import type { Appended, Appender } from "../appender.ts";
 import type { Observe } from "../events.ts";
 import type { Journal, Tell } from "./journal.ts";
 
@@ -14,7 +14,7 @@ export interface AppendLimits {
 const RETRY_AFTER_MS = 500;
 
 /** L23: the consumer's settling answers a draft, so an answer here means what the store means. */
-export class MemoryAppend implements Append {
+export class MemoryAppender implements Appender {
   readonly #journal: Journal;
   readonly #limits: AppendLimits;
   readonly #observe: Observe;

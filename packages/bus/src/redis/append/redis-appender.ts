@@ -1,6 +1,6 @@
 import { sleep } from "@parley/async";
 import { ChatError, type Draft } from "@parley/models";
-import { type Append, type Appended, MAX_CALL_BYTES } from "../../append.ts";
+import { type Appended, type Appender, MAX_CALL_BYTES } from "../../appender.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { Refused, reasonOf, unavailable } from "../errors.ts";
@@ -39,7 +39,7 @@ const MAX_UNDER_WAY = 4;
  * have no place in the order any more (P13), a retry with the same ref finds what is remembered of it or is found by
  * it, and ids go on from the log's own.
  */
-export class RedisAppend implements Append {
+export class RedisAppender implements Appender {
   readonly #context: Context;
   readonly #link: Link;
   readonly #queue = new AppendQueue<Waiting>(LIMITS);
