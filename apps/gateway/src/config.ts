@@ -1,6 +1,6 @@
 import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
 import type { RateLimit } from "./inbound/rate-limiter.ts";
-import type { ConnectionLimits } from "./upgrade/connection-limits.ts";
+import type { ConnectionLimits } from "./upgrade/connection-limiter.ts";
 
 /** How one gateway is set. Sizes in bytes, times in ms. */
 export interface GatewayConfig {

@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
 import type { Appender, LiveFeed } from "@parley/bus";
 import { createOriginPolicy } from "@parley/service";
-import { Departures } from "./connection/close.ts";
+import { Departures } from "./connection/closer.ts";
 import type { Connection } from "./connection/connection.ts";
 import { Sweep } from "./connection/heartbeat.ts";
-import { createOpening } from "./connection/open.ts";
+import { createOpening } from "./connection/opener.ts";
 import { Audiences } from "./connection/registry.ts";
 import { Renewals } from "./connection/token-renewal.ts";
 import { Requests } from "./http/router.ts";
@@ -18,7 +18,7 @@ import { LogOrder } from "./outbound/replay-filter.ts";
 import { Outbox } from "./outbound/write-scheduler.ts";
 import { Admission } from "./upgrade/admission.ts";
 import { Verifications } from "./upgrade/authenticator.ts";
-import { ConnectionCounts } from "./upgrade/connection-limits.ts";
+import { ConnectionCounts } from "./upgrade/connection-limiter.ts";
 import { createSocketServer } from "./upgrade/socket-server.ts";
 import { Handshakes } from "./upgrade/upgrade-handler.ts";
 

@@ -4,7 +4,7 @@ import { CLOSE, encodeServerFrame } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { Outbox } from "../outbound/write-scheduler.ts";
-import type { Departures } from "./close.ts";
+import type { Departures } from "./closer.ts";
 import type { Connection } from "./connection.ts";
 import type { Audiences } from "./registry.ts";
 

@@ -1,6 +1,6 @@
 import { CLOSE } from "@parley/models";
 import type { RateLimits } from "../inbound/rate-limiter.ts";
-import type { Departures } from "./close.ts";
+import type { Departures } from "./closer.ts";
 import type { Connection } from "./connection.ts";
 import type { Audiences } from "./registry.ts";
 

@@ -7,7 +7,7 @@ import {
   encodeServerFrame,
   errorFrame,
 } from "@parley/models";
-import type { Departures } from "../connection/close.ts";
+import type { Departures } from "../connection/closer.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Renewals } from "../connection/token-renewal.ts";
 import type { Observe } from "../events.ts";

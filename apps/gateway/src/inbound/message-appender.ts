@@ -5,7 +5,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { Observe } from "../events.ts";
 import type { FlushPolicy } from "../outbound/flush-policy.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import { WakeUp } from "../outbound/timer.ts";
+import { WakeUp } from "../outbound/coalescing-timer.ts";
 import type { Outbox } from "../outbound/write-scheduler.ts";
 
 /** What a connection is owed an answer for: a draft, or a frame that was refused behind drafts that are under way. */

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { PublicFrames } from "./broadcast-buffer.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
-import { WakeUp } from "./timer.ts";
+import { WakeUp } from "./coalescing-timer.ts";
 
 /** One who is written to. */
 export interface Outlet {

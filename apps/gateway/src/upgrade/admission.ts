@@ -3,8 +3,8 @@ import type { Identity } from "@parley/auth";
 import { ChatError } from "@parley/models";
 import { addressBlock, clientAddress, type OriginPolicy, type TrustedProxies } from "@parley/service";
 import type { Verifications } from "./authenticator.ts";
-import type { ConnectionCounts } from "./connection-limits.ts";
-import { type TokenOffer, tokenOffer } from "./token-source.ts";
+import type { ConnectionCounts } from "./connection-limiter.ts";
+import { type TokenOffer, tokenOffer } from "./handshake-token.ts";
 
 export interface AdmissionParts {
   readonly origins: OriginPolicy;

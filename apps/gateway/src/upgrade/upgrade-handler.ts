@@ -8,7 +8,7 @@ import { Joining } from "../connection/pending-connection.ts";
 import type { Audiences } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
 import type { Admission, Admitted } from "./admission.ts";
-import type { ConnectionCounts } from "./connection-limits.ts";
+import type { ConnectionCounts } from "./connection-limiter.ts";
 import type { ChatSocket, ChatSocketServer } from "./socket-server.ts";
 
 export interface HandshakesParts {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConnectionCounts } from "./connection-limits.ts";
+import { ConnectionCounts } from "./connection-limiter.ts";
 
 const NONE = Number.POSITIVE_INFINITY;
 
