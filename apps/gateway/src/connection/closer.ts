@@ -1,48 +1,50 @@
 import { CLOSE } from "@parley/models";
 import type { Observe } from "../events.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import type { Connection } from "./connection.ts";
-import type { Audiences } from "./registry.ts";
+import type { ConnectionRegistry } from "./registry.ts";
 
-export interface DeparturesParts {
-  readonly audiences: Audiences;
-  readonly outbox: Outbox<Connection>;
+export interface ConnectionCloserDeps {
+  readonly registry: ConnectionRegistry;
+  readonly writeScheduler: WriteScheduler<Connection>;
   readonly observe: Observe;
-  /** How long one that leaves may wait for its last answers. */
+  /** Longest wait for the last answers of a connection that is leaving, in ms. */
   readonly leaveMs: number;
-  /** Ms of a steady clock. */
+  /** Steady clock, ms. */
   readonly now: () => number;
 }
 
-/** The ways a connection ends that this side decides on. */
-export class Departures {
-  readonly #parts: DeparturesParts;
-  /** Closed by this side, with a socket that has not ended yet. */
+/**
+ * Closes connections. There are three ways: after the last answer (`closeAfterAnswers`), at once with a close frame
+ * (`closeSlowReader`), and at once without one (`terminate`). A socket that ends by itself is cleaned up here too.
+ */
+export class ConnectionCloser {
+  readonly #deps: ConnectionCloserDeps;
+  /** Closed connections whose sockets haven't ended yet. */
   readonly #closing = new Set<Connection>();
 
-  constructor(parts: DeparturesParts) {
-    this.#parts = parts;
+  constructor(deps: ConnectionCloserDeps) {
+    this.#deps = deps;
   }
 
-  /** Takes nothing more from it, answers what was taken, and closes it (P41). */
-  leave(connection: Connection, code: number, reason: string): void {
+  /** Accepts no more frames, answers the accepted ones, then closes the connection (P41). */
+  closeAfterAnswers(connection: Connection, code: number, reason: string): void {
     if (!connection.isOpen) return;
-    connection.phase = { kind: "leaving", code, reason, until: this.#parts.now() + this.#parts.leaveMs };
-    connection.ws.pause();
-    if (connection.unanswered === 0) this.settled(connection);
+    connection.beginClose(code, reason, this.#deps.now() + this.#deps.leaveMs);
+    if (connection.unanswered === 0) this.finishClose(connection);
   }
 
-  /** It has no answer to wait for any more, or has waited long enough. */
-  settled(connection: Connection): void {
-    const { phase } = connection;
-    if (phase.kind !== "leaving") return;
-    this.#parts.outbox.finish(connection);
-    this.#close(connection, phase.code, phase.reason);
+  /** Closes a connection that is leaving: it has its last answer, or its time is up. */
+  finishClose(connection: Connection): void {
+    const { state } = connection;
+    if (state.kind !== "leaving") return;
+    this.#deps.writeScheduler.flushAndRemove(connection);
+    this.#close(connection, state.code, state.reason);
   }
 
-  /** Its socket holds as much as may wait for it: what would come next is not written (P40, G5). */
-  tooSlow(connection: Connection): void {
-    this.#parts.observe({
+  /** Closes a connection that has `maxPendingBytes` waiting in its socket and would get more (P40, G5). */
+  closeSlowReader(connection: Connection): void {
+    this.#deps.observe({
       type: "too-slow",
       connection: connection.id,
       pendingBytes: connection.pendingBytes,
@@ -50,41 +52,39 @@ export class Departures {
     this.#close(connection, CLOSE.tooSlow, "too slow");
   }
 
-  /** Without a close frame: nobody is there to read it. */
-  cut(connection: Connection, cause: string): void {
-    this.#forget(connection, cause);
-    connection.ws.terminate();
+  /** Destroys the socket without a close frame, for a client that can't be expected to read one. */
+  terminate(connection: Connection, cause: string): void {
+    this.#stop(connection, cause);
+    connection.terminate();
   }
 
-  /** Its socket has ended, whoever began. */
-  ended(connection: Connection): void {
+  /** Destroys every socket. */
+  terminateAll(cause: string): void {
+    for (const connection of [...this.#deps.registry.connections, ...this.#closing])
+      this.terminate(connection, cause);
+  }
+
+  /** Cleans up after a socket has ended, whichever side ended it. */
+  handleSocketEnd(connection: Connection): void {
     this.#closing.delete(connection);
-    this.#forget(connection, undefined);
+    this.#stop(connection, undefined);
   }
 
-  /** Connections whose socket has not ended. */
+  /** Number of connections whose sockets haven't ended. */
   get remaining(): number {
-    return this.#parts.audiences.everybody.size + this.#closing.size;
+    return this.#deps.registry.connections.size + this.#closing.size;
   }
 
-  /** Ends every socket now. */
-  cutAll(cause: string): void {
-    for (const connection of [...this.#parts.audiences.everybody, ...this.#closing])
-      this.cut(connection, cause);
-  }
-
-  /** A paused socket would not read the answer to the close frame. */
   #close(connection: Connection, code: number, reason: string): void {
-    this.#forget(connection, reason);
+    this.#stop(connection, reason);
     this.#closing.add(connection);
-    connection.ws.close(code, reason);
-    connection.ws.resume();
+    connection.closeSocket(code, reason);
   }
 
-  #forget(connection: Connection, cause: string | undefined): void {
-    connection.cause ??= cause;
-    connection.markClosed();
-    this.#parts.outbox.forget(connection);
-    this.#parts.audiences.remove(connection);
+  /** From here on nothing is read from the connection or written to it. */
+  #stop(connection: Connection, cause: string | undefined): void {
+    connection.markClosed(cause);
+    this.#deps.writeScheduler.remove(connection);
+    this.#deps.registry.remove(connection);
   }
 }

@@ -2,91 +2,89 @@ import type { Duplex } from "node:stream";
 import { encodeServerFrame, SUBPROTOCOL } from "@parley/models";
 import type { RawData, WebSocket } from "ws";
 import type { Observe } from "../events.ts";
-import type { Inbound } from "../inbound/frame-handler.ts";
+import type { FrameHandler } from "../inbound/frame-handler.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
-import type { ConnectionCounts } from "../upgrade/connection-limiter.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
+import type { ConnectionLimiter } from "../upgrade/connection-limiter.ts";
 import { type ChatSocket, connectionOf } from "../upgrade/socket-server.ts";
-import type { Entrance } from "../upgrade/upgrade-handler.ts";
-import type { Departures } from "./closer.ts";
+import type { AcceptedUpgrade } from "../upgrade/upgrade-handler.ts";
+import type { ConnectionCloser } from "./closer.ts";
 import { Connection } from "./connection.ts";
-import type { Sweep } from "./heartbeat.ts";
-import type { Audiences } from "./registry.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { ConnectionRegistry } from "./registry.ts";
 
-export interface OpeningParts {
-  readonly audiences: Audiences;
-  readonly outbox: Outbox<Connection>;
-  readonly inbound: Inbound;
-  readonly departures: Departures;
-  readonly counts: ConnectionCounts;
-  readonly sweep: Sweep;
+export interface ConnectionOpenerDeps {
+  readonly registry: ConnectionRegistry;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly frameHandler: FrameHandler;
+  readonly closer: ConnectionCloser;
+  readonly connectionLimiter: ConnectionLimiter;
+  readonly heartbeat: Heartbeat;
   readonly observe: Observe;
   readonly maxPendingBytes: number;
-  /** Ms of a steady clock. */
+  /** Steady clock, ms. */
   readonly now: () => number;
 }
 
-export type OpenConnection = (entrance: Entrance, ws: ChatSocket, socket: Duplex) => void;
+export type OpenConnection = (upgrade: AcceptedUpgrade, ws: ChatSocket, socket: Duplex) => void;
 
-/** Makes a connection of an upgraded socket. The listeners are made once, and are the same for every socket. */
-export function createOpening(parts: OpeningParts): OpenConnection {
-  const { audiences, outbox, inbound, departures, counts, sweep, observe, now } = parts;
+/** Returns a function that turns an upgraded socket into a connection. All sockets share one set of listeners. */
+export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnection {
+  const { registry, writeScheduler, frameHandler, closer, connectionLimiter, heartbeat, observe, now } = deps;
 
-  /** Whole messages are Buffers, since `binaryType` is ws's own default. */
+  /** `data` is a Buffer, since `binaryType` keeps ws's default. */
   function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
     const connection = connectionOf(this);
-    if (connection) inbound.frame(connection, data as Buffer, isBinary);
+    if (connection) frameHandler.handle(connection, data as Buffer, isBinary);
   }
 
   function onPong(this: WebSocket): void {
-    const connection = connectionOf(this);
-    if (connection) connection.isAlive = true;
+    connectionOf(this)?.noteActivity();
   }
 
-  /** A frame against the protocol, or a broken socket. ws ends the connection, and `close` follows (P32). */
+  /** A frame violated the WebSocket protocol, or the socket failed. ws ends the connection, then emits `close` (P32). */
   function onError(this: WebSocket, error: Error): void {
-    const connection = connectionOf(this);
-    if (connection) connection.cause ??= "code" in error ? String(error.code) : error.name;
+    connectionOf(this)?.noteCause("code" in error ? String(error.code) : error.name);
   }
 
   function onClose(this: WebSocket, code: number): void {
     const connection = connectionOf(this);
     if (!connection) return;
-    departures.ended(connection);
-    counts.remove(connection.user, connection.address);
+    closer.handleSocketEnd(connection);
+    connectionLimiter.release(connection.user, connection.address);
     const { id, user, cause, openedAt } = connection;
     observe({ type: "disconnected", connection: id, user, code, cause, ms: now() - openedAt });
   }
 
-  /** P5: `ready` comes first, then what was heard on the way in and lies after the cursor, then what comes. */
-  function open(connection: Connection, { joining, cursor }: Entrance): void {
-    outbox.open(connection);
+  /** Sends `ready` first, then the frames buffered during the handshake, then live ones (P5). */
+  function start(connection: Connection, { pending, cursor }: AcceptedUpgrade): void {
+    writeScheduler.add(connection);
     if (connection.speaksChat) {
       const ready = encodeServerFrame({ type: "ready", user: connection.user, cursor });
-      outbox.toOne(connection, textFrame(ready));
+      writeScheduler.sendTo(connection, textFrame(ready));
     }
-    for (const frame of joining.framesAfter(cursor)) outbox.toOne(connection, frame);
-    audiences.open(joining, connection);
+    for (const frame of pending.framesAfter(cursor)) writeScheduler.sendTo(connection, frame);
+    registry.promote(pending, connection);
   }
 
-  return (entrance, ws, socket) => {
+  return (upgrade, ws, socket) => {
     const connection = new Connection(ws, socket, {
-      id: entrance.id,
-      user: entrance.identity.user,
-      address: entrance.address,
-      speaksChat: entrance.subprotocol === SUBPROTOCOL,
-      expiresAt: entrance.identity.expiresAt,
-      cursor: entrance.cursor,
-      maxPendingBytes: parts.maxPendingBytes,
+      id: upgrade.id,
+      user: upgrade.identity.user,
+      address: upgrade.address,
+      speaksChat: upgrade.subprotocol === SUBPROTOCOL,
+      expiresAt: upgrade.identity.expiresAt,
+      cursor: upgrade.cursor,
+      maxPendingBytes: deps.maxPendingBytes,
       openedAt: now(),
-      slot: sweep.slot(),
+      heartbeatSlot: heartbeat.nextSlot(),
     });
     ws.connection = connection;
     ws.on("message", onMessage);
     ws.on("pong", onPong);
     ws.on("error", onError);
     ws.on("close", onClose);
-    open(connection, entrance);
+    start(connection, upgrade);
     observe({ type: "connected", connection: connection.id, user: connection.user });
   };
 }

@@ -1,37 +1,40 @@
-/** One thing to be done later, once, however often it is asked for. */
-export class WakeUp {
-  readonly #act: () => void;
-  #due: { readonly cancel: () => void; readonly isAtOnce: boolean } | undefined;
+/** Runs an action once, later, however often it is scheduled until then. */
+export class CoalescingTimer {
+  readonly #action: () => void;
+  #scheduled: { readonly cancel: () => void; readonly isImmediate: boolean } | undefined;
 
-  constructor(act: () => void) {
-    this.#act = act;
+  constructor(action: () => void) {
+    this.#action = action;
   }
 
-  /** In so many ms; below 1 as soon as other events have had their turn. Where it is due already, only that hastens it. */
-  within(ms: number): void {
-    const isAtOnce = ms < 1;
-    if (this.#due && (this.#due.isAtOnce || !isAtOnce)) return;
+  /**
+   * Schedules the action in `ms`, or for the next turn of the event loop if `ms` is below 1. If the action is already
+   * scheduled, only an immediate call moves it; any other call leaves it as it is.
+   */
+  schedule(ms: number): void {
+    const isImmediate = ms < 1;
+    if (this.#scheduled && (this.#scheduled.isImmediate || !isImmediate)) return;
     this.cancel();
-    this.#due = isAtOnce ? this.#immediately() : this.#later(ms);
+    this.#scheduled = isImmediate ? this.#immediate() : this.#delayed(ms);
   }
 
   cancel(): void {
-    this.#due?.cancel();
-    this.#due = undefined;
+    this.#scheduled?.cancel();
+    this.#scheduled = undefined;
   }
 
-  #immediately() {
-    const immediate = setImmediate(() => this.#now());
-    return { isAtOnce: true, cancel: () => clearImmediate(immediate) };
+  #immediate() {
+    const immediate = setImmediate(() => this.#run());
+    return { isImmediate: true, cancel: () => clearImmediate(immediate) };
   }
 
-  #later(ms: number) {
-    const timer = setTimeout(() => this.#now(), ms);
-    return { isAtOnce: false, cancel: () => clearTimeout(timer) };
+  #delayed(ms: number) {
+    const timer = setTimeout(() => this.#run(), ms);
+    return { isImmediate: false, cancel: () => clearTimeout(timer) };
   }
 
-  #now(): void {
-    this.#due = undefined;
-    this.#act();
+  #run(): void {
+    this.#scheduled = undefined;
+    this.#action();
   }
 }

@@ -1,27 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { ConnectionCounts } from "./connection-limiter.ts";
+import { ConnectionLimiter } from "./connection-limiter.ts";
 
 const NONE = Number.POSITIVE_INFINITY;
 
-describe("how many connections there may be", () => {
-  it("P3: too many of a user or an address, and too many in all", () => {
-    const counts = new ConnectionCounts({ total: 4, perUser: 2, perAddress: 3 });
-    counts.add("alice", "a");
-    counts.add("alice", "b");
-    expect(counts.refusal("alice", "c")).toBe("too_many_connections");
-    expect(counts.refusal("bob", "a")).toBeUndefined();
-    counts.add("bob", "a");
-    counts.add("carol", "a");
-    expect(counts.refusal("dave", "d")).toBe("overloaded");
-    counts.remove("alice", "b");
-    expect(counts.refusal("dave", "a")).toBe("too_many_connections");
-    expect(counts.refusal("alice", "d")).toBeUndefined();
+describe("connection limits", () => {
+  it("P3: hold per user, per address and in total", () => {
+    const limiter = new ConnectionLimiter({ total: 4, perUser: 2, perAddress: 3 });
+    limiter.acquire("alice", "a");
+    limiter.acquire("alice", "b");
+    expect(limiter.refusalFor("alice", "c")).toBe("too_many_connections");
+    expect(limiter.refusalFor("bob", "a")).toBeUndefined();
+    limiter.acquire("bob", "a");
+    limiter.acquire("carol", "a");
+    expect(limiter.refusalFor("dave", "d")).toBe("overloaded");
+    limiter.release("alice", "b");
+    expect(limiter.refusalFor("dave", "a")).toBe("too_many_connections");
+    expect(limiter.refusalFor("alice", "d")).toBeUndefined();
   });
 
-  it("P3: a limit that is off refuses nobody", () => {
-    const counts = new ConnectionCounts({ total: NONE, perUser: NONE, perAddress: NONE });
-    for (let i = 0; i < 1_000; i++) counts.add("alice", "a");
-    expect(counts.refusal("alice", "a")).toBeUndefined();
-    expect(counts.total).toBe(1_000);
+  it("P3: refuse nothing if they are off", () => {
+    const limiter = new ConnectionLimiter({ total: NONE, perUser: NONE, perAddress: NONE });
+    for (let i = 0; i < 1_000; i++) limiter.acquire("alice", "a");
+    expect(limiter.refusalFor("alice", "a")).toBeUndefined();
+    expect(limiter.total).toBe(1_000);
   });
 });
