@@ -5,7 +5,10 @@ import type { FlushStats } from "./outbound/write-scheduler.ts";
 export type GatewayEvent =
   /** `connection` is the id of the upgrade request, in all events. */
   | { readonly type: "connected"; readonly connection: string; readonly user: string }
-  /** `code` is the close code, 1006 without a close frame. `cause` is set if this side or an error ended the connection. */
+  /**
+   * `code` is the close code, 1006 without a close frame. `cause` is set if this side or an error ended the
+   * connection.
+   */
   | {
       readonly type: "disconnected";
       readonly connection: string;

@@ -17,7 +17,9 @@ export type { GatewayOptions } from "./options.ts";
 export interface Gateway {
   /** For the server's `upgrade` event. `/ws` becomes a WebSocket; any other path is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** For the server's `request` event: `/ws` without an upgrade (P3), `/auth/token` (P60), the page, `/`, else 404. */
+  /**
+   * For the server's `request` event: `/ws` without an upgrade (P3), `/auth/token` (P60), the page, `/`, else 404.
+   */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
    * Accepts no new connections and closes the existing ones in a spread (P41). Resolves when every accepted frame is

@@ -38,15 +38,16 @@ interface Outbound {
  *
  * Here, and nowhere else, objects need each other in a circle:
  *
- * - registry → live feed → broadcaster → registry. The registry ends the live feed's subscription for a user whose last
- *   connection is gone. The live feed delivers messages to the broadcaster, which looks up connections in the registry.
- * - write scheduler → closer → write scheduler. The scheduler has the closer close a client that reads too slowly. The
- *   closer has the scheduler write or drop the frames that wait for a connection.
+ * - registry → live feed → broadcaster → registry. The registry ends the live feed's subscription for a user whose
+ *   last connection is gone. The live feed delivers messages to the broadcaster, which looks up connections in the
+ *   registry.
+ * - write scheduler → closer → write scheduler. The scheduler has the closer close a client that reads too slowly.
+ *   The closer has the scheduler write or drop the frames that wait for a connection.
  *
- * The order is: registry, write scheduler, closer, broadcaster, live feed. The registry and the write scheduler each get
- * a closure over a `const` that is declared further down. That is safe: a closure runs only after a connection was
- * added to the registry, and connections are opened only after this function has returned. Until then the live feed
- * may call the broadcaster, which finds no connections.
+ * The order is: registry, write scheduler, closer, broadcaster, live feed. The registry and the write scheduler each
+ * get a closure over a `const` that is declared further down. That is safe, since a closure only runs for a connection
+ * in the registry, open or pending, and only a handshake adds one, after this function has returned. Until then the
+ * live feed may call the broadcaster, which finds no connections.
  */
 export function createOutbound({ bus, config, observe }: GatewayOptions): Outbound {
   const registry = new ConnectionRegistry((user) => live.leave(user));

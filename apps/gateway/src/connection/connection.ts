@@ -42,8 +42,8 @@ export interface ConnectionOptions {
 /**
  * One client's WebSocket and its state, which changes only through the methods below.
  *
- * Tens of thousands of connections are idle at any time. So a connection has no timer, listener or closure of its own:
- * the heartbeat and listeners that all sockets share do the work.
+ * Tens of thousands of connections are idle at any time. So a connection has no timer, listener or closure of its
+ * own: the heartbeat and listeners that all sockets share do the work.
  */
 export class Connection implements Subscriber {
   readonly id: string;

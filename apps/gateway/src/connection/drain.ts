@@ -32,9 +32,9 @@ export function spreadOf(connections: number, drainMs: number): number {
 }
 
 /**
- * Closes every connection, each at its own time, so that clients don't all reconnect at once (P41). Clients that speak
- * `chat.v1` are told their time first (P40). Until then a connection works as before; then its accepted frames are
- * answered and it is closed.
+ * Closes every connection, each at its own time, so that clients don't all reconnect at once (P41). Clients that
+ * speak `chat.v1` are told their time first (P40). Until then a connection works as before; then its accepted frames
+ * are answered and it is closed.
  *
  * Resolves when every socket has ended, or when the remaining ones have had their time.
  */

@@ -42,7 +42,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     connectionOf(this)?.noteActivity();
   }
 
-  /** A frame violated the WebSocket protocol, or the socket failed. ws ends the connection, then emits `close` (P32). */
+  /** A frame violated the WebSocket protocol, or the socket failed. ws ends the connection and emits `close` (P32). */
   function onError(this: WebSocket, error: Error): void {
     connectionOf(this)?.noteCause("code" in error ? String(error.code) : error.name);
   }

@@ -42,8 +42,8 @@ export class PendingConnection {
   /**
    * Subscribes to the user's messages and returns the cursor: every message after it is buffered or arrives live.
    *
-   * A gap before `join` has answered invalidates the cursor, whether the cursor was read before or after the gap. Then
-   * this joins again. Rejects as `join` does, and with `overloaded` if more arrived than may be buffered.
+   * A gap before `join` has answered invalidates the cursor, whether the cursor was read before or after the gap.
+   * Then this joins again. Rejects as `join` does, and with `overloaded` if more arrived than may be buffered.
    */
   async subscribe(live: LiveFeed, signal: AbortSignal): Promise<string> {
     for (;;) {

@@ -8,11 +8,11 @@ export type IssueToken = (user: string) => Promise<{ readonly token: string; rea
 const MAX_BODY_BYTES = 1_024;
 
 /**
- * Answers a request for a development token, which anyone may get without a password (P60). Resolves with the username,
- * or rejects with the ChatError to answer with.
+ * Answers a request for a development token, which anyone may get without a password (P60). Resolves with the
+ * username, or rejects with the ChatError to answer with.
  *
- * Two checks keep web pages out. The Host header must be a loopback name, since a page anywhere can point its own name
- * at 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
+ * Two checks keep web pages out. The Host header must be a loopback name, since a page anywhere can point its own
+ * name at 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
  */
 export async function answerTokenRequest(
   req: IncomingMessage,

@@ -21,8 +21,8 @@ export interface RouterDeps {
 type Route = (id: string, req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 /**
- * Answers plain HTTP requests: `/ws` without an upgrade (P3), `/auth/token` (P60), the web page for browsers, and at `/` a
- * list of all routes for everyone else.
+ * Answers plain HTTP requests: `/ws` without an upgrade (P3), `/auth/token` (P60), the web page for browsers, and at
+ * `/` a list of all routes for everyone else.
  */
 export class Router {
   readonly #deps: RouterDeps;

@@ -30,9 +30,9 @@ export interface MessageAppenderDeps {
 /**
  * Appends drafts to the log in batches, and answers with acks and errors.
  *
- * A batch holds the drafts of all connections from one turn of the event loop, in the order they came. So the drafts of
- * one connection stay in order (P13). While the write scheduler rests between passes, public drafts gather for longer,
- * but only as long as clients get the messages no later.
+ * A batch holds the drafts of all connections from one turn of the event loop, in the order they came. So the drafts
+ * of one connection stay in order (P13). While the write scheduler rests between passes, public drafts gather for
+ * longer, but only as long as clients get the messages no later.
  *
  * Answers leave in the order of the batches. A reply to a connection with unanswered drafts waits behind them. So a
  * client gets its answers in the order in which it sent (P13).

@@ -14,11 +14,11 @@ export interface PassCost {
 
 /**
  * Decides when the next pass over all subscribers starts. After a short pass the next starts at once, so a quiet or
- * small chat has no added latency. After a long pass the scheduler rests in proportion. Frames gather during the rest,
- * and each write carries more of them. The rest is shorter in two cases:
+ * small chat has no added latency. After a long pass the scheduler rests in proportion. Frames gather during the
+ * rest, and each write carries more of them. The rest is shorter in two cases:
  *
- * - Few messages were in the pass. A room that isn't under full load then gets its messages soon, and spends up to two
- *   thirds of the time in writes. At full load writes take less than a third.
+ * - Few messages were in the pass. A room that isn't under full load then gets its messages soon, and spends up to
+ *   two thirds of the time in writes. At full load writes take less than a third.
  * - The pass took very long. Its messages have waited for that already, and each write carries many of them anyway.
  *
  * Times are ms of any steady clock.

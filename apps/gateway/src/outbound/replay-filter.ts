@@ -1,8 +1,8 @@
 import { ORIGIN } from "@parley/models";
 
 /**
- * Accepts every message once for each audience, in log order (P21). The live stream is in log order over all audiences
- * together, but a repair may deliver messages again. They are dropped here, once for all connections.
+ * Accepts every message once for each audience, in log order (P21). The live stream is in log order over all
+ * audiences together, but a repair may deliver messages again. They are dropped here, once for all connections.
  *
  * A private message comes twice with the same id, for the audiences of its sender and its recipient.
  */

@@ -43,7 +43,9 @@ interface DirectFrame {
 /** One walk over all subscribers. It may take several turns of the event loop. */
 interface Pass<Member extends Subscriber> {
   readonly members: Iterator<Member>;
-  /** Last public frame when the pass started. Every subscriber has it when the pass ends; many have later ones too. */
+  /**
+   * Last public frame when the pass started. Every subscriber has it when the pass ends; many have later ones too.
+   */
   readonly upTo: number;
   subscribers: number;
   ms: number;
@@ -67,8 +69,8 @@ const REMOVED = Number.MAX_SAFE_INTEGER;
  * Direct frames, for one subscriber each (acks, private messages), are written before each turn of a pass and don't
  * wait for its end.
  *
- * A write always carries everything: the public frames after the subscriber's last one, with the direct frames in their
- * places among them. So the frames of one connection leave in the order in which they came (L16).
+ * A write always carries everything: the public frames after the subscriber's last one, with the direct frames in
+ * their places among them. So the frames of one connection leave in the order in which they came (L16).
  */
 export class WriteScheduler<Member extends Subscriber> {
   readonly #subscribers: ReadonlySet<Member>;

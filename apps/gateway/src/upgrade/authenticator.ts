@@ -21,8 +21,8 @@ export class Authenticator {
   }
 
   /**
-   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable` if
-   * the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified.
+   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable`
+   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified.
    */
   async verify(token: string | undefined): Promise<Identity> {
     if (token === undefined) throw new ChatError("token_missing");

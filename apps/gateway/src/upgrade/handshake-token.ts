@@ -13,8 +13,11 @@ const BEARER_ITEM = "bearer.";
 const BEARER_SCHEME = /^bearer +(\S+)$/i;
 
 /**
- * Reads the token from `Authorization`, else from `Sec-WebSocket-Protocol` in one of the forms `chat.v1, bearer.<jwt>`,
- * `Bearer, <jwt>` and `Bearer <jwt>` (P1). The last form isn't a valid list of subprotocols, but some clients send it.
+ * Reads the token from `Authorization`, else from `Sec-WebSocket-Protocol` (P1), which has three forms:
+ *
+ * - `chat.v1, bearer.<jwt>`
+ * - `Bearer, <jwt>`
+ * - `Bearer <jwt>`, which isn't a valid list of subprotocols, but some clients send it.
  */
 export function readHandshakeToken(headers: IncomingHttpHeaders): HandshakeToken {
   const offers = (headers["sec-websocket-protocol"] ?? "").split(",").map((offer) => offer.trim());

@@ -16,8 +16,8 @@ export function connectionOf(ws: WebSocket): Connection | undefined {
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * Bounds the fragments of a message and the chunks of a frame that ws holds until the last one has arrived, each as an
- * object of its own. No network splits 64 KiB into this many.
+ * Bounds the fragments of a message and the chunks of a frame that ws holds until the last one has arrived, each as
+ * an object of its own. No network splits 64 KiB into this many.
  */
 const MAX_PARTS = 1_024;
 

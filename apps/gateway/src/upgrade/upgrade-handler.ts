@@ -48,8 +48,8 @@ const RETRY_AFTER_MS = 1_000;
  * The subscription comes before the answer. So an open WebSocket misses no message, even if its client isn't sent
  * `ready` (P5, P22), and a log that can't be subscribed to is a plain 503 (P3).
  *
- * After every `await` the socket may have closed, the time may be up, or the process may be draining. The place and the
- * subscription are released on every path except the one that opens a connection.
+ * After every `await` the socket may have closed, the time may be up, or the process may be draining. The place and
+ * the subscription are released on every path except the one that opens a connection.
  */
 export class UpgradeHandler {
   readonly #deps: UpgradeHandlerDeps;
