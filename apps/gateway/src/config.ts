@@ -1,35 +1,35 @@
 import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
 import type { RateLimit } from "./inbound/rate-limiter.ts";
-import type { ConnectionLimits } from "./upgrade/connection-limits.ts";
+import type { ConnectionLimits } from "./upgrade/connection-limiter.ts";
 
-/** How one gateway is set. Sizes in bytes, times in ms. */
+/** Settings of one gateway. Sizes are bytes, times are ms. */
 export interface GatewayConfig {
-  /** Undefined: the server's own origin. */
+  /** Undefined: only the server's own origin is allowed. */
   readonly allowedOrigins: readonly string[] | undefined;
   readonly trustedProxies: TrustedProxies;
   readonly maxContentBytes: number;
   readonly rate: RateLimit;
   readonly connections: ConnectionLimits;
-  /** What may wait for a socket that reads slowly (P40, G5). */
+  /** Bytes that may wait in a socket. A slow reader that exceeds them is closed with 4002 (P40, G5). */
   readonly maxPendingBytes: number;
-  /** Frames of one connection that may be without an answer before it is read no further (G5). */
+  /** Unanswered frames of one connection at which the gateway pauses reading from it (G5). */
   readonly maxUnanswered: number;
-  /** From the request to the upgrade. */
+  /** Longest time from the request to the upgrade. */
   readonly handshakeTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly drainMs: number;
-  /** How long a connection that is being closed may wait for the answers to what it sent. */
+  /** Longest wait for the last answers of a connection that is about to be closed. */
   readonly leaveMs: number;
-  /** How long frames may gather for one write at full load. */
+  /** Longest time that public frames gather for one write, at full load. */
   readonly maxFlushDelayMs: number;
 }
 
-/** Longer than the log takes to say that it cannot tell. */
+/** Longer than the log takes to answer `unavailable`, so that every accepted frame gets an answer. */
 const LEAVE_MS = 7_000;
-/** P32. */
+/** A user may send this many seconds' worth of `RATE_LIMIT` in one burst (P32). */
 const BURST_FACTOR = 4;
 
-/** The variables that a gateway knows, in a process of its own or as a part of one. */
+/** The environment variables of a gateway's core, in its own process or in `standalone`. */
 export const gatewayFields = {
   ...pick(
     "ALLOWED_ORIGINS",
@@ -43,24 +43,28 @@ export const gatewayFields = {
   ),
   MAX_PENDING_BYTES: fields
     .bytes(1_048_576, { min: 65_536 })
-    .describe("What may wait for a client that reads slowly; then it is closed with 4002."),
+    .describe(
+      "Bytes that may wait for a client that reads slowly. A client that exceeds them is closed with 4002.",
+    ),
   MAX_UNANSWERED: fields
     .count(128, { max: 100_000 })
-    .describe("Messages of one connection that may wait for their answer before it is read no further."),
+    .describe("Unanswered messages of one connection at which the gateway pauses reading from it."),
   HANDSHAKE_TIMEOUT_MS: fields
     .milliseconds(10_000, { min: 100 })
-    .describe("How long a WebSocket's handshake may take."),
+    .describe("Longest time for a WebSocket handshake."),
   HEARTBEAT_MS: fields
     .milliseconds(25_000, { min: 100 })
-    .describe("How often a client is pinged (P14). One that has not answered by the next is dropped."),
+    .describe(
+      "Interval of pings to each client (P14). A client that hasn't answered by the next ping is dropped.",
+    ),
   MAX_FLUSH_DELAY_MS: fields
     .milliseconds(25, { max: 1_000 })
     .describe(
-      "How long public messages may gather for one call to the log and one write a socket at full load. A quiet room does not wait.",
+      "Longest time that public messages gather at full load, for one call to the log and one write per socket. A quiet room doesn't wait.",
     ),
 };
 
-/** From what `readEnv` makes of `gatewayFields`. */
+/** Builds the settings from `readEnv(gatewayFields)`. */
 export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
   return {
     allowedOrigins: env.ALLOWED_ORIGINS,

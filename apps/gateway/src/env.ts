@@ -1,7 +1,7 @@
 import { auth, pick, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
 
-/** What a gateway in a process of its own reads from the environment. */
+/** The environment variables of a gateway that runs as its own process. */
 export const gatewayEnv = {
   PORT: variables.PORT(8080),
   HOST: variables.HOST("0.0.0.0"),

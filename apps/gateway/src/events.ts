@@ -1,11 +1,14 @@
 import type { ErrorCode } from "@parley/models";
-import type { Flushed } from "./outbound/write-scheduler.ts";
+import type { FlushStats } from "./outbound/write-scheduler.ts";
 
-/** What a gateway tells its app, which counts and logs it. Never a content or a token. */
+/** Events that a gateway reports to its app, for logs and metrics. They never hold a message's content or a token. */
 export type GatewayEvent =
-  /** `connection` is the id of the handshake's request, here and below. */
+  /** `connection` is the id of the upgrade request, in all events. */
   | { readonly type: "connected"; readonly connection: string; readonly user: string }
-  /** `code` is the close code, 1006 where there was none; `cause` says why, where this side ended it. */
+  /**
+   * `code` is the close code, 1006 without a close frame. `cause` is set if this side or an error ended the
+   * connection.
+   */
   | {
       readonly type: "disconnected";
       readonly connection: string;
@@ -14,7 +17,7 @@ export type GatewayEvent =
       readonly cause: string | undefined;
       readonly ms: number;
     }
-  /** A handshake, or a request in its place, was refused (P3). */
+  /** An upgrade (`upgrade: true`) or a plain request was refused (P3). */
   | {
       readonly type: "refused";
       readonly request: string;
@@ -23,24 +26,25 @@ export type GatewayEvent =
     }
   /** A frame was answered with an error (P30, P32). */
   | { readonly type: "frame-refused"; readonly connection: string; readonly code: ErrorCode }
-  /** A call that appended has been answered: how many drafts entered the log, and what became of the others. */
+  /** The log answered a batch of drafts: `accepted` is the number appended, `failed` the number of errors by code. */
   | {
       readonly type: "sent";
       readonly accepted: number;
       readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
       readonly ms: number;
     }
-  /** A pass over the sockets, or writes to those who have something of their own; see write-scheduler.ts. `ms` is of the event loop. */
-  | ({ readonly type: "flush" } & Flushed)
-  /** A connection reads slower than it is written to, and is being closed with 4002 (G5). */
+  /** A pass over all connections ended, or a turn of direct writes did: see write-scheduler.ts. */
+  | ({ readonly type: "flush" } & FlushStats)
+  /** A connection reads too slowly and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
-  /** A connection sends faster than it is answered, and is read no further until it has been (G5). */
+  /** A connection sends faster than the log answers. Reading from it is paused until answers arrive (G5). */
   | { readonly type: "held-back"; readonly connection: string; readonly unanswered: number }
-  /** The live stream was broken off; everybody has been told (P23). */
+  /** The live stream has a gap. Every client is told to sync (P23). */
   | { readonly type: "gap"; readonly cursor: string; readonly connections: number }
   | { readonly type: "draining"; readonly connections: number; readonly overMs: number }
   | { readonly type: "token-issued"; readonly request: string; readonly user: string }
-  /** Something that should not happen did, and one client got the error `internal`. */
+  /** An unexpected error. One client got the error `internal`. */
   | { readonly type: "failure"; readonly request: string; readonly error: unknown };
 
+/** Receives the events of one gateway. */
 export type Observe = (event: GatewayEvent) => void;

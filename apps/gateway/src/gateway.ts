@@ -6,77 +6,88 @@ import { pathOf, rejectUpgrade } from "@parley/service";
 import { drain } from "./connection/drain.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createRequestIds } from "./upgrade/request-ids.ts";
-import { doorParts, incomingParts, outgoingParts } from "./wiring.ts";
+import { createEndpoints, createInbound, createOutbound } from "./wiring.ts";
 
 export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
 export type { GatewayEvent, Observe } from "./events.ts";
 export type { IssueToken } from "./http/dev-tokens.ts";
 export type { GatewayOptions } from "./options.ts";
 
+/** The core of a gateway. Its app connects it to an HTTP server. */
 export interface Gateway {
-  /** For the `upgrade` event of an HTTP server: /ws becomes a WebSocket, anything else is refused. */
+  /** For the server's `upgrade` event. `/ws` becomes a WebSocket; any other path is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** For the `request` event: /ws without an upgrade (P3), /auth/token (P60), the page, / and 404 for the rest. */
+  /**
+   * For the server's `request` event: `/ws` without an upgrade (P3), `/auth/token` (P60), the page, `/`, else 404.
+   */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
-   * P41: takes no new connections, lets those there are go in a spread, and resolves when all that was accepted has
-   * been answered and every client has left, or its time is over. What is left then is for `close`.
+   * Accepts no new connections and closes the existing ones in a spread (P41). Resolves when every accepted frame is
+   * answered and every socket has ended, or when the time is up. `close` ends the connections that remain.
    */
   drain(): Promise<void>;
-  /** Ends every connection now, and every timer. What was accepted has then been answered for, or had its time. */
+  /** Ends every connection and timer at once. Resolves when the log has answered, or had a second to do so. */
   close(): Promise<void>;
-  /** What keeps clients from being served at this moment, in words for an operator; empty when ready. */
+  /** Reasons the gateway isn't ready, shown by `/readyz`. Empty when ready. */
   problems(): string[];
 }
 
-/** What the log may still take to answer when every client is gone, in ms. */
+/** Longest wait in `close` for the log's last answers, in ms. */
 const LAST_ANSWERS_MS = 1_000;
 
-/** A core: it listens on nothing and reads no environment. Times and sizes are the config's. */
+/** Creates a gateway's core. The core doesn't listen on a port and doesn't read the environment. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { verifier, config, observe } = options;
-  let draining: Promise<void> | undefined;
   let isStopping = false;
-  const closing = new AbortController();
-  const outgoing = outgoingParts(options);
-  const incoming = incomingParts(options, outgoing);
-  const { handshakes, requests, sweep } = doorParts(options, outgoing, incoming, () => isStopping);
+  const outbound = createOutbound(options);
+  const inbound = createInbound(options, outbound);
+  const { upgradeHandler, router, heartbeat } = createEndpoints(options, outbound, inbound, () => isStopping);
   const nextId = createRequestIds();
-  sweep.start();
+  const closing = new AbortController();
+  let draining: Promise<void> | undefined;
+  heartbeat.start();
 
   return {
     handleUpgrade(req, socket, head) {
-      // Node has taken its own listener away, and an error that nobody listens for ends the process.
+      // Node has removed its own error listener. An error without a listener would end the process.
       socket.on("error", ignoreSocketError);
       const id = nextId();
-      if (pathOf(req) === "/ws") handshakes.upgrade(id, req, socket, head);
+      if (pathOf(req) === "/ws") upgradeHandler.handle(id, req, socket, head);
       else rejectUpgrade(socket, new ChatError("not_found"), { requestId: id });
     },
     handleRequest(req, res) {
-      requests.handle(nextId(), req, res);
+      router.handle(nextId(), req, res);
     },
     drain() {
       isStopping = true;
-      draining ??= drain({ ...outgoing, drainMs: config.drainMs, signal: closing.signal, observe });
+      draining ??= drain({
+        registry: outbound.registry,
+        writeScheduler: outbound.writeScheduler,
+        closer: outbound.closer,
+        drainMs: config.drainMs,
+        observe,
+        signal: closing.signal,
+      });
       return draining;
     },
     async close() {
       isStopping = true;
       closing.abort();
-      sweep.stop();
-      outgoing.departures.cutAll("this process has stopped");
+      heartbeat.stop();
+      outbound.closer.terminateAll("this process has stopped");
       await draining;
-      await Promise.race([incoming.sends.idle(), pause(LAST_ANSWERS_MS, undefined, { ref: false })]);
+      const timeout = pause(LAST_ANSWERS_MS, undefined, { ref: false });
+      await Promise.race([inbound.messageAppender.flush(), timeout]);
     },
     problems() {
       const stopping = isStopping ? "this process is stopping" : undefined;
-      const all = [stopping, incoming.append.problem(), outgoing.live.problem(), verifier.problem()];
+      const all = [stopping, inbound.appender.problem(), outbound.live.problem(), verifier.problem()];
       return all.filter((problem) => problem !== undefined);
     },
   };
 }
 
-/** Ignored: the socket's `close` event follows, and cleans up. */
+/** Ignored: the socket's `close` event follows, and its handler cleans up. */
 function ignoreSocketError(): void {
   return;
 }

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 
 const run = promisify(execFile);
 
-/** Starts the process with this environment alone; it must end by itself. */
-async function starting(
+/** Runs the process with only this environment, and waits for its exit. */
+async function runMain(
   env: Record<string, string>,
 ): Promise<{ readonly code: number; readonly stderr: string }> {
   try {
@@ -18,15 +18,15 @@ async function starting(
   }
 }
 
-describe("a process that cannot start", () => {
-  it("P61: without a secret or a key set it names what is missing, and exits with 1", async () => {
-    const { code, stderr } = await starting({});
+describe("a process with invalid settings", () => {
+  it("P61: names the missing setting and exits with 1 if there is neither a secret nor a key set", async () => {
+    const { code, stderr } = await runMain({});
     expect(code).toBe(1);
     expect(stderr).toContain("JWT_SECRET is missing");
   });
 
-  it("P60 P61: a short secret, tokens for everybody in production, and bad numbers are all named, none shown", async () => {
-    const { code, stderr } = await starting({
+  it("P60 P61: names every invalid setting (short secret, bad number, dev tokens in production) without its value", async () => {
+    const { code, stderr } = await runMain({
       JWT_SECRET: "hunter2hunter2",
       DRAIN_MS: "soon",
       REDIS_URL: "http://x",
@@ -34,7 +34,7 @@ describe("a process that cannot start", () => {
     expect(code).toBe(1);
     for (const name of ["JWT_SECRET", "DRAIN_MS", "REDIS_URL"]) expect(stderr).toContain(name);
     expect(stderr).not.toContain("hunter2");
-    const production = await starting({
+    const production = await runMain({
       JWT_SECRET: "x".repeat(32),
       AUTH_DEV_TOKENS: "true",
       NODE_ENV: "production",

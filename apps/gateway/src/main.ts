@@ -7,7 +7,7 @@ import * as service from "@parley/service";
 import { observeBus } from "@parley/telemetry";
 import { gatewayEnv } from "./env.ts";
 import { createGateway, gatewayConfig } from "./gateway.ts";
-import { tokenIssuer } from "./http/token-issuer.ts";
+import { createTokenIssuer } from "./http/token-issuer.ts";
 import { observeGateway } from "./metrics.ts";
 
 await service.runService("gateway", async ({ log, defer }) => {
@@ -33,7 +33,7 @@ await service.runService("gateway", async ({ log, defer }) => {
   const gateway = createGateway({
     bus,
     verifier,
-    issueToken: tokenIssuer(env.auth),
+    issueToken: createTokenIssuer(env.auth),
     page: openPage(),
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),

@@ -1,7 +1,7 @@
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { GatewayEvent } from "./events.ts";
 
-/** Connects a gateway's events to the process' log and metrics: the only place where either is written. */
+/** Returns a listener that logs and counts a gateway's events. Nothing else in the gateway logs or counts. */
 export function observeGateway(log: Logger, registry: Registry): (event: GatewayEvent) => void {
   const metrics = gatewayMetrics(registry);
   return (event) => {
@@ -19,20 +19,28 @@ function gatewayMetrics(registry: Registry) {
   return {
     connections: gauge("connections", "Open WebSockets."),
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", ["code"]),
-    refused: counter("refused_total", "Handshakes and requests refused, by code.", ["code"]),
-    framesRefused: counter("frames_refused_total", "Frames answered with an error, by code.", ["code"]),
-    accepted: counter("messages_accepted_total", "Messages that the log has taken."),
-    failed: counter("messages_failed_total", "Messages that the log has not taken, by code.", ["code"]),
-    append: histogram("append_seconds", "From a group of messages to the log's answer.", LATENCY_SECONDS),
-    flush: histogram("flush_seconds", "Time that one pass over the sockets took.", LATENCY_SECONDS),
-    writes: counter("writes_total", "Writes to sockets: one a connection and flush."),
-    tooSlow: counter("too_slow_total", "Connections closed because they read too slowly."),
+    refused: counter("refused_total", "Upgrades and requests refused, by error code.", ["code"]),
+    framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", ["code"]),
+    accepted: counter("messages_accepted_total", "Messages appended to the log."),
+    failed: counter("messages_failed_total", "Messages that failed to be appended, by error code.", ["code"]),
+    append: histogram(
+      "append_seconds",
+      "Time from sending a batch of messages to the log to its answer.",
+      LATENCY_SECONDS,
+    ),
+    flush: histogram(
+      "flush_seconds",
+      "Time spent in writes, per pass over all sockets or turn of direct writes.",
+      LATENCY_SECONDS,
+    ),
+    writes: counter("writes_total", "Writes to sockets, one per connection and flush."),
+    tooSlow: counter("too_slow_total", "Connections closed because they read too slowly (4002)."),
     heldBack: counter(
       "held_back_total",
-      "Times that a connection was read no further until it was answered.",
+      "Times that reading from a connection was paused until its messages were answered.",
     ),
-    gaps: counter("gaps_total", "Times that the live stream was broken off and clients were told to sync."),
-    tokens: counter("tokens_issued_total", "Tokens given out for a first try."),
+    gaps: counter("gaps_total", "Gaps in the live stream, after which clients were told to sync."),
+    tokens: counter("tokens_issued_total", "Development tokens issued."),
   };
 }
 
@@ -58,7 +66,7 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       break;
     case "flush":
       metrics.flush.observe(event.ms / 1000);
-      metrics.writes.inc(event.outlets);
+      metrics.writes.inc(event.subscribers);
       break;
     case "too-slow":
       metrics.tooSlow.inc();

@@ -5,17 +5,17 @@ import type { GatewayConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
 import type { IssueToken } from "./http/dev-tokens.ts";
 
-/** What a gateway is made of and told. */
+/** Dependencies and settings of a gateway. */
 export interface GatewayOptions {
-  /** Asked for its roles `append` and `live`, at once. */
+  /** The gateway opens the roles `append` and `live` when it is created. */
   readonly bus: Pick<Bus, "append" | "live">;
   readonly verifier: Verifier;
-  /** Where tokens for a first try are given (P60). */
+  /** Issues development tokens (P60). Undefined: there are none. */
   readonly issueToken?: IssueToken | undefined;
-  /** What browsers are shown at `/`; without it everybody gets plain text there. */
+  /** Web page for browsers at `/`. Undefined: everyone gets plain text there. */
   readonly page?: Page | undefined;
   readonly config: GatewayConfig;
   readonly observe: Observe;
-  /** Ms since 1970, as tokens count; for tests. */
+  /** Wall clock in ms since 1970, by which tokens expire. Default: `Date.now`. */
   readonly now?: (() => number) | undefined;
 }

@@ -1,102 +1,149 @@
 import { performance } from "node:perf_hooks";
 import type { Appender, LiveFeed } from "@parley/bus";
 import { createOriginPolicy } from "@parley/service";
-import { Departures } from "./connection/close.ts";
+import { ConnectionCloser } from "./connection/closer.ts";
 import type { Connection } from "./connection/connection.ts";
-import { Sweep } from "./connection/heartbeat.ts";
-import { createOpening } from "./connection/open.ts";
-import { Audiences } from "./connection/registry.ts";
-import { Renewals } from "./connection/token-renewal.ts";
-import { Requests } from "./http/router.ts";
-import { Inbound } from "./inbound/frame-handler.ts";
-import { Sends } from "./inbound/message-appender.ts";
-import { RateLimits } from "./inbound/rate-limiter.ts";
+import { Heartbeat } from "./connection/heartbeat.ts";
+import { createConnectionOpener } from "./connection/opener.ts";
+import { ConnectionRegistry } from "./connection/registry.ts";
+import { TokenRenewal } from "./connection/token-renewal.ts";
+import { Router } from "./http/router.ts";
+import { FrameHandler } from "./inbound/frame-handler.ts";
+import { MessageAppender } from "./inbound/message-appender.ts";
+import { RateLimiter } from "./inbound/rate-limiter.ts";
 import type { GatewayOptions } from "./options.ts";
-import { createFanOut } from "./outbound/broadcaster.ts";
+import { createBroadcaster } from "./outbound/broadcaster.ts";
 import { FlushPolicy } from "./outbound/flush-policy.ts";
-import { LogOrder } from "./outbound/replay-filter.ts";
-import { Outbox } from "./outbound/write-scheduler.ts";
+import { ReplayFilter } from "./outbound/replay-filter.ts";
+import { WriteScheduler } from "./outbound/write-scheduler.ts";
 import { Admission } from "./upgrade/admission.ts";
-import { Verifications } from "./upgrade/authenticator.ts";
-import { ConnectionCounts } from "./upgrade/connection-limits.ts";
+import { Authenticator } from "./upgrade/authenticator.ts";
+import { ConnectionLimiter } from "./upgrade/connection-limiter.ts";
 import { createSocketServer } from "./upgrade/socket-server.ts";
-import { Handshakes } from "./upgrade/upgrade-handler.ts";
+import { UpgradeHandler } from "./upgrade/upgrade-handler.ts";
 
-/** Ms of a steady clock: for everything but tokens, whose ends are told by the calendar. */
+/** Steady clock in ms, for everything but the expiry of tokens, which goes by the wall clock. */
 const now = () => performance.now();
 
-interface Outgoing {
-  readonly audiences: Audiences;
-  readonly outbox: Outbox<Connection>;
-  readonly policy: FlushPolicy;
-  readonly departures: Departures;
+interface Outbound {
+  readonly registry: ConnectionRegistry;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly flushPolicy: FlushPolicy;
+  readonly closer: ConnectionCloser;
   readonly live: LiveFeed;
 }
 
-/** From the log to the clients. */
-export function outgoingParts({ bus, config, observe }: GatewayOptions): Outgoing {
-  const audiences = new Audiences((user) => live.leave(user));
-  const policy = new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs });
-  const outbox = new Outbox<Connection>({
-    everybody: audiences.everybody,
-    policy,
-    tooSlow: (connection) => departures.tooSlow(connection),
-    observe: (flushed) => observe({ type: "flush", ...flushed }),
+/**
+ * Creates the path from the log to the clients. It is made first, since the other two need its objects.
+ *
+ * Here, and nowhere else, objects need each other in a circle:
+ *
+ * - registry → live feed → broadcaster → registry. The registry ends the live feed's subscription for a user whose
+ *   last connection is gone. The live feed delivers messages to the broadcaster, which looks up connections in the
+ *   registry.
+ * - write scheduler → closer → write scheduler. The scheduler has the closer close a client that reads too slowly.
+ *   The closer has the scheduler write or drop the frames that wait for a connection.
+ *
+ * The order is: registry, write scheduler, closer, broadcaster, live feed. The registry and the write scheduler each
+ * get a closure over a `const` that is declared further down. That is safe, since a closure only runs for a connection
+ * in the registry, open or pending, and only a handshake adds one, after this function has returned. Until then the
+ * live feed may call the broadcaster, which finds no connections.
+ */
+export function createOutbound({ bus, config, observe }: GatewayOptions): Outbound {
+  const registry = new ConnectionRegistry((user) => live.leave(user));
+  const flushPolicy = new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs });
+  const writeScheduler = new WriteScheduler<Connection>({
+    subscribers: registry.connections,
+    policy: flushPolicy,
+    onTooSlow: (connection) => closer.closeSlowReader(connection),
+    observe: (stats) => observe({ type: "flush", ...stats }),
   });
-  const departures = new Departures({ audiences, outbox, observe, now, leaveMs: config.leaveMs });
-  const live = bus.live(createFanOut({ audiences, outbox, order: new LogOrder(), observe }));
-  return { audiences, outbox, policy, departures, live };
+  const closer = new ConnectionCloser({ registry, writeScheduler, observe, now, leaveMs: config.leaveMs });
+  const replayFilter = new ReplayFilter();
+  const live = bus.live(createBroadcaster({ registry, writeScheduler, replayFilter, observe }));
+  return { registry, writeScheduler, flushPolicy, closer, live };
 }
 
-interface Incoming {
-  readonly append: Appender;
-  readonly sends: Sends;
-  readonly rates: RateLimits;
-  readonly verifications: Verifications;
-  readonly inbound: Inbound;
+interface Inbound {
+  readonly appender: Appender;
+  readonly messageAppender: MessageAppender;
+  readonly rateLimiter: RateLimiter;
+  readonly authenticator: Authenticator;
+  readonly frameHandler: FrameHandler;
 }
 
-/** From the clients to the log. */
-export function incomingParts(options: GatewayOptions, { outbox, policy, departures }: Outgoing): Incoming {
+/** Creates the path from the clients to the log. */
+export function createInbound(options: GatewayOptions, outbound: Outbound): Inbound {
   const { bus, verifier, config, observe } = options;
-  const { maxUnanswered, maxContentBytes } = config;
-  const append = bus.append();
-  const rates = new RateLimits(config.rate);
-  const verifications = new Verifications(verifier);
-  const settled = (connection: Connection) => departures.settled(connection);
-  const sends = new Sends({ append, outbox, policy, observe, maxUnanswered, settled });
-  const renewals = new Renewals({ verifications, outbox, observe });
-  const inbound = new Inbound({ rates, sends, outbox, renewals, departures, observe, maxContentBytes, now });
-  return { append, sends, rates, verifications, inbound };
-}
-
-interface Doors {
-  readonly handshakes: Handshakes;
-  readonly requests: Requests;
-  readonly sweep: Sweep;
-}
-
-/** Where clients come in, and what ends those who have nothing to say. */
-export function doorParts(
-  options: GatewayOptions,
-  outgoing: Outgoing,
-  incoming: Incoming,
-  isDraining: () => boolean,
-): Doors {
-  const { config, observe, issueToken, page, now: wallClock = Date.now } = options;
-  const { trustedProxies, heartbeatMs, maxPendingBytes, handshakeTimeoutMs: timeoutMs } = config;
-  const { live } = outgoing;
-  const counts = new ConnectionCounts(config.connections);
-  const origins = createOriginPolicy({ allowed: config.allowedOrigins });
-  const { verifications, rates, inbound } = incoming;
-  const admission = new Admission({ origins, verifications, counts, trustedProxies, isDraining });
-  const sweep = new Sweep({ ...outgoing, rates, heartbeatMs, wallClock, now });
-  const opened = createOpening({ ...outgoing, inbound, counts, sweep, observe, maxPendingBytes, now });
-  const server = createSocketServer();
-  const handshakes = new Handshakes({
-    ...outgoing,
-    ...{ admission, counts, server, opened, observe, timeoutMs, maxPendingBytes },
+  const { writeScheduler, flushPolicy, closer } = outbound;
+  const appender = bus.append();
+  const rateLimiter = new RateLimiter(config.rate);
+  const authenticator = new Authenticator(verifier);
+  const messageAppender = new MessageAppender({
+    appender,
+    writeScheduler,
+    flushPolicy,
+    observe,
+    maxUnanswered: config.maxUnanswered,
+    onAllAnswered: (connection) => closer.finishClose(connection),
   });
-  const requests = new Requests({ admission, live, origins, issueToken, page, observe });
-  return { handshakes, requests, sweep };
+  const tokenRenewal = new TokenRenewal({ authenticator, writeScheduler, observe });
+  const frameHandler = new FrameHandler({
+    rateLimiter,
+    messageAppender,
+    writeScheduler,
+    tokenRenewal,
+    closer,
+    observe,
+    maxContentBytes: config.maxContentBytes,
+    now,
+  });
+  return { appender, messageAppender, rateLimiter, authenticator, frameHandler };
+}
+
+interface Endpoints {
+  readonly upgradeHandler: UpgradeHandler;
+  readonly router: Router;
+  readonly heartbeat: Heartbeat;
+}
+
+/** Creates the handlers of HTTP requests and upgrades, and the heartbeat of the connections that upgrades open. */
+export function createEndpoints(
+  options: GatewayOptions,
+  outbound: Outbound,
+  inbound: Inbound,
+  isDraining: () => boolean,
+): Endpoints {
+  const { config, observe, issueToken, page, now: wallClock = Date.now } = options;
+  const { trustedProxies, heartbeatMs, maxPendingBytes } = config;
+  const { registry, writeScheduler, closer, live } = outbound;
+  const { authenticator, rateLimiter, frameHandler } = inbound;
+  const connectionLimiter = new ConnectionLimiter(config.connections);
+  const origins = createOriginPolicy({ allowed: config.allowedOrigins });
+  const admission = new Admission({ origins, authenticator, connectionLimiter, trustedProxies, isDraining });
+  const heartbeat = new Heartbeat({ registry, closer, rateLimiter, heartbeatMs, wallClock, now });
+  const openConnection = createConnectionOpener({
+    registry,
+    writeScheduler,
+    frameHandler,
+    closer,
+    connectionLimiter,
+    heartbeat,
+    observe,
+    maxPendingBytes,
+    now,
+  });
+  const upgradeHandler = new UpgradeHandler({
+    admission,
+    connectionLimiter,
+    registry,
+    live,
+    socketServer: createSocketServer(),
+    openConnection,
+    observe,
+    timeoutMs: config.handshakeTimeoutMs,
+    maxPendingBytes,
+  });
+  const router = new Router({ admission, live, origins, issueToken, page, observe });
+  return { upgradeHandler, router, heartbeat };
 }

@@ -1,107 +1,243 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import type { Outlet } from "../outbound/write-scheduler.ts";
+import type { Subscriber } from "../outbound/write-scheduler.ts";
 
-export type Phase =
+/** A connection only moves forward: open, leaving, closed. An open connection may also close directly. */
+export type ConnectionState =
+  /** Frames are read and answered. */
   | { readonly kind: "open" }
-  /** Nothing more is taken from it. It is closed once all that was taken has been answered, or at `until`. */
+  /**
+   * This side has decided to close the connection with `code` and `reason`. New frames are ignored. The close frame
+   * follows when every accepted frame has its answer, or at `until` (steady clock, ms) if answers are still missing.
+   */
   | { readonly kind: "leaving"; readonly code: number; readonly reason: string; readonly until: number }
-  /** Its close frame has been sent, or its socket is gone. */
+  /** The close frame was sent, or the socket is gone. Nothing more is written. */
   | { readonly kind: "closed" };
 
-/** Pieces that are copied into one write: less work than a write of many. Large ones stay shared. */
-const JOINED_BYTES = 16 * 1024;
+/** Up to this size the pieces of a write are copied into one buffer, which costs less than a write for each. */
+const MAX_COPIED_BYTES = 16 * 1024;
 
-const OPEN: Phase = { kind: "open" };
-const CLOSED: Phase = { kind: "closed" };
+const OPEN: ConnectionState = { kind: "open" };
+const CLOSED: ConnectionState = { kind: "closed" };
 
-export interface ConnectionInit {
+export interface ConnectionOptions {
+  /** Id of the upgrade request. Logs and refusals use the same id. */
   readonly id: string;
   readonly user: string;
+  /** Client address, in the form that the limit per address counts by. */
   readonly address: string;
+  /** True if the client selected `chat.v1` and so gets `ready`, `reconnect` and `sync` (P22). */
   readonly speaksChat: boolean;
+  /** End of the token, in ms since 1970 (P6). */
   readonly expiresAt: number;
+  /** Messages with an id at or below the cursor aren't sent (L17). */
   readonly cursor: string;
   readonly maxPendingBytes: number;
+  /** Steady clock, ms. */
   readonly openedAt: number;
-  readonly slot: number;
+  /** Slot of the heartbeat in which the connection is pinged. */
+  readonly heartbeatSlot: number;
 }
 
 /**
- * One client's WebSocket. Tens of thousands of these are idle at any time, so it has no timer, listener or closure
- * of its own: sweeps and shared listeners do the work.
+ * One client's WebSocket and its state, which changes only through the methods below.
+ *
+ * Tens of thousands of connections are idle at any time. So a connection has no timer, listener or closure of its
+ * own: the heartbeat and listeners that all sockets share do the work.
  */
-export class Connection implements Outlet {
-  /** The id of the handshake's request: what log lines and a refused client's error call it. */
+export class Connection implements Subscriber {
   readonly id: string;
   readonly user: string;
   readonly address: string;
-  /** Whether it is told `ready`, `reconnect` and `sync` too (P22). */
   readonly speaksChat: boolean;
   readonly openedAt: number;
-  /** When its pings are due: see heartbeat.ts. */
-  readonly slot: number;
-  /** The token's end, in ms since 1970 (P6). */
-  expiresAt: number;
-  /** L17. Moves at a gap alone. */
-  cursor: string;
-  flushed = 0;
-  phase: Phase = OPEN;
-  /** Frames taken from it that have no answer yet. */
-  unanswered = 0;
-  /** Invalid frames in a row (P32). */
-  invalid = 0;
-  /** Whether anything has been heard of it since the last ping (P14). */
-  isAlive = true;
-  /** Whether a token that it sent is being verified. */
-  isVerifying = false;
-  /** Why it ended, where that was not its own doing. */
-  cause: string | undefined;
-  readonly ws: WebSocket;
+  readonly heartbeatSlot: number;
+  #expiresAt: number;
+  #cursor: string;
+  #writtenUpTo = 0;
+  #state: ConnectionState = OPEN;
+  #unanswered = 0;
+  #invalidFrames = 0;
+  #isAlive = true;
+  #isRenewing = false;
+  #cause: string | undefined;
+  readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #maxPendingBytes: number;
 
-  constructor(ws: WebSocket, socket: Duplex, init: ConnectionInit) {
-    this.id = init.id;
-    this.user = init.user;
-    this.address = init.address;
-    this.speaksChat = init.speaksChat;
-    this.openedAt = init.openedAt;
-    this.slot = init.slot;
-    this.expiresAt = init.expiresAt;
-    this.cursor = init.cursor;
-    this.ws = ws;
+  constructor(ws: WebSocket, socket: Duplex, options: ConnectionOptions) {
+    this.id = options.id;
+    this.user = options.user;
+    this.address = options.address;
+    this.speaksChat = options.speaksChat;
+    this.openedAt = options.openedAt;
+    this.heartbeatSlot = options.heartbeatSlot;
+    this.#expiresAt = options.expiresAt;
+    this.#cursor = options.cursor;
+    this.#ws = ws;
     this.#socket = socket;
-    this.#maxPendingBytes = init.maxPendingBytes;
+    this.#maxPendingBytes = options.maxPendingBytes;
+  }
+
+  // Closing
+
+  get state(): ConnectionState {
+    return this.#state;
   }
 
   get isOpen(): boolean {
-    return this.phase.kind === "open";
+    return this.#state.kind === "open";
   }
 
-  /** Bytes that its socket has not taken yet. */
+  /** Why the connection ended, if this side or an error ended it. The first cause wins. */
+  get cause(): string | undefined {
+    return this.#cause;
+  }
+
+  noteCause(cause: string): void {
+    this.#cause ??= cause;
+  }
+
+  /** Ignores frames from now on and remembers how to close. `closeSocket` sends the close frame later. */
+  beginClose(code: number, reason: string, until: number): void {
+    this.#state = { kind: "leaving", code, reason, until };
+    this.#ws.pause();
+  }
+
+  markClosed(cause: string | undefined): void {
+    this.#cause ??= cause;
+    this.#state = CLOSED;
+  }
+
+  /** Sends the close frame and reads on: a paused socket would never see the client's close frame. */
+  closeSocket(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+    this.#ws.resume();
+  }
+
+  /** Destroys the socket without a close frame. */
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  // Token (P6)
+
+  /** End of the current token, in ms since 1970. */
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  /** True while a new token is being verified. */
+  get isRenewing(): boolean {
+    return this.#isRenewing;
+  }
+
+  beginRenewal(): void {
+    this.#isRenewing = true;
+  }
+
+  endRenewal(): void {
+    this.#isRenewing = false;
+  }
+
+  extendUntil(expiresAt: number): void {
+    this.#expiresAt = expiresAt;
+  }
+
+  // Heartbeat (P14)
+
+  /** False if nothing has arrived since the last ping. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** A frame or a pong has arrived. */
+  noteActivity(): void {
+    this.#isAlive = true;
+  }
+
+  ping(): void {
+    this.#isAlive = false;
+    this.#ws.ping();
+  }
+
+  // Reading
+
+  /** Accepted frames that have no answer yet. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  addUnanswered(): void {
+    this.#unanswered += 1;
+  }
+
+  removeUnanswered(): void {
+    this.#unanswered -= 1;
+  }
+
+  /** Returns the number of invalid frames in a row, with this one (P32). */
+  countInvalidFrame(): number {
+    this.#invalidFrames += 1;
+    return this.#invalidFrames;
+  }
+
+  resetInvalidFrames(): void {
+    this.#invalidFrames = 0;
+  }
+
+  get isReadingPaused(): boolean {
+    return this.#ws.isPaused;
+  }
+
+  pauseReading(): void {
+    this.#ws.pause();
+  }
+
+  resumeReading(): void {
+    this.#ws.resume();
+  }
+
+  // Writing
+
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  /** Moves the cursor after a gap in the live stream, possibly back (L18). Nothing else moves the cursor. */
+  resetCursor(cursor: string): void {
+    this.#cursor = cursor;
+  }
+
+  get writtenUpTo(): number {
+    return this.#writtenUpTo;
+  }
+
+  markWritten(upTo: number): void {
+    this.#writtenUpTo = upTo;
+  }
+
+  /** Bytes that the socket hasn't taken yet. */
   get pendingBytes(): number {
     return this.#socket.writableLength;
   }
 
-  markClosed(): void {
-    this.phase = CLOSED;
-  }
-
   /**
-   * Whole frames, in one write, straight to the socket: ws writes its own frames (ping, pong, close) whole and at
-   * once too, so none is ever inside another. False, and nothing written, where the socket is too far behind (G5).
-   * One that is not behind may get any number of bytes at once.
+   * Writes whole frames straight to the socket, in one write. ws writes its own frames (ping, pong, close) whole and
+   * at once too, so frames never interleave.
+   *
+   * Returns false, and writes nothing, if the client reads too slowly (G5): the socket still holds bytes, and these
+   * would exceed `maxPendingBytes`. A socket that holds no bytes gets any number at once.
    */
   write(pieces: readonly Buffer[]): boolean {
-    if (this.ws.readyState !== this.ws.OPEN) return true;
-    if (this.#isTooFarBehind(pieces)) return false;
+    if (this.#ws.readyState !== this.#ws.OPEN) return true;
+    if (this.#isTooSlowFor(pieces)) return false;
     const [only] = pieces;
     if (pieces.length === 1 && only) {
       this.#socket.write(only);
       return true;
     }
-    if (bytesOf(pieces) <= JOINED_BYTES) {
+    if (bytesOf(pieces) <= MAX_COPIED_BYTES) {
       this.#socket.write(Buffer.concat(pieces));
       return true;
     }
@@ -111,7 +247,7 @@ export class Connection implements Outlet {
     return true;
   }
 
-  #isTooFarBehind(pieces: readonly Buffer[]): boolean {
+  #isTooSlowFor(pieces: readonly Buffer[]): boolean {
     const pending = this.#socket.writableLength;
     return pending > 0 && pending + bytesOf(pieces) > this.#maxPendingBytes;
   }

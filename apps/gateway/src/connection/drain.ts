@@ -3,60 +3,62 @@ import { sleep } from "@parley/async";
 import { CLOSE, encodeServerFrame } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
-import type { Departures } from "./close.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
+import type { ConnectionCloser } from "./closer.ts";
 import type { Connection } from "./connection.ts";
-import type { Audiences } from "./registry.ts";
+import type { ConnectionRegistry } from "./registry.ts";
 
-export interface DrainParts {
-  readonly audiences: Audiences;
-  readonly outbox: Outbox<Connection>;
-  readonly departures: Departures;
+export interface DrainDeps {
+  readonly registry: ConnectionRegistry;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly closer: ConnectionCloser;
   readonly drainMs: number;
   readonly observe: Observe;
-  /** Aborted when there is no more time. */
+  /** Ends the drain early: no more time is left. */
   readonly signal: AbortSignal;
 }
 
-/** A small room needs no long drain: what matters is how many connect anew in a second. */
-const MS_A_CONNECTION = 10;
-const STEP_MS = 20;
-/** By then all is over, so that the process can end within the 25 s of P41. */
-const WHOLE_MS = 23_500;
-/** What the last to leave has for its answers and for its half of the closing, where the drain leaves that much. */
-const STRAGGLERS_MS = 4_000;
+/** Bounds the rate at which clients reconnect elsewhere. A gateway with few connections drains quickly. */
+const MS_PER_CONNECTION = 10;
+const POLL_MS = 20;
+/** Upper bound for the whole drain, so that the process exits within the 25 s of P41. */
+const MAX_TOTAL_MS = 23_500;
+/** Time for the last connections to get their answers and to finish the closing handshake, within the total. */
+const LAST_CLOSE_MS = 4_000;
 
-/** Over how long the ends of so many connections are spread, in ms. */
+/** Returns the time over which so many closes are spread, in ms. */
 export function spreadOf(connections: number, drainMs: number): number {
-  return Math.min(drainMs, WHOLE_MS, Math.max(0, connections - 1) * MS_A_CONNECTION);
+  return Math.min(drainMs, MAX_TOTAL_MS, Math.max(0, connections - 1) * MS_PER_CONNECTION);
 }
 
 /**
- * P41: ends every connection, each at a time of its own, which those who speak `chat.v1` are told at once (P40). Until
- * then it goes on as ever; at that time what it sent is answered, and then it is closed. Resolves when every socket
- * is gone, or when those that are left have had their time.
+ * Closes every connection, each at its own time, so that clients don't all reconnect at once (P41). Clients that
+ * speak `chat.v1` are told their time first (P40). Until then a connection works as before; then its accepted frames
+ * are answered and it is closed.
+ *
+ * Resolves when every socket has ended, or when the remaining ones have had their time.
  */
-export async function drain(parts: DrainParts): Promise<void> {
-  const { audiences, departures, observe, signal } = parts;
-  const leavers = [...audiences.everybody];
-  const spread = spreadOf(leavers.length, parts.drainMs);
-  observe({ type: "draining", connections: leavers.length, overMs: spread });
-  const times = leavers.map((connection, index) => {
-    const afterMs = Math.round((index * spread) / Math.max(1, leavers.length - 1));
-    announce(parts, connection, afterMs);
+export async function drain(deps: DrainDeps): Promise<void> {
+  const { registry, closer, observe, signal } = deps;
+  const connections = [...registry.connections];
+  const spread = spreadOf(connections.length, deps.drainMs);
+  observe({ type: "draining", connections: connections.length, overMs: spread });
+  const schedule = connections.map((connection, index) => {
+    const afterMs = Math.round((index * spread) / Math.max(1, connections.length - 1));
+    announce(deps, connection, afterMs);
     return { connection, afterMs };
   });
-  const began = performance.now();
-  for (const { connection, afterMs } of times) {
-    while (performance.now() - began < afterMs && !signal.aborted) await sleep(STEP_MS, signal);
-    departures.leave(connection, CLOSE.restart, "this process is stopping");
+  const startedAt = performance.now();
+  for (const { connection, afterMs } of schedule) {
+    while (performance.now() - startedAt < afterMs && !signal.aborted) await sleep(POLL_MS, signal);
+    closer.closeAfterAnswers(connection, CLOSE.restart, "this process is stopping");
   }
-  const deadline = Math.min(performance.now() + STRAGGLERS_MS, began + WHOLE_MS);
-  while (departures.remaining > 0 && performance.now() < deadline && !signal.aborted)
-    await sleep(STEP_MS, signal);
+  const deadline = Math.min(performance.now() + LAST_CLOSE_MS, startedAt + MAX_TOTAL_MS);
+  while (closer.remaining > 0 && performance.now() < deadline && !signal.aborted)
+    await sleep(POLL_MS, signal);
 }
 
-function announce({ outbox }: DrainParts, connection: Connection, afterMs: number): void {
+function announce({ writeScheduler }: DrainDeps, connection: Connection, afterMs: number): void {
   if (!connection.isOpen || !connection.speaksChat) return;
-  outbox.toOne(connection, textFrame(encodeServerFrame({ type: "reconnect", afterMs })));
+  writeScheduler.sendTo(connection, textFrame(encodeServerFrame({ type: "reconnect", afterMs })));
 }

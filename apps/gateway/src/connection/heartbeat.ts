@@ -1,84 +1,86 @@
 import { CLOSE } from "@parley/models";
-import type { RateLimits } from "../inbound/rate-limiter.ts";
-import type { Departures } from "./close.ts";
+import type { RateLimiter } from "../inbound/rate-limiter.ts";
+import type { ConnectionCloser } from "./closer.ts";
 import type { Connection } from "./connection.ts";
-import type { Audiences } from "./registry.ts";
+import type { ConnectionRegistry } from "./registry.ts";
 
-export interface SweepParts {
-  readonly audiences: Audiences;
-  readonly departures: Departures;
-  readonly rates: RateLimits;
+export interface HeartbeatDeps {
+  readonly registry: ConnectionRegistry;
+  readonly closer: ConnectionCloser;
+  readonly rateLimiter: RateLimiter;
   readonly heartbeatMs: number;
-  /** Ms since 1970, as tokens count. */
+  /** Wall clock, ms since 1970: tokens expire by it. */
   readonly wallClock: () => number;
-  /** Ms of a steady clock. */
+  /** Steady clock, ms. */
   readonly now: () => number;
 }
 
-/** Into how many parts the connections are divided, so that pings are spread over the heartbeat's time. */
-const SLOTS = 25;
-/** A token's end is noticed at most this late, however slow the heartbeat is. */
+/** Connections are divided into at least this many slots, which spreads their pings over the heartbeat interval. */
+const MIN_SLOTS = 25;
+/** Longest tick: an expired token is noticed at most this late, however long the heartbeat interval is. */
 const MAX_TICK_MS = 1_000;
 
-/** What time alone brings about, for all connections, in one timer: pings (P14), ends of tokens (P6), late leavers. */
-export class Sweep {
-  readonly #parts: SweepParts;
+/**
+ * One timer for everything that depends on time alone, for all connections: pings (P14), expired tokens (P6), and
+ * connections that have been leaving for too long. Each tick visits every connection and pings those of one slot.
+ */
+export class Heartbeat {
+  readonly #deps: HeartbeatDeps;
   readonly #slots: number;
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #tick = 0;
-  #nextSlot = 0;
+  #currentSlot = 0;
+  #lastAssignedSlot = 0;
 
-  constructor(parts: SweepParts) {
-    this.#parts = parts;
-    this.#slots = Math.max(SLOTS, Math.ceil(parts.heartbeatMs / MAX_TICK_MS));
-    this.#tickMs = parts.heartbeatMs / this.#slots;
+  constructor(deps: HeartbeatDeps) {
+    this.#deps = deps;
+    this.#slots = Math.max(MIN_SLOTS, Math.ceil(deps.heartbeatMs / MAX_TICK_MS));
+    this.#tickMs = deps.heartbeatMs / this.#slots;
   }
 
-  /** Each tick after what the sockets have to say: a process that stood still must not find its clients dead. */
+  /**
+   * Ticks run in `setImmediate`, after pending socket events. Otherwise a process that was frozen would see no pongs
+   * yet and drop live clients.
+   */
   start(): void {
-    this.#timer ??= setInterval(() => setImmediate(() => this.tick()), this.#tickMs);
+    this.#timer ??= setInterval(() => setImmediate(() => this.#tick()), this.#tickMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** Where a new connection belongs, for its pings. */
-  slot(): number {
-    this.#nextSlot = (this.#nextSlot + 1) % this.#slots;
-    return this.#nextSlot;
+  /** Assigns a slot to a new connection. */
+  nextSlot(): number {
+    this.#lastAssignedSlot = (this.#lastAssignedSlot + 1) % this.#slots;
+    return this.#lastAssignedSlot;
   }
 
-  tick(): void {
-    this.#tick = (this.#tick + 1) % this.#slots;
-    const { audiences, rates, wallClock, now } = this.#parts;
-    const time = wallClock();
-    const steady = now();
-    for (const connection of audiences.everybody) this.#visit(connection, time, steady);
-    if (this.#tick === 0) rates.sweep(steady);
+  #tick(): void {
+    this.#currentSlot = (this.#currentSlot + 1) % this.#slots;
+    const { registry, rateLimiter, wallClock, now } = this.#deps;
+    const wallTime = wallClock();
+    const steadyTime = now();
+    for (const connection of registry.connections) this.#visit(connection, wallTime, steadyTime);
+    if (this.#currentSlot === 0) rateLimiter.forgetIdleUsers(steadyTime);
   }
 
-  #visit(connection: Connection, time: number, steady: number): void {
-    const { departures } = this.#parts;
-    const { phase } = connection;
-    if (phase.kind === "leaving") {
-      if (steady >= phase.until) departures.settled(connection);
-    } else if (connection.expiresAt <= time) {
-      departures.leave(connection, CLOSE.tokenExpired, "token expired");
-    } else if (connection.slot === this.#tick) {
+  #visit(connection: Connection, wallTime: number, steadyTime: number): void {
+    const { closer } = this.#deps;
+    const { state } = connection;
+    if (state.kind === "leaving") {
+      if (steadyTime >= state.until) closer.finishClose(connection);
+    } else if (connection.expiresAt <= wallTime) {
+      closer.closeAfterAnswers(connection, CLOSE.tokenExpired, "token expired");
+    } else if (connection.heartbeatSlot === this.#currentSlot) {
       this.#ping(connection);
     }
   }
 
-  /** One whose socket is not read for now cannot be heard to answer. */
+  /** Skips connections whose reading is paused: their pongs wait unread. */
   #ping(connection: Connection): void {
-    if (connection.ws.isPaused) return;
-    if (!connection.isAlive) {
-      this.#parts.departures.cut(connection, "no answer to a ping");
-      return;
-    }
-    connection.isAlive = false;
-    connection.ws.ping();
+    if (connection.isReadingPaused) return;
+    if (connection.isAlive) connection.ping();
+    else this.#deps.closer.terminate(connection, "no answer to a ping");
   }
 }

@@ -2,30 +2,31 @@ import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 
 /**
- * A connection on its way in: its user is being listened for, and what is heard meanwhile is held for it, since a
- * message after the cursor may come before the cursor does (L17).
+ * A connection during its handshake. The gateway already subscribes to the user's messages and buffers them here: a
+ * message after the cursor may arrive before the cursor itself does (L17).
  */
-export class Joining {
+export class PendingConnection {
   readonly user: string;
   readonly #maxBytes: number;
-  #held: { readonly id: string; readonly frame: Buffer }[] = [];
+  #buffered: { readonly id: string; readonly frame: Buffer }[] = [];
   #bytes = 0;
-  #gapped = false;
+  #hasGap = false;
 
   constructor(user: string, maxBytes: number) {
     this.user = user;
     this.#maxBytes = maxBytes;
   }
 
-  hold(id: string, frame: Buffer): void {
+  /** Calls come in log order. */
+  buffer(id: string, frame: Buffer): void {
     this.#bytes += frame.length;
-    if (!this.isOverflowing) this.#held.push({ id, frame });
+    if (!this.isOverflowing) this.#buffered.push({ id, frame });
   }
 
-  /** What was heard before a gap cannot be told from what was lost in it. */
-  gap(): void {
-    this.#gapped = true;
-    this.#held = [];
+  /** Drops the buffered frames, since messages between them may be lost. `subscribe` then joins again. */
+  noteGap(): void {
+    this.#hasGap = true;
+    this.#buffered = [];
     this.#bytes = 0;
   }
 
@@ -33,23 +34,24 @@ export class Joining {
     return this.#bytes > this.#maxBytes;
   }
 
-  /** The frames held whose ids are after `cursor`, in log order. */
+  /** The buffered frames with ids after `cursor`, in log order. */
   framesAfter(cursor: string): Buffer[] {
-    return this.#held.filter(({ id }) => id > cursor).map(({ frame }) => frame);
+    return this.#buffered.filter(({ id }) => id > cursor).map(({ frame }) => frame);
   }
 
   /**
-   * Joins, and answers the cursor after which this connection has heard everything. A gap on the way makes the
-   * cursor worthless, whether it was read before or after: join again. Rejects as `join` does, and with
-   * `overloaded` where more was heard than may be held.
+   * Subscribes to the user's messages and returns the cursor: every message after it is buffered or arrives live.
+   *
+   * A gap before `join` has answered invalidates the cursor, whether the cursor was read before or after the gap.
+   * Then this joins again. Rejects as `join` does, and with `overloaded` if more arrived than may be buffered.
    */
-  async cursorFrom(live: LiveFeed, signal: AbortSignal): Promise<string> {
+  async subscribe(live: LiveFeed, signal: AbortSignal): Promise<string> {
     for (;;) {
-      this.#gapped = false;
+      this.#hasGap = false;
       const cursor = await live.join(this.user);
       signal.throwIfAborted();
       if (this.isOverflowing) throw new ChatError("overloaded");
-      if (!this.#gapped) return cursor;
+      if (!this.#hasGap) return cursor;
     }
   }
 }

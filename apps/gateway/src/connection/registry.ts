@@ -1,58 +1,61 @@
 import type { Connection } from "./connection.ts";
-import type { Joining } from "./pending-connection.ts";
+import type { PendingConnection } from "./pending-connection.ts";
 
-const NOBODY: readonly never[] = [];
+const NONE: readonly never[] = [];
 
 /**
- * Who hears what: a user's connections (P7), and everybody. A user is listened for from its first `enter` to the
- * leaving of its last, whichever way that one was; `deserted` is told then.
+ * All connections of this gateway, open and pending, as sets and by user (P7).
+ *
+ * `onUserOffline` is called when a user's last connection of either kind is gone. The gateway needs no messages for
+ * that user any more.
  */
-export class Audiences {
-  readonly everybody = new Set<Connection>();
-  readonly joining = new Set<Joining>();
-  /** Lists, since a set for each of tens of thousands of users, most with one connection, would weigh more. */
-  readonly #connections = new Map<string, Connection[]>();
-  readonly #joining = new Map<string, Joining[]>();
-  readonly #deserted: (user: string) => void;
+export class ConnectionRegistry {
+  /** The open connections. Closed ones are removed at once, even if their sockets haven't ended. */
+  readonly connections = new Set<Connection>();
+  readonly pending = new Set<PendingConnection>();
+  /** Arrays, since a Set for each of tens of thousands of users with mostly one connection would take more memory. */
+  readonly #connectionsByUser = new Map<string, Connection[]>();
+  readonly #pendingByUser = new Map<string, PendingConnection[]>();
+  readonly #onUserOffline: (user: string) => void;
 
-  constructor(deserted: (user: string) => void) {
-    this.#deserted = deserted;
+  constructor(onUserOffline: (user: string) => void) {
+    this.#onUserOffline = onUserOffline;
   }
 
-  enter(joining: Joining): void {
-    add(this.#joining, joining.user, joining);
-    this.joining.add(joining);
+  addPending(pending: PendingConnection): void {
+    add(this.#pendingByUser, pending.user, pending);
+    this.pending.add(pending);
   }
 
-  /** What was joining is now a connection. */
-  open(joining: Joining, connection: Connection): void {
-    add(this.#connections, connection.user, connection);
-    this.everybody.add(connection);
-    this.exit(joining);
+  /** Replaces a pending connection by the open one. The user stays online in between. */
+  promote(pending: PendingConnection, connection: Connection): void {
+    add(this.#connectionsByUser, connection.user, connection);
+    this.connections.add(connection);
+    this.removePending(pending);
   }
 
-  exit(joining: Joining): void {
-    if (!this.joining.delete(joining)) return;
-    remove(this.#joining, joining.user, joining);
-    this.#tellIfDeserted(joining.user);
+  removePending(pending: PendingConnection): void {
+    if (!this.pending.delete(pending)) return;
+    remove(this.#pendingByUser, pending.user, pending);
+    this.#reportIfOffline(pending.user);
   }
 
   remove(connection: Connection): void {
-    if (!this.everybody.delete(connection)) return;
-    remove(this.#connections, connection.user, connection);
-    this.#tellIfDeserted(connection.user);
+    if (!this.connections.delete(connection)) return;
+    remove(this.#connectionsByUser, connection.user, connection);
+    this.#reportIfOffline(connection.user);
   }
 
   connectionsOf(user: string): readonly Connection[] {
-    return this.#connections.get(user) ?? NOBODY;
+    return this.#connectionsByUser.get(user) ?? NONE;
   }
 
-  joiningOf(user: string): readonly Joining[] {
-    return this.#joining.get(user) ?? NOBODY;
+  pendingOf(user: string): readonly PendingConnection[] {
+    return this.#pendingByUser.get(user) ?? NONE;
   }
 
-  #tellIfDeserted(user: string): void {
-    if (!this.#connections.has(user) && !this.#joining.has(user)) this.#deserted(user);
+  #reportIfOffline(user: string): void {
+    if (!this.#connectionsByUser.has(user) && !this.#pendingByUser.has(user)) this.#onUserOffline(user);
   }
 }
 
@@ -62,7 +65,7 @@ function add<T>(lists: Map<string, T[]>, user: string, member: T): void {
   else lists.set(user, [member]);
 }
 
-/** The order within a list means nothing. */
+/** Moves the last member into the gap: the order within a list has no meaning. */
 function remove<T>(lists: Map<string, T[]>, user: string, member: T): void {
   const list = lists.get(user);
   const index = list?.indexOf(member) ?? -1;

@@ -1,46 +1,44 @@
 import { ChatError, encodeServerFrame, errorFrame } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
-import type { Verifications } from "../upgrade/authenticator.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
+import type { Authenticator } from "../upgrade/authenticator.ts";
 import type { Connection } from "./connection.ts";
 
-export interface RenewalsParts {
-  readonly verifications: Verifications;
-  readonly outbox: Outbox<Connection>;
+export interface TokenRenewalDeps {
+  readonly authenticator: Authenticator;
+  readonly writeScheduler: WriteScheduler<Connection>;
   readonly observe: Observe;
 }
 
-/** A second token while the first is verified. */
+/** Retry time for a second token that arrives while the first is being verified. */
 const BUSY_RETRY_MS = 1_000;
 
-/** P6: a fresh token for a connection that is open, for the same user. */
-export class Renewals {
-  readonly #parts: RenewalsParts;
+/** Handles `auth` frames: an open connection gets a new expiry from a fresh token of the same user (P6). */
+export class TokenRenewal {
+  readonly #deps: TokenRenewalDeps;
 
-  constructor(parts: RenewalsParts) {
-    this.#parts = parts;
+  constructor(deps: TokenRenewalDeps) {
+    this.#deps = deps;
   }
 
   renew(connection: Connection, token: string): void {
-    if (connection.isVerifying) {
+    if (connection.isRenewing) {
       this.#refuse(connection, new ChatError("rate_limited", { retryAfterMs: BUSY_RETRY_MS }));
       return;
     }
-    connection.isVerifying = true;
-    void this.#verify(connection, token).finally(() => {
-      connection.isVerifying = false;
-    });
+    connection.beginRenewal();
+    void this.#verify(connection, token).finally(() => connection.endRenewal());
   }
 
   async #verify(connection: Connection, token: string): Promise<void> {
     try {
-      const { user, expiresAt } = await this.#parts.verifications.verify(token);
+      const { user, expiresAt } = await this.#deps.authenticator.verify(token);
       if (user !== connection.user) throw new ChatError("unauthorized");
       if (!connection.isOpen) return;
-      connection.expiresAt = expiresAt;
+      connection.extendUntil(expiresAt);
       const frame = encodeServerFrame({ type: "auth", expiresAt: new Date(expiresAt).toISOString() });
-      this.#parts.outbox.toOne(connection, textFrame(frame));
+      this.#deps.writeScheduler.sendTo(connection, textFrame(frame));
     } catch (error) {
       this.#refuse(connection, refusalFrom(error));
     }
@@ -48,12 +46,12 @@ export class Renewals {
 
   #refuse(connection: Connection, error: ChatError): void {
     if (!connection.isOpen) return;
-    this.#parts.observe({ type: "frame-refused", connection: connection.id, code: error.code });
-    this.#parts.outbox.toOne(connection, textFrame(errorFrame(error)));
+    this.#deps.observe({ type: "frame-refused", connection: connection.id, code: error.code });
+    this.#deps.writeScheduler.sendTo(connection, textFrame(errorFrame(error)));
   }
 }
 
-/** Whatever was wrong with the token is `unauthorized`; a token that could not be judged may be fine. */
+/** Every fault of the token becomes `unauthorized`. Temporary errors pass through: the token may be valid. */
 function refusalFrom(error: unknown): ChatError {
   if (error instanceof ChatError && error.temporary) return error;
   return new ChatError("unauthorized");

@@ -2,23 +2,27 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChatError, tokenRequest } from "@parley/models";
 import { isLoopback } from "@parley/service";
 
-/** Gives out a token for a username; `expiresAt` in ms since 1970. */
+/** Issues a token for a username. `expiresAt` is in ms since 1970. */
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;
 
 const MAX_BODY_BYTES = 1_024;
 
 /**
- * P60: a token for whoever asks, for a first try. Only for this machine: the Host header must be a loopback name,
- * since a page anywhere can have its own name lead to 127.0.0.1; and the body must be declared JSON, which no form
- * can do. Resolves with the user; rejects with the ChatError that is the answer.
+ * Answers a request for a development token, which anyone may get without a password (P60). Resolves with the
+ * username, or rejects with the ChatError to answer with.
+ *
+ * Two checks keep web pages out. The Host header must be a loopback name, since a page anywhere can point its own
+ * name at 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
  */
-export async function giveToken(
+export async function answerTokenRequest(
   req: IncomingMessage,
   res: ServerResponse,
   issue: IssueToken,
 ): Promise<string> {
   if (!isLoopback(hostnameOf(req.headers.host)))
-    throw new ChatError("forbidden", { message: "Such tokens are for this machine alone: ask localhost." });
+    throw new ChatError("forbidden", {
+      message: "Development tokens are issued to this machine only. Send the request to localhost.",
+    });
   if (!isJson(req.headers["content-type"])) throw new ChatError("unsupported_media_type");
   const user = usernameIn(await readBody(req));
   const { token, expiresAt } = await issue(user);

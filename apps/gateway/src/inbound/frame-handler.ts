@@ -7,78 +7,83 @@ import {
   encodeServerFrame,
   errorFrame,
 } from "@parley/models";
-import type { Departures } from "../connection/close.ts";
+import type { ConnectionCloser } from "../connection/closer.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Renewals } from "../connection/token-renewal.ts";
+import type { TokenRenewal } from "../connection/token-renewal.ts";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
-import type { Sends } from "./message-appender.ts";
-import type { RateLimits } from "./rate-limiter.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
+import type { MessageAppender } from "./message-appender.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
-export interface InboundParts {
-  readonly rates: RateLimits;
-  readonly sends: Sends;
-  readonly outbox: Outbox<Connection>;
-  readonly renewals: Renewals;
-  readonly departures: Departures;
+export interface FrameHandlerDeps {
+  readonly rateLimiter: RateLimiter;
+  readonly messageAppender: MessageAppender;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly tokenRenewal: TokenRenewal;
+  readonly closer: ConnectionCloser;
   readonly observe: Observe;
   readonly maxContentBytes: number;
-  /** Ms of a steady clock. */
+  /** Steady clock, ms. */
   readonly now: () => number;
 }
 
-/** P32. */
+/** Invalid frames in a row that end a connection (P32). */
 const MAX_INVALID_IN_A_ROW = 10;
 
 const PONG = textFrame(encodeServerFrame({ type: "pong" }));
 
-/** What a client's frame leads to. ws has checked its size and its UTF-8 (P32). */
-export class Inbound {
-  readonly #parts: InboundParts;
+/** Handles the frames of all clients. ws has checked a frame's size and UTF-8 already (P32). */
+export class FrameHandler {
+  readonly #deps: FrameHandlerDeps;
 
-  constructor(parts: InboundParts) {
-    this.#parts = parts;
+  constructor(deps: FrameHandlerDeps) {
+    this.#deps = deps;
   }
 
-  frame(connection: Connection, data: Buffer, isBinary: boolean): void {
+  handle(connection: Connection, data: Buffer, isBinary: boolean): void {
     if (!connection.isOpen) return;
-    connection.isAlive = true;
+    connection.noteActivity();
     if (isBinary) {
-      this.#parts.departures.leave(connection, CLOSE.unsupportedData, "binary frames are not taken");
+      this.#deps.closer.closeAfterAnswers(
+        connection,
+        CLOSE.unsupportedData,
+        "binary frames are not supported",
+      );
       return;
     }
-    const decoded = decodeClientFrame(data.toString(), this.#parts);
+    const decoded = decodeClientFrame(data.toString(), this.#deps);
     if (!this.#isWithinRate(connection, refOf(decoded))) return;
     if (decoded.ok) {
-      connection.invalid = 0;
-      this.#act(connection, decoded.frame);
+      connection.resetInvalidFrames();
+      this.#dispatch(connection, decoded.frame);
     } else {
       this.#refuse(connection, decoded.code, decoded.ref);
       this.#countInvalid(connection);
     }
   }
 
-  #act(connection: Connection, frame: ClientFrame): void {
-    const { sends, outbox, renewals } = this.#parts;
+  #dispatch(connection: Connection, frame: ClientFrame): void {
+    const { messageAppender, writeScheduler, tokenRenewal } = this.#deps;
     switch (frame.type) {
       case "message": {
         const { to, content, ref } = frame;
         const from = connection.user;
-        sends.send(connection, ref === undefined ? { from, to, content } : { from, to, content, ref });
+        const draft = ref === undefined ? { from, to, content } : { from, to, content, ref };
+        messageAppender.append(connection, draft);
         break;
       }
       case "ping":
-        outbox.toOne(connection, PONG);
+        writeScheduler.sendTo(connection, PONG);
         break;
       case "auth":
-        renewals.renew(connection, frame.token);
+        tokenRenewal.renew(connection, frame.token);
     }
   }
 
-  /** Every frame counts, of whatever type and over all connections of the user (P32). */
+  /** Counts a frame of any type against the user's rate, which all connections of the user share (P32). */
   #isWithinRate(connection: Connection, ref: string | undefined): boolean {
-    const verdict = this.#parts.rates.take(connection.user, this.#parts.now());
+    const verdict = this.#deps.rateLimiter.take(connection.user, this.#deps.now());
     switch (verdict.kind) {
       case "pass":
         return true;
@@ -86,21 +91,20 @@ export class Inbound {
         this.#refuse(connection, new ChatError("rate_limited", verdict), ref);
         return false;
       case "abusive":
-        this.#parts.departures.leave(connection, CLOSE.policyViolation, "far over the rate");
+        this.#deps.closer.closeAfterAnswers(connection, CLOSE.policyViolation, "far over the rate limit");
         return false;
     }
   }
 
   #countInvalid(connection: Connection): void {
-    connection.invalid += 1;
-    if (connection.invalid < MAX_INVALID_IN_A_ROW) return;
-    this.#parts.departures.leave(connection, CLOSE.policyViolation, "too many invalid frames");
+    if (connection.countInvalidFrame() < MAX_INVALID_IN_A_ROW) return;
+    this.#deps.closer.closeAfterAnswers(connection, CLOSE.policyViolation, "too many invalid frames");
   }
 
   #refuse(connection: Connection, error: ErrorCode | ChatError, ref: string | undefined): void {
     const code = typeof error === "string" ? error : error.code;
-    this.#parts.observe({ type: "frame-refused", connection: connection.id, code });
-    this.#parts.sends.answer(connection, errorFrame(error, ref));
+    this.#deps.observe({ type: "frame-refused", connection: connection.id, code });
+    this.#deps.messageAppender.reply(connection, errorFrame(error, ref));
   }
 }
 

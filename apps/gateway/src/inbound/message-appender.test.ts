@@ -6,14 +6,14 @@ import { formatId, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../connection/connection.ts";
 import { FlushPolicy } from "../outbound/flush-policy.ts";
-import { Outbox } from "../outbound/write-scheduler.ts";
+import { WriteScheduler } from "../outbound/write-scheduler.ts";
 import { ChatSocket } from "../upgrade/socket-server.ts";
-import { Sends } from "./message-appender.ts";
+import { MessageAppender } from "./message-appender.ts";
 
-/** Sends to a log that keeps the calls and has answered one, beside an outbox that begins to rest for so long. */
-async function resting(maxDelayMs: number) {
+/** A message appender whose log has answered one call, next to a write scheduler that has just begun to rest. */
+async function appenderDuringRest(maxDelayMs: number) {
   const calls: string[][] = [];
-  const append: Appender = {
+  const appender: Appender = {
     problem: () => undefined,
     append: async (drafts) => {
       calls.push(drafts.map(({ content }) => content));
@@ -22,59 +22,73 @@ async function resting(maxDelayMs: number) {
   };
   const ignore = () => undefined;
   const policy = new FlushPolicy({ maxDelayMs });
-  const outbox = new Outbox<Connection>({
-    ...{ everybody: new Set(), policy },
-    ...{ tooSlow: ignore, observe: ignore },
+  const writeScheduler = new WriteScheduler<Connection>({
+    subscribers: new Set(),
+    policy,
+    onTooSlow: ignore,
+    observe: ignore,
   });
-  const sends = new Sends({
-    ...{ append, outbox, policy, maxUnanswered: 256 },
-    ...{ observe: ignore, settled: ignore },
+  const messageAppender = new MessageAppender({
+    appender,
+    writeScheduler,
+    flushPolicy: policy,
+    maxUnanswered: 256,
+    observe: ignore,
+    onAllAnswered: ignore,
   });
-  // As ws's own server makes them.
+  // Without an address, as ws's server creates its sockets.
   const ws = new ChatSocket(null as unknown as string, undefined, {});
   const connection = new Connection(ws, new PassThrough(), {
-    ...{ id: "1", user: "alice", address: "", speaksChat: true, expiresAt: 0, cursor: ORIGIN },
-    ...{ maxPendingBytes: 1e6, openedAt: 0, slot: 0 },
+    id: "1",
+    user: "alice",
+    address: "",
+    speaksChat: true,
+    expiresAt: 0,
+    cursor: ORIGIN,
+    maxPendingBytes: 1e6,
+    openedAt: 0,
+    heartbeatSlot: 0,
   });
-  const say = (content: string, to = "") => sends.send(connection, { from: "alice", to, content });
-  say("first");
-  await sends.idle();
+  const send = (content: string, to = "") =>
+    messageAppender.append(connection, { from: "alice", to, content });
+  send("first");
+  await messageAppender.flush();
   calls.pop();
-  policy.passed(performance.now(), { ms: maxDelayMs / 2, publicFrames: 50 });
-  return { sends, calls, say };
+  policy.passEnded(performance.now(), { ms: maxDelayMs / 2, publicFrames: 50 });
+  return { messageAppender, calls, send };
 }
 
-describe("while the outbox rests", () => {
-  it("P13: public drafts gather; a private one waits for nothing, and takes along what was sent before it", async () => {
-    const { calls, say } = await resting(60_000);
-    say("1");
+describe("drafts during a rest of the write scheduler", () => {
+  it("P13: gather if they are public; a private draft doesn't wait, and takes the earlier ones along", async () => {
+    const { calls, send } = await appenderDuringRest(60_000);
+    send("1");
     await turn();
-    say("2");
+    send("2");
     await turn();
     expect(calls).toEqual([]);
-    say("private", "bob");
+    send("private", "bob");
     await turn();
     expect(calls).toEqual([["1", "2", "private"]]);
   });
 
-  it("and leave by themselves before it has rested", async () => {
-    const { calls, say } = await resting(50);
-    say("1");
+  it("are sent before the rest is over", async () => {
+    const { calls, send } = await appenderDuringRest(50);
+    send("1");
     await until(() => calls.length > 0, "the call");
     expect(calls).toEqual([["1"]]);
   });
 
-  it("L6: as much as one call takes, in number or in size, waits for nothing", async () => {
-    const { calls, say } = await resting(60_000);
-    for (let n = 0; n < 130; n++) say(`${n}`);
-    for (let n = 0; n < 33; n++) say("x".repeat(8_192));
+  it("L6: don't wait if they fill one call, by number or by size", async () => {
+    const { calls, send } = await appenderDuringRest(60_000);
+    for (let n = 0; n < 130; n++) send(`${n}`);
+    for (let n = 0; n < 33; n++) send("x".repeat(8_192));
     expect(calls.map((call) => call.length)).toEqual([128, 34]);
   });
 
-  it("P41: nothing is left behind by who waits for all answers", async () => {
-    const { sends, calls, say } = await resting(60_000);
-    say("1");
-    await sends.idle();
+  it("P41: are sent at once by a flush, which waits for their answers", async () => {
+    const { messageAppender, calls, send } = await appenderDuringRest(60_000);
+    send("1");
+    await messageAppender.flush();
     expect(calls).toEqual([["1"]]);
   });
 });

@@ -3,88 +3,93 @@ import { type Appended, type Appender, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "@
 import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@parley/models";
 import type { Connection } from "../connection/connection.ts";
 import type { Observe } from "../events.ts";
+import { CoalescingTimer } from "../outbound/coalescing-timer.ts";
 import type { FlushPolicy } from "../outbound/flush-policy.ts";
 import { textFrame } from "../outbound/text-frame.ts";
-import { WakeUp } from "../outbound/timer.ts";
-import type { Outbox } from "../outbound/write-scheduler.ts";
+import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 
-/** What a connection is owed an answer for: a draft, or a frame that was refused behind drafts that are under way. */
-type Owed =
+/**
+ * One answer that a connection waits for: to a draft, which depends on the log's result, or a reply that is ready but
+ * must not overtake the answers to drafts before it.
+ */
+type BatchItem =
   | { readonly kind: "draft"; readonly connection: Connection; readonly draft: Draft }
-  | { readonly kind: "answer"; readonly connection: Connection; readonly frame: Buffer };
+  | { readonly kind: "reply"; readonly connection: Connection; readonly frame: Buffer };
 
-export interface SendsParts {
-  readonly append: Appender;
-  readonly outbox: Outbox<Connection>;
-  readonly policy: FlushPolicy;
+export interface MessageAppenderDeps {
+  readonly appender: Appender;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly flushPolicy: FlushPolicy;
   readonly observe: Observe;
-  /** Unanswered frames at which a connection is read no further. */
+  /** Unanswered frames at which the gateway stops reading from a connection (G5). */
   readonly maxUnanswered: number;
-  /** A connection that is leaving has nothing owed any more. */
-  readonly settled: (connection: Connection) => void;
+  /** Called when a leaving connection has its last answer. */
+  readonly onAllAnswered: (connection: Connection) => void;
 }
 
 /**
- * Puts drafts into the log and answers for them.
+ * Appends drafts to the log in batches, and answers with acks and errors.
  *
- * All connections' drafts of one turn of the event loop go into one call, in the order they came, so those of one
- * connection stay in order (P13). While the outbox rests between passes, what is for everybody gathers for longer, as
- * long as it would be heard no later.
+ * A batch holds the drafts of all connections from one turn of the event loop, in the order they came. So the drafts
+ * of one connection stay in order (P13). While the write scheduler rests between passes, public drafts gather for
+ * longer, but only as long as clients get the messages no later.
  *
- * Answers leave in the order of the calls, and what is refused while drafts of the same connection are under way waits
- * behind them, so a client reads answers in the order it sent.
+ * Answers leave in the order of the batches. A reply to a connection with unanswered drafts waits behind them. So a
+ * client gets its answers in the order in which it sent (P13).
  */
-export class Sends {
-  readonly #parts: SendsParts;
-  #group: Owed[] = [];
-  /** Characters of the contents in it: as many bytes at least. */
-  #length = 0;
-  /** What the last call to the log took. Nothing gathers before that is known. */
+export class MessageAppender {
+  readonly #deps: MessageAppenderDeps;
+  #batch: BatchItem[] = [];
+  /** Sum of the contents' lengths in UTF-16 units, a lower bound of their size in bytes. */
+  #batchLength = 0;
+  /** Duration of the last call to the log. Until the first call has been answered, drafts aren't delayed. */
   #logMs = Number.POSITIVE_INFINITY;
-  readonly #next = new WakeUp(() => this.#dispatch());
+  readonly #timer = new CoalescingTimer(() => this.#dispatch());
+  /** Resolves when every batch sent so far has been answered. */
   #answered: Promise<void> = Promise.resolve();
 
-  constructor(parts: SendsParts) {
-    this.#parts = parts;
+  constructor(deps: MessageAppenderDeps) {
+    this.#deps = deps;
   }
 
-  send(connection: Connection, draft: Draft): void {
-    this.#owe({ kind: "draft", connection, draft });
+  append(connection: Connection, draft: Draft): void {
+    this.#enqueue({ kind: "draft", connection, draft });
   }
 
-  /** Answers at once, or behind the answers that the connection still waits for. */
-  answer(connection: Connection, text: string): void {
+  /** Sends a reply at once, or after the answers that the connection still waits for. */
+  reply(connection: Connection, text: string): void {
     const frame = textFrame(text);
-    if (connection.unanswered === 0) this.#parts.outbox.toOne(connection, frame);
-    else this.#owe({ kind: "answer", connection, frame });
+    if (connection.unanswered === 0) this.#deps.writeScheduler.sendTo(connection, frame);
+    else this.#enqueue({ kind: "reply", connection, frame });
   }
 
-  /** Resolves when everything accepted so far has been answered for. */
-  async idle(): Promise<void> {
-    if (this.#group.length > 0) this.#dispatch();
+  /** Sends the current batch to the log. Resolves when everything accepted so far has been answered. */
+  async flush(): Promise<void> {
+    if (this.#batch.length > 0) this.#dispatch();
     await this.#answered;
   }
 
-  #owe(owed: Owed): void {
-    const { connection } = owed;
-    connection.unanswered += 1;
-    if (connection.unanswered === this.#parts.maxUnanswered) this.#holdBack(connection);
-    this.#group.push(owed);
-    if (owed.kind === "draft") this.#length += owed.draft.content.length;
-    // No more than one call takes: then an ack does not wait for the next call.
-    if (this.#group.length >= MAX_CALL_DRAFTS || this.#length >= MAX_CALL_BYTES) this.#dispatch();
-    else this.#next.within(this.#gatherMs(owed));
+  #enqueue(item: BatchItem): void {
+    const { connection } = item;
+    connection.addUnanswered();
+    if (connection.unanswered === this.#deps.maxUnanswered) this.#holdBack(connection);
+    this.#batch.push(item);
+    if (item.kind === "draft") this.#batchLength += item.draft.content.length;
+    // A batch never exceeds one call to the log: acks wait for the whole batch, and would wait for a second call too.
+    if (this.#batch.length >= MAX_CALL_DRAFTS || this.#batchLength >= MAX_CALL_BYTES) this.#dispatch();
+    else this.#timer.schedule(this.#gatherDelay(item));
   }
 
-  /** Only what is for everybody may wait for more, and not where its connection is held back until it is answered. */
-  #gatherMs(owed: Owed): number {
-    const mayWait = owed.kind === "draft" && owed.draft.to === "" && !owed.connection.ws.isPaused;
-    return mayWait ? this.#parts.policy.gather(performance.now(), this.#logMs) : 0;
+  /** Only public drafts may wait for more, and only if their connection isn't held back until it has answers. */
+  #gatherDelay(item: BatchItem): number {
+    const mayWait = item.kind === "draft" && item.draft.to === "" && !item.connection.isReadingPaused;
+    return mayWait ? this.#deps.flushPolicy.gatherDelay(performance.now(), this.#logMs) : 0;
   }
 
+  /** Backpressure: reads no more from a client that sends faster than the log answers. */
   #holdBack(connection: Connection): void {
-    connection.ws.pause();
-    this.#parts.observe({
+    connection.pauseReading();
+    this.#deps.observe({
       type: "held-back",
       connection: connection.id,
       unanswered: connection.unanswered,
@@ -92,48 +97,49 @@ export class Sends {
   }
 
   #dispatch(): void {
-    this.#next.cancel();
-    const group = this.#group;
-    this.#group = [];
-    this.#length = 0;
+    this.#timer.cancel();
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#batchLength = 0;
     const drafts: Draft[] = [];
-    for (const owed of group) if (owed.kind === "draft") drafts.push(owed.draft);
-    const began = performance.now();
-    const appended = drafts.length > 0 ? this.#append(drafts) : Promise.resolve([]);
+    for (const item of batch) if (item.kind === "draft") drafts.push(item.draft);
+    const startedAt = performance.now();
+    const appended = drafts.length > 0 ? this.#appendDrafts(drafts) : Promise.resolve([]);
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {
-      this.#settle(group, results);
+      this.#answerBatch(batch, results);
       if (drafts.length === 0) return;
-      this.#logMs = performance.now() - began;
+      this.#logMs = performance.now() - startedAt;
       this.#report(results, this.#logMs);
     });
   }
 
-  /** By its contract it never rejects; if it did, the outcome would be unknown (P31). */
-  async #append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+  /** An `Appender` never rejects. If one did, the outcome would be unknown, and the answer `unavailable` (P31). */
+  async #appendDrafts(drafts: readonly Draft[]): Promise<readonly Appended[]> {
     try {
-      return await this.#parts.append.append(drafts);
+      return await this.#deps.appender.append(drafts);
     } catch (error) {
       const unknown = new ChatError("unavailable", { cause: error });
       return drafts.map(() => ({ ok: false, error: unknown }));
     }
   }
 
-  #settle(group: readonly Owed[], results: readonly Appended[]): void {
+  #answerBatch(batch: readonly BatchItem[], results: readonly Appended[]): void {
     let next = 0;
-    for (const owed of group) {
-      const frame = owed.kind === "draft" ? answerTo(owed.draft, results[next++]) : owed.frame;
-      this.#pay(owed.connection, frame);
+    for (const item of batch) {
+      const frame = item.kind === "draft" ? answerTo(item.draft, results[next++]) : item.frame;
+      this.#answer(item.connection, frame);
     }
   }
 
-  #pay(connection: Connection, frame: Buffer | undefined): void {
-    connection.unanswered -= 1;
-    if (connection.phase.kind === "closed") return;
-    if (frame) this.#parts.outbox.toOne(connection, frame);
-    if (connection.phase.kind === "leaving") {
-      if (connection.unanswered === 0) this.#parts.settled(connection);
-    } else if (connection.ws.isPaused && connection.unanswered <= this.#parts.maxUnanswered / 2) {
-      connection.ws.resume();
+  #answer(connection: Connection, frame: Buffer | undefined): void {
+    connection.removeUnanswered();
+    const { kind } = connection.state;
+    if (kind === "closed") return;
+    if (frame) this.#deps.writeScheduler.sendTo(connection, frame);
+    if (kind === "leaving") {
+      if (connection.unanswered === 0) this.#deps.onAllAnswered(connection);
+    } else if (connection.isReadingPaused && connection.unanswered <= this.#deps.maxUnanswered / 2) {
+      connection.resumeReading();
     }
   }
 
@@ -144,11 +150,11 @@ export class Sends {
       if (result.ok) accepted += 1;
       else failed[result.error.code] = (failed[result.error.code] ?? 0) + 1;
     }
-    this.#parts.observe({ type: "sent", accepted, failed, ms });
+    this.#deps.observe({ type: "sent", accepted, failed, ms });
   }
 }
 
-/** P10: an ack only for who gave a ref; P30: an error for everybody. */
+/** Every failed draft gets an error (P30). A successful one gets an ack only if it has a ref (P10). */
 function answerTo(draft: Draft, result: Appended | undefined): Buffer | undefined {
   if (!result?.ok) return textFrame(errorFrame(result?.error ?? "unavailable", draft.ref));
   return draft.ref === undefined ? undefined : textFrame(ackFrame(draft.ref, result.id));

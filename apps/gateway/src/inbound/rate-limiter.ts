@@ -1,4 +1,4 @@
-/** Frames per user (P32). Infinity is no limit. */
+/** Rate of a user's frames (P32). Infinity turns the limit off. */
 export interface RateLimit {
   readonly perSecond: number;
   readonly burst: number;
@@ -6,37 +6,37 @@ export interface RateLimit {
 
 export type RateVerdict =
   | { readonly kind: "pass" }
-  /** Trying again helps after this time, in ms. */
+  /** One frame passes after this time, in ms. */
   | { readonly kind: "limited"; readonly retryAfterMs: number }
-  /** Ten times the rate over ten seconds: no longer a mistake. */
+  /** Ten times the rate over ten seconds: the connection is closed. */
   | { readonly kind: "abusive" };
 
 const ABUSE_WINDOW_MS = 10_000;
 const ABUSE_FACTOR = 10;
-/** A token, but for what sums of fractions lose. */
+/** One token, less the rounding error of adding fractions. */
 const NEARLY_ONE = 1 - 1e-9;
 const PASS: RateVerdict = { kind: "pass" };
 const ABUSIVE: RateVerdict = { kind: "abusive" };
 
-/** A token bucket, and a count of everything tried within the abuse window. Times in ms of any steady clock. */
-export class Bucket {
+/** A token bucket that also counts all attempts within the abuse window. Times are ms of any steady clock. */
+export class TokenBucket {
   readonly #limit: RateLimit;
   #tokens: number;
-  #at: number;
+  #refilledAt: number;
   #windowStart: number;
-  #tried = 0;
+  #attempts = 0;
 
   constructor(limit: RateLimit, now: number) {
     this.#limit = limit;
     this.#tokens = limit.burst;
-    this.#at = now;
+    this.#refilledAt = now;
     this.#windowStart = now;
   }
 
   take(now: number): RateVerdict {
-    this.#count(now);
+    this.#countAttempt(now);
     this.#refill(now);
-    if (this.#tried > ABUSE_FACTOR * this.#limit.perSecond * (ABUSE_WINDOW_MS / 1000)) return ABUSIVE;
+    if (this.#attempts > ABUSE_FACTOR * this.#limit.perSecond * (ABUSE_WINDOW_MS / 1000)) return ABUSIVE;
     if (this.#tokens < NEARLY_ONE) {
       return {
         kind: "limited",
@@ -47,34 +47,34 @@ export class Bucket {
     return PASS;
   }
 
-  /** Whether it would act just as a new one. */
+  /** True if the bucket behaves exactly like a new one. */
   isFresh(now: number): boolean {
     this.#refill(now);
     return this.#tokens >= this.#limit.burst && now - this.#windowStart >= ABUSE_WINDOW_MS;
   }
 
-  #count(now: number): void {
+  #countAttempt(now: number): void {
     if (now - this.#windowStart >= ABUSE_WINDOW_MS) {
       this.#windowStart = now;
-      this.#tried = 0;
+      this.#attempts = 0;
     }
-    this.#tried += 1;
+    this.#attempts += 1;
   }
 
   #refill(now: number): void {
-    const gained = (Math.max(0, now - this.#at) / 1000) * this.#limit.perSecond;
+    const gained = (Math.max(0, now - this.#refilledAt) / 1000) * this.#limit.perSecond;
     this.#tokens = Math.min(this.#limit.burst, this.#tokens + gained);
-    this.#at = Math.max(this.#at, now);
+    this.#refilledAt = Math.max(this.#refilledAt, now);
   }
 }
 
 /**
- * One bucket a user, over all its connections here. A bucket outlives the connections until it is full again, so
- * that connecting anew gives no new burst; `sweep` then forgets it.
+ * One bucket per user, shared by all connections of the user to this gateway. A bucket outlives the connections until
+ * it is full again, so that a user gets no new burst by reconnecting. `forgetIdleUsers` then removes it.
  */
-export class RateLimits {
+export class RateLimiter {
   readonly #limit: RateLimit;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
@@ -84,13 +84,13 @@ export class RateLimits {
     if (this.#limit.perSecond === Number.POSITIVE_INFINITY) return PASS;
     let bucket = this.#buckets.get(user);
     if (!bucket) {
-      bucket = new Bucket(this.#limit, now);
+      bucket = new TokenBucket(this.#limit, now);
       this.#buckets.set(user, bucket);
     }
     return bucket.take(now);
   }
 
-  sweep(now: number): void {
+  forgetIdleUsers(now: number): void {
     for (const [user, bucket] of this.#buckets) if (bucket.isFresh(now)) this.#buckets.delete(user);
   }
 

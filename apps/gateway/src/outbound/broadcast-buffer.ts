@@ -1,17 +1,18 @@
 /**
- * The public frames that somebody still has to get, in log order, each with a number that counts on from 1. Who stands at
- * a number gets what comes after it: the same memory for all who stand at the same one.
+ * Public frames that some subscriber still has to get, in log order. Frames are numbered from 1 and the numbers only
+ * rise. A subscriber remembers the number of its last frame and gets the frames after it. Subscribers at the same
+ * number share one buffer.
  */
-export class PublicFrames {
+export class BroadcastBuffer {
   readonly #ids: string[] = [];
   readonly #frames: Buffer[] = [];
-  /** The number of the last that was let go. */
+  /** Number of the last frame that was dropped. */
   #dropped = 0;
   #bytes = 0;
-  /** What comes after a number, up to the last, once somebody has asked for it. */
+  /** The joined frames after a number, up to the last one. Filled on demand, cleared when frames change. */
   readonly #joined = new Map<number, Buffer>();
 
-  /** The number of the last one; 0 before the first. */
+  /** Number of the last frame, 0 before the first. */
   get last(): number {
     return this.#dropped + this.#frames.length;
   }
@@ -28,28 +29,28 @@ export class PublicFrames {
     this.#joined.clear();
   }
 
-  /** How far who stands at `after` need not be told of what has an id at or below `cursor` (L17). */
-  past(cursor: string, after: number): number {
+  /** Moves on from `after` past the frames with ids at or below `cursor` (L17), and returns the number reached. */
+  skipTo(cursor: string, after: number): number {
     let at = after;
     while (at < this.last && (this.#ids[at - this.#dropped] ?? "") <= cursor) at += 1;
     return at;
   }
 
-  /** All that come after a number, in one piece. There is at least one. */
-  since(after: number): Buffer {
+  /** Returns all frames after a number as one buffer. There must be at least one. */
+  joinedAfter(after: number): Buffer {
     const known = this.#joined.get(after);
     if (known) return known;
-    const joined = joinedOf(this.between(after, this.last));
+    const joined = join(this.between(after, this.last));
     this.#joined.set(after, joined);
     return joined;
   }
 
-  /** Those after `after`, up to and with `upTo`. */
+  /** Returns the frames after `after`, up to and including `upTo`. */
   between(after: number, upTo: number): Buffer[] {
     return this.#frames.slice(after - this.#dropped, upTo - this.#dropped);
   }
 
-  /** Everybody has got those up to and with `upTo`. */
+  /** Drops the frames up to and including `upTo`, which every subscriber has got. */
   drop(upTo: number): void {
     const count = upTo - this.#dropped;
     this.#ids.splice(0, count);
@@ -59,7 +60,7 @@ export class PublicFrames {
   }
 }
 
-function joinedOf(frames: readonly Buffer[]): Buffer {
+function join(frames: readonly Buffer[]): Buffer {
   const [only] = frames;
   return frames.length === 1 && only ? only : Buffer.concat(frames);
 }

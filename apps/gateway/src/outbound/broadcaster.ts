@@ -1,60 +1,61 @@
 import type { LiveListener, LiveMessage } from "@parley/bus";
 import { encodeServerFrame, errorFrame, messageFrame } from "@parley/models";
 import type { Connection } from "../connection/connection.ts";
-import type { Audiences } from "../connection/registry.ts";
+import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
-import type { LogOrder } from "./replay-filter.ts";
+import type { ReplayFilter } from "./replay-filter.ts";
 import { textFrame } from "./text-frame.ts";
-import type { Outbox } from "./write-scheduler.ts";
+import type { WriteScheduler } from "./write-scheduler.ts";
 
-export interface FanOutParts {
-  readonly audiences: Audiences;
-  readonly outbox: Outbox<Connection>;
-  readonly order: LogOrder;
+export interface BroadcasterDeps {
+  readonly registry: ConnectionRegistry;
+  readonly writeScheduler: WriteScheduler<Connection>;
+  readonly replayFilter: ReplayFilter;
   readonly observe: Observe;
 }
 
-/** Brings what the log tells live to those who may hear it (P20, P21, P23). */
-export function createFanOut({ audiences, outbox, order, observe }: FanOutParts): LiveListener {
-  /** The frame made last: a private message comes twice, for sender and recipient. */
-  let made: { readonly id: string; readonly frame: Buffer } | undefined;
+/** Returns the listener that passes live messages and gaps from the log on to the connections (P20, P21, P23). */
+export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
+  const { registry, writeScheduler, replayFilter, observe } = deps;
+  /** The frame made last. A private message arrives twice, for its sender and its recipient, and shares one frame. */
+  let lastMade: { readonly id: string; readonly frame: Buffer } | undefined;
 
   function frameOf({ id, body }: LiveMessage): Buffer {
-    if (made?.id !== id) made = { id, frame: textFrame(messageFrame(id, body)) };
-    return made.frame;
+    if (lastMade?.id !== id) lastMade = { id, frame: textFrame(messageFrame(id, body)) };
+    return lastMade.frame;
   }
 
-  function toEverybody(message: LiveMessage): void {
-    if (audiences.everybody.size > 0) outbox.toEverybody(message.id, frameOf(message));
-    for (const joining of audiences.joining) joining.hold(message.id, frameOf(message));
+  function sendToAll(message: LiveMessage): void {
+    if (registry.connections.size > 0) writeScheduler.broadcast(message.id, frameOf(message));
+    for (const pending of registry.pending) pending.buffer(message.id, frameOf(message));
   }
 
-  function toUser(user: string, message: LiveMessage): void {
-    for (const connection of audiences.connectionsOf(user)) {
-      if (message.id > connection.cursor) outbox.toOne(connection, frameOf(message));
+  function sendToUser(user: string, message: LiveMessage): void {
+    for (const connection of registry.connectionsOf(user)) {
+      if (message.id > connection.cursor) writeScheduler.sendTo(connection, frameOf(message));
     }
-    for (const joining of audiences.joiningOf(user)) joining.hold(message.id, frameOf(message));
+    for (const pending of registry.pendingOf(user)) pending.buffer(message.id, frameOf(message));
   }
 
   return {
     message(audience, message) {
-      if (!order.admits(audience, message.id)) return;
-      if (audience === "") toEverybody(message);
-      else toUser(audience, message);
+      if (!replayFilter.accepts(audience, message.id)) return;
+      if (audience === "") sendToAll(message);
+      else sendToUser(audience, message);
     },
 
-    /** What came before the gap leaves first, under the cursor it came under. */
+    /** Writes the messages from before the gap first, while connections still have the cursors those came under. */
     gap(cursor) {
-      observe({ type: "gap", cursor, connections: audiences.everybody.size });
-      outbox.flushNow();
-      made = undefined;
-      order.restartAfter(cursor);
-      for (const joining of audiences.joining) joining.gap();
+      observe({ type: "gap", cursor, connections: registry.connections.size });
+      writeScheduler.flushAll();
+      lastMade = undefined;
+      replayFilter.restartAfter(cursor);
+      for (const pending of registry.pending) pending.noteGap();
       const sync = textFrame(encodeServerFrame({ type: "sync", cursor }));
       const missed = textFrame(errorFrame("messages_missed"));
-      for (const connection of audiences.everybody) {
-        connection.cursor = cursor;
-        outbox.toOne(connection, connection.speaksChat ? sync : missed);
+      for (const connection of registry.connections) {
+        connection.resetCursor(cursor);
+        writeScheduler.sendTo(connection, connection.speaksChat ? sync : missed);
       }
     },
   };

@@ -1,26 +1,27 @@
-/** A pass is paid for with as many times this much rest as there were messages in it … */
-const REST_A_MESSAGE = 0.5;
-/** … up to this. */
-const MOST_REST = 2.5;
-/** A pass and the rest after it last so many times the longest rest at most, where the pass alone is not longer. */
-const ROUND = 2;
+/** The rest after a pass is the pass's own duration times this factor for each public message in it … */
+const REST_PER_MESSAGE = 0.5;
+/** … but at most the duration times this factor. */
+const MAX_REST_FACTOR = 2.5;
+/** A pass and its rest together last at most this many times the longest rest, unless the pass alone takes longer. */
+const MAX_ROUND_FACTOR = 2;
 
 export interface PassCost {
-  /** Of work, in ms. */
+  /** Time spent in writes, in ms. */
   readonly ms: number;
-  /** Messages that everybody got. */
+  /** Public messages that the pass delivered to every subscriber. */
   readonly publicFrames: number;
 }
 
 /**
- * When the next pass over everybody is due. One that reached few sockets is followed by the next at once, so a quiet or
- * small chat waits for nothing. One that was long is followed by a rest in proportion, during which frames gather, so that
- * there are more in each write:
- * - the rest is short while few gather: a room that is not full has its messages soon, and spends up to two thirds of the
- *   time in writes; at full load it spends less than a third;
- * - it is short as well where the pass was very long: its messages have waited for that already, and there are many in
- *   each write anyway.
- * Times in ms of any steady clock.
+ * Decides when the next pass over all subscribers starts. After a short pass the next starts at once, so a quiet or
+ * small chat has no added latency. After a long pass the scheduler rests in proportion. Frames gather during the
+ * rest, and each write carries more of them. The rest is shorter in two cases:
+ *
+ * - Few messages were in the pass. A room that isn't under full load then gets its messages soon, and spends up to
+ *   two thirds of the time in writes. At full load writes take less than a third.
+ * - The pass took very long. Its messages have waited for that already, and each write carries many of them anyway.
+ *
+ * Times are ms of any steady clock.
  */
 export class FlushPolicy {
   readonly #maxDelayMs: number;
@@ -30,30 +31,29 @@ export class FlushPolicy {
     this.#maxDelayMs = maxDelayMs;
   }
 
-  /** How long what has come now may wait: 0 to `maxDelayMs`. */
+  /** Returns how long a frame that arrives now may wait for its pass: 0 to `maxDelayMs`. */
   delay(now: number): number {
     const left = this.#restUntil - now;
     return left > 0 ? Math.min(this.#maxDelayMs, left) : 0;
   }
 
   /**
-   * How long a public message may wait for others before it goes to the log, which takes `logMs`: it is back by the end
-   * of the rest all the same, and what a call to the log costs is shared by more.
+   * Returns how long a public draft may wait for more drafts before the call to the log, which takes `logMs`. Its
+   * message still arrives before the rest ends, so clients get it no later, and more drafts share the call's cost.
    */
-  gather(now: number, logMs: number): number {
+  gatherDelay(now: number, logMs: number): number {
     return Math.max(0, this.delay(now) - logMs);
   }
 
-  /** A pass has begun, before its time or not: what comes while it lasts can leave with it still. */
-  began(): void {
+  /** A pass has started, possibly before the rest was over. Frames that arrive during a pass may leave with it. */
+  passStarted(): void {
     this.#restUntil = Number.NEGATIVE_INFINITY;
   }
 
-  /** A pass ended at `now`. */
-  passed(now: number, { ms, publicFrames }: PassCost): void {
-    const round = ROUND * this.#maxDelayMs;
-    const spent = Math.min(ms, round);
-    const earned = spent * Math.min(MOST_REST, publicFrames * REST_A_MESSAGE);
-    this.#restUntil = now + Math.min(this.#maxDelayMs, earned, round - spent);
+  passEnded(now: number, { ms, publicFrames }: PassCost): void {
+    const maxRound = MAX_ROUND_FACTOR * this.#maxDelayMs;
+    const spent = Math.min(ms, maxRound);
+    const rest = spent * Math.min(MAX_REST_FACTOR, publicFrames * REST_PER_MESSAGE);
+    this.#restUntil = now + Math.min(this.#maxDelayMs, rest, maxRound - spent);
   }
 }

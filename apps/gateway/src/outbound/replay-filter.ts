@@ -1,31 +1,33 @@
 import { ORIGIN } from "@parley/models";
 
 /**
- * Lets every message through once to each audience, in log order (P21). The stream comes in order over all
- * audiences together, but after a repair it may tell again what was told already: that is dropped here, once for
- * all connections. A message for sender and recipient comes twice with one id, for two audiences.
+ * Accepts every message once for each audience, in log order (P21). The live stream is in log order over all
+ * audiences together, but a repair may deliver messages again. They are dropped here, once for all connections.
+ *
+ * A private message comes twice with the same id, for the audiences of its sender and its recipient.
  */
-export class LogOrder {
+export class ReplayFilter {
   #floor: string = ORIGIN;
   #last: string = ORIGIN;
-  readonly #told = new Set<string>();
+  /** Audiences that have got the message `#last`. */
+  readonly #delivered = new Set<string>();
 
-  admits(audience: string, id: string): boolean {
+  accepts(audience: string, id: string): boolean {
     if (id <= this.#floor || id < this.#last) return false;
     if (id > this.#last) {
       this.#last = id;
-      this.#told.clear();
-    } else if (this.#told.has(audience)) {
+      this.#delivered.clear();
+    } else if (this.#delivered.has(audience)) {
       return false;
     }
-    this.#told.add(audience);
+    this.#delivered.add(audience);
     return true;
   }
 
-  /** The stream goes on after `cursor`, which may lie before what was told: the log was replaced (L18). */
+  /** The stream continues after `cursor`. After the log was replaced, ids may be smaller than before (L18). */
   restartAfter(cursor: string): void {
     this.#floor = cursor;
     this.#last = cursor;
-    this.#told.clear();
+    this.#delivered.clear();
   }
 }

@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { textFrame } from "./text-frame.ts";
 
-/** What ws reads from the bytes that the frame writer made. */
-describe("a text frame, read by ws", () => {
+describe("an encoded text frame, decoded by ws", () => {
   const server = createServer();
   const sockets = new WebSocketServer({ server });
   let client: WebSocket;

@@ -3,8 +3,8 @@ const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
 /**
- * A whole unmasked text frame (RFC 6455, 5.2), as a server sends it. Made once and written to every socket that
- * gets it (P20), which is why frames do not go through a WebSocket object's `send`.
+ * Encodes a whole unmasked text frame (RFC 6455, 5.2), as a server sends it. A message's frame is encoded once and
+ * written to every socket that gets it (P20). That is why frames bypass the `send` of a WebSocket object.
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);

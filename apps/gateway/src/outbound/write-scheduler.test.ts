@@ -4,22 +4,26 @@ import { formatId, ORIGIN } from "@parley/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FlushPolicy } from "./flush-policy.ts";
-import { type Flushed, Outbox, type Outlet } from "./write-scheduler.ts";
+import { type FlushStats, type Subscriber, WriteScheduler } from "./write-scheduler.ts";
 
 const id = (ms: number) => formatId({ ms, seq: 0 });
 
-class Reader implements Outlet {
+class Reader implements Subscriber {
   cursor: string;
-  flushed = 0;
+  writtenUpTo = 0;
   writes: Buffer[][] = [];
-  takes = Number.POSITIVE_INFINITY;
+  maxWrites = Number.POSITIVE_INFINITY;
 
   constructor(cursor: string = ORIGIN) {
     this.cursor = cursor;
   }
 
+  markWritten(upTo: number): void {
+    this.writtenUpTo = upTo;
+  }
+
   write(pieces: readonly Buffer[]): boolean {
-    if (this.writes.length >= this.takes) return false;
+    if (this.writes.length >= this.maxWrites) return false;
     this.writes.push([...pieces]);
     return true;
   }
@@ -29,144 +33,144 @@ class Reader implements Outlet {
   }
 }
 
-function openOutbox() {
-  const everybody = new Set<Reader>();
-  const flushes: Flushed[] = [];
+function createScheduler() {
+  const subscribers = new Set<Reader>();
+  const flushes: FlushStats[] = [];
   const slow: Reader[] = [];
-  const outbox = new Outbox<Reader>({
-    everybody,
+  const scheduler = new WriteScheduler<Reader>({
+    subscribers,
     policy: new FlushPolicy({ maxDelayMs: 5 }),
-    tooSlow: (reader) => {
+    onTooSlow: (reader) => {
       slow.push(reader);
-      outbox.forget(reader);
-      everybody.delete(reader);
+      scheduler.remove(reader);
+      subscribers.delete(reader);
     },
-    observe: (flushed) => flushes.push(flushed),
+    observe: (stats) => flushes.push(stats),
   });
   const open = (reader: Reader) => {
-    outbox.open(reader);
-    everybody.add(reader);
+    scheduler.add(reader);
+    subscribers.add(reader);
     return reader;
   };
-  return { outbox, open, everybody, flushes, slow };
+  return { scheduler, open, subscribers, flushes, slow };
 }
 
-describe("what leaves, and how", () => {
-  it("P20: all that came in one turn leaves in one write, and everybody gets the same memory", async () => {
-    const { outbox, open } = openOutbox();
+describe("a write", () => {
+  it("P20: carries all frames of one turn, and all subscribers share the same buffer", async () => {
+    const { scheduler, open } = createScheduler();
     const [a, b] = [open(new Reader()), open(new Reader())];
-    outbox.flushNow();
-    outbox.toEverybody(id(1), Buffer.from("1"));
-    outbox.toEverybody(id(2), Buffer.from("2"));
+    scheduler.flushAll();
+    scheduler.broadcast(id(1), Buffer.from("1"));
+    scheduler.broadcast(id(2), Buffer.from("2"));
     expect(a.writes).toEqual([]);
     await until(() => a.writes.length === 1, "the flush");
     expect(a.text).toBe("12");
     expect(a.writes[0]?.[0]).toBe(b.writes[0]?.[0]);
   });
 
-  it("L16: what is one's own keeps its place among the public frames", () => {
-    const { outbox, open } = openOutbox();
+  it("L16: has the direct frames in their places among the public ones", () => {
+    const { scheduler, open } = createScheduler();
     const [a, b] = [open(new Reader()), open(new Reader())];
-    outbox.toOne(a, Buffer.from("x"));
-    outbox.toEverybody(id(1), Buffer.from("1"));
-    outbox.toEverybody(id(2), Buffer.from("2"));
-    outbox.toOne(a, Buffer.from("y"));
-    outbox.toOne(a, Buffer.from("z"));
-    outbox.toEverybody(id(3), Buffer.from("3"));
-    outbox.flushNow();
+    scheduler.sendTo(a, Buffer.from("x"));
+    scheduler.broadcast(id(1), Buffer.from("1"));
+    scheduler.broadcast(id(2), Buffer.from("2"));
+    scheduler.sendTo(a, Buffer.from("y"));
+    scheduler.sendTo(a, Buffer.from("z"));
+    scheduler.broadcast(id(3), Buffer.from("3"));
+    scheduler.flushAll();
     expect([a.text, b.text]).toEqual(["x12yz3", "123"]);
   });
 
-  it("L17: nothing public at or below the cursor", () => {
-    const { outbox, open } = openOutbox();
+  it("L17: has no public frame at or below the cursor", () => {
+    const { scheduler, open } = createScheduler();
     const late = open(new Reader(id(2)));
     const later = open(new Reader(id(9)));
-    for (const n of [1, 2, 3]) outbox.toEverybody(id(n), Buffer.from(`${n}`));
-    outbox.flushNow();
+    for (const n of [1, 2, 3]) scheduler.broadcast(id(n), Buffer.from(`${n}`));
+    scheduler.flushAll();
     expect([late.text, later.writes]).toEqual(["3", []]);
   });
 
-  it("P5: one that opens gets nothing of what came before it did", () => {
-    const { outbox, open } = openOutbox();
-    outbox.toEverybody(id(1), Buffer.from("1"));
+  it("P5: has no frame from before the subscriber was added", () => {
+    const { scheduler, open } = createScheduler();
+    scheduler.broadcast(id(1), Buffer.from("1"));
     const a = open(new Reader());
-    outbox.toOne(a, Buffer.from("r"));
-    outbox.toEverybody(id(2), Buffer.from("2"));
-    outbox.flushNow();
+    scheduler.sendTo(a, Buffer.from("r"));
+    scheduler.broadcast(id(2), Buffer.from("2"));
+    scheduler.flushAll();
     expect(a.text).toBe("r2");
   });
 
-  it("P40: one that ends gets all that came for it, at once, and nothing more", () => {
-    const { outbox, open } = openOutbox();
+  it("P40: comes at once with everything for a subscriber that is flushed and removed, and never again", () => {
+    const { scheduler, open } = createScheduler();
     const a = open(new Reader());
-    outbox.toEverybody(id(1), Buffer.from("1"));
-    outbox.toOne(a, Buffer.from("x"));
-    outbox.finish(a);
+    scheduler.broadcast(id(1), Buffer.from("1"));
+    scheduler.sendTo(a, Buffer.from("x"));
+    scheduler.flushAndRemove(a);
     expect(a.text).toBe("1x");
-    outbox.toOne(a, Buffer.from("y"));
-    outbox.toEverybody(id(2), Buffer.from("2"));
-    outbox.flushNow();
+    scheduler.sendTo(a, Buffer.from("y"));
+    scheduler.broadcast(id(2), Buffer.from("2"));
+    scheduler.flushAll();
     expect(a.text).toBe("1x");
   });
 
-  it("P40: one that takes no more is named, once, and the others get everything", () => {
-    const { outbox, open, slow } = openOutbox();
+  it("P40: that a slow subscriber refuses is reported once, and the others get everything", () => {
+    const { scheduler, open, slow } = createScheduler();
     const [a, b] = [open(new Reader()), open(new Reader())];
-    a.takes = 1;
+    a.maxWrites = 1;
     for (const n of [1, 2, 3]) {
-      outbox.toEverybody(id(n), Buffer.from(`${n}`));
-      outbox.flushNow();
+      scheduler.broadcast(id(n), Buffer.from(`${n}`));
+      scheduler.flushAll();
     }
     expect([a.text, b.text, slow]).toEqual(["1", "123", [a]]);
   });
 });
 
-/** A pass over a large room goes on over several turns: a write that takes a while stands for thousands of them. */
+/** Each write takes 0.2 ms, so that a pass over a few hundred subscribers takes several turns. */
 class SlowReader extends Reader {
   override write(pieces: readonly Buffer[]): boolean {
-    const began = performance.now();
-    while (performance.now() - began < 0.2);
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 0.2);
     return super.write(pieces);
   }
 }
 
-describe("a pass that goes on over several turns", () => {
-  /** A room of 300, of whom some have been reached and the last has not. */
-  async function partOfPass() {
-    const { outbox, open, everybody, flushes } = openOutbox();
+describe("a pass over several turns", () => {
+  /** Starts a pass over 300 subscribers that has reached the first but neither the middle one nor the last. */
+  async function startPass() {
+    const { scheduler, open, subscribers, flushes } = createScheduler();
     for (let n = 0; n < 300; n++) open(new SlowReader());
-    const readers = [...everybody];
+    const readers = [...subscribers];
     const [first, middle, last] = [readers[0], readers[150], readers[299]] as [Reader, Reader, Reader];
-    outbox.toEverybody(id(1), Buffer.from("1"));
+    scheduler.broadcast(id(1), Buffer.from("1"));
     let turns = 0;
     await until(() => {
       turns += 1;
       return first.text === "1";
     }, "part of a pass");
     expect([middle.text, last.text]).toEqual(["", ""]);
-    return { outbox, open, readers, flushes, first, middle, last, turns };
+    return { scheduler, open, readers, flushes, first, middle, last, turns };
   }
 
-  it("L16: lets others have their turn, and what comes meanwhile keeps its order for everybody", async () => {
-    const { outbox, open, readers, flushes, first, middle, last, turns } = await partOfPass();
-    outbox.toEverybody(id(2), Buffer.from("2"));
+  it("L16: yields between turns, and frames that come meanwhile keep their order for every subscriber", async () => {
+    const { scheduler, open, readers, flushes, first, middle, last, turns } = await startPass();
+    scheduler.broadcast(id(2), Buffer.from("2"));
     const opened = open(new Reader());
-    outbox.finish(first);
-    outbox.finish(middle);
+    scheduler.flushAndRemove(first);
+    scheduler.flushAndRemove(middle);
     await until(() => readers.every(({ text }) => text === "12"), "all");
     expect([opened.text, last.writes.length]).toEqual(["", 1]);
     expect(turns).toBeGreaterThan(1);
-    await until(() => flushes.length > 0, "its end");
-    // All but the one in the middle, which ended before it was its turn.
-    expect(flushes[0]).toMatchObject({ outlets: 299, publicFrames: 1 });
+    await until(() => flushes.length > 0, "the end of the pass");
+    // All but the middle one, which was removed before the pass reached it.
+    expect(flushes[0]).toMatchObject({ subscribers: 299, publicFrames: 1 });
   });
 
-  it("does not let who has something of its own wait for its end, and gives it all in order (L16)", async () => {
-    const { outbox, readers, first, last } = await partOfPass();
-    outbox.toEverybody(id(2), Buffer.from("2"));
-    outbox.toOne(first, Buffer.from("a"));
-    outbox.toOne(last, Buffer.from("own"));
-    await until(() => last.writes.length > 0, "its own");
+  it("L16: doesn't delay direct frames until its end, and keeps the order", async () => {
+    const { scheduler, readers, first, last } = await startPass();
+    scheduler.broadcast(id(2), Buffer.from("2"));
+    scheduler.sendTo(first, Buffer.from("a"));
+    scheduler.sendTo(last, Buffer.from("own"));
+    await until(() => last.writes.length > 0, "the direct frame");
     expect(readers.some(({ text }) => text === "")).toBe(true);
     await until(() => readers.every(({ text }) => text.includes("2")), "all");
     expect([first.text, last.text]).toEqual(["12a", "12own"]);
@@ -174,29 +178,29 @@ describe("a pass that goes on over several turns", () => {
 });
 
 interface Step {
-  readonly do: "open" | "finish" | "own" | "public" | "flush" | "turn";
+  readonly do: "add" | "remove" | "direct" | "public" | "flush" | "turn";
   readonly who: number;
 }
 
-/** What should come to each, kept the plain way beside a real outbox. */
-class Expectation {
-  readonly #room = openOutbox();
+/** A simple model of the frames that each subscriber should get, next to a real scheduler. */
+class Model {
+  readonly #rig = createScheduler();
   readonly #all: { readonly reader: Reader; expected: string }[] = [];
-  readonly #here = new Map<number, { readonly reader: Reader; expected: string }>();
+  readonly #present = new Map<number, { readonly reader: Reader; expected: string }>();
   #n = 0;
 
   async take(step: Step): Promise<void> {
     this.#n += 1;
     if (step.do === "turn") return await turn();
-    const one = this.#here.get(step.who);
+    const one = this.#present.get(step.who);
     if (step.do === "public") this.#public();
-    else if (step.do === "flush") this.#room.outbox.flushNow();
-    else if (step.do === "open" && !one) this.#open(step.who);
-    else if (step.do === "own" && one) this.#own(one);
-    else if (step.do === "finish" && one) this.#finish(step.who, one.reader);
+    else if (step.do === "flush") this.#rig.scheduler.flushAll();
+    else if (step.do === "add" && !one) this.#add(step.who);
+    else if (step.do === "direct" && one) this.#direct(one);
+    else if (step.do === "remove" && one) this.#remove(step.who, one.reader);
   }
 
-  /** By itself, in a second at most. */
+  /** Waits until every subscriber has the expected text, for at most a second. */
   async check(): Promise<void> {
     const deadline = performance.now() + 1_000;
     const isThere = () => this.#all.every(({ reader, expected }) => reader.text === expected);
@@ -205,39 +209,39 @@ class Expectation {
   }
 
   #public(): void {
-    this.#room.outbox.toEverybody(id(this.#n), Buffer.from(`<${this.#n}>`));
-    for (const one of this.#here.values()) one.expected += `<${this.#n}>`;
+    this.#rig.scheduler.broadcast(id(this.#n), Buffer.from(`<${this.#n}>`));
+    for (const one of this.#present.values()) one.expected += `<${this.#n}>`;
   }
 
-  #open(who: number): void {
-    const one = { reader: this.#room.open(new Reader(id(this.#n))), expected: "" };
-    this.#here.set(who, one);
+  #add(who: number): void {
+    const one = { reader: this.#rig.open(new Reader(id(this.#n))), expected: "" };
+    this.#present.set(who, one);
     this.#all.push(one);
   }
 
-  #own(one: { readonly reader: Reader; expected: string }): void {
-    this.#room.outbox.toOne(one.reader, Buffer.from(`(${this.#n})`));
+  #direct(one: { readonly reader: Reader; expected: string }): void {
+    this.#rig.scheduler.sendTo(one.reader, Buffer.from(`(${this.#n})`));
     one.expected += `(${this.#n})`;
   }
 
-  #finish(who: number, reader: Reader): void {
-    this.#room.outbox.finish(reader);
-    this.#room.everybody.delete(reader);
-    this.#here.delete(who);
+  #remove(who: number, reader: Reader): void {
+    this.#rig.scheduler.flushAndRemove(reader);
+    this.#rig.subscribers.delete(reader);
+    this.#present.delete(who);
   }
 }
 
-describe("any order of events", () => {
-  it("P21 L16: everyone gets what came for it while it was there, in order, each once", async () => {
+describe("any sequence of events", () => {
+  it("P21 L16: every subscriber gets each frame that came while it was added, once and in order", async () => {
     const step: fc.Arbitrary<Step> = fc.record({
-      do: fc.constantFrom("open", "finish", "own", "own", "public", "public", "flush", "turn"),
+      do: fc.constantFrom("add", "remove", "direct", "direct", "public", "public", "flush", "turn"),
       who: fc.nat(4),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80, size: "max" }), async (steps) => {
-        const expectation = new Expectation();
-        for (const one of steps) await expectation.take(one);
-        await expectation.check();
+        const model = new Model();
+        for (const one of steps) await model.take(one);
+        await model.check();
       }),
     );
   });

@@ -1,216 +1,231 @@
 import { performance } from "node:perf_hooks";
-import { PublicFrames } from "./broadcast-buffer.ts";
+import { BroadcastBuffer } from "./broadcast-buffer.ts";
+import { CoalescingTimer } from "./coalescing-timer.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
-import { WakeUp } from "./timer.ts";
 
-/** One who is written to. */
-export interface Outlet {
-  /** Public messages with an id at or below it are not for this one (L17). */
+/** A client that receives frames. */
+export interface Subscriber {
+  /** Public messages with an id at or below the cursor aren't sent to this subscriber (L17). */
   readonly cursor: string;
-  /** The number of the last public frame that it has. Kept here by the outbox alone. */
-  flushed: number;
-  /** False, and nothing written, where it is too slow to be written to any more. */
+  /** Number of the last public frame that this subscriber has, as the write scheduler set it with `markWritten`. */
+  readonly writtenUpTo: number;
+  /** For the write scheduler alone. */
+  markWritten(upTo: number): void;
+  /** Returns false, and writes nothing, if the subscriber reads too slowly to get any more. */
   write(pieces: readonly Buffer[]): boolean;
 }
 
-export interface Flushed {
-  readonly outlets: number;
-  /** Those that everybody has since; 0 where only some were written to, for what is their own. */
+/** A finished pass, or a turn of direct writes. */
+export interface FlushStats {
+  /** Subscribers that were written to. */
+  readonly subscribers: number;
+  /** Public frames that every subscriber has since this pass; 0 for direct writes. */
   readonly publicFrames: number;
   /** Time spent in writes. */
   readonly ms: number;
 }
 
-/** A frame for one alone, and the last public one that came before it. */
-interface Own {
+export interface WriteSchedulerOptions<Member extends Subscriber> {
+  /** Targets of broadcasts. */
+  readonly subscribers: ReadonlySet<Member>;
+  readonly policy: FlushPolicy;
+  /** Called when a write was refused. The callee must remove the subscriber. */
+  readonly onTooSlow: (member: Member) => void;
+  readonly observe: (stats: FlushStats) => void;
+}
+
+/** A frame for one subscriber, to be written after the public frame with the number `after`. */
+interface DirectFrame {
   readonly after: number;
   readonly frame: Buffer;
 }
 
-/** A way round everybody, in turns. */
-interface Pass<Member extends Outlet> {
+/** One walk over all subscribers. It may take several turns of the event loop. */
+interface Pass<Member extends Subscriber> {
   readonly members: Iterator<Member>;
-  /** The last public frame when it began: everybody has that when it ends, many have more. */
+  /**
+   * Last public frame when the pass started. Every subscriber has it when the pass ends; many have later ones too.
+   */
   readonly upTo: number;
-  outlets: number;
+  subscribers: number;
   ms: number;
 }
 
-/** A pass over a large room lets the rest of the process have its turn after this time; who has frames of its own too. */
+/** Time after which direct writes, or a pass over a large room, let the rest of the process have its turn. */
 const TURN_MS = 1;
-/** Where so much waits for a pass, it waits for nothing more. */
-const FULL_BYTES = 256 * 1024;
-/** `flushed` of one that gets nothing more. */
-const GONE = Number.MAX_SAFE_INTEGER;
+/** From this many waiting bytes on a pass starts without the policy's delay. */
+const MAX_WAITING_BYTES = 256 * 1024;
+/** `writtenUpTo` of a removed subscriber: there is never a frame after it. */
+const REMOVED = Number.MAX_SAFE_INTEGER;
 
 /**
- * Everything that goes to clients waits here: one write a connection, of whatever has come for it until it is its turn.
+ * Collects the frames for all clients and writes them in batches: one write per connection carries every frame that
+ * has come for it since its last write.
  *
- * Passes go round everybody with the public frames. One that takes several turns is never behind: whom it reaches last
- * gets what has come while it was on its way too, so a message waits for one way round at most. Who has frames of its
- * own, acks and private messages, is served before each turn of a pass, and does not wait for it.
+ * Public frames leave in passes over all subscribers. A pass over a large room takes several turns of the event loop.
+ * Frames that arrive during the pass leave with it to the subscribers that it hasn't reached yet. So a message waits
+ * for one pass at most.
  *
- * Whenever its turn is, a connection gets all that is there for it: the public frames after the last that it has, and
- * its own in their places among them. So frames leave in the order they came (L16).
+ * Direct frames, for one subscriber each (acks, private messages), are written before each turn of a pass and don't
+ * wait for its end.
+ *
+ * A write always carries everything: the public frames after the subscriber's last one, with the direct frames in
+ * their places among them. So the frames of one connection leave in the order in which they came (L16).
  */
-export class Outbox<Member extends Outlet> {
-  readonly #everybody: ReadonlySet<Member>;
+export class WriteScheduler<Member extends Subscriber> {
+  readonly #subscribers: ReadonlySet<Member>;
   readonly #policy: FlushPolicy;
-  readonly #tooSlow: (member: Member) => void;
-  readonly #observe: (flushed: Flushed) => void;
-  readonly #public = new PublicFrames();
-  readonly #own = new Map<Member, Own[]>();
-  readonly #next = new WakeUp(() => this.#turn());
+  readonly #onTooSlow: (member: Member) => void;
+  readonly #observe: (stats: FlushStats) => void;
+  readonly #public = new BroadcastBuffer();
+  readonly #direct = new Map<Member, DirectFrame[]>();
+  readonly #timer = new CoalescingTimer(() => this.#runTurn());
   #pass: Pass<Member> | undefined;
-  /** The number of the last public frame that everybody has. */
-  #passed = 0;
+  /** Number of the last public frame that every subscriber has. */
+  #writtenToAll = 0;
 
-  constructor(options: {
-    readonly everybody: ReadonlySet<Member>;
-    readonly policy: FlushPolicy;
-    /** A write was refused. The member is to be forgotten. */
-    readonly tooSlow: (member: Member) => void;
-    readonly observe: (flushed: Flushed) => void;
-  }) {
-    this.#everybody = options.everybody;
+  constructor(options: WriteSchedulerOptions<Member>) {
+    this.#subscribers = options.subscribers;
     this.#policy = options.policy;
-    this.#tooSlow = options.tooSlow;
+    this.#onTooSlow = options.onTooSlow;
     this.#observe = options.observe;
   }
 
-  /** From here on `member` gets what comes. */
-  open(member: Member): void {
-    member.flushed = this.#public.last;
+  /** `member` gets the frames that come from now on. */
+  add(member: Member): void {
+    member.markWritten(this.#public.last);
   }
 
-  toEverybody(id: string, frame: Buffer): void {
+  broadcast(id: string, frame: Buffer): void {
     this.#public.add(id, frame);
-    this.#arm();
+    this.#schedule();
   }
 
-  toOne(member: Member, frame: Buffer): void {
-    if (member.flushed === GONE) return;
-    const own = { after: this.#public.last, frame };
-    const waiting = this.#own.get(member);
-    if (waiting) waiting.push(own);
-    else this.#own.set(member, [own]);
-    this.#arm();
+  sendTo(member: Member, frame: Buffer): void {
+    if (member.writtenUpTo === REMOVED) return;
+    const direct = { after: this.#public.last, frame };
+    const waiting = this.#direct.get(member);
+    if (waiting) waiting.push(direct);
+    else this.#direct.set(member, [direct]);
+    this.#schedule();
   }
 
-  /** Writes at once what has come for `member`, which gets nothing after it. */
-  finish(member: Member): void {
-    this.#give(member);
-    this.forget(member);
+  /** Writes the frames that have come for `member` at once, and none after them. */
+  flushAndRemove(member: Member): void {
+    this.#writeTo(member);
+    this.remove(member);
   }
 
-  /** Nothing more is written to `member`. */
-  forget(member: Member): void {
-    member.flushed = GONE;
-    this.#own.delete(member);
+  /** Writes nothing more to `member`, and drops the frames that wait for it. */
+  remove(member: Member): void {
+    member.markWritten(REMOVED);
+    this.#direct.delete(member);
   }
 
-  /** Writes everything that has come, to everyone, before it returns. */
-  flushNow(): void {
-    this.#serveOwners(Number.POSITIVE_INFINITY);
-    // A pass that was under way has passed some by for whom more has come since.
-    while (this.#isPassWanted) this.#goRound(Number.POSITIVE_INFINITY);
+  /** Writes every frame to every subscriber before it returns. */
+  flushAll(): void {
+    this.#writeDirect(Number.POSITIVE_INFINITY);
+    // A running pass may have gone past subscribers before the last frames came. Those need a second pass.
+    while (this.#needsPass) this.#continuePass(Number.POSITIVE_INFINITY);
   }
 
-  get #isPassWanted(): boolean {
-    return this.#pass !== undefined || this.#public.last > this.#passed;
+  get #needsPass(): boolean {
+    return this.#pass !== undefined || this.#public.last > this.#writtenToAll;
   }
 
-  /** How long it is until the next turn of a pass. */
+  /** Time until the next turn of a pass, in ms. */
   get #passDelay(): number {
-    return this.#pass || this.#public.bytes >= FULL_BYTES ? 0 : this.#policy.delay(performance.now());
+    if (this.#pass || this.#public.bytes >= MAX_WAITING_BYTES) return 0;
+    return this.#policy.delay(performance.now());
   }
 
-  #arm(): void {
-    if (this.#own.size > 0) this.#next.within(0);
-    else if (this.#isPassWanted) this.#next.within(this.#passDelay);
+  #schedule(): void {
+    if (this.#direct.size > 0) this.#timer.schedule(0);
+    else if (this.#needsPass) this.#timer.schedule(this.#passDelay);
   }
 
-  #turn(): void {
-    if (this.#own.size > 0) this.#serveOwners(TURN_MS);
-    if (this.#isPassWanted && this.#passDelay < 1) this.#goRound(TURN_MS);
-    this.#arm();
+  #runTurn(): void {
+    if (this.#direct.size > 0) this.#writeDirect(TURN_MS);
+    if (this.#needsPass && this.#passDelay < 1) this.#continuePass(TURN_MS);
+    this.#schedule();
   }
 
-  /** Writes to those who have something of their own, as many as `budgetMs` allows. */
-  #serveOwners(budgetMs: number): void {
-    const began = performance.now();
-    let outlets = 0;
-    for (const member of this.#own.keys()) {
-      if (this.#give(member)) outlets += 1;
-      if (isOver(outlets, began + budgetMs)) break;
+  /** Writes to subscribers with direct frames, to as many as `budgetMs` allows. */
+  #writeDirect(budgetMs: number): void {
+    const startedAt = performance.now();
+    let subscribers = 0;
+    for (const member of this.#direct.keys()) {
+      if (this.#writeTo(member)) subscribers += 1;
+      if (isOver(subscribers, startedAt + budgetMs)) break;
     }
-    this.#observe({ outlets, publicFrames: 0, ms: performance.now() - began });
+    this.#observe({ subscribers, publicFrames: 0, ms: performance.now() - startedAt });
   }
 
-  /** Goes on with the pass, or begins one, and writes to as many as `budgetMs` allows. */
-  #goRound(budgetMs: number): void {
-    this.#pass ??= this.#begin();
+  /** Continues the pass, or starts one, and writes to as many subscribers as `budgetMs` allows. */
+  #continuePass(budgetMs: number): void {
+    this.#pass ??= this.#startPass();
     const pass = this.#pass;
-    const began = performance.now();
-    const isDone = this.#reached(pass, began + budgetMs);
-    pass.ms += performance.now() - began;
-    if (isDone) this.#end(pass);
+    const startedAt = performance.now();
+    const isDone = this.#advance(pass, startedAt + budgetMs);
+    pass.ms += performance.now() - startedAt;
+    if (isDone) this.#endPass(pass);
   }
 
-  #begin(): Pass<Member> {
-    this.#policy.began();
-    return { members: this.#everybody.values(), upTo: this.#public.last, outlets: 0, ms: 0 };
+  #startPass(): Pass<Member> {
+    this.#policy.passStarted();
+    return { members: this.#subscribers.values(), upTo: this.#public.last, subscribers: 0, ms: 0 };
   }
 
-  /** Whether everybody was reached before the deadline, a time of `performance.now`. */
-  #reached(pass: Pass<Member>, deadline: number): boolean {
+  /** Returns true if the pass has reached every subscriber before `deadline`, a time of `performance.now`. */
+  #advance(pass: Pass<Member>, deadline: number): boolean {
     for (let next = pass.members.next(); !next.done; next = pass.members.next()) {
-      if (!this.#give(next.value)) continue;
-      pass.outlets += 1;
-      if (isOver(pass.outlets, deadline)) return false;
+      if (!this.#writeTo(next.value)) continue;
+      pass.subscribers += 1;
+      if (isOver(pass.subscribers, deadline)) return false;
     }
     return true;
   }
 
-  #end({ upTo, outlets, ms }: Pass<Member>): void {
-    const publicFrames = upTo - this.#passed;
+  #endPass({ upTo, subscribers, ms }: Pass<Member>): void {
+    const publicFrames = upTo - this.#writtenToAll;
     this.#pass = undefined;
-    this.#passed = upTo;
+    this.#writtenToAll = upTo;
     this.#public.drop(upTo);
-    this.#policy.passed(performance.now(), { ms, publicFrames });
-    this.#observe({ outlets, publicFrames, ms });
+    this.#policy.passEnded(performance.now(), { ms, publicFrames });
+    this.#observe({ subscribers, publicFrames, ms });
   }
 
-  /** Writes to `member` all that is there for it. False where there is nothing. */
-  #give(member: Member): boolean {
-    const own = this.#own.get(member);
-    // Who is gone has nothing of its own, and every public frame.
-    if (!own && member.flushed >= this.#public.last) return false;
-    this.#own.delete(member);
-    const from = this.#public.past(member.cursor, member.flushed);
-    member.flushed = this.#public.last;
-    const pieces = this.#pieces(from, own ?? []);
+  /** Writes every frame that waits for `member`. Returns false if there is none. */
+  #writeTo(member: Member): boolean {
+    const direct = this.#direct.get(member);
+    // True for removed subscribers too: they have no direct frames, and no number is greater than theirs.
+    if (!direct && member.writtenUpTo >= this.#public.last) return false;
+    this.#direct.delete(member);
+    const from = this.#public.skipTo(member.cursor, member.writtenUpTo);
+    member.markWritten(this.#public.last);
+    const pieces = this.#piecesAfter(from, direct ?? []);
     if (pieces.length === 0) return false;
-    if (!member.write(pieces)) this.#tooSlow(member);
+    if (!member.write(pieces)) this.#onTooSlow(member);
     return true;
   }
 
-  #pieces(from: number, own: readonly Own[]): Buffer[] {
+  /** Returns the public frames after `from`, with the direct frames in their places. */
+  #piecesAfter(from: number, direct: readonly DirectFrame[]): Buffer[] {
     const pieces: Buffer[] = [];
     let at = from;
-    for (const { after, frame } of own) {
+    for (const { after, frame } of direct) {
       if (after > at) {
         pieces.push(...this.#public.between(at, after));
         at = after;
       }
       pieces.push(frame);
     }
-    if (at < this.#public.last) pieces.push(this.#public.since(at));
+    if (at < this.#public.last) pieces.push(this.#public.joinedAfter(at));
     return pieces;
   }
 }
 
-/** A clock is looked at now and then. */
-function isOver(outlets: number, deadline: number): boolean {
-  return (outlets & 31) === 31 && performance.now() > deadline;
+/** Reads the clock after every 32nd subscriber only. */
+function isOver(subscribers: number, deadline: number): boolean {
+  return (subscribers & 31) === 31 && performance.now() > deadline;
 }

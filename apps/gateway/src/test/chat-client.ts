@@ -2,18 +2,18 @@ import { until } from "@parley/async";
 import type { ServerFrame } from "@parley/models";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import type { House } from "./running-gateway.ts";
+import type { RunningGateway } from "./running-gateway.ts";
 
 export type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
-/** A client of `ws`, that keeps all it gets. */
-export class Chatter {
+/** A WebSocket client that records everything it receives. */
+export class ChatClient {
   readonly ws: WebSocket;
   readonly texts: string[] = [];
   readonly frames: ServerFrame[] = [];
   pings = 0;
   closed: { readonly code: number; readonly reason: string } | undefined;
-  /** What kept it from opening. */
+  /** The HTTP answer that refused the upgrade. */
   refused:
     | { readonly status: number; readonly body: string; readonly headers: Record<string, unknown> }
     | undefined;
@@ -43,47 +43,44 @@ export class Chatter {
     });
   }
 
-  say(frame: object): void {
+  send(frame: object): void {
     this.ws.send(JSON.stringify(frame));
   }
 
-  of<T extends ServerFrame["type"]>(type: T): Frame<T>[] {
+  framesOf<T extends ServerFrame["type"]>(type: T): Frame<T>[] {
     return this.frames.filter((frame): frame is Frame<T> => frame.type === type);
   }
 
-  /** The `count`th frame of this type, once there is one. */
-  async get<T extends ServerFrame["type"]>(type: T, count = 1): Promise<Frame<T>> {
-    return until(() => this.of(type)[count - 1], `${count} frames of type ${type}`);
+  /** Waits for the `count`th frame of a type. */
+  async waitFor<T extends ServerFrame["type"]>(type: T, count = 1): Promise<Frame<T>> {
+    return until(() => this.framesOf(type)[count - 1], `${count} frames of type ${type}`);
   }
 
-  async opened(): Promise<this> {
+  async waitForOpen(): Promise<this> {
     await until(() => this.ws.readyState === WebSocket.OPEN, "open");
     return this;
   }
 
-  async end(): Promise<{ readonly code: number; readonly reason: string }> {
+  async waitForClose(): Promise<{ readonly code: number; readonly reason: string }> {
     return until(() => this.closed, "closed");
   }
 
   contents(): string[] {
-    return this.of("message").map(({ content }) => content);
+    return this.framesOf("message").map(({ content }) => content);
   }
 }
 
-/** Connects under `chat.v1`, and waits for `ready`. */
-export async function chatter(house: House, user: string): Promise<Chatter> {
-  const made = new Chatter(`ws://127.0.0.1:${house.port}/ws`, [
-    "chat.v1",
-    `bearer.${await house.token(user)}`,
-  ]);
-  onTestFinished(() => made.ws.terminate());
-  await made.get("ready");
-  return made;
+/** Connects with `chat.v1` and waits for `ready`. Disconnects at the end of the test. */
+export async function connectClient(gateway: RunningGateway, user: string): Promise<ChatClient> {
+  const client = new ChatClient(gateway.wsUrl, ["chat.v1", `bearer.${await gateway.token(user)}`]);
+  onTestFinished(() => client.ws.terminate());
+  await client.waitFor("ready");
+  return client;
 }
 
-/** Connects with a bare `Bearer, <jwt>`: without `chat.v1` (P22). */
-export async function plainChatter(house: House, user: string): Promise<Chatter> {
-  const made = new Chatter(`ws://127.0.0.1:${house.port}/ws`, ["Bearer", await house.token(user)]);
-  onTestFinished(() => made.ws.terminate());
-  return made.opened();
+/** Connects with `Bearer, <jwt>`, without `chat.v1` (P22). Disconnects at the end of the test. */
+export async function connectPlainClient(gateway: RunningGateway, user: string): Promise<ChatClient> {
+  const client = new ChatClient(gateway.wsUrl, ["Bearer", await gateway.token(user)]);
+  onTestFinished(() => client.ws.terminate());
+  return client.waitForOpen();
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { until } from "@parley/async";
 import { onTestFinished } from "vitest";
 
-/** A bare TCP socket that says exactly what it is told to. */
+/** A bare TCP client that sends exact bytes, for handshakes and frames that `ws` would never send. */
 export class RawClient {
   readonly socket: Socket;
   received: Buffer = Buffer.alloc(0);
@@ -22,7 +22,7 @@ export class RawClient {
     });
   }
 
-  /** The head of an upgrade to /ws, with these headers in the place of the usual ones of the same name. */
+  /** Sends the head of an upgrade to `/ws`. `headers` override the usual ones. */
   upgrade(headers: Record<string, string>): void {
     const all = {
       Host: "127.0.0.1",
@@ -36,7 +36,7 @@ export class RawClient {
     this.socket.write(`GET /ws HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
   }
 
-  /** The head of the answer, once it is there. */
+  /** Waits for the head of the answer. */
   async head(): Promise<string> {
     return until(() => {
       const end = this.received.indexOf("\r\n\r\n");
@@ -48,13 +48,13 @@ export class RawClient {
     return Number((await this.head()).split(" ")[1]);
   }
 
-  /** What came behind the head. */
+  /** The bytes received after the head. */
   get body(): Buffer {
     const end = this.received.indexOf("\r\n\r\n");
     return end < 0 ? Buffer.alloc(0) : this.received.subarray(end + 4);
   }
 
-  /** The code of the close frame at the end of what was received, once the socket has ended. */
+  /** Waits for a close frame or the end of the socket. Returns the close code, undefined without a close frame. */
   async closeCode(): Promise<number | undefined> {
     await until(() => this.ended || this.#closeFrame() !== undefined, "the end of the socket");
     return this.#closeFrame();
@@ -80,29 +80,29 @@ export interface FrameShape {
   readonly opcode?: number;
   readonly fin?: boolean;
   readonly masked?: boolean;
-  /** What the header says, where that is a lie. */
+  /** Length to declare in the header, if it is to differ from the payload's. */
   readonly length?: number;
 }
 
-/** A client's frame, right or wrong. */
+/** Encodes a client's frame, valid or not. */
 export function clientFrame(
   payload: string | Buffer,
   { opcode = 1, fin = true, masked = true, length }: FrameShape = {},
 ): Buffer {
   const data = Buffer.from(payload);
-  const said = length ?? data.length;
+  const declared = length ?? data.length;
   const bit = masked ? 0x80 : 0;
   const head =
-    said < 126
-      ? Buffer.from([0, bit | said])
-      : said < 65_536
+    declared < 126
+      ? Buffer.from([0, bit | declared])
+      : declared < 65_536
         ? Buffer.from([0, bit | 126, 0, 0])
         : Buffer.alloc(10);
   head[0] = (fin ? 0x80 : 0) | opcode;
-  if (head.length === 4) head.writeUInt16BE(said, 2);
+  if (head.length === 4) head.writeUInt16BE(declared, 2);
   if (head.length === 10) {
     head[1] = bit | 127;
-    head.writeBigUInt64BE(BigInt(said), 2);
+    head.writeBigUInt64BE(BigInt(declared), 2);
   }
   if (!masked) return Buffer.concat([head, data]);
   const mask = Buffer.from([1, 2, 3, 4]);

@@ -17,47 +17,52 @@ import {
 } from "../gateway.ts";
 import { StoreAll } from "./store-all.ts";
 
-const SECRET = "a secret of the tests, long enough for it";
+const SECRET = "a secret for tests that is long enough";
 
-export interface HouseOptions {
+export interface RunningGatewayOptions {
   readonly config?: Partial<GatewayConfig>;
   readonly issueToken?: IssueToken;
-  /** Stands in for the verifier, for failures that a real one cannot be brought to. */
+  /** Replaces the verifier, for failures that a real one doesn't have. */
   readonly verifier?: Verifier;
-  /** Puts something in front of the log's roles. */
+  /** Wraps the log's appender. */
   readonly append?: (append: Appender) => Appender;
+  /** Wraps the log's live feed. */
   readonly live?: (live: LiveFeed) => LiveFeed;
+  /** Wall clock, ms since 1970. */
   readonly now?: () => number;
 }
 
-/** A gateway over a real HTTP server and the log in memory, with a store that takes everything. */
-export interface House {
-  readonly gateway: Gateway;
+/** A gateway with a real HTTP server, a log in memory, and a store that accepts every message. */
+export interface RunningGateway {
+  readonly core: Gateway;
   readonly server: Server;
-  /** TCP connections that have not ended. */
+  /** Open TCP connections. */
   readonly sockets: ReadonlySet<Socket>;
   readonly port: number;
+  /** `http://…`, without a path. */
+  readonly url: string;
+  readonly wsUrl: string;
   readonly store: StoreAll;
   readonly events: GatewayEvent[];
-  /** What the gateway gave the log to speak to: to say what the log in memory never says. */
+  /** The gateway's listener for live messages. Tests call it to deliver what the log in memory never would. */
   readonly listener: LiveListener;
   token(user: string, expiresInSeconds?: number): Promise<string>;
 }
 
-/** Ends with the test that asked for it. */
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
+/** Starts a gateway that is closed at the end of the test. */
+export async function startGateway(options: RunningGatewayOptions = {}): Promise<RunningGateway> {
   const bus = new MemoryBus({ lastStored: ORIGIN, closeTimeoutMs: 100 });
   const store = new StoreAll(bus);
   const events: GatewayEvent[] = [];
   let listener: LiveListener | undefined;
   const roles: Pick<Bus, "append" | "live"> = {
     append: () => (options.append ?? same)(bus.append()),
-    live: (given) => {
-      listener = given;
-      return (options.live ?? same)(bus.live(given));
+    live: (gatewayListener) => {
+      listener = gatewayListener;
+      return (options.live ?? same)(bus.live(gatewayListener));
     },
   };
-  const gateway = createGateway({
+  const core = createGateway({
     bus: roles,
     verifier: options.verifier ?? createVerifier({ secrets: [SECRET], isUser: isUsername }),
     config: { ...gatewayConfig(readEnv(gatewayFields, {})), ...options.config },
@@ -65,10 +70,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     observe: (event) => events.push(event),
     now: options.now,
   });
-  const server = createServer(WEBSOCKET_SERVER_OPTIONS, gateway.handleRequest).on(
-    "upgrade",
-    gateway.handleUpgrade,
-  );
+  const server = createServer(WEBSOCKET_SERVER_OPTIONS, core.handleRequest).on("upgrade", core.handleUpgrade);
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -76,15 +78,22 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   });
   const { port } = await listen(server, { port: 0, host: "127.0.0.1" });
   onTestFinished(async () => {
-    await gateway.close();
+    await core.close();
     await closeServer(server, 0);
     await store.end();
     await bus.close();
   });
-  if (!listener) throw new Error("the gateway did not ask for the live role");
+  if (!listener) throw new Error("the gateway did not open the live feed");
   const token = async (user: string, expiresInSeconds = 600) =>
     (await issueToken({ user, secret: SECRET, expiresInSeconds })).token;
-  return { gateway, server, sockets, port, store, events, listener, token };
+  const url = `http://127.0.0.1:${port}`;
+  const wsUrl = `ws://127.0.0.1:${port}/ws`;
+  return { core, server, sockets, port, url, wsUrl, store, events, listener, token };
+}
+
+/** Wraps a live feed with another `join`. */
+export function withJoin(live: LiveFeed, join: LiveFeed["join"]): LiveFeed {
+  return { join, leave: (user) => live.leave(user), problem: () => live.problem() };
 }
 
 function same<T>(value: T): T {

@@ -2,7 +2,7 @@ import type { Consumer, Outcome } from "@parley/bus";
 import type { MemoryBus } from "@parley/bus/memory";
 import { type LogMessage, ORIGIN, refKey } from "@parley/models";
 
-/** A store in memory that takes everything: what a persister is to the log, for tests of a gateway alone. */
+/** Stores every message of the log in memory. Stands in for a persister in tests of a gateway alone. */
 export class StoreAll {
   readonly messages: LogMessage[] = [];
   readonly #refs = new Map<string, LogMessage>();
@@ -17,7 +17,7 @@ export class StoreAll {
     this.#running = this.#run();
   }
 
-  /** Takes nothing, so that nobody gets an ack, until `resume`. */
+  /** Stores nothing until `resume`, so that nothing is acknowledged. */
   pause(): void {
     this.#gate = new Promise((resolve) => {
       this.#open = resolve;

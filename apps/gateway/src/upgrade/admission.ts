@@ -2,57 +2,64 @@ import type { IncomingMessage } from "node:http";
 import type { Identity } from "@parley/auth";
 import { ChatError } from "@parley/models";
 import { addressBlock, clientAddress, type OriginPolicy, type TrustedProxies } from "@parley/service";
-import type { Verifications } from "./authenticator.ts";
-import type { ConnectionCounts } from "./connection-limits.ts";
-import { type TokenOffer, tokenOffer } from "./token-source.ts";
+import type { Authenticator } from "./authenticator.ts";
+import type { ConnectionLimiter } from "./connection-limiter.ts";
+import { type HandshakeToken, readHandshakeToken } from "./handshake-token.ts";
 
-export interface AdmissionParts {
+export interface AdmissionDeps {
   readonly origins: OriginPolicy;
-  readonly verifications: Verifications;
-  readonly counts: ConnectionCounts;
+  readonly authenticator: Authenticator;
+  readonly connectionLimiter: ConnectionLimiter;
   readonly trustedProxies: TrustedProxies;
   readonly isDraining: () => boolean;
 }
 
-/** Who may come in, and how. */
-export interface Admitted {
+/** A client whose origin and token have been checked. */
+export interface AuthenticatedClient {
   readonly identity: Identity;
-  /** What connections per address are counted by. */
+  /** The client's address, or its block of addresses: connections per address are counted by it. */
   readonly address: string;
-  readonly subprotocol: TokenOffer["subprotocol"];
+  /** Subprotocol for the answer (P2). */
+  readonly subprotocol: HandshakeToken["subprotocol"];
 }
 
 const DRAINING_RETRY_MS = 1_000;
 const LIMIT_RETRY_MS = 5_000;
 
-/** P3, for an upgrade and for a plain GET alike: draining, origin, token, limits, in this order. */
+/**
+ * The checks of P3, the same for an upgrade and for a plain GET of `/ws`, in this order: draining, origin, token,
+ * limits.
+ */
 export class Admission {
-  readonly #parts: AdmissionParts;
+  readonly #deps: AdmissionDeps;
 
-  constructor(parts: AdmissionParts) {
-    this.#parts = parts;
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
   }
 
-  /** Rejects with the ChatError that is the answer. */
-  async identify(req: IncomingMessage): Promise<Admitted> {
-    const { origins, verifications, trustedProxies } = this.#parts;
+  /** Checks draining, origin and token. Rejects with the ChatError to answer with. */
+  async authenticate(req: IncomingMessage): Promise<AuthenticatedClient> {
+    const { origins, authenticator, trustedProxies } = this.#deps;
     this.assertNotDraining();
     const { origin, host } = req.headers;
     if (!origins.permits(origin, host)) throw new ChatError("origin_not_allowed");
     const address = addressBlock(clientAddress(req, trustedProxies));
-    const { token, subprotocol } = tokenOffer(req.headers);
-    const identity = await verifications.verify(token);
+    const { token, subprotocol } = readHandshakeToken(req.headers);
+    const identity = await authenticator.verify(token);
     return { identity, address, subprotocol };
   }
 
-  /** Throws where there is no place for one more now. A place that is taken at once stays within the limits. */
-  assertRoom({ identity, address }: Admitted): void {
+  /**
+   * Throws if a limit is reached. A caller that takes the place must do so before its next `await`, so that no other
+   * handshake takes the same place.
+   */
+  assertCapacity({ identity, address }: AuthenticatedClient): void {
     this.assertNotDraining();
-    const refusal = this.#parts.counts.refusal(identity.user, address);
+    const refusal = this.#deps.connectionLimiter.refusalFor(identity.user, address);
     if (refusal) throw new ChatError(refusal, { retryAfterMs: LIMIT_RETRY_MS });
   }
 
   assertNotDraining(): void {
-    if (this.#parts.isDraining()) throw new ChatError("draining", { retryAfterMs: DRAINING_RETRY_MS });
+    if (this.#deps.isDraining()) throw new ChatError("draining", { retryAfterMs: DRAINING_RETRY_MS });
   }
 }

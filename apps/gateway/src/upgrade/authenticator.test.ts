@@ -1,21 +1,21 @@
 import { until } from "@parley/async";
 import type { Identity } from "@parley/auth";
 import { describe, expect, it } from "vitest";
-import { Verifications } from "./authenticator.ts";
+import { Authenticator } from "./authenticator.ts";
 
 const ALICE: Identity = { user: "alice", scopes: new Set(), expiresAt: 1 };
 
-function slowVerifications() {
+function slowAuthenticator() {
   const waiting: ((identity: Identity) => void)[] = [];
   const verify = () => new Promise<Identity>((resolve) => waiting.push(resolve));
-  return { waiting, verifications: new Verifications({ verify, problem: () => undefined }) };
+  return { waiting, authenticator: new Authenticator({ verify, problem: () => undefined }) };
 }
 
-describe("verifying tokens", () => {
-  it("G5: only so many at a time, the others in their order", async () => {
-    const { waiting, verifications } = slowVerifications();
+describe("the authenticator", () => {
+  it("G5: verifies a bounded number of tokens at a time, the others in their order", async () => {
+    const { waiting, authenticator } = slowAuthenticator();
     const done: number[] = [];
-    const all = Array.from({ length: 100 }, (_, n) => verifications.verify("x").then(() => done.push(n)));
+    const all = Array.from({ length: 100 }, (_, n) => authenticator.verify("x").then(() => done.push(n)));
     await until(() => waiting.length === 32, "the first");
     while (done.length < 100) {
       expect(waiting.length).toBeLessThanOrEqual(32);
@@ -26,15 +26,15 @@ describe("verifying tokens", () => {
     expect(done).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
-  it("G5: what would wait behind too many is refused with overloaded", async () => {
-    const { verifications } = slowVerifications();
-    for (let n = 0; n < 20_032; n++) void verifications.verify("x");
-    await expect(verifications.verify("x")).rejects.toMatchObject({ code: "overloaded", temporary: true });
+  it("G5: refuses a token with overloaded if too many wait", async () => {
+    const { authenticator } = slowAuthenticator();
+    for (let n = 0; n < 20_032; n++) void authenticator.verify("x");
+    await expect(authenticator.verify("x")).rejects.toMatchObject({ code: "overloaded", temporary: true });
   });
 
-  it("P3: an error that is not the token's is internal, and gives its turn on", async () => {
+  it("P3: an unexpected error becomes internal and frees its slot", async () => {
     let calls = 0;
-    const verifications = new Verifications({
+    const authenticator = new Authenticator({
       problem: () => undefined,
       verify: () => {
         calls += 1;
@@ -42,7 +42,7 @@ describe("verifying tokens", () => {
       },
     });
     for (let n = 0; n < 100; n++)
-      await expect(verifications.verify("x")).rejects.toMatchObject({ code: "internal" });
-    expect(await verifications.verify("x")).toBe(ALICE);
+      await expect(authenticator.verify("x")).rejects.toMatchObject({ code: "internal" });
+    expect(await authenticator.verify("x")).toBe(ALICE);
   });
 });

@@ -1,16 +1,19 @@
 import { AuthError, type Identity, type Verifier } from "@parley/auth";
 import { ChatError } from "@parley/models";
 
-/** How many tokens are verified at the same time: more would only queue for the same cores. */
-const AT_ONCE = 32;
-/** How many may wait for that. */
+/** Tokens verified at the same time. More would only compete for the same cores. */
+const MAX_CONCURRENT = 32;
 const MAX_WAITING = 20_000;
 const RETRY_AFTER_MS = 1_000;
 
-/** Verifies tokens, a bounded number at a time (G5): a storm of handshakes must not starve those who are connected. */
-export class Verifications {
+/**
+ * Verifies tokens, a bounded number at a time (G5), so that a storm of handshakes doesn't starve the clients that are
+ * already connected.
+ */
+export class Authenticator {
   readonly #verifier: Verifier;
-  #underWay = 0;
+  #inFlight = 0;
+  /** First in, first out. */
   readonly #waiting: (() => void)[] = [];
 
   constructor(verifier: Verifier) {
@@ -18,24 +21,24 @@ export class Verifications {
   }
 
   /**
-   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized`; `unavailable` where the issuer's
-   * keys cannot be had; `overloaded` where too many wait.
+   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable`
+   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified.
    */
   async verify(token: string | undefined): Promise<Identity> {
     if (token === undefined) throw new ChatError("token_missing");
-    await this.#turn();
+    await this.#acquire();
     try {
       return await this.#verifier.verify(token);
     } catch (error) {
       throw chatErrorFrom(error);
     } finally {
-      this.#next();
+      this.#release();
     }
   }
 
-  #turn(): Promise<void> {
-    if (this.#underWay < AT_ONCE) {
-      this.#underWay += 1;
+  #acquire(): Promise<void> {
+    if (this.#inFlight < MAX_CONCURRENT) {
+      this.#inFlight += 1;
       return Promise.resolve();
     }
     if (this.#waiting.length >= MAX_WAITING)
@@ -43,11 +46,11 @@ export class Verifications {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Whose turn has ended hands it on. */
-  #next(): void {
+  /** Passes the slot to the next caller in line, if there is one. */
+  #release(): void {
     const next = this.#waiting.shift();
     if (next) next();
-    else this.#underWay -= 1;
+    else this.#inFlight -= 1;
   }
 }
 

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 
-/** Ids for requests and the connections they become: short, and different over processes and restarts. */
+/**
+ * Returns a generator of ids for requests and for the connections they become. The ids are short, and a random prefix
+ * makes them differ between processes and restarts.
+ */
 export function createRequestIds(): () => string {
   const prefix = randomUUID().slice(0, 8);
   let last = 0;

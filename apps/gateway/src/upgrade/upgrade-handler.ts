@@ -4,123 +4,129 @@ import { raceAbort } from "@parley/async";
 import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import { rejectUpgrade } from "@parley/service";
-import { Joining } from "../connection/pending-connection.ts";
-import type { Audiences } from "../connection/registry.ts";
+import { PendingConnection } from "../connection/pending-connection.ts";
+import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
-import type { Admission, Admitted } from "./admission.ts";
-import type { ConnectionCounts } from "./connection-limits.ts";
+import type { Admission, AuthenticatedClient } from "./admission.ts";
+import type { ConnectionLimiter } from "./connection-limiter.ts";
 import type { ChatSocket, ChatSocketServer } from "./socket-server.ts";
 
-export interface HandshakesParts {
+export interface UpgradeHandlerDeps {
   readonly admission: Admission;
-  readonly counts: ConnectionCounts;
-  readonly audiences: Audiences;
+  readonly connectionLimiter: ConnectionLimiter;
+  readonly registry: ConnectionRegistry;
   readonly live: LiveFeed;
-  readonly server: ChatSocketServer;
-  readonly opened: (entrance: Entrance, ws: ChatSocket, socket: Duplex) => void;
+  readonly socketServer: ChatSocketServer;
+  readonly openConnection: (upgrade: AcceptedUpgrade, ws: ChatSocket, socket: Duplex) => void;
   readonly observe: Observe;
   readonly timeoutMs: number;
   readonly maxPendingBytes: number;
 }
 
-/** All that is known of a connection when its socket is upgraded. */
-export interface Entrance extends Admitted {
+/** Everything that is known about a client when its socket is upgraded. */
+export interface AcceptedUpgrade extends AuthenticatedClient {
   readonly id: string;
-  readonly joining: Joining;
+  readonly pending: PendingConnection;
   readonly cursor: string;
 }
 
-interface Handshake {
+interface UpgradeRequest {
   readonly id: string;
   readonly req: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
-  /** Aborted with the reason when it takes too long, or its socket is gone. */
+  /** Aborted, with the reason, if the handshake takes too long or its socket closes. */
   readonly signal: AbortSignal;
 }
 
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * From the request to the upgrade. The user is joined before the answer is sent: an open WebSocket hears everything,
- * whether or not the client is told `ready` (P5, P22), and a log that cannot be joined is a plain 503 (P3).
+ * Handles a handshake from the request to the upgrade. The steps are: authenticate, take a place within the limits,
+ * subscribe to the user's messages, upgrade.
  *
- * After every wait the world may have changed: the socket may be gone, the time over, the process draining. What was
- * taken by then (a place, the join) is given back on each way out but the one that opens a connection.
+ * The subscription comes before the answer. So an open WebSocket misses no message, even if its client isn't sent
+ * `ready` (P5, P22), and a log that can't be subscribed to is a plain 503 (P3).
+ *
+ * After every `await` the socket may have closed, the time may be up, or the process may be draining. The place and
+ * the subscription are released on every path except the one that opens a connection.
  */
-export class Handshakes {
-  readonly #parts: HandshakesParts;
+export class UpgradeHandler {
+  readonly #deps: UpgradeHandlerDeps;
   readonly #ids = new WeakMap<IncomingMessage, string>();
 
-  constructor(parts: HandshakesParts) {
-    this.#parts = parts;
-    parts.server.on("wsClientError", (_error, socket, req) => {
-      const error = new ChatError("invalid_parameter", { message: "This is not a WebSocket handshake." });
+  constructor(deps: UpgradeHandlerDeps) {
+    this.#deps = deps;
+    deps.socketServer.on("wsClientError", (_error, socket, req) => {
+      const error = new ChatError("invalid_parameter", {
+        message: "This request is not a valid WebSocket handshake.",
+      });
       const headers = { "sec-websocket-version": "13" };
       rejectUpgrade(socket, error, { requestId: this.#ids.get(req) ?? "", headers });
     });
   }
 
-  upgrade(id: string, req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const over = new AbortController();
-    const gone = () => over.abort(new SocketGone());
-    const late = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
-    const timer = setTimeout(() => over.abort(late), this.#parts.timeoutMs);
-    socket.once("close", gone);
-    const handshake = { id, req, socket, head, signal: over.signal };
+  handle(id: string, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const controller = new AbortController();
+    const onClose = () => controller.abort(new SocketClosedError());
+    const timeout = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
+    const timer = setTimeout(() => controller.abort(timeout), this.#deps.timeoutMs);
+    socket.once("close", onClose);
+    const request = { id, req, socket, head, signal: controller.signal };
     this.#ids.set(req, id);
-    void this.#enter(handshake)
-      .catch((error: unknown) => this.#refuse(handshake, error))
+    void this.#admit(request)
+      .catch((error: unknown) => this.#refuse(request, error))
       .finally(() => {
         clearTimeout(timer);
-        socket.off("close", gone);
+        socket.off("close", onClose);
       });
   }
 
-  async #enter(handshake: Handshake): Promise<void> {
-    const { counts, admission } = this.#parts;
-    const admitted = await raceAbort(admission.identify(handshake.req), handshake.signal);
-    admission.assertRoom(admitted);
-    const { identity, address } = admitted;
-    counts.add(identity.user, address);
+  async #admit(request: UpgradeRequest): Promise<void> {
+    const { connectionLimiter, admission } = this.#deps;
+    const client = await raceAbort(admission.authenticate(request.req), request.signal);
+    admission.assertCapacity(client);
+    const { identity, address } = client;
+    connectionLimiter.acquire(identity.user, address);
     let isOpen = false;
     try {
-      isOpen = await this.#join(handshake, admitted);
+      isOpen = await this.#subscribe(request, client);
     } finally {
-      if (!isOpen) counts.remove(identity.user, address);
+      if (!isOpen) connectionLimiter.release(identity.user, address);
     }
   }
 
-  async #join(handshake: Handshake, admitted: Admitted): Promise<boolean> {
-    const { audiences, live, admission, maxPendingBytes } = this.#parts;
-    const { signal, id } = handshake;
-    const joining = new Joining(admitted.identity.user, maxPendingBytes);
-    audiences.enter(joining);
+  async #subscribe(request: UpgradeRequest, client: AuthenticatedClient): Promise<boolean> {
+    const { registry, live, admission, maxPendingBytes } = this.#deps;
+    const { signal, id } = request;
+    const pending = new PendingConnection(client.identity.user, maxPendingBytes);
+    registry.addPending(pending);
     try {
-      const cursor = await raceAbort(joining.cursorFrom(live, signal), signal);
+      const cursor = await raceAbort(pending.subscribe(live, signal), signal);
       admission.assertNotDraining();
-      return this.#open(handshake, { ...admitted, id, joining, cursor });
+      const { identity, address, subprotocol } = client;
+      return this.#upgrade(request, { identity, address, subprotocol, id, pending, cursor });
     } finally {
-      audiences.exit(joining);
+      registry.removePending(pending);
     }
   }
 
-  /** ws gets to see no subprotocol but the one that is selected: so it can echo no token (P2). */
-  #open({ req, socket, head }: Handshake, entrance: Entrance): boolean {
-    const { subprotocol } = entrance;
+  /** Leaves ws no subprotocol but the selected one in the request, so that ws can't echo a token (P2). */
+  #upgrade({ req, socket, head }: UpgradeRequest, upgrade: AcceptedUpgrade): boolean {
+    const { subprotocol } = upgrade;
     if (subprotocol) req.headers["sec-websocket-protocol"] = subprotocol;
     else delete req.headers["sec-websocket-protocol"];
     let isOpen = false;
-    this.#parts.server.handleUpgrade(req, socket, head, (ws) => {
+    this.#deps.socketServer.handleUpgrade(req, socket, head, (ws) => {
       isOpen = true;
-      this.#parts.opened(entrance, ws, socket);
+      this.#deps.openConnection(upgrade, ws, socket);
     });
     return isOpen;
   }
 
-  #refuse({ id, socket }: Handshake, reason: unknown): void {
-    if (reason instanceof SocketGone) return;
-    const { observe } = this.#parts;
+  #refuse({ id, socket }: UpgradeRequest, reason: unknown): void {
+    if (reason instanceof SocketClosedError) return;
+    const { observe } = this.#deps;
     const error = reason instanceof ChatError ? reason : new ChatError("internal", { cause: reason });
     if (error.code === "internal") observe({ type: "failure", request: id, error: error.cause });
     observe({ type: "refused", request: id, code: error.code, upgrade: true });
@@ -128,7 +134,7 @@ export class Handshakes {
   }
 }
 
-/** The client went away before it was answered. */
-class SocketGone extends Error {
-  override readonly name = "SocketGone";
+/** The client closed its socket before the answer. There is nobody to answer. */
+class SocketClosedError extends Error {
+  override readonly name = "SocketClosedError";
 }

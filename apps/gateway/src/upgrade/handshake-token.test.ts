@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tokenOffer } from "./token-source.ts";
+import { readHandshakeToken } from "./handshake-token.ts";
 
 const JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
 
 function offered(protocol: string, authorization?: string) {
-  return tokenOffer({
+  return readHandshakeToken({
     "sec-websocket-protocol": protocol,
     ...(authorization !== undefined && { authorization }),
   });
 }
 
-describe("where the token is read", () => {
+describe("reading the token of a handshake", () => {
   it.each([
     ["chat.v1, bearer.T", "chat.v1"],
     ["bearer.T, chat.v1", "chat.v1"],
@@ -25,26 +25,26 @@ describe("where the token is read", () => {
     expect(offered(header.replace("T", JWT))).toEqual({ token: JWT, subprotocol });
   });
 
-  it("P1: Authorization goes before Sec-WebSocket-Protocol", () => {
+  it("P1: Authorization takes precedence over Sec-WebSocket-Protocol", () => {
     expect(offered("chat.v1, bearer.other", `Bearer ${JWT}`)).toEqual({ token: JWT, subprotocol: "chat.v1" });
   });
 
-  it("P1: Authorization of another scheme, such as a proxy's, hides no token", () => {
+  it("P1: Authorization with another scheme, such as a proxy's, is ignored", () => {
     expect(offered(`Bearer, ${JWT}`, "Basic YTpi").token).toBe(JWT);
   });
 
-  it("P1: no header brings no token", () => {
-    expect(tokenOffer({})).toEqual({ token: undefined, subprotocol: undefined });
+  it("P1: there is no token without a header", () => {
+    expect(readHandshakeToken({})).toEqual({ token: undefined, subprotocol: undefined });
   });
 
   it.each(["", ",", "chat.v1", "Bearer", "Bearer,", "Bearer  ", "other, thing"])(
-    "P3: %j brings no token",
+    "P3: there is no token in %j",
     (header) => {
       expect(offered(header).token ?? "").toBe("");
     },
   );
 
-  it("P2: whatever is offered, nothing but a known name is selected", () => {
+  it("P2: only a known name is ever selected, for any offer", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (protocol, authorization) => {
         expect([undefined, "chat.v1", "Bearer"]).toContain(offered(protocol, authorization).subprotocol);

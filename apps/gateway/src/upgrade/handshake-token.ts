@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { SUBPROTOCOL } from "@parley/models";
 
-/** What a client brings to the handshake (P1), and what it is answered (P2). */
-export interface TokenOffer {
+/** The token of a handshake (P1) and the subprotocol to answer with (P2). */
+export interface HandshakeToken {
   readonly token: string | undefined;
-  /** To be selected: never a token. Undefined: no subprotocol in the answer. */
+  /** Never a token. Undefined: the answer selects no subprotocol. */
   readonly subprotocol: typeof SUBPROTOCOL | typeof BEARER | undefined;
 }
 
@@ -13,10 +13,13 @@ const BEARER_ITEM = "bearer.";
 const BEARER_SCHEME = /^bearer +(\S+)$/i;
 
 /**
- * P1: the token of `Authorization`, else of `Sec-WebSocket-Protocol`, as `chat.v1, bearer.<jwt>`, as `Bearer, <jwt>`
- * or as the literal `Bearer <jwt>`, which is no valid list of subprotocols but is sent all the same.
+ * Reads the token from `Authorization`, else from `Sec-WebSocket-Protocol` (P1), which has three forms:
+ *
+ * - `chat.v1, bearer.<jwt>`
+ * - `Bearer, <jwt>`
+ * - `Bearer <jwt>`, which isn't a valid list of subprotocols, but some clients send it.
  */
-export function tokenOffer(headers: IncomingHttpHeaders): TokenOffer {
+export function readHandshakeToken(headers: IncomingHttpHeaders): HandshakeToken {
   const offers = (headers["sec-websocket-protocol"] ?? "").split(",").map((offer) => offer.trim());
   const subprotocol = offers.includes(SUBPROTOCOL)
     ? SUBPROTOCOL

@@ -1,14 +1,14 @@
 import type { ErrorCode } from "@parley/models";
 
-/** How many connections there may be (P3). Infinity is no limit. */
+/** Largest numbers of connections (P3). Infinity turns a limit off. */
 export interface ConnectionLimits {
   readonly total: number;
   readonly perUser: number;
   readonly perAddress: number;
 }
 
-/** Counts connections from the end of their check to the end of their socket. */
-export class ConnectionCounts {
+/** Counts connections in total, per user and per address. A connection counts until its socket has ended. */
+export class ConnectionLimiter {
   readonly #limits: ConnectionLimits;
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
@@ -18,8 +18,8 @@ export class ConnectionCounts {
     this.#limits = limits;
   }
 
-  /** Why one more is too many, or undefined. */
-  refusal(user: string, address: string): ErrorCode | undefined {
+  /** Returns the error code for one more connection, or undefined if the limits permit it. */
+  refusalFor(user: string, address: string): ErrorCode | undefined {
     const { total, perUser, perAddress } = this.#limits;
     if (this.#total >= total) return "overloaded";
     if ((this.#users.get(user) ?? 0) >= perUser) return "too_many_connections";
@@ -27,13 +27,13 @@ export class ConnectionCounts {
     return undefined;
   }
 
-  add(user: string, address: string): void {
+  acquire(user: string, address: string): void {
     this.#total += 1;
     change(this.#users, user, 1);
     change(this.#addresses, address, 1);
   }
 
-  remove(user: string, address: string): void {
+  release(user: string, address: string): void {
     this.#total -= 1;
     change(this.#users, user, -1);
     change(this.#addresses, address, -1);
