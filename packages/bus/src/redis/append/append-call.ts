@@ -4,7 +4,7 @@ import { ELSEWHERE, Refused } from "../errors.ts";
 import { type Outgoing, outgoingArgs } from "../format/encoded-draft.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
-import { APPEND } from "../lua/append.ts";
+import { APPEND } from "../script/scripts.ts";
 
 export type AppendSettings = Pick<
   Config,

@@ -5,7 +5,7 @@ import { unavailable } from "../errors.ts";
 import { outgoing, outgoingArgs } from "../format/encoded-draft.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
-import { APPEND_AGAIN } from "../lua/again.ts";
+import { REAPPEND } from "../script/scripts.ts";
 
 /** Gives a message a new id, whose own the store has given to another one, and settles it (L13). */
 export async function appendAgain(
@@ -17,7 +17,7 @@ export async function appendAgain(
   const own = outgoingArgs(outgoing(message));
   const times = [config.dedupeWindowMs, Date.now()];
   const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...own, GROUP, ...times];
-  const answer = String(await link.run((client) => APPEND_AGAIN.run(client, keys, args)));
+  const answer = String(await link.run((client) => REAPPEND.run(client, keys, args)));
   // Another consumer was faster.
   if (answer === "settled") return;
   const again = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;

@@ -4,7 +4,7 @@ import type { Observe } from "../../events.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { CREATE } from "../lua/create.ts";
+import { ENSURE_LOG } from "../script/scripts.ts";
 
 /**
  * Makes sure that the log is there and stands above the store (L1). Run on every new connection of a consumer: after
@@ -18,7 +18,7 @@ export async function keepLog(
 ): Promise<void> {
   const floor = streamIdOf(await lastStored());
   const epoch = randomBytes(6).toString("base64url");
-  const [outcome, detail = ""] = textsOf(await CREATE.run(client, [LOG, META], [GROUP, epoch, floor]));
+  const [outcome, detail = ""] = textsOf(await ENSURE_LOG.run(client, [LOG, META], [GROUP, epoch, floor]));
   if (outcome === "unusable") throw new Error(detail);
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")

@@ -1,10 +1,9 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
-import { IF_REPLICA_LUA } from "../connection/server-role.ts";
 import { Refused } from "../errors.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { Script } from "../lua/script.ts";
+import { CHECK_MASTER, READ_WATERMARK } from "../script/scripts.ts";
 
 /** How the log stood at one moment. Positions are message ids. */
 export interface LogHead {
@@ -15,8 +14,6 @@ export interface LogHead {
   /** Nothing up to here is in the log any more. */
   readonly trimmed: string;
 }
-
-const IS_MASTER = `${IF_REPLICA_LUA}return if_replica(KEYS[1]) or 1`;
 
 /** Entries as they stand in the log, undecoded. */
 export interface LogPage extends LogHead {
@@ -53,48 +50,21 @@ export async function readHead(client: Redis): Promise<LogHead> {
 }
 
 /**
- * Lua: `watermark(log, group)` is the stream id up to which everything is stored (L12): just before the least
- * pending id, else the group's last delivered id, "0-0" without a group or a log. For scripts that need it to be
- * true at the moment of what they do next.
- */
-export const WATERMARK_LUA = `
-local function before(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  if seq ~= '0' then return ms .. '-' .. string.format('%.0f', tonumber(seq) - 1) end
-  return string.format('%.0f', tonumber(ms) - 1) .. '-9999999999'
-end
-local function watermark(log, group)
-  local pending = redis.pcall('XPENDING', log, group)
-  if pending.err then return '0-0' end
-  if pending[1] > 0 then return before(pending[2]) end
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', log)) do
-    local fields = {}
-    for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end
-    if fields['name'] == group then return fields['last-delivered-id'] end
-  end
-  return '0-0'
-end
-`;
-
-const watermark = new Script(`${WATERMARK_LUA}${IF_REPLICA_LUA}
-local refused = if_replica(KEYS[2])
-if refused then return refused end
-return {watermark(KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], 'trimmed')}
-`);
-
-/**
  * Everything up to here is stored: the group's watermark (L12), or what was trimmed, where that reaches further, as
  * it does while a new group has not been given anything. Rejects as `readHead` does.
  */
 export async function readWatermark(client: Redis): Promise<string> {
-  const [group, trimmed] = (await watermark.run(client, [LOG, META], [GROUP])) as [string, string | null];
+  const [group, trimmed] = (await READ_WATERMARK.run(client, [LOG, META], [GROUP])) as [
+    string,
+    string | null,
+  ];
   if (trimmed === null) throw noLog();
   return laterOf(idUpTo(group), idUpTo(trimmed));
 }
 
 /** Whether this is a master is asked in the same transaction: what a demoted server says is no end of the log (L22). */
 function headCall(client: Redis): ChainableCommander {
-  return client.multi().eval(IS_MASTER, 1, META).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
+  return CHECK_MASTER.addTo(client.multi(), [META]).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
 }
 
 /** The head, and the reply of the command that was added to the call. A command's own error is its reply. */

@@ -5,7 +5,7 @@ import type { Config } from "../context.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { TRIM } from "../lua/trim.ts";
+import { TRIM } from "../script/scripts.ts";
 import { Retention } from "./retention.ts";
 
 /** Lets go of what is stored and old (L12). */
