@@ -6,7 +6,7 @@
 -- so that any number of persisters may start at once.
 --
 -- KEYS: the log, META.
--- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns no id at or below it (L1).
+-- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1).
 -- Answer: {outcome, last id}. The outcome is 'kept'; 'created'; 'repaired' (the group or META was missing); or 'raised'
 --   (the log ended below the store, so it replaced another log: it gets a new epoch, L3). {'unusable', reason} if the
 --   log can't be used.

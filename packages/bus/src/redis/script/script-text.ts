@@ -27,7 +27,7 @@ export function readLua(file: string): string | undefined {
   return existsSync(luaFile(file)) ? readFileSync(luaFile(file), "utf8") : undefined;
 }
 
-/** `import.meta.dirname` would be the wrong folder here: tsup bundles its configuration and keeps only the URL right. */
+/** Not `import.meta.dirname`: tsup bundles its configuration and replaces only `import.meta.url` with the source's. */
 function luaFile(file: string): URL {
   return new URL(`../lua/${file}`, import.meta.url);
 }

@@ -12,8 +12,7 @@
 -- All are also forgotten after one and a half windows without a write, but only if both clocks agree on that: if
 -- Redis' clock jumps ahead, refs that senders are about to retry must stay known (F17).
 
--- How long an unused hash outlives its window, so that refs of an abandoned log expire in the end. Longer than any
--- jump of a clock.
+-- A hash that is no longer written to expires this long after its window. Longer than any jump of a clock.
 local UNUSED_MS = 86400000
 
 -- Returns true if the next hash must be emptied and become the current one: all its refs are older than the window.
