@@ -6,7 +6,7 @@ export interface RedisBusOptions {
   readonly url: string;
   /** Receives the bus's events. */
   readonly observe?: Observe;
-  /** How long the log remembers a ref (L5). Default 10 min. */
+  /** The dedupe window: the log remembers a ref for at least this long (L5). */
   readonly dedupeWindowMs?: number;
   /** The maximum number of refs that the log remembers. At the bound, a new ref gets `backlog_full` (L5). */
   readonly dedupeMaxRefs?: number;
@@ -14,15 +14,15 @@ export interface RedisBusOptions {
   readonly backlogMaxEntries?: number;
   /** The maximum size of the entries after the watermark (L7). */
   readonly backlogMaxBytes?: number;
-  /** How long a call that appends may take. After that, its outcome counts as unknown (L6). */
+  /** The maximum time of a call that appends. After that, its outcome counts as unknown (L6). */
   readonly appendTimeoutMs?: number;
-  /** How long a draft may wait until its call is sent (L6). */
+  /** The maximum time that a draft waits until its call is sent (L6). */
   readonly appendWaitMs?: number;
   /** With `replicated`, an append succeeds only after a replica has confirmed it (L9). */
   readonly durability?: "local" | "replicated";
   /** Permits a Redis whose settings can lose acknowledged messages (L8). */
   readonly allowWeakDurability?: boolean;
-  /** How long a consumer may be silent before other consumers take over its entries (L10). */
+  /** After a consumer was silent for this long, other consumers take over its entries (L10). */
   readonly claimIdleMs?: number;
   /** The minimum time that stored entries stay in the log (L12). */
   readonly trimMinAgeMs?: number;

@@ -164,7 +164,7 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
 
   it("F16: no ack on a full disk, and acknowledged messages are there once there is room again", async () => {
     const small = await startRig({ wrap: ["sh", "-c", 'trap "" XFSZ; ulimit -f 1024; exec "$@"', "sh"] });
-    if (!small) throw new Error("Redis was available before this test");
+    if (!small) throw new Error("Redis is no longer available");
     try {
       const append = await appender(small, { appendWaitMs: 200, appendTimeoutMs: 500 });
       const acked: string[] = [];
