@@ -1,26 +1,26 @@
 import { ChatError } from "@parley/models";
 
-/** It became a replica, or has not read its data yet. */
-export const ELSEWHERE = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
+/** Errors of a server that can't serve as the master: it became a replica, or hasn't loaded its data yet. */
+export const NOT_SERVING = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
 
-/** An error that Redis answered, without the command that it answered. */
+/** An error that Redis answered to a command. Unlike the error of ioredis, it doesn't hold the command. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
 
-/** Whether Redis answered this error, so that its connection is in order. */
+/** Returns true if Redis answered this error to a command. Then the connection still works. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Refused || (error instanceof Error && error.name === "ReplyError");
 }
 
-/** `unavailable`, with words for an operator that hold no content. */
+/** Creates an `unavailable` error. `problem` is text for an operator and must not hold message content. */
 export function unavailable(problem: string): ChatError {
   return new ChatError("unavailable", { cause: new Error(problem) });
 }
 
 /**
- * What went wrong, in words. An error of ioredis itself carries the command with its arguments, that is contents:
- * it must never reach a log, an event or another error's cause.
+ * Returns the reason of an error as text. Use only this text: an error of ioredis also holds the command with its
+ * arguments, so message content, and must never reach a log, an event or the cause of another error.
  */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 200) || error.name : "unknown error";

@@ -1,3 +1,3 @@
-export type { RedisBusOptions } from "./context.ts";
 export { inspectRedis, type RedisFacts } from "./inspect.ts";
+export type { RedisBusOptions } from "./options.ts";
 export { RedisBus } from "./redis-bus.ts";

@@ -4,29 +4,33 @@ import { Link } from "./connection/link.ts";
 import { reasonOf } from "./errors.ts";
 import { LOG } from "./format/keys.ts";
 
-/** What a Redis says of itself, for an operator: nothing is changed in it. */
+/** Facts about a Redis server, for an operator. */
 export interface RedisFacts {
-  /** `Redis 8.2.1` or `Valkey 9.1.2`. */
+  /** Name and version, such as `Redis 8.2.1` or `Valkey 9.1.2`. */
   readonly server: string;
+  /** The major version. */
   readonly major: number;
   /** `master` or `slave`, as Redis writes it. */
   readonly role: string;
-  /** Replicas that are connected to it. */
+  /** The number of connected replicas. */
   readonly replicas: number;
   readonly isCluster: boolean;
-  /** Bytes; 0 is no limit. Undefined where it does not say. */
+  /** The memory limit in bytes; 0 means no limit. Undefined if the server doesn't report it. */
   readonly maxMemory: number | undefined;
-  /** What may lose acknowledged messages (L8), in words; undefined where CONFIG is forbidden. */
+  /** Settings that can lose acknowledged messages (L8), as text. Undefined if CONFIG isn't permitted. */
   readonly weaknesses: readonly string[] | undefined;
-  /** Entries of the log, or undefined where there is none yet. */
+  /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
-  /** How far its clock is ahead of this machine's, in ms; exact to about half the time of one answer. */
+  /** The server's time minus this machine's, in ms. Exact to about half a round trip. */
   readonly clockAheadMs: number;
 }
 
 const TIMEOUT_MS = 5_000;
 
-/** Asks once, over a connection of its own. Rejects within 5 s, with words that hold no secret. */
+/**
+ * Reads the facts once, over its own connection, and changes nothing on the server. Rejects within 5 s, with a message
+ * that holds no secret.
+ */
 export async function inspectRedis(url: string): Promise<RedisFacts> {
   const observe = () => undefined;
   const link = new Link({ address: addressOf(url), role: "doctor", observe, commandTimeoutMs: TIMEOUT_MS });
@@ -58,7 +62,7 @@ export async function inspectRedis(url: string): Promise<RedisFacts> {
   }
 }
 
-/** The lines `name:value` of INFO. */
+/** Parses the `name:value` lines of INFO. */
 function fieldsOf(info: string): Map<string, string> {
   return new Map(
     info.split(/\r?\n/).flatMap((line) => {

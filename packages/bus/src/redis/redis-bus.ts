@@ -8,11 +8,12 @@ import { RedisAppender } from "./append/redis-appender.ts";
 import { checkDurability } from "./connection/durability.ts";
 import type { Link } from "./connection/link.ts";
 import { RedisConsumer } from "./consume/redis-consumer.ts";
-import { type Context, createContext, type RedisBusOptions } from "./context.ts";
+import { type Context, createContext } from "./context.ts";
 import { RedisLiveFeed } from "./live/redis-live-feed.ts";
+import type { RedisBusOptions } from "./options.ts";
 import { RedisLogTail } from "./tail/redis-log-tail.ts";
 
-/** The bus over one Redis: a stream, a consumer group, and Pub/Sub. Connects for the roles that are taken. */
+/** The bus on one Redis: a stream, a consumer group and Pub/Sub. Opens connections only for the roles that are used. */
 export class RedisBus implements Bus {
   readonly #context: Context;
   readonly #closers: (() => Promise<void>)[] = [];
@@ -23,32 +24,33 @@ export class RedisBus implements Bus {
   }
 
   append(): Appender {
-    return this.#keep(new RedisAppender(this.#context, this.#gatewayLink()));
+    return this.#closeLater(new RedisAppender(this.#context, this.#sharedLink()));
   }
 
-  /** Its markers go over the connection that appends (L15). */
+  /** The live feed publishes its markers on the connection that appends (L15). */
   live(listener: LiveListener): LiveFeed {
-    return this.#keep(new RedisLiveFeed(this.#context, { listener, appendLink: this.#gatewayLink() }));
+    return this.#closeLater(new RedisLiveFeed(this.#context, { listener, appendLink: this.#sharedLink() }));
   }
 
   consume(options: { readonly lastStored: () => Promise<string> }): Consumer {
-    return this.#keep(new RedisConsumer(this.#context, options));
+    return this.#closeLater(new RedisConsumer(this.#context, options));
   }
 
   tail(): LogTail {
-    return this.#keep(new RedisLogTail(this.#context));
+    return this.#closeLater(new RedisLogTail(this.#context));
   }
 
-  /** In the reverse order of their making, so that a connection outlives the roles that use it. */
+  /** Closes in reverse order of creation, so that a connection outlives the roles that use it. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.#context.close();
   }
 
-  #gatewayLink(): Link {
+  /** The connection that the appender and the live feed of a gateway share. */
+  #sharedLink(): Link {
     if (!this.#appendLink) {
       const { config, observe } = this.#context;
-      this.#appendLink = this.#keep(
+      this.#appendLink = this.#closeLater(
         this.#context.connect({
           role: "append",
           commandTimeoutMs: config.appendTimeoutMs,
@@ -62,7 +64,7 @@ export class RedisBus implements Bus {
     return this.#appendLink;
   }
 
-  #keep<T extends { close(): Promise<void> }>(role: T): T {
+  #closeLater<T extends { close(): Promise<void> }>(role: T): T {
     this.#closers.push(() => role.close());
     return role;
   }

@@ -1,13 +1,14 @@
 import type { Redis } from "ioredis";
-import type { Config } from "../context.ts";
-import { ELSEWHERE, Refused } from "../errors.ts";
-import { type Outgoing, outgoingArgs } from "../format/encoded-draft.ts";
+import { NOT_SERVING, Refused } from "../errors.ts";
+import { draftArgs, type EncodedDraft } from "../format/encoded-draft.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
-import { APPEND } from "../lua/append.ts";
+import type { RedisBusConfig } from "../options.ts";
+import { APPEND } from "../script/scripts.ts";
 
-export type AppendSettings = Pick<
-  Config,
+/** The configuration of one call. */
+export type AppendConfig = Pick<
+  RedisBusConfig,
   | "dedupeWindowMs"
   | "dedupeMaxRefs"
   | "backlogMaxEntries"
@@ -16,75 +17,78 @@ export type AppendSettings = Pick<
   | "appendTimeoutMs"
 >;
 
-/** What became of one draft of a call. */
-export type Placed =
-  | { readonly kind: "added" | "known"; readonly id: string }
-  | { readonly kind: "reused" | "full" }
+/** The result of one draft of a call. */
+export type DraftResult =
+  | { readonly kind: "added" | "duplicate"; readonly id: string }
+  | { readonly kind: "ref-reused" | "backlog-full" }
   | { readonly kind: "refused"; readonly reason: string };
 
-export type CallOutcome =
+/** The result of a call that Redis answered. */
+export type CallResult =
   | {
       readonly kind: "done";
-      readonly placed: readonly Placed[];
-      /** Why Redis would not publish, where it would not: what was added is durable and nobody heard of it. */
-      readonly unheard: string;
-      /** Refs that the log remembers now (L5). */
-      readonly remembered: number;
+      /** One result per draft, in order. */
+      readonly results: readonly DraftResult[];
+      /** Why Redis refused to publish, or "". The messages are durable even then, but were not delivered live. */
+      readonly publishError: string;
+      /** The number of refs that the log remembers (L5). */
+      readonly refs: number;
     }
   | { readonly kind: "no-log" };
 
-/** To be done once on a connection that appends. */
+/** Prepares a new connection for `callAppend`. */
 export async function prepareAppend(client: Redis): Promise<void> {
   await APPEND.load(client);
 }
 
 /**
- * One call to the log (L6): one result a draft, in order. Rejects when the outcome is unknown, or when Redis refused
- * the call as a whole.
+ * Appends drafts with one call to the log (L6). New ids are greater than the message id `highestId`. Rejects if the
+ * outcome is unknown, or with `Refused` if Redis refused the whole call.
  */
 export async function callAppend(
   client: Redis,
-  drafts: readonly Outgoing[],
-  seen: string,
-  settings: AppendSettings,
-): Promise<CallOutcome> {
-  const replicated = settings.durability === "replicated";
+  drafts: readonly EncodedDraft[],
+  highestId: string,
+  config: AppendConfig,
+): Promise<CallResult> {
+  const isReplicated = config.durability === "replicated";
   const args: (string | number)[] = [
-    ...[GROUP, streamIdOf(seen), settings.dedupeWindowMs, settings.backlogMaxEntries],
-    ...[settings.backlogMaxBytes, settings.dedupeMaxRefs, replicated ? 1 : 0, Date.now(), drafts.length],
+    ...[GROUP, streamIdOf(highestId), config.dedupeWindowMs, config.backlogMaxEntries],
+    ...[config.backlogMaxBytes, config.dedupeMaxRefs, isReplicated ? 1 : 0, Date.now(), drafts.length],
   ];
-  for (const draft of drafts) args.push(...outgoingArgs(draft));
+  for (const draft of drafts) args.push(...draftArgs(draft));
   const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];
-  const [status, unheard, remembered, ...texts] = reply;
+  const [status, publishError, refs, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
   if (texts.length !== drafts.length) throw new Refused("the script answered for another number of drafts");
-  const placed = texts.map(placedFrom);
-  // A replica runs the script and refuses what it writes, draft by draft; what it knows already is no promise either.
-  for (const one of placed)
-    if (one.kind === "refused" && ELSEWHERE.test(one.reason)) throw new Refused(one.reason);
-  if (replicated && placed.some((one) => "id" in one)) await onReplica(client, settings.appendTimeoutMs);
-  return { kind: "done", placed, unheard: unheard ?? "", remembered: Number(remembered) };
+  const results = texts.map(resultFrom);
+  // A replica runs the script but refuses each write. The duplicates that it knows are no acknowledgement either.
+  for (const result of results)
+    if (result.kind === "refused" && NOT_SERVING.test(result.reason)) throw new Refused(result.reason);
+  if (isReplicated && results.some((result) => "id" in result))
+    await waitForReplica(client, config.appendTimeoutMs);
+  return { kind: "done", results, publishError: publishError ?? "", refs: Number(refs) };
 }
 
-/** L9. What the last call wrote is on a replica too; a duplicate renewed its key, so that this covers it as well. */
-async function onReplica(client: Redis, timeoutMs: number): Promise<void> {
+/** Waits until a replica has the last call's writes (L9). Covers duplicates too: the script writes their refs again. */
+async function waitForReplica(client: Redis, timeoutMs: number): Promise<void> {
   const replicas = await client.wait(1, Math.floor(timeoutMs / 2));
-  if (replicas < 1) throw new Refused("no replica has confirmed");
+  if (replicas < 1) throw new Refused("no replica has confirmed the write");
 }
 
-function placedFrom(text: string): Placed {
+function resultFrom(text: string): DraftResult {
   const rest = text.slice(1);
   switch (text[0]) {
     case "+":
     case "=": {
       const id = idOfEntry(rest);
-      if (id === undefined) return { kind: "refused", reason: "the log gave out an id that is none" };
-      return { kind: text[0] === "+" ? "added" : "known", id };
+      if (id === undefined) return { kind: "refused", reason: "the log assigned an invalid id" };
+      return { kind: text[0] === "+" ? "added" : "duplicate", id };
     }
     case "!":
-      return { kind: "reused" };
+      return { kind: "ref-reused" };
     case "#":
-      return { kind: "full" };
+      return { kind: "backlog-full" };
     default:
       return { kind: "refused", reason: rest };
   }

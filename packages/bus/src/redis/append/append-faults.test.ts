@@ -10,11 +10,11 @@ const rig = await startRig();
 async function appender({ bus }: Rig, options?: Parameters<Rig["bus"]>[0]): Promise<Appender> {
   const consume = bus().consume({ lastStored: async () => ORIGIN });
   const append = bus(options).append();
-  await until("the log is there", () => !consume.problem() && !append.problem());
+  await until("the log exists", () => !consume.problem() && !append.problem());
   return append;
 }
 
-describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
+describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, () => {
   const redis = rig as Rig;
   afterEach(async () => {
     await redis.server.kill("SIGCONT");
@@ -22,15 +22,15 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
   });
   afterAll(() => redis.stop());
 
-  it("L6: no ack without an answer; what ran after all is found by the retry, and is one message", async () => {
+  it("L6: no ack without an answer; if the call ran all the same, the retry finds its message", async () => {
     const append = await appender(redis, { appendTimeoutMs: 200 });
     await redis.server.kill("SIGSTOP");
     const drafts = [publicDraft("a", "a"), publicDraft("b", "b")];
     expect((await append.append(drafts)).map(codeOf)).toEqual(["unavailable", "unavailable"]);
     expect(append.problem()).toBeDefined();
     await redis.server.kill("SIGCONT");
-    // The call lay in a socket that was destroyed, and runs all the same.
-    await until("it has run", async () => (await redis.raw.xlen(LOG)) === 2);
+    // The client has closed the socket, but the server still reads the call from it and runs it.
+    await until("the call has run", async () => (await redis.raw.xlen(LOG)) === 2);
     const ids = (await append.append(drafts)).map(idOf);
     const entries = await redis.raw.xrange(LOG, "-", "+");
     expect(entries.length).toBe(2);
@@ -38,7 +38,7 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     expect(append.problem()).toBeUndefined();
   });
 
-  it("L6: while a call is unanswered the next drafts wait, for another connection", async () => {
+  it("L6: while a call is unanswered the next drafts wait, and are sent on a new connection", async () => {
     const append = await appender(redis, { appendTimeoutMs: 300 });
     const before = redis.events.length;
     await redis.server.kill("SIGSTOP");
@@ -48,8 +48,8 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     expect((await first).map(codeOf)).toEqual(["unavailable"]);
     await redis.server.kill("SIGCONT");
     expect((await second).map(codeOf)).toEqual(["ok"]);
-    const told = redis.events.slice(before).filter((e) => e.type === "append" || e.type === "connection");
-    expect(told).toMatchObject([
+    const events = redis.events.slice(before).filter((e) => e.type === "append" || e.type === "connection");
+    expect(events).toMatchObject([
       { type: "connection", role: "append", up: false },
       { type: "append", drafts: 1, unknown: 1 },
       { type: "connection", role: "append", up: true },
@@ -57,7 +57,7 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("P13: under load several calls are under way, in order; unknown are those, and the rest goes another way", async () => {
+  it("P13: after a timeout the calls in flight are unknown, and the other drafts are appended in order", async () => {
     const append = await appender(redis, { appendTimeoutMs: 300 });
     await redis.server.kill("SIGSTOP");
     const sent = Array.from({ length: 1_000 }, (_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
@@ -70,7 +70,7 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
       ...Array.from({ length: 4 * 128 }, () => "unavailable"),
       ...Array.from({ length: 1_000 - 4 * 128 }, () => "ok"),
     ]);
-    // What lay in the old socket may have run too, whole calls of it, and its retry finds it.
+    // The server may have run the calls in the old socket too, each as a whole. Retries find their messages.
     const again = sent.map((_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
     expect(new Set((await Promise.all(again)).flat().map(codeOf))).toEqual(new Set(["ok"]));
     const contents = (await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) =>
@@ -81,7 +81,7 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     expect(acked).toEqual(acked.toSorted((a, b) => a - b));
   });
 
-  it("P13: a server that has forgotten the script runs none of the calls under way, and is told it again", async () => {
+  it("P13: a server that has lost the script runs none of the calls in flight, and gets the script again", async () => {
     const append = await appender(redis);
     await redis.raw.script("FLUSH");
     const sent = Array.from({ length: 500 }, (_, i) => append.append([publicDraft(`${i}`)]));
@@ -91,7 +91,7 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     expect(await redis.raw.xlen(LOG)).toBe(codes.filter((code) => code === "ok").length + 1);
   });
 
-  it("L6: a server that became a replica is let go of, and acknowledges nothing, not even a duplicate", async () => {
+  it("L6: a server that became a replica is left, and acknowledges nothing, not even a duplicate", async () => {
     const append = await appender(redis);
     const draft = publicDraft("a", "a");
     const [first] = await append.append([draft]);
@@ -105,31 +105,31 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
       expect(redis.events.slice(before)).toContainEqual(
         expect.objectContaining({ type: "connection", role: "append", up: false }),
       );
-      await until("it says why", () => append.problem()?.includes("replica"));
+      await until("the problem names the replica", () => append.problem()?.includes("replica"));
     } finally {
       await redis.raw.call("REPLICAOF", "NO", "ONE");
     }
-    await until("there is a master again", () => !append.problem());
+    await until("the server is a master again", () => !append.problem());
     expect(await append.append([draft])).toEqual([first]);
   });
 
-  it("L6: a draft waits for a connection no longer than its time", async () => {
+  it("L6: a draft waits for a connection only for its maximum time", async () => {
     const append = await appender(redis, { appendTimeoutMs: 200, appendWaitMs: 400 });
     await redis.server.kill("SIGKILL");
-    await until("it is noticed", () => append.problem());
+    await until("the lost connection is noticed", () => append.problem());
     const started = performance.now();
     expect((await append.append([publicDraft("x", "r")])).map(codeOf)).toEqual(["unavailable"]);
     expect(performance.now() - started).toBeGreaterThan(350);
     expect(performance.now() - started).toBeLessThan(3_000);
     await redis.server.restart();
     await until(
-      "it is taken",
+      "the draft is appended",
       async () => codeOf((await append.append([publicDraft("x", "r")]))[0]) === "ok",
     );
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
 
-  it("G5: what waits is bounded, and the rest is unavailable at once, with a time", async () => {
+  it("G5: the queue is bounded; further drafts are unavailable at once, with a time to retry", async () => {
     const append = await appender(redis, { appendTimeoutMs: 300, appendWaitMs: 1_000 });
     await redis.server.kill("SIGSTOP");
     const drafts = Array.from({ length: 17_000 }, (_, i) => publicDraft(`m${i}`));
@@ -138,11 +138,11 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     expect(last?.ok === false && last.error.retryAfterMs).toBeGreaterThan(0);
     const all = (await Promise.all(sent)).flat();
     expect(new Set(all.map(codeOf))).toEqual(new Set(["unavailable"]));
-    const atOnce = all.filter((one) => !one.ok && one.error.retryAfterMs !== undefined).length;
-    expect(atOnce).toBe(17_000 - 16_384);
+    const rejected = all.filter((one) => !one.ok && one.error.retryAfterMs !== undefined).length;
+    expect(rejected).toBe(17_000 - 16_384);
   });
 
-  it("G1: what was acknowledged is there after a crash", async () => {
+  it("G1: acknowledged messages survive a crash", async () => {
     const append = await appender(redis);
     const acked: string[] = [];
     const sending = Promise.all(
@@ -155,16 +155,16 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
     await redis.server.kill("SIGKILL");
     await redis.server.restart();
     await sending;
-    const there = new Set((await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) => fields[3]));
-    expect(there.size).toBe(await redis.raw.xlen(LOG));
+    const bodies = new Set((await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) => fields[3]));
+    expect(bodies.size).toBe(await redis.raw.xlen(LOG));
     expect(await redis.raw.xlen(LOG)).toBeGreaterThanOrEqual(acked.length);
     const ids = new Set((await redis.raw.xrange(LOG, "-", "+")).map(([id]) => id));
     expect(acked.filter((id) => !ids.has(streamIdOf(id)))).toEqual([]);
   });
 
-  it("F16: a full disk is no ack, and what was acknowledged before is there once there is room", async () => {
+  it("F16: no ack on a full disk, and acknowledged messages are there once there is room again", async () => {
     const small = await startRig({ wrap: ["sh", "-c", 'trap "" XFSZ; ulimit -f 1024; exec "$@"', "sh"] });
-    if (!small) throw new Error("there was a Redis a moment ago");
+    if (!small) throw new Error("Redis is no longer available");
     try {
       const append = await appender(small, { appendWaitMs: 200, appendTimeoutMs: 500 });
       const acked: string[] = [];
@@ -175,8 +175,8 @@ describe.skipIf(!rig)("append while Redis is away", { timeout: 30_000 }, () => {
       }
       expect(acked.length).toBeGreaterThan(100);
       await small.server.restart({ wrap: [] });
-      const there = new Set((await small.raw.xrange(LOG, "-", "+")).map(([id]) => id));
-      expect(acked.filter((id) => !there.has(streamIdOf(id)))).toEqual([]);
+      const ids = new Set((await small.raw.xrange(LOG, "-", "+")).map(([id]) => id));
+      expect(acked.filter((id) => !ids.has(streamIdOf(id)))).toEqual([]);
     } finally {
       await small.stop();
     }

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 import { AppendQueue } from "./append-queue.ts";
 
-const item = (bytes: number, since = 0) => ({ bytes, since });
+const item = (bytes: number, queuedAt = 0) => ({ bytes, queuedAt });
 
 describe("append queue", () => {
-  it("L6: a call is at most 128 drafts, in order", () => {
+  it("L6: a call takes at most 128 drafts, in order", () => {
     const queue = new AppendQueue({ maxDrafts: 10_000, maxBytes: 1e9 });
     const items = Array.from({ length: 300 }, () => item(1));
     for (const one of items) queue.push(one);
@@ -14,7 +14,7 @@ describe("append queue", () => {
     expect(calls.flat().every((one, i) => one === items[i])).toBe(true);
   });
 
-  it("L6: a call is at most 256 KiB, and at least one draft", () => {
+  it("L6: a call takes at most 256 KiB, but at least one draft", () => {
     const queue = new AppendQueue({ maxDrafts: 100, maxBytes: 1e9 });
     const half = MAX_CALL_BYTES / 2;
     for (const bytes of [half, half, 1, MAX_CALL_BYTES + 1, 1]) queue.push(item(bytes));
@@ -25,7 +25,7 @@ describe("append queue", () => {
     ]);
   });
 
-  it("G5: takes no more than its bounds, and more once there is room again", () => {
+  it("G5: rejects items beyond its bounds, and accepts items again once there is room", () => {
     const few = new AppendQueue({ maxDrafts: 2, maxBytes: 100 });
     expect([few.push(item(1)), few.push(item(1)), few.push(item(1))]).toEqual([true, true, false]);
     few.takeCall();
@@ -34,7 +34,7 @@ describe("append queue", () => {
     expect([small.push(item(60)), small.push(item(60)), small.push(item(40))]).toEqual([true, false, true]);
   });
 
-  it("L6: knows when a call is full, by number or by bytes", () => {
+  it("L6: has a full call by number or by bytes", () => {
     const queue = new AppendQueue({ maxDrafts: 1_000, maxBytes: 1e9 });
     for (let n = 1; n < MAX_CALL_DRAFTS; n += 1) queue.push(item(1));
     expect(queue.hasFullCall).toBe(false);
@@ -47,9 +47,9 @@ describe("append queue", () => {
     expect(queue.hasFullCall).toBe(true);
   });
 
-  it("L6: knows who has waited too long, and who came first, over many thousands", () => {
+  it("L6: returns the items that waited too long, and the oldest one, among many thousands", () => {
     const queue = new AppendQueue({ maxDrafts: 1e6, maxBytes: 1e9 });
-    for (let since = 0; since < 5_000; since += 1) queue.push(item(1, since));
+    for (let queuedAt = 0; queuedAt < 5_000; queuedAt += 1) queue.push(item(1, queuedAt));
     expect(queue.takeBefore(3_000).length).toBe(3_000);
     expect(queue.oldest).toBe(3_000);
     expect(queue.size).toBe(2_000);

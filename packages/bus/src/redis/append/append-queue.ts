@@ -1,18 +1,20 @@
 import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 
-/** What waits to be appended, in order, and is gathered into calls (L6). Bounded in number and bytes. */
-export interface Queued {
+/** The queue needs only these fields of an item. */
+export interface QueueItem {
   readonly bytes: number;
-  /** On a clock that does not go back, in ms. */
-  readonly since: number;
+  /** When the item was queued, in ms on a monotonic clock. */
+  readonly queuedAt: number;
 }
 
+/** The bounds of the queue (G5). */
 export interface QueueLimits {
   readonly maxDrafts: number;
   readonly maxBytes: number;
 }
 
-export class AppendQueue<T extends Queued> {
+/** A first-in, first-out queue of drafts that is emptied one call at a time (L6). Bounded in number and bytes (G5). */
+export class AppendQueue<T extends QueueItem> {
   readonly #limits: QueueLimits;
   #items: T[] = [];
   #head = 0;
@@ -26,17 +28,17 @@ export class AppendQueue<T extends Queued> {
     return this.#items.length - this.#head;
   }
 
-  /** Whether as much waits as one call takes. */
+  /** True if the queue holds at least as much as one call takes. */
   get hasFullCall(): boolean {
     return this.size >= MAX_CALL_DRAFTS || this.#bytes >= MAX_CALL_BYTES;
   }
 
-  /** When the first in line came. */
+  /** When the first item was queued, or undefined if the queue is empty. */
   get oldest(): number | undefined {
-    return this.#items[this.#head]?.since;
+    return this.#items[this.#head]?.queuedAt;
   }
 
-  /** False, and nothing kept, when there is no room. */
+  /** Adds an item. Returns false and adds nothing if the queue is full. */
   push(item: T): boolean {
     const { maxDrafts, maxBytes } = this.#limits;
     if (this.size >= maxDrafts || this.#bytes + item.bytes > maxBytes) return false;
@@ -45,7 +47,7 @@ export class AppendQueue<T extends Queued> {
     return true;
   }
 
-  /** The first in line, as many as one call takes; at least one where there is one. */
+  /** Removes and returns the first items, as many as one call takes. At least one, unless the queue is empty. */
   takeCall(): T[] {
     let bytes = 0;
     return this.#takeWhile((item, taken) => {
@@ -54,14 +56,14 @@ export class AppendQueue<T extends Queued> {
     });
   }
 
-  /** Those that came before `time`. */
+  /** Removes and returns the items that were queued before `time`. */
   takeBefore(time: number): T[] {
-    return this.#takeWhile((item) => item.since < time);
+    return this.#takeWhile((item) => item.queuedAt < time);
   }
 
-  #takeWhile(wanted: (item: T, taken: number) => boolean): T[] {
+  #takeWhile(accepts: (item: T, taken: number) => boolean): T[] {
     const taken: T[] = [];
-    for (let item = this.#items[this.#head]; item && wanted(item, taken.length); ) {
+    for (let item = this.#items[this.#head]; item && accepts(item, taken.length); ) {
       taken.push(item);
       this.#bytes -= item.bytes;
       this.#head += 1;

@@ -12,7 +12,7 @@ async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<
   const one = bus(options);
   const consume = one.consume({ lastStored: async () => ORIGIN });
   const append = one.append();
-  await until("the log is there", () => !consume.problem() && !append.problem());
+  await until("the log exists", () => !consume.problem() && !append.problem());
   return [append, consume];
 }
 
@@ -34,26 +34,26 @@ function counted(results: readonly Appended[]): Record<string, number> {
   );
 }
 
-describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
+describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
   const redis = rig as Rig;
   afterEach(() => redis.reset());
   afterAll(() => redis.stop());
 
-  it("L7: at the bound in entries drafts get backlog_full and a time, and nothing un-stored is trimmed", async () => {
+  it("L7: at the bound in entries, drafts get backlog_full with a time to retry, and nothing unstored is trimmed", async () => {
     const [append, consume] = await roles(redis, { backlogMaxEntries: 10 });
     const results = await append.append(many(15));
     expect(counted(results)).toEqual({ ok: 10, backlog_full: 5 });
     const [full] = results.filter((result) => !result.ok);
     expect(full?.ok === false && full.error.retryAfterMs).toBeGreaterThanOrEqual(1_000);
     expect(await redis.raw.xlen(LOG)).toBe(10);
-    // Given out and not settled: still not stored.
+    // Delivered but not settled, so not stored yet.
     await consume.next(AbortSignal.timeout(5_000));
     expect(counted(await append.append(many(1)))).toEqual({ backlog_full: 1 });
     expect(await redis.raw.xlen(LOG)).toBe(10);
     expect(append.problem()).toBeUndefined();
   });
 
-  it("L7: what has been stored makes room at once, and is trimmed whatever its age", async () => {
+  it("L7: stored entries are trimmed whatever their age, and make room at once", async () => {
     const [append, consume] = await roles(redis, { backlogMaxEntries: 10 });
     await append.append(many(10));
     await storeAll(consume, 10);
@@ -63,7 +63,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(await consume.trim()).toMatchObject({ backlogEntries: 10 });
   });
 
-  it("L7: at the bound in bytes a smaller draft may still have room", async () => {
+  it("L7: at the bound in bytes, a smaller draft may still have room", async () => {
     const [append] = await roles(redis, { backlogMaxBytes: 2_000 });
     const results = await append.append([
       publicDraft("x".repeat(1_000)),
@@ -73,7 +73,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(results.map(codeOf)).toEqual(["ok", "backlog_full", "ok"]);
   });
 
-  it("L5: at their bound a known ref is answered, and a new one is refused rather than not remembered", async () => {
+  it("L5: at the bound of refs, a known ref is answered and a new one is refused", async () => {
     const [append, consume] = await roles(redis, { dedupeMaxRefs: 10 });
     expect(counted(await append.append(many(15, "r")))).toEqual({ ok: 10, backlog_full: 5 });
     await storeAll(consume, 10);
@@ -85,7 +85,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(append.problem()).toBeUndefined();
   });
 
-  /** As if everything had been remembered that much earlier. */
+  /** Makes all refs `ms` older. */
   async function age(ms: number): Promise<void> {
     for (const turn of ["0", "1", "2"]) await redis.raw.hincrby(REFS[0] ?? "", turn, -ms);
   }
@@ -95,7 +95,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     return appended?.ok ? appended.id : codeOf(appended);
   }
 
-  it("L5: a ref is known for the window, and for half of one more at most; then it makes room", async () => {
+  it("L5: a ref is known for one window, and for at most half a window more; then it makes room", async () => {
     const [append] = await roles(redis, { dedupeWindowMs: 60_000, dedupeMaxRefs: 5 });
     const r = await send(append, "r");
     await age(30_000);
@@ -107,7 +107,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect([await send(append, "r"), await send(append, "s")]).toEqual([r, s]);
     await send(append, "v");
     expect(await send(append, "w")).toBe("backlog_full");
-    // The first is 90 s old now, the second 60.
+    // The first ref is 90 s old now, the second 60 s.
     await age(10_000);
     expect(await send(append, "s")).toBe(s);
     const again = await send(append, "r");
@@ -116,7 +116,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(await send(append, "w")).toBe("backlog_full");
   });
 
-  it("L5: a gateway with a longer window goes by its own", async () => {
+  it("L5: a gateway with a longer window uses its own", async () => {
     const [short] = await roles(redis, { dedupeWindowMs: 20_000 });
     const [long] = await roles(redis, { dedupeWindowMs: 60_000 });
     const first = await send(short, "r");
@@ -129,7 +129,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(await send(long, "r")).toBe(first);
   });
 
-  it("L13: a ref stands for the id that it was given last", async () => {
+  it("L13: a ref stands for the id that it got last", async () => {
     const [append] = await roles(redis, { dedupeWindowMs: 60_000 });
     const first = await send(append, "r");
     await age(30_000);
@@ -141,7 +141,7 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(await send(append, "r")).toBe("1752674400000-0000000007-00");
   });
 
-  it("L5: a clock that jumps ahead takes no ref before its time", async () => {
+  it("L5: a clock that jumps ahead makes no ref expire early", async () => {
     const [append] = await roles(redis, { dedupeWindowMs: 60_000 });
     const [first] = (await append.append([publicDraft("x", "r")])).map(idOf);
     for (const hours of [1, 2]) {
@@ -151,13 +151,13 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([first]);
   });
 
-  it("L7: entries that no Parley has counted neither fill the backlog nor hide it", async () => {
+  it("L7: entries without valid counts neither fill the backlog nor hide it", async () => {
     const [append, consume] = await roles(redis, { backlogMaxEntries: 10 });
     const before = await append.append(many(4));
     for (let i = 0; i < 30; i += 1) await redis.raw.xadd(LOG, "*", "v", "9", "n", "99999", "b", "5");
     await append.append(many(4));
     expect(await consume.trim()).toMatchObject({ backlogEntries: 8 });
-    // The first four are stored; what follows says nothing to be trusted, so the last known counts stand.
+    // The first four are stored. The next entries have no valid counts, so the last known counts stay in use.
     await redis.raw.xgroup("SETID", LOG, GROUP, streamIdOf(idOf(before[3])));
     expect(await consume.trim()).toMatchObject({ backlogEntries: 8 });
     await redis.raw.xgroup("SETID", LOG, GROUP, "$");
@@ -165,16 +165,16 @@ describe.skipIf(!rig)("the backlog over Redis", { timeout: 30_000 }, () => {
     expect(counted(await append.append(many(12)))).toEqual({ ok: 10, backlog_full: 2 });
   });
 
-  it("L7: out of memory what is stored makes room for the next call", async () => {
+  it("L7: out of memory, stored entries are trimmed to make room for the next call", async () => {
     const [append, consume] = await roles(redis, {});
     const large = Array.from({ length: 400 }, (_, i) => publicDraft(`${i}${"x".repeat(8_000)}`));
     await append.append(large);
     await storeAll(consume, large.length);
     const used = Number(/used_memory:(\d+)/.exec(await redis.raw.info("memory"))?.[1]);
     await redis.raw.config("SET", "maxmemory", String(used - 1_000_000));
-    // Redis checks a script's first write only: what follows the trim must not slip in behind it.
+    // Redis checks only the first write of a script, so no XADD may follow the trim in the same call.
     expect(counted(await append.append(many(3)))).toEqual({ unavailable: 3 });
-    await until("it goes on", async () => codeOf((await append.append(many(1)))[0]) === "ok");
+    await until("drafts are appended again", async () => codeOf((await append.append(many(1)))[0]) === "ok");
     expect(await redis.raw.hget(META, "entries")).toBe("401");
   });
 });

@@ -2,26 +2,29 @@ import type { LogMessage } from "@parley/models";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
-import { outgoing, outgoingArgs } from "../format/encoded-draft.ts";
+import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
-import { APPEND_AGAIN } from "../lua/again.ts";
+import { REAPPEND } from "../script/scripts.ts";
 
-/** Gives a message a new id, whose own the store has given to another one, and settles it (L13). */
-export async function appendAgain(
+/**
+ * Appends a message again under a new id, because the store has another message under its id (L13), and acknowledges
+ * the old entry. Does nothing if another consumer has done so already.
+ */
+export async function reappend(
   link: Link,
   message: LogMessage,
-  { seen, config, observe }: Pick<Context, "seen" | "config" | "observe">,
+  { highestId, config, observe }: Pick<Context, "highestId" | "config" | "observe">,
 ): Promise<void> {
   const keys = [LOG, META, ...REFS];
-  const own = outgoingArgs(outgoing(message));
-  const times = [config.dedupeWindowMs, Date.now()];
-  const args = [streamIdOf(seen.greatest), streamIdOf(message.id), ...own, GROUP, ...times];
-  const answer = String(await link.run((client) => APPEND_AGAIN.run(client, keys, args)));
-  // Another consumer was faster.
+  const args = [
+    ...[streamIdOf(highestId.value), streamIdOf(message.id), ...draftArgs(encodeDraft(message))],
+    ...[GROUP, config.dedupeWindowMs, Date.now()],
+  ];
+  const answer = String(await link.run((client) => REAPPEND.run(client, keys, args)));
   if (answer === "settled") return;
   const again = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
   if (again === undefined) throw unavailable(`not appended again: ${answer}`);
-  seen.raise(again);
+  highestId.raise(again);
   observe({ type: "id-conflict", id: message.id, again });
 }

@@ -4,118 +4,123 @@ import { type Appended, type Appender, MAX_CALL_BYTES } from "../../appender.ts"
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { Refused, reasonOf, unavailable } from "../errors.ts";
-import { type Outgoing, outgoing } from "../format/encoded-draft.ts";
-import { type CallOutcome, callAppend, type Placed } from "./append-call.ts";
-import { AppendQueue, type Queued } from "./append-queue.ts";
+import { type EncodedDraft, encodeDraft } from "../format/encoded-draft.ts";
+import { type CallResult, callAppend, type DraftResult } from "./append-call.ts";
+import { AppendQueue, type QueueItem } from "./append-queue.ts";
 
-interface Waiting extends Queued {
-  readonly draft: Outgoing;
-  readonly group: Group;
-  /** Its place among the results of the group. */
+interface QueuedDraft extends QueueItem {
+  readonly draft: EncodedDraft;
+  readonly request: AppendRequest;
+  /** The index of the draft in its request. */
   readonly index: number;
 }
 
-/** What was handed in together, and is answered together. */
-interface Group {
+/** The drafts of one `append`, which are answered together. */
+interface AppendRequest {
   readonly results: Appended[];
-  left: number;
-  readonly settled: (results: readonly Appended[]) => void;
+  unsettled: number;
+  readonly resolve: (results: readonly Appended[]) => void;
 }
 
-const LIMITS = { maxDrafts: 16_384, maxBytes: 32 * 1024 * 1024 };
-/** How soon a sender may try again at the bound: spread, so that not all come back at once. */
+const QUEUE_LIMITS = { maxDrafts: 16_384, maxBytes: 32 * 1024 * 1024 };
+/** When a sender may retry after a full queue or backlog. Random, so that senders don't all return at once. */
 const RETRY_MS = { least: 1_000, spread: 2_000 };
 const PROBE_MS = 1_000;
-/** So many keep Redis busy while answers and the next drafts are on their way; more would only be more that is unknown. */
-const MAX_UNDER_WAY = 4;
+/**
+ * Enough calls to keep Redis busy while answers and new drafts are on their way. More in flight would leave more
+ * outcomes unknown after a failure.
+ */
+const MAX_IN_FLIGHT = 4;
 
 /**
- * Puts drafts into the log in calls. While one is under way what comes gathers for the next; that leaves when the first
- * is answered, or before, over the same connection, when it is full: up to a few are under way then (L6).
+ * Appends drafts to the log in calls. While a call is in flight, new drafts wait and share the next call. That call is
+ * sent when the first one is answered, or earlier if it is full, on the same connection (L6).
  *
- * A call that gets no answer in time may have been done, may yet be done, or never: its drafts are settled as
- * `unavailable`, nothing is tried again, and its connection is replaced before the next call leaves; with it go the
- * calls that left behind it. A call that lay in the old socket can still run after that. It does no harm: its drafts
- * have no place in the order any more (P13), a retry with the same ref finds what is remembered of it or is found by
- * it, and ids go on from the log's own.
+ * If a call isn't answered in time, its outcome is unknown: Redis may have run it, may still run it, or may never run
+ * it. So its drafts become `unavailable`, and nothing is retried. The connection is replaced before the next call. This
+ * makes the outcomes of the other calls in flight unknown too.
+ *
+ * Redis may still run a call that it received over the old connection. This does no harm: its drafts have lost their
+ * place in the order (P13), a retry with the same ref is recognized whichever of the two runs first, and ids always
+ * follow the log's last one.
  */
 export class RedisAppender implements Appender {
   readonly #context: Context;
   readonly #link: Link;
-  readonly #queue = new AppendQueue<Waiting>(LIMITS);
+  readonly #queue = new AppendQueue<QueuedDraft>(QUEUE_LIMITS);
   readonly #closing = new AbortController();
-  readonly #probed: Promise<void>;
+  readonly #probing: Promise<void>;
   #pumping: Promise<void> | undefined;
-  #underWay = 0;
-  /** Resolved when a call has ended, or another may leave. */
-  #turn = Promise.withResolvers<void>();
-  #probeDue = false;
-  #lastSent = Number.NEGATIVE_INFINITY;
-  #trouble: string | undefined = "the log has not been looked at yet";
+  #inFlight = 0;
+  /** Resolves when a call ends, or when another call may be sent. */
+  #wakeUp = Promise.withResolvers<void>();
+  #isProbeDue = false;
+  #lastSentAt = Number.NEGATIVE_INFINITY;
+  #problem: string | undefined = "the log hasn't been checked yet";
 
   constructor(context: Context, link: Link) {
     this.#context = context;
     this.#link = link;
-    this.#probed = this.#probe(this.#closing.signal);
+    this.#probing = this.#probe(this.#closing.signal);
   }
 
   append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
-    return new Promise((settled) => {
-      const group: Group = { results: [], left: drafts.length, settled };
-      const since = performance.now();
+    return new Promise((resolve) => {
+      const request: AppendRequest = { results: [], unsettled: drafts.length, resolve };
+      const queuedAt = performance.now();
       drafts.forEach((draft, index) => {
-        this.#submit(draft, group, index, since);
+        this.#submit(draft, request, index, queuedAt);
       });
     });
   }
 
   problem(): string | undefined {
-    return this.#link.problem() ?? this.#trouble;
+    return this.#link.problem() ?? this.#problem;
   }
 
-  /** Settles what waits: each in the time that it had anyway. */
+  /** Settles the drafts that wait, within their usual time. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#probed;
+    await this.#probing;
     await this.#pumping;
   }
 
-  #submit(given: Draft, group: Group, index: number, since: number): void {
-    const draft = outgoing(given);
-    const waiting = { draft, bytes: draft.bytes, since, group, index };
-    if (draft.bytes > MAX_CALL_BYTES) settle(waiting, failed(new ChatError("content_too_long")));
-    else if (this.#closing.signal.aborted) settle(waiting, failed(unavailable("the bus is closed")));
-    else if (!this.#queue.push(waiting)) settle(waiting, failed(busy("unavailable")));
+  #submit(draft: Draft, request: AppendRequest, index: number, queuedAt: number): void {
+    const encoded = encodeDraft(draft);
+    const queued = { draft: encoded, bytes: encoded.bytes, queuedAt, request, index };
+    if (encoded.bytes > MAX_CALL_BYTES) settle(queued, failed(new ChatError("content_too_long")));
+    else if (this.#closing.signal.aborted) settle(queued, failed(unavailable("the bus is closed")));
+    else if (!this.#queue.push(queued)) settle(queued, failed(retryLater("unavailable")));
     else {
       this.#pumping ??= this.#pump();
-      if (this.#mayLeave) this.#turn.resolve();
+      if (this.#maySend) this.#wakeUp.resolve();
     }
   }
 
-  /** Sends calls until nothing waits. The first leaves once everything of this moment has been submitted. */
+  /** Sends calls until the queue is empty. Waits a microtask first, so that drafts of the same moment share a call. */
   async #pump(): Promise<void> {
     await Promise.resolve();
-    while (this.#queue.size > 0 || this.#probeDue) {
-      const connected = await this.#connected();
+    while (this.#queue.size > 0 || this.#isProbeDue) {
+      const isConnected = await this.#connected();
       this.#expire();
-      this.#probeDue = false;
-      if (connected) void this.#send(this.#queue.takeCall());
-      while (!this.#mayLeave) {
-        this.#turn = Promise.withResolvers();
-        await this.#turn.promise;
+      this.#isProbeDue = false;
+      if (isConnected) void this.#send(this.#queue.takeCall());
+      while (!this.#maySend) {
+        this.#wakeUp = Promise.withResolvers();
+        await this.#wakeUp.promise;
       }
     }
-    // In the same step as the look at the queue: whoever comes next starts it again.
+    // No await since the check of the queue, or a draft that was added meanwhile would wait for the next submit.
     this.#pumping = undefined;
   }
 
-  /** Whether the next call, if there is one, need not wait for one that is under way (L6). */
-  get #mayLeave(): boolean {
-    return this.#underWay === 0 || (this.#underWay < MAX_UNDER_WAY && this.#queue.hasFullCall);
+  /** True if the next call may be sent without waiting for one in flight (L6). */
+  get #maySend(): boolean {
+    return this.#inFlight === 0 || (this.#inFlight < MAX_IN_FLIGHT && this.#queue.hasFullCall);
   }
 
-  /** Whether there is a connection, or comes one before the first in line has waited its time. */
+  /** Resolves with true once there is a connection, and with false if the first draft has waited too long. */
   async #connected(): Promise<boolean> {
     if (this.#link.client) return true;
     const left = (this.#queue.oldest ?? 0) + this.#context.config.appendWaitMs - performance.now();
@@ -127,69 +132,69 @@ export class RedisAppender implements Appender {
   }
 
   #expire(): void {
-    const late = this.#queue.takeBefore(performance.now() - this.#context.config.appendWaitMs);
-    if (late.length === 0) return;
-    const error = unavailable(this.problem() ?? "waited too long");
-    for (const one of late) settle(one, failed(error));
-    this.#context.observe({ type: "append", ...NOTHING, drafts: late.length, refused: late.length });
+    const expired = this.#queue.takeBefore(performance.now() - this.#context.config.appendWaitMs);
+    if (expired.length === 0) return;
+    const error = unavailable(this.problem() ?? "the draft waited too long for a call");
+    for (const queued of expired) settle(queued, failed(error));
+    this.#context.observe({ type: "append", ...NOTHING, drafts: expired.length, refused: expired.length });
   }
 
-  /** One call, to its end. Never rejects. */
-  async #send(waiting: readonly Waiting[]): Promise<void> {
+  /** Sends one call and settles its drafts. Never rejects. */
+  async #send(call: readonly QueuedDraft[]): Promise<void> {
     const started = performance.now();
-    this.#lastSent = started;
-    this.#underWay += 1;
-    const { config, seen } = this.#context;
-    const drafts = waiting.map(({ draft }) => draft);
+    this.#lastSentAt = started;
+    this.#inFlight += 1;
+    const { config, highestId } = this.#context;
+    const drafts = call.map(({ draft }) => draft);
     try {
-      const outcome = await this.#link.run((client) => callAppend(client, drafts, seen.greatest, config));
-      this.#answered(waiting, outcome, performance.now() - started);
+      const result = await this.#link.run((client) => callAppend(client, drafts, highestId.value, config));
+      this.#settleAnswered(call, result, performance.now() - started);
     } catch (error) {
-      this.#failed(waiting, error, performance.now() - started);
+      this.#settleUnknown(call, error, performance.now() - started);
     }
-    this.#underWay -= 1;
-    this.#turn.resolve();
+    this.#inFlight -= 1;
+    this.#wakeUp.resolve();
   }
 
-  #answered(waiting: readonly Waiting[], outcome: CallOutcome, ms: number): void {
-    if (outcome.kind === "no-log") {
-      this.#trouble = "there is no log in Redis: the persister makes it";
-      for (const one of waiting) settle(one, failed(unavailable(this.#trouble)));
-      this.#report(waiting.length, { refused: waiting.length, ms });
+  #settleAnswered(call: readonly QueuedDraft[], result: CallResult, ms: number): void {
+    if (result.kind === "no-log") {
+      this.#problem = "there is no log in Redis: a persister creates it when it starts";
+      for (const queued of call) settle(queued, failed(unavailable(this.#problem)));
+      this.#report(call.length, { refused: call.length, ms });
       return;
     }
-    const refusal = outcome.placed.find((one) => one.kind === "refused");
-    this.#trouble = refusal && `Redis refuses to append: ${refusal.reason}`;
-    if (outcome.unheard !== "")
-      this.#context.observe({ type: "warning", text: `Redis refuses to publish: ${outcome.unheard}` });
+    const refusal = result.results.find((draftResult) => draftResult.kind === "refused");
+    this.#problem = refusal && `Redis refuses to append: ${refusal.reason}`;
+    if (result.publishError !== "")
+      this.#context.observe({ type: "warning", text: `Redis refuses to publish: ${result.publishError}` });
     let [duplicates, refused] = [0, 0];
-    outcome.placed.forEach((placed, index) => {
-      if (placed.kind === "known") duplicates += 1;
-      if ("id" in placed) this.#context.seen.raise(placed.id);
+    result.results.forEach((draftResult, index) => {
+      if (draftResult.kind === "duplicate") duplicates += 1;
+      if ("id" in draftResult) this.#context.highestId.raise(draftResult.id);
       else refused += 1;
-      const one = waiting[index];
-      if (one) settle(one, appendedFrom(placed));
+      const queued = call[index];
+      if (queued) settle(queued, appendedFrom(draftResult));
     });
-    this.#report(waiting.length, { duplicates, refused, ms, refs: outcome.remembered });
+    this.#report(call.length, { duplicates, refused, ms, refs: result.refs });
   }
 
-  #failed(waiting: readonly Waiting[], error: unknown, ms: number): void {
-    if (error instanceof Refused) this.#trouble = `Redis refuses to append: ${error.message}`;
-    const told = error instanceof ChatError ? error : unavailable(reasonOf(error));
-    for (const one of waiting) settle(one, failed(told));
-    this.#report(waiting.length, { unknown: waiting.length, ms });
+  #settleUnknown(call: readonly QueuedDraft[], error: unknown, ms: number): void {
+    if (error instanceof Refused) this.#problem = `Redis refuses to append: ${error.message}`;
+    const chatError = error instanceof ChatError ? error : unavailable(reasonOf(error));
+    for (const queued of call) settle(queued, failed(chatError));
+    this.#report(call.length, { unknown: call.length, ms });
   }
 
   #report(drafts: number, counts: Partial<typeof NOTHING> & { readonly refs?: number }): void {
     if (drafts > 0) this.#context.observe({ type: "append", ...NOTHING, drafts, ...counts });
   }
 
-  /** Where no call was sent for a while, sends one without drafts, so that `problem` is true. */
+  /** Sends a call without drafts if none was sent for a while, so that `problem` stays up to date. */
   async #probe(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const connected = await this.#link.ready(signal).catch(() => undefined);
-      if (connected && performance.now() - this.#lastSent >= PROBE_MS) {
-        this.#probeDue = true;
+      const client = await this.#link.ready(signal).catch(() => undefined);
+      if (client && performance.now() - this.#lastSentAt >= PROBE_MS) {
+        this.#isProbeDue = true;
         this.#pumping ??= this.#pump();
         await this.#pumping;
       }
@@ -200,27 +205,27 @@ export class RedisAppender implements Appender {
 
 const NOTHING = { ms: 0, duplicates: 0, refused: 0, unknown: 0 };
 
-function settle({ group, index }: Waiting, appended: Appended): void {
-  group.results[index] = appended;
-  group.left -= 1;
-  if (group.left === 0) group.settled(group.results);
+function settle({ request, index }: QueuedDraft, appended: Appended): void {
+  request.results[index] = appended;
+  request.unsettled -= 1;
+  if (request.unsettled === 0) request.resolve(request.results);
 }
 
-function appendedFrom(placed: Placed): Appended {
-  switch (placed.kind) {
+function appendedFrom(result: DraftResult): Appended {
+  switch (result.kind) {
     case "added":
-    case "known":
-      return { ok: true, id: placed.id };
-    case "reused":
+    case "duplicate":
+      return { ok: true, id: result.id };
+    case "ref-reused":
       return failed(new ChatError("ref_reused"));
-    case "full":
-      return failed(busy("backlog_full"));
+    case "backlog-full":
+      return failed(retryLater("backlog_full"));
     case "refused":
-      return failed(unavailable(placed.reason));
+      return failed(unavailable(result.reason));
   }
 }
 
-function busy(code: "backlog_full" | "unavailable"): ChatError {
+function retryLater(code: "backlog_full" | "unavailable"): ChatError {
   return new ChatError(code, { retryAfterMs: Math.round(RETRY_MS.least + Math.random() * RETRY_MS.spread) });
 }
 

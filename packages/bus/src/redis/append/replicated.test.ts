@@ -7,7 +7,7 @@ import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/re
 const master = await startRig();
 const replica = master && (await startRig());
 
-describe.skipIf(!master)("L9: durability with a replica", { timeout: 30_000 }, () => {
+describe.skipIf(!master)("L9: replicated durability", { timeout: 30_000 }, () => {
   const redis = master as Rig;
   const copy = replica as Rig;
   afterEach(async () => {
@@ -27,11 +27,11 @@ describe.skipIf(!master)("L9: durability with a replica", { timeout: 30_000 }, (
     const bus = redis.bus({ durability: "replicated", appendTimeoutMs: 600 });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("the log is there", () => !consume.problem() && !append.problem());
+    await until("the log exists", () => !consume.problem() && !append.problem());
     return append;
   }
 
-  it("what is acknowledged is on the replica", async () => {
+  it("acknowledged messages are on the replica", async () => {
     await replicating();
     const append = await appender();
     const drafts = Array.from({ length: 300 }, (_, i) => publicDraft(`m${i}`, `r${i}`));
@@ -40,19 +40,23 @@ describe.skipIf(!master)("L9: durability with a replica", { timeout: 30_000 }, (
     expect(await copy.raw.xlen(LOG)).toBe(300);
   });
 
-  it("no replica, no ack; and a retry is not acknowledged for the first one's sake", async () => {
+  it("no ack without a replica, and none for a retry either", async () => {
     await replicating();
     const [append, other] = [await appender(), await appender()];
     await copy.server.kill("SIGSTOP");
     const draft = publicDraft("x", "r");
     expect((await append.append([draft])).map(codeOf)).toEqual(["unavailable"]);
-    // It stands in the master's log. WAIT waits for what its own connection wrote: for the retry, the key's expiry.
+    // The master has the entry. WAIT covers only writes of its own connection, so the retry must write the ref again.
     expect(await redis.raw.xlen(LOG)).toBe(1);
     for (const gateway of [append, other])
       expect((await gateway.append([draft])).map(codeOf)).toEqual(["unavailable"]);
     expect(append.problem()).toMatch(/replica/);
     await copy.server.kill("SIGCONT");
-    await until("it is acknowledged", async () => codeOf((await append.append([draft]))[0]) === "ok", 20_000);
+    await until(
+      "the message is acknowledged",
+      async () => codeOf((await append.append([draft]))[0]) === "ok",
+      20_000,
+    );
     expect(await copy.raw.xlen(LOG)).toBe(1);
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../context.ts";
 import { RedisLiveFeed } from "../live/redis-live-feed.ts";
 import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
-import { type House, openHouse } from "../test/sentinel-rig.ts";
+import { type RunningRoles, runRoles } from "../test/sentinel-rig.ts";
 import { addressOf } from "./address.ts";
 import { Link } from "./link.ts";
 
@@ -22,13 +22,13 @@ const promote = (server: OwnServer) => redisCommand(server.port, "REPLICAOF", "N
 /** It follows a master that is not there, keeps its connections open, and answers whatever it is asked. */
 describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   const { server } = one as Rig;
-  let house: House;
+  let house: RunningRoles;
   const left = (role: string) =>
     house.events.some((event) => event.type === "connection" && event.role === role && !event.up);
 
   beforeEach(async () => {
     await one?.reset();
-    house = await openHouse({ url: server.url });
+    house = await runRoles({ url: server.url });
     await house.ready();
   });
   afterEach(async () => {
@@ -94,7 +94,7 @@ describe.skipIf(!other)(
   () => {
     const [old, next] = [one as Rig, other as Rig];
     let door: Door;
-    let house: House;
+    let house: RunningRoles;
     beforeEach(async () => {
       await old.reset().catch(() => undefined);
       door = await openDoor();
@@ -106,7 +106,7 @@ describe.skipIf(!other)(
     });
 
     it("L14: is interrupted by the first marker that comes from another server", async () => {
-      house = await openHouse({ url: old.server.url });
+      house = await runRoles({ url: old.server.url });
       await house.ready();
       door.to(old.server);
       const context = createContext({ url: old.server.url });

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import type { Config } from "../context.ts";
 import { isRefusal, Refused, reasonOf } from "../errors.ts";
+import type { RedisBusConfig } from "../options.ts";
 
 const WANTED = {
   appendonly: "yes",
@@ -15,7 +15,7 @@ const WANTED = {
  */
 export async function checkDurability(
   client: Redis,
-  config: Pick<Config, "allowWeakDurability">,
+  config: Pick<RedisBusConfig, "allowWeakDurability">,
   observe: Observe,
 ): Promise<void> {
   const wrong = await weaknesses(client).catch((error: unknown) => {

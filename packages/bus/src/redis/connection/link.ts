@@ -1,7 +1,7 @@
 import { Backoff, raceAbort } from "@parley/async";
 import { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { ELSEWHERE, isRefusal, Refused, reasonOf, unavailable } from "../errors.ts";
+import { isRefusal, NOT_SERVING, Refused, reasonOf, unavailable } from "../errors.ts";
 import type { Address } from "./address.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
 import { refuseReplica } from "./server-role.ts";
@@ -87,7 +87,7 @@ export class Link {
       return await work(client);
     } catch (error) {
       const reason = reasonOf(error);
-      if (isRefusal(error) && !ELSEWHERE.test(reason)) throw new Refused(reason);
+      if (isRefusal(error) && !NOT_SERVING.test(reason)) throw new Refused(reason);
       this.replace(client, reason);
       throw unavailable(reason);
     }

@@ -5,10 +5,10 @@ import { idOf, publicDraft, until } from "../test/redis-rig.ts";
 import {
   asked,
   failedOver,
-  type House,
   logOf,
-  openHouse,
+  type RunningRoles,
   rolesOn,
+  runRoles,
   Senders,
   startGroup,
 } from "../test/sentinel-rig.ts";
@@ -21,11 +21,11 @@ const forever = new AbortController().signal;
 
 describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
   const group = started as Sentinelled;
-  let house: House | undefined;
+  let house: RunningRoles | undefined;
   let killed: OwnServer | undefined;
 
-  async function open(durability: "local" | "replicated"): Promise<House> {
-    house = await openHouse({ url: group.url, durability });
+  async function open(durability: "local" | "replicated"): Promise<RunningRoles> {
+    house = await runRoles({ url: group.url, durability });
     await house.ready();
     return house;
   }
@@ -170,9 +170,9 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
   });
 
   it("says what is wrong where no Sentinel knows the master, and where none answers", async () => {
-    const unknown = await openHouse({ url: group.url.replace(`/${group.name}`, "/another") });
+    const unknown = await runRoles({ url: group.url.replace(`/${group.name}`, "/another") });
     await until("it says so", () => /invalid reply: null/.test(unknown.append.problem() ?? ""), 20_000);
-    const nobody = await openHouse({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
+    const nobody = await runRoles({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
     await until(
       "it says so",
       () => /failed to connect to sentinel/.test(nobody.append.problem() ?? ""),

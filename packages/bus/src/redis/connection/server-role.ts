@@ -31,15 +31,6 @@ export async function readServer(client: Redis): Promise<ServerInfo> {
   };
 }
 
-/** Lua: `reign()` is what `readServer` says, for a script to publish; "-" where the server does not tell. */
-export const REIGN_LUA = `
-local function reign()
-  local info = redis.pcall('INFO', 'server', 'replication')
-  if type(info) ~= 'string' then return '-' end
-  return (string.match(info, 'run_id:(%w+)') or '') .. '/' .. (string.match(info, 'master_replid2:(%w+)') or '')
-end
-`;
-
 /** Whether a failover came between two readings. A restart alone, after which the name is empty, is none. */
 export function wasPromoted(before: string, now: string): boolean {
   return now !== "" && now !== before;
@@ -50,7 +41,7 @@ export async function refuseReplica(client: Redis): Promise<void> {
   if (/^role:slave/m.test(await infoOf(client, "replication"))) throw new Error("this Redis is a replica");
 }
 
-/** Empty where it may not be asked: then what is written finds out, and IF_REPLICA_LUA. */
+/** Empty where it may not be asked: then what is written finds out, and lua/include/readonly_error.lua. */
 async function infoOf(client: Redis, ...sections: readonly string[]): Promise<string> {
   try {
     return await client.info(...sections);
@@ -59,15 +50,3 @@ async function infoOf(client: Redis, ...sections: readonly string[]): Promise<st
     throw error;
   }
 }
-
-/**
- * Lua: `if_replica(key)` is the refusal READONLY of a server that is no master, to be returned; nothing on a master.
- * It is found with a write that changes nothing, whatever is at the key, so that nobody needs a right for it that
- * reading and writing do not take. It counts as the script's first write: see APPEND.
- */
-export const IF_REPLICA_LUA = `
-local function if_replica(key)
-  local answer = redis.pcall('PERSIST', key)
-  if type(answer) == 'table' and string.sub(answer.err, 1, 8) == 'READONLY' then return answer end
-end
-`;

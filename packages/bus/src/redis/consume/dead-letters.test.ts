@@ -45,11 +45,11 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
       "no version",
       "no body",
       "bad version",
-      "body is no message",
-      "body is no message",
+      "body isn't a message",
+      "body isn't a message",
       "body too large",
       "no version",
-      "position beyond the width of an id",
+      "id too large",
     ]);
     expect(found[0]).toMatchObject({ fields: { foo: "bar" }, position: expect.stringMatching(/^\d+-\d+$/) });
     expect(Object.keys(found[6]?.fields ?? {}).length).toBe(10_000);

@@ -2,14 +2,13 @@ import type { DeadLetter, DeadLetters } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
 import { unavailable } from "../errors.ts";
-import { outgoing, outgoingArgs } from "../format/encoded-draft.ts";
+import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
 import { decodeEntry } from "../format/entry.ts";
 import { DEAD_LETTERS, GROUP, LOG, META } from "../format/keys.ts";
 import { entriesOf, type RawEntry, textsOf } from "../format/replies.ts";
 import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
-import type { Seen } from "../log/highest-id.ts";
-import { REPLAY } from "../lua/again.ts";
-import { BURY } from "../lua/bury.ts";
+import type { HighestId } from "../log/highest-id.ts";
+import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
 
 /** At this many nothing more is moved out of the log: somebody has to look (G4, G5). */
 const MAX_DEAD_LETTERS = 10_000;
@@ -22,12 +21,12 @@ export interface Undecodable {
 
 export class RedisDeadLetters implements DeadLetters {
   readonly #link: Link;
-  readonly #seen: Seen;
+  readonly #highestId: HighestId;
   readonly #observe: Observe;
 
-  constructor(link: Link, seen: Seen, observe: Observe) {
+  constructor(link: Link, highestId: HighestId, observe: Observe) {
     this.#link = link;
-    this.#seen = seen;
+    this.#highestId = highestId;
     this.#observe = observe;
   }
 
@@ -36,7 +35,9 @@ export class RedisDeadLetters implements DeadLetters {
     if (entries.length === 0) return undefined;
     const named = entries.flatMap(({ position, reason }) => [position, reason]);
     const args = [GROUP, MAX_DEAD_LETTERS, new Date().toISOString(), ...named];
-    const answers = textsOf(await this.#link.run((client) => BURY.run(client, [LOG, DEAD_LETTERS], args)));
+    const answers = textsOf(
+      await this.#link.run((client) => MOVE_TO_DEAD_LETTERS.run(client, [LOG, DEAD_LETTERS], args)),
+    );
     let stayed: string | undefined;
     answers.forEach((answer, index) => {
       const entry = entries[index];
@@ -61,13 +62,13 @@ export class RedisDeadLetters implements DeadLetters {
     // Where it stood does not matter: it gets a new place.
     const decoded = decodeEntry("0-1", Object.entries(deadLetterFrom(entry).fields).flat());
     if (decoded.kind !== "message") return "undecodable";
-    const args = [streamIdOf(this.#seen.greatest), id, ...outgoingArgs(outgoing(decoded.message))];
+    const args = [streamIdOf(this.#highestId.value), id, ...draftArgs(encodeDraft(decoded.message))];
     const keys = [LOG, META, DEAD_LETTERS];
-    const answer = String(await this.#link.run((client) => REPLAY.run(client, keys, args)));
+    const answer = String(await this.#link.run((client) => REPLAY_DEAD_LETTER.run(client, keys, args)));
     if (answer === "gone") return "not_found";
     const again = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
     if (again === undefined) throw unavailable(`not appended: ${answer}`);
-    this.#seen.raise(again);
+    this.#highestId.raise(again);
     return "replayed";
   }
 

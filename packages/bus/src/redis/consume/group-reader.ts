@@ -2,7 +2,7 @@ import { raceAbort } from "@parley/async";
 import type { Link } from "../connection/link.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import { claimedOf, type RawEntry, readOf } from "../format/replies.ts";
-import { CLAIM, KEEP, REMOVE_CONSUMERS, RETAKE } from "../lua/claim.ts";
+import { CLAIM_IDLE, KEEP_CLAIMS, REDELIVER, REMOVE_CONSUMERS } from "../script/scripts.ts";
 
 /** Entries that are now this consumer's, in log order. */
 export interface Taken {
@@ -41,7 +41,7 @@ export class Intake {
   /** What this consumer still holds of these. */
   async retake(streamIds: readonly string[]): Promise<Taken> {
     const args = [GROUP, this.#consumer, ...streamIds];
-    return claimedOf(await this.#link.run((client) => RETAKE.run(client, [LOG], args)));
+    return claimedOf(await this.#link.run((client) => REDELIVER.run(client, [LOG], args)));
   }
 
   /** When to look again for what others have let lie, in ms by `performance.now()`. */
@@ -52,7 +52,7 @@ export class Intake {
   /** What others, or this consumer itself, have let lie for too long. Spread over time, so that several take turns. */
   async claim(): Promise<Taken> {
     const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#cursor, BATCH];
-    const claimed = claimedOf(await this.#link.run((client) => CLAIM.run(client, [LOG], args)));
+    const claimed = claimedOf(await this.#link.run((client) => CLAIM_IDLE.run(client, [LOG], args)));
     this.#cursor = claimed.cursor;
     const wait = this.#claimIdleMs * (0.25 + Math.random() / 4);
     this.#nextClaim = performance.now() + (claimed.cursor === "0-0" ? wait : 0);
@@ -85,7 +85,7 @@ export class Intake {
   /** Holds on to what is being worked on. */
   async keep(streamIds: readonly string[]): Promise<void> {
     const args = [GROUP, this.#consumer, ...streamIds];
-    await this.#link.run((client) => KEEP.run(client, [LOG], args));
+    await this.#link.run((client) => KEEP_CLAIMS.run(client, [LOG], args));
   }
 
   /** Leaves the group, if it holds nothing (L11). Waits for the end of a read, which could still bring something. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { REMOVE_CONSUMERS } from "../lua/claim.ts";
+import { REMOVE_CONSUMERS } from "../script/scripts.ts";
 import { consuming } from "../test/consume-rig.ts";
 import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
 

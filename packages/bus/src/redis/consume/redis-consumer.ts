@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import { ChatError, type LogMessage } from "@parley/models";
 import type { Consumed, Consumer, LogState, Settled } from "../../consumer.ts";
-import { appendAgain } from "../append/reappend.ts";
+import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { Refused, reasonOf, unavailable } from "../errors.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { keepLog } from "../log/ensure-log.ts";
-import { Trimming } from "../retention/trimmer.ts";
+import { ensureLog } from "../log/ensure-log.ts";
+import { Trimmer } from "../retention/trimmer.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
 import { HOLD_AT_MOST_MS, Triage } from "./entry-sorter.ts";
 import { BATCH, BLOCK_MS, Intake, type Taken } from "./group-reader.ts";
@@ -36,7 +36,7 @@ export class RedisConsumer implements Consumer {
   readonly #intake: Intake;
   readonly #holding: Holding;
   readonly #triage: Triage;
-  readonly #trimming: Trimming;
+  readonly #trimming: Trimmer;
   readonly #closing = new AbortController();
   readonly #kept: Promise<void>;
   #newIsNext = false;
@@ -44,20 +44,20 @@ export class RedisConsumer implements Consumer {
   #trouble: string | undefined;
 
   constructor(context: Context, { lastStored }: { readonly lastStored: () => Promise<string> }) {
-    const { config, observe, seen } = context;
+    const { config, observe, highestId } = context;
     this.#context = context;
     this.#link = context.connect({
       role: "consume",
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       setupTimeoutMs: SETUP_TIMEOUT_MS,
-      prepare: (client) => keepLog(client, lastStored, observe),
+      prepare: (client) => ensureLog(client, lastStored, observe),
     });
     this.#reader = context.connect({ role: "read", commandTimeoutMs: BLOCK_MS + COMMAND_TIMEOUT_MS });
     this.#intake = new Intake(this.#link, this.#reader, randomUUID(), config.claimIdleMs);
     this.#holding = new Holding({ first: 250, cap: config.claimIdleMs / 2 });
-    this.deadLetters = new RedisDeadLetters(this.#link, seen, observe);
+    this.deadLetters = new RedisDeadLetters(this.#link, highestId, observe);
     this.#triage = new Triage(this.#holding, this.deadLetters, observe);
-    this.#trimming = new Trimming(this.#link, config, observe);
+    this.#trimming = new Trimmer(this.#link, config, observe);
     this.#kept = this.#keep(this.#closing.signal);
   }
 
@@ -96,7 +96,7 @@ export class RedisConsumer implements Consumer {
       await this.#acknowledge(done);
       done.forEach(release);
       for (const message of conflicts) {
-        await appendAgain(this.#link, message, this.#context);
+        await reappend(this.#link, message, this.#context);
         release(message.id);
       }
     } catch (error) {

@@ -3,45 +3,46 @@ import { type Draft, encodeBody, refKey } from "@parley/models";
 import { ENTRY_BYTES } from "./entry.ts";
 import { PUBLIC_CHANNEL, userChannel } from "./keys.ts";
 
-/** A draft as the scripts that append take it. */
-export interface Outgoing {
+/** A draft in the form that the scripts take. */
+export interface EncodedDraft {
   readonly body: string;
-  /** "" where it has none. */
+  /** "" if the draft has no ref. */
   readonly ref: string;
-  /** Digest of `(conversation, from, ref)`; "" without a ref. */
-  readonly name: string;
-  /** Of the content; "" without a ref. Tells a retry from another message (L5). */
-  readonly digest: string;
-  /** What it counts in the backlog (L7). */
+  /** Digest of `(conversation, from, ref)`. "" without a ref. */
+  readonly refDigest: string;
+  /** Digest of the content. Distinguishes a retry from a message that reuses the ref (L5). "" without a ref. */
+  readonly contentDigest: string;
+  /** The size that the entry counts for in the backlog (L7). */
   readonly bytes: number;
   readonly channel: string;
-  /** "" where all who listen are on the first. */
+  /** "" if the first channel reaches everybody. */
   readonly secondChannel: string;
 }
 
-/** 132 bits: no sender can find another one's. */
-const NAME_DIGEST_LENGTH = 22;
-/** 66 bits: who finds two contents with one digest has only fooled the ref that is his own. */
+/** 132 bits, so that no sender can find a ref whose digest equals another sender's. */
+const REF_DIGEST_LENGTH = 22;
+/** 66 bits. A sender who finds two contents with the same digest can only confuse their own ref. */
 const CONTENT_DIGEST_LENGTH = 11;
 
-export function outgoing(draft: Draft): Outgoing {
+/** Encodes a draft for the scripts that append. */
+export function encodeDraft(draft: Draft): EncodedDraft {
   const body = encodeBody(draft);
   const ref = draft.ref ?? "";
-  const named = refKey(draft);
+  const key = refKey(draft);
   return {
     body,
     ref,
-    name: named === undefined ? "" : digestOf(named, NAME_DIGEST_LENGTH),
-    digest: named === undefined ? "" : digestOf(draft.content, CONTENT_DIGEST_LENGTH),
+    refDigest: key === undefined ? "" : digestOf(key, REF_DIGEST_LENGTH),
+    contentDigest: key === undefined ? "" : digestOf(draft.content, CONTENT_DIGEST_LENGTH),
     bytes: Buffer.byteLength(body) + Buffer.byteLength(ref) + ENTRY_BYTES,
     channel: draft.to === "" ? PUBLIC_CHANNEL : userChannel(draft.to),
     secondChannel: draft.to === "" || draft.to === draft.from ? "" : userChannel(draft.from),
   };
 }
 
-/** As the scripts take them, in this order. */
-export function outgoingArgs({ body, ref, name, digest, channel, secondChannel }: Outgoing): string[] {
-  return [body, ref, name, digest, channel, secondChannel];
+/** Returns the six arguments of a draft, in the order of lua/append.lua. */
+export function draftArgs(draft: EncodedDraft): string[] {
+  return [draft.body, draft.ref, draft.refDigest, draft.contentDigest, draft.channel, draft.secondChannel];
 }
 
 function digestOf(text: string, length: number): string {

@@ -12,7 +12,7 @@ function kindOf(fields: readonly string[], streamId = AT): string {
 }
 
 describe("entry", () => {
-  it("decodes a message with and without a ref, and fields that are not known", () => {
+  it("decodes a message with and without a ref, and ignores unknown fields", () => {
     expect(decodeEntry(AT, ["v", "1", "m", BODY, "r", "r1", "n", "3", "b", "99", "x", "y"])).toEqual({
       kind: "message",
       message: { id: ID, from: "alice", to: "bob", content: "hi", ref: "r1" },
@@ -24,12 +24,12 @@ describe("entry", () => {
       });
   });
 
-  it("L10: a newer version is not judged, whatever else it holds", () => {
+  it("L10: an entry of a newer version is not decoded, whatever its fields", () => {
     expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual({ kind: "newer", version: "2" });
     expect(kindOf(["v", "2"], "1763000000000-99999999999")).toBe("newer");
   });
 
-  it("L10: everything else is undecodable, with its reason, and nothing throws", () => {
+  it("L10: every other entry is undecodable, with a reason, and nothing throws", () => {
     const cases: [readonly string[], string][] = [
       [[], "no version"],
       [["foo", "bar"], "no version"],
@@ -39,26 +39,26 @@ describe("entry", () => {
       [["v", "1e9", "m", BODY], "bad version"],
       [["v", "99999999999999999999", "m", BODY], "bad version"],
       [["v", "1"], "no body"],
-      [["v", "1", "m", ""], "body is no message"],
-      [["v", "1", "m", "\u0000\ufffd"], "body is no message"],
-      [["v", "1", "m", '"from":"a b","to":"","content":"x"'], "body is no message"],
-      [["v", "1", "m", '"from":"a","to":"","content":""'], "body is no message"],
-      [["v", "1", "m", '"from":1,"to":null,"content":{}'], "body is no message"],
-      [["v", "1", "m", '"__proto__":{"from":"a","to":"","content":"x"}'], "body is no message"],
+      [["v", "1", "m", ""], "body isn't a message"],
+      [["v", "1", "m", "\u0000\ufffd"], "body isn't a message"],
+      [["v", "1", "m", '"from":"a b","to":"","content":"x"'], "body isn't a message"],
+      [["v", "1", "m", '"from":"a","to":"","content":""'], "body isn't a message"],
+      [["v", "1", "m", '"from":1,"to":null,"content":{}'], "body isn't a message"],
+      [["v", "1", "m", '"__proto__":{"from":"a","to":"","content":"x"}'], "body isn't a message"],
       [["v", "1", "m", BODY, "r", "x".repeat(65)], "bad ref"],
       [["v", "1", "m", "x".repeat(MAX_BODY_BYTES + 1)], "body too large"],
       [["__proto__", "1", "constructor", "2"], "no version"],
     ];
     for (const [fields, reason] of cases) expect(kindOf(fields)).toBe(reason);
-    expect(kindOf(["v", "1", "m", BODY], "1763000000000-99999999999")).toMatch(/width of an id/);
+    expect(kindOf(["v", "1", "m", BODY], "1763000000000-99999999999")).toMatch(/id too large/);
   });
 
-  it("P10: a ref of 64 characters counts characters, not their halves", () => {
+  it("P10: the length of a ref counts characters, not UTF-16 units", () => {
     expect(kindOf(["v", "1", "m", BODY, "r", "😀".repeat(64)])).toBe("message");
     expect(kindOf(["v", "1", "m", BODY, "r", "😀".repeat(65)])).toBe("bad ref");
   });
 
-  it("decodes what is published, and nothing else", () => {
+  it("decodes published messages and rejects other payloads", () => {
     expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, body: BODY });
     for (const other of ["", " ", AT, `x ${BODY}`, `1-99999999999 ${BODY}`])
       expect(decodePublished(other)).toBeUndefined();

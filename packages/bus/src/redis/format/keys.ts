@@ -1,32 +1,27 @@
-/**
- * Every name that Parley uses in Redis (L5). One hash tag keeps them in one slot, so that a script may touch them
- * together.
- */
+/** All keys and channels in Redis. They share this hash tag, so that one script may use all of them (L5). */
 const TAG = "{parley}";
 
-/** The log: one stream. Entry fields: see entry.ts. */
+/** The log, a stream. See entry.ts for the fields of an entry. */
 export const LOG = `${TAG}:log`;
 /** The consumer group of the persisters. */
 export const GROUP = "persisters";
 /**
- * What the log says of itself, a hash:
- * - `epoch`: a random name given when the log is made; another one means that the log was replaced (L3)
- * - `trimmed`: stream id up to which nothing is in this log any more; at its making, the id it starts above
- * - `entries`, `bytes`: everything ever appended, counted
- * - `storedEntries`, `storedBytes`: the part of it at or before the watermark, as last computed (L7)
+ * The log's metadata, a hash:
+ *
+ * - `epoch`: a random name from the creation of the log. Another epoch means that the log was replaced (L3).
+ * - `trimmed`: the stream id up to which the log has no entries. In a new log, the id that it starts above.
+ * - `entries`, `bytes`: the totals of everything ever appended.
+ * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
  */
 export const META = `${TAG}:meta`;
-/**
- * What is remembered of refs (L5): which of the three has its turn, and since when, a hash; then the three, hashes from
- * a digest of `(conversation, from, ref)` to a digest of the content and the id.
- */
+/** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */
 export const REFS = ["state", "0", "1", "2"].map((name) => `${TAG}:refs:${name}`);
-/** Entries that are no messages, a stream (L10). */
+/** The dead letters, a stream of entries that aren't messages (L10). */
 export const DEAD_LETTERS = `${TAG}:dead-letters`;
 
-/** Live messages for everybody. */
+/** The channel of public messages. */
 export const PUBLIC_CHANNEL = `${TAG}:public`;
-/** Live messages for one user. */
+/** The channel of private messages from and to one user. */
 export const userChannel = (user: string): string => `${TAG}:user:${user}`;
-/** Where a gateway hears its own markers (L15). */
+/** The channel on which a gateway receives its own markers (L15). */
 export const markerChannel = (gateway: string): string => `${TAG}:marker:${gateway}`;

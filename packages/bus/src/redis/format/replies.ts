@@ -1,7 +1,9 @@
-/** What Redis answers, taken apart without trust: a reply of another shape is an error of ours, not a wrong message. */
+/** Parses replies of Redis. A reply of an unknown shape throws, so that it can't become a wrong message. */
+
+/** An entry of a stream: its id, and its fields as name, value, name, value. */
 export type RawEntry = readonly [streamId: string, fields: readonly string[]];
 
-/** Entries of a stream, oldest first. Entries that were deleted meanwhile come without fields and are left out. */
+/** Returns the entries of a stream, oldest first. Entries that were deleted have no fields and are left out. */
 export function entriesOf(reply: unknown): RawEntry[] {
   return listOf(reply).flatMap((entry) => {
     const [id, fields] = listOf(entry);
@@ -9,23 +11,25 @@ export function entriesOf(reply: unknown): RawEntry[] {
   });
 }
 
-/** XREADGROUP of one stream; undefined or null where nothing came. */
+/** Returns the entries of an XREADGROUP on one stream. The reply is null or undefined if nothing arrived. */
 export function readOf(reply: unknown): RawEntry[] {
   if (reply === null || reply === undefined) return [];
   const [first, second] = listOf(reply);
-  // One stream comes as [name, entries], or nested once more, depending on the protocol.
+  // One stream is [name, entries], or that inside another list, depending on the protocol.
   return entriesOf(Array.isArray(first) ? first[1] : second);
 }
 
+/** The answer of claim_idle.lua and redeliver.lua. */
 export interface Claimed {
   readonly cursor: string;
   readonly entries: readonly RawEntry[];
-  /** One for each entry. */
+  /** For each entry, how often it was delivered. */
   readonly deliveries: readonly number[];
-  /** Pending ids whose entries are in the log no more. */
+  /** Pending ids whose entries are no longer in the log. */
   readonly gone: readonly string[];
 }
 
+/** Parses the answer of claim_idle.lua or redeliver.lua. */
 export function claimedOf(reply: unknown): Claimed {
   const [cursor, entries, deliveries, gone] = listOf(reply);
   return {
@@ -36,11 +40,12 @@ export function claimedOf(reply: unknown): Claimed {
   };
 }
 
+/** Returns the elements of a list as text. */
 export function textsOf(reply: unknown): string[] {
   return listOf(reply).map(String);
 }
 
 function listOf(reply: unknown): readonly unknown[] {
-  if (!Array.isArray(reply)) throw new TypeError("Redis answered in an unknown shape");
+  if (!Array.isArray(reply)) throw new TypeError("Redis sent a reply of an unknown shape");
   return reply;
 }

@@ -1,18 +1,18 @@
 import { formatId, MAX_MS, MAX_SEQ, ORIGIN, type Position, parseId } from "@parley/models";
 
 /**
- * Stream ids and message ids (L2). A stream id is `<ms>-<seq>` without padding, each part up to 20 digits wide; a
- * message id holds 13 and 10 of them. Parley hands out nothing wider, but anybody may XADD by hand.
+ * Converts between stream ids and message ids (L2). A stream id is `<ms>-<seq>` without padding. Each part has up to 20
+ * digits; a message id has room for 13 and 10. Parley assigns no wider ids, but a manual XADD can.
  */
 
-/** The stream id before every entry. */
+/** The stream id that is lower than every entry's. */
 export const STREAM_ORIGIN = "0-0";
 
-/** As Redis prints those of our time, and no wider than a message id. */
+/** A stream id of our time that fits into a message id: the common case, which needs no parsing. */
 const USUAL = /^(\d{13})-(\d{1,10})$/;
 const STREAM_ID = /^(\d{1,20})-(\d{1,20})$/;
 
-/** The message id of an entry, or undefined where the fixed width cannot hold it: such an entry is no message. */
+/** Returns the message id of an entry, or undefined if the id is too wide. Such an entry isn't a message. */
 export function idOfEntry(streamId: string): string | undefined {
   const usual = USUAL.exec(streamId);
   if (usual?.[2] !== undefined) return `${usual[1]}-${usual[2].padStart(10, "0")}-00`;
@@ -21,8 +21,8 @@ export function idOfEntry(streamId: string): string | undefined {
 }
 
 /**
- * The greatest message id at or before a stream id, for an end, a watermark or a bound. The same as `idOfEntry`
- * wherever that gives one. Throws a RangeError for text that is no stream id.
+ * Returns the greatest message id that isn't after a stream id. For ends, watermarks and bounds. Equals `idOfEntry`
+ * where that returns an id. Throws a RangeError if the text isn't a stream id.
  */
 export function idUpTo(streamId: string): string {
   const position = parse(streamId);
@@ -31,7 +31,7 @@ export function idUpTo(streamId: string): string {
   return formatId({ ms: position.ms, seq: Math.min(position.seq, MAX_SEQ) });
 }
 
-/** The stream id of a message id. Throws a RangeError for text that is none. */
+/** Returns the stream id of a message id. Throws a RangeError if the text isn't a message id. */
 export function streamIdOf(id: string): string {
   if (id === ORIGIN) return STREAM_ORIGIN;
   const position = parseId(id);
@@ -48,7 +48,7 @@ function parse(streamId: string): Position | undefined {
   return parts ? { ms: Number(parts[1]), seq: Number(parts[2]) } : undefined;
 }
 
-/** Numbers past 2^53 are inexact here, which is enough to see that they do not fit. */
+/** Numbers above 2^53 are inexact here, but exact enough to see that they don't fit. */
 function fits({ ms, seq }: Position): boolean {
   return ms <= MAX_MS && seq <= MAX_SEQ;
 }

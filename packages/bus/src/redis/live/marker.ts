@@ -1,23 +1,8 @@
 import type { Redis } from "ioredis";
-import { IF_REPLICA_LUA, REIGN_LUA } from "../connection/server-role.ts";
 import { LOG, META } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import type { LogHead } from "../log/log-reader.ts";
-import { Script } from "../lua/script.ts";
-
-const marker = new Script(`${IF_REPLICA_LUA}${REIGN_LUA}
-local refused = if_replica(KEYS[2])
-if refused then return refused end
-local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
-local epoch = redis.call('HGET', KEYS[2], 'epoch')
-local text = '- -'
-if epoch and not stream.err then
-  for i = 1, #stream, 2 do
-    if stream[i] == 'last-generated-id' then text = epoch .. ' ' .. stream[i + 1] end
-  end
-end
-return redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' ' .. reign() .. ' ' .. text)
-`);
+import { PUBLISH_MARKER } from "../script/scripts.ts";
 
 /**
  * Publishes a marker with the log's end, read in the same script: whoever hears it has heard everything up to that
@@ -26,7 +11,7 @@ return redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' ' .. reign() .. ' ' .. text)
  * that is no master.
  */
 export function publishMarker(client: Redis, channel: string, tag: string): Promise<unknown> {
-  return marker.run(client, [LOG, META], [channel, tag]);
+  return PUBLISH_MARKER.run(client, [LOG, META], [channel, tag]);
 }
 
 export interface Marker {

@@ -195,7 +195,7 @@ export class RedisLiveFeed implements LiveFeed {
     const audience = audienceOf(channel);
     const message = decodePublished(payload);
     if (audience === undefined || !message) return;
-    this.#context.seen.raise(message.id);
+    this.#context.highestId.raise(message.id);
     this.#stream.hear(audience, message);
   }
 
@@ -209,7 +209,7 @@ export class RedisLiveFeed implements LiveFeed {
     }
     this.#hasLog = marker.log !== undefined;
     if (!marker.log) return;
-    this.#context.seen.raise(marker.log.end);
+    this.#context.highestId.raise(marker.log.end);
     this.#stream.marker(marker.log);
   }
 

@@ -4,28 +4,28 @@ import type { Observe } from "../../events.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { CREATE } from "../lua/create.ts";
+import { ENSURE_LOG } from "../script/scripts.ts";
 
 /**
- * Makes sure that the log is there and stands above the store (L1). Run on every new connection of a consumer: after
- * a start, a FLUSHALL or a failover nobody writes ids that the store knows already. Rejects when the store cannot say
- * how far it is, since then no log may be made.
+ * Makes sure that the log exists and assigns ids above all those in the store (L1). Runs on every new connection of a
+ * consumer, since the log may be gone or behind after a start, a FLUSHALL or a failover. Rejects if `lastStored`
+ * rejects: without the store's greatest id no log may be created.
  */
-export async function keepLog(
+export async function ensureLog(
   client: Redis,
   lastStored: () => Promise<string>,
   observe: Observe,
 ): Promise<void> {
   const floor = streamIdOf(await lastStored());
   const epoch = randomBytes(6).toString("base64url");
-  const [outcome, detail = ""] = textsOf(await CREATE.run(client, [LOG, META], [GROUP, epoch, floor]));
+  const [outcome, detail = ""] = textsOf(await ENSURE_LOG.run(client, [LOG, META], [GROUP, epoch, floor]));
   if (outcome === "unusable") throw new Error(detail);
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")
-    observe({ type: "warning", text: "the log lacked its group or its counts: both are made again" });
+    observe({ type: "warning", text: "the log's group or counts were missing and were created again" });
   if (outcome === "raised")
     observe({
       type: "warning",
-      text: "the log stood below the store: it was replaced, and goes on above it",
+      text: "the log's end was below the store: the log counts as replaced and goes on above the store",
     });
 }

@@ -1,18 +1,18 @@
 import { laterOf, ORIGIN } from "@parley/models";
 
 /**
- * The greatest id that this process has met, in what it appended or heard live. The append script never gives out
- * one at or below it, whatever became of the log and of clocks (L1).
+ * The highest message id that this process has appended or received live. The append script assigns only higher ids,
+ * even if the log was replaced or a clock went back (L1).
  */
-export class Seen {
-  #greatest: string = ORIGIN;
+export class HighestId {
+  #value: string = ORIGIN;
 
-  get greatest(): string {
-    return this.#greatest;
+  get value(): string {
+    return this.#value;
   }
 
-  /** `id` is a message id. */
+  /** Raises the value to the message id `id` if that is higher. */
   raise(id: string): void {
-    this.#greatest = laterOf(this.#greatest, id);
+    this.#value = laterOf(this.#value, id);
   }
 }

@@ -1,35 +1,34 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
-import { IF_REPLICA_LUA } from "../connection/server-role.ts";
 import { Refused } from "../errors.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { Script } from "../lua/script.ts";
+import { CHECK_MASTER, READ_WATERMARK } from "../script/scripts.ts";
 
-/** How the log stood at one moment. Positions are message ids. */
+/** The state of the log at one moment. Positions are message ids. */
 export interface LogHead {
-  /** Another one means that the log was replaced (L3). */
+  /** Changes when the log is replaced (L3). */
   readonly epoch: string;
-  /** The last id given out. */
+  /** The last id that the log assigned. */
   readonly end: string;
-  /** Nothing up to here is in the log any more. */
+  /** The log has no entries up to this id. */
   readonly trimmed: string;
 }
 
-const IS_MASTER = `${IF_REPLICA_LUA}return if_replica(KEYS[1]) or 1`;
-
-/** Entries as they stand in the log, undecoded. */
+/** Entries in the form of the log, not decoded. */
 export interface LogPage extends LogHead {
   readonly entries: readonly (readonly [streamId: string, fields: readonly string[]])[];
-  /** Everything after what was asked for, up to here, is in `entries`. */
+  /** `entries` holds everything after the requested position up to this one. */
   readonly position: string;
 }
 
 /**
- * What follows `after`, up to and with `upTo` (undefined: to the end), at most `count` entries. It is read in one
- * transaction with the head, so where `trimmed` is at or before `after`, nothing between `after` and `position`
- * was trimmed before it was read. A transaction, not a script: Redis need not take thousands of entries through Lua.
- * Rejects as `readHead` does.
+ * Reads at most `count` entries after `after`, up to and including `upTo` (undefined: up to the end). Rejects as
+ * `readHead` does.
+ *
+ * Reads the head in the same transaction. So if `trimmed` isn't after `after`, no entry between `after` and `position`
+ * was trimmed before the read. A transaction, not a script, because Redis need not pass thousands of entries through
+ * Lua.
  */
 export async function readPage(
   client: Redis,
@@ -38,72 +37,42 @@ export async function readPage(
   count: number,
 ): Promise<LogPage> {
   const last = upTo === undefined ? "+" : streamIdOf(upTo);
-  const call = headCall(client).xrange(LOG, `(${streamIdOf(after)}`, last, "COUNT", count);
-  const [head, range] = await executed(call);
+  const transaction = readHeadIn(client).xrange(LOG, `(${streamIdOf(after)}`, last, "COUNT", count);
+  const [head, range] = await execute(transaction);
   const entries = range as LogPage["entries"];
   const lastEntry = entries.at(-1);
-  const whole = lastEntry === undefined || entries.length < count;
-  const position = whole ? earlierOf(upTo ?? head.end, head.end) : idUpTo(lastEntry[0]);
+  const isComplete = lastEntry === undefined || entries.length < count;
+  const position = isComplete ? earlierOf(upTo ?? head.end, head.end) : idUpTo(lastEntry[0]);
   return { ...head, entries, position };
 }
 
-/** Rejects with `Refused` where there is no log, and with READONLY on a server that is no master. */
+/** Reads the head. Rejects with `Refused` if there is no log, and with READONLY on a replica. */
 export async function readHead(client: Redis): Promise<LogHead> {
-  return (await executed(headCall(client)))[0];
+  return (await execute(readHeadIn(client)))[0];
 }
 
 /**
- * Lua: `watermark(log, group)` is the stream id up to which everything is stored (L12): just before the least
- * pending id, else the group's last delivered id, "0-0" without a group or a log. For scripts that need it to be
- * true at the moment of what they do next.
- */
-export const WATERMARK_LUA = `
-local function before(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  if seq ~= '0' then return ms .. '-' .. string.format('%.0f', tonumber(seq) - 1) end
-  return string.format('%.0f', tonumber(ms) - 1) .. '-9999999999'
-end
-local function watermark(log, group)
-  local pending = redis.pcall('XPENDING', log, group)
-  if pending.err then return '0-0' end
-  if pending[1] > 0 then return before(pending[2]) end
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', log)) do
-    local fields = {}
-    for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end
-    if fields['name'] == group then return fields['last-delivered-id'] end
-  end
-  return '0-0'
-end
-`;
-
-const watermark = new Script(`${WATERMARK_LUA}${IF_REPLICA_LUA}
-local refused = if_replica(KEYS[2])
-if refused then return refused end
-return {watermark(KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], 'trimmed')}
-`);
-
-/**
- * Everything up to here is stored: the group's watermark (L12), or what was trimmed, where that reaches further, as
- * it does while a new group has not been given anything. Rejects as `readHead` does.
+ * Reads the watermark: everything up to this id is stored (L12). The log's trimmed position counts too, because the
+ * watermark of a new group is lower until the group has delivered entries. Rejects as `readHead` does.
  */
 export async function readWatermark(client: Redis): Promise<string> {
-  const [group, trimmed] = (await watermark.run(client, [LOG, META], [GROUP])) as [string, string | null];
+  const [mark, trimmed] = (await READ_WATERMARK.run(client, [LOG, META], [GROUP])) as [string, string | null];
   if (trimmed === null) throw noLog();
-  return laterOf(idUpTo(group), idUpTo(trimmed));
+  return laterOf(idUpTo(mark), idUpTo(trimmed));
 }
 
-/** Whether this is a master is asked in the same transaction: what a demoted server says is no end of the log (L22). */
-function headCall(client: Redis): ChainableCommander {
-  return client.multi().eval(IS_MASTER, 1, META).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
+/** Starts a transaction that reads the head and fails on a replica: the end of a demoted server is stale (L22). */
+function readHeadIn(client: Redis): ChainableCommander {
+  return CHECK_MASTER.addTo(client.multi(), [META]).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
 }
 
-/** The head, and the reply of the command that was added to the call. A command's own error is its reply. */
-async function executed(call: ChainableCommander): Promise<readonly [LogHead, unknown]> {
-  const replies = await call.exec();
+/** Returns the head, and the reply or the error of a command that was added after it. */
+async function execute(transaction: ChainableCommander): Promise<readonly [LogHead, unknown]> {
+  const replies = await transaction.exec();
   if (!replies) throw new Refused("the transaction was not executed");
-  const [master, meta, stream, more] = replies.map(([error, reply]) => error ?? reply);
+  const [master, meta, stream, added] = replies.map(([error, reply]) => error ?? reply);
   if (master instanceof Error) throw new Refused(master.message);
-  return [headFrom(meta, stream), more];
+  return [headFrom(meta, stream), added];
 }
 
 function headFrom(meta: unknown, stream: unknown): LogHead {

@@ -5,7 +5,7 @@ import { Retention } from "./retention.ts";
 const at = (n: number) => formatId({ ms: 5_000_000_000_000, seq: n });
 
 describe("retention", () => {
-  it("L12: lets go of what had been stored a least age ago, though its ids are of a clock far ahead", () => {
+  it("L12: permits trimming entries that were stored the minimum age ago, even if their ids are far ahead", () => {
     const retention = new Retention({ minAgeMs: 60_000, maxBytes: 1_000 });
     expect(retention.upTo(0)).toBe(ORIGIN);
     for (let second = 0; second <= 60; second += 1) retention.note(at(second), second, second * 1_000);
@@ -15,14 +15,14 @@ describe("retention", () => {
     expect(retention.upTo(500_000)).toBe(at(60));
   });
 
-  it("G5: lets go earlier of what is more than its bytes", () => {
+  it("G5: permits trimming younger entries beyond the maximum bytes", () => {
     const retention = new Retention({ minAgeMs: 60_000, maxBytes: 1_000 });
     for (let second = 0; second <= 10; second += 1) retention.note(at(second), second * 300, second * 1_000);
-    // 3,000 bytes stored: of the last 1,000 stays what came after the first mark within them, at 2,100.
+    // 3,000 bytes are stored. The first mark within the last 1,000 is at 2,100, and entries up to it may go.
     expect(retention.upTo(10_000)).toBe(at(7));
   });
 
-  it("L3: starts anew when the log does", () => {
+  it("L3: forgets its marks when the log is replaced", () => {
     const retention = new Retention({ minAgeMs: 60_000, maxBytes: 1_000 });
     retention.note(at(9), 900, 0);
     retention.note(at(3), 10, 1_000);
@@ -30,7 +30,7 @@ describe("retention", () => {
     expect(retention.upTo(61_000)).toBe(at(3));
   });
 
-  it("keeps a mark a second, however often it is told", () => {
+  it("keeps at most one mark per second", () => {
     const retention = new Retention({ minAgeMs: 2_000, maxBytes: 1_000 });
     retention.note(at(1), 1, 0);
     retention.note(at(2), 2, 999);

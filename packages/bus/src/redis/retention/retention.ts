@@ -1,12 +1,6 @@
 import { ORIGIN } from "@parley/models";
 
-/**
- * How long what is stored stays in the log (L12): as long as the least age says, by this process's own clock too, and
- * no more than a number of bytes.
- *
- * The ids' own time is not enough. Ids never go back (L1), so after a clock was an hour ahead they stand still in that
- * hour, and nothing would look old for as long. So it is remembered where the watermark stood when.
- */
+/** The watermark at one moment. */
 interface Mark {
   readonly at: number;
   readonly watermark: string;
@@ -15,6 +9,13 @@ interface Mark {
 
 const MARK_EVERY_MS = 1_000;
 
+/**
+ * Decides up to which id stored entries may be trimmed without regard to the time in their ids (L12): those that were
+ * stored a minimum age ago by this process's own clock, and those beyond a number of bytes.
+ *
+ * The time in ids isn't enough. Ids never go back (L1). So after a clock was an hour ahead, ids stay at that time for
+ * an hour, and no entry would look old. Therefore this class remembers when the watermark was where.
+ */
 export class Retention {
   readonly #minAgeMs: number;
   readonly #maxBytes: number;
@@ -25,7 +26,10 @@ export class Retention {
     this.#maxBytes = maxBytes;
   }
 
-  /** What stood there: `storedBytes` is everything ever stored; `now` in ms on a clock that does not go back. */
+  /**
+   * Remembers the watermark, at most once a second. `storedBytes` is the total of all bytes ever stored. `now` is in ms
+   * on a monotonic clock. Forgets everything if the log was replaced (L3).
+   */
   note(watermark: string, storedBytes: number, now: number): void {
     const last = this.#marks.at(-1);
     if (last && (watermark < last.watermark || storedBytes < last.storedBytes)) this.#marks = [];
@@ -33,14 +37,14 @@ export class Retention {
     this.#marks.push({ at: now, watermark, storedBytes });
   }
 
-  /** Everything up to here may go, whatever its ids say. Forgets the marks before. */
+  /** Returns the id up to which entries may be trimmed, or ORIGIN. Forgets earlier marks. */
   upTo(now: number): string {
     const newest = this.#marks.at(-1);
     if (!newest) return ORIGIN;
     const aged = this.#marks.findLastIndex(({ at }) => now - at >= this.#minAgeMs);
     const fitting = this.#marks.findIndex((mark) => newest.storedBytes - mark.storedBytes <= this.#maxBytes);
-    const old = fitting > 0 ? Math.max(aged, fitting) : aged;
-    if (old > 0) this.#marks.splice(0, old);
-    return old < 0 ? ORIGIN : (this.#marks[0]?.watermark ?? ORIGIN);
+    const bound = fitting > 0 ? Math.max(aged, fitting) : aged;
+    if (bound > 0) this.#marks.splice(0, bound);
+    return bound < 0 ? ORIGIN : (this.#marks[0]?.watermark ?? ORIGIN);
   }
 }

@@ -15,7 +15,7 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
   afterAll(() => redis.stop());
   const { persister, next, settle, append } = consuming(redis);
 
-  it("L12: trims what is stored and old, and never what another consumer holds", async () => {
+  it("L12: trims entries that are stored and old, and none that another consumer holds", async () => {
     const consume = await persister({ trimMinAgeMs: 0, claimIdleMs: 60_000 });
     const ids = await append("a", "b", "c", "d");
     await redis.raw.xreadgroup("GROUP", GROUP, "other", "COUNT", 1, "STREAMS", LOG, ">");
@@ -33,7 +33,7 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
     expect(redis.events).toContainEqual({ type: "trim", entries: 4 });
   });
 
-  it("L12: leaves what is stored for the least age, and counts as trimmed only what was removed", async () => {
+  it("L12: keeps stored entries for the minimum age, and raises `trimmed` only to the last removed entry", async () => {
     const consume = await persister({ trimMinAgeMs: 60_000 });
     const old = `${Date.now() - 61_000}-7`;
     await redis.raw.xadd(LOG, old, "v", "1", "m", '"from":"a","to":"","content":"old"', "n", "0", "b", "0");
@@ -45,7 +45,7 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
     expect(await redis.raw.hget(META, "trimmed")).toBe(old);
   });
 
-  it("L12: what is not given out yet is never trimmed", async () => {
+  it("L12: never trims entries that weren't delivered yet", async () => {
     const consume = await persister({ trimMinAgeMs: 0 });
     const [first = ""] = await append("a", "b");
     expect(await consume.trim()).toMatchObject({ watermark: ORIGIN, backlogEntries: 2 });

@@ -1,28 +1,32 @@
 import type { LogState } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
-import type { Config } from "../context.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
-import { TRIM } from "../lua/trim.ts";
+import type { RedisBusConfig } from "../options.ts";
+import { TRIM } from "../script/scripts.ts";
 import { Retention } from "./retention.ts";
 
-/** Lets go of what is stored and old (L12). */
-export class Trimming {
+/** Removes entries from the log that are stored and old enough (L12). */
+export class Trimmer {
   readonly #link: Link;
   readonly #minAgeMs: number;
   readonly #retention: Retention;
   readonly #observe: Observe;
 
-  constructor(link: Link, config: Pick<Config, "trimMinAgeMs" | "backlogMaxBytes">, observe: Observe) {
+  constructor(
+    link: Link,
+    config: Pick<RedisBusConfig, "trimMinAgeMs" | "backlogMaxBytes">,
+    observe: Observe,
+  ) {
     this.#link = link;
     this.#minAgeMs = config.trimMinAgeMs;
     this.#retention = new Retention({ minAgeMs: config.trimMinAgeMs, maxBytes: config.backlogMaxBytes });
     this.#observe = observe;
   }
 
-  /** How the log stands then, or undefined where there is none. */
+  /** Trims the log and returns its state, or undefined if there is no log. */
   async trim(): Promise<LogState | undefined> {
     const now = performance.now();
     const args = [GROUP, this.#minAgeMs, streamIdOf(this.#retention.upTo(now))];

@@ -5,7 +5,7 @@ import { GROUP, LOG } from "../format/keys.ts";
 import type { RedisBus } from "../redis-bus.ts";
 import { idOf, publicDraft, type Rig, until } from "./redis-rig.ts";
 
-/** Persisters and gateways over a rig's Redis, for tests of consuming. */
+/** Persisters and gateways on the Redis of a rig, for tests of consuming. */
 export function consuming(redis: Rig) {
   async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consumer & { bus: RedisBus }> {
     const bus = redis.bus(options);

@@ -3,22 +3,24 @@ import type { Draft } from "@parley/models";
 import { Redis } from "ioredis";
 import type { Appended } from "../../appender.ts";
 import type { BusEvent } from "../../events.ts";
-import type { RedisBusOptions } from "../context.ts";
+import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
 
-/** A Redis of one's own for the tests beside, a connection that stands outside of Parley, and buses. */
+/** A Redis server for one test file, a plain connection to it, and buses. */
 export interface Rig {
   readonly server: OwnServer;
+  /** A connection that doesn't belong to a bus. */
   readonly raw: Redis;
-  /** What all buses told since the last `reset`. */
+  /** The events of all buses since the last `reset`. */
   readonly events: BusEvent[];
+  /** Creates a bus. */
   bus(options?: Partial<RedisBusOptions>): RedisBus;
   /** Closes the buses and empties the server. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Undefined, with one loud line, where this machine has no Redis; there `CI` makes it an error. */
+/** Starts a server. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
 export async function startRig(options?: ServerOptions): Promise<Rig | undefined> {
   const server = await startRedis(options).catch((error: unknown) => {
     if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;
@@ -41,8 +43,8 @@ function rigOn(server: OwnServer): Rig {
     server,
     raw,
     events,
-    bus(set = {}) {
-      const bus = new RedisBus({ url: server.url, observe: (event) => events.push(event), ...set });
+    bus(options = {}) {
+      const bus = new RedisBus({ url: server.url, observe: (event) => events.push(event), ...options });
       buses.push(bus);
       return bus;
     },
@@ -61,7 +63,7 @@ function rigOn(server: OwnServer): Rig {
   };
 }
 
-/** Waits for a condition; the error names it. */
+/** Waits until a condition holds. The error names it as `what`. */
 export async function until(
   what: string,
   condition: () => unknown | Promise<unknown>,
@@ -74,7 +76,7 @@ export async function until(
   }
 }
 
-/** A public message of alice's. */
+/** A public message from alice. */
 export function publicDraft(content: string, ref?: string): Draft {
   return { from: "alice", to: "", content, ...(ref !== undefined && { ref }) };
 }

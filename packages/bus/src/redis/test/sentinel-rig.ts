@@ -13,13 +13,13 @@ import type { Consumer } from "../../consumer.ts";
 import type { BusEvent } from "../../events.ts";
 import type { LiveFeed } from "../../live-feed.ts";
 import type { LogTail } from "../../log-tail.ts";
-import type { RedisBusOptions } from "../context.ts";
 import { LOG } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
+import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
 import { until } from "./redis-rig.ts";
 
-/** Undefined, with one loud line, where this machine has no Redis; there `CI` makes it an error. */
+/** Starts a group. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
 export async function startGroup(): Promise<Sentinelled | undefined> {
   return await startSentinelled().catch((error: unknown) => {
     if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;
@@ -28,24 +28,26 @@ export async function startGroup(): Promise<Sentinelled | undefined> {
   });
 }
 
-/** A gateway, a persister and a history-api as far as the log goes: all four roles, each at its work until `close`. */
-export interface House {
+/** The roles of a gateway, a persister and a history-api. They run until `close`. */
+export interface RunningRoles {
   readonly append: Appender;
   readonly live: LiveFeed;
   readonly consume: Consumer;
   readonly tail: LogTail;
   readonly events: readonly BusEvent[];
-  /** What was told live, and where it broke off: the number of messages heard before, and the cursor. */
+  /** The ids that were delivered live. */
   readonly heard: readonly string[];
+  /** The gaps in the live stream: the number of messages before the gap, and the cursor. */
   readonly gaps: readonly { readonly after: number; readonly cursor: string }[];
-  /** What the persister was given, by id: the store. */
+  /** The store: the messages that the persister consumed, by id. */
   readonly stored: ReadonlyMap<string, LogMessage>;
   /** Waits until no role has a problem. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openHouse(options: RedisBusOptions): Promise<House> {
+/** Opens the buses of the three apps and starts their roles. */
+export async function runRoles(options: RedisBusOptions): Promise<RunningRoles> {
   const events: BusEvent[] = [];
   const observe = (event: BusEvent) => events.push(event);
   const [gateway, persister, history] = [1, 2, 3].map(() => new RedisBus({ ...options, observe })) as [
@@ -68,7 +70,14 @@ export async function openHouse(options: RedisBusOptions): Promise<House> {
   const persisting = Promise.all([store(consume, stored, ending.signal), trim(consume, ending.signal)]);
   const roles = [append, live, consume, tail];
   return {
-    ...{ append, live, consume, tail, events, heard, gaps, stored },
+    append,
+    live,
+    consume,
+    tail,
+    events,
+    heard,
+    gaps,
+    stored,
     ready: () => until("all roles are ready", () => roles.every((role) => !role.problem()), 30_000),
     async close() {
       ending.abort();
@@ -78,13 +87,13 @@ export async function openHouse(options: RedisBusOptions): Promise<House> {
   };
 }
 
-/** What a persister does: insert and settle; and trim, beside it. */
+/** Stores and settles messages, as a persister does. */
 async function store(consume: Consumer, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const consumed = await consume.next(signal);
     for (const { message } of consumed) stored.set(message.id, message);
     const settled = consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } as const }));
-    // What cannot be settled now is given out again.
+    // If this fails, the messages are delivered again.
     await consume.settle(settled).catch(() => undefined);
   }
 }
@@ -96,19 +105,20 @@ async function trim(consume: Consumer, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Sends as clients do: one after the other, each again under its ref until it is acknowledged (P31). */
+/** Sends as clients do: one message at a time, and retries each with its ref until it is acknowledged (P31). */
 export class Senders {
-  /** Ids of what was acknowledged, by ref, in the order of the answers. */
+  /** The ids of acknowledged messages by ref, in the order of the acks. */
   readonly acked = new Map<string, string>();
   readonly #append: Appender;
   readonly #done: Promise<unknown>;
   #ending = false;
 
-  constructor(append: Appender, many = 8) {
+  constructor(append: Appender, count = 8) {
     this.#append = append;
-    this.#done = Promise.all(Array.from({ length: many }, (_, sender) => this.#send(sender)));
+    this.#done = Promise.all(Array.from({ length: count }, (_, sender) => this.#send(sender)));
   }
 
+  /** Waits until `count` more messages are acknowledged. */
   async moreAcked(count: number): Promise<void> {
     const enough = this.acked.size + count;
     await until(`${count} more are acknowledged`, () => this.acked.size >= enough, 30_000);
@@ -133,13 +143,14 @@ export class Senders {
   }
 }
 
-/** What stands in the log of a server: id and ref of each entry. */
+/** Returns the id and ref of each entry in the log of a server. */
 export async function logOf(server: OwnServer): Promise<{ readonly id: string; readonly ref: string }[]> {
   return await asked(server, async (redis) =>
     (await redis.xrange(LOG, "-", "+")).map(([id, fields]) => ({ id: idUpTo(id), ref: fields[5] ?? "" })),
   );
 }
 
+/** Runs `question` on a connection of its own to a server. */
 export async function asked<T>(server: OwnServer, question: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(server.url);
   try {
@@ -149,13 +160,13 @@ export async function asked<T>(server: OwnServer, question: (redis: Redis) => Pr
   }
 }
 
-/** The roles that are connected to a server, each once, sorted. */
+/** Returns the roles that are connected to a server, each once, sorted. */
 export async function rolesOn(server: OwnServer): Promise<string[]> {
   const list = await redisCommand(server.port, "CLIENT", "LIST");
   return [...new Set([...list.matchAll(/ name=parley-(\S+)/g)].map(([, role]) => role ?? ""))].sort();
 }
 
-/** Another server than this has been named. */
+/** Waits until the Sentinels name another master than `from`, and returns it. */
 export async function failedOver(group: Sentinelled, from: OwnServer): Promise<OwnServer> {
   await until(
     "another master is named",

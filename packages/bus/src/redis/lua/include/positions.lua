@@ -1,12 +1,11 @@
-/**
- * Lua: arithmetic on stream ids. A part of an id may be wider than a Lua number is exact (2^53), so ids are taken
- * apart as text; Parley's own have at most 13 and 10 digits (L2), and a wider sequence, which only a hand can have
- * written, counts as the greatest.
- */
-export const POSITIONS_LUA = `
-local MAX_MS, MAX_SEQ = 9999999999999, 9999999999
+-- Arithmetic on stream ids. A part of a stream id may be larger than a Lua number holds exactly (2^53), so ids are
+-- split as text. Parley's own ids have at most 13 and 10 digits (L2). A wider sequence can only come from a manual
+-- XADD and counts as MAX_SEQ.
 
--- The parts of an id as exact numbers; nothing when it is none or its milliseconds are beyond what an id can hold.
+local MAX_MS = 9999999999999
+local MAX_SEQ = 9999999999
+
+-- Returns the two parts of an id as exact numbers, or nil if `id` isn't a stream id or its milliseconds exceed MAX_MS.
 local function position(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   if not ms or #ms > 13 then return nil end
@@ -17,7 +16,7 @@ local function stream_id(ms, seq)
   return string.format('%d-%d', ms, seq)
 end
 
--- The next position: the sequence counts on, and carries into the millisecond when it is full (L1).
+-- Returns the next position: the next sequence number, or the next millisecond if the sequence is used up (L1).
 local function following(ms, seq)
   if seq < MAX_SEQ then return ms, seq + 1 end
   return ms + 1, 0
@@ -27,13 +26,13 @@ local function is_after(ms, seq, other_ms, other_seq)
   return ms > other_ms or (ms == other_ms and seq > other_seq)
 end
 
--- Milliseconds since 1970 by this server's clock.
+-- Returns the server's time in milliseconds since 1970.
 local function clock()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- The last id that the log has given out, whether its entry is still there or not; nothing without a log.
+-- Returns the last id that the log assigned, even if that entry is gone, or nil if there is no log.
 local function last_id(log)
   local info = redis.pcall('XINFO', 'STREAM', log)
   if info.err then return nil end
@@ -41,4 +40,3 @@ local function last_id(log)
     if info[i] == 'last-generated-id' then return info[i + 1] end
   end
 end
-`;

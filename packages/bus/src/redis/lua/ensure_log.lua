@@ -1,22 +1,20 @@
-import { WATERMARK_LUA } from "../log/log-reader.ts";
-import { BACKLOG_LUA } from "./backlog.ts";
-import { POSITIONS_LUA } from "./positions.ts";
-import { Script } from "./script.ts";
+-- @include positions
+-- @include watermark
+-- @include backlog
+--
+-- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. One script,
+-- so that any number of persisters may start at once.
+--
+-- KEYS: the log, META.
+-- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1).
+-- Answer: {outcome, last id}. The outcome is 'kept'; 'created'; 'repaired' (the group or META was missing); or 'raised'
+--   (the log ended below the store, so it replaced another log: it gets a new epoch, L3). {'unusable', reason} if the
+--   log can't be used.
 
-/**
- * Makes the log where there is none, and puts right what a hand or a failover left of it. One script: any number of
- * persisters may start at once.
- *
- * KEYS: log, META. ARGV: group, a new epoch, the store's greatest id (a stream id): no id is given out at
- * or below it (L1).
- *
- * Answers `{what, last id}`: `kept`; `created`; `repaired`, the group or META was missing; `raised`, the log stood
- * below the store, so another one has been here, and it has a new epoch (L3). Or `{"unusable", why}`.
- */
-export const CREATE = new Script(`${POSITIONS_LUA}${WATERMARK_LUA}${BACKLOG_LUA}
 local log, meta = KEYS[1], KEYS[2]
 local group, epoch, floor = ARGV[1], ARGV[2], ARGV[3]
 
+-- Returns the position just before the first entry, or `last` if the log is empty.
 local function before_first(last)
   local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   return first and before(first[1]) or last
@@ -31,11 +29,11 @@ local function has_group()
   return false
 end
 
--- What had been appended when the last entry was, as it says itself.
+-- Returns how many entries and bytes were appended in total, from the counts that the last entry records.
 local function recount()
-  local beyond = { entries = math.huge, bytes = math.huge }
-  for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', PASSED_OVER)) do
-    local n, b = counts_before(entry, beyond)
+  local no_totals = { entries = math.huge, bytes = math.huge }
+  for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', MAX_SKIPPED)) do
+    local n, b = counts_before(entry, no_totals)
     if n then return n + 1, b + #table.concat(entry[2]) end
   end
   return 0, 0
@@ -50,7 +48,7 @@ end
 
 local kind = redis.call('TYPE', log).ok
 if kind == 'none' then
-  -- The first write is the one that Redis refuses when it is out of memory.
+  -- This must be the first write: Redis refuses it if it is out of memory, and then nothing is left half done.
   redis.call('XGROUP', 'CREATE', log, group, floor, 'MKSTREAM')
   if floor ~= '0-0' then redis.call('XSETID', log, floor) end
   write_meta(floor, 0, 0)
@@ -59,7 +57,7 @@ end
 if kind ~= 'stream' then return {'unusable', 'the key of the log holds a ' .. kind} end
 local last = last_id(log)
 local ms, seq = position(last)
-if not ms then return {'unusable', 'the log has an entry beyond the width of an id'} end
+if not ms then return {'unusable', 'the log has an entry whose id is too large for Parley'} end
 
 local outcome = 'kept'
 local totals = read_totals(meta)
@@ -81,4 +79,3 @@ if is_after(floor_ms, floor_seq, ms, seq) then
 end
 if outcome ~= 'kept' then refresh_stored(log, meta, group, read_totals(meta)) end
 return {outcome, last}
-`);

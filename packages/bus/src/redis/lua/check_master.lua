@@ -1,0 +1,8 @@
+-- @include readonly_error
+--
+-- Checks that this server is a master. Runs in a transaction in front of reads, so that a replica can't answer them.
+--
+-- KEYS: META. ARGV: none.
+-- Answer: 1, or the READONLY error of a replica.
+
+return readonly_error(KEYS[1]) or 1

@@ -1,0 +1,12 @@
+-- Takes over entries whose consumer, which may be the caller itself, has not touched them for the idle time.
+--
+-- KEYS: the log. ARGV: the group, the consumer, the idle time in ms, a cursor, the maximum number of entries.
+-- Answer: {the next cursor, entries, for each entry how often it was delivered, pending ids whose entry is gone}.
+
+local log, group = KEYS[1], ARGV[1]
+local claimed = redis.call('XAUTOCLAIM', log, group, ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])
+local deliveries = {}
+for i, entry in ipairs(claimed[2]) do
+  deliveries[i] = redis.call('XPENDING', log, group, entry[1], entry[1], 1)[1][4]
+end
+return {claimed[1], claimed[2], deliveries, claimed[3] or {}}

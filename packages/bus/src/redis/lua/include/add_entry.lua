@@ -1,0 +1,59 @@
+-- @include positions
+-- @include backlog
+--
+-- Appends entries to the log. `open_writer` reads the state that a series of entries starts from, `add_entry` appends
+-- and publishes one message, `close_writer` writes the new totals to META.
+
+-- The format version of the entries. Equal to VERSION in format/entry.ts.
+local VERSION = '1'
+-- The size that an entry counts for beside its body and ref. Equal to ENTRY_BYTES in format/entry.ts.
+local ENTRY_BYTES = 64
+
+-- Returns a writer, or nil if there is no log or its META has no counts. New ids follow the greatest of the log's last
+-- id, `highest_id` and the server's clock, so ids never go back (L1).
+local function open_writer(log, meta, highest_id)
+  local last = last_id(log)
+  local totals = last and read_totals(meta)
+  if not totals then return nil end
+  local ms, seq = position(last)
+  local highest_ms, highest_seq = position(highest_id)
+  if not ms then return nil end
+  if is_after(highest_ms, highest_seq, ms, seq) then ms, seq = highest_ms, highest_seq end
+  return { log = log, meta = meta, totals = totals, ms = ms, seq = seq, now = clock(), added = 0 }
+end
+
+-- Returns the size that an entry counts for in the backlog (L7). `#` counts bytes, as Redis does.
+local function bytes_of(body, ref)
+  return #body + #ref + ENTRY_BYTES
+end
+
+-- Publishes without failing: the entry is in the log already, and readers recover a missed message from there.
+local function publish(writer, channel, payload)
+  local result = redis.pcall('PUBLISH', channel, payload)
+  if type(result) == 'table' then writer.publish_error = result.err end
+end
+
+-- Returns the id of the new entry, or nil and the reason if Redis refused it. A refused entry leaves no trace.
+-- Publishes on `channel`, and on `second_channel` unless that is ''.
+local function add_entry(writer, body, ref, channel, second_channel)
+  local totals = writer.totals
+  local ms, seq = writer.now, 0
+  if not is_after(ms, seq, writer.ms, writer.seq) then ms, seq = following(writer.ms, writer.seq) end
+  if ms > MAX_MS then return nil, 'ids are used up' end
+  local id = stream_id(ms, seq)
+  local added = redis.pcall('XADD', writer.log, 'NOMKSTREAM', id, 'v', VERSION, 'm', body, 'r', ref,
+    'n', string.format('%d', totals.entries), 'b', string.format('%d', totals.bytes))
+  if type(added) ~= 'string' then return nil, added and added.err or 'no log' end
+  writer.ms, writer.seq, writer.added = ms, seq, writer.added + 1
+  totals.entries, totals.bytes = totals.entries + 1, totals.bytes + bytes_of(body, ref)
+  local payload = id .. ' ' .. body
+  publish(writer, channel, payload)
+  if second_channel ~= '' then publish(writer, second_channel, payload) end
+  return id
+end
+
+local function close_writer(writer)
+  if writer.added == 0 then return end
+  redis.call('HSET', writer.meta, 'entries', string.format('%d', writer.totals.entries),
+    'bytes', string.format('%d', writer.totals.bytes))
+end

@@ -1,0 +1,25 @@
+-- @include add_entry
+-- @include refs
+--
+-- Appends a message again, under its ref and a new id, because the store has another message under its id (L13). The
+-- ref then stands for the new id. Removes the old entry from the log: its id belongs to the other message.
+--
+-- KEYS: the log, META, the ref state, the three ref hashes.
+-- ARGV: the highest id that the caller knows, as a stream id; the id of the entry; the six arguments of the draft, as
+--   in append.lua; the group; the dedupe window in ms; the caller's time in ms since 1970.
+-- Answer: '+id', 'settled' (the entry is no longer pending), 'no-log' or '-reason'.
+
+local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])
+local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)
+if pending.err or #pending == 0 then return 'settled' end
+local writer = open_writer(log, KEYS[2], ARGV[1])
+if not writer then return 'no-log' end
+local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, tonumber(ARGV[11]))
+local id, err = add_entry(writer, ARGV[3], ARGV[4], ARGV[7], ARGV[8])
+if not id then return '-' .. err end
+close_writer(writer)
+if ARGV[4] ~= '' then remember(refs, ARGV[5], ARGV[6] .. id) end
+close_refs(refs)
+redis.call('XACK', log, group, ARGV[2])
+redis.call('XDEL', log, ARGV[2])
+return '+' .. id

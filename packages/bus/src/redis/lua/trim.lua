@@ -1,0 +1,30 @@
+-- @include positions
+-- @include backlog
+-- @include readonly_error
+--
+-- Removes entries that are stored and old enough, and returns the state of the log. Computes the watermark in the same
+-- script, so that no entry is removed that isn't stored (L12).
+--
+-- KEYS: the log, META.
+-- ARGV: the group; the minimum age in ms, by the time in the ids; a stream id up to which the age doesn't matter.
+-- Answer: {'ok', last id, watermark, backlog in entries, backlog in bytes, bytes stored in total, entries removed};
+--   {'no-log'}; or the READONLY error of a replica: a consumer that writes nothing else finds out this way.
+
+local refused = readonly_error(KEYS[2])
+if refused then return refused end
+local log, meta, group = KEYS[1], KEYS[2], ARGV[1]
+local last = last_id(log)
+local totals = last and read_totals(meta)
+if not totals then return {'no-log'} end
+local mark = refresh_stored(log, meta, group, totals)
+
+local ms, seq = clock() - tonumber(ARGV[2]) - 1, MAX_SEQ
+local any_ms, any_seq = position(ARGV[3])
+if is_after(any_ms, any_seq, ms, seq) then ms, seq = any_ms, any_seq end
+local mark_ms, mark_seq = position(mark)
+if mark_ms and is_after(ms, seq, mark_ms, mark_seq) then ms, seq = mark_ms, mark_seq end
+local removed = ms >= 0 and trim_up_to(log, meta, stream_id(ms, seq)) or 0
+
+local function text(number) return string.format('%.0f', number) end
+return {'ok', last, mark, text(totals.entries - totals.storedEntries), text(totals.bytes - totals.storedBytes),
+  text(totals.storedBytes), text(removed)}

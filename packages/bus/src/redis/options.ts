@@ -1,0 +1,51 @@
+import type { Observe } from "../events.ts";
+
+/** Options of a Redis bus. Sizes are in bytes, times in ms. */
+export interface RedisBusOptions {
+  /** `redis[s]://host:port`, or `redis[s]+sentinel://host:port,…/master`: see connection/address.ts. */
+  readonly url: string;
+  /** Receives the bus's events. */
+  readonly observe?: Observe;
+  /** The dedupe window: the log remembers a ref for at least this long (L5). */
+  readonly dedupeWindowMs?: number;
+  /** The maximum number of refs that the log remembers. At the bound, a new ref gets `backlog_full` (L5). */
+  readonly dedupeMaxRefs?: number;
+  /** The maximum number of entries after the watermark. At the bound, appends get `backlog_full` (L7). */
+  readonly backlogMaxEntries?: number;
+  /** The maximum size of the entries after the watermark (L7). */
+  readonly backlogMaxBytes?: number;
+  /** The maximum time of a call that appends. After that, its outcome counts as unknown (L6). */
+  readonly appendTimeoutMs?: number;
+  /** The maximum time that a draft waits until its call is sent (L6). */
+  readonly appendWaitMs?: number;
+  /** With `replicated`, an append succeeds only after a replica has confirmed it (L9). */
+  readonly durability?: "local" | "replicated";
+  /** Permits a Redis whose settings can lose acknowledged messages (L8). */
+  readonly allowWeakDurability?: boolean;
+  /** After a consumer was silent for this long, other consumers take over its entries (L10). */
+  readonly claimIdleMs?: number;
+  /** The minimum time that stored entries stay in the log (L12). */
+  readonly trimMinAgeMs?: number;
+}
+
+/** The options with their defaults, except the URL and the observer. */
+export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "observe">>;
+
+const DEFAULTS: RedisBusConfig = {
+  dedupeWindowMs: 600_000,
+  dedupeMaxRefs: 10_000_000,
+  backlogMaxEntries: 200_000,
+  backlogMaxBytes: 256 * 1024 * 1024,
+  appendTimeoutMs: 1_000,
+  appendWaitMs: 5_000,
+  durability: "local",
+  allowWeakDurability: false,
+  claimIdleMs: 5_000,
+  trimMinAgeMs: 60_000,
+};
+
+/** Adds the defaults. An option that is undefined counts as missing. */
+export function configFrom(options: Partial<RedisBusConfig>): RedisBusConfig {
+  const defined = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(defined) };
+}

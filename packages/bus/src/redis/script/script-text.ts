@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { resolveScript } from "./resolve-script.ts";
+
+/**
+ * The text of every script by its name, as JSON. tsup.base.ts embeds it in a built app; undefined when the source
+ * runs. A string, because esbuild adds a call to every module of a bundle if it embeds an object.
+ */
+declare const PARLEY_LUA: string | undefined;
+
+/** Returns the complete text of a script. Throws if there is no such script. */
+export function scriptText(name: string): string {
+  if (typeof PARLEY_LUA === "undefined") return resolveScript(name, readLua);
+  const texts: Readonly<Record<string, string>> = JSON.parse(PARLEY_LUA);
+  const text = texts[name];
+  if (text === undefined) throw new Error(`this build has no Lua script "${name}"`);
+  return text;
+}
+
+/** Reads the complete texts of all scripts from the source, for a build to embed. Throws if one can't be resolved. */
+export function readScriptTexts(): Record<string, string> {
+  const names = readdirSync(luaFile("")).flatMap((file) => /^(\w+)\.lua$/.exec(file)?.[1] ?? []);
+  return Object.fromEntries(names.sort().map((name) => [name, resolveScript(name, readLua)]));
+}
+
+/** Reads a Lua file of the source. */
+export function readLua(file: string): string | undefined {
+  return existsSync(luaFile(file)) ? readFileSync(luaFile(file), "utf8") : undefined;
+}
+
+/** Not `import.meta.dirname`: tsup bundles its configuration and replaces only `import.meta.url` with the source's. */
+function luaFile(file: string): URL {
+  return new URL(`../lua/${file}`, import.meta.url);
+}

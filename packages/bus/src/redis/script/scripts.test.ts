@@ -1,0 +1,62 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { MAX_MS, MAX_SEQ } from "@parley/models";
+import { afterAll, describe, expect, it } from "vitest";
+import { ENTRY_BYTES, VERSION } from "../format/entry.ts";
+import { type Rig, startRig } from "../test/redis-rig.ts";
+import { readLua, readScriptTexts, scriptText } from "./script-text.ts";
+import * as scripts from "./scripts.ts";
+
+const LUA = join(import.meta.dirname, "../lua");
+const luaFiles = (folder: string) => readdirSync(folder).filter((file) => file.endsWith(".lua"));
+const names = Object.values(scripts).map(({ name }) => name);
+
+const rig = await startRig();
+
+describe.skipIf(!rig)("in Redis", () => {
+  const redis = rig as Rig;
+  afterAll(() => redis.stop());
+
+  it.each(Object.values(scripts))("$name compiles", async (script) => {
+    await script.load(redis.raw);
+  });
+});
+
+describe("the Lua files", () => {
+  it("are scripts, each with one constant, or are included by a script", () => {
+    expect(luaFiles(LUA).toSorted()).toEqual(names.map((name) => `${name}.lua`).toSorted());
+    const included = names.map((name) => scriptText(name)).join();
+    for (const file of luaFiles(join(LUA, "include"))) {
+      const body = readLua(`include/${file}`)?.replace(/^-- @.*\n/gm, "");
+      expect(included.includes(body ?? "missing"), file).toBe(true);
+    }
+  });
+
+  it("are embedded in a build, each with the text that runs from the source", () => {
+    expect(readScriptTexts()).toEqual(Object.fromEntries(names.map((name) => [name, scriptText(name)])));
+  });
+
+  it.each(names)("%s.lua begins with its includes, purpose, KEYS, ARGV and answer", (name) => {
+    const [comment = ""] = /^(--.*\n)+/.exec(readLua(`${name}.lua`) ?? "") ?? [];
+    expect(comment).toMatch(/^(-- @include \w+\n)*(--\n)?-- [A-Z][^@]+\bKEYS: [^@]+\bARGV: [^@]+-- Answer: /);
+  });
+
+  it.each(names)("%s.lua includes the file of every function that it calls", (name) => {
+    const text = scriptText(name);
+    const includes = luaFiles(join(LUA, "include")).map((file) => readLua(`include/${file}`) ?? "");
+    const shared = includes.flatMap((include) => [...include.matchAll(/^local function (\w+)/gm)]);
+    const called = shared.map(([, called = ""]) => called).filter((called) => text.includes(`${called}(`));
+    expect(called.filter((called) => !text.includes(`local function ${called}(`))).toEqual([]);
+  });
+
+  it.each([
+    ["add_entry", "VERSION", VERSION],
+    ["add_entry", "ENTRY_BYTES", ENTRY_BYTES],
+    ["positions", "MAX_MS", MAX_MS],
+    ["positions", "MAX_SEQ", MAX_SEQ],
+  ])("include/%s.lua has the same %s as TypeScript", (file, constant, value) => {
+    const [, number] =
+      new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`include/${file}.lua`) ?? "") ?? [];
+    expect(Number(number)).toBe(value);
+  });
+});
