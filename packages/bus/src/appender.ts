@@ -1,6 +1,6 @@
 import type { ChatError, Draft } from "@parley/models";
 
-/** The most drafts in one call to the log (L6). Redis runs one script at a time, so a larger call delays everybody. */
+/** The most drafts in one call to the log. A script blocks Redis, so a larger call delays everyone (L6). */
 export const MAX_CALL_DRAFTS = 128;
 /** The most bytes in one call to the log (L6). */
 export const MAX_CALL_BYTES = 256 * 1024;
@@ -14,7 +14,8 @@ export interface Appender {
    *   `(conversation, from, ref)` and content, the result is that message's id and nothing is added (L5, G2).
    * - `ref_reused`: the log has this ref with other content. Permanent.
    * - `backlog_full`: too many messages wait to be stored. The error has `retryAfterMs` (L7).
-   * - `unavailable`: the outcome is unknown, or the log can't take drafts now. The sender retries with the same ref (L6).
+   * - `unavailable`: the outcome is unknown, or the log can't take drafts now. The sender retries, with the same ref
+   *   (L6).
    *
    * Drafts enter the log in the order of the calls (P13). While a call to the log is in flight, new drafts wait and
    * share the next call (L6). The number of waiting drafts is bounded (G5).

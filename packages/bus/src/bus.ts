@@ -10,7 +10,7 @@ import type { LogTail } from "./log-tail.ts";
 export interface Bus {
   append(): Appender;
   live(listener: LiveListener): LiveFeed;
-  /** `lastStored` returns the store's greatest id, or ORIGIN if the store is empty. A new log starts above it (L1). */
+  /** `lastStored` returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
   consume(options: { readonly lastStored: () => Promise<string> }): Consumer;
   tail(): LogTail;
   /** Settles accepted drafts as far as that is still possible, then closes all connections. */

@@ -9,16 +9,17 @@ export interface Consumer {
   readonly acknowledged: boolean;
   /**
    * Returns the next messages that no other consumer works on, in log order: new ones, ones that failed before, and
-   * ones that a dead or frozen consumer held. Waits until there is at least one; returns at most one batch. Returns an
-   * empty list only if `signal` is aborted.
+   * ones that a dead or frozen consumer held. Waits until there is at least one; returns at most one batch. Returns
+   * an empty list only if `signal` is aborted.
    *
-   * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer that
-   * knows the format (L10). If the log is unavailable, `next` waits until it is back. Rejects only if `signal` is aborted.
+   * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer
+   * that knows the format (L10). If the log is unavailable, `next` waits until it is back. Rejects only if `signal`
+   * is aborted.
    */
   next(signal: AbortSignal): Promise<readonly Consumed[]>;
   /**
-   * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After any
-   * other outcome the log may drop the message (L13).
+   * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After
+   * any other outcome the log may drop the message (L13).
    *
    * Rejects with `unavailable` if the log didn't take the report. Then this consumer or another one gets the same
    * messages again.
@@ -37,7 +38,7 @@ export interface Consumer {
 /** A message that `next` delivered. */
 export interface Consumed {
   readonly message: LogMessage;
-  /** How often the message was delivered, this delivery included. A large number means that it keeps failing. */
+  /** The number of deliveries, this one included. A large number means that the message keeps failing. */
   readonly deliveries: number;
 }
 

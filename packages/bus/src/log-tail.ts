@@ -7,8 +7,8 @@ export interface LogTail {
   /** Returns the watermark: everything up to this id is stored (L12). Rejects with `unavailable`. */
   watermark(): Promise<string>;
   /**
-   * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about a
-   * second for one. Rejects with `unavailable`, or with the signal's reason once `signal` is aborted.
+   * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about
+   * a second for one. Rejects with `unavailable`, or with the signal's reason once `signal` is aborted.
    */
   read(after: string, signal: AbortSignal): Promise<TailRead>;
   /** Returns why the log can't be read now, as text for an operator, or undefined if it can. */

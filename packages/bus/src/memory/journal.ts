@@ -14,7 +14,7 @@ export type OnOutcome = (id: string, outcome: FinalOutcome | { readonly kind: "u
 export interface Entry {
   readonly message: LogMessage;
   readonly bytes: number;
-  /** How often the message was delivered to the consumer. */
+  /** The number of deliveries to the consumer. */
   readonly deliveries: number;
   readonly onOutcome: OnOutcome;
 }
@@ -39,8 +39,8 @@ const LONGEST_RETRY_MS = 5_000;
  * Accepted messages that aren't released yet, in id order. Pure: it has no clock, no timers and no promises.
  *
  * Entries leave only at the head, so they are released in id order, and `settledUpTo` never passes a message without
- * an outcome. A message that keeps failing therefore holds back everything behind it until the store takes it. That is
- * the price of a live stream that is complete and in order.
+ * an outcome. A message that keeps failing therefore holds back everything behind it until the store takes it. That
+ * is the price of a live stream that is complete and in order.
  *
  * The same ref may be in the journal twice. No check is needed here: the store keeps one of the two messages and
  * answers `duplicateOf` for the other.
@@ -112,8 +112,9 @@ export class Journal {
   }
 
   /**
-   * Records the outcome of a message. Does nothing if the message isn't in the journal or was settled before. A failed
-   * message waits before its next delivery, with the jitter `spread` in [0, 1). Returns the new id after `idConflict`.
+   * Records the outcome of a message. Does nothing if the message isn't in the journal or was settled before. A
+   * failed message waits before its next delivery, with the jitter `spread` in [0, 1). Returns the new id after
+   * `idConflict`.
    */
   settle(id: string, outcome: Outcome, at: number, spread: number): string | undefined {
     const entry = this.#entries.get(id);

@@ -9,7 +9,7 @@ export interface AppendLimits {
   readonly maxEntries: number;
   /** The most bytes of content that may wait for the store. */
   readonly maxBytes: number;
-  /** How long a sender waits for the store, in ms. After that it gets `unavailable`: the outcome is unknown. */
+  /** The longest wait of a sender for the store, in ms. After that it gets `unavailable`: the outcome is unknown. */
   readonly settleTimeoutMs: number;
 }
 

@@ -17,7 +17,7 @@ export interface MemoryBusOptions extends Partial<AppendLimits> {
   readonly observe?: Observe;
   /** Returns the ms since 1970, from which ids are made. Defaults to `Date.now`. */
   readonly now?: () => number;
-  /** How long `close` waits for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
+  /** The longest wait of `close` for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
   readonly closeTimeoutMs?: number;
 }
 

@@ -3,12 +3,13 @@ import type { LogTail, TailRead } from "../log-tail.ts";
 import type { Journal } from "./journal.ts";
 import type { Notifier } from "./notifier.ts";
 
-/** How long `read` waits for a message, in ms. */
+/** The longest wait of `read` for a message, in ms. */
 const WAIT_MS = 1_000;
 
 /**
  * The tail of an in-memory log, which is always empty. A message's sender gets its ack only after the message is
- * stored (L23). So the log ends at the last settled message, the watermark equals the end, and reads return no messages.
+ * stored (L23). So the log ends at the last settled message, the watermark equals the end, and reads return no
+ * messages.
  */
 export class MemoryLogTail implements LogTail {
   readonly #journal: Journal;

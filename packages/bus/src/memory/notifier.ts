@@ -1,4 +1,4 @@
-/** Wakes everyone who waits for something to happen. A waiter can't tell what woke it and checks its own condition. */
+/** Wakes all waiters when something happens. A waiter can't tell why it woke, so it checks its own condition. */
 export class Notifier {
   readonly #waiting = new Set<() => void>();
 

@@ -33,8 +33,8 @@ export async function checkDurability(
 }
 
 /**
- * Returns the settings with which Redis may lose acknowledged writes (L8), each as `name is value, not value`. Rejects
- * if CONFIG is forbidden.
+ * Returns the settings with which Redis may lose acknowledged writes (L8), each as `name is value, not value`.
+ * Rejects if CONFIG is forbidden.
  */
 export async function weaknesses(client: Redis): Promise<string[]> {
   const reply = await client.config("GET", ...Object.keys(REQUIRED));

@@ -11,9 +11,9 @@ export interface LinkOptions {
   /** The connection's name in events, problems and `CLIENT LIST`. */
   readonly role: string;
   readonly observe: Observe;
-  /** How long a reply may take, in ms. After that the outcome is unknown and the connection is replaced. */
+  /** Timeout of a reply, in ms. After that the outcome is unknown and the connection is replaced. */
   readonly commandTimeoutMs: number;
-  /** How long a new connection may take until it is prepared, in ms. Defaults to 5,000. */
+  /** Timeout for connecting and preparing, in ms. Defaults to 5,000. */
   readonly setupTimeoutMs?: number;
   /**
    * Runs on every new connection to a master, before anything else uses the connection. A rejection makes the attempt
@@ -84,8 +84,8 @@ export class Link {
 
   /**
    * Runs `work` on the current connection and returns its result. Rejects with `Refused` if Redis answered with an
-   * error. Rejects with `unavailable` if there is no connection, or no reply came, or the server isn't a usable master
-   * any more; in the last two cases the connection is replaced.
+   * error. Rejects with `unavailable` if there is no connection, or no reply came, or the server isn't a usable
+   * master any more; in the last two cases the connection is replaced.
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.use();
@@ -99,7 +99,7 @@ export class Link {
     }
   }
 
-  /** Closes `client`, whose replies can't be trusted any more, and opens a new connection. Ignored for an old client. */
+  /** Closes `client`, whose replies can't be trusted any more, and reconnects. Ignored for an old client. */
   replace(client: Redis, reason: string): void {
     if (this.#state.kind !== "up" || this.#state.client !== client) return;
     this.#state.end.ended.resolve(reason);

@@ -6,7 +6,7 @@ import type { Address } from "./address.ts";
 import { sentinelAddress } from "./client-options.ts";
 import { Link } from "./link.ts";
 
-/** How often each Sentinel is asked for the master, in ms. It is also asked at once after each of `FAILOVER_EVENTS`. */
+/** Time between two questions to a Sentinel, in ms. It is also asked after each of `FAILOVER_EVENTS`. */
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 1_000;
 /** Sentinel's events: a replica was promoted; a failover is complete. */
@@ -21,9 +21,9 @@ interface NamedMaster {
 /**
  * Learns from the Sentinels that another server has become the master, before the old master knows.
  *
- * After an orderly failover the old master is told only about 8 s later. One that is cut off from the Sentinels, but
- * not from this process, isn't told at all. Until then the old master accepts writes that will be discarded, and the
- * end of its log is no longer the log's end (L22).
+ * After an orderly failover the old master learns of it only about 8 s later. A master that is cut off from the
+ * Sentinels, but not from this process, never does. Until then the old master accepts writes that will be discarded,
+ * and the end of its log is no longer the log's end (L22).
  *
  * All Sentinels are asked, and the latest answer with the greatest epoch counts. So a Sentinel that is behind never
  * brings back the old master.
@@ -58,7 +58,7 @@ export class MasterWatch {
     this.#polling = Promise.all(this.#sentinels.map((sentinel, index) => this.#poll(sentinel, index)));
   }
 
-  /** Returns true if the Sentinels name another master than the one at `master`. False until a Sentinel has answered. */
+  /** Returns true if the Sentinels name another master than `master`. False until a Sentinel has answered. */
   isLeft(master: string): boolean {
     const all = [...this.#named.values()];
     const latest = Math.max(...all.map(({ epoch }) => epoch));
@@ -88,8 +88,8 @@ export class MasterWatch {
   }
 
   /**
-   * Reads the epoch first, then the address. If a failover comes between the two, the address is newer than the epoch,
-   * which does no harm. The other way round, the old address would get the new epoch.
+   * Reads the epoch first, then the address. If a failover comes between the two, the address is newer than the
+   * epoch, which does no harm. The other way round, the old address would get the new epoch.
    */
   async #askForMaster(client: Redis, index: number): Promise<void> {
     const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#masterName));

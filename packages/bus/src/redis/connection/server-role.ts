@@ -9,9 +9,9 @@ export interface ServerInfo {
    */
   readonly term: string;
   /**
-   * Identifies the failover that made this server the master. A new value on a new connection means that a replica has
-   * taken over, which may lack writes of the old master (L9). Empty if there was no failover since the server's start,
-   * or if the server doesn't tell.
+   * Identifies the failover that made this server the master. A new value on a new connection means that a replica
+   * has taken over, which may lack writes of the old master (L9). Empty if there was no failover since the server's
+   * start, or if the server doesn't tell.
    */
   readonly promotion: string;
 }

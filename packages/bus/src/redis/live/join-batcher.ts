@@ -4,7 +4,7 @@ import { reasonOf } from "../errors.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** How long a join may take, a repair included, in ms. */
+/** Timeout of a join, a repair included, in ms. */
 const JOIN_TIMEOUT_MS = 5_000;
 
 export interface JoinBatcherDeps {
@@ -49,7 +49,7 @@ export class JoinBatcher {
     this.process();
   }
 
-  /** Processes waiting joins and leaves. Must be called repeatedly: those that can't be processed now stay waiting. */
+  /** Processes waiting joins and leaves. Those that can't be processed now wait for the next call. */
   process(): void {
     this.#processing ??= this.#processAll();
   }

@@ -54,9 +54,9 @@ interface KnownLog {
  *          └─────── disconnected() ───────┴─────────────────────────────┘
  *
  * A repair continues after `completeUpTo`: up to there no message is missing. This is *not* the last id received. A
- * private message is published twice, for its sender and for its recipient, and the connection may end between the two.
- * So a message counts as received only once something after it arrives: another message or a marker. Until then a repair
- * begins before that message, and receivers drop what they already have (P21).
+ * private message is published twice, for its sender and for its recipient, and the connection may end between the
+ * two. So a message counts as received only once something after it arrives: another message or a marker. Until then
+ * a repair begins before that message, and receivers drop what they already have (P21).
  */
 export class LiveStream {
   readonly #output: LiveOutput;
@@ -74,7 +74,7 @@ export class LiveStream {
     return this.#phase.kind === "live";
   }
 
-  /** A number that changes whenever cursors read before become invalid, because messages after them may be missing. */
+  /** Changes whenever cursors read before become invalid, because messages after them may be missing. */
   get cursorGeneration(): number {
     return this.#cursorGeneration;
   }
@@ -110,8 +110,8 @@ export class LiveStream {
 
   /**
    * Takes a marker: the log's end, published after every message up to it (L15). The marker must have been requested
-   * after this connection's repair. An older one would hold an end before the one that the repair reached, which looks
-   * like a log that went back.
+   * after this connection's repair. An older one would hold an end before the one that the repair reached, which
+   * looks like a log that went back.
    */
   receiveMarker({ epoch, end }: Pick<LogHead, "epoch" | "end">): void {
     if (this.#phase.kind !== "live") return;
@@ -129,7 +129,7 @@ export class LiveStream {
    * Begins a repair. `head` must have been read after all subscriptions were active.
    *
    * - `first`: this is the first connection, so nothing is missing.
-   * - `gap`: the missing messages are gone, and the output has been told (L18).
+   * - `gap`: the missing messages are gone. The output got a `gap` (L18).
    * - `hole`: messages may be missing. The caller passes the log's messages after `completeUpTo` and up to the head's
    *   end to `fill`.
    */
@@ -156,9 +156,9 @@ export class LiveStream {
   }
 
   /**
-   * Ends a repair that has read the log up to `end`: passes on the buffered messages after `end`, and the stream is live.
-   * Returns false if the buffer overflowed. The buffered messages were discarded then, and since they are in the log
-   * too, the caller reads the head and repairs again.
+   * Ends a repair that has read the log up to `end`: passes on the buffered messages after `end`, and the stream is
+   * live. Returns false if the buffer overflowed. The buffered messages were discarded then, and since they are in
+   * the log too, the caller reads the head and repairs again.
    */
   finishRepair(end: string): boolean {
     if (this.#phase.kind !== "repairing") return false;

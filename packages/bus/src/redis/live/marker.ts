@@ -20,8 +20,8 @@ return redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' ' .. reign() .. ' ' .. text)
 `);
 
 /**
- * Publishes a marker that holds the log's end, read in the same script. A subscriber that receives the marker on the same
- * server has received every message up to that end before (L15).
+ * Publishes a marker that holds the log's end, read in the same script. A subscriber that receives the marker on the
+ * same server has received every message up to that end before (L15).
  *
  * That isn't true on another server. Replicas get what their master publishes, but a server that has just become a
  * replica misses what was published before. So the marker also holds the server's term. Rejects with READONLY on a

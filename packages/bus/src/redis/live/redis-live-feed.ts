@@ -16,7 +16,7 @@ import { decodeMarker, publishMarker } from "./marker.ts";
 import { repair } from "./repair.ts";
 import { audienceOf, Subscriptions } from "./subscriptions.ts";
 
-/** How long Redis may take to confirm subscriptions, in ms. */
+/** Timeout for the confirmation of subscriptions, in ms. */
 const SUBSCRIBE_TIMEOUT_MS = 3_000;
 /** Time between markers, in ms. Two missing markers are an interruption, which is so noticed within 2 s (L15). */
 const MARKER_INTERVAL_MS = 500;
@@ -41,9 +41,9 @@ interface Session {
 /**
  * The live feed of a gateway: one subscriber connection for all its users, and its repair.
  *
- * This class handles the connections: subscriptions, reading the log, and detecting a lost connection. LiveStream decides
- * which messages are delivered in which order. The log is read and markers are published over the append connection, so
- * that a stalled append connection is noticed too.
+ * This class handles the connections: subscriptions, reading the log, and detecting a lost connection. LiveStream
+ * decides which messages are delivered in which order. The log is read and markers are published over the append
+ * connection, so that a stalled append connection is noticed too.
  */
 export class RedisLiveFeed implements LiveFeed {
   readonly #context: Context;

@@ -30,8 +30,8 @@ export type RepairOutcome =
  * Gives up if the link leads to another server than the subscriber connection: one of the two was demoted, or a
  * failover came between the opening of the two connections.
  *
- * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May be
- * called again on the same connection.
+ * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May
+ * be called again on the same connection.
  */
 export async function repair({ link, stream, term, signal }: RepairDeps): Promise<RepairOutcome> {
   let messages: number | undefined;

@@ -13,7 +13,7 @@ import { type LogHead, type LogPage, readHead, readPage, readWatermark } from ".
 
 /** The most entries in one read. */
 const BATCH = 500;
-/** How long `read` waits for a message, in ms. */
+/** The longest wait of `read` for a message, in ms. */
 const WAIT_MS = 1_000;
 const TIMEOUT_MS = 2_000;
 
@@ -30,10 +30,10 @@ interface FollowedLog {
  *
  * No message is missed, for these reasons:
  *
- * - A page is read in one transaction with `trimmed`, which only grows while a log lives. If `trimmed` is at or before
- *   `after`, everything after `after` was in the log when the page was read. Otherwise the result is `lost`.
- * - The blocking read only waits. Its entries are read again as a page: in a transaction it wouldn't block, and outside
- *   one it couldn't tell what was trimmed before.
+ * - A page is read in one transaction with `trimmed`, which only grows while a log lives. If `trimmed` is at or
+ *   before `after`, everything after `after` was in the log when the page was read. Otherwise the result is `lost`.
+ * - The blocking read only waits. Its entries are read again as a page: in a transaction it wouldn't block, and
+ *   outside one it couldn't tell what was trimmed before.
  * - A log that was replaced has another epoch. A reader that has read no epoch yet starts at a watermark. A new log
  *   starts above everything stored, and everything up to there counts as trimmed.
  * - Only a master is read: the same transaction or script checks that the server is one, and connections to a master
