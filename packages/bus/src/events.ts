@@ -34,7 +34,9 @@ export type BusEvent =
   | { readonly type: "log-created"; readonly at: string }
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
-  /** Something for an operator to look at. The process goes on. */
+  /**
+   * A condition that an operator should know about, for instance weak durability (L8). Nothing stops because of it.
+   */
   | { readonly type: "warning"; readonly text: string };
 
 /** Receives an adapter's events. */

@@ -21,7 +21,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     read.kind === "read" ? read.messages.map(({ content }) => content) : [];
   const positionOf = (read: TailRead) => (read.kind === "read" ? read.position : "");
 
-  it("L21: a follower that was frozen past a trim gets lost, and goes on from the watermark", async () => {
+  it("L21: a follower that was frozen past a trim gets `lost` and continues at the watermark", async () => {
     const from = await rig.tail.position();
     await rig.append.append(Array.from({ length: 20 }, (_, i) => draft("ann", "", `${i}`)));
     expect(contents(await rig.tail.read(from, open)).length).toBe(20);

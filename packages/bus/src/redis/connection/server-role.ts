@@ -5,13 +5,13 @@ import { isRefusal } from "../errors.ts";
 export interface ServerInfo {
   /**
    * Identifies this server process and its current term as a master. The term changes when the server is demoted and
-   * promoted again, since it has followed another master in between. Empty if the server doesn't tell.
+   * promoted again, since it has followed another master in between. Empty if INFO is forbidden.
    */
   readonly term: string;
   /**
    * Identifies the failover that made this server the master. A new value on a new connection means that a replica
    * has taken over, which may lack writes of the old master (L9). Empty if there was no failover since the server's
-   * start, or if the server doesn't tell.
+   * start, or if INFO is forbidden.
    */
   readonly promotion: string;
 }

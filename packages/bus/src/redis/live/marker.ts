@@ -35,7 +35,7 @@ export function publishMarker(client: Redis, channel: string, tag: string): Prom
 export interface Marker {
   /** The tag that was passed to `publishMarker`. */
   readonly tag: string;
-  /** The term of the server that published the marker, see ServerInfo. Empty if the server doesn't tell. */
+  /** The term of the server that published the marker, see ServerInfo. Empty if INFO is forbidden. */
   readonly term: string;
   /** Undefined if there is no log. */
   readonly log: Pick<LogHead, "epoch" | "end"> | undefined;

@@ -44,7 +44,7 @@ export async function repair({ link, stream, term, signal }: RepairDeps): Promis
     if (stream.beginRepair({ ...head, promotion }) === "hole") {
       const filled = await fill({ link, stream, head, signal });
       messages = (messages ?? 0) + filled.messages;
-      // The next head tells a trimmed log from a replaced one.
+      // The log was trimmed or replaced. The next head says which of the two.
       if (!filled.isComplete) continue;
     }
     if (stream.finishRepair(head.end)) return { kind: "repaired", messages };

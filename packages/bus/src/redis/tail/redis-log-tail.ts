@@ -49,9 +49,8 @@ export class RedisLogTail implements LogTail {
   #followed: FollowedLog | undefined;
 
   constructor(context: Context) {
-    const commandTimeoutMs = TIMEOUT_MS;
-    this.#readLink = context.connect({ role: "tail", commandTimeoutMs: commandTimeoutMs + WAIT_MS });
-    this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs });
+    this.#readLink = context.connect({ role: "tail", commandTimeoutMs: TIMEOUT_MS + WAIT_MS });
+    this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs: TIMEOUT_MS });
     this.#readHead = coalesce(() => runOrUnavailable(this.#positionLink, readHead));
   }
 
