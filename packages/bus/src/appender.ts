@@ -1,30 +1,31 @@
 import type { ChatError, Draft } from "@parley/models";
 
-/** As much as one call to the log carries (L6): a script blocks everybody. */
+/** The most drafts in one call to the log. A script blocks Redis, so a larger call delays everyone (L6). */
 export const MAX_CALL_DRAFTS = 128;
+/** The most bytes in one call to the log (L6). */
 export const MAX_CALL_BYTES = 256 * 1024;
 
-/** Puts messages into the log. A gateway's role. */
+/** Appends messages to the log. The gateway's role. */
 export interface Appender {
   /**
-   * Settles each draft by itself, in the order given: one result a draft, and never a rejection.
+   * Appends drafts and returns one result per draft, in the same order. Never rejects, and never retries by itself.
    *
-   * - `ok`: the message is durable in the log and everybody who listens live is being told (P31). A draft whose
-   *   `(conversation, from, ref)` the log has seen within the dedupe window gets the first one's id, and nothing is
-   *   added (L5, G2).
-   * - `ref_reused`: that ref stands for another content; permanent.
-   * - `backlog_full`: too much is not stored yet; comes with a retry time (L7).
-   * - `unavailable`: the outcome is unknown or the log cannot take drafts now. Nothing here tries again by itself:
-   *   the sender does, with its ref (L6).
+   * - `ok`: the message is durable in the log and is delivered live (P31). If the log already has a message with this
+   *   `(conversation, from, ref)` and content, the result is that message's id and nothing is added (L5, G2).
+   * - `ref_reused`: the log has this ref with other content. Permanent.
+   * - `backlog_full`: too many messages wait to be stored. The error has `retryAfterMs` (L7).
+   * - `unavailable`: the outcome is unknown, or the log can't take drafts now. The sender retries, with the same ref
+   *   (L6).
    *
-   * Drafts enter the log in the order of the calls (P13). While a call to the log is under way the next drafts
-   * gather, so one call carries many (L6); what waits is bounded.
+   * Drafts enter the log in the order of the calls (P13). While a call to the log is in flight, new drafts wait and
+   * share the next call (L6). The number of waiting drafts is bounded (G5).
    */
   append(drafts: readonly Draft[]): Promise<readonly Appended[]>;
-  /** What keeps drafts from being taken at this moment, in words for an operator, or undefined. */
+  /** Returns why drafts can't be appended now, as text for an operator, or undefined if they can. */
   problem(): string | undefined;
 }
 
+/** The result of one draft. */
 export type Appended =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly error: ChatError };

@@ -4,15 +4,15 @@ import type { LiveFeed, LiveListener } from "./live-feed.ts";
 import type { LogTail } from "./log-tail.ts";
 
 /**
- * The log and the live channels behind it. Ask only for the roles you need: an adapter opens connections for those
- * alone, so that each service can be given just the rights of its role. Each role is asked for at most once.
+ * The message log and its live channels, as four roles. An adapter connects only for the roles that are requested, so
+ * that each service needs only the permissions of its own role. Each role may be requested once.
  */
 export interface Bus {
   append(): Appender;
   live(listener: LiveListener): LiveFeed;
-  /** `lastStored` is the store's greatest id (ORIGIN for none): a log that is made anew starts above it (L1). */
+  /** `lastStored` returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
   consume(options: { readonly lastStored: () => Promise<string> }): Consumer;
   tail(): LogTail;
-  /** Settles what was accepted, as far as that can still be done, and closes every connection. */
+  /** Settles accepted drafts as far as that is still possible, then closes all connections. */
   close(): Promise<void>;
 }

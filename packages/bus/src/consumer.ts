@@ -1,82 +1,98 @@
 import type { LogMessage } from "@parley/models";
 
-/** Takes what is in the log to the store. A persister's role; several share the work. */
+/** Hands the log's messages to a writer that stores them. The persister's role; several consumers share the log. */
 export interface Consumer {
   /**
-   * Whether the senders of what is consumed have had their acks. Then every message must be kept, whatever else is
-   * found in the store; otherwise a sender can still be told (`ref_reused`).
+   * True if senders got their acks before their messages are consumed. Then every message must be stored, whatever
+   * the store already has (L13). If false, an outcome still reaches the sender, for instance `refReused`.
    */
   readonly acknowledged: boolean;
   /**
-   * The next messages that no other consumer is at work on, in log order, at least one and at most a batch: new
-   * ones, ones that failed before, and what a dead or frozen consumer held. Empty only when `signal` is aborted.
-   * What cannot be decoded goes to the dead letters on the way; a format newer than this reader stays for one that
-   * knows it (L10). Rides out an absent log by itself; rejects only when `signal` is aborted.
+   * Returns the next messages that no other consumer works on, in log order: new ones, ones that failed before, and
+   * ones that a dead or frozen consumer held. Waits until there is at least one; returns at most one batch. Returns
+   * an empty list only if `signal` is aborted.
+   *
+   * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer
+   * that knows the format (L10). If the log is unavailable, `next` waits until it is back. Rejects only if `signal`
+   * is aborted.
    */
   next(signal: AbortSignal): Promise<readonly Consumed[]>;
   /**
-   * Says what became of messages that `next` gave. Anything but `failed` lets the log forget the message in time
-   * (L13); `failed` has it given out again later. Rejects with `unavailable` when the log could not be told: the
-   * same messages come again then, to this consumer or another.
+   * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After
+   * any other outcome the log may drop the message (L13).
+   *
+   * Rejects with `unavailable` if the log didn't take the report. Then this consumer or another one gets the same
+   * messages again.
    */
   settle(settled: readonly Settled[]): Promise<void>;
-  /** Lets go of what is stored and older than the minimum age (L12), and says how the log stands. */
+  /**
+   * Removes entries from the log that are stored and older than the minimum age (L12), and returns the log's state.
+   * Rejects with `unavailable`.
+   */
   trim(): Promise<LogState>;
   readonly deadLetters: DeadLetters;
-  /** What keeps it from consuming at this moment, in words for an operator, or undefined. */
+  /** Returns why nothing can be consumed now, as text for an operator, or undefined if consuming works. */
   problem(): string | undefined;
 }
 
+/** A message that `next` delivered. */
 export interface Consumed {
   readonly message: LogMessage;
-  /** How often it has been given out, this time included. Many means that it keeps failing. */
+  /** The number of deliveries, this one included. A large number means that the message keeps failing. */
   readonly deliveries: number;
 }
 
+/** A delivered message and its outcome. */
 export interface Settled {
   readonly message: LogMessage;
   readonly outcome: Outcome;
 }
 
-/** L13. */
+/** The outcome of storing one message (L13). */
 export type Outcome =
-  /** The store has it: inserted, or there already with the same id and content. */
+  /** The store has the message: it was inserted, or was there before with the same id and content. */
   | { readonly kind: "stored" }
-  /** The store has it under another id: the same `(conversation, from, ref)` and content. */
+  /** The store has the same `(conversation, from, ref)` and content under the id `id`. */
   | { readonly kind: "duplicateOf"; readonly id: string }
-  /** The ref stands for another content in the store. Only where `acknowledged` is false. */
+  /** The store has this ref with other content. Only if `acknowledged` is false. */
   | { readonly kind: "refReused" }
-  /** The id stands for another message in the store: it is appended again, under its ref and a new id. */
+  /** The store has another message under this id. The message is appended again, with its ref and a new id. */
   | { readonly kind: "idConflict" }
+  /** The message couldn't be stored. It is delivered again. */
   | { readonly kind: "failed"; readonly reason: string };
 
+/** The log's state at one moment. */
 export interface LogState {
-  /** The last id given out. */
+  /** The last id in the log. */
   readonly end: string;
-  /** Everything up to here is stored (L12). */
+  /** Everything up to this id is stored (L12). */
   readonly watermark: string;
-  /** What lies after the watermark (L7). */
+  /** The number of entries after the watermark (L7). */
   readonly backlogEntries: number;
+  /** The bytes of the entries after the watermark (L7). */
   readonly backlogBytes: number;
 }
 
-/** What was in the log and is no message. Kept until somebody decides. */
+/** Log entries that aren't messages, kept until an operator replays or drops them (L10). */
 export interface DeadLetters {
-  /** Oldest first, at most `limit`, after the id given. */
+  /** Lists dead letters after the id `after`, oldest first, at most `limit`. */
   list(options: { readonly after?: string; readonly limit: number }): Promise<readonly DeadLetter[]>;
-  /** Appends it again as a message, where it can be decoded now. */
+  /** Appends a dead letter to the log as a new message, if it can be decoded now. */
   replay(id: string): Promise<"replayed" | "undecodable" | "not_found">;
+  /** Deletes a dead letter. */
   drop(id: string): Promise<"dropped" | "not_found">;
 }
 
+/** A log entry that isn't a message. */
 export interface DeadLetter {
-  /** Its own id among the dead letters. */
+  /** The dead letter's own id. */
   readonly id: string;
-  /** Its position in the log, as the log writes it. */
+  /** The entry's position in the log, in the log's own notation. */
   readonly position: string;
+  /** Why the entry isn't a message. */
   readonly reason: string;
-  /** ISO 8601. */
+  /** When the entry was moved here, as ISO 8601. */
   readonly at: string;
-  /** The entry as it was found. */
+  /** The entry's fields, unchanged. */
   readonly fields: Readonly<Record<string, string>>;
 }

@@ -1,10 +1,13 @@
-/** What an adapter tells its app, which counts and logs it. Never a content, a token or a password. */
+/**
+ * An event that an adapter reports to its app, which logs and counts it. Events never hold message content, tokens or
+ * passwords. Durations are in ms.
+ */
 export type BusEvent =
-  /** A connection for a role came up or went down. */
+  /** The connection of a role came up or went down. */
   | { readonly type: "connection"; readonly role: string; readonly up: boolean; readonly reason?: string }
   /**
-   * One call that appended: how many drafts, how long, in ms, and how many of them were refused or are unknown; and how
-   * many refs the log remembers, where it said (L5).
+   * One call that appended `drafts` drafts. Of these, `duplicates` were in the log already, `refused` got an error,
+   * and the outcome of `unknown` isn't known. `refs` is how many refs the log remembers, if it said so (L5).
    */
   | {
       readonly type: "append";
@@ -15,20 +18,26 @@ export type BusEvent =
       readonly unknown: number;
       readonly refs?: number;
     }
-  /** A hole in the live stream was filled from the log: how many messages, how long it took in ms. */
+  /** A hole in the live stream was filled with `messages` messages from the log (L14). */
   | { readonly type: "repair"; readonly messages: number; readonly ms: number }
-  /** A hole that cannot be filled (L18). */
+  /** A hole in the live stream can't be filled, and clients are told to sync (L18). */
   | { readonly type: "gap"; readonly reason: "trimmed" | "replaced" }
-  /** Entries taken over from a consumer that is dead or frozen. */
+  /** Entries were taken over from a consumer that is dead or frozen (L10). */
   | { readonly type: "claim"; readonly entries: number }
+  /** An entry that can't be decoded was moved to the dead letters (L10). */
   | { readonly type: "dead-letter"; readonly position: string; readonly reason: string }
-  /** An entry of a newer format than this reader knows; it stays pending (L10). */
+  /** An entry has a newer format than this process knows. The entry stays pending (L10). */
   | { readonly type: "newer-format"; readonly position: string; readonly version: string }
-  /** An acknowledged message whose id the store gave to another one: appended again (L13). */
+  /** The store had another message under `id`, so the message was appended again under the id `again` (L13). */
   | { readonly type: "id-conflict"; readonly id: string; readonly again: string }
+  /** A new log was created. Its ids are greater than `at` (L1). */
   | { readonly type: "log-created"; readonly at: string }
+  /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
-  /** Something an operator should know and that stops nothing (L8). */
+  /**
+   * A condition that an operator should know about, for instance weak durability (L8). Nothing stops because of it.
+   */
   | { readonly type: "warning"; readonly text: string };
 
+/** Receives an adapter's events. */
 export type Observe = (event: BusEvent) => void;

@@ -1,38 +1,45 @@
 import type { Body } from "@parley/models";
 
-/** Hears messages as they enter the log. A gateway's role. */
+/** Delivers messages as they enter the log. The gateway's role. */
 export interface LiveFeed {
   /**
-   * Listens for `user` too; the public room is always listened to. Resolves, once that is active, with the log's
-   * end read after it was: every message for the user or the public room after this cursor will be delivered, and
-   * some at or before it may be, which the caller drops (L17). Delivery begins at the call, not at the answer: who
-   * does not hear from the call on misses what comes in between. Rejects with `unavailable` when that cannot be said
-   * now. Joining twice is one listening; `leave` ends it.
+   * Subscribes to the private messages of `user`. Public messages are always delivered.
+   *
+   * Resolves with a cursor: the log's end, read once the subscription was active. Every message after the cursor, for
+   * `user` or for everybody, is delivered. Some messages at or before it may be delivered too; the caller drops those
+   * (L17). Messages may arrive before the promise resolves, so the caller must accept them from the call on.
+   *
+   * Rejects with `unavailable` if no cursor can be determined now; the subscription then stays until `leave`. Joining
+   * twice makes one subscription, which one `leave` ends.
    */
   join(user: string): Promise<string>;
+  /** Ends the subscription of `user`. Does nothing if there is none. */
   leave(user: string): void;
-  /** What keeps the stream from being whole at this moment, in words for an operator, or undefined. */
+  /** Returns why the live stream is incomplete now, as text for an operator, or undefined if it is complete. */
   problem(): string | undefined;
 }
 
-/** A message on its way to an audience. */
+/** A message on its way to live subscribers. */
 export interface LiveMessage {
   readonly id: string;
   readonly body: Body;
 }
 
-/** Neither may throw. */
+/** Receives live messages. Its methods must not throw. */
 export interface LiveListener {
   /**
-   * A message for everybody (`audience` "") or for one user's connections. Calls come in log order, over all
-   * audiences together (L14). After an interruption the hole is filled from the log first, and then a message may
-   * be delivered that already was: a receiver drops what is not after the last it got (P21).
+   * Called with each message. `audience` is "" for a public message, otherwise the user whose connections get the
+   * message. A private message comes once for its sender and once for its recipient, if both have joined.
+   *
+   * Calls come in log order, over all audiences together (L14). After an interruption the missing messages are read
+   * from the log, and a message may come a second time: the receiver drops a message that isn't after the last one it
+   * got (P21).
    */
   message(audience: string, message: LiveMessage): void;
   /**
-   * The stream cannot be vouched for: the log was replaced, or the hole reaches back to what has been trimmed
-   * (L18). Every message after `cursor` will be delivered; what lies between the last message heard and `cursor`
-   * is to be had from history alone (P23).
+   * Called when messages are missing that can't be delivered any more, because the log was trimmed or replaced (L18).
+   * Every message after `cursor` is delivered. Messages between the last one delivered and `cursor` can only be read
+   * from history (P23).
    */
   gap(cursor: string): void;
 }

@@ -1,25 +1,29 @@
 import type { LogMessage } from "@parley/models";
 
-/** Reads what may not be in the store yet. history-api's role. */
+/** Reads the end of the log, which the store may not have yet. The history-api's role. */
 export interface LogTail {
-  /** The log's end: the last id given out, at the time of the call. Rejects with `unavailable`. */
+  /** Returns the last id in the log, read after the call. Rejects with `unavailable`. */
   position(): Promise<string>;
-  /** Everything up to here is stored (L12). Rejects with `unavailable`. */
+  /** Returns the watermark: everything up to this id is stored (L12). Rejects with `unavailable`. */
   watermark(): Promise<string>;
   /**
-   * What follows `after` in the log, in its order, at most a batch. Waits up to about a second for something to
-   * come. Rejects with `unavailable`, and when `signal` is aborted.
+   * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about
+   * a second for one. Rejects with `unavailable`, or with the signal's reason once `signal` is aborted.
    */
   read(after: string, signal: AbortSignal): Promise<TailRead>;
-  /** What keeps it from reading at this moment, in words for an operator, or undefined. */
+  /** Returns why the log can't be read now, as text for an operator, or undefined if it can. */
   problem(): string | undefined;
 }
 
+/** The result of one `read`. */
 export type TailRead =
   /**
-   * Everything after `after` and up to `position` is in `messages`, or in the store by the time of this answer.
-   * `position` may be `after` itself, when nothing came.
+   * Each message after `after` and up to `position` is in `messages`, or was stored before this read returned.
+   * `position` equals `after` if nothing was added.
    */
   | { readonly kind: "read"; readonly messages: readonly LogMessage[]; readonly position: string }
-  /** The log no longer has what follows `after`: trimmed, or replaced (L3, L21). Start again at the watermark. */
+  /**
+   * The log no longer has everything after `after`: that part was trimmed (L21), or the log was replaced (L3). The
+   * reader starts again at the watermark.
+   */
   | { readonly kind: "lost" };

@@ -1,14 +1,15 @@
 import type { BusEvent } from "@parley/bus";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** Bounds of the histogram's buckets, in seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Connects the events of the log's roles to the process' log and metrics. */
+/** Returns an observer that writes the bus' events to the process' log and metrics. */
 export function observeBus(log: Logger, registry: Registry): (event: BusEvent) => void {
   const metrics = busMetrics(registry);
   return (event) => {
-    count(metrics, event);
-    write(log, event);
+    countEvent(metrics, event);
+    logEvent(log, event);
   };
 }
 
@@ -17,24 +18,24 @@ type Metrics = ReturnType<typeof busMetrics>;
 function busMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "bus");
   return {
-    connected: gauge("connected", "Whether the connection of a role is up.", ["role"]),
-    append: histogram("append_seconds", "One call that appends to the log.", SECONDS),
-    drafts: counter("drafts_total", "Drafts given to the log, by what became of them.", ["outcome"]),
-    refs: gauge("refs", "Refs that the log remembers, as the last call that appended found them."),
+    connected: gauge("connected", "1 if the connection of this role is up, otherwise 0.", ["role"]),
+    append: histogram("append_seconds", "Duration of one call that appends to the log.", BUCKETS),
+    drafts: counter("drafts_total", "Drafts sent to the log, by outcome.", ["outcome"]),
+    refs: gauge("refs", "Refs that the log remembers, as of the last call that appended."),
     repaired: counter(
       "repaired_messages_total",
-      "Live messages read from the log after an interruption.",
+      "Messages read from the log to fill holes in the live stream.",
       [],
     ),
     entries: counter(
       "entries_total",
-      "Entries of the log: trimmed, claimed from another consumer, moved to the dead letters, of a newer format, appended again after an id conflict.",
+      "Log entries that were trimmed, claimed from another consumer, moved to the dead letters, found in a newer format, or appended again after an id conflict.",
       ["what"],
     ),
   };
 }
 
-function count({ connected, append, drafts, refs, repaired, entries }: Metrics, event: BusEvent): void {
+function countEvent({ connected, append, drafts, refs, repaired, entries }: Metrics, event: BusEvent): void {
   switch (event.type) {
     case "connection":
       connected.set({ role: event.role }, event.up ? 1 : 0);
@@ -61,24 +62,24 @@ function count({ connected, append, drafts, refs, repaired, entries }: Metrics, 
   }
 }
 
-function write(log: Logger, event: BusEvent): void {
+function logEvent(log: Logger, event: BusEvent): void {
   switch (event.type) {
     case "append":
     case "trim":
       break;
     case "connection":
       if (event.up) log.info(event, "connected to the log");
-      else if (event.reason === "closed") log.debug(event, "let go of the log");
-      else log.warn(event, "lost the log");
+      else if (event.reason === "closed") log.debug(event, "closed the connection to the log");
+      else log.warn(event, "lost the connection to the log");
       break;
     case "repair":
-      log.warn(event, "the live stream was interrupted and is whole again");
+      log.warn(event, "the live stream was interrupted and has been repaired");
       break;
     case "claim":
-      log.info(event, "took over from another consumer");
+      log.info(event, "took over entries from another consumer");
       break;
     case "log-created":
-      log.warn(event, "made a new log");
+      log.warn(event, "created a new log");
       break;
     case "warning":
       log.warn(event.text);

@@ -1,17 +1,21 @@
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { StoreEvent } from "@parley/store";
 
-/** Connects the store's failures to the process' log and metrics, and tells a backfill's progress; its calls are counted by who makes them. */
+/**
+ * Returns an observer that counts and logs the store's failures, and logs the progress of a backfill. The apps
+ * measure their own calls to the store.
+ */
 export function observeStore(log: Logger, registry: Registry): (event: StoreEvent) => void {
   const failures = metricFactory(registry, "store").counter(
     "failures_total",
-    "Operations that the store did not answer.",
+    "Store operations that failed or timed out.",
     ["operation"],
   );
   return (event) => {
-    if (event.type === "backfill") log.info(event, "conversations of an earlier version get their documents");
+    if (event.type === "backfill")
+      log.info(event, "backfilling conversation documents for messages of an earlier version");
     if (event.type !== "failure") return;
     failures.inc({ operation: event.operation });
-    log.warn(event, "the store does not answer");
+    log.warn(event, "a store operation failed");
   };
 }

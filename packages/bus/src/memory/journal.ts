@@ -1,50 +1,58 @@
 import { type Draft, following, formatId, type LogMessage, type Position, parseId } from "@parley/models";
 import type { Outcome } from "../consumer.ts";
 
-/** What ends a message's time here. `failed` and `idConflict` do not: it is given out again. */
-export type Final = Exclude<Outcome, { readonly kind: "failed" | "idConflict" }>;
+/** An outcome after which the journal drops the message. After `failed` and `idConflict` the message is retried. */
+export type FinalOutcome = Exclude<Outcome, { readonly kind: "failed" | "idConflict" }>;
 
-/** Hears what became of a draft and the id it had: `unknown` when the journal is let go of before that is known. */
-export type Tell = (id: string, outcome: Final | { readonly kind: "unknown" }) => void;
+/**
+ * Called once per draft, with its last id and its outcome. `unknown` means that the journal was cleared before the
+ * outcome was known.
+ */
+export type OnOutcome = (id: string, outcome: FinalOutcome | { readonly kind: "unknown" }) => void;
 
+/** A message in the journal. */
 export interface Entry {
   readonly message: LogMessage;
   readonly bytes: number;
-  /** How often it was given out. */
+  /** The number of deliveries to the consumer. */
   readonly deliveries: number;
-  readonly tell: Tell;
+  readonly onOutcome: OnOutcome;
 }
 
 type Phase =
-  /** To be given out at `from` or later, in ms of the caller's clock. */
+  /** The entry may be delivered at `from` or later, in ms of the caller's clock. */
   | { readonly kind: "waiting"; readonly from: number }
-  | { readonly kind: "out" }
-  | { readonly kind: "settled"; readonly outcome: Final };
+  /** The consumer has the entry. */
+  | { readonly kind: "inFlight" }
+  /** The outcome is known; the entry leaves once all entries before it have left. */
+  | { readonly kind: "settled"; readonly outcome: FinalOutcome };
 
-interface Held extends Omit<Entry, "deliveries"> {
+interface MutableEntry extends Omit<Entry, "deliveries"> {
   deliveries: number;
   phase: Phase;
 }
 
-const FIRST_REST_MS = 50;
-const LONGEST_REST_MS = 5_000;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 5_000;
 
 /**
- * What was accepted and is not settled, in id order. Pure: no clock, no timer, no promise.
+ * Accepted messages that aren't released yet, in id order. Pure: it has no clock, no timers and no promises.
  *
- * Entries leave at the head alone, so what is released comes in id order, and `settledUpTo` never passes a message
- * of which the store has not spoken. One that keeps failing therefore holds back what is behind it, until the store
- * takes it: the price of a live stream that is whole and in order. A ref that is under way twice needs no care
- * here, whatever fails in between: the store keeps one of the two and answers `duplicateOf` for the other.
+ * Entries leave only at the head, so they are released in id order, and `settledUpTo` never passes a message without
+ * an outcome. A message that keeps failing therefore holds back everything behind it until the store takes it. That
+ * is the price of a live stream that is complete and in order.
+ *
+ * The same ref may be in the journal twice. No check is needed here: the store keeps one of the two messages and
+ * answers `duplicateOf` for the other.
  */
 export class Journal {
-  readonly #held = new Map<string, Held>();
+  readonly #entries = new Map<string, MutableEntry>();
   readonly #now: () => number;
   #last: Position;
   #settledUpTo: string;
   #bytes = 0;
 
-  /** `lastStored` is where ids go on from (L1, L23); `now` is the time in ms since 1970 that ids are made of. */
+  /** Ids continue after `lastStored` (L1, L23). `now` returns the ms since 1970, from which ids are made. */
   constructor(lastStored: string, now: () => number) {
     const last = parseId(lastStored);
     if (!last) throw new RangeError("lastStored is not a message id");
@@ -54,108 +62,109 @@ export class Journal {
   }
 
   get entries(): number {
-    return this.#held.size;
+    return this.#entries.size;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The last id given out. */
+  /** The last id assigned. */
   get end(): string {
     return formatId(this.#last);
   }
 
-  /** The store has spoken of everything up to here. */
+  /** Every message up to this id has been released. */
   get settledUpTo(): string {
     return this.#settledUpTo;
   }
 
-  add(draft: Draft, bytes: number, tell: Tell): void {
-    this.#hold({
+  add(draft: Draft, bytes: number, onOutcome: OnOutcome): void {
+    this.#insert({
       message: { ...draft, id: this.#nextId() },
       bytes,
-      tell,
+      onOutcome,
       deliveries: 0,
       phase: { kind: "waiting", from: Number.NEGATIVE_INFINITY },
     });
   }
 
-  /** What may be given out at `at`, in id order, at most `limit`. */
+  /** Takes the entries that may be delivered at the time `at`, in id order, at most `limit`. */
   take(at: number, limit: number): readonly Entry[] {
     const taken: Entry[] = [];
-    for (const held of this.#held.values()) {
+    for (const entry of this.#entries.values()) {
       if (taken.length === limit) break;
-      if (held.phase.kind !== "waiting" || held.phase.from > at) continue;
-      held.phase = { kind: "out" };
-      held.deliveries += 1;
-      taken.push(held);
+      if (entry.phase.kind !== "waiting" || entry.phase.from > at) continue;
+      entry.phase = { kind: "inFlight" };
+      entry.deliveries += 1;
+      taken.push(entry);
     }
     return taken;
   }
 
-  /** When the first waiting entry may be given out, or undefined when none waits. */
-  dueAt(): number | undefined {
+  /** Returns when the first waiting entry may be delivered, or undefined if none waits. */
+  nextDue(): number | undefined {
     let due: number | undefined;
-    for (const { phase } of this.#held.values()) {
+    for (const { phase } of this.#entries.values()) {
       if (phase.kind === "waiting" && (due === undefined || phase.from < due)) due = phase.from;
     }
     return due;
   }
 
   /**
-   * Notes what became of a message; one that is not held, or was settled before, changes nothing. `spread` in
-   * [0, 1) is the jitter of the time that a failed one rests. Answers the new id of a message whose id was taken.
+   * Records the outcome of a message. Does nothing if the message isn't in the journal or was settled before. A
+   * failed message waits before its next delivery, with the jitter `spread` in [0, 1). Returns the new id after
+   * `idConflict`.
    */
   settle(id: string, outcome: Outcome, at: number, spread: number): string | undefined {
-    const held = this.#held.get(id);
-    if (!held || held.phase.kind === "settled") return undefined;
+    const entry = this.#entries.get(id);
+    if (!entry || entry.phase.kind === "settled") return undefined;
     switch (outcome.kind) {
       case "failed":
-        held.phase = { kind: "waiting", from: at + restAfter(held.deliveries, spread) };
+        entry.phase = { kind: "waiting", from: at + retryDelay(entry.deliveries, spread) };
         return undefined;
       case "idConflict":
-        return this.#renew(held);
+        return this.#assignNewId(entry);
       default:
-        held.phase = { kind: "settled", outcome };
+        entry.phase = { kind: "settled", outcome };
         return undefined;
     }
   }
 
-  /** Takes the settled entries off the head, one by one as they are asked for. */
-  *release(): Generator<{ readonly entry: Entry; readonly outcome: Final }> {
-    for (const held of this.#held.values()) {
-      if (held.phase.kind !== "settled") return;
-      this.#drop(held);
-      this.#settledUpTo = held.message.id;
-      yield { entry: held, outcome: held.phase.outcome };
+  /** Removes the settled entries at the head, one per step of the iteration. */
+  *release(): Generator<{ readonly entry: Entry; readonly outcome: FinalOutcome }> {
+    for (const entry of this.#entries.values()) {
+      if (entry.phase.kind !== "settled") return;
+      this.#remove(entry);
+      this.#settledUpTo = entry.message.id;
+      yield { entry, outcome: entry.phase.outcome };
     }
   }
 
-  /** Lets go of everything, answering what was left. */
+  /** Removes all entries and returns them. */
   clear(): readonly Entry[] {
-    const left = [...this.#held.values()];
-    this.#held.clear();
+    const left = [...this.#entries.values()];
+    this.#entries.clear();
     this.#bytes = 0;
     return left;
   }
 
-  #renew(held: Held): string {
+  #assignNewId(entry: MutableEntry): string {
     const id = this.#nextId();
-    this.#drop(held);
+    this.#remove(entry);
     const phase: Phase = { kind: "waiting", from: Number.NEGATIVE_INFINITY };
-    this.#hold({ ...held, message: { ...held.message, id }, phase });
+    this.#insert({ ...entry, message: { ...entry.message, id }, phase });
     return id;
   }
 
-  #hold(held: Held): void {
-    this.#held.set(held.message.id, held);
-    this.#bytes += held.bytes;
+  #insert(entry: MutableEntry): void {
+    this.#entries.set(entry.message.id, entry);
+    this.#bytes += entry.bytes;
   }
 
-  #drop(held: Held): void {
-    this.#held.delete(held.message.id);
-    this.#bytes -= held.bytes;
+  #remove(entry: MutableEntry): void {
+    this.#entries.delete(entry.message.id);
+    this.#bytes -= entry.bytes;
   }
 
   #nextId(): string {
@@ -166,7 +175,7 @@ export class Journal {
   }
 }
 
-function restAfter(deliveries: number, spread: number): number {
-  const longest = Math.min(FIRST_REST_MS * 2 ** (deliveries - 1), LONGEST_REST_MS);
+function retryDelay(deliveries: number, spread: number): number {
+  const longest = Math.min(FIRST_RETRY_MS * 2 ** (deliveries - 1), LONGEST_RETRY_MS);
   return longest * (0.5 + spread / 2);
 }

@@ -1,32 +1,41 @@
 import { ChatError, type Draft } from "@parley/models";
 import type { Appended, Appender } from "../appender.ts";
 import type { Observe } from "../events.ts";
-import type { Journal, Tell } from "./journal.ts";
+import type { Journal, OnOutcome } from "./journal.ts";
 
+/** Bounds of the in-memory log. */
 export interface AppendLimits {
-  /** What may wait for the store, in messages and in bytes of their content. */
+  /** The most messages that may wait for the store. */
   readonly maxEntries: number;
+  /** The most bytes of content that may wait for the store. */
   readonly maxBytes: number;
-  /** How long a sender waits for the store, in ms; then it gets `unavailable`, since the outcome is unknown. */
+  /** The longest wait of a sender for the store, in ms. After that it gets `unavailable`: the outcome is unknown. */
   readonly settleTimeoutMs: number;
+}
+
+export interface MemoryAppenderDeps {
+  readonly journal: Journal;
+  readonly limits: AppendLimits;
+  readonly observe: Observe;
+  /** Called after a message was added to the journal. */
+  readonly onAdded: () => void;
 }
 
 const RETRY_AFTER_MS = 500;
 
-/** L23: the consumer's settling answers a draft, so an answer here means what the store means. */
+/** Resolves each draft when the consumer settles it, so an `ok` means that the store has the message (L23). */
 export class MemoryAppender implements Appender {
   readonly #journal: Journal;
   readonly #limits: AppendLimits;
   readonly #observe: Observe;
-  /** Called when there is something new to consume. */
-  readonly #added: () => void;
+  readonly #onAdded: () => void;
   #closed = false;
 
-  constructor(journal: Journal, limits: AppendLimits, observe: Observe, added: () => void) {
+  constructor({ journal, limits, observe, onAdded }: MemoryAppenderDeps) {
     this.#journal = journal;
     this.#limits = limits;
     this.#observe = observe;
-    this.#added = added;
+    this.#onAdded = onAdded;
   }
 
   append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
@@ -42,20 +51,20 @@ export class MemoryAppender implements Appender {
         resolve(results);
       };
       const deadline = setTimeout(finish, this.#limits.settleTimeoutMs);
-      const answer = (index: number, appended: Appended, duplicate: boolean) => {
-        // After the deadline nobody listens any more; the message goes its way all the same.
+      const setResult = (index: number, appended: Appended, isDuplicate: boolean) => {
+        // After the deadline the results are out. The message itself is still stored and published.
         if (open === 0) return;
         results[index] = appended;
-        if (duplicate) duplicates += 1;
+        if (isDuplicate) duplicates += 1;
         open -= 1;
         if (open === 0) finish();
       };
       if (open === 0) finish();
       drafts.forEach((draft, index) => {
         const refused = this.#accept(draft, (id, outcome) => {
-          answer(index, appendedFrom(id, outcome), outcome.kind === "duplicateOf");
+          setResult(index, appendedFrom(id, outcome), outcome.kind === "duplicateOf");
         });
-        if (refused) answer(index, { ok: false, error: refused }, false);
+        if (refused) setResult(index, { ok: false, error: refused }, false);
       });
     });
   }
@@ -63,19 +72,19 @@ export class MemoryAppender implements Appender {
   problem(): string | undefined {
     if (this.#closed) return "the log is closed";
     if (!this.#isFull(0)) return undefined;
-    return `the store does not keep up: ${this.#journal.entries} messages wait for it`;
+    return `the store is too slow: ${this.#journal.entries} messages wait for it`;
   }
 
   close(): void {
     this.#closed = true;
   }
 
-  #accept(draft: Draft, tell: Tell): ChatError | undefined {
+  #accept(draft: Draft, onOutcome: OnOutcome): ChatError | undefined {
     if (this.#closed) return new ChatError("unavailable");
     const bytes = Buffer.byteLength(draft.content);
     if (this.#isFull(bytes)) return new ChatError("backlog_full", { retryAfterMs: RETRY_AFTER_MS });
-    this.#journal.add(draft, bytes, tell);
-    this.#added();
+    this.#journal.add(draft, bytes, onOutcome);
+    this.#onAdded();
     return undefined;
   }
 
@@ -92,7 +101,7 @@ export class MemoryAppender implements Appender {
   }
 }
 
-function appendedFrom(id: string, outcome: Parameters<Tell>[1]): Appended {
+function appendedFrom(id: string, outcome: Parameters<OnOutcome>[1]): Appended {
   switch (outcome.kind) {
     case "stored":
       return { ok: true, id };

@@ -6,7 +6,7 @@ import type { BusEvent } from "../events.ts";
 import { MemoryBus, type MemoryBusOptions } from "./memory-bus.ts";
 
 const open = new AbortController().signal;
-const nothing = { message: () => undefined, gap: () => undefined };
+const ignoreAll = { message: () => undefined, gap: () => undefined };
 const draft = (content: string, ref?: string) => ({
   from: "alice",
   to: "",
@@ -20,8 +20,8 @@ afterEach(() => void vi.useRealTimers());
 function start(options: Partial<MemoryBusOptions> = {}) {
   const events: BusEvent[] = [];
   const bus = new MemoryBus({ lastStored: ORIGIN, observe: (event) => events.push(event), ...options });
-  const heard: string[] = [];
-  const live = bus.live({ ...nothing, message: (_, { id }) => heard.push(id) });
+  const delivered: string[] = [];
+  const live = bus.live({ ...ignoreAll, message: (_, { id }) => delivered.push(id) });
   const consume = bus.consume({ lastStored: async () => ORIGIN });
   const append = bus.append();
   const settleNext = async (outcome: Outcome = { kind: "stored" }) => {
@@ -29,35 +29,35 @@ function start(options: Partial<MemoryBusOptions> = {}) {
     await consume.settle(batch.map(({ message }) => ({ message, outcome })));
     return batch;
   };
-  return { bus, append, live, consume, tail: bus.tail(), heard, events, settleNext };
+  return { bus, append, live, consume, tail: bus.tail(), delivered, events, settleNext };
 }
 
 describe("MemoryBus", () => {
-  it("L23: an append is answered when the store has it, and everybody was told before", async () => {
-    const { append, consume, tail, heard } = start();
-    const told: string[][] = [];
+  it("L23: an append resolves once the store has the message, and after it was delivered live", async () => {
+    const { append, consume, tail, delivered } = start();
+    const deliveredBefore: string[][] = [];
     const appended = append.append([draft("hi")]).then((results) => {
-      told.push([...heard]);
+      deliveredBefore.push([...delivered]);
       return results;
     });
     const [consumed] = await consume.next(open);
-    if (!consumed) throw new Error("nothing was given out");
+    if (!consumed) throw new Error("next returned nothing");
     const { message } = consumed;
-    expect([heard, await tail.position(), told]).toEqual([[], ORIGIN, []]);
+    expect([delivered, await tail.position(), deliveredBefore]).toEqual([[], ORIGIN, []]);
     await consume.settle([{ message, outcome: { kind: "stored" } }]);
     expect(await appended).toEqual([{ ok: true, id: message.id }]);
-    expect([told, await tail.position()]).toEqual([[[message.id]], message.id]);
+    expect([deliveredBefore, await tail.position()]).toEqual([[[message.id]], message.id]);
   });
 
   it("L23: a duplicate resolves with the stored id, a reused ref is refused, and neither is published", async () => {
-    const { append, heard, settleNext, tail } = start();
+    const { append, delivered, settleNext, tail } = start();
     const first = append.append([draft("hi", "r")]);
     await settleNext({ kind: "duplicateOf", id: ORIGIN });
     expect(await first).toEqual([{ ok: true, id: ORIGIN }]);
     const second = append.append([draft("ho", "r")]);
     const [reused] = await settleNext({ kind: "refReused" });
     expect((await second).map(code)).toEqual(["ref_reused"]);
-    expect([heard, await tail.position()]).toEqual([[], reused?.message.id]);
+    expect([delivered, await tail.position()]).toEqual([[], reused?.message.id]);
   });
 
   it("L23: ids start above the last stored one, and the timestamp is the injected clock's", async () => {
@@ -73,11 +73,11 @@ describe("MemoryBus", () => {
     expect(after[0]?.ok && timestampOf(after[0].id)).toBe("2025-07-16T14:00:00.000Z");
   });
 
-  it("L6: what one turn of the event loop appends, or comes while a batch is out, goes into one batch", async () => {
+  it("L6: drafts of one event-loop turn, and drafts that come while a batch is in flight, share a batch", async () => {
     const { append, consume, settleNext } = start();
     const waiting = consume.next(open);
     const sent: Promise<readonly Appended[]>[] = [];
-    // Two timers of one turn, as two sockets that are read in one: microtasks run between them.
+    // Two timers fire in one turn, like two sockets that become readable. Microtasks run between them.
     for (const content of ["a", "b"]) setTimeout(() => sent.push(append.append([draft(content)])), 1);
     const batch = await waiting;
     expect(batch.map(({ message }) => message.content)).toEqual(["a", "b"]);
@@ -87,21 +87,21 @@ describe("MemoryBus", () => {
     expect((await Promise.all(sent)).flat().map(code)).toEqual(["ok", "ok", "ok", "ok"]);
   });
 
-  it("P31: after the deadline the outcome is unknown; kept later, it is published all the same", async () => {
+  it("P31: after the deadline the outcome is unknown, and a message stored later is published all the same", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { append, consume, heard, tail } = start({ settleTimeoutMs: 1_000 });
+    const { append, consume, delivered, tail } = start({ settleTimeoutMs: 1_000 });
     const late = append.append([draft("late"), draft("too")]);
     const [first, second] = await consume.next(open);
-    if (!first || !second) throw new Error("both should be given out");
+    if (!first || !second) throw new Error("both should be delivered");
     await consume.settle([{ message: second.message, outcome: { kind: "stored" } }]);
     vi.advanceTimersByTime(1_000);
     expect((await late).map(code)).toEqual(["unavailable", "unavailable"]);
     await consume.settle([{ message: first.message, outcome: { kind: "stored" } }]);
-    expect(heard).toEqual([first.message.id, second.message.id]);
+    expect(delivered).toEqual([first.message.id, second.message.id]);
     expect(await tail.position()).toBe(second.message.id);
   });
 
-  it("G5: at the bound in messages or bytes the answer is backlog_full with a retry time, and it ends", async () => {
+  it("G5: at the bound in messages or bytes drafts get backlog_full with a retry time, until there is room", async () => {
     const { append, settleNext, events } = start({ maxEntries: 2, maxBytes: 10 });
     const taken = append.append([draft("123456"), draft("12345"), draft("1234"), draft("1")]);
     expect(append.problem()).toContain("2 messages");
@@ -115,7 +115,7 @@ describe("MemoryBus", () => {
     expect(again.map(code)).toEqual(["ok"]);
   });
 
-  it("a message that fails is a problem with its reason until the store takes it", async () => {
+  it("a message that fails is the problem, with its reason, until the store takes it", async () => {
     const { append, consume, settleNext } = start();
     void append.append([draft("x")]);
     await settleNext({ kind: "failed", reason: "disk full" });
@@ -124,7 +124,7 @@ describe("MemoryBus", () => {
     expect(consume.problem()).toBeUndefined();
   });
 
-  it("trim says how the log stands", async () => {
+  it("trim returns the log's state", async () => {
     const { append, consume, settleNext } = start();
     const [[a]] = await Promise.all([append.append([draft("one")]), settleNext()]);
     void append.append([draft("four")]);
@@ -134,7 +134,7 @@ describe("MemoryBus", () => {
     expect(state.end > stored).toBe(true);
   });
 
-  it("close waits for the consumer to settle what was accepted", async () => {
+  it("close waits for the consumer to settle accepted drafts", async () => {
     const { bus, append, settleNext } = start();
     const accepted = append.append([draft("x")]);
     const closed = bus.close();
@@ -144,7 +144,7 @@ describe("MemoryBus", () => {
     expect((await accepted).map(code)).toEqual(["ok"]);
   });
 
-  it("close ends after its deadline, and what nobody settled is unknown", async () => {
+  it("close ends at its deadline, and drafts that were not settled are unknown", async () => {
     const { bus, append, consume } = start({ closeTimeoutMs: 20 });
     const accepted = append.append([draft("x")]);
     await consume.next(open);
@@ -152,10 +152,10 @@ describe("MemoryBus", () => {
     expect((await accepted).map(code)).toEqual(["unavailable"]);
   });
 
-  it("each role is given once", () => {
+  it("each role can be requested once", () => {
     const { bus } = start();
     expect(() => bus.append()).toThrow("append");
-    expect(() => bus.live(nothing)).toThrow("live");
+    expect(() => bus.live(ignoreAll)).toThrow("live");
     expect(() => bus.consume({ lastStored: async () => ORIGIN })).toThrow("consume");
     expect(() => bus.tail()).toThrow("tail");
   });

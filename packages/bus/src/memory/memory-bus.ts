@@ -4,39 +4,43 @@ import type { Consumer } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
-import { Bell } from "./bell.ts";
 import { Journal } from "./journal.ts";
 import { type AppendLimits, MemoryAppender } from "./memory-appender.ts";
 import { MemoryConsumer } from "./memory-consumer.ts";
 import { MemoryLiveFeed } from "./memory-live-feed.ts";
 import { MemoryLogTail } from "./memory-log-tail.ts";
+import { Notifier } from "./notifier.ts";
 
 export interface MemoryBusOptions extends Partial<AppendLimits> {
-  /** The store's greatest id, ORIGIN for none: ids go on above it (L23). */
+  /** The store's greatest id, or ORIGIN if the store is empty. Ids continue above it (L23). */
   readonly lastStored: string;
   readonly observe?: Observe;
-  /** The time in ms since 1970 that ids are made of. */
+  /** Returns the ms since 1970, from which ids are made. Defaults to `Date.now`. */
   readonly now?: () => number;
-  /** How long `close` waits for a consumer to settle what was accepted, in ms. */
+  /** The longest wait of `close` for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
   readonly closeTimeoutMs?: number;
 }
 
-const LIMITS: AppendLimits = {
+const DEFAULT_LIMITS: AppendLimits = {
   maxEntries: 10_000,
   maxBytes: 32 * 1024 * 1024,
   settleTimeoutMs: 10_000,
 };
-const CLOSE_TIMEOUT_MS = 5_000;
+const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * The log for one process (L23). It keeps nothing: a message is in it from its append until the consumer says that
- * the store has it. Then, in id order, it is published live, and only then its sender hears of it. So what is
- * acknowledged is as durable as the store, and what was not acknowledged at a crash was never promised.
+ * A log inside one process (L23).
+ *
+ * A message stays in the log from its append until the consumer reports that the store has it. Then, in id order, the
+ * message is published live, and only after that its sender gets the result. So an acknowledged message is as durable
+ * as the store, and a message lost in a crash was never acknowledged.
  */
 export class MemoryBus implements Bus {
   readonly #journal: Journal;
-  readonly #added = new Bell();
-  readonly #settled = new Bell();
+  /** Notified when messages wait to be consumed. */
+  readonly #added = new Notifier();
+  /** Notified when messages were settled. */
+  readonly #settled = new Notifier();
   readonly #observe: Observe;
   readonly #limits: AppendLimits;
   readonly #closeTimeoutMs: number;
@@ -49,62 +53,70 @@ export class MemoryBus implements Bus {
   constructor({ lastStored, observe, now, closeTimeoutMs, ...limits }: MemoryBusOptions) {
     this.#journal = new Journal(lastStored, now ?? Date.now);
     this.#observe = observe ?? (() => undefined);
-    this.#limits = { ...LIMITS, ...limits };
-    this.#closeTimeoutMs = closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#closeTimeoutMs = closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS;
   }
 
   append(): Appender {
-    assertFirst("append", this.#append);
-    const added = () => this.#added.ring();
-    this.#append = new MemoryAppender(this.#journal, this.#limits, this.#observe, added);
+    assertNotTaken("append", this.#append);
+    this.#append = new MemoryAppender({
+      journal: this.#journal,
+      limits: this.#limits,
+      observe: this.#observe,
+      onAdded: () => this.#added.notifyAll(),
+    });
     return this.#append;
   }
 
   live(listener: LiveListener): LiveFeed {
-    assertFirst("live", this.#live);
+    assertNotTaken("live", this.#live);
     this.#live = new MemoryLiveFeed(listener, () => this.#journal.settledUpTo);
     return this.#live;
   }
 
-  /** `lastStored` is not asked for here: this log's life begins with the constructor's. */
+  /** Ignores `lastStored`: the log starts above the id that the constructor got. */
   consume(_options: { readonly lastStored: () => Promise<string> }): Consumer {
-    assertFirst("consume", this.#consume);
-    const settled = () => this.#release();
-    this.#consume = new MemoryConsumer(this.#journal, this.#added, this.#observe, settled);
+    assertNotTaken("consume", this.#consume);
+    this.#consume = new MemoryConsumer({
+      journal: this.#journal,
+      added: this.#added,
+      observe: this.#observe,
+      onSettled: () => this.#release(),
+    });
     return this.#consume;
   }
 
   tail(): LogTail {
-    assertFirst("tail", this.#tail);
+    assertNotTaken("tail", this.#tail);
     this.#tail = new MemoryLogTail(this.#journal, this.#settled);
     return this.#tail;
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#end();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
   #release(): void {
     for (const { entry, outcome } of this.#journal.release()) {
       if (outcome.kind === "stored") this.#live?.publish(entry.message);
-      entry.tell(entry.message.id, outcome);
+      entry.onOutcome(entry.message.id, outcome);
     }
-    this.#settled.ring();
+    this.#settled.notifyAll();
   }
 
-  async #end(): Promise<void> {
+  async #close(): Promise<void> {
     this.#append?.close();
     const deadline = AbortSignal.timeout(this.#closeTimeoutMs);
     while (this.#consume && this.#journal.entries > 0 && !deadline.aborted) {
       await this.#settled.wait(undefined, deadline);
     }
-    for (const entry of this.#journal.clear()) entry.tell(entry.message.id, { kind: "unknown" });
+    for (const entry of this.#journal.clear()) entry.onOutcome(entry.message.id, { kind: "unknown" });
     this.#live?.close();
     this.#tail?.close();
   }
 }
 
-function assertFirst(role: string, taken: unknown): void {
-  if (taken) throw new Error(`the role ${role} was asked for before`);
+function assertNotTaken(role: string, taken: unknown): void {
+  if (taken) throw new Error(`the role ${role} was requested twice from one bus`);
 }

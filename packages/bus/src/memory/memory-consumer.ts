@@ -1,45 +1,54 @@
 import { setImmediate } from "node:timers/promises";
 import type { Consumed, Consumer, DeadLetters, LogState, Settled } from "../consumer.ts";
 import type { Observe } from "../events.ts";
-import type { Bell } from "./bell.ts";
 import type { Journal } from "./journal.ts";
+import type { Notifier } from "./notifier.ts";
 
-/** The most messages of one batch. */
+/** The most messages in one batch. */
 const BATCH = 512;
 
-/** What cannot be a message never gets into this log, so it has no dead letters. */
+/** Empty: only valid drafts enter this log, so every entry is a message. */
 const NO_DEAD_LETTERS: DeadLetters = {
   list: () => Promise.resolve([]),
   replay: () => Promise.resolve("not_found"),
   drop: () => Promise.resolve("not_found"),
 };
 
+export interface MemoryConsumerDeps {
+  readonly journal: Journal;
+  /** Notified when messages wait to be consumed. */
+  readonly added: Notifier;
+  readonly observe: Observe;
+  /** Called after messages were settled. */
+  readonly onSettled: () => void;
+}
+
+/** The only consumer of an in-memory log. */
 export class MemoryConsumer implements Consumer {
-  /** L23: senders hear of it when it is settled. */
+  /** False: senders get their acks when their messages are settled (L23). */
   readonly acknowledged = false;
   readonly deadLetters = NO_DEAD_LETTERS;
   readonly #journal: Journal;
-  readonly #added: Bell;
+  readonly #added: Notifier;
   readonly #observe: Observe;
-  /** Called when messages were settled. */
-  readonly #settled: () => void;
+  readonly #onSettled: () => void;
   /** The last failure, until its message is settled. */
-  #failure: { readonly id: string; readonly text: string } | undefined;
+  #failure: { readonly id: string; readonly reason: string } | undefined;
 
-  constructor(journal: Journal, added: Bell, observe: Observe, settled: () => void) {
+  constructor({ journal, added, observe, onSettled }: MemoryConsumerDeps) {
     this.#journal = journal;
     this.#added = added;
     this.#observe = observe;
-    this.#settled = settled;
+    this.#onSettled = onSettled;
   }
 
   async next(signal: AbortSignal): Promise<readonly Consumed[]> {
     while (!signal.aborted) {
       const taken = this.#journal.take(performance.now(), BATCH);
       if (taken.length > 0) return taken.map(({ message, deliveries }) => ({ message, deliveries }));
-      const due = this.#journal.dueAt();
+      const due = this.#journal.nextDue();
       await this.#added.wait(due === undefined ? undefined : Math.max(0, due - performance.now()), signal);
-      // Group commit: whatever this turn of the event loop still reads from its sockets goes into the same batch.
+      // Group commit: messages that arrive in the rest of this event-loop turn join the same batch (L6).
       await setImmediate();
     }
     return [];
@@ -47,18 +56,18 @@ export class MemoryConsumer implements Consumer {
 
   settle(settled: readonly Settled[]): Promise<void> {
     for (const { message, outcome } of settled) {
-      const again = this.#journal.settle(message.id, outcome, performance.now(), Math.random());
-      if (again) this.#observe({ type: "id-conflict", id: message.id, again });
-      if (outcome.kind === "failed") this.#failure = { id: message.id, text: outcome.reason };
+      const newId = this.#journal.settle(message.id, outcome, performance.now(), Math.random());
+      if (newId) this.#observe({ type: "id-conflict", id: message.id, again: newId });
+      if (outcome.kind === "failed") this.#failure = { id: message.id, reason: outcome.reason };
       else if (this.#failure?.id === message.id) this.#failure = undefined;
     }
-    // What failed or has a new id is to be given out again.
-    this.#added.ring();
-    this.#settled();
+    // Messages that failed or got a new id wait to be consumed again.
+    this.#added.notifyAll();
+    this.#onSettled();
     return Promise.resolve();
   }
 
-  /** Nothing is kept that the store has, so there is nothing to let go of. */
+  /** Returns the log's state. There is nothing to trim, since stored messages leave the log at once. */
   trim(): Promise<LogState> {
     return Promise.resolve({
       end: this.#journal.end,
@@ -69,6 +78,6 @@ export class MemoryConsumer implements Consumer {
   }
 
   problem(): string | undefined {
-    return this.#failure && `the store fails to take message ${this.#failure.id}: ${this.#failure.text}`;
+    return this.#failure && `message ${this.#failure.id} can't be stored: ${this.#failure.reason}`;
   }
 }

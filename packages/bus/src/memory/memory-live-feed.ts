@@ -1,22 +1,26 @@
 import { ChatError, encodeBody, type LogMessage } from "@parley/models";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 
+/** Delivers messages to the listener in the same process. */
 export class MemoryLiveFeed implements LiveFeed {
   readonly #listener: LiveListener;
-  /** The id of the last message published, or one after it that stands for no message. */
-  readonly #published: () => string;
+  readonly #publishedUpTo: () => string;
   readonly #users = new Set<string>();
   #closed = false;
 
-  constructor(listener: LiveListener, published: () => string) {
+  /**
+   * `publishedUpTo` returns the id of the last message published, or of a later one that was settled without being
+   * published, such as a duplicate.
+   */
+  constructor(listener: LiveListener, publishedUpTo: () => string) {
     this.#listener = listener;
-    this.#published = published;
+    this.#publishedUpTo = publishedUpTo;
   }
 
   join(user: string): Promise<string> {
     if (this.#closed) return Promise.reject(new ChatError("unavailable"));
     this.#users.add(user);
-    return Promise.resolve(this.#published());
+    return Promise.resolve(this.#publishedUpTo());
   }
 
   leave(user: string): void {
@@ -27,7 +31,7 @@ export class MemoryLiveFeed implements LiveFeed {
     return this.#closed ? "the log is closed" : undefined;
   }
 
-  /** Calls the listener before it returns. Messages must come in id order. */
+  /** Calls the listener synchronously. Messages must come in id order. */
   publish(message: LogMessage): void {
     const { id, from, to } = message;
     const live = { id, body: encodeBody(message) };

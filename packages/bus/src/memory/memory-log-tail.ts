@@ -1,20 +1,22 @@
 import { ChatError } from "@parley/models";
 import type { LogTail, TailRead } from "../log-tail.ts";
-import type { Bell } from "./bell.ts";
 import type { Journal } from "./journal.ts";
+import type { Notifier } from "./notifier.ts";
 
+/** The longest wait of `read` for a message, in ms. */
 const WAIT_MS = 1_000;
 
 /**
- * A message ends its way through this log by being stored, and its sender hears of it only then (L23). So the log
- * ends at what is settled, the watermark is the end, and no reader ever has to be given a message.
+ * The tail of an in-memory log, which is always empty. A message's sender gets its ack only after the message is
+ * stored (L23). So the log ends at the last settled message, the watermark equals the end, and reads return no
+ * messages.
  */
 export class MemoryLogTail implements LogTail {
   readonly #journal: Journal;
-  readonly #settled: Bell;
+  readonly #settled: Notifier;
   #closed = false;
 
-  constructor(journal: Journal, settled: Bell) {
+  constructor(journal: Journal, settled: Notifier) {
     this.#journal = journal;
     this.#settled = settled;
   }
@@ -44,7 +46,7 @@ export class MemoryLogTail implements LogTail {
 
   close(): void {
     this.#closed = true;
-    this.#settled.ring();
+    this.#settled.notifyAll();
   }
 
   #assertOpen(): void {

@@ -5,7 +5,7 @@ import { codeOf, draft, idOf, send, until, type WithBus } from "./fixture.ts";
 export function describeAppend(withBus: WithBus): void {
   describe("append", () => {
     it(
-      "L1: ids increase in the order of the drafts, within a call and over calls that wait for nobody",
+      "L1: ids increase in the order of the drafts, within one call and over concurrent calls",
       withBus(async ({ append }) => {
         const calls = [];
         for (let i = 0; i < 50; i += 1) {
@@ -28,7 +28,7 @@ export function describeAppend(withBus: WithBus): void {
     );
 
     it(
-      "settles each draft by itself, in the order given, and no drafts at once",
+      "returns one result per draft, in order, and none for no drafts",
       withBus(async ({ append }) => {
         await send(append, draft("alice", "bob", "first", "r"));
         const results = await append.append([
@@ -42,21 +42,24 @@ export function describeAppend(withBus: WithBus): void {
     );
 
     it(
-      "L5: the same ref and content gives the first id, and one message",
-      withBus(async ({ append, keeper, told, live }) => {
+      "L5: the same ref and content gets the first id and stays one message",
+      withBus(async ({ append, persister, delivered, live }) => {
         await live.join("bob");
         const first = await send(append, draft("alice", "bob", "once", "r"));
         expect(await send(append, draft("alice", "bob", "once", "r"))).toBe(first);
         const last = await send(append, draft("alice", "bob", "end"));
-        await until("both are kept and told", () => keeper.kept.has(last) && told.at(-1)?.id === last);
-        expect([...keeper.kept.keys()]).toEqual([first, last]);
-        expect(told.map(({ id }) => id)).toEqual([first, last]);
+        await until(
+          "both are stored and delivered",
+          () => persister.stored.has(last) && delivered.at(-1)?.id === last,
+        );
+        expect([...persister.stored.keys()]).toEqual([first, last]);
+        expect(delivered.map(({ id }) => id)).toEqual([first, last]);
       }),
     );
 
     it(
-      "L5: the same ref while the first is under way, in one call and in two, is one message",
-      withBus(async ({ append, keeper, told, live }) => {
+      "L5: the same ref while the first draft is in flight, in one call or two, stays one message",
+      withBus(async ({ append, persister, delivered, live }) => {
         await live.join("bob");
         const one = draft("alice", "bob", "once", "r");
         const results = (await Promise.all([append.append([one, one]), append.append([one])])).flat();
@@ -65,27 +68,30 @@ export function describeAppend(withBus: WithBus): void {
         const other = await append.append([draft("alice", "bob", "x", "s"), draft("alice", "bob", "y", "s")]);
         expect(other.map(codeOf)).toEqual(["ok", "ref_reused"]);
         const x = idOf(other[0]);
-        await until("both are kept and told", () => keeper.kept.has(x) && told.at(-1)?.id === x);
-        expect([...keeper.kept.keys()]).toEqual([first, x]);
-        expect(told.map(({ content }) => content)).toEqual(["once", "x"]);
+        await until(
+          "both are stored and delivered",
+          () => persister.stored.has(x) && delivered.at(-1)?.id === x,
+        );
+        expect([...persister.stored.keys()]).toEqual([first, x]);
+        expect(delivered.map(({ content }) => content)).toEqual(["once", "x"]);
       }),
     );
 
     it(
-      "L5: the same ref with other content is refused for good, and nothing is written",
-      withBus(async ({ append, keeper }) => {
+      "L5: the same ref with other content is refused permanently, and nothing is written",
+      withBus(async ({ append, persister }) => {
         const first = await send(append, draft("alice", "bob", "one", "r"));
         const [refused] = await append.append([draft("alice", "bob", "two", "r")]);
         expect(codeOf(refused)).toBe("ref_reused");
         expect(refused?.ok === false && refused.error.temporary).toBe(false);
         const last = await send(append, draft("alice", "bob", "end"));
-        await until("the last is kept", () => keeper.kept.has(last));
-        expect([...keeper.kept.keys()]).toEqual([first, last]);
+        await until("the last is stored", () => persister.stored.has(last));
+        expect([...persister.stored.keys()]).toEqual([first, last]);
       }),
     );
 
     it(
-      "L5: a ref is its sender's own, and of one conversation",
+      "L5: a ref is unique per sender and conversation",
       withBus(async ({ append }) => {
         const drafts = [
           draft("alice", "bob", "1", "r"),
@@ -102,8 +108,8 @@ export function describeAppend(withBus: WithBus): void {
     );
 
     it(
-      "keeps every content as it is",
-      withBus(async ({ append, keeper, told }) => {
+      "preserves every content",
+      withBus(async ({ append, persister, delivered }) => {
         const contents = [
           '"quotes" \\ and \n lines',
           "emoji 👩‍👩‍👧",
@@ -112,21 +118,26 @@ export function describeAppend(withBus: WithBus): void {
           " ",
         ];
         const ids = (await append.append(contents.map((content) => draft("zoë", "", content)))).map(idOf);
-        await until("all are kept and told", () => keeper.kept.size === 5 && told.length === 5);
-        expect(ids.map((id) => keeper.kept.get(id)?.content)).toEqual(contents);
-        expect(told.map(({ content }) => content)).toEqual(contents);
+        await until(
+          "all are stored and delivered",
+          () => persister.stored.size === 5 && delivered.length === 5,
+        );
+        expect(ids.map((id) => persister.stored.get(id)?.content)).toEqual(contents);
+        expect(delivered.map(({ content }) => content)).toEqual(contents);
       }),
     );
 
     it(
-      "close settles what was accepted, and what comes later is unavailable",
-      withBus(async ({ append, bus, keeper, live }) => {
+      "close settles accepted drafts, and later ones are unavailable",
+      withBus(async ({ append, bus, persister, live }) => {
         const accepted = Array.from({ length: 20 }, (_, i) => append.append([draft("alice", "", `m${i}`)]));
         await bus.gateway.close();
         const results = (await Promise.all(accepted)).flat();
         for (const result of results) expect(["ok", "unavailable"]).toContain(codeOf(result));
         const ids = results.flatMap((result) => (result.ok ? [result.id] : []));
-        await until("what was acknowledged is kept", () => ids.every((id) => keeper.kept.has(id)));
+        await until("every acknowledged message is stored", () =>
+          ids.every((id) => persister.stored.has(id)),
+        );
         expect((await append.append([draft("alice", "", "late")])).map(codeOf)).toEqual(["unavailable"]);
         await expect(live.join("alice")).rejects.toMatchObject({ code: "unavailable" });
         await bus.gateway.close();

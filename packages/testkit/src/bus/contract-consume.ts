@@ -4,59 +4,59 @@ import { draft, idOf, send, until, type WithBus } from "./fixture.ts";
 export function describeConsume(withBus: WithBus): void {
   describe("consume", () => {
     it(
-      "gives out every message once, in log order, with its ref, while all goes well",
-      withBus(async ({ append, keeper }) => {
+      "delivers every message once, in log order, with its ref, if nothing fails",
+      withBus(async ({ append, persister }) => {
         const drafts = Array.from({ length: 1_200 }, (_, i) => draft("alice", "bob", `m${i}`, `r${i}`));
         const ids = (await append.append(drafts)).map(idOf);
-        await until("all are kept", () => keeper.kept.size === drafts.length);
-        expect(keeper.consumed.map(({ message }) => message)).toEqual(
+        await until("all are stored", () => persister.stored.size === drafts.length);
+        expect(persister.consumed.map(({ message }) => message)).toEqual(
           drafts.map((one, i) => ({ ...one, id: ids[i] })),
         );
-        expect(keeper.consumed.every(({ deliveries }) => deliveries === 1)).toBe(true);
+        expect(persister.consumed.every(({ deliveries }) => deliveries === 1)).toBe(true);
       }),
     );
 
     it(
-      "gives a failed message out again, counting, until it is stored, and others go on",
-      withBus(async ({ append, keeper, told }) => {
-        keeper.judge = ({ message, deliveries }) =>
+      "delivers a failed message again, counting deliveries, until it is stored; others are not held up",
+      withBus(async ({ append, persister, delivered }) => {
+        persister.decide = ({ message, deliveries }) =>
           message.content === "bad" && deliveries < 3 ? { kind: "failed", reason: "not now" } : undefined;
         const drafts = ["a", "bad", "b"].map((content) => draft("alice", "", content));
         const ids = (await append.append(drafts)).map(idOf);
-        await until("all are kept", () => keeper.kept.size === 3, 30_000);
-        const bad = keeper.consumed.filter(({ message }) => message.content === "bad");
+        await until("all are stored", () => persister.stored.size === 3, 30_000);
+        const bad = persister.consumed.filter(({ message }) => message.content === "bad");
         expect(bad.map(({ deliveries }) => deliveries)).toEqual([1, 2, 3]);
         expect(new Set(bad.map(({ message }) => message.id))).toEqual(new Set([ids[1]]));
-        await until("all are told", () => told.length === 3);
-        expect(told.map(({ id }) => id)).toEqual(ids);
+        await until("all are delivered", () => delivered.length === 3);
+        expect(delivered.map(({ id }) => id)).toEqual(ids);
       }),
       40_000,
     );
 
     it(
-      "L13: a message whose id the store gave to another is kept under a new id, once",
-      withBus(async ({ append, keeper }) => {
+      "L13: a message whose id is taken in the store is stored under a new id, once",
+      withBus(async ({ append, persister }) => {
         const first = new Set<string>();
-        keeper.judge = ({ message }) => {
+        persister.decide = ({ message }) => {
           if (first.size > 0 || message.content !== "taken") return undefined;
           first.add(message.id);
           return { kind: "idConflict" };
         };
         const results = append.append([draft("alice", "bob", "taken", "r"), draft("alice", "bob", "after")]);
-        await until("both are kept", () => keeper.kept.size === 2);
-        const kept = [...keeper.kept.values()].find(({ content }) => content === "taken");
+        await until("both are stored", () => persister.stored.size === 2);
+        const kept = [...persister.stored.values()].find(({ content }) => content === "taken");
         expect(kept?.ref).toBe("r");
         expect(first.has(kept?.id ?? "")).toBe(false);
         expect((await results).map(idOf).length).toBe(2);
         await send(append, draft("alice", "bob", "end"));
-        await until("the last is kept", () => keeper.kept.size === 3);
+        await until("the last is stored", () => persister.stored.size === 3);
       }),
     );
 
     it(
-      "has nothing more to give, and ends, when its signal is aborted",
-      withBus(async ({ consume, keeper }) => {
-        await keeper.stop();
+      "next ends when its signal is aborted",
+      withBus(async ({ consume, persister }) => {
+        await persister.stop();
         const stop = new AbortController();
         const waiting = consume.next(stop.signal).catch(() => []);
         stop.abort();
@@ -65,14 +65,14 @@ export function describeConsume(withBus: WithBus): void {
     );
 
     it(
-      "L12: trim says how the log stands, and the backlog falls to zero",
-      withBus(async ({ append, consume, keeper }) => {
-        keeper.pause();
+      "L12: trim returns the log's state, and the backlog falls to zero",
+      withBus(async ({ append, consume, persister }) => {
+        persister.pause();
         const sent = append.append([draft("alice", "", "one"), draft("alice", "", "two")]);
         await until("there is a backlog", async () => (await consume.trim()).backlogEntries === 2);
         const full = await consume.trim();
         expect(full.backlogBytes).toBeGreaterThanOrEqual(6);
-        keeper.resume();
+        persister.resume();
         const last = idOf((await sent)[1]);
         await until("there is none", async () => (await consume.trim()).backlogEntries === 0);
         const empty = await consume.trim();
@@ -82,7 +82,7 @@ export function describeConsume(withBus: WithBus): void {
     );
 
     it(
-      "has no dead letters where everything decodes",
+      "has no dead letters if everything can be decoded",
       withBus(async ({ consume }) => {
         expect(await consume.deadLetters.list({ limit: 10 })).toEqual([]);
       }),

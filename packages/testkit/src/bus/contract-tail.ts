@@ -8,7 +8,7 @@ const open = new AbortController().signal;
 export function describeTail(withBus: WithBus): void {
   describe("tail", () => {
     it(
-      "L22: the position covers everything acknowledged before it was asked for",
+      "L22: the position covers everything acknowledged before the call",
       withBus(async ({ append, tail }) => {
         for (let i = 0; i < 20; i += 1) {
           const id = await send(append, draft("alice", "", `m${i}`));
@@ -18,9 +18,9 @@ export function describeTail(withBus: WithBus): void {
     );
 
     it(
-      "L19: from any watermark on, what was acknowledged is in the tail or was stored by the time of its answer",
+      "L19: from any watermark, each acknowledged message is in the tail or stored when the read returns",
       withBus(async (fixture) => {
-        const { append, tail, keeper } = fixture;
+        const { append, tail, persister } = fixture;
         const acked: string[] = [];
         let ending = false;
         const load = (async () => {
@@ -31,11 +31,11 @@ export function describeTail(withBus: WithBus): void {
           }
         })();
         for (let round = 1; round <= 15; round += 1) {
-          await until("more is sent", () => acked.length >= round * 8);
+          await until("more messages are acknowledged", () => acked.length >= round * 8);
           const from = await tail.watermark();
           const known = [...acked];
           const end = await tail.position();
-          const { messages, stored } = await follow(tail, from, end, keeper.kept);
+          const { messages, stored } = await follow(tail, from, end, persister.stored);
           const ids = new Set(messages.map(({ id }) => id));
           expect(known.filter((id) => !ids.has(id) && !stored.has(id))).toEqual([]);
           expect([...ids]).toEqual([...ids].sort());
@@ -47,10 +47,10 @@ export function describeTail(withBus: WithBus): void {
     );
 
     it(
-      "L12: nothing up to the watermark is not stored yet, and it reaches the position when all is",
-      withBus(async ({ append, tail, keeper }) => {
+      "L12: everything up to the watermark is stored, and it reaches the position once all is stored",
+      withBus(async ({ append, tail, persister }) => {
         let failures = 0;
-        keeper.judge = ({ deliveries }) => {
+        persister.decide = ({ deliveries }) => {
           if (deliveries > 1 || failures > 5) return undefined;
           failures += 1;
           return { kind: "failed", reason: "not now" };
@@ -63,22 +63,25 @@ export function describeTail(withBus: WithBus): void {
           "all is stored",
           async () => {
             const watermark = await tail.watermark();
-            const missing = [...sent].filter((id) => id <= watermark && !keeper.kept.has(id));
+            const missing = [...sent].filter((id) => id <= watermark && !persister.stored.has(id));
             expect(missing).toEqual([]);
             expect(watermark <= (await tail.position())).toBe(true);
-            return keeper.kept.size === 30;
+            return persister.stored.size === 30;
           },
           30_000,
         );
         await sending;
         expect(failures).toBeGreaterThan(0);
-        await until("they meet", async () => (await tail.watermark()) === (await tail.position()));
+        await until(
+          "the watermark reaches the position",
+          async () => (await tail.watermark()) === (await tail.position()),
+        );
       }),
       40_000,
     );
 
     it(
-      "waits for something to come, and gives its answer without it after a while",
+      "read waits for a message, and returns without one after a while",
       withBus(async ({ append, tail }) => {
         await send(append, draft("alice", "", "before"));
         const end = await tail.position();
@@ -91,7 +94,7 @@ export function describeTail(withBus: WithBus): void {
     );
 
     it(
-      "L3: a position beyond the end is of another log",
+      "L3: a position beyond the end belongs to another log and is lost",
       withBus(async ({ append, tail }) => {
         await send(append, draft("alice", "", "x"));
         expect(await tail.read(idAfter(await tail.position()), open)).toEqual({ kind: "lost" });
@@ -99,7 +102,7 @@ export function describeTail(withBus: WithBus): void {
     );
 
     it(
-      "ends when its signal is aborted, and with the bus",
+      "read rejects when its signal is aborted and after close",
       withBus(async ({ tail, bus }) => {
         const end = await tail.position();
         const stop = new AbortController();
@@ -115,12 +118,12 @@ export function describeTail(withBus: WithBus): void {
   });
 }
 
-/** What the tail gives from `from` to at least `end`, and what was stored once it was there. */
+/** Reads the tail from `from` to at least `end`. Also returns the ids stored when the last read returned. */
 async function follow(
   tail: LogTail,
   from: string,
   end: string,
-  kept: BusFixture["keeper"]["kept"],
+  stored: BusFixture["persister"]["stored"],
 ): Promise<{ messages: LogMessage[]; stored: Set<string> }> {
   const messages: LogMessage[] = [];
   let position = from;
@@ -130,5 +133,5 @@ async function follow(
     messages.push(...read.messages);
     position = read.position;
   }
-  return { messages, stored: new Set(kept.keys()) };
+  return { messages, stored: new Set(stored.keys()) };
 }

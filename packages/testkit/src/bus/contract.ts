@@ -5,7 +5,7 @@ import { describeLive } from "./contract-live.ts";
 import { describeTail } from "./contract-tail.ts";
 import { type BusUnderTest, busFixture, type WithBus } from "./fixture.ts";
 
-/** What every adapter of the bus must do: the ports' promises as tests. `start` gives a new, empty log. */
+/** The contract suite of the bus: each adapter must pass it. `start` returns buses on a new, empty log. */
 export function describeBus(name: string, start: () => Promise<BusUnderTest>): void {
   const withBus: WithBus = (test) => async () => {
     const fixture = await busFixture(await start());

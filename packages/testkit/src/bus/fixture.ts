@@ -1,8 +1,8 @@
 import type { Appended, Appender, Bus, Consumer, LiveFeed, LogTail } from "@parley/bus";
 import { type Draft, decodeBody, ORIGIN } from "@parley/models";
-import { Keeper } from "./keeper.ts";
+import { TestPersister } from "./test-persister.ts";
 
-/** One log, empty at first, and a bus for each service; the same bus where the log lives in one process. */
+/** A new, empty log with a bus for each service. All three are the same bus if the log lives in one process. */
 export interface BusUnderTest {
   readonly gateway: Bus;
   readonly persister: Bus;
@@ -10,7 +10,8 @@ export interface BusUnderTest {
   close(): Promise<void>;
 }
 
-export interface Told {
+/** A message that the live listener got. */
+export interface Delivered {
   readonly audience: string;
   readonly id: string;
   readonly from: string;
@@ -18,48 +19,49 @@ export interface Told {
   readonly content: string;
 }
 
-/** A bus with all its roles taken, what the listener was told, and a keeper that stores. */
+/** All roles of a bus, the messages and gaps that its live listener got, and a persister that consumes. */
 export interface BusFixture {
   readonly bus: BusUnderTest;
   readonly append: Appender;
   readonly live: LiveFeed;
   readonly consume: Consumer;
   readonly tail: LogTail;
-  readonly keeper: Keeper;
-  readonly told: Told[];
-  /** Cursors of gaps, each with how many messages had been told before. */
+  readonly persister: TestPersister;
+  readonly delivered: Delivered[];
+  /** The gaps' cursors, each with the number of messages delivered before it. */
   readonly gaps: { readonly cursor: string; readonly after: number }[];
   close(): Promise<void>;
 }
 
-/** Runs `test` on a log of its own, and closes it. */
+/** Wraps a test so that it runs on a log of its own, which is closed afterwards. */
 export type WithBus = (test: (fixture: BusFixture) => Promise<void>) => () => Promise<void>;
 
+/** Takes all roles of the buses, starts a persister, and waits until no role has a problem. */
 export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
-  const told: Told[] = [];
+  const delivered: Delivered[] = [];
   const gaps: { cursor: string; after: number }[] = [];
   const consume = bus.persister.consume({ lastStored: async () => ORIGIN });
-  const keeper = new Keeper(consume);
-  keeper.start();
+  const persister = new TestPersister(consume);
+  persister.start();
   const fixture = {
     bus,
     consume,
-    keeper,
-    told,
+    persister,
+    delivered,
     gaps,
     append: bus.gateway.append(),
     live: bus.gateway.live({
       message: (audience, { id, body }) => {
         const message = decodeBody(body);
-        if (!message) throw new Error("a body that is no message was told");
-        told.push({ audience, id, ...message });
+        if (!message) throw new Error("an undecodable body was delivered");
+        delivered.push({ audience, id, ...message });
       },
-      gap: (cursor) => gaps.push({ cursor, after: told.length }),
+      gap: (cursor) => gaps.push({ cursor, after: delivered.length }),
     }),
     tail: bus.history.tail(),
     close: async () => {
       await bus.gateway.close();
-      await keeper.stop();
+      await persister.stop();
       await bus.close();
     },
   };
@@ -69,7 +71,7 @@ export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
   return fixture;
 }
 
-/** Waits for a condition; the error names it. */
+/** Waits until a condition holds. The timeout's error names it. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -82,7 +84,7 @@ export async function until(
   }
 }
 
-/** Appends one and gives its id; throws with the code where it has none. */
+/** Appends one draft and returns its id. Throws if it was not appended. */
 export async function send(append: Appender, draft: Draft): Promise<string> {
   return idOf((await append.append([draft]))[0]);
 }
@@ -96,7 +98,7 @@ export function codeOf(appended: Appended | undefined): string {
   return appended?.ok ? "ok" : (appended?.error.code ?? "missing");
 }
 
-/** A private message, or with `to` "" a public one. */
+/** A draft of a private message, or of a public one if `to` is "". */
 export function draft(from: string, to: string, content: string, ref?: string): Draft {
   return { from, to, content, ...(ref !== undefined && { ref }) };
 }

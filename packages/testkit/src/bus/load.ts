@@ -1,7 +1,7 @@
 import type { Appender } from "@parley/bus";
 import type { Draft } from "@parley/models";
 import { expect } from "vitest";
-import { draft, type Told, until } from "./fixture.ts";
+import { type Delivered, draft, until } from "./fixture.ts";
 
 export const USERS = ["ann", "ben", "cat", "dan"] as const;
 
@@ -10,9 +10,9 @@ export interface Sent {
   readonly draft: Draft;
 }
 
-/** Sends until it is ended, a call a millisecond at most, among USERS and to the public room. */
+/** Sends messages among USERS and to the public room, one call per millisecond at most, until `end`. */
 export class Load {
-  /** What was acknowledged. */
+  /** The acknowledged messages, in log order. */
   readonly sent: Sent[] = [];
   readonly #append: Appender;
   readonly #done: Promise<void>;
@@ -24,13 +24,13 @@ export class Load {
     this.#done = this.#run();
   }
 
-  /** Waits for so many more calls. */
+  /** Waits for `calls` more calls. */
   async more(calls: number): Promise<void> {
     const wanted = this.#calls + calls;
     await until(`${calls} more calls`, () => this.#calls >= wanted);
   }
 
-  /** Ends it once at least so many messages are sent. */
+  /** Stops once at least `least` messages are acknowledged, and returns them all. */
   async end(least: number): Promise<readonly Sent[]> {
     await until(`${least} messages are sent`, () => this.sent.length >= least);
     this.#ending = true;
@@ -53,21 +53,22 @@ export class Load {
   }
 }
 
-/** L14: calls come in log order, over all audiences; only the last one may be told again. */
-export function expectLogOrder(told: readonly Told[]): void {
-  const wrong = told.filter(({ id }, i) => id < (told[i - 1]?.id ?? ""));
+/** Expects log order over all audiences, in which the last message may be delivered again (L14). */
+export function expectLogOrder(delivered: readonly Delivered[]): void {
+  const wrong = delivered.filter(({ id }, i) => id < (delivered[i - 1]?.id ?? ""));
   expect(wrong).toEqual([]);
 }
 
-/** What a receiver for `audience` sees, which drops what is not after the last it got (P21). */
-export function seenBy(audience: string, told: readonly Told[]): string[] {
+/** Returns the ids that a receiver for `audience` keeps. It drops a message that isn't after its last one (P21). */
+export function seenBy(audience: string, delivered: readonly Delivered[]): string[] {
   const ids: string[] = [];
-  for (const { audience: of, id } of told) if (of === audience && id > (ids.at(-1) ?? "")) ids.push(id);
+  for (const { audience: of, id } of delivered) if (of === audience && id > (ids.at(-1) ?? "")) ids.push(id);
   return ids;
 }
 
-/** What it should see after `cursor`. */
+/** Returns the ids after `cursor` that a receiver for `audience` should keep. */
 export function meantFor(audience: string, sent: readonly Sent[], cursor: string): string[] {
-  const meant = ({ from, to }: Draft) => (to === "" ? audience === "" : from === audience || to === audience);
-  return sent.filter(({ id, draft }) => id > cursor && meant(draft)).map(({ id }) => id);
+  const isMeant = ({ from, to }: Draft) =>
+    to === "" ? audience === "" : from === audience || to === audience;
+  return sent.filter(({ id, draft }) => id > cursor && isMeant(draft)).map(({ id }) => id);
 }

@@ -3,28 +3,30 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
 import { codeOf, draft, idOf, until } from "./fixture.ts";
-import { Keeper } from "./keeper.ts";
 import { redisCommand } from "./redis-rig.ts";
+import { TestPersister } from "./test-persister.ts";
 
 const redis = await redisServer();
 
-/** A gateway whose connections go through a proxy, and a persister whose do not. */
+/** A gateway that connects through a proxy, and a persister that connects directly. */
 async function gatewayBehindProxy(url: string) {
   await redisCommand(url, "FLUSHALL");
   const proxy = await startTcpProxy(Number(new URL(url).port));
   const gateway = new RedisBus({ url: proxy.url(url), appendTimeoutMs: 400, appendWaitMs: 3_000 });
-  const persister = new RedisBus({ url });
-  const keeper = new Keeper(persister.consume({ lastStored: async () => "0000000000000-0000000000-00" }));
-  keeper.start();
+  const persisterBus = new RedisBus({ url });
+  const persister = new TestPersister(
+    persisterBus.consume({ lastStored: async () => "0000000000000-0000000000-00" }),
+  );
+  persister.start();
   const append = gateway.append();
   await until("the gateway is ready", () => append.problem() === undefined);
   const close = async () => {
     await gateway.close();
-    await keeper.stop();
-    await persister.close();
+    await persister.stop();
+    await persisterBus.close();
     await proxy.close();
   };
-  return { proxy, append, keeper, close };
+  return { proxy, append, persister, close };
 }
 
 const isAppend = (chunk: Buffer) => chunk.includes("\r\nevalsha\r\n") && chunk.includes('"content"');
@@ -43,22 +45,22 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
     return all;
   }
 
-  it("F8: a lost reply is no ack; a retry with the same refs is one message each, with the first's id", async () => {
-    const { proxy, append, keeper } = await behindProxy();
+  it("F8: a lost reply is no ack; a retry with the same refs gets the first ids and adds nothing", async () => {
+    const { proxy, append, persister } = await behindProxy();
     await append.append([draft("alice", "", "loads the script")]);
     const drafts = ["a", "b", "c"].map((text) => draft("alice", "bob", text, text));
     const lost = proxy.loseNextReply(isAppend);
     expect((await append.append(drafts)).map(codeOf)).toEqual(drafts.map(() => "unavailable"));
     await lost;
-    await until("they are stored all the same", () => keeper.kept.size === 4);
-    const stored = [...keeper.kept.values()].filter(({ to }) => to === "bob").map(({ id }) => id);
+    await until("the messages are stored all the same", () => persister.stored.size === 4);
+    const stored = [...persister.stored.values()].filter(({ to }) => to === "bob").map(({ id }) => id);
     expect((await append.append(drafts)).map(idOf)).toEqual(stored);
     expect((await append.append([draft("alice", "bob", "end")])).map(codeOf)).toEqual(["ok"]);
-    await until("the last is stored", () => keeper.kept.size === 5);
+    await until("the last is stored", () => persister.stored.size === 5);
   });
 
-  it("L6: nothing is sent twice by itself: without a ref a lost reply is one message, too", async () => {
-    const { proxy, append, keeper } = await behindProxy();
+  it("L6: the gateway sends nothing twice: a message without a ref whose reply is lost is there once", async () => {
+    const { proxy, append, persister } = await behindProxy();
     await append.append([draft("alice", "", "loads the script")]);
     for (let round = 1; round <= 5; round += 1) {
       const lost = proxy.loseNextReply(isAppend);
@@ -71,13 +73,13 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
         return codeOf(result) === "ok";
       });
     }
-    await until("all are stored", () => keeper.kept.size === 11);
-    const contents = [...keeper.kept.values()].map(({ content }) => content);
+    await until("all are stored", () => persister.stored.size === 11);
+    const contents = [...persister.stored.values()].map(({ content }) => content);
     expect(new Set(contents).size).toBe(contents.length);
   });
 
-  it("L6: a link gone silent costs the time of one call, and the drafts that waited go over another", async () => {
-    const { proxy, append, keeper } = await behindProxy();
+  it("L6: a silent link costs the time of one call, and waiting drafts go over a new connection", async () => {
+    const { proxy, append, persister } = await behindProxy();
     const silent = proxy.links();
     proxy.set("both", "stall", (link) => silent.includes(link));
     const first = append.append([draft("alice", "", "first", "1")]);
@@ -87,6 +89,6 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
     expect((await second).map(codeOf)).toEqual(["ok"]);
     const [again] = await append.append([draft("alice", "", "first", "1")]);
     expect(codeOf(again)).toBe("ok");
-    await until("both are stored", () => keeper.kept.size === 2);
+    await until("both are stored", () => persister.stored.size === 2);
   });
 });

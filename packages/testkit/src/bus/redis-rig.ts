@@ -5,13 +5,13 @@ import type { OwnServer } from "@parley/local";
 import { startTcpProxy, type TcpProxy, type Where } from "../tcp-proxy.ts";
 import { type BusFixture, busFixture } from "./fixture.ts";
 
-/** One command from somebody outside of Parley, over a connection of its own; the reply as Redis writes it. */
+/** Sends one command over a connection of its own, as an operator would. Returns Redis' raw reply. */
 export async function redisCommand(url: string, ...args: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   try {
-    const parts = args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`);
-    socket.write(`*${args.length}\r\n${parts.join("")}*1\r\n$4\r\nQUIT\r\n`);
+    const encoded = args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`);
+    socket.write(`*${args.length}\r\n${encoded.join("")}*1\r\n$4\r\nQUIT\r\n`);
     let reply = "";
     for await (const chunk of socket) reply += String(chunk);
     if (reply.startsWith("-")) throw new Error(`${args[0]}: ${reply.split("\r\n")[0]}`);
@@ -21,17 +21,18 @@ export async function redisCommand(url: string, ...args: readonly string[]): Pro
   }
 }
 
-/** Three services over one Redis. The gateway that listens reaches it through a proxy; messages come from another. */
+/** The services on one Redis. The gateway with the live feed connects through a proxy; another gateway appends. */
 export interface RedisRig extends BusFixture {
   readonly proxy: TcpProxy;
   readonly server: OwnServer;
-  /** What the gateway that listens has told its app. */
+  /** The events of the gateway with the live feed. */
   readonly events: BusEvent[];
-  /** Removes from the log all that is stored, as a persister does in time. */
+  /** Removes all stored entries from the log, as a persister does in time. */
   trim(): ReturnType<Consumer["trim"]>;
   command(...args: readonly string[]): Promise<string>;
 }
 
+/** Starts the services on `server`, which is emptied first. */
 export async function redisRig(server: OwnServer): Promise<RedisRig> {
   await redisCommand(server.url, "FLUSHALL");
   const proxy = await startTcpProxy(server.port);
@@ -67,17 +68,17 @@ export async function redisRig(server: OwnServer): Promise<RedisRig> {
   };
 }
 
-/** The gateway's subscriber connection, and those that follow it. */
+/** Selects the gateway's subscriber connection, and the ones that replace it. */
 export const subscriber: Where = (link) => /subscribe/i.test(link.opening);
 
-/** How often the gateway told of an event of this kind. */
+/** Counts the gateway's events of this type that match `more`. */
 export function count(rig: RedisRig, type: BusEvent["type"], more: Partial<BusEvent> = {}): number {
-  const fits = (event: BusEvent) =>
+  const matches = (event: BusEvent) =>
     Object.entries({ type, ...more }).every(([name, value]) => Reflect.get(event, name) === value);
-  return rig.events.filter(fits).length;
+  return rig.events.filter(matches).length;
 }
 
-/** Everything stored, as the log knows it. */
+/** Returns true if the watermark has reached the log's end. */
 export async function allStored(tail: LogTail): Promise<boolean> {
   return (await tail.watermark()) === (await tail.position());
 }

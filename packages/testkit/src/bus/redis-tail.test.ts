@@ -21,7 +21,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     read.kind === "read" ? read.messages.map(({ content }) => content) : [];
   const positionOf = (read: TailRead) => (read.kind === "read" ? read.position : "");
 
-  it("L21: a follower that was frozen past a trim is told that it is lost, and goes on from the watermark", async () => {
+  it("L21: a follower that was frozen past a trim gets `lost` and continues at the watermark", async () => {
     const from = await rig.tail.position();
     await rig.append.append(Array.from({ length: 20 }, (_, i) => draft("ann", "", `${i}`)));
     expect(contents(await rig.tail.read(from, open)).length).toBe(20);
@@ -33,7 +33,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(contents(await rig.tail.read(watermark, open))).toEqual(["next"]);
   });
 
-  it("L21: trimmed at any moment of its reading, it is whole or says that it is lost", async () => {
+  it("L21: if the log is trimmed at any moment during a read, the result is complete or lost", async () => {
     const load = new Load(rig.append);
     let trims = 0;
     let ending = false;
@@ -44,7 +44,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const reads: { after: string; upTo: string; ids: readonly string[] }[] = [];
     let lost = 0;
     for (let round = 0; reads.length < 60 || lost < 3; round += 1) {
-      // Now and then it is slower than the trim, else it keeps up.
+      // Every tenth round the reader is slower than the trim; otherwise it keeps up.
       if (round % 10 === 0) await load.more(10);
       const read = await rig.tail.read(position, open);
       if (read.kind === "lost") {
@@ -65,13 +65,13 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(reads.filter(({ ids }) => ids.length > 0).length).toBeGreaterThan(10);
   });
 
-  it("L3: a log that was replaced is lost, also when it has grown past the follower", async () => {
+  it("L3: after the log was replaced reads are lost, even if the new log has grown past the follower", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "old"));
     const position = positionOf(await rig.tail.read(from, open));
     await rig.command("FLUSHALL");
     await until(
-      "a new log is there",
+      "the new log is there",
       async () => (await rig.append.append([draft("ann", "", "new")]))[0]?.ok ?? false,
     );
     expect((await rig.tail.position()) > position).toBe(true);
@@ -80,7 +80,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(again.kind).toBe("read");
   });
 
-  it("L10: what is no message, or newer than this reader, is passed over, and the position reaches the end", async () => {
+  it("L10: undecodable and newer-format entries are skipped, and the position reaches the end", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "first"));
     await rig.command("XADD", LOG, "*", "v", "1", "m", "rubbish");
@@ -94,7 +94,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(contents(await rig.tail.read(positionOf(read), open))).toEqual([]);
   });
 
-  it("L22: the position reaches the end where the last entries were deleted by hand", async () => {
+  it("L22: the position reaches the end although the last entries were deleted by hand", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "first"));
     const entry = await rig.command("XADD", LOG, "*", "what", "ever");
@@ -104,7 +104,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect([contents(read), positionOf(read)]).toEqual([["first"], end]);
   });
 
-  it("gives more than a batch in several answers, in order", async () => {
+  it("returns more than one batch in several reads, in order", async () => {
     const from = await rig.tail.position();
     const sent = await rig.append.append(Array.from({ length: 1_234 }, (_, i) => draft("ann", "", `${i}`)));
     const got: string[] = [];
@@ -118,16 +118,16 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(got).toEqual(sent.map(idOf));
   });
 
-  it("F6: after a restart of Redis it goes on where it was; until then it is unavailable", async () => {
+  it("F6: while Redis is down reads are unavailable; after its restart they go on where they stopped", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "before"));
     const position = positionOf(await rig.tail.read(from, open));
     await rig.server.kill("SIGKILL");
     await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
     await expect(rig.tail.read(position, open)).rejects.toMatchObject({ code: "unavailable" });
-    await until("that is the problem", () => rig.tail.problem() !== undefined);
+    await until("the problem is reported", () => rig.tail.problem() !== undefined);
     await rig.server.restart();
-    await until("all are back", () => !rig.tail.problem() && !rig.append.problem(), 20_000);
+    await until("all roles are up", () => !rig.tail.problem() && !rig.append.problem(), 20_000);
     await send(rig.append, draft("ann", "", "after"));
     expect(contents(await rig.tail.read(position, open))).toEqual(["after"]);
   });
@@ -141,11 +141,11 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     await expect(rig.tail.read(from, open)).rejects.toMatchObject({ code: "unavailable" });
     expect(performance.now() - started).toBeLessThan(8_000);
     await rig.server.kill("SIGCONT");
-    await until("it is back", () => !rig.tail.problem(), 20_000);
+    await until("the connection is back", () => !rig.tail.problem(), 20_000);
     expect(positionOf(await rig.tail.read(from, open))).toBe(from);
   });
 
-  it("without a log everything is unavailable, and the connections stay", async () => {
+  it("without a log everything is unavailable, and the connections stay open", async () => {
     await rig.bus.persister.close();
     await rig.command("FLUSHALL");
     for (let i = 0; i < 3; i += 1) {

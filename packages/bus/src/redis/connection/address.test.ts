@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { addressOf } from "./address.ts";
 
-const NOBODY = { username: "", password: "" };
+const NO_LOGIN = { username: "", password: "" };
 
 describe("a Redis URL", () => {
-  it("names one server, with user, password and database", () => {
+  it("is parsed into one server, with user, password and database", () => {
     expect(addressOf("redis://localhost")).toEqual({
       endpoints: [{ host: "localhost", port: 6379 }],
-      login: NOBODY,
+      login: NO_LOGIN,
       db: 0,
       tls: false,
     });
@@ -19,21 +19,21 @@ describe("a Redis URL", () => {
     });
   });
 
-  it("names Sentinels and what they call the master; their port is 26379 where none is said", () => {
+  it("is parsed into Sentinels and the master's name; the port defaults to 26379", () => {
     expect(addressOf("redis+sentinel://h1:26380,h2,[::1]:5/chat")).toEqual({
       endpoints: [
         { host: "h1", port: 26380 },
         { host: "h2", port: 26379 },
         { host: "::1", port: 5 },
       ],
-      login: NOBODY,
+      login: NO_LOGIN,
       db: 0,
       tls: false,
-      sentinel: { master: "chat", login: NOBODY },
+      sentinel: { master: "chat", login: NO_LOGIN },
     });
   });
 
-  it("has the password of the data servers before the hosts, and that of the Sentinels as a parameter", () => {
+  it("has the data servers' password before the hosts, and the Sentinels' password as a parameter", () => {
     const url = "rediss+sentinel://:a%2Fb+c@h/my-master/2?sentinelUsername=eye&sentinelPassword=x%26y+z=";
     expect(addressOf(url)).toMatchObject({
       login: { username: "", password: "a/b+c" },
@@ -44,25 +44,25 @@ describe("a Redis URL", () => {
   });
 
   it.each([
-    ["http://localhost", /starts with/],
-    ["localhost:6379", /starts with/],
-    ["", /starts with/],
-    ["redis://h:hunter2", /is not redis/],
+    ["http://localhost", /must start with/],
+    ["localhost:6379", /must start with/],
+    ["", /must start with/],
+    ["redis://h:hunter2", /form redis:/],
     ["redis://h/hunter2", /database/],
     ["redis://:hunter2%@h", /%25/],
-    ["redis+sentinel://hunter2", /is not redis\+sentinel/],
+    ["redis+sentinel://hunter2", /form redis\+sentinel:/],
     ["redis+sentinel://h:26379/", /name-of-the-master/],
     ["redis+sentinel://h/a/b/hunter2", /name-of-the-master/],
     ["redis+sentinel://h/a/hunter2", /database/],
-    ["redis+sentinel:///hunter2", /is not redis/],
+    ["redis+sentinel:///hunter2", /form redis\+sentinel:/],
     ["redis+sentinel://h,,hunter2/m", /separated by commas/],
     ["redis+sentinel://h:99999/hunter2", /separated by commas/],
     ["redis+sentinel://:hunter2%@h/m", /%25/],
     ["redis+sentinel://h/m?sentinelPasswrod=hunter2", /sentinelPassword/],
-  ])("is refused without being shown: %s", (url, reason) => {
-    const refused = () => addressOf(url);
-    expect(refused).toThrow(TypeError);
-    expect(refused).toThrow(reason);
-    expect(refused).not.toThrow(/hunter2/);
+  ])("is rejected by an error that does not show it: %s", (url, reason) => {
+    const parse = () => addressOf(url);
+    expect(parse).toThrow(TypeError);
+    expect(parse).toThrow(reason);
+    expect(parse).not.toThrow(/hunter2/);
   });
 });

@@ -1,8 +1,8 @@
-/** Where Redis is to be found, as its URL says. */
+/** A parsed Redis URL. */
 export interface Address {
-  /** The server; with `sentinel`, the Sentinels that know where the master is. Never empty. */
+  /** The server; with `sentinel`, the Sentinels that know the master's address. Never empty. */
   readonly endpoints: readonly Endpoint[];
-  /** Of the server that holds the data. */
+  /** Credentials for the server that holds the data. */
   readonly login: Login;
   readonly db: number;
   readonly tls: boolean;
@@ -14,103 +14,117 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Redis credentials. An empty string means that none is sent. */
 export interface Login {
   readonly username: string;
   readonly password: string;
 }
 
 interface Sentinel {
-  /** What the Sentinels call the master. */
+  /** The master's name in the Sentinels' configuration. */
   readonly master: string;
-  /** Of the Sentinels themselves: the data servers' password says nothing about theirs. */
+  /** Credentials for the Sentinels themselves, which are independent of the data servers' credentials. */
   readonly login: Login;
 }
 
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26379;
-/** Scheme, user and password, hosts, path, query. */
+/** Groups: scheme, user and password, hosts, path, query. */
 const SENTINEL_URL = /^(rediss?)\+sentinel:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^?#]*)(?:\?([^#]*))?$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
 
 /**
- * Reads `redis[s]://[user][:password]@host[:port][/db]` or `redis[s]+sentinel://[user][:password]@host[:port],…/master[/db]`,
- * the latter with `sentinelUsername` and `sentinelPassword` as parameters. Throws a TypeError that says what is
- * wrong and shows nothing of the URL, which may hold a password.
+ * Parses a Redis URL of one of two forms:
+ *
+ *     redis[s]://[user][:password]@host[:port][/db]
+ *     redis[s]+sentinel://[user][:password]@host[:port],…/master[/db][?sentinelUsername=…&sentinelPassword=…]
+ *
+ * Throws a TypeError that says what is wrong. The error shows nothing of the URL, which may hold a password.
  */
 export function addressOf(url: string): Address {
   const [, scheme, sentinel] = /^(rediss?)(\+sentinel)?:\/\//.exec(url) ?? [];
-  if (sentinel !== undefined) return throughSentinel(url);
-  if (scheme !== undefined) return direct(url, scheme === "rediss");
-  throw new TypeError("a Redis URL starts with redis://, rediss://, redis+sentinel:// or rediss+sentinel://");
+  if (sentinel !== undefined) return parseSentinelUrl(url);
+  if (scheme !== undefined) return parseServerUrl(url, scheme === "rediss");
+  throw new TypeError(
+    "the Redis URL must start with redis://, rediss://, redis+sentinel:// or rediss+sentinel://",
+  );
 }
 
-function direct(text: string, tls: boolean): Address {
+function parseServerUrl(text: string, tls: boolean): Address {
   const url = URL.parse(text);
-  if (!url) throw new TypeError("the Redis URL is not redis://host:port");
+  if (!url) throw new TypeError("the Redis URL is not valid: use the form redis://host:port");
   return {
-    endpoints: [{ host: bare(url.hostname) || "localhost", port: Number(url.port || DEFAULT_PORT) }],
-    login: { username: decoded(url.username), password: decoded(url.password) },
-    db: dbOf(url.pathname.slice(1)),
+    endpoints: [{ host: stripBrackets(url.hostname) || "localhost", port: Number(url.port || DEFAULT_PORT) }],
+    login: { username: decode(url.username), password: decode(url.password) },
+    db: parseDb(url.pathname.slice(1)),
     tls,
   };
 }
 
-function throughSentinel(text: string): Address {
+function parseSentinelUrl(text: string): Address {
   const [, scheme, login = "", hosts = "", path = "", query = ""] = SENTINEL_URL.exec(text) ?? [];
   if (scheme === undefined)
-    throw new TypeError("the Redis URL is not redis+sentinel://host:port,host:port/name-of-the-master");
+    throw new TypeError(
+      "the Redis URL is not valid: use the form redis+sentinel://host:port,host:port/name-of-the-master",
+    );
   const [master = "", db = "", ...more] = path.split("/");
   if (master === "" || more.length > 0)
-    throw new TypeError("a redis+sentinel:// URL ends with /name-of-the-master, or that and /database");
+    throw new TypeError(
+      "a redis+sentinel:// URL must end with /name-of-the-master or /name-of-the-master/database",
+    );
   return {
-    endpoints: hosts.split(",").map(endpointOf),
-    login: loginOf(login),
-    db: dbOf(db),
+    endpoints: hosts.split(",").map(parseEndpoint),
+    login: parseLogin(login),
+    db: parseDb(db),
     tls: scheme === "rediss",
-    sentinel: { master: decoded(master), login: sentinelLoginOf(query) },
+    sentinel: { master: decode(master), login: parseSentinelLogin(query) },
   };
 }
 
-function endpointOf(text: string): Endpoint {
+function parseEndpoint(text: string): Endpoint {
   const [, host, port = DEFAULT_SENTINEL_PORT] = HOST.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535)
-    throw new TypeError("the hosts of a redis+sentinel:// URL are host or host:port, separated by commas");
-  return { host: bare(host), port: Number(port) };
+    throw new TypeError(
+      "the hosts of a redis+sentinel:// URL must be host or host:port, separated by commas",
+    );
+  return { host: stripBrackets(host), port: Number(port) };
 }
 
-function loginOf(text: string): Login {
+function parseLogin(text: string): Login {
   const colon = text.indexOf(":");
   const username = colon === -1 ? text : text.slice(0, colon);
-  return { username: decoded(username), password: colon === -1 ? "" : decoded(text.slice(colon + 1)) };
+  return { username: decode(username), password: colon === -1 ? "" : decode(text.slice(colon + 1)) };
 }
 
-/** A name that is mistyped would leave a password out without a word. */
-function sentinelLoginOf(query: string): Login {
-  const { sentinelUsername = "", sentinelPassword = "", ...unknown } = parametersOf(query);
+/** Rejects unknown parameters: with a mistyped name, the password would be left out silently. */
+function parseSentinelLogin(query: string): Login {
+  const { sentinelUsername = "", sentinelPassword = "", ...unknown } = parseQuery(query);
   if (Object.keys(unknown).length > 0)
-    throw new TypeError("a redis+sentinel:// URL takes the parameters sentinelUsername and sentinelPassword");
+    throw new TypeError(
+      "a redis+sentinel:// URL allows only the parameters sentinelUsername and sentinelPassword",
+    );
   return { username: sentinelUsername, password: sentinelPassword };
 }
 
-/** As in the rest of the URL, a plus is a plus. */
-function parametersOf(query: string): Partial<Record<string, string>> {
+/** Unlike URLSearchParams, keeps a plus sign as it is, as in the rest of the URL. */
+function parseQuery(query: string): Partial<Record<string, string>> {
   const pairs = query === "" ? [] : query.split("&").map((pair) => pair.split(/=(.*)/s));
-  return Object.fromEntries(pairs.map(([name = "", value = ""]) => [name, decoded(value)]));
+  return Object.fromEntries(pairs.map(([name = "", value = ""]) => [name, decode(value)]));
 }
 
-function dbOf(text: string): number {
-  if (!/^\d{0,5}$/.test(text)) throw new TypeError("the database of a Redis URL is a number");
+function parseDb(text: string): number {
+  if (!/^\d{0,5}$/.test(text)) throw new TypeError("the database in a Redis URL must be a number");
   return Number(text || 0);
 }
 
-function decoded(text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new TypeError("the Redis URL has a % that is no escape: write it as %25");
+    throw new TypeError("the Redis URL has a % that is not part of an escape: write it as %25");
   }
 }
 
-function bare(host: string): string {
+function stripBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, "");
 }

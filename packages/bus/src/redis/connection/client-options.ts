@@ -4,13 +4,14 @@ import type { Address, Endpoint, Login } from "./address.ts";
 
 export type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
-/** Under the time that a new connection has as a whole, so that the Sentinels after one that is away get their turn. */
+/** Shorter than the setup of a whole connection may take, so that after a dead Sentinel the next one is tried. */
 const SENTINEL_TIMEOUT_MS = 1_000;
 
 /**
- * How ioredis gets one connection to a server, by way of the Sentinels where there are any: each is asked for the
- * master until one answers, beginning anywhere, and a server that turns out to be no master is hung up on.
- * `onMaster` is told the master's address, as the Sentinel gave it.
+ * Returns the ioredis options for one connection to `address`. With Sentinels, ioredis asks them for the master one
+ * after the other, from a random one on, until one answers. It disconnects from a server that isn't a master.
+ *
+ * `onMaster` is called with the master's address as the Sentinel gave it.
  */
 export function serverOptions(address: Address, onMaster: (address: string) => void): ClientOptions {
   const { endpoints, login, db, tls, sentinel } = address;
@@ -22,7 +23,7 @@ export function serverOptions(address: Address, onMaster: (address: string) => v
   return {
     ...common,
     ...(tls && { tls: {}, enableTLSForSentinelMode: true, sentinelTLS: {} }),
-    sentinels: rotated(endpoints),
+    sentinels: rotateRandomly(endpoints),
     name: sentinel.master,
     ...(sentinel.login.username !== "" && { sentinelUsername: sentinel.login.username }),
     ...(sentinel.login.password !== "" && { sentinelPassword: sentinel.login.password }),
@@ -30,7 +31,7 @@ export function serverOptions(address: Address, onMaster: (address: string) => v
     connectTimeout: SENTINEL_TIMEOUT_MS,
     sentinelRetryStrategy: () => null,
     updateSentinels: false,
-    // It maps nothing: it is the one place where ioredis says what the Sentinel answered.
+    // Maps nothing. ioredis reports the address that the Sentinel gave nowhere else.
     natMap: (master) => {
       onMaster(master);
       return null;
@@ -38,7 +39,7 @@ export function serverOptions(address: Address, onMaster: (address: string) => v
   };
 }
 
-/** The address of one Sentinel itself. */
+/** Returns the address of one of the Sentinels in `address`. */
 export function sentinelAddress(address: Address, endpoint: Endpoint): Address {
   const login = address.sentinel?.login ?? { username: "", password: "" };
   return { endpoints: [endpoint], login, db: 0, tls: address.tls };
@@ -52,8 +53,8 @@ function tlsOptions(host: string): { servername?: string } {
   return isIP(host) ? {} : { servername: host };
 }
 
-/** Beginning anywhere: not all go to the first, and one that does not answer is not the first one every time. */
-function rotated(endpoints: readonly Endpoint[]): Endpoint[] {
+/** Starts at a random endpoint, so that the first one doesn't get all requests and a dead one doesn't delay each. */
+function rotateRandomly(endpoints: readonly Endpoint[]): Endpoint[] {
   const start = Math.floor(Math.random() * endpoints.length);
   return [...endpoints.slice(start), ...endpoints.slice(0, start)];
 }

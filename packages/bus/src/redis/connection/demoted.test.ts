@@ -19,7 +19,7 @@ const follow = (server: OwnServer, port: number) =>
   redisCommand(server.port, "REPLICAOF", "127.0.0.1", `${port}`);
 const promote = (server: OwnServer) => redisCommand(server.port, "REPLICAOF", "NO", "ONE");
 
-/** It follows a master that is not there, keeps its connections open, and answers whatever it is asked. */
+/** The server follows a master that does not exist, keeps its connections open and still answers commands. */
 describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   const { server } = one as Rig;
   let house: RunningRoles;
@@ -36,7 +36,7 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
     await house.close();
   });
 
-  it("L22: its log's end, its pages and its watermark are nobody's answer, from the first moment on", async () => {
+  it("L22: its log's end, its pages and its watermark are rejected from the first moment on", async () => {
     const { append, tail } = house;
     const from = await tail.watermark();
     const id = idOf((await append.append([publicDraft("kept")]))[0]);
@@ -45,73 +45,75 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
     const answers = await Promise.allSettled([tail.position(), tail.watermark(), tail.read(from, forever)]);
     for (const answer of answers)
       expect(answer).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
-    await until("it says why", () => /this Redis is a replica/.test(tail.problem() ?? ""));
+    await until("the problem is reported", () => /this Redis is a replica/.test(tail.problem() ?? ""));
     await promote(server);
     await until("there is a master again", () => !tail.problem());
     expect(await tail.position()).toBe(id);
   });
 
-  it("L22: a read that waits on it for something to come has no answer either", async () => {
+  it("L22: a read that is waiting for a message on it is rejected too", async () => {
     const { tail } = house;
     const waiting = Promise.allSettled([tail.read(await tail.position(), forever)]);
-    await until("it waits", async () => /cmd=xread /.test(await redisCommand(server.port, "CLIENT", "LIST")));
+    await until("the read is blocking", async () =>
+      /cmd=xread /.test(await redisCommand(server.port, "CLIENT", "LIST")),
+    );
     await follow(server, 1);
     expect(await waiting).toMatchObject([{ status: "rejected", reason: { code: "unavailable" } }]);
   });
 
-  it("P23: the live stream leaves it though nobody sends; when there is a master again clients are told", async () => {
+  it("P23: the live stream leaves it though nobody sends; once there is a master, clients are told to sync", async () => {
     const { append, live, heard, gaps, ready } = house;
     await live.join("alice");
     await follow(server, 1);
-    await until("it is left", () => left("live"));
+    await until("the old server is left", () => left("live"));
     await promote(server);
     await ready();
     expect(gaps.length).toBe(1);
     const id = idOf((await append.append([publicDraft("next")]))[0]);
-    await until("the next is told", () => heard.at(-1) === id);
+    await until("the next message is delivered", () => heard.at(-1) === id);
   });
 
-  it("L12: a persister at rest leaves it, and goes on where there is a master again", async () => {
+  it("L12: an idle persister leaves it and goes on once there is a master", async () => {
     const { append, consume, stored, ready } = house;
     await follow(server, 1);
-    await until("it is left", () => left("consume"));
-    await until("it says why", () => /this Redis is a replica/.test(consume.problem() ?? ""));
+    await until("the old server is left", () => left("consume"));
+    await until("the problem is reported", () => /this Redis is a replica/.test(consume.problem() ?? ""));
     await promote(server);
     await ready();
     const id = idOf((await append.append([publicDraft("stored")]))[0]);
-    await until("it is stored", () => stored.has(id));
+    await until("the message is stored", () => stored.has(id));
     await until("all is settled", async () => (await consume.trim()).backlogEntries === 0);
   });
 });
 
 /**
- * What a master publishes is heard on its replicas too: a subscriber that stayed on the old master goes on hearing,
- * also the markers, but not what was published while the old master was on its way to the new one.
+ * Replicas get what their master publishes. So a subscriber that stays on the old master gets messages and markers
+ * again once that server follows the new master, but misses those published in between.
  */
 describe.skipIf(!other)(
-  "a live stream whose server is no more the one that is appended to",
+  "a live stream on another server than the append connection",
   { timeout: 60_000 },
   () => {
     const [old, next] = [one as Rig, other as Rig];
-    let door: Door;
+    let forwarder: Forwarder;
     let house: RunningRoles;
     beforeEach(async () => {
       await old.reset().catch(() => undefined);
-      door = await openDoor();
+      forwarder = await openForwarder();
     });
     afterEach(async () => {
       await Promise.all([promote(old.server), promote(next.server)]);
       await house.close();
-      await door.close();
+      await forwarder.close();
     });
 
-    it("L14: is interrupted by the first marker that comes from another server", async () => {
+    it("L14: is interrupted by the first marker from another server", async () => {
       house = await runRoles({ url: old.server.url });
       await house.ready();
-      door.to(old.server);
+      forwarder.to(old.server);
       const context = createContext({ url: old.server.url });
       const appendLink = new Link({
-        address: addressOf(door.url),
+        address: addressOf(forwarder.url),
         role: "append",
         observe: () => undefined,
         commandTimeoutMs: 1_000,
@@ -119,15 +121,19 @@ describe.skipIf(!other)(
       const listener = { message: () => undefined, gap: () => undefined };
       const live = new RedisLiveFeed(context, { listener, appendLink });
       try {
-        await until("it is whole", () => !live.problem());
+        await until("the live stream is up", () => !live.problem());
         await follow(next.server, old.server.port);
-        await until("there is a copy", async () =>
+        await until("the replica has copied the data", async () =>
           /master_link_status:up/.test(await redisCommand(next.server.port, "INFO", "replication")),
         );
         await promote(next.server);
         await follow(old.server, next.server.port);
-        door.to(next.server);
-        await until("it is left", () => /this Redis is a replica/.test(live.problem() ?? ""), 20_000);
+        forwarder.to(next.server);
+        await until(
+          "the old server is left",
+          () => /this Redis is a replica/.test(live.problem() ?? ""),
+          20_000,
+        );
       } finally {
         await live.close();
         await appendLink.close();
@@ -136,40 +142,40 @@ describe.skipIf(!other)(
   },
 );
 
-/** A port that leads to one server now and to another later, as a name or a virtual address does. */
-interface Door {
+/** A port that is forwarded to one server first and to another later, as a DNS name or a virtual IP is. */
+interface Forwarder {
   readonly url: string;
-  /** Whoever is connected is hung up on. */
+  /** Changes the target and closes all connections. */
   to(server: OwnServer): void;
   close(): Promise<void>;
 }
 
-async function openDoor(): Promise<Door> {
+async function openForwarder(): Promise<Forwarder> {
   const sockets = new Set<Socket>();
   let port = 0;
-  const keep = (socket: Socket) => {
+  const track = (socket: Socket) => {
     sockets.add(socket.on("error", () => undefined).once("close", () => sockets.delete(socket)));
     return socket;
   };
   const server: Server = createServer((from) => {
-    const there = keep(connect(port, "127.0.0.1"));
-    keep(from).pipe(there).pipe(from);
-    from.once("close", () => there.destroy());
-    there.once("close", () => from.destroy());
+    const upstream = track(connect(port, "127.0.0.1"));
+    track(from).pipe(upstream).pipe(from);
+    from.once("close", () => upstream.destroy());
+    upstream.once("close", () => from.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  const hangUp = () => {
+  const closeAll = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
     url: `redis://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
     to(target) {
       port = target.port;
-      hangUp();
+      closeAll();
     },
     async close() {
-      hangUp();
+      closeAll();
       await new Promise((resolve) => server.close(resolve));
     },
   };

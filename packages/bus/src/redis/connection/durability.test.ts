@@ -4,7 +4,7 @@ import { codeOf, publicDraft, type Rig, startRig, until } from "../test/redis-ri
 
 const rig = await startRig();
 
-describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeout: 30_000 }, () => {
+describe.skipIf(!rig)("L8: a Redis that may lose acknowledged writes", { timeout: 30_000 }, () => {
   const redis = rig as Rig;
   afterEach(async () => {
     await redis.raw.acl("SETUSER", "default", "+@all");
@@ -16,14 +16,14 @@ describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeou
 
   const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
 
-  it("is not appended to, the problem names the settings, and mending them is enough", async () => {
+  it("is not appended to, the problem names the settings, and correcting them is enough", async () => {
     await redis.raw.config("SET", "appendfsync", "everysec");
     await redis.raw.config("SET", "maxmemory-policy", "allkeys-lru");
     const bus = redis.bus({ appendWaitMs: 100 });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("the log is there", () => !consume.problem());
-    await until("it says so", () => append.problem()?.includes("may lose"));
+    await until("the log exists", () => !consume.problem());
+    await until("the problem is reported", () => append.problem()?.includes("may lose"));
     expect(append.problem()).toMatch(
       /appendfsync is everysec, not always, maxmemory-policy is allkeys-lru, not/,
     );
@@ -34,7 +34,7 @@ describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeou
     expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["ok"]);
   });
 
-  it("is appended to where that is wanted, with a warning", async () => {
+  it("is appended to with a warning if weak durability is allowed", async () => {
     await redis.raw.config("SET", "appendfsync", "everysec");
     const bus = redis.bus({ allowWeakDurability: true });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
@@ -43,7 +43,7 @@ describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeou
     expect(warnings()).toEqual([expect.stringContaining("appendfsync is everysec")]);
   });
 
-  it("that does not tell its settings is appended to, with a warning", async () => {
+  it("is appended to with a warning if its settings cannot be read", async () => {
     await redis.raw.acl("SETUSER", "default", "-config");
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
@@ -52,13 +52,13 @@ describe.skipIf(!rig)("L8: a Redis that may lose what it acknowledged", { timeou
     expect(warnings()).toEqual([expect.stringContaining("cannot check")]);
   });
 
-  it("is found out after a reconnect, too", async () => {
+  it("is also detected after a reconnect", async () => {
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
     await until("all is ready", () => !consume.problem() && !append.problem());
     await redis.raw.config("SET", "appendfsync", "no");
     await redis.raw.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-    await until("it says so", () => append.problem()?.includes("appendfsync is no"));
+    await until("the problem is reported", () => append.problem()?.includes("appendfsync is no"));
   });
 });

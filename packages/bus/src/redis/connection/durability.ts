@@ -3,15 +3,15 @@ import type { Observe } from "../../events.ts";
 import { isRefusal, Refused, reasonOf } from "../errors.ts";
 import type { RedisBusConfig } from "../options.ts";
 
-const WANTED = {
+const REQUIRED = {
   appendonly: "yes",
   appendfsync: "always",
   "maxmemory-policy": "noeviction",
 } as const;
 
 /**
- * Whether this Redis keeps what it acknowledges (L8). Rejects with the settings that say otherwise, unless
- * `allowWeakDurability`; then, and where the settings cannot be read, it warns.
+ * Checks that Redis keeps acknowledged writes (L8). Rejects with the settings that are wrong, unless
+ * `allowWeakDurability` is set: then it only warns. Also warns if the settings can't be read.
  */
 export async function checkDurability(
   client: Redis,
@@ -22,24 +22,28 @@ export async function checkDurability(
     if (!isRefusal(error)) throw error;
     observe({
       type: "warning",
-      text: `cannot check that Redis keeps what it acknowledges: ${reasonOf(error)}`,
+      text: `cannot check that Redis keeps acknowledged writes: ${reasonOf(error)}`,
     });
     return [];
   });
   if (wrong.length === 0) return;
-  const text = `Redis may lose what it acknowledges: ${wrong.join(", ")}`;
+  const text = `Redis may lose acknowledged writes: ${wrong.join(", ")}`;
   if (!config.allowWeakDurability) throw new Error(text);
   observe({ type: "warning", text });
 }
 
-/** What of its settings may lose what it acknowledges, in words. Rejects where CONFIG is forbidden. */
+/**
+ * Returns the settings with which Redis may lose acknowledged writes (L8), each as `name is value, not value`.
+ * Rejects if CONFIG is forbidden.
+ */
 export async function weaknesses(client: Redis): Promise<string[]> {
-  const reply = await client.config("GET", ...Object.keys(WANTED));
+  const reply = await client.config("GET", ...Object.keys(REQUIRED));
   const settings = new Map<string, string>();
   for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
-  const wanted = Object.entries(WANTED);
-  if (wanted.some(([name]) => !settings.has(name))) throw new Refused("CONFIG GET leaves settings out");
-  return wanted
+  const required = Object.entries(REQUIRED);
+  if (required.some(([name]) => !settings.has(name)))
+    throw new Refused("CONFIG GET did not return all settings");
+  return required
     .filter(([name, value]) => settings.get(name) !== value)
     .map(([name, value]) => `${name} is ${settings.get(name)}, not ${value}`);
 }

@@ -44,16 +44,16 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     await expect(one.ready(forever)).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("says why it is down, without the password", async () => {
+  it("reports why it is down, without the password", async () => {
     const one = link({ url: redis.server.url.replace("redis://", "redis://:wrong-one@") });
-    await until("it says so", () => one.problem()?.includes("WRONGPASS"));
+    await until("the problem is reported", () => one.problem()?.includes("WRONGPASS"));
     expect(one.problem()).not.toContain("wrong-one");
-    const nobody = link({ url: "redis://127.0.0.1:1" });
-    await until("it says so", () => nobody.problem()?.includes("ECONNREFUSED"));
+    const unreachable = link({ url: "redis://127.0.0.1:1" });
+    await until("the problem is reported", () => unreachable.problem()?.includes("ECONNREFUSED"));
     expect(() => one.use()).toThrow(expect.objectContaining({ code: "unavailable" }));
   });
 
-  it("is up only once it is prepared, and a refused preparation is its problem until it succeeds", async () => {
+  it("is up only once it is prepared; a failed preparation is its problem until one succeeds", async () => {
     let refuse = true;
     const prepared: Redis[] = [];
     const one = link({
@@ -63,19 +63,19 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
         prepared.push(client);
       },
     });
-    await until("it says so", () => one.problem()?.includes("not as it should be"));
+    await until("the problem is reported", () => one.problem()?.includes("not as it should be"));
     expect(one.client).toBeUndefined();
     refuse = false;
     await up(one);
     expect(prepared).toEqual([one.client]);
   });
 
-  it("L6: a lost connection rejects what was under way, sends nothing twice, and is made again", async () => {
+  it("L6: when the connection is lost, commands in flight reject, nothing is sent twice, and it connects again", async () => {
     let downs = 0;
     const one = link({ commandTimeoutMs: 10_000, onDown: () => (downs += 1) });
     const client = await one.ready(forever);
     const id = await client.client("ID");
-    // Looked after from the start: it may end before the answer to the KILL is here.
+    // Handled from the start: the command may reject before the reply to KILL arrives.
     const waiting = expect(one.run((c) => c.blpop("nothing", 0))).rejects.toMatchObject({
       code: "unavailable",
     });
@@ -84,14 +84,14 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const killed = performance.now();
     await waiting;
     expect(performance.now() - killed).toBeLessThan(5_000);
-    await until("it is another one", () => one.client && one.client !== client);
+    await until("the connection is a new one", () => one.client && one.client !== client);
     expect(await one.run((c) => c.client("LIST"))).not.toMatch(/cmd=blpop/);
     expect(downs).toBe(1);
     await one.close();
     expect(downs).toBe(2);
   });
 
-  it("L6: a call without an answer is unavailable, and costs the connection", async () => {
+  it("L6: a call without a reply is unavailable, and the connection is replaced", async () => {
     const one = link();
     const client = await one.ready(forever);
     await redis.server.kill("SIGSTOP");
@@ -101,7 +101,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     expect(await one.ready(forever)).not.toBe(client);
   });
 
-  it("an error that Redis answers costs no connection, and carries no command", async () => {
+  it("an error reply keeps the connection and does not hold the command", async () => {
     const one = link();
     const client = await one.ready(forever);
     const error: unknown = await one
@@ -112,7 +112,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     expect(one.client).toBe(client);
   });
 
-  it("a server that has become a replica is asked no more", async () => {
+  it("leaves a server that has become a replica", async () => {
     const one = link();
     const client = await one.ready(forever);
     const operator = await link().ready(forever);
@@ -120,13 +120,13 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     await operator.call("REPLICAOF", "127.0.0.1", "1");
     await expect(one.run(set)).rejects.toMatchObject({ code: "unavailable" });
     expect(one.client).not.toBe(client);
-    await until("it says why", () => one.problem()?.includes("replica"));
+    await until("the problem is reported", () => one.problem()?.includes("replica"));
     await operator.call("REPLICAOF", "NO", "ONE");
     await up(one);
     expect(await one.run(set)).toBe("OK");
   });
 
-  it("waits for a connection as long as it is asked to", async () => {
+  it("waits for a connection until its signal is aborted or it is closed", async () => {
     const one = link({ url: "redis://127.0.0.1:1" });
     await expect(one.ready(AbortSignal.timeout(20))).rejects.toMatchObject({ name: "TimeoutError" });
     const closed = one.ready(forever);
@@ -134,12 +134,12 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     await expect(closed).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("replaces a connection once, however many ask for it", async () => {
+  it("replaces a connection once, however often it is asked to", async () => {
     const one = link();
     const client = await one.ready(forever);
     one.replace(client, "first");
     one.replace(client, "second");
-    await until("it is another one", () => one.client && one.client !== client);
+    await until("the connection is a new one", () => one.client && one.client !== client);
     one.replace(client, "late");
     expect(one.client).toBeDefined();
     expect(events.filter((e) => e.type === "connection" && !e.up)).toEqual([

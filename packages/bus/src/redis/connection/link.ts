@@ -6,70 +6,76 @@ import type { Address } from "./address.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
 import { refuseReplica } from "./server-role.ts";
 
-/**
- * One connection to Redis, made again whenever it is lost.
- *
- * ioredis' own reconnecting is not used: each client it makes here lives for one socket, and whatever was under way
- * when that socket ended is rejected. So a command's outcome is never the work of a hidden second try (L6), and
- * what has to be true on a new connection is made so in `prepare`, before anybody gets to use it.
- */
 export interface LinkOptions {
   readonly address: Address;
-  /** Names the connection in events, problems and `CLIENT LIST`. */
+  /** The connection's name in events, problems and `CLIENT LIST`. */
   readonly role: string;
   readonly observe: Observe;
-  /** How long an answer may take. After that the outcome is unknown: see `replace`. */
+  /** Timeout of a reply, in ms. After that the outcome is unknown and the connection is replaced. */
   readonly commandTimeoutMs: number;
-  /** How long a new connection may take until it is prepared; 5 s where it is not given. */
+  /** Timeout for connecting and preparing, in ms. Defaults to 5,000. */
   readonly setupTimeoutMs?: number;
-  /** Runs on every new connection to a master before it counts as up; a rejection counts as a failed attempt, and is the problem. */
+  /**
+   * Runs on every new connection to a master, before anything else uses the connection. A rejection makes the attempt
+   * fail and is reported by `problem`.
+   */
   readonly prepare?: (client: Redis) => Promise<void>;
-  /** Called when a connection that was up is so no more. */
+  /** Called when a connection that was up goes down. */
   readonly onDown?: () => void;
-  /** Whether Sentinels have named another master than the one at this address since it was named. */
+  /** Returns true if the Sentinels name another master than the one at this address. */
   readonly isLeft?: (master: string) => boolean;
 }
 
 type State =
+  /** Between two connections. `reason` says why the last one ended or the last attempt failed. */
   | { readonly kind: "down"; readonly reason: string }
-  | { readonly kind: "up"; readonly client: Redis; readonly end: End }
+  /** Connected and prepared. */
+  | { readonly kind: "up"; readonly client: Redis; readonly end: ClientEnd }
   | { readonly kind: "closed" };
 
 const SETUP_TIMEOUT_MS = 5_000;
-const LEFT = "Sentinel has named another master";
-/** A connection that lived this long makes the next attempt start without a wait again. */
-const STEADY_MS = 5_000;
+const OLD_MASTER = "Sentinel has named another master";
+/** After a connection that lasted this long, the next attempts start with the shortest wait again. */
+const STABLE_MS = 5_000;
 
+/**
+ * One connection to Redis, which is opened again whenever it is lost.
+ *
+ * Doesn't use ioredis' own reconnecting: each ioredis client lives for one socket, and commands in flight when the
+ * socket ends are rejected. So no command is ever sent twice without the caller's knowledge (L6), and every new
+ * connection runs `prepare` before anything else uses it.
+ */
 export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000 });
   #state: State = { kind: "down", reason: "not connected yet" };
-  #changed = Promise.withResolvers<void>();
-  readonly #kept: Promise<void>;
-  /** Where the connection leads to, as a Sentinel said. Empty where none was asked. */
+  /** Resolved and replaced at every change of state. */
+  #stateChange = Promise.withResolvers<void>();
+  readonly #running: Promise<void>;
+  /** The master's address that a Sentinel gave for this connection. Empty without Sentinels. */
   #master = "";
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#kept = this.#keep();
+    this.#running = this.#keepConnected();
   }
 
-  /** The connection, where there is one now. */
+  /** The current connection, or undefined if there is none. */
   get client(): Redis | undefined {
     return this.#state.kind === "up" ? this.#state.client : undefined;
   }
 
-  /** The connection, as soon as there is one. Rejects when `signal` is aborted or the link is closed. */
+  /** Waits for a connection. Rejects when `signal` is aborted or the link is closed. */
   async ready(signal: AbortSignal): Promise<Redis> {
     for (;;) {
       if (this.#state.kind === "up") return this.#state.client;
       if (this.#state.kind === "closed") throw unavailable("the connection is closed");
-      await raceAbort(this.#changed.promise, signal);
+      await raceAbort(this.#stateChange.promise, signal);
     }
   }
 
-  /** The connection, or the error `unavailable`. */
+  /** Returns the current connection. Throws `unavailable` if there is none. */
   use(): Redis {
     const client = this.client;
     if (!client) throw unavailable(this.problem() ?? "no connection to Redis");
@@ -77,9 +83,9 @@ export class Link {
   }
 
   /**
-   * What `work` answers, on the connection there is now. Rejects with `Refused` for an error that Redis answered; with
-   * `unavailable` where there is no connection, no answer came, or this server is not the one to ask any more, and
-   * then the connection is made anew.
+   * Runs `work` on the current connection and returns its result. Rejects with `Refused` if Redis answered with an
+   * error. Rejects with `unavailable` if there is no connection, or no reply came, or the server isn't a usable
+   * master any more; in the last two cases the connection is replaced.
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.use();
@@ -93,20 +99,21 @@ export class Link {
     }
   }
 
-  /** Lets go of a connection whose answers cannot be trusted any more, and makes another. Nothing if it is gone. */
+  /** Closes `client`, whose replies can't be trusted any more, and reconnects. Ignored for an old client. */
   replace(client: Redis, reason: string): void {
     if (this.#state.kind !== "up" || this.#state.client !== client) return;
-    this.#state.end.reached.resolve(reason);
-    this.#down(reason);
+    this.#state.end.ended.resolve(reason);
+    this.#setDown(reason);
     client.disconnect();
   }
 
-  /** Lets go of the connection where Sentinels have named another master. */
+  /** Replaces the connection if the Sentinels name another master. */
   leaveOldMaster(): void {
     const { client } = this;
-    if (client && this.#options.isLeft?.(this.#master)) this.replace(client, LEFT);
+    if (client && this.#options.isLeft?.(this.#master)) this.replace(client, OLD_MASTER);
   }
 
+  /** Returns why there is no connection, as text for an operator, or undefined if there is one. */
   problem(): string | undefined {
     if (this.#state.kind === "up") return undefined;
     const reason = this.#state.kind === "down" ? this.#state.reason : "closed";
@@ -115,58 +122,60 @@ export class Link {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#kept;
+    await this.#running;
   }
 
-  /** Keeps a connection up until the link is closed. */
-  async #keep(): Promise<void> {
+  /** Opens one connection after the other until the link is closed. */
+  async #keepConnected(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const client = new Redis(this.#clientOptions());
-      const end = endOf(client);
+      const end = watchEnd(client);
       try {
-        await this.#prepared(client, end, signal);
-        await this.#whileUp(client, end, signal);
+        await this.#connect(client, end, signal);
+        await this.#stayUp(client, end, signal);
       } catch (error) {
-        this.#down(end.cause ?? reasonOf(error));
+        this.#setDown(end.cause ?? reasonOf(error));
       } finally {
         client.disconnect();
       }
       await this.#backoff.wait(signal);
     }
-    this.#enter({ kind: "closed" });
+    this.#setState({ kind: "closed" });
   }
 
-  async #prepared(client: Redis, end: End, signal: AbortSignal): Promise<void> {
+  /** Connects and prepares. Rejects if that fails, takes too long, or the socket ends meanwhile. */
+  async #connect(client: Redis, end: ClientEnd, signal: AbortSignal): Promise<void> {
     const deadline = AbortSignal.any([
       signal,
       AbortSignal.timeout(this.#options.setupTimeoutMs ?? SETUP_TIMEOUT_MS),
     ]);
-    const lost = end.reached.promise.then((reason) => Promise.reject(new Error(reason)));
-    const prepare = async () => {
+    const lost = end.ended.promise.then((reason) => Promise.reject(new Error(reason)));
+    const connectAndPrepare = async () => {
       await client.connect();
       await refuseReplica(client);
-      if (this.#options.isLeft?.(this.#master)) throw new Error(LEFT);
+      if (this.#options.isLeft?.(this.#master)) throw new Error(OLD_MASTER);
       await this.#options.prepare?.(client);
     };
-    await raceAbort(Promise.race([prepare(), lost]), deadline).catch((error: unknown) => {
+    await raceAbort(Promise.race([connectAndPrepare(), lost]), deadline).catch((error: unknown) => {
       throw deadline.aborted ? new Error("connecting took too long") : error;
     });
   }
 
-  async #whileUp(client: Redis, end: End, signal: AbortSignal): Promise<void> {
+  /** Offers the connection to callers until it ends or the link is closed. */
+  async #stayUp(client: Redis, end: ClientEnd, signal: AbortSignal): Promise<void> {
     const since = performance.now();
-    this.#enter({ kind: "up", client, end });
+    this.#setState({ kind: "up", client, end });
     this.#options.observe({ type: "connection", role: this.#options.role, up: true });
-    const stopped = "closed";
-    const reason = await raceAbort(end.reached.promise, signal).catch(() => stopped);
-    if (performance.now() - since > STEADY_MS) this.#backoff.reset();
-    this.#down(reason);
+    const closed = "closed";
+    const reason = await raceAbort(end.ended.promise, signal).catch(() => closed);
+    if (performance.now() - since > STABLE_MS) this.#backoff.reset();
+    this.#setDown(reason);
   }
 
-  #down(reason: string): void {
+  #setDown(reason: string): void {
     const wasUp = this.#state.kind === "up";
-    this.#enter({ kind: "down", reason });
+    this.#setState({ kind: "down", reason });
     if (!wasUp) return;
     this.#options.observe({ type: "connection", role: this.#options.role, up: false, reason });
     this.#options.onDown?.();
@@ -174,12 +183,12 @@ export class Link {
 
   #clientOptions(): ClientOptions {
     const { address, role, commandTimeoutMs } = this.#options;
-    const noteMaster = (master: string) => {
+    const setMaster = (master: string) => {
       this.#master = master;
     };
     return {
       connectTimeout: SETUP_TIMEOUT_MS,
-      ...serverOptions(address, noteMaster),
+      ...serverOptions(address, setMaster),
       connectionName: `parley-${role}`,
       commandTimeout: commandTimeoutMs,
       disconnectTimeout: 50,
@@ -191,32 +200,32 @@ export class Link {
     };
   }
 
-  #enter(state: State): void {
+  #setState(state: State): void {
     this.#state = state;
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#stateChange.resolve();
+    this.#stateChange = Promise.withResolvers();
   }
 }
 
-/** How a client's one socket ends. */
-interface End {
-  /** Resolves with the reason. */
-  readonly reached: PromiseWithResolvers<string>;
-  /** What went wrong with the socket, where something did: says more than that it is closed. */
+/** The end of a client's one socket. */
+interface ClientEnd {
+  /** Resolves with the reason once the socket has ended or the client was replaced. */
+  readonly ended: PromiseWithResolvers<string>;
+  /** The socket's last error, if there was one. More precise than "the connection ended". */
   cause: string | undefined;
 }
 
-function endOf(client: Redis): End {
-  const end: End = { reached: Promise.withResolvers(), cause: undefined };
-  let sentinel: string | undefined;
+function watchEnd(client: Redis): ClientEnd {
+  const end: ClientEnd = { ended: Promise.withResolvers(), cause: undefined };
+  let sentinelError: string | undefined;
   client.on("sentinelError", (error: unknown) => {
-    sentinel = reasonOf(error);
+    sentinelError = reasonOf(error);
   });
   client.on("error", (error: unknown) => {
     const reason = reasonOf(error);
-    // What the last of them said tells more than that none of them helped.
-    end.cause = reason.startsWith("All sentinels") ? (sentinel ?? reason) : reason;
+    // ioredis only says that all Sentinels failed. The last Sentinel's own error is more precise.
+    end.cause = reason.startsWith("All sentinels") ? (sentinelError ?? reason) : reason;
   });
-  client.once("end", () => end.reached.resolve(end.cause ?? "the connection ended"));
+  client.once("end", () => end.ended.resolve(end.cause ?? "the connection ended"));
   return end;
 }

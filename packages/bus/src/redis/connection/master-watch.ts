@@ -6,91 +6,97 @@ import type { Address } from "./address.ts";
 import { sentinelAddress } from "./client-options.ts";
 import { Link } from "./link.ts";
 
-/** Asked so often, and whenever a Sentinel says of itself that a replica was promoted, or a failover is done. */
+/** Time between two questions to a Sentinel, in ms. It is also asked after each of `FAILOVER_EVENTS`. */
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 1_000;
-const NEWS = ["+promoted-slave", "+switch-master"];
+/** Sentinel's events: a replica was promoted; a failover is complete. */
+const FAILOVER_EVENTS = ["+promoted-slave", "+switch-master"];
 
-/** Whom a Sentinel calls the master. A failover has a greater epoch than those before it. */
-interface Named {
+/** One Sentinel's answer. Each failover has a greater epoch than the ones before. */
+interface NamedMaster {
   readonly epoch: number;
   readonly master: string;
 }
 
 /**
- * Knows from the Sentinels when another server has become the master, while the old one may not know yet: after an
- * orderly failover it is told only some 8 s later, and one that is cut off from the Sentinels, and not from us, is
- * not told at all. Until then it takes what will be thrown away, and its log's end is the end no more (L22).
+ * Learns from the Sentinels that another server has become the master, before the old master knows.
  *
- * All Sentinels are asked, and of what they said last the greatest epoch counts, so that one which is behind leads
- * nobody back.
+ * After an orderly failover the old master learns of it only about 8 s later. A master that is cut off from the
+ * Sentinels, but not from this process, never does. Until then the old master accepts writes that will be discarded,
+ * and the end of its log is no longer the log's end (L22).
+ *
+ * All Sentinels are asked, and the latest answer with the greatest epoch counts. So a Sentinel that is behind never
+ * brings back the old master.
  */
 export class MasterWatch {
   readonly #sentinels: readonly Link[];
-  readonly #name: string;
+  readonly #masterName: string;
   readonly #onNamed: () => void;
   readonly #closing = new AbortController();
-  readonly #watched: Promise<unknown>;
-  /** By the Sentinel's number, for as long as it is there. */
-  readonly #named = new Map<number, Named>();
+  readonly #polling: Promise<unknown>;
+  /** The last answer of each connected Sentinel, by the Sentinel's index. */
+  readonly #named = new Map<number, NamedMaster>();
 
-  /** `onNamed` is called when `isLeft` may have another answer. */
+  /** `onNamed` is called when the result of `isLeft` may have changed. */
   constructor(
     address: Address,
     { observe, onNamed }: { readonly observe: Observe; readonly onNamed: () => void },
   ) {
-    this.#name = address.sentinel?.master ?? "";
+    this.#masterName = address.sentinel?.master ?? "";
     this.#onNamed = onNamed;
     this.#sentinels = address.endpoints.map(
-      (endpoint, number) =>
+      (endpoint, index) =>
         new Link({
           address: sentinelAddress(address, endpoint),
-          role: `sentinel-${number + 1}`,
+          role: `sentinel-${index + 1}`,
           observe,
           commandTimeoutMs: TIMEOUT_MS,
-          prepare: (client) => this.#listen(client, number),
-          onDown: () => this.#named.delete(number),
+          prepare: (client) => this.#subscribe(client, index),
+          onDown: () => this.#named.delete(index),
         }),
     );
-    this.#watched = Promise.all(this.#sentinels.map((sentinel, number) => this.#watch(sentinel, number)));
+    this.#polling = Promise.all(this.#sentinels.map((sentinel, index) => this.#poll(sentinel, index)));
   }
 
-  /** Whether another server than the one at this address has been named. Nothing is left before one was. */
+  /** Returns true if the Sentinels name another master than `master`. False until a Sentinel has answered. */
   isLeft(master: string): boolean {
     const all = [...this.#named.values()];
     const latest = Math.max(...all.map(({ epoch }) => epoch));
-    // Sentinels may call one server by several names.
+    // Sentinels may know one server under several addresses, so one of the latest answers must match.
     return all.length > 0 && !all.some((named) => named.epoch === latest && named.master === master);
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#sentinels.map((sentinel) => sentinel.close()));
-    await this.#watched;
+    await this.#polling;
   }
 
-  async #watch(sentinel: Link, number: number): Promise<void> {
+  async #poll(sentinel: Link, index: number): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const client = await sentinel.ready(signal).catch(() => undefined);
-      // Not to be able to is what the connection's own events tell; the others are asked, too.
-      if (client) await sentinel.run((asked) => this.#ask(asked, number)).catch(() => undefined);
+      // A failure is reported by the link's own events, and the other Sentinels are polled too.
+      if (client) await sentinel.run((asked) => this.#askForMaster(asked, index)).catch(() => undefined);
       await sleep(INTERVAL_MS, signal);
     }
   }
 
-  async #listen(client: Redis, number: number): Promise<void> {
-    client.on("message", () => void this.#ask(client, number).catch(() => undefined));
-    await client.subscribe(...NEWS);
+  async #subscribe(client: Redis, index: number): Promise<void> {
+    client.on("message", () => void this.#askForMaster(client, index).catch(() => undefined));
+    await client.subscribe(...FAILOVER_EVENTS);
   }
 
-  /** First the epoch, then the address: one that is newer than its epoch does no harm, an older one would. */
-  async #ask(client: Redis, number: number): Promise<void> {
-    const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#name));
-    const [host, port] = textsOf(await client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.#name));
+  /**
+   * Reads the epoch first, then the address. If a failover comes between the two, the address is newer than the
+   * epoch, which does no harm. The other way round, the old address would get the new epoch.
+   */
+  async #askForMaster(client: Redis, index: number): Promise<void> {
+    const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#masterName));
+    const [host, port] = textsOf(await client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.#masterName));
     const epoch = Number(fields[fields.indexOf("config-epoch") + 1]);
     if (Number.isNaN(epoch) || host === undefined) return;
-    this.#named.set(number, { epoch, master: `${host}:${port}` });
+    this.#named.set(index, { epoch, master: `${host}:${port}` });
     this.#onNamed();
   }
 }

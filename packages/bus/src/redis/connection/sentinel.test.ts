@@ -40,7 +40,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
   });
   afterAll(() => group.stop());
 
-  it("L9: SIGKILL of the master under load: what was acknowledged is in the new master's log, once, in order", async () => {
+  it("L9: SIGKILL of the master under load: acknowledged messages are in the new master's log, once, in order", async () => {
     const { append, tail, heard, gaps, stored, ready } = await open("replicated");
     const old = await group.master();
     const epoch = await redisCommand(old.port, "HGET", META, "epoch");
@@ -69,10 +69,10 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
         .map(([, id]) => id)
         .toSorted()
         .at(-1) ?? "";
-    await until("the persister has it all", () => acked.every(([, id]) => stored.has(id)), 20_000);
+    await until("the persister has every message", () => acked.every(([, id]) => stored.has(id)), 20_000);
     await until("nothing is pending", async () => (await pending(now)) === 0, 20_000);
     expect(await tail.position()).toBe(last);
-    await until("the last is told live", () => heard.at(-1) === last, 20_000);
+    await until("the last message is delivered live", () => heard.at(-1) === last, 20_000);
     expect(gaps.length).toBeGreaterThan(0);
     const told = new Set(heard);
     const { after: broken = 0, cursor = "" } = gaps.at(-1) ?? {};
@@ -80,7 +80,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     expect(heard.slice(broken)).toEqual([...new Set(heard.slice(broken))].toSorted());
   });
 
-  it("L22: SENTINEL FAILOVER: all roles leave the old master at once, though it goes on answering", async () => {
+  it("L22: SENTINEL FAILOVER: all roles leave the old master at once, though it still answers", async () => {
     await group.settled();
     const { append, live, tail, consume, events, gaps, heard, stored, ready } = await open("replicated");
     const old = await group.master();
@@ -108,15 +108,15 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     });
     expect(id > idOf(first)).toBe(true);
     expect(await tail.position()).toBe(id);
-    await until("it is told live", () => heard.includes(id));
-    await until("it is given to the persister", () => stored.has(id));
+    await until("the message is delivered live", () => heard.includes(id));
+    await until("the message is delivered to the persister", () => stored.has(id));
     expect(await tail.read(from, forever)).toEqual({ kind: "lost" });
     const read = await tail.read(from, forever);
     expect(read.kind === "read" && read.messages.map(({ content }) => content)).toEqual(["after"]);
     await consume.trim();
   });
 
-  it("L9: SENTINEL FAILOVER under load, with writes paused before: nothing acknowledged is lost", async () => {
+  it("L9: SENTINEL FAILOVER under load, with writes paused before: no acknowledged message is lost", async () => {
     await group.settled();
     const { append, ready } = await open("replicated");
     const old = await group.master();
@@ -128,38 +128,38 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     await senders.moreAcked(200);
     await senders.end();
     await expectKept(senders, now);
-    // Who is told to be a replica is so only when the pause is over.
+    // The old master becomes a replica only when the pause is over.
     expect(await rolesOn(old)).toEqual([]);
     await redisCommand(old.port, "CLIENT", "UNPAUSE");
   });
 
-  it("L9: with local durability a failover loses what was on no replica; clients are told, ids do not go back", async () => {
+  it("L9: with local durability a failover loses what no replica had; clients are told to sync, ids do not go back", async () => {
     await group.settled();
     const { append, tail, live, events, gaps, stored, ready } = await open("local");
     const old = await group.master();
     await live.join("alice");
-    // No replica comes back to a master that asks for a password they do not have.
-    const hungUp = await asked(old, async (redis) => {
+    // Replicas without the password cannot reconnect to their master.
+    const disconnected = await asked(old, async (redis) => {
       await redis.config("SET", "requirepass", "for-a-moment");
       return await redis.call("CLIENT", "KILL", "TYPE", "replica");
     });
-    expect(hungUp).toBe(2);
+    expect(disconnected).toBe(2);
     const lost = idOf((await append.append([publicDraft("on no replica", "lost")]))[0]);
     await until("the persister has it", () => stored.has(lost));
     const gapsBefore = gaps.length;
     await kill(old);
     const now = await failedOver(group, old);
-    await until("a gap is told", () => gaps.length > gapsBefore, 30_000);
+    await until("a gap is reported", () => gaps.length > gapsBefore, 30_000);
     await ready();
     expect((await logOf(now)).map(({ id }) => id)).not.toContain(lost);
-    // It is in the store: no other message may ever have its id.
+    // The store has the lost message, so no other message may get its id.
     expect(events).toContainEqual({ type: "warning", text: expect.stringContaining("below the store") });
     const next = idOf((await append.append([publicDraft("next", "next")]))[0]);
     expect(next > lost).toBe(true);
     expect(await tail.position()).toBe(next);
   });
 
-  it("F5: connects while two of three Sentinels are frozen", async () => {
+  it("F5: it connects while two of three Sentinels are frozen", async () => {
     const [first, second] = group.sentinels;
     await Promise.all([first?.kill("SIGSTOP"), second?.kill("SIGSTOP")]);
     try {
@@ -169,21 +169,25 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     }
   });
 
-  it("says what is wrong where no Sentinel knows the master, and where none answers", async () => {
+  it("reports the problem when no Sentinel knows the master, and when none answers", async () => {
     const unknown = await runRoles({ url: group.url.replace(`/${group.name}`, "/another") });
-    await until("it says so", () => /invalid reply: null/.test(unknown.append.problem() ?? ""), 20_000);
-    const nobody = await runRoles({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
     await until(
-      "it says so",
-      () => /failed to connect to sentinel/.test(nobody.append.problem() ?? ""),
+      "the problem is reported",
+      () => /invalid reply: null/.test(unknown.append.problem() ?? ""),
       20_000,
     );
-    expect(nobody.append.problem()).not.toContain("hunter2");
-    await Promise.all([unknown.close(), nobody.close()]);
+    const unreachable = await runRoles({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
+    await until(
+      "the problem is reported",
+      () => /failed to connect to sentinel/.test(unreachable.append.problem() ?? ""),
+      20_000,
+    );
+    expect(unreachable.append.problem()).not.toContain("hunter2");
+    await Promise.all([unknown.close(), unreachable.close()]);
   });
 });
 
-/** What was acknowledged is in the log, under the id that was told, and nothing is there twice. */
+/** Every acknowledged message is in the log under its acknowledged id, and no message is there twice. */
 async function expectKept(senders: Senders, server: OwnServer): Promise<void> {
   const log = await logOf(server);
   const byRef = new Map(log.map(({ ref, id }) => [ref, id]));

@@ -1,48 +1,47 @@
 import type { Redis } from "ioredis";
 import { isRefusal } from "../errors.ts";
 
-/**
- * Which server is at the other end, and whether it is the one to ask.
- *
- * A server that was demoted goes on answering: its log ends where it was demoted, or where its copy of the new
- * master's is by now. Who took that end for the log's would show a history that lacks what was acknowledged (P56).
- */
+/** Identity of the server at the other end of a connection. */
 export interface ServerInfo {
   /**
-   * Names this process of a server and its present time as a master: one that was demoted and promoted again has
-   * followed another in between. Empty where it does not tell.
+   * Identifies this server process and its current term as a master. The term changes when the server is demoted and
+   * promoted again, since it has followed another master in between. Empty if INFO is forbidden.
    */
-  readonly reign: string;
+  readonly term: string;
   /**
-   * Names the failover that made this server the master. Another name on a new connection means that a replica has
-   * taken over, which may lack what its master had (L9). Empty where there was none since the server's start, or
-   * where it does not tell.
+   * Identifies the failover that made this server the master. A new value on a new connection means that a replica
+   * has taken over, which may lack writes of the old master (L9). Empty if there was no failover since the server's
+   * start, or if INFO is forbidden.
    */
   readonly promotion: string;
 }
 
+/** Reads the identity of the server that `client` is connected to. */
 export async function readServer(client: Redis): Promise<ServerInfo> {
-  const info = await infoOf(client, "server", "replication");
+  const info = await readInfo(client, "server", "replication");
   const runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
   const promotion = /^master_replid2:(\w+)/m.exec(info)?.[1] ?? "";
   return {
-    reign: info === "" ? "" : `${runId}/${promotion}`,
+    term: info === "" ? "" : `${runId}/${promotion}`,
     promotion: /^0*$/.test(promotion) ? "" : promotion,
   };
 }
 
-/** Whether a failover came between two readings. A restart alone, after which the name is empty, is none. */
+/** Returns true if a failover happened between two readings of `promotion`. A restart alone empties the value. */
 export function wasPromoted(before: string, now: string): boolean {
   return now !== "" && now !== before;
 }
 
-/** Rejects for a replica: it keeps nothing, and what it knows may be old. */
+/**
+ * Rejects if the server is a replica. A demoted server still answers, but the end of its log may be old: history read
+ * up to that end would lack acknowledged messages (P56).
+ */
 export async function refuseReplica(client: Redis): Promise<void> {
-  if (/^role:slave/m.test(await infoOf(client, "replication"))) throw new Error("this Redis is a replica");
+  if (/^role:slave/m.test(await readInfo(client, "replication"))) throw new Error("this Redis is a replica");
 }
 
-/** Empty where it may not be asked: then what is written finds out, and lua/include/readonly_error.lua. */
-async function infoOf(client: Redis, ...sections: readonly string[]): Promise<string> {
+/** Returns "" if INFO is forbidden. The scripts then detect a replica, since a replica refuses their writes. */
+async function readInfo(client: Redis, ...sections: readonly string[]): Promise<string> {
   try {
     return await client.info(...sections);
   } catch (error) {

@@ -23,7 +23,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
   const letters = (consume: Consumer) => consume.deadLetters.list({ limit: 100 });
   const pending = async () => ((await redis.raw.xpending(LOG, GROUP)) as unknown[])[0];
 
-  it("L10: poison of every kind goes there with its reason, and the rest flows", async () => {
+  it("L10: entries that cannot be decoded are moved with a reason, and messages are delivered", async () => {
     const [append, consume] = await roles();
     const poison: (string | Buffer)[][] = [
       ["foo", "bar"],
@@ -58,24 +58,24 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
 
-  it("L10: where it cannot be written it stays in the log, unsettled, until it can", async () => {
+  it("L10: an entry stays in the log, pending, while the dead letter cannot be written", async () => {
     const [, consume] = await roles({ claimIdleMs: 150 });
     await redis.raw.xadd(LOG, "*", "foo", "bar");
     await redis.raw.config("SET", "maxmemory", "1mb");
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("it is told", () =>
+    await until("the warning is reported", () =>
       redis.events.some((e) => e.type === "warning" && /undecodable.*OOM/.test(e.text)),
     );
     expect([await pending(), await redis.raw.xlen(LOG)]).toEqual([1, 1]);
     await redis.raw.config("SET", "maxmemory", "0");
-    await until("it is moved", async () => (await letters(consume)).length === 1);
+    await until("the entry is moved", async () => (await letters(consume)).length === 1);
     stop.abort();
     await waiting;
     expect([await pending(), await redis.raw.xlen(LOG)]).toEqual([0, 0]);
   });
 
-  it("G5: no more than so many are kept: the next stay in the log, and it is told", async () => {
+  it("G5: at the limit further entries stay in the log, with a warning", async () => {
     const [, consume] = await roles();
     for (let i = 0; i < 10; i += 1) {
       const pipeline = redis.raw.pipeline();
@@ -85,7 +85,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     await redis.raw.xadd(LOG, "*", "foo", "bar");
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("it is told", () =>
+    await until("the warning is reported", () =>
       redis.events.some((e) => e.type === "warning" && /too many dead letters/.test(e.text)),
     );
     stop.abort();
@@ -93,12 +93,12 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
 
-  it("lists page by page, drops, and knows what is not there", async () => {
+  it("lists in pages, drops, and reports ids that do not exist", async () => {
     const [, consume] = await roles();
     for (const text of ["a", "b", "c"]) await redis.raw.xadd(LOG, "*", "foo", text);
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("all are there", async () => (await letters(consume)).length === 3);
+    await until("all are moved", async () => (await letters(consume)).length === 3);
     stop.abort();
     await waiting;
     const [first, second] = await consume.deadLetters.list({ limit: 2 });
@@ -112,7 +112,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     expect((await letters(consume)).length).toBe(2);
   });
 
-  it("replays what can be decoded now, once, as a new message with its ref; other refs are left alone", async () => {
+  it("replays a decodable dead letter once, as a new message with its ref, and does not change remembered refs", async () => {
     const [append, consume] = await roles();
     const wanted = ["v", "1", "m", BODY, "r", "r1"];
     await redis.raw.xadd(

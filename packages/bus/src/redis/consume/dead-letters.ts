@@ -10,15 +10,17 @@ import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
 import type { HighestId } from "../log/highest-id.ts";
 import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
 
-/** At this many nothing more is moved out of the log: somebody has to look (G4, G5). */
+/** At this number of dead letters, further entries stay in the log until an operator has acted (G4, G5). */
 const MAX_DEAD_LETTERS = 10_000;
+const FULL = "there are too many dead letters: replay or drop some";
 
-/** An entry that is no message, and why. */
+/** A log entry that isn't a message, and why. */
 export interface Undecodable {
   readonly position: string;
   readonly reason: string;
 }
 
+/** The dead letters: a stream of their own in Redis. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #link: Link;
   readonly #highestId: HighestId;
@@ -30,21 +32,21 @@ export class RedisDeadLetters implements DeadLetters {
     this.#observe = observe;
   }
 
-  /** Moves entries here, out of the log. Says why some of them had to stay, or undefined (L10). */
-  async bury(entries: readonly Undecodable[]): Promise<string | undefined> {
+  /** Moves entries from the log to the dead letters (L10). Returns why some had to stay, or undefined. */
+  async moveFromLog(entries: readonly Undecodable[]): Promise<string | undefined> {
     if (entries.length === 0) return undefined;
-    const named = entries.flatMap(({ position, reason }) => [position, reason]);
-    const args = [GROUP, MAX_DEAD_LETTERS, new Date().toISOString(), ...named];
+    const pairs = entries.flatMap(({ position, reason }) => [position, reason]);
+    const args = [GROUP, MAX_DEAD_LETTERS, new Date().toISOString(), ...pairs];
     const answers = textsOf(
       await this.#link.run((client) => MOVE_TO_DEAD_LETTERS.run(client, [LOG, DEAD_LETTERS], args)),
     );
-    let stayed: string | undefined;
+    let problem: string | undefined;
     answers.forEach((answer, index) => {
       const entry = entries[index];
       if (answer === "moved" && entry) this.#observe({ type: "dead-letter", ...entry });
-      else if (answer !== "gone") stayed = answer === "full" ? "there are too many dead letters" : answer;
+      else if (answer !== "gone") problem = answer === "full" ? FULL : answer;
     });
-    return stayed;
+    return problem;
   }
 
   async list({ after, limit }: { readonly after?: string; readonly limit: number }): Promise<DeadLetter[]> {
@@ -59,16 +61,16 @@ export class RedisDeadLetters implements DeadLetters {
     const found = await this.#link.run((client) => client.xrange(DEAD_LETTERS, id, id));
     const [entry] = entriesOf(found);
     if (!entry) return "not_found";
-    // Where it stood does not matter: it gets a new place.
+    // The position doesn't matter here: the message gets a new id.
     const decoded = decodeEntry("0-1", Object.entries(deadLetterFrom(entry).fields).flat());
     if (decoded.kind !== "message") return "undecodable";
     const args = [streamIdOf(this.#highestId.value), id, ...draftArgs(encodeDraft(decoded.message))];
     const keys = [LOG, META, DEAD_LETTERS];
     const answer = String(await this.#link.run((client) => REPLAY_DEAD_LETTER.run(client, keys, args)));
     if (answer === "gone") return "not_found";
-    const again = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
-    if (again === undefined) throw unavailable(`not appended: ${answer}`);
-    this.#highestId.raise(again);
+    const newId = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
+    if (newId === undefined) throw unavailable(`the dead letter was not appended to the log: ${answer}`);
+    this.#highestId.raise(newId);
     return "replayed";
   }
 
@@ -80,12 +82,13 @@ export class RedisDeadLetters implements DeadLetters {
 }
 
 function deadLetterFrom([id, raw]: RawEntry): DeadLetter {
-  const fields = pairs(raw);
+  const fields = recordOf(raw);
   const { position = "", reason = "", at = "", entry = "[]" } = fields;
-  return { id, position, reason, at, fields: pairs(textsOf(JSON.parse(entry))) };
+  return { id, position, reason, at, fields: recordOf(textsOf(JSON.parse(entry))) };
 }
 
-function pairs(flat: readonly string[]): Partial<Record<string, string>> & Record<string, string> {
+/** Turns names and values in turns into a record. */
+function recordOf(flat: readonly string[]): Partial<Record<string, string>> & Record<string, string> {
   const record: Record<string, string> = Object.create(null);
   for (let i = 0; i + 1 < flat.length; i += 2) record[flat[i] ?? ""] = flat[i + 1] ?? "";
   return record;

@@ -3,50 +3,52 @@ import type { Observe } from "../../events.ts";
 import { reasonOf } from "../errors.ts";
 import { decodeEntry } from "../format/entry.ts";
 import type { RedisDeadLetters, Undecodable } from "./dead-letters.ts";
-import type { Taken } from "./group-reader.ts";
-import type { Holding } from "./in-flight.ts";
+import type { GroupBatch } from "./group-reader.ts";
+import { type InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 
-/** What is not settled for so long may be taken over, though its consumer lives, and is given out again. */
-export const HOLD_AT_MOST_MS = 60_000;
+/** The most newer-format entries that are remembered as reported. */
 const MAX_REPORTED = 10_000;
 
-/** Gives out what is a message; what is none goes to the dead letters, what is of a newer format stays (L10). */
-export class Triage {
-  readonly #holding: Holding;
+/**
+ * Sorts entries by what they hold (L10). Messages are delivered, undecodable entries move to the dead letters, and
+ * entries of a newer format stay pending for a consumer that knows it.
+ */
+export class EntrySorter {
+  readonly #inFlight: InFlight;
   readonly #deadLetters: RedisDeadLetters;
   readonly #observe: Observe;
-  /** Newer entries that were told of. */
+  /** Positions of newer-format entries that were reported already. */
   readonly #reported = new Set<string>();
 
-  constructor(holding: Holding, deadLetters: RedisDeadLetters, observe: Observe) {
-    this.#holding = holding;
+  constructor(inFlight: InFlight, deadLetters: RedisDeadLetters, observe: Observe) {
+    this.#inFlight = inFlight;
     this.#deadLetters = deadLetters;
     this.#observe = observe;
   }
 
-  /** Never rejects: what cannot be moved to the dead letters now stays pending, and comes again. */
-  async sort({ entries, deliveries, gone }: Taken): Promise<Consumed[]> {
-    const consumed: Consumed[] = [];
+  /** Returns the messages. Never rejects: entries that can't be moved now stay pending and come again. */
+  async sort({ entries, deliveries, gone }: GroupBatch): Promise<Consumed[]> {
+    const messages: Consumed[] = [];
     const undecodable: Undecodable[] = [];
     const now = performance.now();
     entries.forEach(([position, fields], index) => {
       const entry = decodeEntry(position, fields);
       if (entry.kind === "undecodable") undecodable.push({ position, reason: entry.reason });
-      else if (entry.kind === "newer") this.#report(position, entry.version);
-      else if (!this.#holding.isOut(entry.message.id, now - HOLD_AT_MOST_MS)) {
-        const given = { message: entry.message, deliveries: deliveries[index] ?? 1 };
-        this.#holding.give(given.message.id, given.deliveries, now);
-        consumed.push(given);
+      else if (entry.kind === "newer") this.#reportNewer(position, entry.version);
+      else if (!this.#inFlight.has(entry.message.id, now - MAX_HOLD_MS)) {
+        const consumed = { message: entry.message, deliveries: deliveries[index] ?? 1 };
+        this.#inFlight.add(consumed.message.id, consumed.deliveries, now);
+        messages.push(consumed);
       }
     });
     if (gone.length > 0)
       this.#warn(`${gone.length} entries were deleted from the log before they were stored`);
-    const stayed = await this.#deadLetters.bury(undecodable).catch(reasonOf);
-    if (stayed !== undefined) this.#warn(`undecodable entries stay in the log: ${stayed}`);
-    return consumed;
+    const problem = await this.#deadLetters.moveFromLog(undecodable).catch(reasonOf);
+    if (problem !== undefined) this.#warn(`undecodable entries stay in the log: ${problem}`);
+    return messages;
   }
 
-  #report(position: string, version: string): void {
+  #reportNewer(position: string, version: string): void {
     if (this.#reported.has(position)) return;
     if (this.#reported.size >= MAX_REPORTED) this.#reported.clear();
     this.#reported.add(position);

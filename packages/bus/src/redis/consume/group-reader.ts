@@ -4,65 +4,80 @@ import { GROUP, LOG } from "../format/keys.ts";
 import { claimedOf, type RawEntry, readOf } from "../format/replies.ts";
 import { CLAIM_IDLE, KEEP_CLAIMS, REDELIVER, REMOVE_CONSUMERS } from "../script/scripts.ts";
 
-/** Entries that are now this consumer's, in log order. */
-export interface Taken {
+/** Entries that the group has given to this consumer, in log order. */
+export interface GroupBatch {
   readonly entries: readonly RawEntry[];
-  /** One for each entry: how often it has been given out, this time included. */
+  /** For each entry, how often it was delivered, this delivery included. */
   readonly deliveries: readonly number[];
-  /** Ids that were pending and whose entries are in the log no more. */
+  /** Pending ids whose entries are no longer in the log. */
   readonly gone: readonly string[];
 }
 
-/** A consumer takes at most so many at a time. */
+/** The most entries in one batch. */
 export const BATCH = 500;
-/** One read waits so long for something to come. */
+/** The longest wait of one read for a new entry, in ms. */
 export const BLOCK_MS = 1_000;
-/** Consumers that have been silent for so long and hold nothing are dead. */
-const REAP_MS = 600_000;
+/** Consumers that hold nothing are removed from the group after this time of silence, in ms (L11). */
+const DEAD_AFTER_MS = 600_000;
 
-/** One consumer's dealings with the group. */
-export class Intake {
+export interface GroupReaderDeps {
+  readonly link: Link;
+  /** The connection for reads that wait. Separate, because such a read delays every command after it. */
+  readonly readLink: Link;
+  /** This consumer's name in the group. */
+  readonly consumer: string;
+  /** After this idle time, in ms, another consumer may take an entry over. */
+  readonly claimIdleMs: number;
+}
+
+/** Reads from the consumer group as one of its consumers. */
+export class GroupReader {
   readonly #link: Link;
-  readonly #reader: Link;
+  readonly #readLink: Link;
   readonly #consumer: string;
   readonly #claimIdleMs: number;
   #reading: Promise<RawEntry[]> | undefined;
-  #cursor = "0-0";
+  #claimCursor = "0-0";
   #nextClaim = 0;
 
-  /** `reader` is a connection of its own: a read that waits holds up whatever comes after it. */
-  constructor(link: Link, reader: Link, consumer: string, claimIdleMs: number) {
+  constructor({ link, readLink, consumer, claimIdleMs }: GroupReaderDeps) {
     this.#link = link;
-    this.#reader = reader;
+    this.#readLink = readLink;
     this.#consumer = consumer;
     this.#claimIdleMs = claimIdleMs;
   }
 
-  /** What this consumer still holds of these. */
-  async retake(streamIds: readonly string[]): Promise<Taken> {
+  /** Reads entries again. Leaves out those that this consumer doesn't hold any more. */
+  async readAgain(streamIds: readonly string[]): Promise<GroupBatch> {
     const args = [GROUP, this.#consumer, ...streamIds];
     return claimedOf(await this.#link.run((client) => REDELIVER.run(client, [LOG], args)));
   }
 
-  /** When to look again for what others have let lie, in ms by `performance.now()`. */
+  /** When `claim` is due again, in ms by `performance.now()`. */
   get nextClaim(): number {
     return this.#nextClaim;
   }
 
-  /** What others, or this consumer itself, have let lie for too long. Spread over time, so that several take turns. */
-  async claim(): Promise<Taken> {
-    const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#cursor, BATCH];
+  /**
+   * Takes over entries that any consumer, this one included, has left idle for too long (L10). The next claim comes
+   * after a random wait, so that several consumers take turns.
+   */
+  async claim(): Promise<GroupBatch> {
+    const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#claimCursor, BATCH];
     const claimed = claimedOf(await this.#link.run((client) => CLAIM_IDLE.run(client, [LOG], args)));
-    this.#cursor = claimed.cursor;
+    this.#claimCursor = claimed.cursor;
     const wait = this.#claimIdleMs * (0.25 + Math.random() / 4);
     this.#nextClaim = performance.now() + (claimed.cursor === "0-0" ? wait : 0);
-    if (claimed.cursor === "0-0") await this.#remove("");
+    if (claimed.cursor === "0-0") await this.#removeConsumers("");
     return claimed;
   }
 
-  /** New entries; none when nothing came for a while. Ended by `signal`, what comes is kept for the next read. */
-  async read(signal: AbortSignal): Promise<Taken> {
-    this.#reading ??= this.#reader.run(async (client) =>
+  /**
+   * Reads new entries. Returns none if nothing was added for BLOCK_MS. If `signal` is aborted first, the read goes
+   * on, and its entries are returned by the next call.
+   */
+  async readNew(signal: AbortSignal): Promise<GroupBatch> {
+    this.#reading ??= this.#readLink.run(async (client) =>
       readOf(
         await client.xreadgroup(
           ...(["GROUP", GROUP, this.#consumer] as const),
@@ -82,19 +97,20 @@ export class Intake {
     }
   }
 
-  /** Holds on to what is being worked on. */
-  async keep(streamIds: readonly string[]): Promise<void> {
+  /** Resets the idle time of entries that are still being stored, so that no other consumer takes them over. */
+  async renew(streamIds: readonly string[]): Promise<void> {
     const args = [GROUP, this.#consumer, ...streamIds];
     await this.#link.run((client) => KEEP_CLAIMS.run(client, [LOG], args));
   }
 
-  /** Leaves the group, if it holds nothing (L11). Waits for the end of a read, which could still bring something. */
+  /** Leaves the group if this consumer holds nothing (L11). First waits for a read in flight. */
   async leave(): Promise<void> {
     await this.#reading?.catch(() => undefined);
-    await this.#remove(this.#consumer);
+    await this.#removeConsumers(this.#consumer);
   }
 
-  async #remove(consumer: string): Promise<void> {
-    await this.#link.run((client) => REMOVE_CONSUMERS.run(client, [LOG], [GROUP, consumer, REAP_MS]));
+  /** Removes the consumer named `own` and dead ones, if they hold nothing. */
+  async #removeConsumers(own: string): Promise<void> {
+    await this.#link.run((client) => REMOVE_CONSUMERS.run(client, [LOG], [GROUP, own, DEAD_AFTER_MS]));
   }
 }

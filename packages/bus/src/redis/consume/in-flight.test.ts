@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Holding } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 
-const holding = () => new Holding({ first: 100, cap: 1_000 }, () => 1);
+const start = () => new InFlight({ first: 100, cap: 1_000 }, () => 1);
 
-describe("holding", () => {
-  it("gives a failed one out again after a wait that doubles with each delivery, up to a cap", () => {
-    const held = holding();
+describe("messages in flight", () => {
+  it("delivers a failed message again after a wait that doubles with each delivery, up to a cap", () => {
+    const inFlight = start();
     for (const [deliveries, wait] of [
       [1, 100],
       [2, 200],
@@ -13,40 +13,40 @@ describe("holding", () => {
       [9, 1_000],
       [5_000, 1_000],
     ] as const) {
-      held.give("a", deliveries, 0);
-      held.postpone("a", 0);
-      expect(held.nextDue()).toBe(wait);
-      expect(held.due(wait - 1, 10)).toEqual([]);
-      expect(held.due(wait, 10)).toEqual(["a"]);
+      inFlight.add("a", deliveries, 0);
+      inFlight.retryLater("a", 0);
+      expect(inFlight.nextDue()).toBe(wait);
+      expect(inFlight.due(wait - 1, 10)).toEqual([]);
+      expect(inFlight.due(wait, 10)).toEqual(["a"]);
     }
   });
 
-  it("leaves half of a wait to chance", () => {
-    const held = new Holding({ first: 100, cap: 1_000 }, () => 0);
-    held.give("a", 1, 0);
-    held.postpone("a", 0);
-    expect(held.nextDue()).toBe(50);
+  it("makes half of a wait random", () => {
+    const inFlight = new InFlight({ first: 100, cap: 1_000 }, () => 0);
+    inFlight.add("a", 1, 0);
+    inFlight.retryLater("a", 0);
+    expect(inFlight.nextDue()).toBe(50);
   });
 
-  it("gives out what is due in log order, at most a batch, until it is given or released", () => {
-    const held = holding();
-    for (const id of ["c", "a", "d", "b"]) held.postpone(id, 0);
-    expect(held.due(500, 3)).toEqual(["a", "b", "c"]);
-    held.give("a", 2, 500);
-    held.release("b");
-    expect(held.due(500, 3)).toEqual(["c", "d"]);
+  it("returns due messages in log order, at most a batch, until they are added again or removed", () => {
+    const inFlight = start();
+    for (const id of ["c", "a", "d", "b"]) inFlight.retryLater(id, 0);
+    expect(inFlight.due(500, 3)).toEqual(["a", "b", "c"]);
+    inFlight.add("a", 2, 500);
+    inFlight.remove("b");
+    expect(inFlight.due(500, 3)).toEqual(["c", "d"]);
   });
 
-  it("knows what is out, and for how long", () => {
-    const held = holding();
-    held.give("a", 1, 10);
-    held.give("b", 1, 20);
-    expect(held.outSince(15)).toEqual(["b"]);
-    expect(held.isOut("a", 10)).toBe(true);
-    expect(held.isOut("a", 11)).toBe(false);
-    held.release("a");
-    held.postpone("b", 30);
-    expect(held.outSince(0)).toEqual([]);
-    expect(held.isOut("b", 0)).toBe(false);
+  it("knows which messages are in flight, and since when", () => {
+    const inFlight = start();
+    inFlight.add("a", 1, 10);
+    inFlight.add("b", 1, 20);
+    expect(inFlight.deliveredSince(15)).toEqual(["b"]);
+    expect(inFlight.has("a", 10)).toBe(true);
+    expect(inFlight.has("a", 11)).toBe(false);
+    inFlight.remove("a");
+    inFlight.retryLater("b", 30);
+    expect(inFlight.deliveredSince(0)).toEqual([]);
+    expect(inFlight.has("b", 0)).toBe(false);
   });
 });

@@ -1,60 +1,70 @@
-/**
- * What one consumer holds: messages given out and not settled, and messages that failed and wait to be given out
- * again. Knows ids alone, and no clock: `now` is handed in, in ms.
- */
-export class Holding {
-  readonly #retryMs: { readonly first: number; readonly cap: number };
-  readonly #random: () => number;
-  /** By id: how often it was given out, and since when it is out. */
-  readonly #out = new Map<string, { readonly deliveries: number; readonly since: number }>();
-  /** By id: when it is due again. In no order: few fail. */
-  readonly #waiting = new Map<string, number>();
+/** For this long, in ms, a message in flight isn't taken over by other consumers and isn't delivered again. */
+export const MAX_HOLD_MS = 60_000;
 
-  constructor(retryMs: { readonly first: number; readonly cap: number }, random: () => number = Math.random) {
-    this.#retryMs = retryMs;
+/** The wait before a failed message is delivered again: `first` after the first delivery, at most `cap`, in ms. */
+export interface RetryDelays {
+  readonly first: number;
+  readonly cap: number;
+}
+
+/**
+ * One consumer's messages that are delivered and not settled, and its failed messages that wait for another delivery.
+ * Knows only ids. Has no clock: `now` and `since` are in ms of the caller's clock.
+ */
+export class InFlight {
+  readonly #retryDelays: RetryDelays;
+  readonly #random: () => number;
+  /** By id: the number of deliveries, and the time of the last one. */
+  readonly #delivered = new Map<string, { readonly deliveries: number; readonly since: number }>();
+  /** By id: when the failed message is due. Unsorted, since few messages fail. */
+  readonly #retries = new Map<string, number>();
+
+  constructor(retryDelays: RetryDelays, random: () => number = Math.random) {
+    this.#retryDelays = retryDelays;
     this.#random = random;
   }
 
-  /** Whether it is given out at this moment, and has been since `since` at the earliest. */
-  isOut(id: string, since: number): boolean {
-    const given = this.#out.get(id);
-    return given !== undefined && given.since >= since;
+  /** Returns true if the message was delivered at `since` or later and isn't settled. */
+  has(id: string, since: number): boolean {
+    const delivered = this.#delivered.get(id);
+    return delivered !== undefined && delivered.since >= since;
   }
 
-  give(id: string, deliveries: number, now: number): void {
-    this.#waiting.delete(id);
-    this.#out.set(id, { deliveries, since: now });
+  add(id: string, deliveries: number, now: number): void {
+    this.#retries.delete(id);
+    this.#delivered.set(id, { deliveries, since: now });
   }
 
-  /** It is done, here or elsewhere. */
-  release(id: string): void {
-    this.#out.delete(id);
-    this.#waiting.delete(id);
+  /** Removes a message that is settled or belongs to another consumer now. */
+  remove(id: string): void {
+    this.#delivered.delete(id);
+    this.#retries.delete(id);
   }
 
-  /** It failed: due again after a wait that doubles with every delivery. */
-  postpone(id: string, now: number): void {
-    const deliveries = this.#out.get(id)?.deliveries ?? 1;
-    const most = Math.min(this.#retryMs.cap, this.#retryMs.first * 2 ** Math.min(deliveries - 1, 20));
-    this.#out.delete(id);
-    this.#waiting.set(id, now + most * (0.5 + this.#random() / 2));
+  /** Schedules another delivery of a failed message. The wait doubles with each delivery. */
+  retryLater(id: string, now: number): void {
+    const deliveries = this.#delivered.get(id)?.deliveries ?? 1;
+    const { first, cap } = this.#retryDelays;
+    const longest = Math.min(cap, first * 2 ** Math.min(deliveries - 1, 20));
+    this.#delivered.delete(id);
+    this.#retries.set(id, now + longest * (0.5 + this.#random() / 2));
   }
 
-  /** What is due, smallest ids first, at most `limit`. It goes on waiting until it is given or released. */
+  /** Returns failed messages that are due, smallest ids first, at most `limit`. They stay until added or removed. */
   due(now: number, limit: number): string[] {
-    const due = [...this.#waiting].filter(([, at]) => at <= now).map(([id]) => id);
+    const due = [...this.#retries].filter(([, at]) => at <= now).map(([id]) => id);
     return due.sort().slice(0, limit);
   }
 
-  /** When the next will be due, or undefined where none waits. */
+  /** Returns when the next failed message is due, or undefined if there is none. */
   nextDue(): number | undefined {
     let next: number | undefined;
-    for (const at of this.#waiting.values()) if (next === undefined || at < next) next = at;
+    for (const at of this.#retries.values()) if (next === undefined || at < next) next = at;
     return next;
   }
 
-  /** What was given out after `since` and is not settled. */
-  outSince(since: number): string[] {
-    return [...this.#out].filter(([, given]) => given.since >= since).map(([id]) => id);
+  /** Returns the messages that were delivered at `since` or later and aren't settled. */
+  deliveredSince(since: number): string[] {
+    return [...this.#delivered].filter(([, delivered]) => delivered.since >= since).map(([id]) => id);
   }
 }

@@ -15,7 +15,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   afterAll(() => redis.stop());
   const { persister, appender, next, settle, contents, pendingOf, append } = consuming(redis);
 
-  it("L10: what a dead consumer held is taken over, counted, and a claim is told", async () => {
+  it("L10: a dead consumer's entries are taken over, with their delivery count, and a claim is reported", async () => {
     const consume = await persister({ claimIdleMs: 150 });
     await append("a", "b");
     await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
@@ -28,13 +28,13 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(redis.events).toContainEqual({ type: "claim", entries: 1 });
   });
 
-  it("F2: a live consumer keeps what it is slow with, while a dead one's is taken over; both may settle", async () => {
+  it("F2: a slow consumer keeps its entries, a dead one's are taken over, and both consumers may settle", async () => {
     const [slow, other] = [await persister({ claimIdleMs: 400 }), await persister({ claimIdleMs: 400 })];
     await append("slow's");
     const held = await next(slow);
     await append("dead's");
     await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
-    // The dead one's came later, and yet it alone is let go.
+    // The dead consumer's entry is the newer one, and still the only one taken over.
     const taken = await next(other);
     expect(contents(taken)).toEqual(["dead's"]);
     await settle(slow, held, STORED);
@@ -42,7 +42,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await pendingOf()).toEqual([]);
   });
 
-  it("L13: settled twice, by the one that was frozen and by the one that took over, is settled", async () => {
+  it("L13: an entry settled twice, by the frozen consumer and by the one that took over, is settled", async () => {
     const consume = await persister({ claimIdleMs: 150 });
     const [id = ""] = await append("a");
     await redis.raw.xreadgroup("GROUP", GROUP, "frozen", "COUNT", 1, "STREAMS", LOG, ">");
@@ -52,7 +52,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await consume.trim()).toMatchObject({ backlogEntries: 0 });
   });
 
-  it("L10: a failed one comes again and again, the others are settled, and the watermark stands before it", async () => {
+  it("L10: a failed message is delivered again and again, others are settled, and the watermark stays before it", async () => {
     const consume = await persister({ claimIdleMs: 600 });
     const [a = ""] = await append("a", "bad", "c");
     const batch = await next(consume);
@@ -72,7 +72,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     }
   });
 
-  it("L10: one that fails again and again does not hold up what is new", async () => {
+  it("L10: a message that keeps failing does not hold up new ones", async () => {
     const consume = await persister({ claimIdleMs: 20 });
     const gateway = await appender();
     await gateway.append([publicDraft("bad")]);
@@ -82,7 +82,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
       for (let turns = 0; !seen.includes(`new ${i}`); turns += 1) {
         expect(turns).toBeLessThan(8);
         const batch = await next(consume);
-        // Settled so late that it is due again at once.
+        // Settled so late that the failed message is due again at once.
         await new Promise((resolve) => setTimeout(resolve, 30));
         seen.push(...contents(batch));
         await consume.settle(
@@ -96,7 +96,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     }
   });
 
-  it("L13: when Redis cannot be told, settle says so, and the same come again", async () => {
+  it("L13: while Redis is down settle rejects, and the same messages are delivered again", async () => {
     const consume = await persister();
     await append("a");
     const batch = await next(consume);
@@ -109,7 +109,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await pendingOf()).toEqual([]);
   });
 
-  it("L13: an id conflict is appended again, under its ref and a new id, and the old entry is gone", async () => {
+  it("L13: after an id conflict a message is appended again with its ref and a new id, and the old entry is gone", async () => {
     const consume = await persister();
     const gateway = await appender();
     const [id = ""] = (await gateway.append([publicDraft("taken", "r")])).map(idOf);
@@ -122,14 +122,14 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(newId > id).toBe(true);
     expect((await redis.raw.xrange(LOG, "-", "+")).map(([one]) => one)).toEqual([streamIdOf(newId)]);
     expect((await gateway.append([publicDraft("taken", "r")])).map(idOf)).toEqual([newId]);
-    // Said once more, by one that was late: it is not appended a third time.
+    // A late consumer reports the conflict again. The message is not appended a third time.
     await consume.settle([
       { message: { id, ...publicDraft("taken", "r") }, outcome: { kind: "idConflict" } },
     ]);
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
 
-  it("L13: out of memory an id conflict stays pending, and is settled later", async () => {
+  it("L13: while Redis is out of memory an id conflict stays pending, and is settled later", async () => {
     const consume = await persister({ claimIdleMs: 600 });
     await append("taken");
     const batch = await next(consume);
@@ -143,7 +143,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(contents(await next(consume))).toEqual(["taken"]);
   });
 
-  it("L10: a newer format stays pending, is told once, and holds up neither the rest nor the reader", async () => {
+  it("L10: an entry of a newer format stays pending, is reported once, and holds up nothing", async () => {
     const consume = await persister({ claimIdleMs: 100 });
     await append("a");
     const newer = await redis.raw.xadd(LOG, "*", "v", "2", "x", "y");
@@ -163,7 +163,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect((await pendingOf()).map(({ id }) => id)).toContain(newer);
   });
 
-  it("L11: close deletes a consumer that holds nothing", async () => {
+  it("L11: close removes a consumer that holds nothing", async () => {
     const consume = await persister();
     await append("a");
     await settle(consume, await next(consume), STORED);
@@ -171,7 +171,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await redis.raw.xinfo("CONSUMERS", LOG, GROUP)).toEqual([]);
   });
 
-  it("L11: close keeps a consumer that holds something, and others take it over at once", async () => {
+  it("L11: close keeps a consumer that holds entries, and others take them over at once", async () => {
     const options = { claimIdleMs: 4_000 };
     const [leaving, staying] = [await persister(options), await persister(options)];
     await append("a");
@@ -183,7 +183,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 
-  it("L11: consumers that are long silent are removed where they hold nothing, others are not", async () => {
+  it("L11: silent consumers are removed if they hold nothing; others are not", async () => {
     await persister();
     await append("a");
     await redis.raw.xreadgroup("GROUP", GROUP, "holds", "COUNT", 1, "STREAMS", LOG, ">");
@@ -199,20 +199,22 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await consumers()).toEqual(["holds"]);
   });
 
-  it("tells of pending entries that a hand has deleted", async () => {
+  it("reports pending entries that were deleted by hand", async () => {
     const consume = await persister({ claimIdleMs: 100 });
     const [id = ""] = await append("a");
     await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
     await redis.raw.xdel(LOG, streamIdOf(id));
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("it is told", () => redis.events.some((e) => e.type === "warning" && /deleted/.test(e.text)));
+    await until("the warning is reported", () =>
+      redis.events.some((e) => e.type === "warning" && /deleted/.test(e.text)),
+    );
     stop.abort();
     await waiting;
     expect(await pendingOf()).toEqual([]);
   });
 
-  it("several share the work: each message goes to one of them", async () => {
+  it("several consumers share the log: each message goes to one of them", async () => {
     const all = await Promise.all([persister(), persister(), persister()]);
     const gateway = await appender();
     const drafts = Array.from({ length: 3_000 }, (_, i) => publicDraft(`m${i}`));
@@ -234,7 +236,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(await redis.raw.exists(DEAD_LETTERS)).toBe(0);
   });
 
-  it("gives what it holds to nobody else who asks, while it is held", async () => {
+  it("delivers a message to one of two concurrent calls only", async () => {
     const consume = await persister();
     const both = [next(consume), next(consume)];
     await until("they are reading", async () =>
@@ -247,19 +249,19 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect((await Promise.all(both)).flatMap(contents).sort()).toEqual(["a", "b"]);
   });
 
-  it("says what Redis refuses it, until it is let again", async () => {
+  it("reports a refusal by Redis until reading works again", async () => {
     const consume = await persister();
     await redis.raw.acl("SETUSER", "default", "-xautoclaim");
     const stop = new AbortController();
     const reading = consume.next(stop.signal);
-    await until("it says why", () => consume.problem()?.includes("Redis refuses"));
+    await until("the problem is reported", () => consume.problem()?.includes("Redis refuses"));
     await redis.raw.acl("SETUSER", "default", "+@all");
     await append("a");
     expect(contents(await reading)).toEqual(["a"]);
     expect(consume.problem()).toBeUndefined();
   });
 
-  it("a read that nobody waited for any more is given to the next", async () => {
+  it("the entries of an aborted read are returned by the next call", async () => {
     const consume = await persister();
     const stop = new AbortController();
     const first = consume.next(stop.signal);

@@ -11,37 +11,39 @@ import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
 import { Trimmer } from "../retention/trimmer.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
-import { HOLD_AT_MOST_MS, Triage } from "./entry-sorter.ts";
-import { BATCH, BLOCK_MS, Intake, type Taken } from "./group-reader.ts";
-import { Holding } from "./in-flight.ts";
+import { EntrySorter } from "./entry-sorter.ts";
+import { BATCH, BLOCK_MS, type GroupBatch, GroupReader } from "./group-reader.ts";
+import { InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 
 const COMMAND_TIMEOUT_MS = 5_000;
-/** The store is asked how far it is. */
+/** Longer than for other connections, since preparing includes reading the last id in the store. */
 const SETUP_TIMEOUT_MS = 20_000;
-const NOTHING: Taken = { entries: [], deliveries: [], gone: [] };
+const EMPTY: GroupBatch = { entries: [], deliveries: [], gone: [] };
 
 /**
- * One consumer of the group (L10–L13).
+ * One consumer of the group (L10 to L13).
  *
- * Redis knows who holds what, and hands on what somebody has let lie for `claimIdleMs`. So that a slow store is not
- * taken for a dead consumer, what was given out and is not settled is held on to, for a minute at most; then it may
- * be taken over, and is given out again. What is done twice on the way is stored already the second time.
+ * Redis records which consumer holds which entry. An entry that was idle for `claimIdleMs` may be taken over by
+ * another consumer. A slow store must not look like a dead consumer, so this class renews the entries in flight for
+ * up to MAX_HOLD_MS. After that they may be taken over and delivered again. A message stored twice this way does no
+ * harm: the second insert finds it in the store.
  */
 export class RedisConsumer implements Consumer {
   readonly acknowledged = true;
   readonly deadLetters: RedisDeadLetters;
   readonly #context: Context;
   readonly #link: Link;
-  readonly #reader: Link;
-  readonly #intake: Intake;
-  readonly #holding: Holding;
-  readonly #triage: Triage;
-  readonly #trimming: Trimmer;
+  readonly #readLink: Link;
+  readonly #groupReader: GroupReader;
+  readonly #inFlight: InFlight;
+  readonly #sorter: EntrySorter;
+  readonly #trimmer: Trimmer;
   readonly #closing = new AbortController();
-  readonly #kept: Promise<void>;
-  #newIsNext = false;
-  /** What Redis refused last, until a turn goes well. */
-  #trouble: string | undefined;
+  readonly #renewing: Promise<void>;
+  /** True if the next batch is read from the new entries. */
+  #isNewNext = false;
+  /** The last error that Redis answered, until a read succeeds. */
+  #readProblem: string | undefined;
 
   constructor(context: Context, { lastStored }: { readonly lastStored: () => Promise<string> }) {
     const { config, observe, highestId } = context;
@@ -52,28 +54,33 @@ export class RedisConsumer implements Consumer {
       setupTimeoutMs: SETUP_TIMEOUT_MS,
       prepare: (client) => ensureLog(client, lastStored, observe),
     });
-    this.#reader = context.connect({ role: "read", commandTimeoutMs: BLOCK_MS + COMMAND_TIMEOUT_MS });
-    this.#intake = new Intake(this.#link, this.#reader, randomUUID(), config.claimIdleMs);
-    this.#holding = new Holding({ first: 250, cap: config.claimIdleMs / 2 });
+    this.#readLink = context.connect({ role: "read", commandTimeoutMs: BLOCK_MS + COMMAND_TIMEOUT_MS });
+    this.#groupReader = new GroupReader({
+      link: this.#link,
+      readLink: this.#readLink,
+      consumer: randomUUID(),
+      claimIdleMs: config.claimIdleMs,
+    });
+    this.#inFlight = new InFlight({ first: 250, cap: config.claimIdleMs / 2 });
     this.deadLetters = new RedisDeadLetters(this.#link, highestId, observe);
-    this.#triage = new Triage(this.#holding, this.deadLetters, observe);
-    this.#trimming = new Trimmer(this.#link, config, observe);
-    this.#kept = this.#keep(this.#closing.signal);
+    this.#sorter = new EntrySorter(this.#inFlight, this.deadLetters, observe);
+    this.#trimmer = new Trimmer(this.#link, config, observe);
+    this.#renewing = this.#renewInFlight(this.#closing.signal);
   }
 
   async next(signal: AbortSignal): Promise<readonly Consumed[]> {
     const backoff = new Backoff({ minMs: 50, maxMs: 2_000 });
     while (!signal.aborted) {
       try {
-        const consumed = await this.#some(signal);
-        this.#trouble = undefined;
+        const consumed = await this.#nextBatch(signal);
+        this.#readProblem = undefined;
         if (consumed.length > 0) return consumed;
         backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
-        if (error instanceof Refused) this.#trouble = `Redis refuses to be read: ${error.message}`;
-        // After a FLUSHALL. Anything else that went wrong is no reason to look.
-        if (error instanceof Refused && error.message.includes("NOGROUP")) this.#makeLogAgain();
+        if (error instanceof Refused) this.#readProblem = `Redis refuses to read the log: ${error.message}`;
+        // The group is missing after a FLUSHALL. No other error means that the log is gone.
+        if (error instanceof Refused && error.message.includes("NOGROUP")) this.#recreateLog();
         await backoff.wait(signal);
       }
     }
@@ -81,89 +88,90 @@ export class RedisConsumer implements Consumer {
   }
 
   async settle(settled: readonly Settled[]): Promise<void> {
-    const left = new Set(settled.map(({ message }) => message.id));
-    const done: string[] = [];
+    const unsettled = new Set(settled.map(({ message }) => message.id));
+    const stored: string[] = [];
     const conflicts: LogMessage[] = [];
     for (const { message, outcome } of settled) {
-      if (outcome.kind === "stored" || outcome.kind === "duplicateOf") done.push(message.id);
+      if (outcome.kind === "stored" || outcome.kind === "duplicateOf") stored.push(message.id);
       else if (outcome.kind === "idConflict") conflicts.push(message);
     }
-    const release = (id: string) => {
-      left.delete(id);
-      this.#holding.release(id);
+    const remove = (id: string) => {
+      unsettled.delete(id);
+      this.#inFlight.remove(id);
     };
     try {
-      await this.#acknowledge(done);
-      done.forEach(release);
+      await this.#acknowledge(stored);
+      stored.forEach(remove);
       for (const message of conflicts) {
         await reappend(this.#link, message, this.#context);
-        release(message.id);
+        remove(message.id);
       }
     } catch (error) {
       throw asUnavailable(error);
     } finally {
-      // What failed, and what the log could not be told of.
-      for (const id of left) this.#holding.postpone(id, performance.now());
+      // Messages that failed, and messages whose outcome the log did not take.
+      for (const id of unsettled) this.#inFlight.retryLater(id, performance.now());
     }
   }
 
   async trim(): Promise<LogState> {
-    const state = await this.#trimming.trim().catch((error: unknown) => Promise.reject(asUnavailable(error)));
+    const state = await this.#trimmer.trim().catch((error: unknown) => Promise.reject(asUnavailable(error)));
     if (state) return state;
-    this.#makeLogAgain();
+    this.#recreateLog();
     throw unavailable("there is no log in Redis");
   }
 
   problem(): string | undefined {
-    return this.#link.problem() ?? this.#reader.problem() ?? this.#trouble;
+    return this.#link.problem() ?? this.#readLink.problem() ?? this.#readProblem;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#kept;
-    // Where Redis cannot be told, the others take over what is held, and remove this consumer later (L11).
-    await this.#intake.leave().catch(() => undefined);
-    await Promise.all([this.#link.close(), this.#reader.close()]);
+    await this.#renewing;
+    // If Redis does not answer, other consumers take over the entries and remove this consumer later (L11).
+    await this.#groupReader.leave().catch(() => undefined);
+    await Promise.all([this.#link.close(), this.#readLink.close()]);
   }
 
   /**
-   * What there is to be done now: what failed before, what others let lie, what is new. May be nothing. What is new
-   * has every second turn: else what fails again and again would hold it up, being due each time.
+   * Returns failed messages that are due, else messages taken over, else new ones. May return none. Every second
+   * batch is of new messages, so that messages which keep failing, and are due each time, don't hold up the new ones.
    */
-  async #some(signal: AbortSignal): Promise<Consumed[]> {
+  async #nextBatch(signal: AbortSignal): Promise<Consumed[]> {
     await this.#link.ready(signal);
-    await this.#reader.ready(signal);
-    const old = this.#newIsNext ? [] : await this.#old();
-    this.#newIsNext = old.length > 0;
-    return old.length > 0 ? old : await this.#triage.sort(await this.#read(signal));
+    await this.#readLink.ready(signal);
+    const old = this.#isNewNext ? [] : await this.#oldMessages();
+    this.#isNewNext = old.length > 0;
+    return old.length > 0 ? old : await this.#sorter.sort(await this.#readNew(signal));
   }
 
-  async #old(): Promise<Consumed[]> {
+  /** Returns failed messages that are due, else messages taken over from other consumers. */
+  async #oldMessages(): Promise<Consumed[]> {
     const now = performance.now();
-    const due = this.#holding.due(now, BATCH);
-    if (due.length > 0) return await this.#again(due);
-    if (now < this.#intake.nextClaim) return [];
-    const claimed = await this.#triage.sort(await this.#intake.claim());
+    const due = this.#inFlight.due(now, BATCH);
+    if (due.length > 0) return await this.#redeliver(due);
+    if (now < this.#groupReader.nextClaim) return [];
+    const claimed = await this.#sorter.sort(await this.#groupReader.claim());
     if (claimed.length > 0) this.#context.observe({ type: "claim", entries: claimed.length });
     return claimed;
   }
 
-  async #again(due: readonly string[]): Promise<Consumed[]> {
-    const again = await this.#triage.sort(await this.#intake.retake(due.map(streamIdOf)));
-    const given = new Set(again.map(({ message }) => message.id));
-    // Settled meanwhile, or taken over.
-    for (const id of due) if (!given.has(id)) this.#holding.release(id);
-    return again;
+  async #redeliver(due: readonly string[]): Promise<Consumed[]> {
+    const messages = await this.#sorter.sort(await this.#groupReader.readAgain(due.map(streamIdOf)));
+    const delivered = new Set(messages.map(({ message }) => message.id));
+    // The others were settled or taken over meanwhile.
+    for (const id of due) if (!delivered.has(id)) this.#inFlight.remove(id);
+    return messages;
   }
 
-  /** New entries, or none when something else is due. */
-  async #read(signal: AbortSignal): Promise<Taken> {
-    const next = Math.min(this.#intake.nextClaim, this.#holding.nextDue() ?? Number.POSITIVE_INFINITY);
+  /** Reads new entries. Returns none as soon as a retry or a claim is due. */
+  async #readNew(signal: AbortSignal): Promise<GroupBatch> {
+    const next = Math.min(this.#groupReader.nextClaim, this.#inFlight.nextDue() ?? Number.POSITIVE_INFINITY);
     const wait = Math.max(1, Math.ceil(next - performance.now()));
-    if (wait >= BLOCK_MS) return await this.#intake.read(signal);
+    if (wait >= BLOCK_MS) return await this.#groupReader.readNew(signal);
     const due = AbortSignal.timeout(wait);
-    return await this.#intake.read(AbortSignal.any([signal, due])).catch((error: unknown) => {
-      if (due.aborted) return NOTHING;
+    return await this.#groupReader.readNew(AbortSignal.any([signal, due])).catch((error: unknown) => {
+      if (due.aborted) return EMPTY;
       throw error;
     });
   }
@@ -175,19 +183,19 @@ export class RedisConsumer implements Consumer {
     }
   }
 
-  /** Holds on to what is being worked on. */
-  async #keep(signal: AbortSignal): Promise<void> {
+  /** Renews the entries in flight, so that no other consumer takes them over while the store is slow. */
+  async #renewInFlight(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(this.#context.config.claimIdleMs / 3, signal);
-      const out = this.#holding.outSince(performance.now() - HOLD_AT_MOST_MS);
-      if (signal.aborted || out.length === 0) continue;
-      // Not being able to is what the connection's own events tell; others take over then, as they should.
-      await this.#intake.keep(out.map(streamIdOf)).catch(() => undefined);
+      const streamIds = this.#inFlight.deliveredSince(performance.now() - MAX_HOLD_MS).map(streamIdOf);
+      if (signal.aborted || streamIds.length === 0) continue;
+      // A failure is reported by the link's own events. Other consumers then take over, as they should.
+      await this.#groupReader.renew(streamIds).catch(() => undefined);
     }
   }
 
-  /** A new connection begins with making sure that there is a log. */
-  #makeLogAgain(): void {
+  /** Replaces the connection: preparing a new one creates the log if it is missing. */
+  #recreateLog(): void {
     const { client } = this.#link;
     if (client) this.#link.replace(client, "there is no log in Redis");
   }

@@ -1,95 +1,95 @@
 import { setImmediate } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { reasonOf } from "../errors.ts";
-import { Joins } from "./pending-joins.ts";
+import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** How long a join may take, a repair included, in ms. */
+/** Timeout of a join, a repair included, in ms. */
 const JOIN_TIMEOUT_MS = 5_000;
 
-/** What letting users in needs of the live stream. */
-export interface Ground {
-  /** The connection, while the stream on it is whole. */
-  connection(): Redis | undefined;
-  /** Changes when a cursor that was read before cannot be vouched for any more. */
-  vouched(): number;
-  /** The log's end now, or undefined when it cannot be read. Never rejects. */
-  readEnd(): Promise<string | undefined>;
-  /** The connection failed: nobody knows what it listens to now. */
-  broken(connection: Redis, reason: string): void;
-  problem(): string | undefined;
+export interface JoinBatcherDeps {
+  readonly subscriptions: Subscriptions;
+  /** Returns the subscriber connection while the stream on it is live. */
+  readonly connection: () => Redis | undefined;
+  /** Returns a number that changes whenever cursors read before become invalid. */
+  readonly cursorGeneration: () => number;
+  /** Reads the log's end. Resolves with undefined if it can't be read. Never rejects. */
+  readonly readEnd: () => Promise<string | undefined>;
+  /** Called when a connection failed and its subscriptions are unknown. */
+  readonly onConnectionFailed: (connection: Redis, reason: string) => void;
+  readonly problem: () => string | undefined;
 }
 
 /**
- * Lets users in and out (L17): first the connection listens for them, then the log's end is read, which is their
- * cursor. Whoever comes in one turn of the event loop, or while others are served, is served together, so that
- * thousands of clients that come back at once cost a handful of commands. While the stream is not whole they wait.
+ * Processes joins and leaves (L17). For a join the connection first subscribes to the user's channel; then the log's
+ * end is read, which is the cursor.
+ *
+ * Joins of the same event-loop turn, and joins that come while a batch is in flight, share a batch. So thousands of
+ * clients that reconnect at once cost a handful of commands. While the stream isn't live, joins wait.
  */
-export class Admission {
-  readonly #subscriptions: Subscriptions;
-  readonly #ground: Ground;
-  readonly #joins: Joins;
-  #serving: Promise<void> | undefined;
+export class JoinBatcher {
+  readonly #deps: JoinBatcherDeps;
+  readonly #pending: PendingJoins;
+  #processing: Promise<void> | undefined;
 
-  constructor(subscriptions: Subscriptions, ground: Ground) {
-    this.#subscriptions = subscriptions;
-    this.#ground = ground;
-    this.#joins = new Joins(JOIN_TIMEOUT_MS, () => ground.problem() ?? "joining took too long");
+  constructor(deps: JoinBatcherDeps) {
+    this.#deps = deps;
+    this.#pending = new PendingJoins(JOIN_TIMEOUT_MS, () => deps.problem() ?? "joining took too long");
   }
 
   join(user: string): Promise<string> {
-    this.#subscriptions.want(user);
-    const cursor = this.#joins.add();
-    this.serve();
+    this.#deps.subscriptions.want(user);
+    const cursor = this.#pending.add();
+    this.process();
     return cursor;
   }
 
   leave(user: string): void {
-    this.#subscriptions.leave(user);
-    this.serve();
+    this.#deps.subscriptions.leave(user);
+    this.process();
   }
 
-  /** To be called now and then: whom it could not serve waits for the next call. */
-  serve(): void {
-    this.#serving ??= this.#serve();
+  /** Processes waiting joins and leaves. Those that can't be processed now wait for the next call. */
+  process(): void {
+    this.#processing ??= this.#processAll();
   }
 
-  /** Whoever waits gets `unavailable`. */
+  /** Rejects all waiting joins with `unavailable`. */
   async close(problem: string): Promise<void> {
-    this.#joins.rejectAll(problem);
-    await this.#serving;
+    this.#pending.rejectAll(problem);
+    await this.#processing;
   }
 
-  async #serve(): Promise<void> {
+  async #processAll(): Promise<void> {
     await setImmediate();
-    while (this.#subscriptions.isChanged || !this.#joins.isEmpty) {
-      if (!(await this.#serveWaiting())) break;
+    while (this.#deps.subscriptions.isChanged || !this.#pending.isEmpty) {
+      if (!(await this.#processBatch())) break;
     }
-    // Nothing may come between the look and this, or it would wait for the next call.
-    this.#serving = undefined;
+    // No await between the last check and this line: a join that came in between would not be processed.
+    this.#processing = undefined;
   }
 
-  /** False when it has to wait. Never rejects. */
-  async #serveWaiting(): Promise<boolean> {
-    const connection = this.#ground.connection();
-    const joins = this.#joins.waiting();
-    if (!connection || !(await this.#listens(connection))) return false;
+  /** Returns false if the batch has to wait. Never rejects. */
+  async #processBatch(): Promise<boolean> {
+    const connection = this.#deps.connection();
+    const joins = this.#pending.current();
+    if (!connection || !(await this.#subscribe(connection))) return false;
     if (joins.length === 0) return true;
-    const vouched = this.#ground.vouched();
-    const end = await this.#ground.readEnd();
+    const generation = this.#deps.cursorGeneration();
+    const end = await this.#deps.readEnd();
     if (end === undefined) return false;
-    if (vouched !== this.#ground.vouched()) return true;
+    if (generation !== this.#deps.cursorGeneration()) return true;
     for (const join of joins) join.resolve(end);
     return true;
   }
 
-  /** Whether it still is the connection, and listens for all that were wanted. */
-  async #listens(connection: Redis): Promise<boolean> {
+  /** Applies all subscription changes. Returns false if that failed or the connection was replaced meanwhile. */
+  async #subscribe(connection: Redis): Promise<boolean> {
     try {
-      await this.#subscriptions.apply(connection);
-      return connection === this.#ground.connection();
+      await this.#deps.subscriptions.apply(connection);
+      return connection === this.#deps.connection();
     } catch (error) {
-      this.#ground.broken(connection, reasonOf(error));
+      this.#deps.onConnectionFailed(connection, reasonOf(error));
       return false;
     }
   }

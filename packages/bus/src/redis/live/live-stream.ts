@@ -2,196 +2,210 @@ import type { LiveMessage } from "../../live-feed.ts";
 import { wasPromoted } from "../connection/server-role.ts";
 import type { LogHead } from "../log/log-reader.ts";
 
-/**
- * What the listener is told, and when: the part of the live role that knows nothing of connections (L14–L18).
- *
- * Three phases. `away`: nothing is heard. `mending`: a new connection is heard, but what it says waits in a buffer
- * while the hole since the last one is filled from the log. `whole`: what is heard is passed on as it comes.
- *
- * How far the stream is known to be whole is `heardUpTo`, and it is *not* the last id heard. A private message is
- * published twice, for its sender and its recipient, and a connection can end between the two. So a message counts
- * as heard for everybody once something after it was heard, another message or a marker; until then a repair
- * begins before it, and those who had it drop it (P21).
- */
+/** Receives the stream's output, in log order. */
 export interface LiveOutput {
   message(audience: string, message: LiveMessage): void;
   gap(cursor: string, reason: "trimmed" | "replaced"): void;
 }
 
-export interface Heard {
+/** A message for one audience: "" for everybody, otherwise a user. */
+export interface Delivery {
   readonly audience: string;
   readonly message: LiveMessage;
 }
 
-/** A log's head as a new connection found it; `promotion` names the failover that made this server the master. */
-export type Found = LogHead & { readonly promotion: string };
+/** The log's head on the server that a new connection leads to, and that server's promotion, see ServerInfo. */
+export type ServerHead = LogHead & { readonly promotion: string };
 
 export interface BufferLimits {
   readonly maxMessages: number;
-  /** Of bodies, in UTF-16 units. */
+  /** The most UTF-16 units of all bodies together. */
   readonly maxLength: number;
 }
 
 type Phase =
-  | { readonly kind: "away" }
-  | { readonly kind: "mending"; readonly buffer: Buffer }
-  /** Up to `floor` everything came from the log; what is heard of it once more is dropped. */
-  | { readonly kind: "whole"; readonly floor: string };
+  /** No connection: received messages are ignored. */
+  | { readonly kind: "disconnected" }
+  /** A new connection: received messages wait in the buffer while the missing ones are read from the log. */
+  | { readonly kind: "repairing"; readonly buffer: Buffer }
+  /** Received messages are passed on at once. Those up to `floor` were read from the log already and are dropped. */
+  | { readonly kind: "live"; readonly floor: string };
 
 interface Buffer {
-  heard: Heard[];
+  deliveries: Delivery[];
   length: number;
-  overflown: boolean;
+  overflowed: boolean;
 }
 
-/** What the stream knows of the log, once it has been whole or near it. */
-interface Known {
+/** The log as the stream knows it since its first repair. */
+interface KnownLog {
   epoch: string;
   promotion: string;
-  heardUpTo: string;
-  /** The last id heard, at or after `heardUpTo`. */
-  last: string;
+  completeUpTo: string;
+  /** The last id received, at or after `completeUpTo`. */
+  lastReceived: string;
 }
 
+/**
+ * Decides which messages the listener gets, and in which order (L14 to L18). Knows nothing of connections.
+ *
+ *     disconnected ── connected() ──▶ repairing ── finishRepair() ──▶ live
+ *          ▲                              │                             │
+ *          └─────── disconnected() ───────┴─────────────────────────────┘
+ *
+ * A repair continues after `completeUpTo`: up to there no message is missing. This is *not* the last id received. A
+ * private message is published twice, for its sender and for its recipient, and the connection may end between the
+ * two. So a message counts as received only once something after it arrives: another message or a marker. Until then
+ * a repair begins before that message, and receivers drop what they already have (P21).
+ */
 export class LiveStream {
   readonly #output: LiveOutput;
   readonly #limits: BufferLimits;
-  #phase: Phase = { kind: "away" };
-  #known: Known | undefined;
-  #vouched = 0;
+  #phase: Phase = { kind: "disconnected" };
+  #log: KnownLog | undefined;
+  #cursorGeneration = 0;
 
   constructor(output: LiveOutput, limits: BufferLimits) {
     this.#output = output;
     this.#limits = limits;
   }
 
-  get isWhole(): boolean {
-    return this.#phase.kind === "whole";
+  get isLive(): boolean {
+    return this.#phase.kind === "live";
   }
 
-  /** Changes whenever a cursor that was read before cannot be vouched for any more. */
-  get vouched(): number {
-    return this.#vouched;
+  /** Changes whenever cursors read before become invalid, because messages after them may be missing. */
+  get cursorGeneration(): number {
+    return this.#cursorGeneration;
   }
 
-  /** Everything up to here was delivered or is somebody else's to read. Only after `begin`. */
-  get heardUpTo(): string {
-    return this.#assertKnown().heardUpTo;
+  /** Up to this id no message is missing. Only valid after `beginRepair`. */
+  get completeUpTo(): string {
+    return this.#knownLog().completeUpTo;
   }
 
-  /** A new connection: what `hear` is told from now on comes from it. */
+  /** A new connection is there: `receive` gets its messages from now on. */
   connected(): void {
-    this.#phase = { kind: "mending", buffer: emptyBuffer() };
+    this.#phase = { kind: "repairing", buffer: emptyBuffer() };
   }
 
-  lost(): void {
-    this.#phase = { kind: "away" };
-    this.#vouched += 1;
+  /** The connection is lost. */
+  disconnected(): void {
+    this.#phase = { kind: "disconnected" };
+    this.#cursorGeneration += 1;
   }
 
-  hear(audience: string, message: LiveMessage): void {
+  /** Takes a message that the connection delivered. */
+  receive(audience: string, message: LiveMessage): void {
     switch (this.#phase.kind) {
-      case "away":
+      case "disconnected":
         return;
-      case "mending":
-        this.#keep(this.#phase.buffer, { audience, message });
+      case "repairing":
+        this.#buffer(this.#phase.buffer, { audience, message });
         return;
-      case "whole":
-        if (message.id > this.#phase.floor) this.#pass(audience, message);
+      case "live":
+        if (message.id > this.#phase.floor) this.#passOn(audience, message);
     }
   }
 
   /**
-   * A marker: the log's end, published after everything up to it. It must have been asked for after this connection
-   * became whole, else it tells of an older end than the repair did.
+   * Takes a marker: the log's end, published after every message up to it (L15). The marker must have been requested
+   * after this connection's repair. An older one would hold an end before the one that the repair reached, which
+   * looks like a log that went back.
    */
-  marker({ epoch, end }: Pick<LogHead, "epoch" | "end">): void {
-    if (this.#phase.kind !== "whole") return;
-    const known = this.#assertKnown();
-    if (epoch !== known.epoch || end < known.last) {
-      this.#gap({ ...known, epoch, end }, "replaced");
-      this.#phase = { kind: "whole", floor: end };
+  receiveMarker({ epoch, end }: Pick<LogHead, "epoch" | "end">): void {
+    if (this.#phase.kind !== "live") return;
+    const log = this.#knownLog();
+    if (epoch !== log.epoch || end < log.lastReceived) {
+      this.#reportGap({ ...log, epoch, end }, "replaced");
+      this.#phase = { kind: "live", floor: end };
     } else {
-      known.heardUpTo = end;
-      known.last = end;
+      log.completeUpTo = end;
+      log.lastReceived = end;
     }
   }
 
   /**
-   * The log's head, read after all channels were active: what happened since the last connection. After `hole` the
-   * log's messages from `heardUpTo` to this end are to be given to `fill`; after the others there are none.
+   * Begins a repair. `head` must have been read after all subscriptions were active.
+   *
+   * - `first`: this is the first connection, so nothing is missing.
+   * - `gap`: the missing messages are gone. The output got a `gap` (L18).
+   * - `hole`: messages may be missing. The caller passes the log's messages after `completeUpTo` and up to the head's
+   *   end to `fill`.
    */
-  begin(found: Found): "fresh" | "gap" | "hole" {
-    const known = this.#known;
-    if (!known) {
-      const { epoch, promotion, end } = found;
-      this.#known = { epoch, promotion, heardUpTo: end, last: end };
-      return "fresh";
+  beginRepair(head: ServerHead): "first" | "gap" | "hole" {
+    const log = this.#log;
+    if (!log) {
+      const { epoch, promotion, end } = head;
+      this.#log = { epoch, promotion, completeUpTo: end, lastReceived: end };
+      return "first";
     }
-    const replaced = found.epoch !== known.epoch || wasPromoted(known.promotion, found.promotion);
-    if (replaced || known.last > found.end) this.#gap(found, "replaced");
-    else if (known.heardUpTo < found.trimmed) this.#gap(found, "trimmed");
+    const isReplaced = head.epoch !== log.epoch || wasPromoted(log.promotion, head.promotion);
+    if (isReplaced || log.lastReceived > head.end) this.#reportGap(head, "replaced");
+    else if (log.completeUpTo < head.trimmed) this.#reportGap(head, "trimmed");
     else return "hole";
     return "gap";
   }
 
-  /** Messages from the log, in its order: all there are between `heardUpTo` and `upTo`. */
-  fill(messages: readonly Heard[], upTo: string): void {
-    const known = this.#assertKnown();
-    for (const { audience, message } of messages) this.#output.message(audience, message);
-    known.heardUpTo = upTo;
-    known.last = upTo > known.last ? upTo : known.last;
+  /** Passes on messages read from the log: all of those after `completeUpTo` and up to `upTo`, in log order. */
+  fill(deliveries: readonly Delivery[], upTo: string): void {
+    const log = this.#knownLog();
+    for (const { audience, message } of deliveries) this.#output.message(audience, message);
+    log.completeUpTo = upTo;
+    log.lastReceived = upTo > log.lastReceived ? upTo : log.lastReceived;
   }
 
   /**
-   * The log was read up to `end`. What was heard meanwhile follows, and the stream is whole. False: more was heard
-   * than the buffer takes. It has been let go, being in the log as well: read the head again, and on.
+   * Ends a repair that has read the log up to `end`: passes on the buffered messages after `end`, and the stream is
+   * live. Returns false if the buffer overflowed. The buffered messages were discarded then, and since they are in
+   * the log too, the caller reads the head and repairs again.
    */
-  finish(end: string): boolean {
-    if (this.#phase.kind !== "mending") return false;
+  finishRepair(end: string): boolean {
+    if (this.#phase.kind !== "repairing") return false;
     const { buffer } = this.#phase;
-    if (buffer.overflown) {
-      this.#phase = { kind: "mending", buffer: emptyBuffer() };
+    if (buffer.overflowed) {
+      this.#phase = { kind: "repairing", buffer: emptyBuffer() };
       return false;
     }
-    this.#phase = { kind: "whole", floor: end };
-    for (const { audience, message } of buffer.heard) this.hear(audience, message);
+    this.#phase = { kind: "live", floor: end };
+    for (const { audience, message } of buffer.deliveries) this.receive(audience, message);
     return true;
   }
 
-  #pass(audience: string, message: LiveMessage): void {
-    const known = this.#assertKnown();
-    // The log went back under a live connection: nothing may be told out of order. The next marker makes it a gap.
-    if (message.id < known.last) return;
-    if (message.id > known.last) {
-      known.heardUpTo = known.last;
-      known.last = message.id;
+  #passOn(audience: string, message: LiveMessage): void {
+    const log = this.#knownLog();
+    // The log went back under a live connection. The message would be out of order; the next marker reports a gap.
+    if (message.id < log.lastReceived) return;
+    if (message.id > log.lastReceived) {
+      log.completeUpTo = log.lastReceived;
+      log.lastReceived = message.id;
     }
     this.#output.message(audience, message);
   }
 
-  #keep(buffer: Buffer, heard: Heard): void {
-    if (buffer.overflown) return;
-    buffer.heard.push(heard);
-    buffer.length += heard.message.body.length;
-    if (buffer.heard.length <= this.#limits.maxMessages && buffer.length <= this.#limits.maxLength) return;
-    buffer.overflown = true;
-    buffer.heard = [];
+  #buffer(buffer: Buffer, delivery: Delivery): void {
+    if (buffer.overflowed) return;
+    buffer.deliveries.push(delivery);
+    buffer.length += delivery.message.body.length;
+    if (buffer.deliveries.length <= this.#limits.maxMessages && buffer.length <= this.#limits.maxLength)
+      return;
+    buffer.overflowed = true;
+    buffer.deliveries = [];
   }
 
-  #gap(found: Omit<Found, "trimmed">, reason: "trimmed" | "replaced"): void {
-    const { epoch, promotion, end } = found;
-    this.#known = { epoch, promotion, heardUpTo: end, last: end };
-    this.#vouched += 1;
+  #reportGap(head: Omit<ServerHead, "trimmed">, reason: "trimmed" | "replaced"): void {
+    const { epoch, promotion, end } = head;
+    this.#log = { epoch, promotion, completeUpTo: end, lastReceived: end };
+    this.#cursorGeneration += 1;
     this.#output.gap(end, reason);
   }
 
-  #assertKnown(): Known {
-    if (!this.#known) throw new Error("the live stream has no log yet");
-    return this.#known;
+  #knownLog(): KnownLog {
+    if (!this.#log) throw new Error("the live stream has not been repaired yet, so it knows no log");
+    return this.#log;
   }
 }
 
 function emptyBuffer(): Buffer {
-  return { heard: [], length: 0, overflown: false };
+  return { deliveries: [], length: 0, overflowed: false };
 }

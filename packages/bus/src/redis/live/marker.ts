@@ -5,27 +5,31 @@ import type { LogHead } from "../log/log-reader.ts";
 import { PUBLISH_MARKER } from "../script/scripts.ts";
 
 /**
- * Publishes a marker with the log's end, read in the same script: whoever hears it has heard everything up to that
- * end before it, on the same connection (L15), if that leads to the same server: what a master publishes is heard on
- * its replicas too, but what it published while one of them came to it is not. Rejects, with READONLY, on a server
- * that is no master.
+ * Publishes a marker that holds the log's end, read in the same script. A subscriber that receives the marker on the
+ * same server has received every message up to that end before (L15).
+ *
+ * That isn't true on another server. Replicas get what their master publishes, but a server that has just become a
+ * replica misses what was published before. So the marker also holds the server's term. Rejects with READONLY on a
+ * server that isn't a master.
  */
 export function publishMarker(client: Redis, channel: string, tag: string): Promise<unknown> {
   return PUBLISH_MARKER.run(client, [LOG, META], [channel, tag]);
 }
 
+/** A marker as a subscriber receives it. */
 export interface Marker {
+  /** The tag that was passed to `publishMarker`. */
   readonly tag: string;
-  /** Of the server that published it, see ServerInfo; empty where that does not tell. */
-  readonly reign: string;
-  /** Undefined: there is no log. */
+  /** The term of the server that published the marker, see ServerInfo. Empty if INFO is forbidden. */
+  readonly term: string;
+  /** Undefined if there is no log. */
   readonly log: Pick<LogHead, "epoch" | "end"> | undefined;
 }
 
-/** Undefined for what is no marker. */
+/** Returns undefined if `payload` isn't a marker. */
 export function decodeMarker(payload: string): Marker | undefined {
-  const parts = /^(\S+) (?:(\w*\/\w*)|-) (\S+) (?:(\d+-\d+)|-)$/.exec(payload);
-  const [, tag, reign = "", epoch, end] = parts ?? [];
+  const match = /^(\S+) (?:(\w*\/\w*)|-) (\S+) (?:(\d+-\d+)|-)$/.exec(payload);
+  const [, tag, term = "", epoch, end] = match ?? [];
   if (tag === undefined || epoch === undefined) return undefined;
-  return { tag, reign, log: end === undefined ? undefined : { epoch, end: idUpTo(end) } };
+  return { tag, term, log: end === undefined ? undefined : { epoch, end: idUpTo(end) } };
 }

@@ -1,17 +1,18 @@
 import { unavailable } from "../errors.ts";
 
-export interface Join {
+/** A join that waits for its cursor. */
+export interface PendingJoin {
   resolve(cursor: string): void;
   reject(problem: string): void;
 }
 
-/** Those who wait for a cursor. One that gets none within the time gets `unavailable`. */
-export class Joins {
+/** Joins that wait for a cursor. A join that gets none in time rejects with `unavailable`. */
+export class PendingJoins {
   readonly #timeoutMs: number;
-  readonly #open = new Set<Join>();
+  readonly #open = new Set<PendingJoin>();
   readonly #problem: () => string;
 
-  /** `problem` says why it took too long. */
+  /** `problem` is called at a timeout and returns the reason. */
   constructor(timeoutMs: number, problem: () => string) {
     this.#timeoutMs = timeoutMs;
     this.#problem = problem;
@@ -21,6 +22,7 @@ export class Joins {
     return this.#open.size === 0;
   }
 
+  /** Adds a join and returns the promise of its cursor. */
   add(): Promise<string> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
@@ -28,7 +30,7 @@ export class Joins {
         this.#open.delete(join);
         settle();
       };
-      const join: Join = {
+      const join: PendingJoin = {
         resolve: (cursor) => end(() => resolve(cursor)),
         reject: (problem) => end(() => reject(unavailable(problem))),
       };
@@ -37,12 +39,12 @@ export class Joins {
     });
   }
 
-  /** All who wait now; whoever comes later is not among them. They wait on until they are answered. */
-  waiting(): readonly Join[] {
+  /** Returns the joins that wait now. Each stays pending until it is resolved or rejected. */
+  current(): readonly PendingJoin[] {
     return [...this.#open];
   }
 
   rejectAll(problem: string): void {
-    for (const join of this.waiting()) join.reject(problem);
+    for (const join of this.current()) join.reject(problem);
   }
 }

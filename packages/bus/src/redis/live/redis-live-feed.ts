@@ -2,60 +2,64 @@ import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import type { Redis } from "ioredis";
 import type { LiveFeed, LiveListener } from "../../live-feed.ts";
-import { ask, problemOf } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
+import { failureReason, runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer } from "../connection/server-role.ts";
 import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
 import { decodePublished } from "../format/entry.ts";
 import { markerChannel } from "../format/keys.ts";
 import { readHead } from "../log/log-reader.ts";
-import { Admission } from "./join-batcher.ts";
+import { JoinBatcher } from "./join-batcher.ts";
 import { LiveStream } from "./live-stream.ts";
 import { decodeMarker, publishMarker } from "./marker.ts";
-import { mend } from "./repair.ts";
+import { repair } from "./repair.ts";
 import { audienceOf, Subscriptions } from "./subscriptions.ts";
 
-/** How long Redis may take to confirm subscriptions, in ms. */
+/** Timeout for the confirmation of subscriptions, in ms. */
 const SUBSCRIBE_TIMEOUT_MS = 3_000;
-/** Two markers that do not come are an interruption (L15), which is so noticed in less than 2 s. */
+/** Time between markers, in ms. Two missing markers are an interruption, which is so noticed within 2 s (L15). */
 const MARKER_INTERVAL_MS = 500;
 const CLOSED = "the log is closed";
-const ELSEWHERE = "it listens to another server than the one that is appended to";
-/** What may be heard during a repair; more is let go and read from the log. */
-const BUFFER = { maxMessages: 20_000, maxLength: 16 * 1024 * 1024 };
+const SILENT = "no markers arrive";
+const OTHER_SERVER = "the subscriber connection leads to another server than the append connection";
+/** Bounds of the messages received during a repair. Beyond them the messages are discarded and read from the log. */
+const BUFFER_LIMITS = { maxMessages: 20_000, maxLength: 16 * 1024 * 1024 };
 
-/** One subscriber connection, from its first subscription to its end. */
+/** The lifetime of one subscriber connection. */
 interface Session {
   readonly number: number;
   readonly client: Redis;
-  /** Of the server that it listens to, see ServerInfo. */
-  readonly reign: string;
-  readonly end: AbortController;
-  /** Messages and markers that came over it. */
-  arrivals: number;
+  /** The term of the server that the connection leads to, see ServerInfo. */
+  readonly term: string;
+  /** Aborted when the session ends. */
+  readonly ended: AbortController;
+  /** The number of messages and markers received. */
+  received: number;
 }
 
 /**
- * One connection that listens for all users of a gateway, and its repair. live-stream.ts says in which order things
- * are told; here are the connections: who is listened for, when the log is read, and when a connection counts as
- * lost. The log is read, and markers are sent, over the connection that appends, so that its stall is noticed too.
+ * The live feed of a gateway: one subscriber connection for all its users, and its repair.
+ *
+ * This class handles the connections: subscriptions, reading the log, and detecting a lost connection. LiveStream
+ * decides which messages are delivered in which order. The log is read and markers are published over the append
+ * connection, so that a stalled append connection is noticed too.
  */
 export class RedisLiveFeed implements LiveFeed {
   readonly #context: Context;
   readonly #appendLink: Link;
-  readonly #link: Link;
+  readonly #subscriberLink: Link;
   readonly #stream: LiveStream;
   readonly #subscriptions: Subscriptions;
-  readonly #admission: Admission;
-  readonly #markers = markerChannel(randomUUID());
+  readonly #joinBatcher: JoinBatcher;
+  readonly #markerChannel = markerChannel(randomUUID());
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #session: Session | undefined;
-  #sessions = 0;
-  /** What went wrong last with reading the log or sending a marker, until it goes well. */
-  #trouble: string | undefined;
-  /** Whether the last marker found the log. */
+  #sessionCount = 0;
+  /** Why reading the log or publishing a marker failed last, until one succeeds. */
+  #logProblem: string | undefined;
+  /** False if the last marker found no log. */
   #hasLog = true;
 
   constructor(
@@ -64,7 +68,7 @@ export class RedisLiveFeed implements LiveFeed {
   ) {
     this.#context = context;
     this.#appendLink = appendLink;
-    this.#subscriptions = new Subscriptions(this.#markers);
+    this.#subscriptions = new Subscriptions(this.#markerChannel);
     this.#stream = new LiveStream(
       {
         message: (audience, message) => {
@@ -75,90 +79,94 @@ export class RedisLiveFeed implements LiveFeed {
           listener.gap(cursor);
         },
       },
-      BUFFER,
+      BUFFER_LIMITS,
     );
-    this.#admission = new Admission(this.#subscriptions, {
-      connection: () => (this.#stream.isWhole ? this.#session?.client : undefined),
-      vouched: () => this.#stream.vouched,
-      readEnd: async () => (await this.#asked(() => ask(appendLink, readHead)))?.end,
-      broken: (client, reason) => this.#link.replace(client, reason),
+    this.#joinBatcher = new JoinBatcher({
+      subscriptions: this.#subscriptions,
+      connection: () => (this.#stream.isLive ? this.#session?.client : undefined),
+      cursorGeneration: () => this.#stream.cursorGeneration,
+      readEnd: async () => (await this.#attempt(() => runOrUnavailable(appendLink, readHead)))?.end,
+      onConnectionFailed: (client, reason) => this.#subscriberLink.replace(client, reason),
       problem: () => this.problem(),
     });
-    this.#link = context.connect({
+    this.#subscriberLink = context.connect({
       role: "live",
       commandTimeoutMs: SUBSCRIBE_TIMEOUT_MS,
-      prepare: (client) => this.#begin(client),
-      onDown: () => this.#interrupted(),
+      prepare: (client) => this.#startSession(client),
+      onDown: () => this.#endSession(),
     });
     this.#running = this.#run();
   }
 
   join(user: string): Promise<string> {
     if (this.#closing.signal.aborted) return Promise.reject(unavailable(CLOSED));
-    return this.#admission.join(user);
+    return this.#joinBatcher.join(user);
   }
 
   leave(user: string): void {
-    this.#admission.leave(user);
+    this.#joinBatcher.leave(user);
   }
 
   problem(): string | undefined {
-    const down = this.#link.problem() ?? this.#appendLink.problem() ?? this.#trouble;
+    const down = this.#subscriberLink.problem() ?? this.#appendLink.problem() ?? this.#logProblem;
     if (down !== undefined) return down;
     if (!this.#hasLog) return "there is no log in Redis";
-    return this.#stream.isWhole ? undefined : "the live stream is being repaired";
+    return this.#stream.isLive ? undefined : "the live stream is being repaired";
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#interrupted();
-    await Promise.all([this.#link.close(), this.#admission.close(CLOSED)]);
+    this.#endSession();
+    await Promise.all([this.#subscriberLink.close(), this.#joinBatcher.close(CLOSED)]);
     await this.#running;
   }
 
-  /** A new connection: it is heard from its first subscription on. */
-  async #begin(client: Redis): Promise<void> {
-    const { reign } = await readServer(client);
-    this.#session?.end.abort();
-    this.#sessions += 1;
-    const end = new AbortController();
-    const session: Session = { number: this.#sessions, client, reign, end, arrivals: 0 };
+  /** Starts a session on a new connection. Its messages are received from the first subscription on. */
+  async #startSession(client: Redis): Promise<void> {
+    const { term } = await readServer(client);
+    this.#session?.ended.abort();
+    this.#sessionCount += 1;
+    const ended = new AbortController();
+    const session: Session = { number: this.#sessionCount, client, term, ended, received: 0 };
     this.#session = session;
     this.#stream.connected();
     client.on("message", (channel: string, payload: string) => {
-      if (this.#session === session && !session.end.signal.aborted) this.#hear(session, channel, payload);
+      if (this.#session === session && !session.ended.signal.aborted)
+        this.#receive(session, channel, payload);
     });
-    await this.#subscriptions.begin(client);
+    await this.#subscriptions.subscribeAll(client);
   }
 
-  #interrupted(): void {
-    this.#session?.end.abort();
-    this.#stream.lost();
+  #endSession(): void {
+    this.#session?.ended.abort();
+    this.#stream.disconnected();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const client = await this.#link.ready(signal).catch(() => undefined);
+      const client = await this.#subscriberLink.ready(signal).catch(() => undefined);
       const session = this.#session;
       if (!client || session?.client !== client) continue;
-      await this.#mend(session);
-      this.#admission.serve();
-      await this.#watch(session);
+      await this.#repair(session);
+      this.#joinBatcher.process();
+      await this.#publishMarkers(session);
     }
   }
 
-  async #mend(session: Session): Promise<void> {
-    const { reign } = session;
-    const { signal } = session.end;
-    const torn = { stream: this.#stream, reign, signal };
+  /** Repairs the stream, and retries until that succeeds or the session ends. */
+  async #repair(session: Session): Promise<void> {
+    const { term } = session;
+    const { signal } = session.ended;
     const backoff = new Backoff({ minMs: 50, maxMs: 1_000 });
     const started = performance.now();
     while (!signal.aborted) {
-      const mended = await this.#asked(() => mend(this.#appendLink, torn));
-      if (mended === "another server") return this.#link.replace(session.client, ELSEWHERE);
-      if (mended) {
-        const { messages } = mended;
+      const outcome = await this.#attempt(() =>
+        repair({ link: this.#appendLink, stream: this.#stream, term, signal }),
+      );
+      if (outcome?.kind === "otherServer") return this.#subscriberLink.replace(session.client, OTHER_SERVER);
+      if (outcome) {
+        const { messages } = outcome;
         const ms = performance.now() - started;
         if (messages !== undefined) this.#context.observe({ type: "repair", messages, ms });
         return;
@@ -168,60 +176,62 @@ export class RedisLiveFeed implements LiveFeed {
   }
 
   /**
-   * Sends markers until the connection ends, or is ended here because it is silent (L15). One that cannot be sent is
-   * missing too, whatever else is heard: it is not known then whether this is the master still.
+   * Publishes markers until the session ends. Ends the session itself after two missing markers (L15). A marker that
+   * can't be published counts as missing, even if messages arrive: the server may no longer be the master.
    */
-  async #watch(session: Session): Promise<void> {
-    const { signal } = session.end;
+  async #publishMarkers(session: Session): Promise<void> {
+    const { signal } = session.ended;
     let missing = 0;
     while (!signal.aborted) {
-      const before = session.arrivals;
-      const sent = await this.#asked(() =>
-        ask(this.#appendLink, (client) => publishMarker(client, this.#markers, `${session.number}`)),
+      const before = session.received;
+      const published = await this.#attempt(() =>
+        runOrUnavailable(this.#appendLink, (client) =>
+          publishMarker(client, this.#markerChannel, `${session.number}`),
+        ),
       );
       await sleep(MARKER_INTERVAL_MS, signal);
-      missing = sent !== undefined && session.arrivals > before ? 0 : missing + 1;
-      if (missing === 2) this.#link.replace(session.client, "it is silent");
-      this.#admission.serve();
+      missing = published !== undefined && session.received > before ? 0 : missing + 1;
+      if (missing === 2) this.#subscriberLink.replace(session.client, SILENT);
+      this.#joinBatcher.process();
     }
   }
 
-  #hear(session: Session, channel: string, payload: string): void {
-    session.arrivals += 1;
-    if (channel === this.#markers) {
-      this.#hearMarker(session, payload);
+  #receive(session: Session, channel: string, payload: string): void {
+    session.received += 1;
+    if (channel === this.#markerChannel) {
+      this.#receiveMarker(session, payload);
       return;
     }
     const audience = audienceOf(channel);
     const message = decodePublished(payload);
     if (audience === undefined || !message) return;
     this.#context.highestId.raise(message.id);
-    this.#stream.hear(audience, message);
+    this.#stream.receive(audience, message);
   }
 
-  #hearMarker(session: Session, payload: string): void {
+  #receiveMarker(session: Session, payload: string): void {
     const marker = decodeMarker(payload);
-    // One that was asked for by an earlier session, and ran late, would tell of an older end.
+    // A late marker of an earlier session would hold an older end of the log.
     if (marker?.tag !== `${session.number}`) return;
-    if (marker.reign !== session.reign) {
-      this.#link.replace(session.client, ELSEWHERE);
+    if (marker.term !== session.term) {
+      this.#subscriberLink.replace(session.client, OTHER_SERVER);
       return;
     }
     this.#hasLog = marker.log !== undefined;
     if (!marker.log) return;
     this.#context.highestId.raise(marker.log.end);
-    this.#stream.marker(marker.log);
+    this.#stream.receiveMarker(marker.log);
   }
 
-  /** Undefined where the log did not answer; the reason becomes the problem. */
-  async #asked<T>(question: () => Promise<T>): Promise<T | undefined> {
+  /** Resolves with undefined if `work` fails, and keeps the reason as the log's problem. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const answer = await question();
-      this.#trouble = undefined;
-      return answer;
+      const result = await work();
+      this.#logProblem = undefined;
+      return result;
     } catch (error) {
-      // Not to be able to go on with a connection that ended is no trouble of its own.
-      if (!(error instanceof DOMException)) this.#trouble = `cannot read the log: ${problemOf(error)}`;
+      // A DOMException means that the session ended, which the subscriber link reports itself.
+      if (!(error instanceof DOMException)) this.#logProblem = `cannot read the log: ${failureReason(error)}`;
       return undefined;
     }
   }

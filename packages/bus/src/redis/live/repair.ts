@@ -1,72 +1,82 @@
-import { ask } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
+import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer } from "../connection/server-role.ts";
 import { decodeEntry } from "../format/entry.ts";
 import { type LogHead, type LogPage, readHead, readPage } from "../log/log-reader.ts";
-import type { Heard, LiveStream } from "./live-stream.ts";
+import type { Delivery, LiveStream } from "./live-stream.ts";
 
-/** Entries read at once: appends wait behind them on the same connection. */
+/** The most entries in one read. Appends wait behind it on the same connection. */
 const PAGE = 256;
 
-/** `messages`: how many were read from the log to fill a hole; undefined where there was none that could be filled. */
-export interface Mended {
-  readonly messages: number | undefined;
-}
-
-/** What is to be made whole. */
-export interface Torn {
+export interface RepairDeps {
+  /** Leads to the log that is read. */
+  readonly link: Link;
   readonly stream: LiveStream;
-  /** Of the server that the stream's connection listens to, see ServerInfo. */
-  readonly reign: string;
-  /** Aborted before the stream hears another connection. */
+  /** The term of the server that the stream's subscriber connection leads to, see ServerInfo. */
+  readonly term: string;
+  /** Aborted before the stream gets another connection. */
   readonly signal: AbortSignal;
 }
 
+export type RepairOutcome =
+  /** The stream is live. `messages` were read from the log to fill a hole; undefined if there was no hole to fill. */
+  | { readonly kind: "repaired"; readonly messages: number | undefined }
+  /** The link leads to another server than the subscriber connection, so nothing was repaired. */
+  | { readonly kind: "otherServer" };
+
 /**
- * Makes the stream whole on a connection that listens to all channels already (L14), out of the log that `link` leads
- * to; or says that this is another server's than the one that is listened to: one of them was demoted, or a failover
- * came between the making of the two connections. Rejects with `unavailable` when the log cannot be read now, and when
- * `signal` is aborted; it may be called again on the same connection.
+ * Repairs the stream from the log (L14). Its connection must be subscribed to all channels already.
+ *
+ * Gives up if the link leads to another server than the subscriber connection: one of the two was demoted, or a
+ * failover came between the opening of the two connections.
+ *
+ * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May
+ * be called again on the same connection.
  */
-export async function mend(link: Link, { stream, reign, signal }: Torn): Promise<Mended | "another server"> {
+export async function repair({ link, stream, term, signal }: RepairDeps): Promise<RepairOutcome> {
   let messages: number | undefined;
   for (;;) {
-    const server = await ask(link, readServer);
-    if (server.reign !== reign) return "another server";
+    const server = await runOrUnavailable(link, readServer);
+    if (server.term !== term) return { kind: "otherServer" };
     const { promotion } = server;
-    const head = await ask(link, readHead);
+    const head = await runOrUnavailable(link, readHead);
     signal.throwIfAborted();
-    if (stream.begin({ ...head, promotion }) === "hole") {
-      const filled = await fill(link, stream, head, signal);
+    if (stream.beginRepair({ ...head, promotion }) === "hole") {
+      const filled = await fill({ link, stream, head, signal });
       messages = (messages ?? 0) + filled.messages;
-      if (filled.torn) continue;
+      // The log was trimmed or replaced. The next head says which of the two.
+      if (!filled.isComplete) continue;
     }
-    if (stream.finish(head.end)) return { messages };
+    if (stream.finishRepair(head.end)) return { kind: "repaired", messages };
   }
 }
 
-/** Torn: the log was trimmed or replaced under the reading. The head says which, when it is read again. */
-async function fill(
-  link: Link,
-  stream: LiveStream,
-  head: LogHead,
-  signal: AbortSignal,
-): Promise<{ readonly messages: number; readonly torn: boolean }> {
+interface Fill extends Omit<RepairDeps, "term"> {
+  readonly head: LogHead;
+}
+
+/** Reads the hole up to the head. Incomplete if the log was trimmed or replaced while it was read. */
+async function fill({
+  link,
+  stream,
+  head,
+  signal,
+}: Fill): Promise<{ readonly messages: number; readonly isComplete: boolean }> {
   let messages = 0;
-  while (stream.heardUpTo < head.end) {
-    const after = stream.heardUpTo;
-    const page = await ask(link, (client) => readPage(client, after, head.end, PAGE));
+  while (stream.completeUpTo < head.end) {
+    const after = stream.completeUpTo;
+    const page = await runOrUnavailable(link, (client) => readPage(client, after, head.end, PAGE));
     signal.throwIfAborted();
-    const torn = page.epoch !== head.epoch || page.trimmed > after || page.position <= after;
-    if (torn) return { messages, torn };
+    if (page.epoch !== head.epoch || page.trimmed > after || page.position <= after)
+      return { messages, isComplete: false };
     messages += page.entries.length;
-    stream.fill(heardOf(page), page.position);
+    stream.fill(deliveriesOf(page), page.position);
   }
-  return { messages, torn: false };
+  return { messages, isComplete: true };
 }
 
-/** Each message once for every audience it has. What is no message, or a newer one than is known here, is not told. */
-function heardOf(page: LogPage): readonly Heard[] {
+/** Returns each message once per audience. Skips entries that aren't messages, or have a newer format (L10). */
+function deliveriesOf(page: LogPage): readonly Delivery[] {
   return page.entries.flatMap(([streamId, fields]) => {
     const entry = decodeEntry(streamId, fields);
     if (entry.kind !== "message") return [];

@@ -1,23 +1,27 @@
 import type { Redis } from "ioredis";
 import { PUBLIC_CHANNEL, userChannel } from "../format/keys.ts";
 
-/** Channels named in one SUBSCRIBE: enough to make storms cheap, few enough for Redis' output buffer. */
+/** Channels in one SUBSCRIBE. Makes mass joins cheap, and keeps the replies within Redis' output buffer. */
 const CHUNK = 1_000;
 const USER_PREFIX = userChannel("");
 
 /**
- * Which users are listened for, and what the connection was told of it. `apply` must not run twice at once; then
- * leaving and joining in any order ends with what was wanted last, since Redis takes the commands in their order.
+ * The users to subscribe to, and the subscriptions of the current connection.
+ *
+ * `apply` must not run twice at once. Then joins and leaves in any order end with the last state wanted, since Redis
+ * executes a connection's commands in order.
  */
 export class Subscriptions {
-  readonly #markers: string;
+  readonly #markerChannel: string;
   readonly #wanted = new Set<string>();
+  /** Users whose subscription may differ from the wanted state. */
   readonly #changed = new Set<string>();
-  #sent = new Set<string>();
+  /** Users that the current connection is subscribed to, or will be once Redis has executed the commands sent. */
+  #subscribed = new Set<string>();
 
-  /** `markers` is the channel that is always listened to beside the public room. */
-  constructor(markers: string) {
-    this.#markers = markers;
+  /** `markerChannel` is always subscribed to, like the public channel. */
+  constructor(markerChannel: string) {
+    this.#markerChannel = markerChannel;
   }
 
   get isChanged(): boolean {
@@ -38,30 +42,30 @@ export class Subscriptions {
     if (this.#wanted.delete(user)) this.#changed.add(user);
   }
 
-  /** Makes a new connection listen to everything that is wanted now. */
-  async begin(client: Redis): Promise<void> {
-    this.#sent = new Set(this.#wanted);
+  /** Subscribes a new connection to all channels wanted now. */
+  async subscribeAll(client: Redis): Promise<void> {
+    this.#subscribed = new Set(this.#wanted);
     this.#changed.clear();
-    await subscribe(client, [PUBLIC_CHANNEL, this.#markers, ...channelsOf(this.#sent)]);
+    await subscribe(client, [PUBLIC_CHANNEL, this.#markerChannel, ...channelsOf(this.#subscribed)]);
   }
 
-  /** Tells the connection what has changed; resolves when it listens to all that was wanted at the call. */
+  /** Sends the changes to the connection. Resolves once every subscription wanted at the call is active. */
   async apply(client: Redis): Promise<void> {
-    const begun: string[] = [];
-    const ended: string[] = [];
+    const added: string[] = [];
+    const removed: string[] = [];
     for (const user of this.#changed) {
-      const wanted = this.#wanted.has(user);
-      if (wanted === this.#sent.has(user)) continue;
-      (wanted ? begun : ended).push(user);
-      if (wanted) this.#sent.add(user);
-      else this.#sent.delete(user);
+      const isWanted = this.#wanted.has(user);
+      if (isWanted === this.#subscribed.has(user)) continue;
+      (isWanted ? added : removed).push(user);
+      if (isWanted) this.#subscribed.add(user);
+      else this.#subscribed.delete(user);
     }
     this.#changed.clear();
-    await Promise.all([unsubscribe(client, channelsOf(ended)), subscribe(client, channelsOf(begun))]);
+    await Promise.all([unsubscribe(client, channelsOf(removed)), subscribe(client, channelsOf(added))]);
   }
 }
 
-/** Whom a channel's messages are for; undefined for a channel that carries none. */
+/** Returns the audience of a channel's messages: "" for everybody, or a user. Undefined for other channels. */
 export function audienceOf(channel: string): string | undefined {
   if (channel === PUBLIC_CHANNEL) return "";
   return channel.startsWith(USER_PREFIX) ? channel.slice(USER_PREFIX.length) : undefined;

@@ -2,8 +2,8 @@ import { coalesce, raceAbort } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { LogTail, TailRead } from "../../log-tail.ts";
-import { ask } from "../connection/ask.ts";
 import type { Link } from "../connection/link.ts";
+import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer, wasPromoted } from "../connection/server-role.ts";
 import type { Context } from "../context.ts";
 import { decodeEntry } from "../format/entry.ts";
@@ -11,54 +11,55 @@ import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
 
+/** The most entries in one read. */
 const BATCH = 500;
-/** How long `read` waits for something to come, in ms. */
+/** The longest wait of `read` for a message, in ms. */
 const WAIT_MS = 1_000;
 const TIMEOUT_MS = 2_000;
 
-/** Which log, and which master of it, a reader has been following. */
-interface Followed {
+/** The log that a reader follows, and the master that it is read from. */
+interface FollowedLog {
   readonly epoch: string;
   readonly promotion: string;
-  /** The connection on which that was last seen to be so. */
+  /** The connection on which epoch and promotion were read. */
   readonly client: Redis;
 }
 
 /**
- * Follows the log (L19–L22).
+ * Follows the log (L19 to L22).
  *
- * Why no message is missed: a page is read in one transaction with `trimmed`. `trimmed` only grows while a log
- * lives, so where it is at or before `after`, everything after `after` was still there when the page was read; where
- * it is not, the answer is `lost`. The blocking read only waits: what it returns is read again, in such a page, since
- * a blocking read inside a transaction does not wait and outside of one it would say nothing of what was trimmed
- * before. A log that was replaced has another epoch. A reader that has none yet cannot be fooled by that either: it
- * starts at a watermark, a new log starts above all that is stored, and everything up to there counts as trimmed.
+ * No message is missed, for these reasons:
  *
- * Whatever is asked is asked of a master: in the same transaction or script, and where Sentinels have named another
- * one the connections are let go. So a server that was demoted never says where the log ends (L22).
+ * - A page is read in one transaction with `trimmed`, which only grows while a log lives. If `trimmed` is at or
+ *   before `after`, everything after `after` was in the log when the page was read. Otherwise the result is `lost`.
+ * - The blocking read only waits. Its entries are read again as a page: in a transaction it wouldn't block, and
+ *   outside one it couldn't tell what was trimmed before.
+ * - A log that was replaced has another epoch. A reader that has read no epoch yet starts at a watermark. A new log
+ *   starts above everything stored, and everything up to there counts as trimmed.
+ * - Only a master is read: the same transaction or script checks that the server is one, and connections to a master
+ *   that the Sentinels have replaced are closed. So a demoted server never supplies the log's end (L22).
  */
 export class RedisLogTail implements LogTail {
   /** Waits for messages and reads them. */
-  readonly #reading: Link;
-  /** Never blocked, so that a position is had at once. */
-  readonly #asking: Link;
-  /** Every request for history asks for the position. */
-  readonly #head: () => Promise<LogHead>;
-  #followed: Followed | undefined;
+  readonly #readLink: Link;
+  /** Reads positions. Separate, so that a blocking read never delays them. */
+  readonly #positionLink: Link;
+  /** Shared among concurrent callers, since every request for history reads the position. */
+  readonly #readHead: () => Promise<LogHead>;
+  #followed: FollowedLog | undefined;
 
   constructor(context: Context) {
-    const commandTimeoutMs = TIMEOUT_MS;
-    this.#reading = context.connect({ role: "tail", commandTimeoutMs: commandTimeoutMs + WAIT_MS });
-    this.#asking = context.connect({ role: "tail-position", commandTimeoutMs });
-    this.#head = coalesce(() => ask(this.#asking, readHead));
+    this.#readLink = context.connect({ role: "tail", commandTimeoutMs: TIMEOUT_MS + WAIT_MS });
+    this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs: TIMEOUT_MS });
+    this.#readHead = coalesce(() => runOrUnavailable(this.#positionLink, readHead));
   }
 
   async position(): Promise<string> {
-    return (await this.#head()).end;
+    return (await this.#readHead()).end;
   }
 
   watermark(): Promise<string> {
-    return ask(this.#asking, readWatermark);
+    return runOrUnavailable(this.#positionLink, readWatermark);
   }
 
   read(after: string, signal: AbortSignal): Promise<TailRead> {
@@ -66,43 +67,46 @@ export class RedisLogTail implements LogTail {
   }
 
   problem(): string | undefined {
-    return this.#reading.problem() ?? this.#asking.problem();
+    return this.#readLink.problem() ?? this.#positionLink.problem();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#reading.close(), this.#asking.close()]);
+    await Promise.all([this.#readLink.close(), this.#positionLink.close()]);
   }
 
   async #read(after: string, signal: AbortSignal): Promise<TailRead> {
-    const page = await ask(this.#reading, (client) => this.#page(client, after));
+    const page = await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after));
     if (page === "lost" || page.entries.length > 0 || page.position > after || signal.aborted) {
-      return this.#answer(page, signal);
+      return this.#toTailRead(page, signal);
     }
-    await ask(this.#reading, (client) => waitForMore(client, after));
-    return this.#answer(await ask(this.#reading, (client) => this.#page(client, after)), signal);
+    await runOrUnavailable(this.#readLink, (client) => waitForEntry(client, after));
+    return this.#toTailRead(
+      await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after)),
+      signal,
+    );
   }
 
-  async #page(client: Redis, after: string): Promise<LogPage | "lost"> {
+  async #readPage(client: Redis, after: string): Promise<LogPage | "lost"> {
     const followed = await this.#follow(client);
     if (!followed) return "lost";
     const page = await readPage(client, after, undefined, BATCH);
-    const lost = page.epoch !== followed.epoch || page.trimmed > after || page.end < after;
-    return lost ? "lost" : page;
+    const isLost = page.epoch !== followed.epoch || page.trimmed > after || page.end < after;
+    return isLost ? "lost" : page;
   }
 
-  /** What is followed; undefined when a new connection finds another log or another master (L3, L9). */
-  async #follow(client: Redis): Promise<Followed | undefined> {
-    const before = this.#followed;
-    if (before?.client === client) return before;
+  /** Returns the followed log, or undefined if a new connection leads to another log or another master (L3, L9). */
+  async #follow(client: Redis): Promise<FollowedLog | undefined> {
+    const known = this.#followed;
+    if (known?.client === client) return known;
     const [{ promotion }, { epoch }] = await Promise.all([readServer(client), readHead(client)]);
-    if (before && (before.epoch !== epoch || wasPromoted(before.promotion, promotion))) return undefined;
+    if (known && (known.epoch !== epoch || wasPromoted(known.promotion, promotion))) return undefined;
     this.#followed = { epoch, promotion, client };
     return this.#followed;
   }
 
-  #answer(page: LogPage | "lost", signal: AbortSignal): TailRead {
+  #toTailRead(page: LogPage | "lost", signal: AbortSignal): TailRead {
     if (page === "lost") {
-      // Whoever is told so starts again, with whatever log there is.
+      // The caller starts again, on any log.
       if (!signal.aborted) this.#followed = undefined;
       return { kind: "lost" };
     }
@@ -114,6 +118,7 @@ export class RedisLogTail implements LogTail {
   }
 }
 
-async function waitForMore(client: Redis, after: string): Promise<void> {
+/** Waits for an entry after `after`, at most WAIT_MS. */
+async function waitForEntry(client: Redis, after: string): Promise<void> {
   await client.xread("COUNT", 1, "BLOCK", WAIT_MS, "STREAMS", LOG, streamIdOf(after));
 }

@@ -1,14 +1,14 @@
-/** Wakes those who wait for something to happen. */
-export class Bell {
+/** Wakes all waiters when something happens. A waiter can't tell why it woke, so it checks its own condition. */
+export class Notifier {
   readonly #waiting = new Set<() => void>();
 
-  ring(): void {
+  notifyAll(): void {
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();
   }
 
-  /** Resolves at the next ring, after `ms` (undefined: no limit), or when `signal` is aborted: look why. */
+  /** Resolves at the next `notifyAll`, after `ms` (undefined means no limit), or when `signal` is aborted. */
   wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,40 +1,41 @@
 import type { Consumed, Consumer, Outcome } from "@parley/bus";
 import { ChatError, type LogMessage, refKey } from "@parley/models";
 
-/** Decides what becomes of a message instead of the keeper; undefined leaves it to the keeper. */
-export type Judge = (consumed: Consumed) => Outcome | undefined;
+/** Decides the outcome of a message instead of the test persister. Undefined leaves the decision to it. */
+export type Decide = (consumed: Consumed) => Outcome | undefined;
 
 /**
- * Plays the persister where a bus is tested alone: consumes, keeps in memory by the rules of L13, settles. What it
- * says it has kept is in `kept` before the log hears of it.
+ * A persister for tests of a bus: consumes, stores in memory by the rules of L13, and settles. A message is in
+ * `stored` before the log gets its outcome.
  */
-export class Keeper {
-  readonly kept = new Map<string, LogMessage>();
-  /** Every delivery, in the order given out. */
+export class TestPersister {
+  readonly stored = new Map<string, LogMessage>();
+  /** Every delivery, in order. */
   readonly consumed: Consumed[] = [];
-  judge: Judge = () => undefined;
+  decide: Decide = () => undefined;
   readonly #byRef = new Map<string, LogMessage>();
   readonly #consume: Consumer;
   readonly #stopping = new AbortController();
-  #paused = Promise.withResolvers<void>();
+  /** Resolved unless the persister is paused. */
+  #resumed = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
 
   constructor(consume: Consumer) {
     this.#consume = consume;
-    this.#paused.resolve();
+    this.#resumed.resolve();
   }
 
   start(): void {
     this.#running ??= this.#run(this.#stopping.signal);
   }
 
-  /** What is given out from now on is kept only after `resume`. */
+  /** Stores nothing from now on until `resume`. */
   pause(): void {
-    this.#paused = Promise.withResolvers();
+    this.#resumed = Promise.withResolvers();
   }
 
   resume(): void {
-    this.#paused.resolve();
+    this.#resumed.resolve();
   }
 
   async stop(): Promise<void> {
@@ -49,7 +50,7 @@ export class Keeper {
         if (!signal.aborted) throw error;
         return [];
       });
-      await this.#paused.promise;
+      await this.#resumed.promise;
       if (batch.length > 0) await this.#settle(batch);
     }
   }
@@ -58,25 +59,25 @@ export class Keeper {
     this.consumed.push(...batch);
     const settled = batch.map((consumed) => ({
       message: consumed.message,
-      outcome: this.judge(consumed) ?? this.#keep(consumed.message),
+      outcome: this.decide(consumed) ?? this.#store(consumed.message),
     }));
-    // Unavailable: the log could not be told, and gives the same messages out again.
+    // `unavailable` means that the log didn't take the outcomes and delivers the same messages again.
     await this.#consume.settle(settled).catch((error: unknown) => {
       if (!(error instanceof ChatError)) throw error;
     });
   }
 
-  /** A ref that stands for another content is kept without it where the sender has had its ack (L13). */
-  #keep(message: LogMessage): Outcome {
+  /** A message with a reused ref is stored if its sender already has the ack, otherwise refused (L13). */
+  #store(message: LogMessage): Outcome {
     const key = refKey(message);
     const first = key === undefined ? undefined : this.#byRef.get(key);
     if (first && first.id !== message.id) {
       if (first.content === message.content) return { kind: "duplicateOf", id: first.id };
       if (!this.#consume.acknowledged) return { kind: "refReused" };
     }
-    const before = this.kept.get(message.id);
-    if (before && before.content !== message.content) return { kind: "idConflict" };
-    this.kept.set(message.id, message);
+    const sameId = this.stored.get(message.id);
+    if (sameId && sameId.content !== message.content) return { kind: "idConflict" };
+    this.stored.set(message.id, message);
     if (key !== undefined && !first) this.#byRef.set(key, message);
     return { kind: "stored" };
   }

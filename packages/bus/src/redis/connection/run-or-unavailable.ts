@@ -1,0 +1,21 @@
+import { ChatError } from "@parley/models";
+import type { Redis } from "ioredis";
+import { Refused, reasonOf, unavailable } from "../errors.ts";
+import type { Link } from "./link.ts";
+
+/**
+ * Runs `work` on the link's connection. Every failure becomes `unavailable` with the reason as its cause, also an
+ * error that Redis answered. For roles that treat all failures alike.
+ */
+export async function runOrUnavailable<T>(link: Link, work: (client: Redis) => Promise<T>): Promise<T> {
+  try {
+    return await link.run(work);
+  } catch (error) {
+    throw error instanceof Refused ? unavailable(error.message) : error;
+  }
+}
+
+/** Returns why `runOrUnavailable` failed, as text for an operator. */
+export function failureReason(error: unknown): string {
+  return reasonOf(error instanceof ChatError ? error.cause : error);
+}
