@@ -8,7 +8,8 @@ type Ready<T> = Exclude<T, undefined | null | false>;
 
 /**
  * Checks a condition until it holds, and resolves with its value: anything but undefined, null and false. For tests and
- * commands that wait for another process. A condition that throws doesn't hold yet.
+ * commands that wait for another process. A condition that throws doesn't hold yet, except that a failed assertion ends the
+ * wait at once.
  *
  * Rejects after `timeoutMs`, naming `what`, with the last error as its cause. Pauses twice as long as a check takes, so
  * that checking doesn't become the load that everything waits for.
@@ -26,6 +27,7 @@ export async function until<T>(
       const value = await condition();
       if (value !== undefined && value !== null && value !== false) return value as Ready<T>;
     } catch (error) {
+      if (error instanceof Error && error.name === "AssertionError") throw error;
       cause = error;
     }
     const now = performance.now();

@@ -1,6 +1,7 @@
+import { until } from "@parley/async";
 import { timestampOf } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { codeOf, draft, idOf, send, until, type WithBus } from "./fixture.ts";
+import { codeOf, draft, idOf, send, type WithBus } from "./fixture.ts";
 
 export function describeAppend(withBus: WithBus): void {
   describe("append", () => {
@@ -49,8 +50,8 @@ export function describeAppend(withBus: WithBus): void {
         expect(await send(append, draft("alice", "bob", "once", "r"))).toBe(first);
         const last = await send(append, draft("alice", "bob", "end"));
         await until(
-          "both are stored and delivered",
           () => persister.stored.has(last) && delivered.at(-1)?.id === last,
+          "both are stored and delivered",
         );
         expect([...persister.stored.keys()]).toEqual([first, last]);
         expect(delivered.map(({ id }) => id)).toEqual([first, last]);
@@ -69,8 +70,8 @@ export function describeAppend(withBus: WithBus): void {
         expect(other.map(codeOf)).toEqual(["ok", "ref_reused"]);
         const x = idOf(other[0]);
         await until(
-          "both are stored and delivered",
           () => persister.stored.has(x) && delivered.at(-1)?.id === x,
+          "both are stored and delivered",
         );
         expect([...persister.stored.keys()]).toEqual([first, x]);
         expect(delivered.map(({ content }) => content)).toEqual(["once", "x"]);
@@ -85,7 +86,7 @@ export function describeAppend(withBus: WithBus): void {
         expect(codeOf(refused)).toBe("ref_reused");
         expect(refused?.ok === false && refused.error.temporary).toBe(false);
         const last = await send(append, draft("alice", "bob", "end"));
-        await until("the last is stored", () => persister.stored.has(last));
+        await until(() => persister.stored.has(last), "the last is stored");
         expect([...persister.stored.keys()]).toEqual([first, last]);
       }),
     );
@@ -119,8 +120,8 @@ export function describeAppend(withBus: WithBus): void {
         ];
         const ids = (await append.append(contents.map((content) => draft("zoë", "", content)))).map(idOf);
         await until(
-          "all are stored and delivered",
           () => persister.stored.size === 5 && delivered.length === 5,
+          "all are stored and delivered",
         );
         expect(ids.map((id) => persister.stored.get(id)?.content)).toEqual(contents);
         expect(delivered.map(({ content }) => content)).toEqual(contents);
@@ -135,8 +136,9 @@ export function describeAppend(withBus: WithBus): void {
         const results = (await Promise.all(accepted)).flat();
         for (const result of results) expect(["ok", "unavailable"]).toContain(codeOf(result));
         const ids = results.flatMap((result) => (result.ok ? [result.id] : []));
-        await until("every acknowledged message is stored", () =>
-          ids.every((id) => persister.stored.has(id)),
+        await until(
+          () => ids.every((id) => persister.stored.has(id)),
+          "every acknowledged message is stored",
         );
         expect((await append.append([draft("alice", "", "late")])).map(codeOf)).toEqual(["unavailable"]);
         await expect(live.join("alice")).rejects.toMatchObject({ code: "unavailable" });

@@ -1,5 +1,6 @@
+import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
-import { draft, idOf, send, until, type WithBus } from "./fixture.ts";
+import { draft, idOf, send, type WithBus } from "./fixture.ts";
 
 export function describeConsume(withBus: WithBus): void {
   describe("consume", () => {
@@ -8,7 +9,7 @@ export function describeConsume(withBus: WithBus): void {
       withBus(async ({ append, persister }) => {
         const drafts = Array.from({ length: 1_200 }, (_, i) => draft("alice", "bob", `m${i}`, `r${i}`));
         const ids = (await append.append(drafts)).map(idOf);
-        await until("all are stored", () => persister.stored.size === drafts.length);
+        await until(() => persister.stored.size === drafts.length, "all are stored");
         expect(persister.consumed.map(({ message }) => message)).toEqual(
           drafts.map((one, i) => ({ ...one, id: ids[i] })),
         );
@@ -23,11 +24,11 @@ export function describeConsume(withBus: WithBus): void {
           message.content === "bad" && deliveries < 3 ? { kind: "failed", reason: "not now" } : undefined;
         const drafts = ["a", "bad", "b"].map((content) => draft("alice", "", content));
         const ids = (await append.append(drafts)).map(idOf);
-        await until("all are stored", () => persister.stored.size === 3, 30_000);
+        await until(() => persister.stored.size === 3, "all are stored", 30_000);
         const bad = persister.consumed.filter(({ message }) => message.content === "bad");
         expect(bad.map(({ deliveries }) => deliveries)).toEqual([1, 2, 3]);
         expect(new Set(bad.map(({ message }) => message.id))).toEqual(new Set([ids[1]]));
-        await until("all are delivered", () => delivered.length === 3);
+        await until(() => delivered.length === 3, "all are delivered");
         expect(delivered.map(({ id }) => id)).toEqual(ids);
       }),
       40_000,
@@ -43,13 +44,13 @@ export function describeConsume(withBus: WithBus): void {
           return { kind: "idConflict" };
         };
         const results = append.append([draft("alice", "bob", "taken", "r"), draft("alice", "bob", "after")]);
-        await until("both are stored", () => persister.stored.size === 2);
+        await until(() => persister.stored.size === 2, "both are stored");
         const kept = [...persister.stored.values()].find(({ content }) => content === "taken");
         expect(kept?.ref).toBe("r");
         expect(first.has(kept?.id ?? "")).toBe(false);
         expect((await results).map(idOf).length).toBe(2);
         await send(append, draft("alice", "bob", "end"));
-        await until("the last is stored", () => persister.stored.size === 3);
+        await until(() => persister.stored.size === 3, "the last is stored");
       }),
     );
 
@@ -69,12 +70,12 @@ export function describeConsume(withBus: WithBus): void {
       withBus(async ({ append, consume, persister }) => {
         persister.pause();
         const sent = append.append([draft("alice", "", "one"), draft("alice", "", "two")]);
-        await until("there is a backlog", async () => (await consume.trim()).backlogEntries === 2);
+        await until(async () => (await consume.trim()).backlogEntries === 2, "there is a backlog");
         const full = await consume.trim();
         expect(full.backlogBytes).toBeGreaterThanOrEqual(6);
         persister.resume();
         const last = idOf((await sent)[1]);
-        await until("there is none", async () => (await consume.trim()).backlogEntries === 0);
+        await until(async () => (await consume.trim()).backlogEntries === 0, "there is none");
         const empty = await consume.trim();
         expect(empty).toMatchObject({ backlogBytes: 0, end: last, watermark: last });
         expect(full.watermark < full.end).toBe(true);

@@ -1,5 +1,6 @@
+import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
-import { type BusFixture, codeOf, type Delivered, draft, send, until, type WithBus } from "./fixture.ts";
+import { type BusFixture, codeOf, type Delivered, draft, send, type WithBus } from "./fixture.ts";
 import { expectLogOrder, Load, type Sent, USERS } from "./load.ts";
 
 export function describeLive(withBus: WithBus): void {
@@ -17,7 +18,7 @@ export function describeLive(withBus: WithBus): void {
           draft("alice", "alice", "herself"),
           draft("carol", "", "everybody"),
         ]);
-        await until("the last is delivered", () => delivered.at(-1)?.content === "everybody");
+        await until(() => delivered.at(-1)?.content === "everybody", "the last is delivered");
         expect(byContent(delivered)).toEqual({
           both: ["alice", "bob"],
           recipient: ["bob"],
@@ -37,13 +38,13 @@ export function describeLive(withBus: WithBus): void {
         await live.join("alice");
         live.leave("alice");
         await append.append([draft("bob", "alice", "away"), draft("bob", "", "1")]);
-        await until("the first is delivered", () => delivered.at(-1)?.content === "1");
+        await until(() => delivered.at(-1)?.content === "1", "the first is delivered");
         live.leave("alice");
         const joined = live.join("alice");
         live.leave("alice");
         await Promise.all([joined.catch(() => undefined), live.join("alice")]);
         await append.append([draft("bob", "alice", "back"), draft("bob", "", "2")]);
-        await until("the second is delivered", () => delivered.at(-1)?.content === "2");
+        await until(() => delivered.at(-1)?.content === "2", "the second is delivered");
         expect(delivered.map(({ content }) => content)).toEqual(["1", "back", "2"]);
       }),
     );
@@ -54,7 +55,7 @@ export function describeLive(withBus: WithBus): void {
         const load = new Load(fixture.append);
         const joins = await joinAndLeave(fixture, load);
         const sent = await load.end(500);
-        await until("the last is delivered", () => fixture.delivered.at(-1)?.id === sent.at(-1)?.id);
+        await until(() => fixture.delivered.at(-1)?.id === sent.at(-1)?.id, "the last is delivered");
         const deliveredAt = new Map(
           fixture.delivered.map(({ audience, id }, index) => [`${audience} ${id}`, index]),
         );

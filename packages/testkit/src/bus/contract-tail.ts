@@ -1,7 +1,8 @@
+import { until } from "@parley/async";
 import type { LogTail } from "@parley/bus";
 import { idAfter, type LogMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { type BusFixture, draft, idOf, send, until, type WithBus } from "./fixture.ts";
+import { type BusFixture, draft, idOf, send, type WithBus } from "./fixture.ts";
 
 const open = new AbortController().signal;
 
@@ -31,7 +32,7 @@ export function describeTail(withBus: WithBus): void {
           }
         })();
         for (let round = 1; round <= 15; round += 1) {
-          await until("more messages are acknowledged", () => acked.length >= round * 8);
+          await until(() => acked.length >= round * 8, "more messages are acknowledged");
           const from = await tail.watermark();
           const known = [...acked];
           const end = await tail.position();
@@ -60,7 +61,6 @@ export function describeTail(withBus: WithBus): void {
           for (let i = 0; i < 30; i += 1) sent.add(await send(append, draft("alice", "", `m${i}`)));
         })();
         await until(
-          "all is stored",
           async () => {
             const watermark = await tail.watermark();
             const missing = [...sent].filter((id) => id <= watermark && !persister.stored.has(id));
@@ -68,13 +68,14 @@ export function describeTail(withBus: WithBus): void {
             expect(watermark <= (await tail.position())).toBe(true);
             return persister.stored.size === 30;
           },
+          "all is stored",
           30_000,
         );
         await sending;
         expect(failures).toBeGreaterThan(0);
         await until(
-          "the watermark reaches the position",
           async () => (await tail.watermark()) === (await tail.position()),
+          "the watermark reaches the position",
         );
       }),
       40_000,

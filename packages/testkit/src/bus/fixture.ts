@@ -1,3 +1,4 @@
+import { until } from "@parley/async";
 import type { Appended, Appender, Bus, Consumer, LiveFeed, LogTail } from "@parley/bus";
 import { type Draft, decodeBody, ORIGIN } from "@parley/models";
 import { TestPersister } from "./test-persister.ts";
@@ -65,23 +66,11 @@ export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
       await bus.close();
     },
   };
-  await until("the bus has no problem", () =>
-    [fixture.append, fixture.live, fixture.consume, fixture.tail].every((role) => !role.problem()),
+  await until(
+    () => [fixture.append, fixture.live, fixture.consume, fixture.tail].every((role) => !role.problem()),
+    "the bus has no problem",
   );
   return fixture;
-}
-
-/** Waits until a condition holds. The timeout's error names it. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Appends one draft and returns its id. Throws if it was not appended. */

@@ -1,7 +1,8 @@
+import { until } from "@parley/async";
 import type { Appender } from "@parley/bus";
 import type { Draft } from "@parley/models";
 import { expect } from "vitest";
-import { type Delivered, draft, until } from "./fixture.ts";
+import { type Delivered, draft } from "./fixture.ts";
 
 export const USERS = ["ann", "ben", "cat", "dan"] as const;
 
@@ -27,12 +28,12 @@ export class Load {
   /** Waits for `calls` more calls. */
   async more(calls: number): Promise<void> {
     const wanted = this.#calls + calls;
-    await until(`${calls} more calls`, () => this.#calls >= wanted);
+    await until(() => this.#calls >= wanted, `${calls} more calls`);
   }
 
   /** Stops once at least `least` messages are acknowledged, and returns them all. */
   async end(least: number): Promise<readonly Sent[]> {
-    await until(`${least} messages are sent`, () => this.sent.length >= least);
+    await until(() => this.sent.length >= least, `${least} messages are sent`);
     this.#ending = true;
     await this.#done;
     return this.sent;

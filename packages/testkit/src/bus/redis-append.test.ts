@@ -1,8 +1,9 @@
+import { until } from "@parley/async";
 import { RedisBus } from "@parley/bus/redis";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
-import { codeOf, draft, idOf, until } from "./fixture.ts";
+import { codeOf, draft, idOf } from "./fixture.ts";
 import { redisCommand } from "./redis-rig.ts";
 import { TestPersister } from "./test-persister.ts";
 
@@ -19,7 +20,7 @@ async function gatewayBehindProxy(url: string) {
   );
   persister.start();
   const append = gateway.append();
-  await until("the gateway is ready", () => append.problem() === undefined);
+  await until(() => append.problem() === undefined, "the gateway is ready");
   const close = async () => {
     await gateway.close();
     await persister.stop();
@@ -52,11 +53,11 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
     const lost = proxy.loseNextReply(isAppend);
     expect((await append.append(drafts)).map(codeOf)).toEqual(drafts.map(() => "unavailable"));
     await lost;
-    await until("the messages are stored all the same", () => persister.stored.size === 4);
+    await until(() => persister.stored.size === 4, "the messages are stored all the same");
     const stored = [...persister.stored.values()].filter(({ to }) => to === "bob").map(({ id }) => id);
     expect((await append.append(drafts)).map(idOf)).toEqual(stored);
     expect((await append.append([draft("alice", "bob", "end")])).map(codeOf)).toEqual(["ok"]);
-    await until("the last is stored", () => persister.stored.size === 5);
+    await until(() => persister.stored.size === 5, "the last is stored");
   });
 
   it("L6: the gateway sends nothing twice: a message without a ref whose reply is lost is there once", async () => {
@@ -68,12 +69,12 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
         "unavailable",
       ]);
       await lost;
-      await until("the next goes through", async () => {
+      await until(async () => {
         const [result] = await append.append([draft("alice", "carol", `n${round}`, `n${round}`)]);
         return codeOf(result) === "ok";
-      });
+      }, "the next goes through");
     }
-    await until("all are stored", () => persister.stored.size === 11);
+    await until(() => persister.stored.size === 11, "all are stored");
     const contents = [...persister.stored.values()].map(({ content }) => content);
     expect(new Set(contents).size).toBe(contents.length);
   });
@@ -89,6 +90,6 @@ describe.skipIf(!redis)("append over a network that fails", { timeout: 30_000 },
     expect((await second).map(codeOf)).toEqual(["ok"]);
     const [again] = await append.append([draft("alice", "", "first", "1")]);
     expect(codeOf(again)).toBe("ok");
-    await until("both are stored", () => persister.stored.size === 2);
+    await until(() => persister.stored.size === 2, "both are stored");
   });
 });

@@ -1,6 +1,7 @@
+import { until } from "@parley/async";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
-import { draft, idOf, send, until } from "./fixture.ts";
+import { draft, idOf, send } from "./fixture.ts";
 import { expectLogOrder, Load, meantFor, type Sent, seenBy, USERS } from "./load.ts";
 import { allStored, count, type RedisRig, redisRig, subscriber } from "./redis-rig.ts";
 
@@ -21,7 +22,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
   }
   /** Expects that each audience got all messages meant for it after its cursor, once, in order, and no others. */
   async function expectComplete(cursors: ReadonlyMap<string, string>, sent: readonly Sent[]) {
-    await until("the last is delivered", () => rig.delivered.at(-1)?.id === sent.at(-1)?.id, 20_000);
+    await until(() => rig.delivered.at(-1)?.id === sent.at(-1)?.id, "the last is delivered", 20_000);
     for (const [audience, cursor] of cursors) {
       expect(seenBy(audience, rig.delivered).filter((id) => id > cursor)).toEqual(
         meantFor(audience, sent, cursor),
@@ -29,7 +30,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     }
     expectLogOrder(rig.delivered);
   }
-  const repairedAgain = () => until("the stream is live", () => rig.live.problem() === undefined, 20_000);
+  const repairedAgain = () => until(() => rig.live.problem() === undefined, "the stream is live", 20_000);
   const downs = () => count(rig, "connection", { role: "live", up: false } as object);
   const repairedMessages = () =>
     rig.events.reduce((sum, event) => sum + (event.type === "repair" ? event.messages : 0), 0);
@@ -40,7 +41,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     for (let kill = 1; kill <= 5; kill += 1) {
       await load.more(30);
       await rig.command("CLIENT", "KILL", "TYPE", "pubsub");
-      await until("the interruption is noticed", () => downs() >= kill);
+      await until(() => downs() >= kill, "the interruption is noticed");
       await repairedAgain();
     }
     const sent = await load.end(500);
@@ -83,13 +84,13 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
   it("L15: a silent link is noticed within 2 s, also by a gateway that appends nothing", async () => {
     const cursors = await joinAll();
     const first = await send(rig.append, draft("ann", "ben", "before"));
-    await until("the message is delivered", () => rig.delivered.at(-1)?.id === first);
+    await until(() => rig.delivered.at(-1)?.id === first, "the message is delivered");
     const links = new Set(rig.proxy.links(subscriber).map(({ id }) => id));
     rig.proxy.set("down", "swallow", ({ id }) => links.has(id));
     const started = performance.now();
     await send(rig.append, draft("strange", "others", "not for this gateway"));
     const second = await send(rig.append, draft("ann", "ben", "missed"));
-    await until("the interruption is noticed", () => downs() === 1, 2_000);
+    await until(() => downs() === 1, "the interruption is noticed", 2_000);
     const noticed = performance.now() - started;
     await repairedAgain();
     const sent = [
@@ -107,16 +108,16 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     await send(rig.append, draft("ann", "", "before"));
     // No user here gets the following messages, so only markers tell the gateway about them.
     const bulk = await rig.append.append(Array.from({ length: 300 }, (_, i) => draft("x", "y", `${i}`)));
-    await until("all is stored", () => allStored(rig.tail));
+    await until(() => allStored(rig.tail), "all is stored");
     const last = idOf(bulk.at(-1));
     const markers = async () => Number(/calls=(\d+)/.exec(await publishes())?.[1] ?? 0);
     const publishes = async () =>
       /cmdstat_publish:.*/.exec(await rig.command("INFO", "commandstats"))?.[0] ?? "";
     const before = await markers();
-    await until("markers passed", async () => (await markers()) >= before + 4);
+    await until(async () => (await markers()) >= before + 4, "markers passed");
     expect(downs()).toBe(0);
     await rig.command("CLIENT", "KILL", "TYPE", "pubsub");
-    await until("the stream was repaired", () => count(rig, "repair") === 1);
+    await until(() => count(rig, "repair") === 1, "the stream was repaired");
     expect(repairedMessages()).toBe(0);
     expect((await rig.live.join("y")) >= last).toBe(true);
   });
@@ -124,16 +125,16 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
   it("L18: a hole that was trimmed is a gap, and later messages are delivered", async () => {
     await joinAll();
     await send(rig.append, draft("ann", "ben", "before"));
-    await until("the message is delivered", () => rig.delivered.length === 2);
+    await until(() => rig.delivered.length === 2, "the message is delivered");
     rig.proxy.refuse(true);
     rig.proxy.cut("rst", subscriber);
     const missed = idOf((await rig.append.append([draft("ann", "", "1"), draft("ann", "", "2")]))[1]);
-    await until("all is stored", () => allStored(rig.tail));
+    await until(() => allStored(rig.tail), "all is stored");
     await rig.trim();
     rig.proxy.refuse(false);
     await repairedAgain();
     const next = await send(rig.append, draft("ann", "", "next"));
-    await until("the next is delivered", () => rig.delivered.at(-1)?.id === next);
+    await until(() => rig.delivered.at(-1)?.id === next, "the next is delivered");
     expect(rig.gaps).toEqual([{ cursor: missed, after: 2 }]);
     expect(rig.delivered.map(({ content }) => content)).toEqual(["before", "before", "next"]);
     expect(count(rig, "gap", { reason: "trimmed" } as object)).toBe(1);
@@ -142,12 +143,12 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
   it("L3: a log that is flushed and created again under a live connection is a gap", async () => {
     await joinAll();
     const before = await send(rig.append, draft("ann", "", "before"));
-    await until("the message is delivered", () => rig.delivered.length === 1);
+    await until(() => rig.delivered.length === 1, "the message is delivered");
     await rig.command("FLUSHALL");
-    await until("the new log is noticed", () => rig.gaps.length > 0);
+    await until(() => rig.gaps.length > 0, "the new log is noticed");
     await repairedAgain();
     const next = await send(rig.append, draft("ann", "", "next"));
-    await until("the next is delivered", () => rig.delivered.at(-1)?.id === next);
+    await until(() => rig.delivered.at(-1)?.id === next, "the next is delivered");
     expect(rig.gaps.length).toBe(1);
     expect(next > before).toBe(true);
     expect(next > (rig.gaps[0]?.cursor ?? "")).toBe(true);
@@ -160,10 +161,10 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     await rig.command("REPLICAOF", "127.0.0.1", "1");
     await rig.command("REPLICAOF", "NO", "ONE");
     await rig.command("CLIENT", "KILL", "TYPE", "pubsub");
-    await until("the gap is reported", () => rig.gaps.length > 0);
+    await until(() => rig.gaps.length > 0, "the gap is reported");
     await repairedAgain();
     const next = await send(rig.append, draft("ann", "", "next"));
-    await until("the next is delivered", () => rig.delivered.at(-1)?.id === next);
+    await until(() => rig.delivered.at(-1)?.id === next, "the next is delivered");
     expect([rig.gaps.length, count(rig, "gap", { reason: "replaced" } as object)]).toEqual([1, 1]);
   });
 
@@ -171,7 +172,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     await rig.consume.trim();
     await rig.bus.persister.close();
     await rig.command("FLUSHALL");
-    await until("the interruption is noticed", () => /no log/.test(rig.live.problem() ?? ""));
+    await until(() => /no log/.test(rig.live.problem() ?? ""), "the interruption is noticed");
     await expect(rig.live.join("ann")).rejects.toMatchObject({ code: "unavailable" });
   });
 
@@ -180,12 +181,12 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     const load = new Load(rig.append);
     await load.more(50);
     await rig.server.kill("SIGKILL");
-    await until("the interruption is noticed", () => downs() === 1);
+    await until(() => downs() === 1, "the interruption is noticed");
     await rig.server.restart();
-    await until("all roles are up", () => !rig.live.problem() && !rig.append.problem(), 20_000);
+    await until(() => !rig.live.problem() && !rig.append.problem(), "all roles are up", 20_000);
     await load.more(50);
     const sent = await load.end(300);
-    await until("the last is delivered", () => rig.delivered.at(-1)?.id === sent.at(-1)?.id, 20_000);
+    await until(() => rig.delivered.at(-1)?.id === sent.at(-1)?.id, "the last is delivered", 20_000);
     // Messages with an unknown outcome may have been delivered too.
     for (const [audience, cursor] of cursors) {
       const seen = new Set(seenBy(audience, rig.delivered));
@@ -199,10 +200,10 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     const cursors = await joinAll();
     const first = await send(rig.append, draft("ann", "ben", "before"));
     await rig.server.kill("SIGSTOP");
-    await until("the interruption is noticed", () => rig.live.problem() !== undefined, 3_000);
+    await until(() => rig.live.problem() !== undefined, "the interruption is noticed", 3_000);
     await expect(rig.live.join("eve")).rejects.toMatchObject({ code: "unavailable" });
     await rig.server.kill("SIGCONT");
-    await until("all roles are up", () => !rig.live.problem() && !rig.append.problem(), 20_000);
+    await until(() => !rig.live.problem() && !rig.append.problem(), "all roles are up", 20_000);
     const second = await send(rig.append, draft("ann", "ben", "after"));
     const sent = [
       { id: first, draft: draft("ann", "ben", "before") },
@@ -223,7 +224,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     const end = await rig.tail.position();
     expect(cursors.every((cursor) => cursor <= end)).toBe(true);
     await rig.append.append(users.map((user) => draft("ann", user, "hello")));
-    await until("every user has the message", () => rig.delivered.length === users.length);
+    await until(() => rig.delivered.length === users.length, "every user has the message");
     expect(rig.delivered.map(({ audience }) => audience)).toEqual(users);
   });
 
@@ -246,7 +247,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
       [...(await rig.command("PUBSUB", "CHANNELS", "*user*")).matchAll(/user:(user\d+)/g)].map(
         ([, user]) => user,
       );
-    await until("Redis has applied all changes", async () => (await channels()).length === joined.size);
+    await until(async () => (await channels()).length === joined.size, "Redis has applied all changes");
     expect((await channels()).sort()).toEqual([...joined].sort());
   });
 });

@@ -1,7 +1,8 @@
+import { until } from "@parley/async";
 import type { TailRead } from "@parley/bus";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
-import { draft, idOf, send, until } from "./fixture.ts";
+import { draft, idOf, send } from "./fixture.ts";
 import { Load } from "./load.ts";
 import { allStored, type RedisRig, redisRig } from "./redis-rig.ts";
 
@@ -25,7 +26,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const from = await rig.tail.position();
     await rig.append.append(Array.from({ length: 20 }, (_, i) => draft("ann", "", `${i}`)));
     expect(contents(await rig.tail.read(from, open)).length).toBe(20);
-    await until("all is stored", () => allStored(rig.tail));
+    await until(() => allStored(rig.tail), "all is stored");
     await rig.trim();
     expect(await rig.tail.read(from, open)).toEqual({ kind: "lost" });
     const watermark = await rig.tail.watermark();
@@ -71,8 +72,8 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const position = positionOf(await rig.tail.read(from, open));
     await rig.command("FLUSHALL");
     await until(
-      "the new log is there",
       async () => (await rig.append.append([draft("ann", "", "new")]))[0]?.ok ?? false,
+      "the new log is there",
     );
     expect((await rig.tail.position()) > position).toBe(true);
     expect(await rig.tail.read(position, open)).toEqual({ kind: "lost" });
@@ -125,9 +126,9 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     await rig.server.kill("SIGKILL");
     await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
     await expect(rig.tail.read(position, open)).rejects.toMatchObject({ code: "unavailable" });
-    await until("the problem is reported", () => rig.tail.problem() !== undefined);
+    await until(() => rig.tail.problem() !== undefined, "the problem is reported");
     await rig.server.restart();
-    await until("all roles are up", () => !rig.tail.problem() && !rig.append.problem(), 20_000);
+    await until(() => !rig.tail.problem() && !rig.append.problem(), "all roles are up", 20_000);
     await send(rig.append, draft("ann", "", "after"));
     expect(contents(await rig.tail.read(position, open))).toEqual(["after"]);
   });
@@ -141,7 +142,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     await expect(rig.tail.read(from, open)).rejects.toMatchObject({ code: "unavailable" });
     expect(performance.now() - started).toBeLessThan(8_000);
     await rig.server.kill("SIGCONT");
-    await until("the connection is back", () => !rig.tail.problem(), 20_000);
+    await until(() => !rig.tail.problem(), "the connection is back", 20_000);
     expect(positionOf(await rig.tail.read(from, open))).toBe(from);
   });
 

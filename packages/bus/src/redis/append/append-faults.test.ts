@@ -1,16 +1,17 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
 async function appender({ bus }: Rig, options?: Parameters<Rig["bus"]>[0]): Promise<Appender> {
   const consume = bus().consume({ lastStored: async () => ORIGIN });
   const append = bus(options).append();
-  await until("the log exists", () => !consume.problem() && !append.problem());
+  await until(() => !consume.problem() && !append.problem(), "the log exists");
   return append;
 }
 
@@ -30,7 +31,7 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
     expect(append.problem()).toBeDefined();
     await redis.server.kill("SIGCONT");
     // The client has closed the socket, but the server still reads the call from it and runs it.
-    await until("the call has run", async () => (await redis.raw.xlen(LOG)) === 2);
+    await until(async () => (await redis.raw.xlen(LOG)) === 2, "the call has run");
     const ids = (await append.append(drafts)).map(idOf);
     const entries = await redis.raw.xrange(LOG, "-", "+");
     expect(entries.length).toBe(2);
@@ -105,26 +106,26 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
       expect(redis.events.slice(before)).toContainEqual(
         expect.objectContaining({ type: "connection", role: "append", up: false }),
       );
-      await until("the problem names the replica", () => append.problem()?.includes("replica"));
+      await until(() => append.problem()?.includes("replica"), "the problem names the replica");
     } finally {
       await redis.raw.call("REPLICAOF", "NO", "ONE");
     }
-    await until("the server is a master again", () => !append.problem());
+    await until(() => !append.problem(), "the server is a master again");
     expect(await append.append([draft])).toEqual([first]);
   });
 
   it("L6: a draft waits for a connection only for its maximum time", async () => {
     const append = await appender(redis, { appendTimeoutMs: 200, appendWaitMs: 400 });
     await redis.server.kill("SIGKILL");
-    await until("the lost connection is noticed", () => append.problem());
+    await until(() => append.problem(), "the lost connection is noticed");
     const started = performance.now();
     expect((await append.append([publicDraft("x", "r")])).map(codeOf)).toEqual(["unavailable"]);
     expect(performance.now() - started).toBeGreaterThan(350);
     expect(performance.now() - started).toBeLessThan(3_000);
     await redis.server.restart();
     await until(
-      "the draft is appended",
       async () => codeOf((await append.append([publicDraft("x", "r")]))[0]) === "ok",
+      "the draft is appended",
     );
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
@@ -151,7 +152,7 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
         if (result?.ok) acked.push(result.id);
       }),
     );
-    await until("some are acknowledged", () => acked.length > 200);
+    await until(() => acked.length > 200, "some are acknowledged");
     await redis.server.kill("SIGKILL");
     await redis.server.restart();
     await sending;

@@ -1,10 +1,11 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appended, Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
@@ -12,7 +13,7 @@ async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<
   const one = bus(options);
   const consume = one.consume({ lastStored: async () => ORIGIN });
   const append = one.append();
-  await until("the log exists", () => !consume.problem() && !append.problem());
+  await until(() => !consume.problem() && !append.problem(), "the log exists");
   return [append, consume];
 }
 
@@ -174,7 +175,7 @@ describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
     await redis.raw.config("SET", "maxmemory", String(used - 1_000_000));
     // Redis checks only the first write of a script, so no XADD may follow the trim in the same call.
     expect(counted(await append.append(many(3)))).toEqual({ unavailable: 3 });
-    await until("drafts are appended again", async () => codeOf((await append.append(many(1)))[0]) === "ok");
+    await until(async () => codeOf((await append.append(many(1)))[0]) === "ok", "drafts are appended again");
     expect(await redis.raw.hget(META, "entries")).toBe("401");
   });
 });

@@ -1,11 +1,12 @@
 import { inspect } from "node:util";
+import { until } from "@parley/async";
 import { formatId, MAX_SEQ, ORIGIN, timestampOf } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
 import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
@@ -17,7 +18,7 @@ async function roles(
   const one = bus(options);
   const consume = one.consume({ lastStored: async () => lastStored });
   const append = one.append();
-  await until("the log exists", () => !consume.problem() && !append.problem());
+  await until(() => !consume.problem() && !append.problem(), "the log exists");
   return [append, consume];
 }
 
@@ -27,11 +28,13 @@ async function appender(...args: Parameters<typeof roles>): Promise<Appender> {
 }
 
 async function logCreatedAgain(consume: Consumer): Promise<void> {
-  await until("the log is created again", () =>
-    consume.trim().then(
-      () => true,
-      () => false,
-    ),
+  await until(
+    () =>
+      consume.trim().then(
+        () => true,
+        () => false,
+      ),
+    "the log is created again",
   );
 }
 
@@ -88,7 +91,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
 
     it("L1: nothing is appended before a persister has created the log", async () => {
       const append = redis.bus().append();
-      await until("the appender has checked", () => append.problem()?.includes("persister"));
+      await until(() => append.problem()?.includes("persister"), "the appender has checked");
       expect((await append.append([publicDraft("x", "r")])).map(codeOf)).toEqual(["unavailable"]);
       expect(await redis.raw.keys("*")).toEqual([]);
     });
@@ -126,10 +129,10 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
     it("L5: a ref is forgotten after the window", async () => {
       const append = await appender(redis, { dedupeWindowMs: 100 });
       await append.append([publicDraft("x", "r")]);
-      await until("the ref is forgotten", async () => {
+      await until(async () => {
         const [again] = await append.append([publicDraft("y", "r")]);
         return again?.ok === true;
-      });
+      }, "the ref is forgotten");
       expect(await refCount(redis)).toBe(1);
     });
 
@@ -239,7 +242,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
         { from: "alice", to: "alice", content: "3" },
       ]);
       const [a, b, c] = results.map((result) => streamIdOf(idOf(result)));
-      await until("all four are published", () => published.length === 4);
+      await until(() => published.length === 4, "all four are published");
       listener.disconnect();
       const body = (to: string, content: string) => `"from":"alice","to":"${to}","content":"${content}"`;
       expect(published).toEqual([

@@ -1,8 +1,9 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import { LOG } from "../format/keys.ts";
-import { codeOf, idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const master = await startRig();
 const replica = master && (await startRig());
@@ -21,13 +22,13 @@ describe.skipIf(!master)("L9: replicated durability", { timeout: 30_000 }, () =>
 
   async function replicating(): Promise<void> {
     await copy.raw.call("REPLICAOF", "127.0.0.1", redis.server.port);
-    await until("the replica follows", async () => (await redis.raw.wait(1, 100)) === 1, 20_000);
+    await until(async () => (await redis.raw.wait(1, 100)) === 1, "the replica follows", 20_000);
   }
   async function appender(): Promise<Appender> {
     const bus = redis.bus({ durability: "replicated", appendTimeoutMs: 600 });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("the log exists", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "the log exists");
     return append;
   }
 
@@ -53,8 +54,8 @@ describe.skipIf(!master)("L9: replicated durability", { timeout: 30_000 }, () =>
     expect(append.problem()).toMatch(/replica/);
     await copy.server.kill("SIGCONT");
     await until(
-      "the message is acknowledged",
       async () => codeOf((await append.append([draft]))[0]) === "ok",
+      "the message is acknowledged",
       20_000,
     );
     expect(await copy.raw.xlen(LOG)).toBe(1);

@@ -1,9 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { until } from "@parley/async";
 import { type OwnServer, redisCommand } from "@parley/local";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../context.ts";
 import { RedisLiveFeed } from "../live/redis-live-feed.ts";
-import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 import { type RunningRoles, runRoles } from "../test/sentinel-rig.ts";
 import { addressOf } from "./address.ts";
 import { Link } from "./link.ts";
@@ -45,17 +46,18 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
     const answers = await Promise.allSettled([tail.position(), tail.watermark(), tail.read(from, forever)]);
     for (const answer of answers)
       expect(answer).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
-    await until("the problem is reported", () => /this Redis is a replica/.test(tail.problem() ?? ""));
+    await until(() => /this Redis is a replica/.test(tail.problem() ?? ""), "the problem is reported");
     await promote(server);
-    await until("there is a master again", () => !tail.problem());
+    await until(() => !tail.problem(), "there is a master again");
     expect(await tail.position()).toBe(id);
   });
 
   it("L22: a read that is waiting for a message on it is rejected too", async () => {
     const { tail } = house;
     const waiting = Promise.allSettled([tail.read(await tail.position(), forever)]);
-    await until("the read is blocking", async () =>
-      /cmd=xread /.test(await redisCommand(server.port, "CLIENT", "LIST")),
+    await until(
+      async () => /cmd=xread /.test(await redisCommand(server.port, "CLIENT", "LIST")),
+      "the read is blocking",
     );
     await follow(server, 1);
     expect(await waiting).toMatchObject([{ status: "rejected", reason: { code: "unavailable" } }]);
@@ -65,24 +67,24 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
     const { append, live, heard, gaps, ready } = house;
     await live.join("alice");
     await follow(server, 1);
-    await until("the old server is left", () => left("live"));
+    await until(() => left("live"), "the old server is left");
     await promote(server);
     await ready();
     expect(gaps.length).toBe(1);
     const id = idOf((await append.append([publicDraft("next")]))[0]);
-    await until("the next message is delivered", () => heard.at(-1) === id);
+    await until(() => heard.at(-1) === id, "the next message is delivered");
   });
 
   it("L12: an idle persister leaves it and goes on once there is a master", async () => {
     const { append, consume, stored, ready } = house;
     await follow(server, 1);
-    await until("the old server is left", () => left("consume"));
-    await until("the problem is reported", () => /this Redis is a replica/.test(consume.problem() ?? ""));
+    await until(() => left("consume"), "the old server is left");
+    await until(() => /this Redis is a replica/.test(consume.problem() ?? ""), "the problem is reported");
     await promote(server);
     await ready();
     const id = idOf((await append.append([publicDraft("stored")]))[0]);
-    await until("the message is stored", () => stored.has(id));
-    await until("all is settled", async () => (await consume.trim()).backlogEntries === 0);
+    await until(() => stored.has(id), "the message is stored");
+    await until(async () => (await consume.trim()).backlogEntries === 0, "all is settled");
   });
 });
 
@@ -121,17 +123,19 @@ describe.skipIf(!other)(
       const listener = { message: () => undefined, gap: () => undefined };
       const live = new RedisLiveFeed(context, { listener, appendLink });
       try {
-        await until("the live stream is up", () => !live.problem());
+        await until(() => !live.problem(), "the live stream is up");
         await follow(next.server, old.server.port);
-        await until("the replica has copied the data", async () =>
-          /master_link_status:up/.test(await redisCommand(next.server.port, "INFO", "replication")),
+        await until(
+          async () =>
+            /master_link_status:up/.test(await redisCommand(next.server.port, "INFO", "replication")),
+          "the replica has copied the data",
         );
         await promote(next.server);
         await follow(old.server, next.server.port);
         forwarder.to(next.server);
         await until(
-          "the old server is left",
           () => /this Redis is a replica/.test(live.problem() ?? ""),
+          "the old server is left",
           20_000,
         );
       } finally {

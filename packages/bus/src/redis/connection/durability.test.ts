@@ -1,6 +1,7 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { codeOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { codeOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 
@@ -22,15 +23,15 @@ describe.skipIf(!rig)("L8: a Redis that may lose acknowledged writes", { timeout
     const bus = redis.bus({ appendWaitMs: 100 });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("the log exists", () => !consume.problem());
-    await until("the problem is reported", () => append.problem()?.includes("may lose"));
+    await until(() => !consume.problem(), "the log exists");
+    await until(() => append.problem()?.includes("may lose"), "the problem is reported");
     expect(append.problem()).toMatch(
       /appendfsync is everysec, not always, maxmemory-policy is allkeys-lru, not/,
     );
     expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["unavailable"]);
     await redis.raw.config("SET", "appendfsync", "always");
     await redis.raw.config("SET", "maxmemory-policy", "noeviction");
-    await until("it is ready", () => !append.problem());
+    await until(() => !append.problem(), "it is ready");
     expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["ok"]);
   });
 
@@ -39,7 +40,7 @@ describe.skipIf(!rig)("L8: a Redis that may lose acknowledged writes", { timeout
     const bus = redis.bus({ allowWeakDurability: true });
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("all is ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "all is ready");
     expect(warnings()).toEqual([expect.stringContaining("appendfsync is everysec")]);
   });
 
@@ -48,7 +49,7 @@ describe.skipIf(!rig)("L8: a Redis that may lose acknowledged writes", { timeout
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("all is ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "all is ready");
     expect(warnings()).toEqual([expect.stringContaining("cannot check")]);
   });
 
@@ -56,9 +57,9 @@ describe.skipIf(!rig)("L8: a Redis that may lose acknowledged writes", { timeout
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("all is ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "all is ready");
     await redis.raw.config("SET", "appendfsync", "no");
     await redis.raw.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-    await until("the problem is reported", () => append.problem()?.includes("appendfsync is no"));
+    await until(() => append.problem()?.includes("appendfsync is no"), "the problem is reported");
   });
 });

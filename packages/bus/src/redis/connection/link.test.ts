@@ -1,8 +1,9 @@
+import { until } from "@parley/async";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { BusEvent } from "../../events.ts";
 import { Refused } from "../errors.ts";
-import { type Rig, startRig, until } from "../test/redis-rig.ts";
+import { type Rig, startRig } from "../test/redis-rig.ts";
 import { addressOf } from "./address.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
@@ -21,7 +22,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     links.push(one);
     return one;
   }
-  const up = (one: Link) => until("it is up", () => one.problem() === undefined);
+  const up = (one: Link) => until(() => one.problem() === undefined, "it is up");
   const forever = new AbortController().signal;
 
   afterEach(async () => {
@@ -46,10 +47,10 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
 
   it("reports why it is down, without the password", async () => {
     const one = link({ url: redis.server.url.replace("redis://", "redis://:wrong-one@") });
-    await until("the problem is reported", () => one.problem()?.includes("WRONGPASS"));
+    await until(() => one.problem()?.includes("WRONGPASS"), "the problem is reported");
     expect(one.problem()).not.toContain("wrong-one");
     const unreachable = link({ url: "redis://127.0.0.1:1" });
-    await until("the problem is reported", () => unreachable.problem()?.includes("ECONNREFUSED"));
+    await until(() => unreachable.problem()?.includes("ECONNREFUSED"), "the problem is reported");
     expect(() => one.use()).toThrow(expect.objectContaining({ code: "unavailable" }));
   });
 
@@ -63,7 +64,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
         prepared.push(client);
       },
     });
-    await until("the problem is reported", () => one.problem()?.includes("not as it should be"));
+    await until(() => one.problem()?.includes("not as it should be"), "the problem is reported");
     expect(one.client).toBeUndefined();
     refuse = false;
     await up(one);
@@ -84,7 +85,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const killed = performance.now();
     await waiting;
     expect(performance.now() - killed).toBeLessThan(5_000);
-    await until("the connection is a new one", () => one.client && one.client !== client);
+    await until(() => one.client && one.client !== client, "the connection is a new one");
     expect(await one.run((c) => c.client("LIST"))).not.toMatch(/cmd=blpop/);
     expect(downs).toBe(1);
     await one.close();
@@ -120,7 +121,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     await operator.call("REPLICAOF", "127.0.0.1", "1");
     await expect(one.run(set)).rejects.toMatchObject({ code: "unavailable" });
     expect(one.client).not.toBe(client);
-    await until("the problem is reported", () => one.problem()?.includes("replica"));
+    await until(() => one.problem()?.includes("replica"), "the problem is reported");
     await operator.call("REPLICAOF", "NO", "ONE");
     await up(one);
     expect(await one.run(set)).toBe("OK");
@@ -139,7 +140,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const client = await one.ready(forever);
     one.replace(client, "first");
     one.replace(client, "second");
-    await until("the connection is a new one", () => one.client && one.client !== client);
+    await until(() => one.client && one.client !== client, "the connection is a new one");
     one.replace(client, "late");
     expect(one.client).toBeDefined();
     expect(events.filter((e) => e.type === "connection" && !e.up)).toEqual([

@@ -1,7 +1,8 @@
+import { until } from "@parley/async";
 import { type OwnServer, redisCommand, type Sentinelled } from "@parley/local";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { GROUP, LOG, META } from "../format/keys.ts";
-import { idOf, publicDraft, until } from "../test/redis-rig.ts";
+import { idOf, publicDraft } from "../test/redis-rig.ts";
 import {
   asked,
   failedOver,
@@ -69,10 +70,10 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
         .map(([, id]) => id)
         .toSorted()
         .at(-1) ?? "";
-    await until("the persister has every message", () => acked.every(([, id]) => stored.has(id)), 20_000);
-    await until("nothing is pending", async () => (await pending(now)) === 0, 20_000);
+    await until(() => acked.every(([, id]) => stored.has(id)), "the persister has every message", 20_000);
+    await until(async () => (await pending(now)) === 0, "nothing is pending", 20_000);
     expect(await tail.position()).toBe(last);
-    await until("the last message is delivered live", () => heard.at(-1) === last, 20_000);
+    await until(() => heard.at(-1) === last, "the last message is delivered live", 20_000);
     expect(gaps.length).toBeGreaterThan(0);
     const told = new Set(heard);
     const { after: broken = 0, cursor = "" } = gaps.at(-1) ?? {};
@@ -91,8 +92,8 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     expect(await tail.read(origin, forever)).toMatchObject({ kind: "read", position: from });
     expect(await rolesOn(old)).toEqual(ROLES);
     const now = await group.failOver(group.sentinels[1] as OwnServer);
-    await until("all are on the new master", async () => `${await rolesOn(now)}` === `${ROLES}`, 30_000);
-    await until("none is on the old one", async () => `${await rolesOn(old)}` === "", 30_000);
+    await until(async () => `${await rolesOn(now)}` === `${ROLES}`, "all are on the new master", 30_000);
+    await until(async () => `${await rolesOn(old)}` === "", "none is on the old one", 30_000);
     await ready();
     const left = events.filter(
       (event) => event.type === "connection" && /named another/.test(event.reason ?? ""),
@@ -101,15 +102,15 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     expect(gaps.length).toBeGreaterThan(0);
 
     let id = "";
-    await until("a replica of the new master confirms", async () => {
+    await until(async () => {
       const [result] = await append.append([publicDraft("after", "after")]);
       if (result?.ok) id = result.id;
       return result?.ok;
-    });
+    }, "a replica of the new master confirms");
     expect(id > idOf(first)).toBe(true);
     expect(await tail.position()).toBe(id);
-    await until("the message is delivered live", () => heard.includes(id));
-    await until("the message is delivered to the persister", () => stored.has(id));
+    await until(() => heard.includes(id), "the message is delivered live");
+    await until(() => stored.has(id), "the message is delivered to the persister");
     expect(await tail.read(from, forever)).toEqual({ kind: "lost" });
     const read = await tail.read(from, forever);
     expect(read.kind === "read" && read.messages.map(({ content }) => content)).toEqual(["after"]);
@@ -145,11 +146,11 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     });
     expect(disconnected).toBe(2);
     const lost = idOf((await append.append([publicDraft("on no replica", "lost")]))[0]);
-    await until("the persister has it", () => stored.has(lost));
+    await until(() => stored.has(lost), "the persister has it");
     const gapsBefore = gaps.length;
     await kill(old);
     const now = await failedOver(group, old);
-    await until("a gap is reported", () => gaps.length > gapsBefore, 30_000);
+    await until(() => gaps.length > gapsBefore, "a gap is reported", 30_000);
     await ready();
     expect((await logOf(now)).map(({ id }) => id)).not.toContain(lost);
     // The store has the lost message, so no other message may get its id.
@@ -172,14 +173,14 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
   it("reports the problem when no Sentinel knows the master, and when none answers", async () => {
     const unknown = await runRoles({ url: group.url.replace(`/${group.name}`, "/another") });
     await until(
-      "the problem is reported",
       () => /invalid reply: null/.test(unknown.append.problem() ?? ""),
+      "the problem is reported",
       20_000,
     );
     const unreachable = await runRoles({ url: "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/parley" });
     await until(
-      "the problem is reported",
       () => /failed to connect to sentinel/.test(unreachable.append.problem() ?? ""),
+      "the problem is reported",
       20_000,
     );
     expect(unreachable.append.problem()).not.toContain("hunter2");

@@ -1,9 +1,10 @@
+import { until } from "@parley/async";
 import { encodeBody, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
-import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 const BODY = encodeBody({ from: "alice", to: "", content: "hi" });
@@ -17,7 +18,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     const bus = redis.bus(options);
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("all is ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "all is ready");
     return [append, consume];
   }
   const letters = (consume: Consumer) => consume.deadLetters.list({ limit: 100 });
@@ -64,12 +65,13 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     await redis.raw.config("SET", "maxmemory", "1mb");
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("the warning is reported", () =>
-      redis.events.some((e) => e.type === "warning" && /undecodable.*OOM/.test(e.text)),
+    await until(
+      () => redis.events.some((e) => e.type === "warning" && /undecodable.*OOM/.test(e.text)),
+      "the warning is reported",
     );
     expect([await pending(), await redis.raw.xlen(LOG)]).toEqual([1, 1]);
     await redis.raw.config("SET", "maxmemory", "0");
-    await until("the entry is moved", async () => (await letters(consume)).length === 1);
+    await until(async () => (await letters(consume)).length === 1, "the entry is moved");
     stop.abort();
     await waiting;
     expect([await pending(), await redis.raw.xlen(LOG)]).toEqual([0, 0]);
@@ -85,8 +87,9 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     await redis.raw.xadd(LOG, "*", "foo", "bar");
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("the warning is reported", () =>
-      redis.events.some((e) => e.type === "warning" && /too many dead letters/.test(e.text)),
+    await until(
+      () => redis.events.some((e) => e.type === "warning" && /too many dead letters/.test(e.text)),
+      "the warning is reported",
     );
     stop.abort();
     await waiting;
@@ -98,7 +101,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     for (const text of ["a", "b", "c"]) await redis.raw.xadd(LOG, "*", "foo", text);
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("all are moved", async () => (await letters(consume)).length === 3);
+    await until(async () => (await letters(consume)).length === 3, "all are moved");
     stop.abort();
     await waiting;
     const [first, second] = await consume.deadLetters.list({ limit: 2 });

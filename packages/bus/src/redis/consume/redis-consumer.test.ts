@@ -1,10 +1,11 @@
+import { until } from "@parley/async";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { REMOVE_CONSUMERS } from "../script/scripts.ts";
 import { consuming } from "../test/consume-rig.ts";
-import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 const STORED: Outcome = { kind: "stored" };
@@ -154,7 +155,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const claims = async () =>
       Number(/cmdstat_xautoclaim:calls=(\d+)/.exec(await redis.raw.info("commandstats"))?.[1]);
     const before = await claims();
-    await until("it was claimed several times", async () => (await claims()) > before + 5);
+    await until(async () => (await claims()) > before + 5, "it was claimed several times");
     stop.abort();
     expect(await waiting).toEqual([]);
     expect(redis.events.filter((e) => e.type === "newer-format")).toEqual([
@@ -192,10 +193,10 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
       ((await redis.raw.xinfo("CONSUMERS", LOG, GROUP)) as unknown[][]).map((info) => info[1]);
     await REMOVE_CONSUMERS.run(redis.raw, [LOG], [GROUP, "", 60_000]);
     expect(await consumers()).toEqual(["holds", "silent"]);
-    await until("it was silent for 5 ms", async () => {
+    await until(async () => {
       await REMOVE_CONSUMERS.run(redis.raw, [LOG], [GROUP, "", 5]);
       return !(await consumers()).includes("silent");
-    });
+    }, "it was silent for 5 ms");
     expect(await consumers()).toEqual(["holds"]);
   });
 
@@ -206,8 +207,9 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     await redis.raw.xdel(LOG, streamIdOf(id));
     const stop = new AbortController();
     const waiting = consume.next(stop.signal);
-    await until("the warning is reported", () =>
-      redis.events.some((e) => e.type === "warning" && /deleted/.test(e.text)),
+    await until(
+      () => redis.events.some((e) => e.type === "warning" && /deleted/.test(e.text)),
+      "the warning is reported",
     );
     stop.abort();
     await waiting;
@@ -228,7 +230,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
       }
     });
     await gateway.append(drafts);
-    await until("all are consumed", () => seen.length >= drafts.length);
+    await until(() => seen.length >= drafts.length, "all are consumed");
     stop.abort();
     await Promise.all(working);
     expect(new Set(seen).size).toBe(drafts.length);
@@ -239,8 +241,9 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   it("delivers a message to one of two concurrent calls only", async () => {
     const consume = await persister();
     const both = [next(consume), next(consume)];
-    await until("they are reading", async () =>
-      /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))),
+    await until(
+      async () => /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))),
+      "they are reading",
     );
     await append("a");
     const first = await Promise.race(both);
@@ -254,7 +257,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     await redis.raw.acl("SETUSER", "default", "-xautoclaim");
     const stop = new AbortController();
     const reading = consume.next(stop.signal);
-    await until("the problem is reported", () => consume.problem()?.includes("Redis refuses"));
+    await until(() => consume.problem()?.includes("Redis refuses"), "the problem is reported");
     await redis.raw.acl("SETUSER", "default", "+@all");
     await append("a");
     expect(contents(await reading)).toEqual(["a"]);
@@ -265,7 +268,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const consume = await persister();
     const stop = new AbortController();
     const first = consume.next(stop.signal);
-    await until("it is reading", async () => /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))));
+    await until(async () => /cmd=xreadgroup/.test(String(await redis.raw.client("LIST"))), "it is reading");
     stop.abort();
     expect(await first).toEqual([]);
     await append("a");

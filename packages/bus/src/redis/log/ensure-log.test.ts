@@ -1,9 +1,10 @@
+import { until } from "@parley/async";
 import { formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Consumer } from "../../consumer.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
-import { idOf, publicDraft, type Rig, startRig, until } from "../test/redis-rig.ts";
+import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 const STORED = formatId({ ms: 1_700_000_000_000, seq: 5 });
@@ -16,7 +17,7 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
   const persister = (lastStored = STORED): Consumer =>
     redis.bus().consume({ lastStored: async () => lastStored });
   const ready = (...all: Consumer[]) =>
-    until("the persisters are ready", () => all.every((one) => !one.problem()));
+    until(() => all.every((one) => !one.problem()), "the persisters are ready");
   const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
   const lastId = async () => {
     const info = (await redis.raw.xinfo("STREAM", LOG)) as unknown[];
@@ -44,7 +45,7 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
         return ORIGIN;
       },
     });
-    await until("the problem says so", () => consume.problem()?.includes("the store is down"));
+    await until(() => consume.problem()?.includes("the store is down"), "the problem says so");
     expect(await redis.raw.exists(LOG)).toBe(0);
     down = false;
     await ready(consume);
@@ -65,7 +66,7 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
     const bus = redis.bus();
     await ready(persister());
     const append = bus.append();
-    await until("the appender is ready", () => !append.problem());
+    await until(() => !append.problem(), "the appender is ready");
     await append.append([publicDraft("x")]);
     const meta = await redis.raw.hgetall(META);
     await ready(persister());
@@ -77,15 +78,15 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => STORED });
     const append = bus.append();
-    await until("both roles are ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "both roles are ready");
     const stop = new AbortController();
     const next = consume.next(stop.signal);
     await redis.raw.flushall();
     await until(
-      "the log is created again",
       () => redis.events.filter((e) => e.type === "log-created").length === 2,
+      "the log is created again",
     );
-    await until("a draft is appended", async () => (await append.append([publicDraft("x")]))[0]?.ok);
+    await until(async () => (await append.append([publicDraft("x")]))[0]?.ok, "a draft is appended");
     expect((await next).map(({ message }) => message.content)).toEqual(["x"]);
   });
 
@@ -93,7 +94,7 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("both roles are ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "both roles are ready");
     const ids = (await append.append([publicDraft("a"), publicDraft("b")])).map(idOf);
     const first = await consume.next(AbortSignal.timeout(5_000));
     await consume.settle(first.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
@@ -108,12 +109,12 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
     const bus = redis.bus();
     const consume = bus.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
-    await until("both roles are ready", () => !consume.problem() && !append.problem());
+    await until(() => !consume.problem() && !append.problem(), "both roles are ready");
     await append.append(["a", "b", "c"].map((content) => publicDraft(content)));
     await redis.raw.del(META);
     await expect(consume.trim()).rejects.toMatchObject({ code: "unavailable" });
-    await until("the counts are back", async () => (await redis.raw.hget(META, "entries")) === "3");
-    await until("the consumer is ready", () => !consume.problem());
+    await until(async () => (await redis.raw.hget(META, "entries")) === "3", "the counts are back");
+    await until(() => !consume.problem(), "the consumer is ready");
     expect(await consume.trim()).toMatchObject({ backlogEntries: 3 });
     expect((await append.append([publicDraft("d")])).map(idOf).length).toBe(1);
     expect(await consume.trim()).toMatchObject({ backlogEntries: 4 });
@@ -129,14 +130,14 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
   it("reports a key of another type in the log's place, and doesn't change it", async () => {
     await redis.raw.set(LOG, "something");
     const consume = persister();
-    await until("the problem says so", () => consume.problem()?.includes("holds a string"));
+    await until(() => consume.problem()?.includes("holds a string"), "the problem says so");
     expect(await redis.raw.get(LOG)).toBe("something");
   });
 
   it("creates nothing if Redis is out of memory", async () => {
     await redis.raw.config("SET", "maxmemory", "1mb");
     const consume = persister();
-    await until("the problem says so", () => consume.problem()?.includes("OOM"));
+    await until(() => consume.problem()?.includes("OOM"), "the problem says so");
     expect(await redis.raw.keys("*")).toEqual([]);
     await redis.raw.config("SET", "maxmemory", "0");
     await ready(consume);

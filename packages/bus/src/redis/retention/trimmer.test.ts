@@ -1,10 +1,11 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { consuming } from "../test/consume-rig.ts";
-import { type Rig, startRig, until } from "../test/redis-rig.ts";
+import { type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 const STORED: Outcome = { kind: "stored" };
@@ -25,10 +26,10 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
     expect(held.watermark < (ids[0] ?? "")).toBe(true);
     expect(await redis.raw.xlen(LOG)).toBe(4);
     await redis.raw.xack(LOG, GROUP, streamIdOf(ids[0] ?? ""));
-    await until("all are trimmed", async () => {
+    await until(async () => {
       expect(await consume.trim()).toMatchObject({ watermark: ids[3], backlogEntries: 0, backlogBytes: 0 });
       return (await redis.raw.xlen(LOG)) === 0;
-    });
+    }, "all are trimmed");
     expect(await redis.raw.hget(META, "trimmed")).toBe(streamIdOf(ids[3] ?? ""));
     expect(redis.events).toContainEqual({ type: "trim", entries: 4 });
   });

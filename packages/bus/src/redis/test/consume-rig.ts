@@ -1,21 +1,22 @@
+import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import type { Appender } from "../../appender.ts";
 import type { Consumed, Consumer, Outcome } from "../../consumer.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import type { RedisBus } from "../redis-bus.ts";
-import { idOf, publicDraft, type Rig, until } from "./redis-rig.ts";
+import { idOf, publicDraft, type Rig } from "./redis-rig.ts";
 
 /** Persisters and gateways on the Redis of a rig, for tests of consuming. */
 export function consuming(redis: Rig) {
   async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consumer & { bus: RedisBus }> {
     const bus = redis.bus(options);
     const consume = bus.consume({ lastStored: async () => ORIGIN });
-    await until("the persister is ready", () => !consume.problem());
+    await until(() => !consume.problem(), "the persister is ready");
     return Object.assign(consume, { bus });
   }
   async function appender(): Promise<Appender> {
     const append = redis.bus().append();
-    await until("the gateway is ready", () => !append.problem());
+    await until(() => !append.problem(), "the gateway is ready");
     return append;
   }
   const next = (consume: Consumer) => consume.next(AbortSignal.timeout(8_000));

@@ -63,19 +63,6 @@ function rigOn(server: OwnServer): Rig {
   };
 }
 
-/** Waits until a condition holds. The error names it as `what`. */
-export async function until(
-  what: string,
-  condition: () => unknown | Promise<unknown>,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** A public message from alice. */
 export function publicDraft(content: string, ref?: string): Draft {
   return { from: "alice", to: "", content, ...(ref !== undefined && { ref }) };

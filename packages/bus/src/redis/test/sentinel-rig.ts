@@ -1,4 +1,4 @@
-import { sleep } from "@parley/async";
+import { sleep, until } from "@parley/async";
 import {
   type OwnServer,
   redisCommand,
@@ -17,7 +17,6 @@ import { LOG } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
-import { until } from "./redis-rig.ts";
 
 /** Starts a group. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
 export async function startGroup(): Promise<Sentinelled | undefined> {
@@ -42,7 +41,7 @@ export interface RunningRoles {
   /** The store: the messages that the persister consumed, by id. */
   readonly stored: ReadonlyMap<string, LogMessage>;
   /** Waits until no role has a problem. */
-  ready(): Promise<void>;
+  ready(): Promise<true>;
   close(): Promise<void>;
 }
 
@@ -78,7 +77,7 @@ export async function runRoles(options: RedisBusOptions): Promise<RunningRoles> 
     heard,
     gaps,
     stored,
-    ready: () => until("all roles are ready", () => roles.every((role) => !role.problem()), 30_000),
+    ready: () => until(() => roles.every((role) => !role.problem()), "all roles are ready", 30_000),
     async close() {
       ending.abort();
       await persisting;
@@ -121,7 +120,7 @@ export class Senders {
   /** Waits until `count` more messages are acknowledged. */
   async moreAcked(count: number): Promise<void> {
     const enough = this.acked.size + count;
-    await until(`${count} more are acknowledged`, () => this.acked.size >= enough, 30_000);
+    await until(() => this.acked.size >= enough, `${count} more are acknowledged`, 30_000);
   }
 
   async end(): Promise<void> {
@@ -169,8 +168,8 @@ export async function rolesOn(server: OwnServer): Promise<string[]> {
 /** Waits until the Sentinels name another master than `from`, and returns it. */
 export async function failedOver(group: Sentinelled, from: OwnServer): Promise<OwnServer> {
   await until(
-    "another master is named",
     async () => (await group.master().catch(() => from)) !== from,
+    "another master is named",
     30_000,
   );
   return await group.master();
