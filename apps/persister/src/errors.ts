@@ -1,6 +1,8 @@
 import { ChatError, ERRORS } from "@parley/models";
 
-/** True if the log or the store was unavailable. The outcome is unknown then, and the same messages can be retried. */
+/**
+ * True if the log or the store was unavailable. The outcome is unknown then, and the same messages can be retried.
+ */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
 }

@@ -29,8 +29,8 @@ export interface Timings {
 
 export interface Persister {
   /**
-   * Takes messages from the log to the store until `signal` is aborted. Then stores and settles the batches it has, for
-   * at most `drainMs`. Never rejects: failures are retried for ever.
+   * Takes messages from the log to the store until `signal` is aborted. Then stores and settles the batches it has,
+   * for at most `drainMs`. Never rejects: failures are retried for ever.
    */
   run(signal: AbortSignal): Promise<void>;
   /** Reasons why messages can't be stored now, for `/readyz`. Empty if ready. */
@@ -59,8 +59,8 @@ export function createPersister(options: PersisterOptions): Persister {
 }
 
 /**
- * Waits for `work`, but no longer than `drainMs` after the signal is aborted. Messages that aren't settled by then are
- * delivered again, to this or another persister.
+ * Waits for `work`, but no longer than `drainMs` after the signal is aborted. Messages that aren't settled by then
+ * are delivered again, to this or another persister.
  */
 async function waitWithDrainLimit(
   work: Promise<unknown>,

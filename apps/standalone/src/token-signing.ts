@@ -1,7 +1,7 @@
 import { issueToken } from "@parley/auth";
 import { type AuthSettings, isLoopback, keptSecret } from "@parley/service";
 
-/** How this process verifies tokens, and how it issues development tokens. */
+/** The settings to verify tokens, and a function to issue development tokens. */
 export interface TokenSigning {
   readonly settings: AuthSettings;
   /** Issues a development token. Undefined unless the settings or a loopback host allow these tokens (P60). */

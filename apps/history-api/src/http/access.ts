@@ -4,8 +4,8 @@ import { ChatError } from "@parley/models";
 import type { Observe, RouteName } from "../events.ts";
 
 /**
- * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up in
- * logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
+ * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up
+ * in logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
  */
 export function authenticate(verifier: Verifier, req: IncomingMessage): Promise<Identity> {
   const token = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? "")?.[1];

@@ -44,13 +44,18 @@ export class RequestLimiter {
     return this.#streams.acquire(user, 1);
   }
 
-  /** Accounts for the memory of a page until the page is sent, which a slow client can delay. Throws like a stream. */
+  /**
+   * Accounts for the memory of a page until the page is sent, which a slow client can delay. Throws like a stream.
+   */
   acquirePage(user: string, bytes: number): Release {
     return this.#pages.acquire(user, bytes);
   }
 }
 
-/** A bounded amount, with a smaller bound per user. The first amount of a user, or of all, passes whatever its size. */
+/**
+ * A bounded amount, with a smaller bound per user. A user's only amount always passes the user's bound, and the only
+ * amount of all passes both, so that a single large page can be served.
+ */
 class Quota {
   readonly #limit: number;
   readonly #limitPerUser: number;

@@ -11,6 +11,8 @@ const REQUESTS = 3;
 /** As many rounds as there are places, so that losing one place per round would leave none. */
 const ROUNDS = 3;
 const ABANDON_TIMEOUT_MS = 40_000;
+/** Checks between two writes that don't wait for an outcome. Only a write notices that the server closed the connection. */
+const CHECKS_PER_PROBE = 40;
 
 let server: RunningApi;
 let client: Socket | undefined;
@@ -40,12 +42,25 @@ it("G5: a response that nobody reads frees its place, and so do the requests tha
   const request = `GET /messages/bob?limit=${MESSAGES} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;
   const isFull = async () => (await server.request("/sync?limit=1")).status === 503;
   const abandoned = () => server.events.filter((event) => event.type === "abandoned" && event.slow).length;
+  const settled = () => server.events.filter(({ type }) => type === "answered" || type === "refused").length;
+  let sent = 0;
+  let settledBefore = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const before = abandoned();
-    // The kernel may buffer many responses before one is stuck. A client that sends too fast is refused and cut.
+    let checks = 0;
+    // The kernel may buffer many responses before one is stuck. Until then each request waits for the outcome of the one
+    // before, because a client that sends too fast is refused and cut.
     const isOneAbandoned = () => {
-      if (!client || client.destroyed) client = connectSilently(Number(port), hostname);
-      client.write(request);
+      if (!client || client.destroyed) {
+        client = connectSilently(Number(port), hostname);
+        sent = 0;
+        settledBefore = settled();
+      }
+      checks += 1;
+      if (settled() - settledBefore >= sent || checks % CHECKS_PER_PROBE === 0) {
+        client.write(request);
+        sent += 1;
+      }
       return abandoned() > before;
     };
     await until(isOneAbandoned, "an abandoned response", ABANDON_TIMEOUT_MS);

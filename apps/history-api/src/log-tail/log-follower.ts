@@ -60,14 +60,14 @@ const WATERMARK_INTERVAL_MS = 1_000;
 /**
  * Follows the log and holds every message that may not be in the store yet (L19 to L22).
  *
- * The follower starts at the watermark rather than at the log's end, because nothing after the watermark is known to be
- * stored. A single loop reads the log, records the watermark and drops stored messages, so these three never
+ * The follower starts at the watermark rather than at the log's end, because nothing after the watermark is known to
+ * be stored. A single loop reads the log, records the watermark and drops stored messages, so these three never
  * interleave.
  *
  * Requests run concurrently with the loop and change one thing. A request that finds the log's end before the
- * follower's own position proves that the log was replaced (L3). The request then moves the follower back to `starting`
- * and increments the generation. So after each wait the loop discards its result if the generation has changed, and
- * a request is refused if the end that it read belongs to an older generation.
+ * follower's own position proves that the log was replaced (L3). The request then moves the follower back to
+ * `starting` and increments the generation. So after each wait the loop discards its result if the generation has
+ * changed, and a request is refused if the end that it read belongs to an older generation.
  */
 export class LogFollower {
   readonly #deps: LogFollowerDeps;
@@ -186,8 +186,8 @@ export class LogFollower {
   }
 
   /**
-   * Reads the watermark and drops the messages that it passed at least 30 s ago (L20). If the generation changes while
-   * the watermark is read, this still changes only the old generation's messages: `#start` replaces them.
+   * Reads the watermark and drops the messages that it passed at least 30 s ago (L20). If the generation changes
+   * while the watermark is read, this still changes only the old generation's messages: `#start` replaces them.
    */
   async #dropExpired(): Promise<void> {
     const { tail, observe, now } = this.#deps;
@@ -199,8 +199,8 @@ export class LogFollower {
   }
 
   /**
-   * Drops all stored messages at once if the tail exceeds its bound (G5). Messages after the watermark are always kept:
-   * the log itself bounds them (L7).
+   * Drops all stored messages at once if the tail exceeds its bound (G5). Messages after the watermark are always
+   * kept: the log itself bounds them (L7).
    */
   #dropExcess(): void {
     const { limits, observe } = this.#deps;

@@ -19,8 +19,8 @@ export class WatermarkHistory {
   }
 
   /**
-   * The latest watermark that was first seen at least `KEEP_STORED_MS` before `now`, or undefined. Messages up to this
-   * watermark can be dropped. Forgets this record and all earlier ones.
+   * The latest watermark that was first seen at least `KEEP_STORED_MS` before `now`, or undefined. Messages up to
+   * this watermark can be dropped. Forgets this record and all earlier ones.
    */
   takeExpired(now: number): string | undefined {
     const expired = this.#records.filter((record) => now - record.at >= KEEP_STORED_MS).at(-1);

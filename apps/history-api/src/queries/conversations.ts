@@ -26,8 +26,8 @@ const MAX_ATTEMPTS = 3;
  * The store's list is read between two snapshots of the tail, because a conversation can move on while the list is
  * read (L19). Its row then holds a message after the first snapshot's position, and no row shows where it was before.
  *
- * The answer's position F is that of the second snapshot. That snapshot is taken after the store was read, so F is at or
- * after everything in the store's list. A message up to F that is in no row is in one of the snapshots:
+ * The answer's position F is that of the second snapshot. That snapshot is taken after the store was read, so F is at
+ * or after everything in the store's list. A message up to F that is in no row is in one of the snapshots:
  *
  * - up to the first snapshot's position: in the first snapshot (merge.ts explains why);
  * - after it: in the second snapshot, as long as that one hasn't dropped messages after the first one's position.

@@ -25,7 +25,9 @@ export interface SyncPage {
   readonly more: boolean;
 }
 
-/** Reads history from the store and the tail of the log. Every answer is the log's prefix up to one position (P56). */
+/**
+ * Reads history from the store and the tail of the log. Every answer is the log's prefix up to one position (P56).
+ */
 export class History {
   readonly #follower: Pick<LogFollower, "snapshot">;
   readonly #store: Pick<Store, "page" | "sync" | "findByRef">;
@@ -58,11 +60,12 @@ export class History {
   }
 
   /**
-   * Reads the whole conversation with `peer`, part by part (P50). Resolves once the follower has reached the log's end.
-   * Parts are read on demand, so memory is bounded by one part, and reading ends when the caller stops iterating.
+   * Reads the whole conversation with `peer`, part by part (P50). Resolves once the follower has reached the log's
+   * end. Parts are read on demand, so memory is bounded by one part, and reading ends when the caller stops
+   * iterating.
    *
-   * The first part fails like a page. Later parts are retried, because a response that has begun can't be answered with
-   * an error any more.
+   * The first part fails like a page. Later parts are retried, because a response that has begun can't be answered
+   * with an error any more.
    */
   async streamConversation(reader: string, peer: string): Promise<AsyncIterable<readonly LogMessage[]>> {
     const conversation = conversationOf(reader, peer);

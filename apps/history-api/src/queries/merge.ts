@@ -3,16 +3,17 @@ import { type LogMessage, refKey } from "@parley/models";
 /**
  * Merges messages from the store with pending messages from the tail of the log into one answer.
  *
- * The promise (P56, L19): an answer is the log's prefix up to one position F. It holds every message of its conversation
- * up to F, and none after F. A client that continues from the last id of an answer then misses nothing. Messages are
- * merged by id, never concatenated: 12 may be stored while another persister still has 11 pending.
+ * The promise (P56, L19): an answer is the log's prefix up to one position F. It holds every message of its
+ * conversation up to F, and none after F. A client that continues from the last id of an answer then misses nothing.
+ * Messages are merged by id, never concatenated: 12 may be stored while another persister still has 11 pending.
  *
  * The order of the reads makes the promise true. history.ts reads in four steps:
  *
  * 1. Read the log's end E after the request has arrived, and follow the log up to E. So every message that was
  *    acknowledged before the request is at or before E.
- * 2. Take a snapshot of the tail. Its position is F, and F ≥ E. The tail begins at a watermark, and only messages at or
- *    before a watermark are dropped from it. So a message up to F that isn't in the snapshot has been stored by now.
+ * 2. Take a snapshot of the tail. Its position is F, and F ≥ E. The tail begins at a watermark, and only messages at
+ *    or before a watermark are dropped from it. So a message up to F that isn't in the snapshot has been stored by
+ *    now.
  * 3. Only then read the store, up to F. So a message up to F that isn't in the snapshot is in this result. A message
  *    that was stored between steps 2 and 3 is in both; equal ids are one message.
  * 4. Look up the refs of the messages that are still pending, because one ref is one message (G2):
@@ -32,13 +33,13 @@ import { type LogMessage, refKey } from "@parley/models";
  * - Step 3: otherwise an answer could hold 14 without 13, and a cursor taken from it would skip 13 for ever (L19).
  * - Step 4: otherwise a pending message could be left out in favour of a duplicate after F. Neither would be shown.
  *
- * The bound hides nothing from before. If the log was lost, the new log starts above the store's greatest id (L1), so F
- * is at or after everything that the old log left in the store. While there is no log, its end can't be read and the
- * request fails.
+ * The bound hides nothing from before. If the log was lost, the new log starts above the store's greatest id (L1), so
+ * F is at or after everything that the old log left in the store. While there is no log, its end can't be read and
+ * the request fails.
  *
  * An answer in several parts uses one Merge for all parts. An earlier part may have shown a pending message whose
- * duplicate, stored under another id, is found in a later part. Merge remembers which pending messages it has shown, and
- * leaves the duplicate out.
+ * duplicate, stored under another id, is found in a later part. Merge remembers which pending messages it has shown,
+ * and leaves the duplicate out.
  */
 export class Merge {
   readonly #position: string;

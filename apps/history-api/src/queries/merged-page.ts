@@ -2,7 +2,9 @@ import { idAfter, type LogMessage } from "@parley/models";
 import type { Merge } from "./merge.ts";
 import type { RangeQuery } from "./range.ts";
 
-/** The reads behind one answer, in the order that merge.ts requires. The tail's snapshot is taken before all of them. */
+/**
+ * The reads behind one answer, in the order that merge.ts requires. The tail's snapshot is taken before all of them.
+ */
 export interface MergeSource {
   /** Reads the store (step 3). */
   stored(range: RangeQuery): Promise<readonly LogMessage[]>;
@@ -22,8 +24,8 @@ export interface Page {
 /**
  * Reads one page from the store and the tail.
  *
- * Each side is asked for one message more than the limit, which shows whether there are more. A side that returns that
- * many says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
+ * Each side is asked for one message more than the limit, which shows whether there are more. A side that returns
+ * that many says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
  */
 export async function readMergedPage(source: MergeSource, range: RangeQuery): Promise<Page> {
   const oneMore = { ...range, limit: range.limit + 1 };

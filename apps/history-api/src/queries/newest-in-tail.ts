@@ -15,7 +15,9 @@ export interface NewestInTailQuery {
   readonly limit: number;
   /** The store's page of conversations. The tail may hold newer messages of them. */
   readonly stored: LastMessages;
-  /** For messages with a ref, by id: true if the store keeps the message under its own id, false if it is a duplicate. */
+  /**
+   * For messages with a ref, by id: true if the store keeps the message under its own id, false if it is a duplicate.
+   */
   readonly decided: ReadonlyMap<string, boolean>;
   /** Maximum number of undecided messages per conversation. */
   readonly maxUndecided: number;
@@ -31,8 +33,8 @@ export interface NewestInTail {
 }
 
 /**
- * Finds the conversations that have moved on in the tail, since the store's page was read. Such a conversation may move
- * onto the page, or away from it: to `before` or later.
+ * Finds the conversations that have moved on in the tail, since the store's page was read. Such a conversation may
+ * move onto the page, or away from it: to `before` or later.
  */
 export function newestInTail(tail: TailSlices, query: NewestInTailQuery): NewestInTail {
   const isRelevant = relevanceTo(tail, query);

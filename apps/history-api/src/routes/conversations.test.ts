@@ -34,7 +34,7 @@ async function listConversations(path: string, options?: RequestOptions): Promis
 }
 
 describe("GET /conversations", () => {
-  it("P57: lists each conversation with its last message, stored or pending, newest first, without the public room", async () => {
+  it("P57: lists private conversations, newest first, each with its last message, stored or pending", async () => {
     expect(await listConversations("/conversations")).toEqual([
       ["alice", 7],
       ["dave", 4],

@@ -11,9 +11,9 @@ type QueryName = keyof typeof queries;
 type QueryValues<Name extends QueryName> = ReturnType<(typeof queries)[Name]["parse"]>;
 
 /**
- * Parses the query of `/messages`. `page` is undefined if no parameter of a page is present: the client wants the whole
- * conversation (P50). Like the two functions below, throws `invalid_parameter` for a bad value and ignores unknown
- * parameters (P55).
+ * Parses the query of `/messages`. `page` is undefined if no parameter of a page is present: the client wants the
+ * whole conversation (P50). Like the two functions below, throws `invalid_parameter` for a bad value and ignores
+ * unknown parameters (P55).
  */
 export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
   const { as, ...bounds } = parse("page", url);
@@ -48,8 +48,8 @@ function parse<Name extends QueryName>(name: Name, url: string): QueryValues<Nam
 }
 
 /**
- * Collects the known parameters as text. Refuses a known parameter that is repeated, and any parameter in the notation
- * of an object or array, such as `x[$ne]`, whatever its name (P55).
+ * Collects the known parameters as text. Refuses a known parameter that is repeated, and any parameter in the
+ * notation of an object or array, such as `x[$ne]`, whatever its name (P55).
  */
 function valuesOf(url: string, names: readonly string[]): Readonly<Record<string, string>> {
   const values: Record<string, string> = {};

@@ -18,9 +18,9 @@ export function seeded(seed: number): Random {
 }
 
 /**
- * A model of the log, its tail and the store, with any number of persisters. Whenever a reader waits, the model appends
- * messages, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs repeat far more
- * often than in practice.
+ * A model of the log, its tail and the store, with any number of persisters. Whenever a reader waits, the model
+ * appends messages, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs repeat
+ * far more often than in practice.
  */
 export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef"> {
   readonly log: LogMessage[] = [];
@@ -40,7 +40,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     this.#isFrozen = true;
   }
 
-  /** Everything that history shows now: the stored messages, and the others that the store will keep under their own id. */
+  /**
+   * Everything that history shows now: the stored messages, and the others that the store will keep under their own
+   * id.
+   */
   visible(): LogMessage[] {
     const keyOf = (message: LogMessage) => message.ref && `${refKey(message)}\n${message.content}`;
     const messages = [...this.#stored.values()];

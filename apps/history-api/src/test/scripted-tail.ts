@@ -22,8 +22,8 @@ interface Hold {
 const WAIT_MS = 5;
 
 /**
- * A LogTail under the test's control, for interleavings that a real log can't be forced into. Its entries, its end, its
- * watermark and the position up to which reads succeed are set independently.
+ * A LogTail under the test's control, for interleavings that a real log can't be forced into. Its entries, its end,
+ * its watermark and the position up to which reads succeed are set independently.
  */
 export class ScriptedTail implements LogTail {
   entries: LogMessage[] = [];

@@ -17,9 +17,9 @@ const READ_AHEAD_FROM = 250;
 /**
  * Takes batches from the log to the store until `signal` is aborted, and finishes the batches it has.
  *
- * Batches are stored one at a time. While a large batch is stored, the next one is read: one batch ahead and never more,
- * so a slow store slows down the reading (G5). After a small batch nothing is read ahead, so that more messages can
- * collect in the log while the store is busy.
+ * Batches are stored one at a time. While a large batch is stored, the next one is read: one batch ahead and never
+ * more, so a slow store slows down the reading (G5). After a small batch nothing is read ahead, so that more messages
+ * can collect in the log while the store is busy.
  */
 export async function runConsumeLoop(
   { consumer, batchWriter, retry, observe }: ConsumeLoopDeps,

@@ -17,8 +17,8 @@ const ID = /^[\w-]{1,64}$/;
  * `Authorization: Bearer` with a token of scope `ops`, because a dead letter may hold what people wrote.
  *
  * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1 to 1000, 100 by default.
- * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again as a message; 400 `invalid_message` if it still
- *   can't be decoded.
+ * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again as a message; 400 `invalid_message` if it
+ *   still can't be decoded.
  * - `DELETE /dead-letters/:id`: 204 if the entry was dropped.
  */
 export function deadLetterRoutes(

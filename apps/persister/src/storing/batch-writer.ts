@@ -24,14 +24,15 @@ interface Item {
 type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
 
 /**
- * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes come in parts, so that a stored
- * message doesn't wait for one that can't be stored.
+ * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes come in parts, so that a
+ * stored message doesn't wait for one that can't be stored.
  *
  * Messages are inserted together. A group that the store refuses three times is inserted one by one, so that one bad
  * message can't block the others (L10). Only the outcome `failed` makes the log deliver a message again. Inserts are
  * idempotent, so no message is lost if a process dies between insert and settling (F1, F2).
  *
- * If `signal` is aborted during an outage of the store, the remaining messages get no outcome and are delivered again.
+ * If `signal` is aborted during an outage of the store, the remaining messages get no outcome and are delivered
+ * again.
  */
 export class BatchWriter {
   readonly #storeWriter: StoreWriter;

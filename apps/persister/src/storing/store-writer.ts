@@ -15,8 +15,9 @@ export type InsertResult =
 const MAX_GROUP_ATTEMPTS = 3;
 
 /**
- * Writes to the store and waits out its outages. During an outage the same messages are retried for ever, and the caller
- * reads nothing more from the log. This is the backpressure: messages wait in the log, within the log's bound (L7, G5).
+ * Writes to the store and waits out its outages. During an outage the same messages are retried for ever, and the
+ * caller reads nothing more from the log. This is the backpressure: messages wait in the log, within the log's bound
+ * (L7, G5).
  */
 export class StoreWriter {
   readonly #store: Pick<Store, "prepare" | "insert">;
@@ -36,8 +37,8 @@ export class StoreWriter {
   }
 
   /**
-   * Creates the tables or indexes that the store needs. Retries any failure until `signal` is aborted, because an operator
-   * may be repairing the cause.
+   * Creates the tables or indexes that the store needs. Retries any failure until `signal` is aborted, because an
+   * operator may be repairing the cause.
    */
   async prepare(signal: AbortSignal): Promise<void> {
     await this.#untilAnswered(
@@ -67,8 +68,8 @@ export class StoreWriter {
   }
 
   /**
-   * Retries `operation` while it fails with an outage. Rejects with any other failure. An attempt that is in flight when
-   * `signal` is aborted still counts.
+   * Retries `operation` while it fails with an outage. Rejects with any other failure. An attempt that is in flight
+   * when `signal` is aborted still counts.
    */
   async #untilAnswered<Answer>(
     operation: () => Promise<Answer>,

@@ -12,7 +12,9 @@ export interface TrimLoopDeps {
   readonly now: () => number;
 }
 
-/** Trims stored messages from the log and reports the log's state, at every interval until `signal` is aborted (L12). */
+/**
+ * Trims stored messages from the log and reports the log's state, at every interval until `signal` is aborted (L12).
+ */
 export async function runTrimLoop(
   { consumer, intervalMs, observe, now }: TrimLoopDeps,
   signal: AbortSignal,
