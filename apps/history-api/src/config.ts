@@ -1,48 +1,52 @@
 import { type Env, fields, pick } from "@parley/service";
-import type { AdmissionLimits } from "./http/admission.ts";
+import type { RequestLimits } from "./http/request-limiter.ts";
 
-/** How one history-api is set. Sizes in bytes, times in ms. */
+/** The configuration of one history-api. Sizes are in bytes, times in ms. */
 export interface HistoryConfig {
-  /** Undefined: the server's own origin. */
+  /** Undefined allows only the server's own origin. */
   readonly allowedOrigins: readonly string[] | undefined;
-  readonly limits: AdmissionLimits;
-  /** How long a client that does not read on is waited for. */
+  readonly limits: RequestLimits;
+  /** Time that a client may read nothing before its response is cut off. */
   readonly slowClientMs: number;
-  /** How long a request waits until the log has been followed to its end. */
+  /** Maximum time that a request waits for the server to reach the log's end. */
   readonly catchUpMs: number;
-  /** About what the log's end may take in memory before what is stored goes early. */
+  /** Estimated memory of the tail above which stored messages are dropped early. */
   readonly maxTailBytes: number;
 }
 
-/** The variables that a history-api knows, in a process of its own or as a part of one. */
+/** The environment variables of a history-api, in its own process or inside standalone. */
 export const historyFields = {
   ...pick("ALLOWED_ORIGINS"),
   MAX_REQUESTS: fields
     .limit(1_000)
-    .describe("Requests for history that are answered at the same time. 0 turns the limit off."),
+    .describe("Maximum number of concurrent requests for history. 0 turns the limit off."),
   MAX_STREAMS: fields
     .limit(256)
-    .describe("Whole conversations that are sent at the same time. 0 turns the limit off."),
+    .describe("Maximum number of whole conversations sent at the same time. 0 turns the limit off."),
   MAX_STREAMS_PER_USER: fields
     .limit(64)
-    .describe("Whole conversations that are sent to one user at the same time. 0 turns the limit off."),
+    .describe(
+      "Maximum number of whole conversations sent to one user at the same time. 0 turns the limit off.",
+    ),
   MAX_PAGES_BYTES: fields
     .limit(268_435_456)
     .describe(
-      "About what pages that are being sent may take in memory; those of one user a quarter of it. What would be more gets 503 or 429. 0 turns the limit off.",
+      "Maximum memory of all pages being sent, estimated. One user's pages may take a quarter of it. Requests beyond it get 503 or 429. 0 turns the limit off.",
     ),
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })
-    .describe("How long a client of history may read nothing before it is cut off."),
+    .describe("Time that a client may read nothing before its response is cut off."),
   CATCH_UP_MS: fields
     .milliseconds(5_000, { min: 100 })
-    .describe("How long a request waits for this server to follow to the log's end."),
+    .describe("Maximum time that a request waits for the server to reach the log's end."),
   MAX_TAIL_BYTES: fields
     .bytes(268_435_456)
-    .describe("About what the log's end may take in memory before what is stored is let go of early."),
+    .describe(
+      "Maximum memory of the messages held from the log's end, estimated. Above it, stored messages are dropped early; messages that aren't stored are kept.",
+    ),
 };
 
-/** From what `readEnv` makes of `historyFields`. */
+/** Builds the configuration from the values that `readEnv` returns for `historyFields`. */
 export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
   return {
     allowedOrigins: env.ALLOWED_ORIGINS,

@@ -1,7 +1,7 @@
 import { auth, pick, variables } from "@parley/service";
 import { historyFields } from "./config.ts";
 
-/** What a history-api in a process of its own reads from the environment. */
+/** The environment variables of a history-api process. */
 export const historyEnv = {
   PORT: variables.PORT(8081),
   HOST: variables.HOST("0.0.0.0"),

@@ -3,27 +3,28 @@ import { ChatError, ERRORS } from "@parley/models";
 
 const RETRY_AFTER_MS = 1_000;
 
-/** A failure as a client is told of it. One that is not known by a code is ours, and its text is not for clients. */
-export function chatErrorOf(error: unknown): ChatError {
-  if (error instanceof AuthError) return coded(error.code, error.retryAfterMs);
+/** Converts any failure to the error that the client gets. Unknown failures become `internal`, without their text. */
+export function toChatError(error: unknown): ChatError {
+  if (error instanceof AuthError) return fromCode(error.code, error.retryAfterMs);
   if (!(error instanceof ChatError)) return new ChatError("internal", { cause: error });
-  // A store or a log says that it cannot answer; when to come back is for this process to say (P55).
-  if (error.code === "unavailable") return coded("unavailable", error.retryAfterMs);
+  // The store and the log report `unavailable` without a time to retry. This process sets the time (P55).
+  if (error.code === "unavailable") return fromCode("unavailable", error.retryAfterMs);
   return error;
 }
 
+/** A temporary error that asks the client to retry after a second (P55). */
 export function unavailable(message: string): ChatError {
   return new ChatError("unavailable", { message, retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** Words for an operator. A driver's own text may quote what it read, so only its name counts. */
+/** A reason for operators. Uses only the name of a driver's error, because its text may quote what people wrote. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ChatError)
     return error.message === ERRORS[error.code].message ? error.code : error.message;
   return error instanceof Error ? error.name : "unknown";
 }
 
-function coded(code: AuthError["code"], retryAfterMs: number | undefined): ChatError {
-  if (code === "unavailable") return unavailable("This cannot be answered now.");
+function fromCode(code: AuthError["code"], retryAfterMs: number | undefined): ChatError {
+  if (code === "unavailable") return unavailable("This request can't be answered now. Retry later.");
   return new ChatError(code, retryAfterMs === undefined ? {} : { retryAfterMs });
 }

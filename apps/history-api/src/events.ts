@@ -1,10 +1,11 @@
 import type { ErrorCode } from "@parley/models";
 
+/** The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`. */
 export type RouteName = "room" | "conversation" | "sync" | "conversations";
 
-/** What history-api tells its app, which counts and logs it. Never a content or a token. Times are in ms. */
+/** An event that history-api reports, for logs and metrics. Never holds contents or tokens. Times are in ms. */
 export type HistoryEvent =
-  /** An answer was given in full: `messages` in `ms`, from the request's coming. */
+  /** A response was sent completely, `ms` after its request arrived. `whole`: a whole conversation (P50). */
   | {
       readonly type: "answered";
       readonly route: RouteName;
@@ -12,31 +13,35 @@ export type HistoryEvent =
       readonly messages: number;
       readonly ms: number;
     }
-  /** A request was answered with an error (P55), or, where its answer had begun, cut off (P50). */
+  /** A request was answered with an error (P55). `cut`: its response had begun and was cut off instead (P50). */
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
-  /** The client went, or read too slowly, before its answer ended. */
+  /** The client disconnected before its response ended. `slow`: it read too slowly and was cut off. */
   | { readonly type: "abandoned"; readonly slow: boolean }
-  /** An internal service read as somebody else (P54). */
+  /** An internal service, `by`, read as the user `as` (P54). */
   | {
       readonly type: "read-as";
       readonly route: RouteName;
       readonly by: string;
       readonly as: string;
     }
-  /** A cursor lies beyond the log's end: the log was replaced, and the client starts again from the store (L3). */
+  /** A cursor was after the log's end. The log was replaced, and this client starts again from the store (L3). */
   | { readonly type: "cursor-beyond-log"; readonly user: string }
-  /** The follower has followed to the log's end. */
+  /** The follower reached the log's end. */
   | { readonly type: "caught-up"; readonly entries: number; readonly ms: number }
-  /** It starts again at the watermark (L3, L21). */
+  /** The follower lost its place in the log and starts again at the watermark (L3, L21). */
   | { readonly type: "lost"; readonly reason: "trimmed or replaced" | "beyond the log's end" }
+  /** A step of the follower failed. It is retried after `retryInMs`. */
   | { readonly type: "follow-failed"; readonly retryInMs: number; readonly reason: string }
-  /** What is held of the log, about once a second. */
+  /** The current size of the tail, reported about once a second. */
   | { readonly type: "tail"; readonly entries: number; readonly bytes: number }
-  /** More is held than the bound: what is stored goes before its time. */
+  /** The tail exceeded its bound, and stored messages were dropped early. */
   | { readonly type: "tail-full"; readonly bytes: number }
+  /** The store doesn't answer any more. */
   | { readonly type: "store-down"; readonly reason: string }
+  /** The store answers again. */
   | { readonly type: "store-up" }
-  /** Something that should not happen did, and one client got the error `internal`. */
+  /** An unexpected failure. The client got the error `internal`. */
   | { readonly type: "failure"; readonly request: string; readonly error: unknown };
 
+/** Receives the events of a history-api. */
 export type Observe = (event: HistoryEvent) => void;

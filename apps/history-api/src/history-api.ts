@@ -5,12 +5,11 @@ import { createOriginPolicy } from "@parley/service";
 import type { Store } from "@parley/store";
 import type { HistoryConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
-import { Admission } from "./http/admission.ts";
-import { createHttp } from "./http/app.ts";
-import { Follower } from "./log-tail/follower.ts";
+import { createApp } from "./http/app.ts";
+import { RequestLimiter } from "./http/request-limiter.ts";
+import { LogFollower } from "./log-tail/log-follower.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
-import { Routes } from "./routes/routes.ts";
 import { StoreWatch } from "./store/store-watch.ts";
 
 export { type HistoryConfig, historyConfig, historyFields } from "./config.ts";
@@ -22,36 +21,41 @@ export interface HistoryApiOptions {
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
   readonly observe: Observe;
-  /** Ms of a steady clock (L20). */
+  /** The current time of a monotonic clock, in ms (L20). */
   readonly now?: () => number;
 }
 
 export interface HistoryApi {
-  /** For the `request` event of an HTTP server: /messages, /messages/:username, /sync, /conversations, the documents, /, and 404 for the rest. */
+  /**
+   * Handles the `request` event of an HTTP server. Serves `/messages`, `/messages/:username`, `/sync`,
+   * `/conversations`, the documents and `/`; answers 404 for other paths.
+   */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
-  /** Follows the log until `signal` is aborted; before, nothing can be answered. Never rejects. */
+  /** Follows the log until `signal` is aborted. Requests get 503 until the log's end is reached. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
-  /** What keeps history from being answered at this moment, in words for an operator; empty when ready. */
+  /** Reasons why history can't be served now, for `/readyz`. Empty if ready. */
   problems(): string[];
 }
 
-const RETRY = { minMs: 50, maxMs: 2_000 };
+const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
 
-/** A core: it listens on nothing and reads no environment. The tail and the store are its caller's to close. */
+/**
+ * Creates the core of history-api. It neither listens nor reads the environment. The caller closes the tail and the
+ * store.
+ */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const { tail, store, verifier, config, observe, now = () => performance.now() } = options;
-  const limits = { catchUpMs: config.catchUpMs, maxBytes: config.maxTailBytes, retry: RETRY };
-  const follower = new Follower({ tail, observe, limits, now });
+  const { catchUpMs, maxTailBytes, slowClientMs } = config;
+  const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
+  const follower = new LogFollower({ tail, observe, limits, now });
   const storeWatch = new StoreWatch(store, observe);
-  const admission = new Admission(config.limits);
   const history = new History(follower, store, observe);
   const conversations = new Conversations(follower, store);
-  const { slowClientMs } = config;
-  const routes = new Routes({ history, conversations, verifier, admission, slowClientMs, observe });
+  const limiter = new RequestLimiter(config.limits);
   const origins = createOriginPolicy({ allowed: config.allowedOrigins });
 
   return {
-    handleRequest: createHttp({ routes, origins, admission, slowClientMs, observe }),
+    handleRequest: createApp({ history, conversations, verifier, origins, limiter, slowClientMs, observe }),
     async run(signal) {
       await Promise.all([follower.run(signal), storeWatch.run(signal)]);
     },

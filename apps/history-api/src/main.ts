@@ -21,15 +21,15 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const history = createHistoryApi({
     tail: bus.tail(),
     store,
-    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeKeys(log) }),
+    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: logKeyEvents(log) }),
     config: historyConfig(env),
     observe: observeHistory(log, registry),
   });
-  const following = new AbortController();
-  const followed = history.run(following.signal);
+  const stopFollower = new AbortController();
+  const followerEnded = history.run(stopFollower.signal);
   defer("follower", () => {
-    following.abort();
-    return followed;
+    stopFollower.abort();
+    return followerEnded;
   });
 
   const { PORT: port, HOST: host, ADMIN_PORT } = env;
@@ -42,6 +42,6 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");
 });
 
-function observeKeys(log: service.Logger): VerifierConfig["observe"] {
+function logKeyEvents(log: service.Logger): VerifierConfig["observe"] {
   return (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type);
 }

@@ -1,7 +1,7 @@
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { HistoryEvent } from "./events.ts";
 
-/** Connects history-api's events to the process' log and metrics. */
+/** Returns an observer that writes history-api's events to the process's log and metrics. */
 export function observeHistory(log: Logger, registry: Registry): (event: HistoryEvent) => void {
   const metrics = historyMetrics(registry);
   return (event) => {
@@ -19,18 +19,25 @@ function historyMetrics(registry: Registry) {
   return {
     answers: histogram(
       "answer_seconds",
-      "From a request to the end of its answer. `whole`: a conversation sent from its beginning to its end.",
+      "Time from a request to the end of its response. `whole`: a whole conversation, in one response.",
       SECONDS,
       ["route", "whole"],
     ),
-    messages: counter("messages_sent_total", "Messages in answers.", ["route"]),
-    refused: counter("refused_total", "Requests answered with an error, by code.", ["code"]),
-    cut: counter("cut_total", "Answers broken off after they had begun (P50)."),
-    abandoned: counter("abandoned_total", "Clients that went, or read too slowly, before the end.", ["slow"]),
-    readAs: counter("read_as_total", "Answers that an internal service got in a user's place (P54)."),
-    lost: counter("tail_lost_total", "Times that following the log began again at the watermark."),
-    tailEntries: gauge("tail_entries", "Messages of the log's end that are held."),
-    tailBytes: gauge("tail_bytes", "What they take, about."),
+    messages: counter("messages_sent_total", "Messages sent in responses.", ["route"]),
+    refused: counter("refused_total", "Requests answered with an error, by error code.", ["code"]),
+    cut: counter("cut_total", "Responses cut off by a failure after they had begun (P50)."),
+    abandoned: counter(
+      "abandoned_total",
+      "Responses that the client left before the end. `slow`: the client read too slowly and was cut off.",
+      ["slow"],
+    ),
+    readAs: counter("read_as_total", "Requests in which an internal service read as a user (P54)."),
+    lost: counter(
+      "tail_lost_total",
+      "Times the follower lost its place in the log and started again at the watermark.",
+    ),
+    tailEntries: gauge("tail_entries", "Messages held from the log's end."),
+    tailBytes: gauge("tail_bytes", "Estimated memory of the messages held from the log's end."),
   };
 }
 
@@ -70,7 +77,7 @@ function write(log: Logger, event: HistoryEvent): void {
       log.debug(event, event.type);
       break;
     case "read-as":
-      log.info(event, "an internal service read in a user's place");
+      log.info(event, "an internal service read as a user");
       break;
     case "store-up":
       log.info(event, event.type);

@@ -1,6 +1,6 @@
 import { auth, pick, variables } from "@parley/service";
 
-/** What a persister reads from the environment. It verifies tokens for /dead-letters alone. */
+/** The environment variables of a persister process. `auth` is for the tokens of operators on `/dead-letters`. */
 export const persisterEnv = {
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9082),

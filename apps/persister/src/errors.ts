@@ -1,11 +1,13 @@
 import { ChatError, ERRORS } from "@parley/models";
 
-/** Whether the other side was away: anything may have happened, and trying again with the same messages is right. */
+/**
+ * True if the log or the store was unavailable. The outcome is unknown then, and the same messages can be retried.
+ */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
 }
 
-/** Words for an operator. A driver's own text may quote what it could not store, so only its name and code count. */
+/** A reason for operators. Uses only the name and code of a driver's error, because its text may quote a message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ChatError)
     return error.message === ERRORS[error.code].message ? error.code : error.message;

@@ -1,36 +1,42 @@
 import type { LogState, Outcome } from "@parley/bus";
 
-/** What the persister tells its app, which counts and logs it. Never a content. Times are in ms. */
+/** An operation on the log that can fail. */
+export type LogStep = "next" | "settle" | "trim";
+
+/** An event that the persister reports, for logs and metrics. Never holds contents. Times are in ms. */
 export type PersisterEvent =
-  /** The store took a group of messages. */
+  /** The store answered the insert of a group of messages. */
   | { readonly type: "insert"; readonly messages: number; readonly ms: number }
-  /** The log was told what became of messages, so many of each kind (L13). */
-  | { readonly type: "settled"; readonly outcomes: Outcomes }
-  /** The store cannot say: the same messages are tried again, and no more are read meanwhile. */
+  /** The log was told the outcomes of messages. `outcomes` counts them by kind (L13). */
+  | { readonly type: "settled"; readonly outcomes: OutcomeCounts }
+  /** The store is unavailable. The same messages are retried, and no more are read meanwhile. */
   | { readonly type: "outage"; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
+  /** The store answers again, after `attempts` attempts. */
   | { readonly type: "recovered"; readonly attempts: number; readonly ms: number }
-  /** The store refused a group as a whole, not being away: after the third time each message goes alone (L10). */
+  /** The store is available but refused a whole group. After three times each message is inserted alone (L10). */
   | { readonly type: "group-failed"; readonly messages: number; readonly reason: string }
-  /** One message cannot be stored. It comes again. */
+  /** One message can't be stored. The log delivers it again. */
   | { readonly type: "failed"; readonly id: string; readonly deliveries: number; readonly reason: string }
-  /** Its sender has the ack of another one with the same ref and content: counted, not stored twice (L13). */
+  /** The store has the same ref and content under the id `of`, so the message wasn't stored again (L13). */
   | { readonly type: "duplicate"; readonly id: string; readonly of: string }
-  /** Its ref stands for another content, but it was acknowledged: stored without its ref (L13). */
+  /** An acknowledged message was stored without its ref, because `heldBy` has the ref with another content (L13). */
   | { readonly type: "ref-dropped"; readonly id: string; readonly heldBy: string }
-  /** The log could not be told or read: the same messages come again. */
-  | { readonly type: "log-failed"; readonly doing: "next" | "settle" | "trim"; readonly reason: string }
-  /** How the log stands, about once a second. `lagMs`: how long the oldest message that is not stored may wait. */
+  /** A step with the log failed. The log delivers the messages of that step again. */
+  | { readonly type: "log-failed"; readonly doing: LogStep; readonly reason: string }
+  /** The log's state, about once a second. `lagMs`: maximum time that the oldest unstored message may have waited. */
   | { readonly type: "log-state"; readonly state: LogState; readonly lagMs: number };
 
-/** What operators decide on dead letters. */
+/** An operator replayed or dropped a dead letter. */
 export interface DeadLetterDecision {
   readonly type: "dead-letter-decided";
   readonly id: string;
   readonly decision: "replayed" | "dropped";
-  /** Who decided: the token's user. */
+  /** The operator: the token's user. */
   readonly by: string;
 }
 
-export type Outcomes = Readonly<Partial<Record<Outcome["kind"], number>>>;
+/** The number of messages by outcome. */
+export type OutcomeCounts = Readonly<Partial<Record<Outcome["kind"], number>>>;
 
+/** Receives the events of a persister. */
 export type Observe = (event: PersisterEvent) => void;

@@ -21,10 +21,10 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
-  const consume = bus.consume({ lastStored: () => store.lastId() });
+  const consumer = bus.consume({ lastStored: () => store.lastId() });
 
   const observe = observePersister(log, registry);
-  const persister = createPersister({ consume, store, observe });
+  const persister = createPersister({ consumer, store, observe });
   const running = persister.run(stopping);
   defer("persister", () => running);
 
@@ -35,7 +35,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     host: HOST,
     registry,
     problems: persister.problems,
-    router: deadLetterRoutes(consume.deadLetters, verifier, observe),
+    router: deadLetterRoutes(consumer.deadLetters, verifier, observe),
   });
   defer("admin", () => admin.close());
   log.info({ admin: admin.url, pid: process.pid }, "consuming");

@@ -3,7 +3,7 @@ import type { DeadLetterDecision, PersisterEvent } from "./events.ts";
 
 type Event = PersisterEvent | DeadLetterDecision;
 
-/** Connects a persister's events to the process' log and metrics. */
+/** Returns an observer that writes a persister's events to the process's log and metrics. */
 export function observePersister(log: Logger, registry: Registry): (event: Event) => void {
   const metrics = persisterMetrics(registry);
   return (event) => {
@@ -21,18 +21,26 @@ function persisterMetrics(registry: Registry) {
   return {
     insert: histogram(
       "insert_seconds",
-      "From a group of messages to the store's answer, outages included.",
+      "Time to insert a group of messages, including outages of the store.",
       SECONDS,
     ),
-    settled: counter("messages_settled_total", "Messages settled, by what became of them.", ["outcome"]),
-    outages: counter("store_outages_total", "Inserts that the store did not answer; each is tried again."),
+    settled: counter("messages_settled_total", "Messages settled, by outcome.", ["outcome"]),
+    outages: counter(
+      "store_outages_total",
+      "Attempts that failed because the store was unavailable. Each is retried.",
+    ),
     groupsFailed: counter("groups_failed_total", "Groups of messages that the store refused as a whole."),
-    refsDropped: counter("refs_dropped_total", "Messages stored without their ref, since it was taken."),
-    logFailures: counter("log_failures_total", "Steps with the log that failed.", ["doing"]),
-    backlogEntries: gauge("backlog_entries", "Messages in the log that are not stored."),
-    backlogBytes: gauge("backlog_bytes", "What the backlog takes in the log."),
-    lag: gauge("lag_seconds", "How long the oldest message that is not stored may have waited."),
-    letters: counter("dead_letters_decided_total", "Dead letters that an operator decided on.", ["decision"]),
+    refsDropped: counter(
+      "refs_dropped_total",
+      "Messages stored without their ref, because the ref was taken.",
+    ),
+    logFailures: counter("log_failures_total", "Steps with the log that failed, by step.", ["doing"]),
+    backlogEntries: gauge("backlog_entries", "Messages in the log that aren't stored yet."),
+    backlogBytes: gauge("backlog_bytes", "Size of the unstored messages in the log."),
+    lag: gauge("lag_seconds", "Maximum time that the oldest unstored message may have waited."),
+    letters: counter("dead_letters_decided_total", "Dead letters that an operator replayed or dropped.", [
+      "decision",
+    ]),
   };
 }
 
@@ -75,13 +83,13 @@ function write(log: Logger, event: Event): void {
       log.trace(event, event.type);
       break;
     case "duplicate":
-      log.debug(event, "stored before under another id");
+      log.debug(event, "a duplicate was not stored again: the store has it under another id");
       break;
     case "recovered":
       log.info(event, "the store answers again");
       break;
     case "outage":
-      log.warn(event, "the store does not answer: the same messages are tried again");
+      log.warn(event, "the store does not answer: retrying the same messages");
       break;
     case "dead-letter-decided":
       log.warn(event, `a dead letter was ${event.decision}`);

@@ -2,7 +2,7 @@ import { gatewayFields } from "@parley/gateway";
 import { historyFields } from "@parley/history-api";
 import { auth, ConfigError, fields, group, pick, variables } from "@parley/service";
 
-/** What the whole chat in one process reads from the environment: what its parts know, and where its data is. */
+/** The environment variables of standalone: those of the gateway and history-api, and the folder of its data. */
 export const standaloneEnv = {
   PORT: variables.PORT(8080),
   HOST: variables.HOST("127.0.0.1"),
@@ -12,7 +12,8 @@ export const standaloneEnv = {
   ...gatewayFields,
   ...historyFields,
   auth: auth({ required: false }),
-  onlyOne: group({ REUSE_PORT: fields.optionalFlag() }, ({ REUSE_PORT }) => {
-    if (REUSE_PORT) throw new ConfigError("REUSE_PORT is for gateways: one process has the embedded engines");
+  singleProcess: group({ REUSE_PORT: fields.optionalFlag() }, ({ REUSE_PORT }) => {
+    if (REUSE_PORT)
+      throw new ConfigError("REUSE_PORT must be false: only one process can use the embedded log and store");
   }),
 };

@@ -12,9 +12,9 @@ import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeBus, observeStore } from "@parley/telemetry";
 import { standaloneEnv } from "./env.ts";
-import { running } from "./run-core.ts";
 import { createChatServer } from "./server.ts";
-import { signingFor } from "./token-signing.ts";
+import { startCore } from "./start-core.ts";
+import { createTokenSigning } from "./token-signing.ts";
 import { welcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
@@ -25,18 +25,18 @@ await service.runService("standalone", async ({ log, defer }) => {
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
   defer("store", () => store.close());
   const bus = new MemoryBus({ lastStored: await store.lastId(), observe: observeBus(log, registry) });
-  const signing = await signingFor(env.auth, { host, dataDir });
+  const signing = await createTokenSigning(env.auth, { host, dataDir });
   const verifier = createVerifier({ ...signing.settings, isUser: isUsername });
 
-  const consume = bus.consume({ lastStored: () => store.lastId() });
-  const persister = createPersister({ consume, store, observe: observePersister(log, registry) });
-  defer("persister", running(persister));
+  const consumer = bus.consume({ lastStored: () => store.lastId() });
+  const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });
+  defer("persister", startCore(persister));
   defer("bus", () => bus.close());
 
   const config = historyConfig(env);
   const observe = observeHistory(log, registry);
   const history = createHistoryApi({ tail: bus.tail(), store, verifier, config, observe });
-  defer("history", running(history));
+  defer("history", startCore(history));
   const gateway = createGateway({
     bus,
     verifier,

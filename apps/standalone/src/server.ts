@@ -3,7 +3,9 @@ import type { Gateway } from "@parley/gateway";
 import type { HistoryApi } from "@parley/history-api";
 import { appFor, pathOf, WEBSOCKET_SERVER_OPTIONS } from "@parley/service";
 
-/** One server for both, after the table of routes; what stands in no row is the gateway's to refuse. */
+/**
+ * Creates one HTTP server for both cores. The table of routes selects the core; the gateway answers unknown paths.
+ */
 export function createChatServer(gateway: Gateway, history: HistoryApi): Server {
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     if (appFor(pathOf(req)) === "history-api") history.handleRequest(req, res);

@@ -7,21 +7,21 @@ import { issueToken } from "@parley/auth";
 import { type App, freePort, startApp, startChild } from "@parley/local";
 import type { Message } from "@parley/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Chatter } from "./test/chat-client.ts";
+import { ChatClient } from "./test/chat-client.ts";
 
 const SECRET = "a-secret-of-this-test-long-enough-for-HS256";
 const MAIN = join(import.meta.dirname, "main.ts");
 
 let dataDir: string;
 let app: App;
-let chatters: Chatter[];
+let clients: ChatClient[];
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "parley-standalone-"));
-  chatters = [];
+  clients = [];
 });
 afterEach(async () => {
-  for (const chatter of chatters) chatter.close();
+  for (const client of clients) client.close();
   await app?.kill("SIGKILL");
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -36,10 +36,10 @@ async function tokenOf(user: string): Promise<string> {
   return (await issueToken({ user, secret: SECRET })).token;
 }
 
-async function enter(user: string): Promise<Chatter> {
-  const chatter = await Chatter.connect(app.url, await tokenOf(user));
-  chatters.push(chatter);
-  return chatter;
+async function connect(user: string): Promise<ChatClient> {
+  const client = await ChatClient.connect(app.url, await tokenOf(user));
+  clients.push(client);
+  return client;
 }
 
 async function history(user: string, path: string): Promise<Message[]> {
@@ -49,16 +49,16 @@ async function history(user: string, path: string): Promise<Message[]> {
   return response.json() as Promise<Message[]>;
 }
 
-async function acknowledged(chatter: Chatter, to: string, content: string, ref: string): Promise<string> {
-  const answer = await chatter.send(to, content, ref);
+async function acknowledged(client: ChatClient, to: string, content: string, ref: string): Promise<string> {
+  const answer = await client.send(to, content, ref);
   if (answer.type !== "ack") throw new Error(`refused: ${answer.code}`);
   return answer.id;
 }
 
-describe("the whole chat in one process", () => {
-  it("P10, P20, P50: public and private messages arrive, and are in history from both sides at once", async () => {
+describe("the whole system in one process", () => {
+  it("P10, P20, P50: public and private messages arrive live, and are in history for both users at once", async () => {
     await start();
-    const [alice, bob] = await Promise.all([enter("alice"), enter("bob")]);
+    const [alice, bob] = await Promise.all([connect("alice"), connect("bob")]);
     const publicId = await acknowledged(alice, "", "hello everybody", "1");
     const privateId = await acknowledged(alice, "bob", "hello bob", "2");
     const answerId = await acknowledged(bob, "alice", "hello alice", "1");
@@ -70,9 +70,9 @@ describe("the whole chat in one process", () => {
     expect((await alice.message("hello alice")).id).toBe(answerId);
   });
 
-  it("P41: SIGTERM lets everybody go, keeps what was accepted, and ends with 0", async () => {
+  it("P41: SIGTERM closes all connections, keeps everything acknowledged, and exits with 0", async () => {
     await start();
-    const alice = await enter("alice");
+    const alice = await connect("alice");
     for (let sent = 1; sent <= 100; sent += 1) alice.post("bob", `number ${sent}`, String(sent));
     await until(() => alice.answers().length > 0);
     const exit = await app.stop();
@@ -84,7 +84,7 @@ describe("the whole chat in one process", () => {
     expect(kept).toEqual(expect.arrayContaining(acks.map(({ id }) => id)));
   });
 
-  it("P60: gives tokens out on a loopback address, and none on another", async () => {
+  it("P60: issues development tokens on a loopback address only", async () => {
     await start();
     const ask = () =>
       fetch(`${app.url}/auth/token`, {
@@ -98,7 +98,7 @@ describe("the whole chat in one process", () => {
     expect(app.output()).not.toContain("eyJ");
   });
 
-  it("P61: without JWT_SECRET it makes one and keeps it, so that tokens outlive a restart", async () => {
+  it("P61: without JWT_SECRET it generates and keeps a secret, so that tokens stay valid after a restart", async () => {
     await start({ JWT_SECRET: "" });
     const token = /alice {2}(\S+)/.exec(app.output())?.[1] ?? "";
     const ask = () => fetch(`${app.url}/messages`, { headers: { authorization: `Bearer ${token}` } });
@@ -109,9 +109,9 @@ describe("the whole chat in one process", () => {
 });
 
 describe("after a crash", () => {
-  it("L23, G1: what was acknowledged before a SIGKILL is there, each once, and ids go on above", async () => {
+  it("L23, G1: every message acknowledged before a SIGKILL is kept once, and new ids are greater", async () => {
     await start();
-    const alice = await enter("alice");
+    const alice = await connect("alice");
     for (let sent = 1; sent <= 2_000; sent += 1) alice.post("bob", `number ${sent}`, String(sent));
     await until(() => alice.answers().filter(({ type }) => type === "ack").length > 100);
     await app.kill("SIGKILL");
@@ -121,29 +121,29 @@ describe("after a crash", () => {
     const kept = (await history("bob", "/messages/alice")).map(({ id }) => id);
     expect(kept).toEqual(expect.arrayContaining(acks.map(({ id }) => id)));
     expect(new Set(kept).size).toBe(kept.length);
-    const next = await acknowledged(await enter("alice"), "bob", "afterwards", "afterwards");
+    const next = await acknowledged(await connect("alice"), "bob", "afterwards", "afterwards");
     expect(next > (kept.at(-1) ?? "~")).toBe(true);
   });
 
-  it("L23, G2: a ref from before gives its old id, and nothing is added", async () => {
+  it("L23, G2: a ref from before the crash returns its first id, and nothing is stored twice", async () => {
     await start();
-    const before = await acknowledged(await enter("alice"), "bob", "once", "same");
+    const before = await acknowledged(await connect("alice"), "bob", "once", "same");
     await app.kill("SIGKILL");
     await app.restart();
-    const alice = await enter("alice");
+    const alice = await connect("alice");
     expect(await acknowledged(alice, "bob", "once", "same")).toBe(before);
     expect(await history("alice", "/messages/bob")).toHaveLength(1);
     expect(await alice.send("bob", "another", "same")).toMatchObject({ type: "error", code: "ref_reused" });
     expect(await history("alice", "/messages/bob")).toHaveLength(1);
   });
 
-  it("L1, L23: with the clock an hour back ids go on above, and live and history keep their order", async () => {
+  it("L1, L23: with the clock set back an hour, new ids are greater, and messages keep their order", async () => {
     await start();
-    const ref = await acknowledged(await enter("alice"), "bob", "first", "1");
+    const ref = await acknowledged(await connect("alice"), "bob", "first", "1");
     await app.kill("SIGKILL");
     const preload = new URL("./test/shifted-clock.ts", import.meta.url);
     await app.restart({ NODE_OPTIONS: `--import=${preload}` });
-    const [alice, bob] = await Promise.all([enter("alice"), enter("bob")]);
+    const [alice, bob] = await Promise.all([connect("alice"), connect("bob")]);
     const second = await acknowledged(alice, "bob", "second", "2");
     expect(second > ref).toBe(true);
     expect(await acknowledged(alice, "bob", "first", "1")).toBe(ref);
@@ -156,8 +156,8 @@ describe("after a crash", () => {
   });
 });
 
-describe("what it refuses to start with", () => {
-  async function refused(env: Readonly<Record<string, string>>): Promise<string[]> {
+describe("refusing to start", () => {
+  async function errorLines(env: Readonly<Record<string, string>>): Promise<string[]> {
     const ports = { PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) };
     const { PATH } = process.env;
     const child = await startChild({
@@ -169,30 +169,30 @@ describe("what it refuses to start with", () => {
     return child.output().trimEnd().split("\n");
   }
 
-  it("L23: a second process on the same DATA_DIR ends with 1 and one line that names it", async () => {
+  it("L23: a second process on the same DATA_DIR exits with 1 and one line that names the first", async () => {
     await start();
-    const lines = await refused({});
+    const lines = await errorLines({});
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(dataDir);
     expect(lines[0]).toContain(String(app.pid));
     expect((await fetch(`${app.adminUrl}/readyz`)).status).toBe(200);
   });
 
-  it("a second process on the same port too", async () => {
+  it("a second process on the same port exits with 1 and names the port", async () => {
     await start();
     const PORT = new URL(app.url).port;
     const other = join(dataDir, "other");
-    const lines = await refused({ PORT, DATA_DIR: other });
+    const lines = await errorLines({ PORT, DATA_DIR: other });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`PORT ${PORT} is taken`);
-    expect((await refused({ ADMIN_PORT: PORT, DATA_DIR: other }))[0]).toContain(
+    expect((await errorLines({ ADMIN_PORT: PORT, DATA_DIR: other }))[0]).toContain(
       `ADMIN_PORT ${PORT} is taken`,
     );
   });
 
-  it("REUSE_PORT, and what is set badly, each in a line of its own", async () => {
-    expect(await refused({ REUSE_PORT: "true" })).toEqual([expect.stringContaining("REUSE_PORT")]);
-    const lines = await refused({ PORT: "http", JWT_SECRET: "short", MAX_STREAMS: "-1" });
+  it("REUSE_PORT and every bad setting are reported, one per line", async () => {
+    expect(await errorLines({ REUSE_PORT: "true" })).toEqual([expect.stringContaining("REUSE_PORT")]);
+    const lines = await errorLines({ PORT: "http", JWT_SECRET: "short", MAX_STREAMS: "-1" });
     expect(lines).toHaveLength(3);
     for (const name of ["PORT", "JWT_SECRET", "MAX_STREAMS"])
       expect(lines).toContainEqual(expect.stringMatching(`${name} must be`));
@@ -200,7 +200,7 @@ describe("what it refuses to start with", () => {
   });
 });
 
-/** A line in a terminal of its own. */
+/** Runs a line in a shell of its own, as if it was pasted into a terminal. */
 function paste(line = "false") {
   const shell = spawn("sh", ["-c", `exec ${line}`], { stdio: ["pipe", "pipe", "inherit"] });
   let output = "";
@@ -214,8 +214,8 @@ function paste(line = "false") {
   };
 }
 
-describe("what it prints", () => {
-  it("the address, where the data is, the pid, and lines that work when they are pasted", async () => {
+describe("the welcome text", () => {
+  it("names the address, the data folder and the pid, and its commands work when pasted", async () => {
     await start();
     const output = app.output();
     expect(output).toContain(`http://localhost:${new URL(app.url).port}`);

@@ -1,19 +1,23 @@
 import { issueToken } from "@parley/auth";
 import { type AuthSettings, isLoopback, keptSecret } from "@parley/service";
 
-/** Who may come in: the verifier's settings, and what signs tokens for a first try, where that may be (P60). */
-export interface Signing {
+/** The settings to verify tokens, and a function to issue development tokens. */
+export interface TokenSigning {
   readonly settings: AuthSettings;
+  /** Issues a development token. Undefined unless the settings or a loopback host allow these tokens (P60). */
   readonly issue: ((user: string) => Promise<{ token: string; expiresAt: number }>) | undefined;
 }
 
-/** Without a secret or a key set one is made at random and kept in `dataDir`, so that tokens outlive a restart. */
-export async function signingFor(
-  given: AuthSettings,
+/**
+ * Completes the configured settings. Without a secret or key, a random secret is generated and kept in `dataDir`, so
+ * that tokens stay valid after a restart.
+ */
+export async function createTokenSigning(
+  configured: AuthSettings,
   { host, dataDir }: { readonly host: string; readonly dataDir: string },
-): Promise<Signing> {
-  const isOwn = given.secrets === undefined && given.jwksUrl === undefined;
-  const settings = isOwn ? { ...given, secrets: [await keptSecret(dataDir)] } : given;
+): Promise<TokenSigning> {
+  const needsSecret = configured.secrets === undefined && configured.jwksUrl === undefined;
+  const settings = needsSecret ? { ...configured, secrets: [await keptSecret(dataDir)] } : configured;
   const [secret] = settings.secrets ?? [];
   const { issuer, audience } = settings;
   const mayIssue = settings.devTokens ?? isLoopback(host);

@@ -1,16 +1,17 @@
 import { resolve } from "node:path";
 import { firstSteps } from "@parley/service";
-import type { Signing } from "./token-signing.ts";
+import type { TokenSigning } from "./token-signing.ts";
 
-export interface Running {
+export interface WelcomeOptions {
   readonly url: string;
   readonly adminUrl: string;
   readonly dataDir: string;
-  readonly issue: Signing["issue"];
+  /** Issues tokens for the examples. Without it the text has no examples. */
+  readonly issue: TokenSigning["issue"];
 }
 
-/** What a person sees when everything runs. */
-export async function welcome({ url, adminUrl, dataDir, issue }: Running): Promise<string> {
+/** The text printed once everything runs: addresses, how to stop, and example commands with tokens. */
+export async function welcome({ url, adminUrl, dataDir, issue }: WelcomeOptions): Promise<string> {
   const address = url.replace("//127.0.0.1:", "//localhost:");
   const lines = `
 Parley runs on ${address}

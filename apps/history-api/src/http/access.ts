@@ -1,18 +1,30 @@
 import type { IncomingMessage } from "node:http";
 import { type Identity, SCOPES, type Verifier } from "@parley/auth";
 import { ChatError } from "@parley/models";
+import type { Observe, RouteName } from "../events.ts";
 
-/** The token's speaker. A token is taken from `Authorization` alone: addresses end up in logs. */
-export function identify(verifier: Verifier, req: IncomingMessage): Promise<Identity> {
+/**
+ * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up
+ * in logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
+ */
+export function authenticate(verifier: Verifier, req: IncomingMessage): Promise<Identity> {
   const token = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? "")?.[1];
   if (token === undefined && req.headers.authorization !== undefined)
     return Promise.reject(new ChatError("unauthorized"));
   return verifier.verify(token);
 }
 
-/** As whom the request reads: only an internal service may be somebody else (P54). */
-export function readerOf({ user, scopes }: Identity, as: string | undefined): string {
+/** Returns the user whose history is read. Only internal services may name another user with `as` (P54). */
+export function readerOf(
+  { user, scopes }: Identity,
+  {
+    as,
+    route,
+    observe,
+  }: { readonly as: string | undefined; readonly route: RouteName; readonly observe: Observe },
+): string {
   if (as === undefined) return user;
   if (!scopes.has(SCOPES.historyRead)) throw new ChatError("forbidden");
+  observe({ type: "read-as", route, by: user, as });
   return as;
 }

@@ -1,19 +1,25 @@
-import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import type { Verifier } from "@parley/auth";
 import { ChatError, type ErrorCode } from "@parley/models";
-import { answerCors, type OriginPolicy, ROUTES, sendProblem } from "@parley/service";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { chatErrorOf } from "../errors.ts";
+import { answerCors, type OriginPolicy, ROUTES } from "@parley/service";
+import express, { type Express, type RequestHandler } from "express";
 import type { Observe } from "../events.ts";
-import { documents } from "../routes/documents.ts";
-import type { Routes } from "../routes/routes.ts";
-import type { Admission } from "./admission.ts";
-import { Abandoned } from "./json-response.ts";
+import type { Conversations } from "../queries/conversations.ts";
+import type { History } from "../queries/history.ts";
+import { conversationsRoute } from "../routes/conversations.ts";
+import { documentRoutes } from "../routes/documents.ts";
+import { messagesRoute } from "../routes/messages.ts";
+import { syncRoute } from "../routes/sync.ts";
+import { errorHandler } from "./error-handler.ts";
+import type { RequestLimiter } from "./request-limiter.ts";
+import { Responder } from "./responder.ts";
 
-export interface HttpParts {
-  readonly routes: Routes;
+export interface AppDeps {
+  readonly history: History;
+  readonly conversations: Conversations;
+  readonly verifier: Verifier;
   readonly origins: OriginPolicy;
-  readonly admission: Admission;
+  readonly limiter: RequestLimiter;
   readonly slowClientMs: number;
   readonly observe: Observe;
 }
@@ -28,100 +34,76 @@ const PATHS = [
   "/openapi.json",
   "/asyncapi.json",
 ];
-const METHODS = "GET, HEAD";
-const ALLOW = "GET, HEAD, OPTIONS";
-/** In characters, and in bytes: two usernames in full escape, and room for parameters; no request has a body. */
-const MAX_URL = 4_096;
+const CORS_METHODS = "GET, HEAD";
+/** Maximum length of a URL, in characters: room for two percent-encoded usernames and the parameters. */
+const MAX_URL_LENGTH = 4_096;
+/** Maximum size of a request's body, in bytes. No route reads a body. */
 const MAX_BODY_BYTES = 1_024;
 
-/** Around the answers: what is refused whatever is asked for, and how anything is refused (P55). */
-export function createHttp({ routes, origins, admission, slowClientMs, observe }: HttpParts): Express {
+/** The HTTP side of history: the checks that every request passes, the routes, and the error answers (P55). */
+export function createApp(deps: AppDeps): Express {
+  const { history, conversations, verifier, limiter, slowClientMs, observe } = deps;
+  const responder = new Responder({ limiter, slowClientMs, observe });
+  const messages = messagesRoute({ history, verifier, responder, observe });
   const app = express();
   app.disable("x-powered-by");
   app.enable("strict routing").enable("case sensitive routing");
-  app.use((req, res, next) => {
-    res.setHeader("cache-control", "no-store");
-    if (answerCors(origins, req, res, METHODS)) return;
-    assertSize(req.originalUrl, req.headers);
-    const leave = admission.enter();
-    res.once("close", leave);
-    res.once("prefinish", () => {
-      const unread = () => observe({ type: "abandoned", slow: true });
-      cutIfNotTaken(res, slowClientMs, unread);
-    });
-    next();
-  });
+  app.use(checkRequest(deps));
   app.get("/", (_req, res) => {
     res.type("text").end(indexText());
   });
-  app.get("/messages", (req, res) => routes.messages(req, res, ""));
-  app.get("/messages/:username", (req, res) => routes.messages(req, res, req.params.username));
-  app.get("/sync", (req, res) => routes.sync(req, res));
-  app.get("/conversations", (req, res) => routes.conversations(req, res));
-  for (const [path, answer] of Object.entries(documents())) app.get(path, answer);
-  app.all(PATHS, refusing("method_not_allowed"));
-  app.use(refusing("not_found"));
-  app.use(answerError(observe));
+  app.get("/messages", (req, res) => messages(req, res, ""));
+  app.get("/messages/:username", (req, res) => messages(req, res, req.params.username));
+  app.get("/sync", syncRoute({ history, verifier, responder, observe }));
+  app.get("/conversations", conversationsRoute({ conversations, verifier, responder, observe }));
+  for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
+  app.all(PATHS, failWith("method_not_allowed"));
+  app.use(failWith("not_found"));
+  app.use(errorHandler(observe));
   return app;
 }
 
-/** The end of an answer waits for its reader no longer than the rest: unread, it would keep its place for ever (G5). */
-function cutIfNotTaken(res: ServerResponse, slowClientMs: number, unread: () => void): void {
+/** Answers CORS preflights, and refuses requests that are too large or exceed the limits on concurrent work. */
+function checkRequest({ origins, limiter, slowClientMs, observe }: AppDeps): RequestHandler {
+  return (req, res, next) => {
+    res.setHeader("cache-control", "no-store");
+    if (answerCors(origins, req, res, CORS_METHODS)) return;
+    assertSize(req.originalUrl, req.headers);
+    const release = limiter.acquireRequest();
+    res.once("close", release);
+    res.once("prefinish", () => {
+      const onUnread = () => observe({ type: "abandoned", slow: true });
+      destroyIfUnread(res, slowClientMs, onUnread);
+    });
+    next();
+  };
+}
+
+/** Destroys a complete response that isn't read in time. Otherwise it would hold its place for ever (G5). */
+function destroyIfUnread(res: ServerResponse, slowClientMs: number, onUnread: () => void): void {
   const timer = setTimeout(() => {
-    unread();
+    onUnread();
     res.destroy();
   }, slowClientMs);
   res.once("close", () => clearTimeout(timer));
 }
 
 function assertSize(url: string, headers: Readonly<Record<string, string | string[] | undefined>>): void {
-  if (url.length > MAX_URL) throw new ChatError("uri_too_long");
+  if (url.length > MAX_URL_LENGTH) throw new ChatError("uri_too_long");
   const isUnbounded = headers["transfer-encoding"] !== undefined;
   if (isUnbounded || Number(headers["content-length"] ?? 0) > MAX_BODY_BYTES)
-    throw new ChatError("payload_too_large", { message: "Requests here have no body." });
+    throw new ChatError("payload_too_large", {
+      message: "Requests to this server have no body. Send the request without one.",
+    });
 }
 
 function indexText(): string {
   const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
-  return `Parley, a chat backend. What is served where:\n\n${lines.join("\n")}\n`;
+  return `Parley, a chat backend. Public routes, and the service that answers each:\n\n${lines.join("\n")}\n`;
 }
 
-function refusing(code: ErrorCode): RequestHandler {
+function failWith(code: ErrorCode): RequestHandler {
   return () => {
     throw new ChatError(code);
-  };
-}
-
-/** Express knows an error handler by its four parameters. */
-function answerError(observe: Observe): ErrorRequestHandler {
-  return (reason, req, res, _next) => {
-    if (reason instanceof Abandoned) {
-      observe({ type: "abandoned", slow: reason.slow });
-      res.destroy();
-      return;
-    }
-    const error = isUndecodable(reason) ? new ChatError(codeOfPath(req.path)) : chatErrorOf(reason);
-    const request = randomUUID();
-    if (error.code === "internal") observe({ type: "failure", request, error: error.cause });
-    observe({ type: "refused", request, code: error.code, cut: res.headersSent });
-    if (!res.headersSent) res.removeHeader("link");
-    sendProblem(res, error, { requestId: request, headers: refusalHeaders(error, req.complete) });
-  };
-}
-
-/** What a path holds after `%` may be no UTF-8; the router finds out. */
-function isUndecodable(error: unknown): boolean {
-  return error instanceof URIError;
-}
-
-function codeOfPath(path: string): ErrorCode {
-  return path.startsWith("/messages/") ? "invalid_username" : "invalid_parameter";
-}
-
-/** What was not read of a body that nobody wants must not hold the connection open. */
-function refusalHeaders({ code }: ChatError, isRead: boolean): Record<string, string> {
-  return {
-    ...(code === "method_not_allowed" && { allow: ALLOW }),
-    ...(!isRead && { connection: "close" }),
   };
 }

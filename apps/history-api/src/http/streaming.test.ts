@@ -4,9 +4,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HistoryConfig } from "../config.ts";
 import { RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
-import { type WatchedStore, watched } from "../test/watched-store.ts";
+import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
-/** More than the buffers of two sockets hold: about 24 MB as JSON. */
+/** More messages than the buffers of two sockets hold: about 24 MB as JSON. */
 const MANY = 8_000;
 const CONTENT = "x".repeat(3_000);
 const LIMITS = { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 };
@@ -31,7 +31,7 @@ async function start(
     },
     changes,
     (opened) => {
-      store = watched(opened);
+      store = watchStore(opened);
       return store;
     },
   );
@@ -43,7 +43,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** A client that sends a request and reads nothing of the answer until it is told to. */
+/** Sends a request and pauses the socket, so that nothing of the response is read until `resume`. */
 async function pausedRequest(path: string, user = "alice"): Promise<Socket> {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname).pause();
@@ -54,14 +54,14 @@ async function pausedRequest(path: string, user = "alice"): Promise<Socket> {
   return socket;
 }
 
-/** Waits until no more pages are read: the store's reading has come to a standstill. */
-async function standstill(): Promise<number> {
+/** Waits until the server reads no more pages from the store. Returns the number of pages read. */
+async function pagesAtRest(): Promise<number> {
   let before = -1;
   await vi.waitUntil(
     () => {
-      const still = store.pages > 1 && store.pages === before;
+      const isAtRest = store.pages > 1 && store.pages === before;
       before = store.pages;
-      return still;
+      return isAtRest;
     },
     { interval: 200, timeout: 15_000 },
   );
@@ -69,9 +69,9 @@ async function standstill(): Promise<number> {
 }
 
 describe("a whole conversation", () => {
-  it("P50: is sent in full, however large, in order", async () => {
+  it("P50: is sent in full and in order, however large", async () => {
     await start(MANY);
-    const { body } = await server.ask("/messages/bob");
+    const { body } = await server.request("/messages/bob");
     expect(body).toHaveLength(MANY);
     expect(body.every(({ id }: { id: string }, index: number) => id === idAt(index + 1))).toBe(true);
     expect(server.events).toContainEqual(
@@ -79,10 +79,10 @@ describe("a whole conversation", () => {
     );
   });
 
-  it("P50, G5: is read no faster than the client reads, and goes on when it does", async () => {
+  it("P50, G5: is read no faster than the client reads, and continues when the client does", async () => {
     await start(MANY);
     const socket = await pausedRequest("/messages/bob");
-    const pages = await standstill();
+    const pages = await pagesAtRest();
     expect(pages).toBeLessThan(MANY / 500 / 2);
     socket.resume();
     await until(() => server.events.some(({ type }) => type === "answered"));
@@ -90,17 +90,17 @@ describe("a whole conversation", () => {
     expect(store.pages).toBeGreaterThan(pages);
   });
 
-  it("P50, G5: is read no further once the client has gone", async () => {
+  it("P50, G5: isn't read further after the client has disconnected", async () => {
     await start(MANY);
     const socket = await pausedRequest("/messages/bob");
-    const pages = await standstill();
+    const pages = await pagesAtRest();
     socket.destroy();
     await until(() => server.events.some(({ type }) => type === "abandoned"));
     expect(store.pages).toBe(pages);
     expect(server.events).toContainEqual({ type: "abandoned", slow: false });
   });
 
-  it("G5: a client that reads nothing for too long is cut off", async () => {
+  it("G5: is cut off if the client reads nothing for too long", async () => {
     await start(MANY, { slowClientMs: 300 });
     const socket = await pausedRequest("/messages/bob");
     await until(() => server.events.some(({ type }) => type === "abandoned"));
@@ -109,7 +109,7 @@ describe("a whole conversation", () => {
     await until(() => socket.destroyed);
   });
 
-  it("P50: a failure after the first byte destroys the connection, so that it never parses", async () => {
+  it("P50: a failure after the first byte destroys the connection, so that the JSON never parses", async () => {
     await start(2_000);
     store.failFrom = 3;
     const response = await server.fetch("/messages/bob");
@@ -120,7 +120,7 @@ describe("a whole conversation", () => {
     );
   });
 
-  it("P50: a store that is away for a moment in the middle of it is asked again", async () => {
+  it("P50: retries a store that is unavailable for a moment in the middle of the response", async () => {
     await start(2_000);
     store.failFrom = 3;
     const body = (await server.fetch("/messages/bob")).json();
@@ -129,30 +129,30 @@ describe("a whole conversation", () => {
     expect(await body).toHaveLength(2_000);
   });
 
-  it("HEAD reads none of it", async () => {
+  it("HEAD reads nothing from the store", async () => {
     await start(10);
-    expect(await server.ask("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
+    expect(await server.request("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
     expect(store.pages).toBe(0);
   });
 });
 
 describe("a failure before the first byte", () => {
-  it("P55: the store does not answer: 503 and when to come back, never an empty list", async () => {
+  it("P55: answers 503 with a time to retry, never an empty list, if the store doesn't answer", async () => {
     await start(10);
     store.failFrom = 0;
     for (const path of ["/messages/bob", "/messages/bob?limit=5", "/messages", "/sync"]) {
-      const answer = await server.ask(path);
+      const answer = await server.request(path);
       expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
       expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
       expect(answer.headers.get("link")).toBeNull();
     }
   });
 
-  it("P55: the log does not answer: 503, though the store would", async () => {
+  it("P55: answers 503 if the log doesn't answer, even though the store does", async () => {
     await start(10);
-    tail.down = true;
+    tail.isDown = true;
     for (const path of ["/messages/bob", "/messages/bob?limit=5", "/sync"]) {
-      const answer = await server.ask(path);
+      const answer = await server.request(path);
       expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
       expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     }
@@ -160,67 +160,67 @@ describe("a failure before the first byte", () => {
     expect(store.pages + store.syncs).toBe(0);
   });
 
-  it("L21: until the log was followed to its end once, 503", async () => {
+  it("L21: answers 503 until the follower has reached the log's end", async () => {
     await start(10);
     tail.append(message(11));
     tail.readable = "";
     tail.isLost = true;
     await until(() => server.api.problems().length > 0);
-    expect(await server.ask("/messages/bob")).toMatchObject({ status: 503 });
+    expect(await server.request("/messages/bob")).toMatchObject({ status: 503 });
     tail.readable = idAt(11);
     await until(() => server.api.problems().length === 0);
-    expect((await server.ask("/messages/bob")).body).toHaveLength(11);
+    expect((await server.request("/messages/bob")).body).toHaveLength(11);
   });
 });
 
-describe("how much at the same time", () => {
-  it("G5: whole conversations of one user are bounded, and others are served", async () => {
+describe("limits on concurrent work", () => {
+  it("G5: limits the streams of one user, and serves other users", async () => {
     await start(MANY, { limits: { ...LIMITS, streamsPerUser: 1 } });
     const socket = await pausedRequest("/messages/bob");
-    await standstill();
-    const refused = await server.ask("/messages/carol");
+    await pagesAtRest();
+    const refused = await server.request("/messages/carol");
     expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });
     expect(refused.headers.get("retry-after")).toBe("1");
-    expect((await server.ask("/messages/bob?limit=5")).status).toBe(200);
-    expect((await server.ask("/messages/carol", { user: "bob" })).status).toBe(200);
+    expect((await server.request("/messages/bob?limit=5")).status).toBe(200);
+    expect((await server.request("/messages/carol", { user: "bob" })).status).toBe(200);
     socket.destroy();
-    await until(async () => (await server.ask("/messages/carol")).status === 200);
+    await until(async () => (await server.request("/messages/carol")).status === 200);
   });
 
-  it("G5: those of everybody too, and pages go on", async () => {
+  it("G5: limits the streams of all users, and still serves pages", async () => {
     await start(MANY, { limits: { ...LIMITS, streams: 1 } });
     await pausedRequest("/messages/bob");
-    await standstill();
-    const refused = await server.ask("/messages/dave", { user: "carol" });
+    await pagesAtRest();
+    const refused = await server.request("/messages/dave", { user: "carol" });
     expect(refused).toMatchObject({ status: 503, body: { code: "overloaded" } });
     expect(refused.headers.get("retry-after")).toBe("1");
-    expect((await server.ask("/sync?limit=5", { user: "carol" })).status).toBe(200);
+    expect((await server.request("/sync?limit=5", { user: "carol" })).status).toBe(200);
   });
 
-  it("G5: what pages that are being sent hold is bounded, of one user to a quarter, and short ones go on", async () => {
-    // One page is 20 MB on its way, and about 40 in memory.
+  it("G5: limits the memory of pages being sent, one user's to a quarter, and still serves short pages", async () => {
+    // One page is 20 MB on the wire and about 40 MB in memory.
     await start(1_000, { limits: { ...LIMITS, pageBytes: 60_000_000 } }, "x".repeat(20_000));
     const socket = await pausedRequest("/messages/bob?limit=1000");
     await until(() => store.pages === 1);
-    await until(async () => (await server.ask("/messages/bob?limit=1000")).status === 429);
-    const refused = await server.ask("/sync?limit=1000");
+    await until(async () => (await server.request("/messages/bob?limit=1000")).status === 429);
+    const refused = await server.request("/sync?limit=1000");
     expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });
     expect(refused.headers.get("retry-after")).toBe("1");
-    expect(await server.ask("/messages/alice?limit=1000", { user: "bob" })).toMatchObject({
+    expect(await server.request("/messages/alice?limit=1000", { user: "bob" })).toMatchObject({
       status: 503,
       body: { code: "overloaded" },
     });
-    expect((await server.ask("/messages/alice?limit=5", { user: "bob" })).status).toBe(200);
+    expect((await server.request("/messages/alice?limit=5", { user: "bob" })).status).toBe(200);
     socket.destroy();
-    await until(async () => (await server.ask("/messages/bob?limit=1000")).status === 200);
+    await until(async () => (await server.request("/messages/bob?limit=1000")).status === 200);
   });
 
-  it("G5: and all requests together", async () => {
+  it("G5: limits all requests together", async () => {
     await start(MANY, { limits: { ...LIMITS, requests: 1 } });
     const socket = await pausedRequest("/messages/bob");
-    await standstill();
-    expect(await server.ask("/sync")).toMatchObject({ status: 503, body: { code: "overloaded" } });
+    await pagesAtRest();
+    expect(await server.request("/sync")).toMatchObject({ status: 503, body: { code: "overloaded" } });
     socket.destroy();
-    await until(async () => (await server.ask("/sync?limit=5")).status === 200);
+    await until(async () => (await server.request("/sync?limit=5")).status === 200);
   });
 });

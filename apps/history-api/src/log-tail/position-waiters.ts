@@ -7,30 +7,32 @@ interface Waiter {
   reject(error: ChatError): void;
 }
 
-/** Requests that wait until the log has been followed to an id. */
-export class Waiters {
-  readonly #waiting = new Set<Waiter>();
+/** Requests that wait until the follower has reached a position in the log. */
+export class PositionWaiters {
+  readonly #waiters = new Set<Waiter>();
 
-  /** Rejects with `unavailable` after `timeoutMs`. */
+  /** Resolves once `reached` is called with `id` or a later id. Rejects with `unavailable` after `timeoutMs`. */
   async wait(id: string, timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { id, resolve, reject };
-    this.#waiting.add(waiter);
-    const tooLong = () => reject(unavailable("This server is behind the log: it catches up."));
-    const timer = setTimeout(tooLong, timeoutMs);
+    this.#waiters.add(waiter);
+    const timeOut = () =>
+      reject(unavailable("This server is behind the log and is catching up. Retry later."));
+    const timer = setTimeout(timeOut, timeoutMs);
     try {
       await promise;
     } finally {
       clearTimeout(timer);
-      this.#waiting.delete(waiter);
+      this.#waiters.delete(waiter);
     }
   }
 
+  /** Resolves every waiter at or before `position`. */
   reached(position: string): void {
-    for (const waiter of this.#waiting) if (waiter.id <= position) waiter.resolve();
+    for (const waiter of this.#waiters) if (waiter.id <= position) waiter.resolve();
   }
 
   rejectAll(error: ChatError): void {
-    for (const waiter of this.#waiting) waiter.reject(error);
+    for (const waiter of this.#waiters) waiter.reject(error);
   }
 }

@@ -1,37 +1,37 @@
 import { ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { select } from "../queries/range.ts";
+import { selectRange } from "../queries/range.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
-import { RecentMessages, type View } from "./recent-messages.ts";
+import { type MessageView, RecentMessages } from "./recent-messages.ts";
 
-function seqs({ messages, length }: View): number[] {
+function seqs({ messages, length }: MessageView): number[] {
   return messages.slice(0, length).map(({ id }) => Number(id.split("-")[1]));
 }
 
 const KEY = "alice:bob\nalice\nr";
 
 describe("recent messages", () => {
-  it("are kept in order, and by conversation", () => {
+  it("are in log order, and indexed by conversation", () => {
     const recent = new RecentMessages(ORIGIN);
     recent.add([message(1), message(2, { to: "" }), message(3, { from: "bob", to: "alice" })]);
-    expect(seqs(recent.all())).toEqual([1, 2, 3]);
-    expect(seqs(recent.of("alice:bob"))).toEqual([1, 3]);
-    expect(seqs(recent.of("public"))).toEqual([2]);
-    expect(seqs(recent.of("bob:carol"))).toEqual([]);
+    expect(seqs(recent.viewAll())).toEqual([1, 2, 3]);
+    expect(seqs(recent.viewConversation("alice:bob"))).toEqual([1, 3]);
+    expect(seqs(recent.viewConversation("public"))).toEqual([2]);
+    expect(seqs(recent.viewConversation("bob:carol"))).toEqual([]);
   });
 
-  it("a view stays what it was when more is added and when some leaves", () => {
+  it("a view doesn't change when messages are added or dropped", () => {
     const recent = new RecentMessages(ORIGIN);
     recent.add([message(1), message(2)]);
-    const views = [recent.all(), recent.of("alice:bob")];
+    const views = [recent.viewAll(), recent.viewConversation("alice:bob")];
     recent.add([message(3)]);
     recent.dropUpTo(idAt(1));
     for (const view of views) expect(seqs(view)).toEqual([1, 2]);
-    expect(seqs(recent.all())).toEqual([2, 3]);
-    expect(seqs(recent.of("alice:bob"))).toEqual([2, 3]);
+    expect(seqs(recent.viewAll())).toEqual([2, 3]);
+    expect(seqs(recent.viewConversation("alice:bob"))).toEqual([2, 3]);
   });
 
-  it("G2: knows the first one with a ref, until it leaves", () => {
+  it("G2: finds the first message with a ref until it is dropped", () => {
     const recent = new RecentMessages(ORIGIN);
     recent.add([message(1, { ref: "r" }), message(2, { ref: "r" })]);
     expect(recent.firstWithRef(KEY)?.id).toBe(idAt(1));
@@ -39,13 +39,13 @@ describe("recent messages", () => {
     expect(recent.firstWithRef(KEY)).toBeUndefined();
   });
 
-  it("G5: leaves nothing behind when everything has left", () => {
+  it("G5: frees everything when all messages are dropped", () => {
     const recent = new RecentMessages(ORIGIN);
     recent.add([message(1, { ref: "r" }), message(2, { to: "" })]);
     expect(recent.bytes).toBeGreaterThan(0);
     recent.dropUpTo(idAt(9));
     expect([recent.bytes, recent.entries]).toEqual([0, 0]);
-    expect(seqs(recent.of("alice:bob"))).toEqual([]);
+    expect(seqs(recent.viewConversation("alice:bob"))).toEqual([]);
   });
 });
 
@@ -53,8 +53,10 @@ describe("selecting from a view", () => {
   const recent = new RecentMessages(ORIGIN);
   recent.add([1, 2, 3, 4, 5].map((seq) => message(seq)));
   const wanted = { after: undefined, before: idAt(99), limit: 99, newest: false };
-  const chosen = (changes: Partial<Parameters<typeof select>[1]>, permitted = () => true) =>
-    select(recent.all(), { ...wanted, ...changes }, permitted).map(({ id }) => Number(id.split("-")[1]));
+  const selected = (changes: Partial<Parameters<typeof selectRange>[1]>, isPermitted = () => true) =>
+    selectRange(recent.viewAll(), { ...wanted, ...changes }, isPermitted).map(({ id }) =>
+      Number(id.split("-")[1]),
+    );
 
   it.each([
     [{}, [1, 2, 3, 4, 5]],
@@ -65,16 +67,16 @@ describe("selecting from a view", () => {
     [{ after: idAt(5) }, []],
     [{ before: idAt(1) }, []],
     [{ after: idAt(4), before: idAt(2) }, []],
-  ])("P51: both ends are exclusive, the limit counts from one of them: %o", (changes, expected) => {
-    expect(chosen(changes)).toEqual(expected);
+  ])("P51: both ends are exclusive, and the limit counts from one of them: %o", (changes, expected) => {
+    expect(selected(changes)).toEqual(expected);
   });
 
-  it("P53: the limit counts what is permitted alone", () => {
+  it("P53: the limit counts permitted messages only", () => {
     let odd = false;
     const everySecond = () => {
       odd = !odd;
       return odd;
     };
-    expect(chosen({ limit: 2 }, everySecond)).toEqual([1, 3]);
+    expect(selected({ limit: 2 }, everySecond)).toEqual([1, 3]);
   });
 });

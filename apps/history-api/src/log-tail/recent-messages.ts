@@ -1,18 +1,23 @@
 import { conversationOf, type LogMessage, laterOf, refKey } from "@parley/models";
 
-/** What the list held when it was taken: those behind `length` came later. The array itself only ever grows. */
-export interface View {
+/**
+ * A list of messages as it was when the view was taken. The underlying array may grow later, so readers must ignore
+ * every element at or after `length`.
+ */
+export interface MessageView {
   readonly messages: readonly LogMessage[];
   readonly length: number;
 }
 
-/** What a message takes besides its texts, in bytes: objects, places in three lists, the key of its ref. */
+/** Estimated memory per message besides its texts, in bytes: objects, entries in three lists, and the ref key. */
 const OVERHEAD_BYTES = 400;
-const EMPTY: View = { messages: [], length: 0 };
+const EMPTY: MessageView = { messages: [], length: 0 };
 
 /**
- * The messages at the log's end, in its order and by conversation. A view costs nothing to take and stays as it is:
- * arrays are only added to, and what leaves does so by a new array being put in an old one's place.
+ * The messages at the end of the log, in log order, indexed by conversation and by ref.
+ *
+ * Taking a view is O(1), and a view never changes. Adding only appends to an array; dropping replaces an array with
+ * a shorter copy, so views that were taken before still refer to the old array.
  */
 export class RecentMessages {
   #since: string;
@@ -21,12 +26,12 @@ export class RecentMessages {
   readonly #byRef = new Map<string, LogMessage>();
   #bytes = 0;
 
-  /** `since`: what comes is everything behind this. */
+  /** `since` is the position after which every message of the log will be added. */
   constructor(since: string) {
     this.#since = since;
   }
 
-  /** Everything that came is here but what lies at or before this. */
+  /** Every message after this position that was added is still here. Earlier ones were dropped or never added. */
   get since(): string {
     return this.#since;
   }
@@ -35,12 +40,12 @@ export class RecentMessages {
     return this.#all.length;
   }
 
-  /** About what all of it takes. */
+  /** Estimated memory of all messages here, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** `messages` follow everything that is here, in the log's order. */
+  /** Appends messages. They must be in log order and come after every message that is already here. */
   add(messages: readonly LogMessage[]): void {
     for (const message of messages) {
       const conversation = conversationOf(message.from, message.to);
@@ -50,48 +55,51 @@ export class RecentMessages {
       if (list) list.push(message);
       else this.#byConversation.set(conversation, [message]);
       if (key !== undefined && !this.#byRef.has(key)) this.#byRef.set(key, message);
-      this.#bytes += bytesOf(message);
+      this.#bytes += estimateBytes(message);
     }
   }
 
-  /** Lets go of everything up to `id`, included. */
+  /** Drops every message up to and including `id`. */
   dropUpTo(id: string): void {
     this.#since = laterOf(this.#since, id);
-    const gone = this.#all.slice(0, indexAfter(this.#all, this.#all.length, id));
-    if (gone.length === 0) return;
-    this.#all = this.#all.slice(gone.length);
-    for (const name of new Set(gone.map((message) => conversationOf(message.from, message.to))))
-      this.#dropFrom(name, id);
-    for (const message of gone) {
+    const dropped = this.#all.slice(0, indexAfter(this.#all, this.#all.length, id));
+    if (dropped.length === 0) return;
+    this.#all = this.#all.slice(dropped.length);
+    const conversations = new Set(dropped.map((message) => conversationOf(message.from, message.to)));
+    for (const conversation of conversations) this.#dropFromConversation(conversation, id);
+    for (const message of dropped) {
       const key = refKey(message);
       if (key !== undefined && this.#byRef.get(key) === message) this.#byRef.delete(key);
-      this.#bytes -= bytesOf(message);
+      this.#bytes -= estimateBytes(message);
     }
   }
 
-  all(): View {
+  viewAll(): MessageView {
     return { messages: this.#all, length: this.#all.length };
   }
 
-  of(conversation: string): View {
+  viewConversation(conversation: string): MessageView {
     const messages = this.#byConversation.get(conversation);
     return messages ? { messages, length: messages.length } : EMPTY;
   }
 
-  /** The first one here with this ref key (models' `refKey`). */
+  /**
+   * The first message added with this ref key (see `refKey` in models), or undefined once it was dropped. Only stored
+   * messages are dropped, so from then on the store answers for the ref.
+   */
   firstWithRef(key: string): LogMessage | undefined {
     return this.#byRef.get(key);
   }
 
-  #dropFrom(conversation: string, id: string): void {
+  #dropFromConversation(conversation: string, id: string): void {
     const list = this.#byConversation.get(conversation) ?? [];
-    const left = list.slice(indexAfter(list, list.length, id));
-    if (left.length === 0) this.#byConversation.delete(conversation);
-    else this.#byConversation.set(conversation, left);
+    const kept = list.slice(indexAfter(list, list.length, id));
+    if (kept.length === 0) this.#byConversation.delete(conversation);
+    else this.#byConversation.set(conversation, kept);
   }
 }
 
-/** The index of the first message, of the first `length`, whose id sorts after `id`. */
+/** The index of the first message after `id`, among the first `length` messages. Messages must be in id order. */
 export function indexAfter(messages: readonly LogMessage[], length: number, id: string): number {
   let low = 0;
   let high = length;
@@ -103,7 +111,7 @@ export function indexAfter(messages: readonly LogMessage[], length: number, id: 
   return low;
 }
 
-/** About what a message takes in memory. */
-export function bytesOf({ from, to, content, ref = "" }: LogMessage): number {
+/** Estimated memory of one message, in bytes. Texts take two bytes per UTF-16 unit. */
+export function estimateBytes({ from, to, content, ref = "" }: LogMessage): number {
   return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
 }

@@ -1,28 +1,35 @@
-/** How long an entry stays in the tail after the watermark passed it, in ms: covers a step-down of MongoDB (L20). */
+/** Time an entry stays in the tail after the watermark passed it, in ms. Covers a MongoDB step-down (L20). */
 const KEEP_STORED_MS = 30_000;
 
-interface Mark {
+interface WatermarkRecord {
   readonly watermark: string;
+  /** When this watermark was first seen. */
   readonly at: number;
 }
 
-/** When the watermark was seen where, to know what it passed long ago (L20). Times are in ms of one steady clock. */
-export class Marks {
-  #marks: Mark[] = [];
+/**
+ * Remembers when each watermark was first seen. The tail uses the times to drop only messages that were stored at
+ * least `KEEP_STORED_MS` ago (L20). All times are in ms of one monotonic clock.
+ */
+export class WatermarkHistory {
+  #records: WatermarkRecord[] = [];
 
-  note(watermark: string, at: number): void {
-    if (this.#marks.at(-1)?.watermark !== watermark) this.#marks.push({ watermark, at });
+  record(watermark: string, at: number): void {
+    if (this.#records.at(-1)?.watermark !== watermark) this.#records.push({ watermark, at });
   }
 
-  /** The greatest id that the watermark had reached `KEEP_STORED_MS` before `at`; what lies up to it may go. */
-  takePassed(at: number): string | undefined {
-    const passed = this.#marks.filter((mark) => at - mark.at >= KEEP_STORED_MS).at(-1);
-    if (passed) this.#marks = this.#marks.filter((mark) => mark.at > passed.at);
-    return passed?.watermark;
+  /**
+   * The latest watermark that was first seen at least `KEEP_STORED_MS` before `now`, or undefined. Messages up to
+   * this watermark can be dropped. Forgets this record and all earlier ones.
+   */
+  takeExpired(now: number): string | undefined {
+    const expired = this.#records.filter((record) => now - record.at >= KEEP_STORED_MS).at(-1);
+    if (expired) this.#records = this.#records.filter((record) => record.at > expired.at);
+    return expired?.watermark;
   }
 
-  /** The last watermark seen. */
+  /** The last watermark recorded and not yet taken. */
   latest(): string | undefined {
-    return this.#marks.at(-1)?.watermark;
+    return this.#records.at(-1)?.watermark;
   }
 }

@@ -1,7 +1,7 @@
 import { conversationOf, type LogMessage, ORIGIN, refKey } from "@parley/models";
 import type { LastMessages } from "@parley/store";
 import { describe, expect, it } from "vitest";
-import type { Snapshot } from "../log-tail/follower.ts";
+import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { ModelLog, newestOfEach, seeded } from "../test/model-log.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
@@ -13,7 +13,7 @@ async function allPages(conversations: Conversations, limit: number): Promise<Lo
   const seen: LogMessage[] = [];
   let before: string | undefined;
   do {
-    const page: LastMessages = await conversations.page("alice", { before, limit });
+    const page: LastMessages = await conversations.readPage("alice", { before, limit });
     expect(page.messages.length).toBeLessThanOrEqual(limit);
     seen.push(...page.messages);
     before = page.next;
@@ -21,21 +21,21 @@ async function allPages(conversations: Conversations, limit: number): Promise<Lo
   return seen;
 }
 
-function isAlices({ from, to }: LogMessage): boolean {
+function isOfAlice({ from, to }: LogMessage): boolean {
   return to !== "" && (from === "alice" || to === "alice");
 }
 
 const peers = (messages: readonly LogMessage[]) => messages.map(({ from, to }) => conversationOf(from, to));
 
-describe("whatever the log and the store do between the reads", () => {
-  it("P56, P57: each conversation once, newest first, with its last message at one position of the log", async () => {
+describe("any interleaving of the log and the store between the reads", () => {
+  it("P56, P57: each conversation is listed once, newest first, as of one position of the log", async () => {
     for (const seed of SEEDS) {
       const model = new ModelLog(seeded(seed));
       const acknowledged = model.log.length;
       const conversations = new Conversations(model, model);
-      const { messages } = await conversations.page("alice", { before: undefined, limit: 100 });
-      const said = model.log.filter(isAlices);
-      const known = said.filter(({ id }) => id <= idAt(acknowledged));
+      const { messages } = await conversations.readPage("alice", { before: undefined, limit: 100 });
+      const all = model.log.filter(isOfAlice);
+      const known = all.filter(({ id }) => id <= idAt(acknowledged));
       expect(peers(messages).toSorted(), `seed ${seed}`).toEqual(
         expect.arrayContaining([...new Set(peers(known))]),
       );
@@ -58,12 +58,12 @@ describe("whatever the log and the store do between the reads", () => {
     }
   });
 
-  it("P57: once the log stands still the pages, of any size, are those of the whole", async () => {
+  it("P57: without further changes, pages of any size add up to the whole list", async () => {
     for (const seed of SEEDS) {
       const model = new ModelLog(seeded(seed));
       const conversations = new Conversations(model, model);
-      model.standStill();
-      const whole = newestOfEach(model.visible().filter(isAlices));
+      model.freeze();
+      const whole = newestOfEach(model.visible().filter(isOfAlice));
       for (const limit of [1, 2, 3, 50])
         expect(
           (await allPages(conversations, limit)).map(({ id }) => id),
@@ -73,23 +73,24 @@ describe("whatever the log and the store do between the reads", () => {
   });
 });
 
-/** Whether its ref and content were said more than once: only one of those is kept, whichever is stored first. */
-function isRepeated(given: LogMessage, log: readonly LogMessage[]): boolean {
-  if (given.ref === undefined) return false;
+/** True if the log repeats the message's ref and content. The store keeps only the first that is inserted. */
+function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {
+  if (message.ref === undefined) return false;
   return log.some(
-    (other) => other.id !== given.id && refKey(other) === refKey(given) && other.content === given.content,
+    (other) =>
+      other.id !== message.id && refKey(other) === refKey(message) && other.content === message.content,
   );
 }
 
-/** Snapshots one after the other, and a store that answers as it is told. */
+/** Conversations over scripted snapshots and a scripted store. `rows` are the store's page, `held` its refs. */
 function scripted(
   snapshots: readonly { since?: number; messages: readonly LogMessage[]; position: number }[],
   { rows = [] as LogMessage[], next = undefined as string | undefined, held = [] as LogMessage[] } = {},
 ) {
   let at = 0;
-  const asked: LogMessage[][] = [];
+  const lookups: LogMessage[][] = [];
   const follower = {
-    async snapshot(): Promise<Snapshot> {
+    async snapshot(): Promise<TailSnapshot> {
       const script = snapshots[Math.min(at++, snapshots.length - 1)];
       if (!script) throw new Error("no snapshot");
       const { since = 0, messages, position } = script;
@@ -98,7 +99,7 @@ function scripted(
       return {
         position: idAt(position),
         since: recent.since,
-        pending: recent.all(),
+        pending: recent.viewAll(),
         firstWithRef: (key) => recent.firstWithRef(key),
       };
     },
@@ -106,65 +107,65 @@ function scripted(
   const store = {
     conversations: async () => ({ messages: rows, next }),
     async findByRef(messages: readonly LogMessage[]) {
-      asked.push([...messages]);
+      lookups.push([...messages]);
       const keys = new Set(messages.map(refKey));
       return held.filter((kept) => keys.has(refKey(kept)));
     },
   };
-  return { conversations: new Conversations(follower, store), asked, calls: () => at };
+  return { conversations: new Conversations(follower, store), lookups, snapshotCount: () => at };
 }
 
 const ids = (page: LastMessages) => page.messages.map(({ id }) => Number(id.split("-")[1]));
 const all = { before: undefined, limit: 10 };
 
 describe("a page of conversations", () => {
-  it("L19: what was in the tail before the store was read, and has left it since, is in the answer", async () => {
+  it("L19: a message that leaves the tail while the store is read is in the answer", async () => {
     const { conversations } = scripted([
       { messages: [message(1, { to: "carol" })], position: 1 },
       { since: 1, messages: [message(2)], position: 2 },
     ]);
-    expect(ids(await conversations.page("alice", all))).toEqual([2, 1]);
+    expect(ids(await conversations.readPage("alice", all))).toEqual([2, 1]);
   });
 
-  it("L19: a row that was moved on while it was read belongs to the position behind it", async () => {
+  it("L19: a row that moves on during the read belongs to the second snapshot's position", async () => {
     const rows = [message(9)];
     const first = { messages: [message(3, { to: "carol" })], position: 3 };
     const second = { messages: [message(3, { to: "carol" }), message(8, { to: "dave" })], position: 9 };
     const { conversations } = scripted([first, second], { rows });
-    expect(ids(await conversations.page("alice", all))).toEqual([9, 8, 3]);
+    expect(ids(await conversations.readPage("alice", all))).toEqual([9, 8, 3]);
   });
 
-  it("P56: where the log's end slipped away between the snapshots it looks again, and gives up at last", async () => {
+  it("P56: if the snapshots don't overlap, the read is repeated, and fails after three attempts", async () => {
     const slipping = { since: 5, messages: [], position: 4 };
-    const { conversations, calls } = scripted([slipping]);
-    await expect(conversations.page("alice", all)).rejects.toMatchObject({ code: "unavailable" });
-    expect(calls()).toBe(6);
+    const { conversations, snapshotCount } = scripted([slipping]);
+    await expect(conversations.readPage("alice", all)).rejects.toMatchObject({ code: "unavailable" });
+    expect(snapshotCount()).toBe(6);
   });
 
-  it("G2: one that repeats what is stored is not the last message, however often it is repeated", async () => {
+  it("G2: a duplicate of a stored message isn't the last message, however often it is repeated", async () => {
     const stored = message(1, { ref: "r0", content: "once" });
     const held = Array.from({ length: 40 }, (_, n) => message(1 + n, { ref: `r${n}`, content: "once" }));
     const repeated = held.map(({ ref }, n) => message(101 + n, { ref: ref ?? "", content: "once" }));
     const messages = [message(99, { ref: "new" }), ...repeated];
-    const { conversations, asked } = scripted([{ messages, position: 200 }], { rows: [stored], held });
-    expect(ids(await conversations.page("alice", all))).toEqual([99]);
-    expect(asked.length).toBeLessThan(8);
+    const { conversations, lookups } = scripted([{ messages, position: 200 }], { rows: [stored], held });
+    expect(ids(await conversations.readPage("alice", all))).toEqual([99]);
+    expect(lookups.length).toBeLessThan(8);
   });
 
-  it("P57: the store is not asked about what its rows have passed", async () => {
+  it("P57: refs of messages at or before a row aren't looked up", async () => {
     const kept = Array.from({ length: 5 }, (_, n) => message(1 + n, { to: `peer${n}`, ref: `r${n}` }));
-    const { conversations, asked } = scripted([{ messages: kept, position: 5 }], {
+    const { conversations, lookups } = scripted([{ messages: kept, position: 5 }], {
       rows: kept.toReversed(),
     });
-    expect(ids(await conversations.page("alice", all))).toEqual([5, 4, 3, 2, 1]);
-    expect(asked).toEqual([]);
+    expect(ids(await conversations.readPage("alice", all))).toEqual([5, 4, 3, 2, 1]);
+    expect(lookups).toEqual([]);
   });
 
-  it("P57: a conversation that has moved on to `before` or beyond is on no page behind it", async () => {
+  it("P57: a conversation that has moved on to `before` or later isn't on an older page", async () => {
     const rows = [message(4), message(2, { to: "carol" })];
     const messages = [message(8), message(9, { to: "dave", ref: "r" })];
-    const { conversations, asked } = scripted([{ messages, position: 9 }], { rows });
-    expect(ids(await conversations.page("alice", { before: idAt(7), limit: 10 }))).toEqual([2]);
-    expect(asked).toEqual([]);
+    const { conversations, lookups } = scripted([{ messages, position: 9 }], { rows });
+    expect(ids(await conversations.readPage("alice", { before: idAt(7), limit: 10 }))).toEqual([2]);
+    expect(lookups).toEqual([]);
   });
 });

@@ -19,18 +19,18 @@ function caseOf(seed: number): Case {
   return { model, history: new History(model, model, (event) => events.push(event)), events };
 }
 
-/** What an answer must hold of the log so far: every message for this reader, or the one that it is a duplicate of. */
+/** The ids that an answer lacks: messages of the log that are in it neither themselves nor as a duplicate. */
 function missing(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
   const ids = new Set(answer.map(({ id }) => id));
   const keyOf = (message: LogMessage) => `${refKey(message)}\n${message.content}`;
-  const said = new Set(answer.map((message) => keyOf(log.find(({ id }) => id === message.id) ?? message)));
+  const shown = new Set(answer.map((message) => keyOf(log.find(({ id }) => id === message.id) ?? message)));
   return log
-    .filter((message) => !ids.has(message.id) && !(message.ref !== undefined && said.has(keyOf(message))))
+    .filter((message) => !ids.has(message.id) && !(message.ref !== undefined && shown.has(keyOf(message))))
     .map(({ id }) => id);
 }
 
-/** The refs that an answer shows twice, of those that only ever stood for one content. */
-function doubled(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
+/** The refs that an answer shows twice. Ignores refs that were used for several contents. */
+function duplicated(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
   const contents = new Map<string, Set<string>>();
   const originals = new Map(log.map((message) => [message.id, message]));
   for (const message of log) {
@@ -53,32 +53,32 @@ function assertInOrder(answer: readonly LogMessage[]): void {
   expect(ids).toEqual([...new Set(ids)].sort());
 }
 
-async function gathered(parts: AsyncIterable<readonly LogMessage[]>): Promise<LogMessage[]> {
+async function collect(parts: AsyncIterable<readonly LogMessage[]>): Promise<LogMessage[]> {
   const all: LogMessage[] = [];
   for await (const part of parts) all.push(...part);
   return all;
 }
 
-describe("whatever the log and the store do between the reads", () => {
+describe("any interleaving of the log and the store between the reads", () => {
   it.each([
     ["a private conversation", "bob"],
     ["the public room", ""],
-  ])("P56, L19: the whole of %s is the log's prefix, each message once", async (_, peer) => {
+  ])("P56, L19: the whole of %s is a prefix of the log, with each message once", async (_, peer) => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
       const acknowledged = model.log.length;
-      const answer = await gathered(await history.whole("alice", peer));
+      const answer = await collect(await history.streamConversation("alice", peer));
       const conversation = conversationOf("alice", peer);
       const known = model.log.filter(({ from, to }) => conversationOf(from, to) === conversation);
       const last = answer.at(-1)?.id ?? ORIGIN;
       const prefix = known.filter(({ id }) => id <= last || id <= idAt(acknowledged));
       expect(missing(answer, prefix), `seed ${seed}`).toEqual([]);
-      expect(doubled(answer, known), `seed ${seed}`).toEqual([]);
+      expect(duplicated(answer, known), `seed ${seed}`).toEqual([]);
       assertInOrder(answer);
     }
   });
 
-  it("P53, L22: a client that goes on from each answer's cursor misses none, with any limit", async () => {
+  it("P53, L22: a client that continues from each answer's cursor misses no message, with any limit", async () => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
       const seen: LogMessage[] = [];
@@ -99,19 +99,19 @@ describe("whatever the log and the store do between the reads", () => {
     }
   });
 
-  it("P51: pages from the newest back to the first hold everything", async () => {
+  it("P51: pages from the newest back to the oldest hold everything", async () => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
       const acknowledged = idAt(model.log.length);
       let seen: LogMessage[] = [];
       let before: string | undefined;
       do {
-        const page = await history.page("alice", "", { after: undefined, before, limit: 1 + (seed % 4) });
+        const page = await history.readPage("alice", "", { after: undefined, before, limit: 1 + (seed % 4) });
         assertInOrder(page.messages);
         seen = [...page.messages, ...seen];
         before = page.next;
       } while (before !== undefined);
-      // What has a duplicate may have given way to one that came after the first page.
+      // A message may be left out in favour of a duplicate that was appended after the first page was read.
       const known = model.log.filter(({ to, id }) => to === "" && id <= acknowledged);
       const single = known.filter((message) => message.ref === undefined || isOnly(message, model.log));
       expect(missing(seen, single), `seed ${seed}`).toEqual([]);
@@ -121,7 +121,7 @@ describe("whatever the log and the store do between the reads", () => {
 });
 
 describe("a cursor beyond the log's end", () => {
-  it("L3: starts again from the store, so that nothing of the new log is missed, and says so", async () => {
+  it("L3: starts again from the store, misses nothing of the new log, and reports it", async () => {
     const { model, history, events } = caseOf(7);
     const page = await history.sync("alice", idAt(999_999), 1_000);
     const visible = model.log.filter((message) => isVisibleTo("alice", message) && message.id <= page.cursor);

@@ -13,15 +13,15 @@ function firstOf(tail: readonly LogMessage[]) {
 function merged(
   stored: readonly LogMessage[],
   pending: readonly LogMessage[],
-  held: readonly LogMessage[] = [],
+  holders: readonly LogMessage[] = [],
   position = LATEST,
 ): number[] {
   const merge = new Merge(position, firstOf(pending));
-  return merge.merge(stored, pending, held).map(({ id }) => Number(id.split("-")[1]));
+  return merge.merge(stored, pending, holders).map(({ id }) => Number(id.split("-")[1]));
 }
 
-describe("merging the store and the log's end", () => {
-  it("L19: 12 may be stored while 11 is pending elsewhere: never one after the other, by id", () => {
+describe("merging stored and pending messages", () => {
+  it("L19: merges by id, because 12 may be stored while 11 is still pending", () => {
     expect(merged([message(10), message(12)], [message(11), message(13)])).toEqual([10, 11, 12, 13]);
   });
 
@@ -31,13 +31,13 @@ describe("merging the store and the log's end", () => {
     expect(merged(both, [message(2), message(4)])).toEqual([1, 2, 3, 4]);
   });
 
-  it("L19: each side may be empty", () => {
+  it("L19: either side may be empty", () => {
     expect(merged([], [])).toEqual([]);
     expect(merged([message(1)], [])).toEqual([1]);
     expect(merged([], [message(1)])).toEqual([1]);
   });
 
-  it("G2: a pending one is left out where the same ref and content is stored, before or after it", () => {
+  it("G2: a pending message is left out if the same ref and content is stored, before or after it", () => {
     const content = "once";
     const earlier = message(1, { ref: "r", content });
     const later = message(9, { ref: "r", content });
@@ -47,39 +47,39 @@ describe("merging the store and the log's end", () => {
     expect(merged([], [pending], [earlier])).toEqual([]);
   });
 
-  it("L13: one whose ref is stored with another content will be stored without its ref: it is shown", () => {
+  it("L13: a pending message is shown if its ref is stored with another content", () => {
     const stored = message(1, { ref: "r", content: "first" });
     const pending = message(5, { ref: "r", content: "second" });
     expect(merged([stored], [pending], [stored])).toEqual([1, 5]);
   });
 
-  it("G2: a pending one is left out where its ref and content stand earlier in the tail", () => {
+  it("G2: a pending message is left out if its ref and content come earlier in the tail", () => {
     const content = "once";
     const tail = [message(4, { ref: "r", content }), message(5, { ref: "r", content })];
     expect(merged([], tail)).toEqual([4]);
     expect(merged([], [message(4, { ref: "r" }), message(5, { ref: "r" })])).toEqual([4, 5]);
   });
 
-  it("G2: also where the earlier one is not in this part of the answer", () => {
+  it("G2: also if the earlier message isn't in this part of the answer", () => {
     const content = "once";
     const earlier = message(1, { ref: "r", content });
     const merge = new Merge(LATEST, () => earlier);
     expect(merge.merge([], [message(5, { ref: "r", content })], [])).toEqual([]);
   });
 
-  it("G1: one that is stored by now is shown by its own id", () => {
+  it("G1: a pending message that has been stored meanwhile is shown once, under its own id", () => {
     const pending = message(5, { ref: "r" });
     expect(merged([], [pending], [pending])).toEqual([5]);
   });
 
-  it("P56: none is left out in favour of one that is beyond the answer", () => {
+  it("P56: no message is left out in favour of a duplicate after the answer's position", () => {
     const content = "once";
     const pending = message(5, { ref: "r", content });
     const beyond = message(9, { ref: "r", content });
     expect(merged([], [pending], [beyond], idAt(8))).toEqual([5]);
   });
 
-  it("G2: what was shown as pending in one part does not come again, stored under another id, in the next", () => {
+  it("G2: a message shown as pending in one part isn't shown again, under another id, in the next part", () => {
     const content = "once";
     const pending = message(5, { ref: "r", content });
     const merge = new Merge(LATEST, firstOf([pending]));
@@ -87,7 +87,7 @@ describe("merging the store and the log's end", () => {
     expect(merge.merge([message(9, { ref: "r", content })], [], [])).toEqual([]);
   });
 
-  it("asks the store only about what it did not answer, and what has a ref", () => {
+  it("looks up only pending messages that have a ref and weren't found in the store", () => {
     const withRef = message(2, { ref: "r" });
     const merge = new Merge(LATEST, () => undefined);
     expect(merge.unresolved([withRef], [message(1), withRef, message(3, { ref: "s" })])).toEqual([

@@ -1,75 +1,94 @@
 import { type LogMessage, refKey } from "@parley/models";
 
 /**
- * How an answer is put together (L19, P56). It is the log's prefix up to one position F: everything of it, nothing
- * beyond. Then a client that goes on from the last id it got never misses a message, although stored and pending
- * ones lie mixed: 12 may be stored while 11 is with another persister.
+ * Merges messages from the store with pending messages from the tail of the log into one answer.
  *
- * The order of the reads is the guarantee; see history.ts, which does them:
+ * The promise (P56, L19): an answer is the log's prefix up to one position F. It holds every message of its
+ * conversation up to F, and none after F. A client that continues from the last id of an answer then misses nothing.
+ * Messages are merged by id, never concatenated: 12 may be stored while another persister still has 11 pending.
  *
- * 1. The log's end E is read after the request came, and followed to. So everything acknowledged before is at or
- *    before E.
- * 2. The tail's snapshot is taken, with its position F ≥ E. What is at or before F and not in the snapshot was stored
- *    before this moment: the tail begins at a watermark and lets go only of what is behind one.
- * 3. Only then the store is read. So what is not in the snapshot is in the store's answer, and what was stored in
- *    between is in both: equal ids are one message. Read the other way round, a message that is stored and leaves
- *    the tail between the two reads would be in neither.
- * 4. What the store has under the refs of those still pending is read last of all. A ref is one message (G2), so a
- *    pending one is left out where the same ref and content is stored under another id, or stands earlier in the
- *    tail: the store will answer `duplicateOf` for it. With another content it will be stored without its ref
- *    (L13), and is shown.
+ * The order of the reads makes the promise true. history.ts reads in four steps:
  *
- * The store's answers are bounded by F, and so is step 4: a message that is left out in favour of one after F would
- * be in no answer. F is never behind what the store holds and this log knows, since a log that is made anew starts
- * above the store's greatest id (L1); while there is no log its end cannot be read, and nothing is answered.
+ * 1. Read the log's end E after the request has arrived, and follow the log up to E. So every message that was
+ *    acknowledged before the request is at or before E.
+ * 2. Take a snapshot of the tail. Its position is F, and F ≥ E. The tail begins at a watermark, and only messages at
+ *    or before a watermark are dropped from it. So a message up to F that isn't in the snapshot has been stored by
+ *    now.
+ * 3. Only then read the store, up to F. So a message up to F that isn't in the snapshot is in this result. A message
+ *    that was stored between steps 2 and 3 is in both; equal ids are one message.
+ * 4. Look up the refs of the messages that are still pending, because one ref is one message (G2):
+ *    - Same ref, same content, stored under another id or earlier in the tail: the pending message is left out. The
+ *      store will answer `duplicateOf` when a persister inserts it.
+ *    - Same ref, other content: the pending message is shown. It will be stored without its ref (L13).
  *
- * An answer in several parts uses one Merge: a message shown as pending in an earlier part can be a duplicate that
- * the store answers in a later one.
+ * Other orders lose messages:
+ *
+ * - Store before tail (3 before 2): a message is pending while the store is read. Before the snapshot is taken, the
+ *   message is stored and dropped from the tail. It is in neither result.
+ * - End before request (an E that was read earlier, for another request): a message that is appended and acknowledged
+ *   before this request arrives may be after F, and is left out.
+ *
+ * Both reads of the store are bounded by F, because messages after F may have been stored since the snapshot:
+ *
+ * - Step 3: otherwise an answer could hold 14 without 13, and a cursor taken from it would skip 13 for ever (L19).
+ * - Step 4: otherwise a pending message could be left out in favour of a duplicate after F. Neither would be shown.
+ *
+ * The bound hides nothing from before. If the log was lost, the new log starts above the store's greatest id (L1), so
+ * F is at or after everything that the old log left in the store. While there is no log, its end can't be read and
+ * the request fails.
+ *
+ * An answer in several parts uses one Merge for all parts. An earlier part may have shown a pending message whose
+ * duplicate, stored under another id, is found in a later part. Merge remembers which pending messages it has shown,
+ * and leaves the duplicate out.
  */
 export class Merge {
   readonly #position: string;
   readonly #firstWithRef: (key: string) => LogMessage | undefined;
+  /** The pending messages that were shown, by ref key. */
   readonly #shown = new Map<string, LogMessage>();
 
-  /** `position` is F, `firstWithRef` finds the first message of the tail with a ref key. */
+  /** `position` is F. `firstWithRef` finds the first message of the tail with a ref key. */
   constructor(position: string, firstWithRef: (key: string) => LogMessage | undefined) {
     this.#position = position;
     this.#firstWithRef = firstWithRef;
   }
 
-  /** The pending messages that step 4 has to ask for: those that have a ref and that the store did not answer. */
+  /** The pending messages to look up in step 4: those with a ref that step 3 didn't find by their id. */
   unresolved(stored: readonly LogMessage[], pending: readonly LogMessage[]): LogMessage[] {
     if (pending.length === 0) return [];
     const ids = new Set(stored.map((message) => message.id));
     return pending.filter((message) => message.ref !== undefined && !ids.has(message.id));
   }
 
-  /** All three in id order; `held` is what step 4 found. */
+  /** Merges the results of steps 2 to 4, all of them in id order. `holders` is the result of step 4. */
   merge(
     stored: readonly LogMessage[],
     pending: readonly LogMessage[],
-    held: readonly LogMessage[],
+    holders: readonly LogMessage[],
   ): LogMessage[] {
     if (pending.length === 0 && this.#shown.size === 0) return [...stored];
-    const holders = new Map(
-      held.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
+    const holdersByRef = new Map(
+      holders.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
     );
     const merged: LogMessage[] = [];
-    for (const { message, isStored } of inOrder(stored, pending)) {
-      if (!isStored && this.#isDuplicate(message, holders)) continue;
+    for (const { message, isStored } of inIdOrder(stored, pending)) {
+      if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
       if (!this.#wasShown(message, isStored)) merged.push(message);
     }
     return merged;
   }
 
-  /** Whether the store has, or will have, this pending message under another one's id. */
-  #isDuplicate(message: LogMessage, holders: ReadonlyMap<string | undefined, LogMessage>): boolean {
+  /** True if the store holds, or will hold, this pending message under the id of another message. */
+  #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, LogMessage>): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
-    const holder = holders.get(key) ?? this.#firstWithRef(key);
-    return holder !== undefined && holder.id !== message.id && isBefore(holder, message, holders.has(key));
+    const holder = holdersByRef.get(key) ?? this.#firstWithRef(key);
+    if (holder === undefined || holder.id === message.id || holder.content !== message.content) return false;
+    // A stored holder wins wherever it is in the log. A holder in the tail wins only over later messages.
+    return holdersByRef.has(key) || holder.id < message.id;
   }
 
+  /** True if an earlier part showed this message under another id. Remembers a pending message that is shown now. */
   #wasShown(message: LogMessage, isStored: boolean): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
@@ -80,18 +99,13 @@ export class Merge {
   }
 }
 
-/** A stored holder decides wherever it stands, one in the tail only over what comes after it. */
-function isBefore(holder: LogMessage, message: LogMessage, isStored: boolean): boolean {
-  return (isStored || holder.id < message.id) && holder.content === message.content;
-}
-
-interface Placed {
+interface MergeEntry {
   readonly message: LogMessage;
   readonly isStored: boolean;
 }
 
-/** Two lists in id order as one; of equal ids the stored one. */
-function* inOrder(stored: readonly LogMessage[], pending: readonly LogMessage[]): Generator<Placed> {
+/** Merges two lists in id order. If both have the same id, yields the stored message only. */
+function* inIdOrder(stored: readonly LogMessage[], pending: readonly LogMessage[]): Generator<MergeEntry> {
   let next = 0;
   for (const message of stored) {
     for (let other = pending[next]; other && other.id <= message.id; other = pending[next]) {

@@ -1,77 +1,87 @@
 import type { LogMessage } from "@parley/models";
 import type { LastMessages } from "@parley/store";
 
-/** Stretches of messages, each in log order, the later stretch first. */
+/** Parts of the tail, each in log order. The later part comes first. */
 export type TailSlices = readonly {
   readonly messages: readonly LogMessage[];
   readonly from: number;
   readonly to: number;
 }[];
 
-export interface Overtaking {
-  /** By the peer: the last message of each conversation that has moved on in the tail, newest first. */
-  readonly overtaking: ReadonlyMap<string, LogMessage>;
-  /** There are as many before `before` as were asked for: older ones were not looked for. */
-  readonly isCut: boolean;
-  /** Newest first: whether the store will keep these has to be known first. */
-  readonly unjudged: readonly LogMessage[];
-}
-
-export interface Wanted {
+export interface NewestInTailQuery {
   readonly user: string;
+  /** Exclusive id: the page shows conversations whose last message is before it. */
   readonly before: string | undefined;
   readonly limit: number;
-  /** The store's page, which the tail moves on. */
+  /** The store's page of conversations. The tail may hold newer messages of them. */
   readonly stored: LastMessages;
-  /** By id, of messages with a ref: whether the store keeps it, or has it under another one's id. */
-  readonly judged: ReadonlyMap<string, boolean>;
-  /** How many messages of one conversation may wait to be judged. */
-  readonly depth: number;
+  /**
+   * For messages with a ref, by id: true if the store keeps the message under its own id, false if it is a duplicate.
+   */
+  readonly decided: ReadonlyMap<string, boolean>;
+  /** Maximum number of undecided messages per conversation. */
+  readonly maxUndecided: number;
 }
 
-/** Which conversations of a page the tail moves on: onto the page, or, to `before` and beyond, away from it. */
-export function newestInTail(tail: TailSlices, wanted: Wanted): Overtaking {
-  const concernsPage = concerning(tail, wanted);
-  const overtaking = new Map<string, LogMessage>();
-  const waiting = new Map<string, number>();
-  const unjudged: LogMessage[] = [];
-  let onPage = 0;
-
-  function take(message: LogMessage): void {
-    const peer = peerOf(wanted.user, message);
-    const waits = waiting.get(peer) ?? 0;
-    if (overtaking.has(peer) || waits >= wanted.depth) return;
-    const isKept = message.ref === undefined || wanted.judged.get(message.id);
-    if (isKept === false) return;
-    if (waits === 0 && isBefore(wanted.before, message)) onPage += 1;
-    if (isKept) overtaking.set(peer, message);
-    else {
-      unjudged.push(message);
-      waiting.set(peer, waits + 1);
-    }
-  }
-
-  for (const message of newestFirst(tail, wanted.user, wanted.stored.next)) {
-    if (onPage >= wanted.limit) return { overtaking, isCut: true, unjudged };
-    if (concernsPage(message)) take(message);
-  }
-  return { overtaking, isCut: false, unjudged };
+export interface NewestInTail {
+  /** The last message of each conversation that has newer messages in the tail, by peer, newest first. */
+  readonly newestByPeer: ReadonlyMap<string, LogMessage>;
+  /** True if the search stopped because `limit` conversations were found before `before`. */
+  readonly isCut: boolean;
+  /** Messages with a ref that aren't in `decided`, newest first. Decide them and search again. */
+  readonly undecided: readonly LogMessage[];
 }
 
 /**
- * Which messages of the tail a page has to do with: not those that a row has passed already, since the row has them, or
- * what the store keeps in their place; and at `before` and beyond only those of conversations that it might show.
+ * Finds the conversations that have moved on in the tail, since the store's page was read. Such a conversation may
+ * move onto the page, or away from it: to `before` or later.
  */
-function concerning(tail: TailSlices, { user, before, stored }: Wanted): (message: LogMessage) => boolean {
+export function newestInTail(tail: TailSlices, query: NewestInTailQuery): NewestInTail {
+  const isRelevant = relevanceTo(tail, query);
+  const newestByPeer = new Map<string, LogMessage>();
+  const undecidedByPeer = new Map<string, number>();
+  const undecided: LogMessage[] = [];
+  let onPage = 0;
+
+  function take(message: LogMessage): void {
+    const peer = peerOf(query.user, message);
+    const undecidedOfPeer = undecidedByPeer.get(peer) ?? 0;
+    if (newestByPeer.has(peer) || undecidedOfPeer >= query.maxUndecided) return;
+    const isKept = message.ref === undefined || query.decided.get(message.id);
+    if (isKept === false) return;
+    if (undecidedOfPeer === 0 && isBefore(query.before, message)) onPage += 1;
+    if (isKept) newestByPeer.set(peer, message);
+    else {
+      undecided.push(message);
+      undecidedByPeer.set(peer, undecidedOfPeer + 1);
+    }
+  }
+
+  for (const message of newestFirst(tail, query.user, query.stored.next)) {
+    if (onPage >= query.limit) return { newestByPeer, isCut: true, undecided };
+    if (isRelevant(message)) take(message);
+  }
+  return { newestByPeer, isCut: false, undecided };
+}
+
+/**
+ * Tells which messages of the tail can change the page. Excluded are:
+ * - messages at or before the row of their conversation, because the row, or a duplicate of it, already shows them;
+ * - messages at `before` or later, unless their conversation may be on the page.
+ */
+function relevanceTo(
+  tail: TailSlices,
+  { user, before, stored }: NewestInTailQuery,
+): (message: LogMessage) => boolean {
   const rows = new Map(stored.messages.map((message) => [peerOf(user, message), message.id]));
-  const peers = new Set(rows.keys());
+  const peersOnPage = new Set(rows.keys());
   if (before !== undefined)
     for (const message of newestFirst(tail, user, stored.next))
-      if (isBefore(before, message)) peers.add(peerOf(user, message));
+      if (isBefore(before, message)) peersOnPage.add(peerOf(user, message));
   return (message) => {
     const peer = peerOf(user, message);
-    const mayBeShown = isBefore(before, message) || peers.has(peer);
-    return mayBeShown && (rows.get(peer) ?? "") < message.id;
+    const mayBeOnPage = isBefore(before, message) || peersOnPage.has(peer);
+    return mayBeOnPage && (rows.get(peer) ?? "") < message.id;
   };
 }
 
@@ -79,12 +89,12 @@ function isBefore(before: string | undefined, { id }: LogMessage): boolean {
   return before === undefined || id < before;
 }
 
-/** The other one of a private conversation of `user`'s. */
+/** The other participant of a private conversation of `user`. */
 export function peerOf(user: string, { from, to }: LogMessage): string {
   return from === user ? to : from;
 }
 
-/** The private messages of the user, down to `downTo`. */
+/** The private messages of `user`, newest first, down to and including the id `downTo`. */
 function* newestFirst(tail: TailSlices, user: string, downTo = ""): Generator<LogMessage> {
   for (const { messages, from, to } of tail) {
     for (let at = to - 1; at >= from; at -= 1) {

@@ -10,8 +10,8 @@ let append: Appender;
 let stop: AbortController;
 let storing: Promise<void>;
 
-/** The least that a persister does. */
-async function storeAll(consume: Consumer, store: Store, signal: AbortSignal): Promise<void> {
+/** Does the minimum of a persister: stores each batch and settles it. */
+async function storeBatches(consume: Consumer, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const batch = (await consume.next(signal)).map(({ message }) => message);
     if (batch.length === 0) return;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   server = await RunningApi.start(async (store) => {
     const bus = new MemoryBus({ lastStored: await store.lastId() });
     append = bus.append();
-    storing = storeAll(bus.consume({ lastStored: () => store.lastId() }), store, stop.signal);
+    storing = storeBatches(bus.consume({ lastStored: () => store.lastId() }), store, stop.signal);
     return bus.tail();
   });
   await until(() => server.api.problems().length === 0);
@@ -37,8 +37,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-describe("over the log of one process", () => {
-  it("P56: every message acknowledged before the request is in the answer, while others are sent", async () => {
+describe("history over the in-memory log", () => {
+  it("P56: the answer holds every message acknowledged before the request, while others are sent", async () => {
     const answers: Promise<void>[] = [];
     for (let sent = 1; sent <= 200; sent += 1) {
       const [appended] = await append.append([{ from: "alice", to: "bob", content: `number ${sent}` }]);
@@ -46,7 +46,7 @@ describe("over the log of one process", () => {
       const { id } = appended;
       const path = sent % 2 === 0 ? "/messages/bob" : "/messages/bob?limit=1000";
       answers.push(
-        server.ask(path).then(({ body }) => {
+        server.request(path).then(({ body }) => {
           const ids: string[] = body.map((message: { id: string }) => message.id);
           expect(ids).toContain(id);
           expect(ids).toEqual([...ids].sort());
@@ -57,7 +57,7 @@ describe("over the log of one process", () => {
     await Promise.all(answers);
   });
 
-  it("P53: a client that syncs while others send gets every message once", async () => {
+  it("P53: a client that syncs while others send gets each message once", async () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     const sending = (async () => {
@@ -69,11 +69,11 @@ describe("over the log of one process", () => {
       isDone = true;
     });
     for (let more = true; more || !isDone; ) {
-      const { body } = await server.ask(`/sync?limit=20${cursor ? `&after=${cursor}` : ""}`);
+      const { body } = await server.request(`/sync?limit=20${cursor ? `&after=${cursor}` : ""}`);
       seen.push(...body.messages.map((message: { content: string }) => message.content));
       ({ cursor, more } = body);
     }
-    const { body } = await server.ask(`/sync?after=${cursor}`);
+    const { body } = await server.request(`/sync?after=${cursor}`);
     seen.push(...body.messages.map((message: { content: string }) => message.content));
     expect(seen).toEqual(Array.from({ length: 300 }, (_, sent) => `number ${sent}`));
   });

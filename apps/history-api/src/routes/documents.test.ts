@@ -11,19 +11,23 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const NOBODY = { user: "" };
-const kept = (name: string) => readFileSync(join(import.meta.dirname, "../../../../docs", name), "utf8");
+const NO_TOKEN = { user: "" };
+const documentIn = (name: string) =>
+  readFileSync(join(import.meta.dirname, "../../../../docs", name), "utf8");
 
 describe("the documents", () => {
-  it.each(["openapi.json", "asyncapi.json"])("/%s is what is kept in docs/, for anybody", async (name) => {
-    const response = await server.fetch(`/${name}`, NOBODY);
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
-    expect(await response.text()).toBe(kept(name));
-  });
+  it.each(["openapi.json", "asyncapi.json"])(
+    "/%s equals the file in docs/ and needs no token",
+    async (name) => {
+      const response = await server.fetch(`/${name}`, NO_TOKEN);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
+      expect(await response.text()).toBe(documentIn(name));
+    },
+  );
 
-  it("/docs is a page that may load nothing but its own style", async () => {
-    const response = await server.fetch("/docs", NOBODY);
+  it("/docs is a page that may load nothing except its own style", async () => {
+    const response = await server.fetch("/docs", NO_TOKEN);
     const html = await response.text();
     expect(response.headers.get("content-type")).toMatch(/^text\/html\b/);
     const [, style = ""] = /<style>(.*)<\/style>/s.exec(html) ?? [];
@@ -34,11 +38,11 @@ describe("the documents", () => {
     expect(html).toContain("GET /messages/{username}");
   });
 
-  it("have a HEAD, and no other method", async () => {
+  it("answer HEAD and no other method", async () => {
     for (const path of ["/docs", "/openapi.json", "/asyncapi.json"]) {
-      const head = await server.fetch(path, { ...NOBODY, method: "HEAD" });
+      const head = await server.fetch(path, { ...NO_TOKEN, method: "HEAD" });
       expect([head.status, await head.text()]).toEqual([200, ""]);
-      expect(await server.ask(path, { ...NOBODY, method: "POST" })).toMatchObject({
+      expect(await server.request(path, { ...NO_TOKEN, method: "POST" })).toMatchObject({
         status: 405,
         body: { code: "method_not_allowed" },
       });

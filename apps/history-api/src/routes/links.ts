@@ -1,10 +1,12 @@
-import type { Page } from "../queries/history.ts";
+import type { Page } from "../queries/merged-page.ts";
 import type { PageQuery } from "./query.ts";
 
 /**
- * The Link header of a page (P51), or undefined where it leads nowhere: addresses relative to the server, `prev` is
- * older and `next` newer. In the direction of reading a link says that there is more; the other one is given where
- * the page has a bound on that side, since that is where its reader came from.
+ * The `Link` header of a page, or undefined if there is nothing to link to (P51). URLs are relative to the server.
+ * `prev` leads to older messages, `next` to newer ones.
+ *
+ * A link in the direction of reading means that there are more messages. A link in the other direction is present if
+ * the query has a bound on that side, because the client came from there.
  */
 export function linksOf(
   path: string,
@@ -14,9 +16,9 @@ export function linksOf(
 ): string | undefined {
   const first = messages.at(0)?.id;
   const last = messages.at(-1)?.id;
-  const forwards = after !== undefined;
-  const older = forwards ? first : next;
-  const newer = forwards ? next : before === undefined ? undefined : last;
+  const isForward = after !== undefined;
+  const older = isForward ? first : next;
+  const newer = isForward ? next : before === undefined ? undefined : last;
   const links = [
     older && link(path, { limit: String(limit), before: older, ...(as && { as }) }, "prev"),
     newer && link(path, { limit: String(limit), after: newer, ...(as && { as }) }, "next"),

@@ -1,7 +1,7 @@
 import { ORIGIN, timestampOf } from "@parley/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPartlyStored } from "../test/partly-stored.ts";
-import type { Asking, RunningApi } from "../test/running-api.ts";
+import type { RequestOptions, RunningApi } from "../test/running-api.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
 
 let server: RunningApi;
@@ -9,7 +9,7 @@ let server: RunningApi;
 const fromBob = { from: "bob", to: "alice" };
 const inPublic = { to: "" };
 
-/** 1–8 are in the log; of them 1, 2, 4, 5 and 8 are stored: the others are pending, each with some persister. */
+/** Messages 1 to 8 are in the log. 1, 2, 4, 5 and 8 are stored; the others are pending. */
 const LOG = [
   message(1),
   message(2, fromBob),
@@ -29,23 +29,23 @@ afterAll(() => server.stop());
 
 const seqsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => Number(id.split("-")[1]));
 
-async function seqs(path: string, asking?: Asking): Promise<number[]> {
-  const { status, body } = await server.ask(path, asking);
+async function seqs(path: string, options?: RequestOptions): Promise<number[]> {
+  const { status, body } = await server.request(path, options);
   expect(status).toBe(200);
   return seqsOf(body.messages ?? body);
 }
 
 describe("GET /messages/:username", () => {
-  it("P50: all messages between the caller and the other, oldest first, stored or not", async () => {
-    const answer = await server.ask("/messages/bob");
+  it("P50: returns all messages between the two users, stored or pending, oldest first", async () => {
+    const answer = await server.request("/messages/bob");
     expect(answer.status).toBe(200);
     expect(answer.type).toBe("application/json");
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(seqsOf(answer.body)).toEqual([1, 2, 3, 7, 8]);
   });
 
-  it("P50: each has id, from, to, content and timestamp, and nothing else", async () => {
-    const { body } = await server.ask("/messages/bob");
+  it("P50: each message has id, from, to, content and timestamp, and nothing else", async () => {
+    const { body } = await server.request("/messages/bob");
     expect(body[2]).toEqual({
       id: idAt(3),
       from: "alice",
@@ -55,7 +55,7 @@ describe("GET /messages/:username", () => {
     });
   });
 
-  it("P50: is the same seen from the other side, and nobody else's", async () => {
+  it("P50: is the same for both users, and holds nobody else's messages", async () => {
     expect(await seqs("/messages/alice", { user: "bob" })).toEqual([1, 2, 3, 7, 8]);
     expect(await seqs("/messages/bob", { user: "carol" })).toEqual([5]);
     expect(await seqs("/messages/alice", { user: "carol" })).toEqual([]);
@@ -65,7 +65,7 @@ describe("GET /messages/:username", () => {
     expect(await seqs("/messages", { user: "dave" })).toEqual([4, 6]);
   });
 
-  it("P4: a username is taken as it was encoded", async () => {
+  it("P4: decodes a percent-encoded username", async () => {
     expect(await seqs(`/messages/${encodeURIComponent("jürgen+1@example.com")}`)).toEqual([]);
   });
 });
@@ -91,35 +91,35 @@ describe("pages", () => {
     return Object.fromEntries(found.map(([, url, rel]) => [rel, url]));
   }
 
-  it("P51: relative links lead back to the first page and forth to the last", async () => {
-    const back: number[] = [];
+  it("P51: relative links lead back to the first page and forward to the last", async () => {
+    const backward: number[] = [];
     let path: string | undefined = "/messages/bob?limit=2";
     let first = path;
     while (path !== undefined) {
       expect(path).toMatch(/^\/messages\/bob\?/);
-      const { body, headers } = await server.ask(path);
-      back.unshift(...seqsOf(body));
+      const { body, headers } = await server.request(path);
+      backward.unshift(...seqsOf(body));
       first = path;
       path = linksIn(headers).prev;
     }
-    expect(back).toEqual([1, 2, 3, 7, 8]);
-    const forth: number[] = [];
+    expect(backward).toEqual([1, 2, 3, 7, 8]);
+    const forward: number[] = [];
     path = first;
     while (path !== undefined) {
-      const { body, headers } = await server.ask(path);
-      forth.push(...seqsOf(body));
+      const { body, headers } = await server.request(path);
+      forward.push(...seqsOf(body));
       path = linksIn(headers).next;
     }
-    expect(forth).toEqual([1, 2, 3, 7, 8]);
+    expect(forward).toEqual([1, 2, 3, 7, 8]);
   });
 
-  it("P51: a page that is everything leads nowhere", async () => {
-    const { headers } = await server.ask("/messages/bob?limit=5");
+  it("P51: a page that holds everything has no links", async () => {
+    const { headers } = await server.request("/messages/bob?limit=5");
     expect(headers.get("link")).toBeNull();
   });
 
-  it("P54: links keep as whom is read", async () => {
-    const { headers } = await server.ask("/messages/bob?limit=2&as=alice", {
+  it("P54: links keep the `as` parameter", async () => {
+    const { headers } = await server.request("/messages/bob?limit=2&as=alice", {
       user: "indexer",
       scopes: ["history:read"],
     });
@@ -127,32 +127,32 @@ describe("pages", () => {
   });
 
   it("P51: before together with after is refused", async () => {
-    const { status, body } = await server.ask(`/messages/bob?before=${idAt(3)}&after=${idAt(1)}`);
+    const { status, body } = await server.request(`/messages/bob?before=${idAt(3)}&after=${idAt(1)}`);
     expect([status, body.code]).toEqual([400, "invalid_parameter"]);
   });
 });
 
 describe("GET /sync", () => {
-  it("P53: everything the caller may see, in log order, and a cursor at the log's end", async () => {
-    const { body } = await server.ask("/sync");
+  it("P53: returns everything the user may see, in log order, and a cursor at the log's end", async () => {
+    const { body } = await server.request("/sync");
     expect(seqsOf(body.messages)).toEqual([1, 2, 3, 4, 6, 7, 8]);
     expect(body).toMatchObject({ more: false, cursor: idAt(8) });
   });
 
-  it("P53: sees the public and one's own, and never what is between others", async () => {
+  it("P53: returns public messages and the user's own, never messages between others", async () => {
     expect(await seqs("/sync", { user: "carol" })).toEqual([4, 5, 6]);
     expect(await seqs("/sync", { user: "dave" })).toEqual([4, 6]);
   });
 
-  it("P53: goes on from a cursor, or from the id of a message", async () => {
-    const { body } = await server.ask(`/sync?limit=3&after=${idAt(1)}`);
+  it("P53: continues from a cursor or from the id of a message", async () => {
+    const { body } = await server.request(`/sync?limit=3&after=${idAt(1)}`);
     expect(seqsOf(body.messages)).toEqual([2, 3, 4]);
     expect(body).toMatchObject({ more: true, cursor: idAt(4) });
     expect(await seqs(`/sync?after=${body.cursor}`)).toEqual([6, 7, 8]);
   });
 
-  it("L22: more:false covers everything up to the log's end, also where nothing was returned", async () => {
-    const { body } = await server.ask(`/sync?after=${idAt(7)}`, { user: "dave" });
+  it("L22: more:false covers everything up to the log's end, even if no message was returned", async () => {
+    const { body } = await server.request(`/sync?after=${idAt(7)}`, { user: "dave" });
     expect(body).toEqual({ messages: [], more: false, cursor: idAt(8) });
   });
 
@@ -161,10 +161,10 @@ describe("GET /sync", () => {
   });
 });
 
-describe("reading as somebody else", () => {
-  const service: Asking = { user: "indexer", scopes: ["other", "history:read"] };
+describe("reading as another user", () => {
+  const service: RequestOptions = { user: "indexer", scopes: ["other", "history:read"] };
 
-  it("P54: an internal service may", async () => {
+  it("P54: is allowed for an internal service", async () => {
     expect(await seqs("/messages/bob?as=alice", service)).toEqual([1, 2, 3, 7, 8]);
     expect(await seqs("/sync?as=carol", service)).toEqual([4, 5, 6]);
     expect(server.events).toContainEqual({
@@ -175,8 +175,8 @@ describe("reading as somebody else", () => {
     });
   });
 
-  it("P54: any other token that tries gets 403", async () => {
+  it("P54: answers 403 to any other token", async () => {
     for (const path of ["/messages/bob?as=alice", "/messages?as=alice", "/sync?as=alice"])
-      expect(await server.ask(path)).toMatchObject({ status: 403, body: { code: "forbidden" } });
+      expect(await server.request(path)).toMatchObject({ status: 403, body: { code: "forbidden" } });
   });
 });

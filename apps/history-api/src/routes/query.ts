@@ -1,52 +1,61 @@
 import { ChatError, DEFAULT_LIMIT, isUsername, queries } from "@parley/models";
 
-/** P51. Undefined without any of its parameters: then the whole conversation is meant (P50). */
+/** The bounds of a page (P51). `before` and `after` are exclusive ids. */
 export interface PageQuery {
   readonly limit: number;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-type Query = keyof typeof queries;
-/** What the parameters of a query are read as. */
-type Read<Name extends Query> = ReturnType<(typeof queries)[Name]["parse"]>;
+type QueryName = keyof typeof queries;
+type QueryValues<Name extends QueryName> = ReturnType<(typeof queries)[Name]["parse"]>;
 
-/** All three throw `invalid_parameter` for what is not allowed (P55). A plain name that they do not know is ignored. */
+/**
+ * Parses the query of `/messages`. `page` is undefined if no parameter of a page is present: the client wants the
+ * whole conversation (P50). Like the two functions below, throws `invalid_parameter` for a bad value and ignores
+ * unknown parameters (P55).
+ */
 export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
-  const { as, ...asked } = read("page", url);
-  const { limit = DEFAULT_LIMIT, before, after } = asked;
-  return { page: Object.keys(asked).length > 0 ? { limit, before, after } : undefined, as };
+  const { as, ...bounds } = parse("page", url);
+  const { limit = DEFAULT_LIMIT, before, after } = bounds;
+  return { page: Object.keys(bounds).length > 0 ? { limit, before, after } : undefined, as };
 }
 
+/** Parses the query of `/sync` (P53). */
 export function readSyncQuery(url: string) {
-  const { as, limit = DEFAULT_LIMIT, after } = read("sync", url);
+  const { as, limit = DEFAULT_LIMIT, after } = parse("sync", url);
   return { page: { limit, after }, as };
 }
 
+/** Parses the query of `/conversations` (P57). */
 export function readConversationsQuery(url: string) {
-  const { as, limit = DEFAULT_LIMIT, before } = read("conversations", url);
+  const { as, limit = DEFAULT_LIMIT, before } = parse("conversations", url);
   return { page: { limit, before }, as };
 }
 
-/** Throws `invalid_username` for what is none (P4). */
+/** Throws `invalid_username` if `text` isn't a username (P4). */
 export function assertUsername(text: string): void {
   if (!isUsername(text)) throw new ChatError("invalid_username");
 }
 
-function read<Name extends Query>(name: Name, url: string): Read<Name> {
+function parse<Name extends QueryName>(name: Name, url: string): QueryValues<Name> {
   const schema = queries[name];
   const { data, error } = schema.safeParse(valuesOf(url, Object.keys(schema.shape)));
-  if (data) return data as Read<Name>;
+  if (data) return data as QueryValues<Name>;
   const [issue] = error.issues;
   if (issue?.path[0] === "as") throw new ChatError("invalid_username");
   throw invalid(issue?.message ?? "");
 }
 
-/** Each known parameter once, as text. What is meant as a part of an object, `x[$ne]`, is refused by any name. */
+/**
+ * Collects the known parameters as text. Refuses a known parameter that is repeated, and any parameter in the
+ * notation of an object or array, such as `x[$ne]`, whatever its name (P55).
+ */
 function valuesOf(url: string, names: readonly string[]): Readonly<Record<string, string>> {
   const values: Record<string, string> = {};
   for (const [key, value] of new URLSearchParams(url.split("?").slice(1).join("?"))) {
-    if (/[[\]]/.test(key)) throw invalid("A parameter is text, never a part of an object.");
+    if (/[[\]]/.test(key))
+      throw invalid("Query parameters must be plain text. Remove the brackets from the parameter's name.");
     const name = names.find((known) => known === key.split(".", 1)[0]);
     if (name === undefined) continue;
     if (name !== key || values[name] !== undefined) throw invalid(`${name} must be given once, as text.`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPartlyStored } from "../test/partly-stored.ts";
-import { type Asking, type RunningApi, tokenOf } from "../test/running-api.ts";
+import { type RequestOptions, type RunningApi, tokenOf } from "../test/running-api.ts";
 import { message } from "../test/scripted-tail.ts";
 
 let server: RunningApi;
@@ -8,7 +8,7 @@ let server: RunningApi;
 const fromBob = { from: "bob", to: "alice" };
 const inPublic = { to: "" };
 
-/** 1–8 are in the log; of them 1, 2, 4, 5 and 8 are stored: the others are pending, each with some persister. */
+/** Messages 1 to 8 are in the log. 1, 2, 4, 5 and 8 are stored; the others are pending. */
 const LOG = [
   message(1),
   message(2, fromBob),
@@ -28,28 +28,28 @@ afterAll(() => server.stop());
 
 const seqsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => Number(id.split("-")[1]));
 
-async function seqs(path: string, asking?: Asking): Promise<number[]> {
-  const { status, body } = await server.ask(path, asking);
+async function seqs(path: string, options?: RequestOptions): Promise<number[]> {
+  const { status, body } = await server.request(path, options);
   expect(status).toBe(200);
   return seqsOf(body.messages ?? body);
 }
 
-describe("what is refused", () => {
+describe("refused requests", () => {
   it.each([
     ["no token", { user: "" }, "token_missing"],
     ["a bad token", { user: "", headers: { authorization: "Bearer rubbish" } }, "unauthorized"],
     ["another scheme", { user: "", headers: { authorization: "Basic YTpi" } }, "unauthorized"],
-  ])("P55: %s", async (_, asking, code) => {
+  ])("P55: %s", async (_, options, code) => {
     for (const path of ["/messages/bob", "/messages", "/sync"]) {
-      const answer = await server.ask(path, asking);
+      const answer = await server.request(path, options);
       expect(answer).toMatchObject({ status: 401, type: "application/problem+json", body: { code } });
       expect(answer.headers.get("www-authenticate")).toContain("Bearer");
     }
   });
 
-  it("P55: a token in the address is none", async () => {
+  it("P55: ignores a token in the URL", async () => {
     const token = await tokenOf("alice");
-    const answer = await server.ask(`/messages/bob?token=${token}&access_token=${token}`, { user: "" });
+    const answer = await server.request(`/messages/bob?token=${token}&access_token=${token}`, { user: "" });
     expect(answer).toMatchObject({ status: 401, body: { code: "token_missing" } });
   });
 
@@ -82,7 +82,7 @@ describe("what is refused", () => {
     [`/messages/${"x".repeat(65)}`, "invalid_username"],
     [`/messages/${encodeURIComponent("Ame\u0301lie")}`, "invalid_username"],
   ])("P55: %s is 400", async (path, code) => {
-    const { status, type, body } = await server.ask(path);
+    const { status, type, body } = await server.request(path);
     expect({ status, type, code: body.code }).toEqual({
       status: 400,
       type: "application/problem+json",
@@ -90,14 +90,14 @@ describe("what is refused", () => {
     });
   });
 
-  it("P55: a name that is not known is not looked at", async () => {
+  it("P55: ignores unknown parameters", async () => {
     expect(await seqs("/messages/bob?limit=2&utm=1&x=1&x=2&constructor=1&__proto__=1")).toEqual([7, 8]);
   });
 
   it.each(["x[$ne]=1", "x%5B%24ne%5D=1", "__proto__[limit]=1", "a]=1"])(
-    "P55: what is meant as an object is 400 by any name: %s",
+    "P55: answers 400 to a parameter written as an object, whatever its name: %s",
     async (query) => {
-      expect(await server.ask(`/messages/bob?${query}`)).toMatchObject({
+      expect(await server.request(`/messages/bob?${query}`)).toMatchObject({
         status: 400,
         body: { code: "invalid_parameter" },
       });
@@ -107,46 +107,48 @@ describe("what is refused", () => {
   it.each(["/nothing", "/messages/bob/more", "/Messages", "/messages/", "/sync/"])(
     "P55: %s is 404",
     async (path) => {
-      expect(await server.ask(path)).toMatchObject({ status: 404, body: { code: "not_found" } });
+      expect(await server.request(path)).toMatchObject({ status: 404, body: { code: "not_found" } });
     },
   );
 
-  it.each(["POST", "PUT", "PATCH", "DELETE"])("P55: %s is 405 and says what is possible", async (method) => {
+  it.each(["POST", "PUT", "PATCH", "DELETE"])("P55: %s gets 405 and the allowed methods", async (method) => {
     for (const path of ["/messages/bob", "/messages", "/sync", "/"]) {
-      const answer = await server.ask(path, { method });
+      const answer = await server.request(path, { method });
       expect(answer).toMatchObject({ status: 405, body: { code: "method_not_allowed" } });
       expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
     }
   });
 
-  it("P55: a body is 413, an endless address 414", async () => {
+  it("P55: a body gets 413, a URL that is too long gets 414", async () => {
     const response = await fetch(`${server.url}/messages`, { method: "POST", body: "x".repeat(2_000) });
     expect([response.status, response.headers.get("connection")]).toEqual([413, "close"]);
-    expect(await server.ask(`/sync?x=${"x".repeat(5_000)}`)).toMatchObject({
+    expect(await server.request(`/sync?x=${"x".repeat(5_000)}`)).toMatchObject({
       status: 414,
       body: { code: "uri_too_long" },
     });
   });
 });
 
-describe("other ways of asking", () => {
-  it("HEAD has the headers of GET and no body", async () => {
-    const page = await server.ask("/messages/bob?limit=2", { method: "HEAD" });
+describe("other methods and paths", () => {
+  it("HEAD returns the headers of GET and no body", async () => {
+    const page = await server.request("/messages/bob?limit=2", { method: "HEAD" });
     expect(page).toMatchObject({ status: 200, type: "application/json", body: undefined });
     expect(page.headers.get("link")).toContain('rel="prev"');
-    expect(await server.ask("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
-    expect(await server.ask("/messages/bob", { method: "HEAD", user: "" })).toMatchObject({ status: 401 });
+    expect(await server.request("/messages/bob", { method: "HEAD" })).toMatchObject({ status: 200 });
+    expect(await server.request("/messages/bob", { method: "HEAD", user: "" })).toMatchObject({
+      status: 401,
+    });
   });
 
-  it("a page of the same origin may ask, and read the links; one of another may not", async () => {
-    const own = await server.ask("/messages/bob?limit=2", { headers: { origin: server.url } });
+  it("a page of the same origin may request history and read the links; a page of another origin may not", async () => {
+    const own = await server.request("/messages/bob?limit=2", { headers: { origin: server.url } });
     expect(own.headers.get("access-control-allow-origin")).toBe(server.url);
     expect(own.headers.get("access-control-expose-headers")).toContain("Link");
-    const other = await server.ask("/sync", { headers: { origin: "https://elsewhere.example" } });
+    const other = await server.request("/sync", { headers: { origin: "https://elsewhere.example" } });
     expect(other.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("a preflight is answered without a token", async () => {
+  it("a preflight request needs no token", async () => {
     const response = await server.fetch("/messages/bob", {
       user: "",
       method: "OPTIONS",
@@ -157,7 +159,7 @@ describe("other ways of asking", () => {
     expect(response.headers.get("access-control-allow-methods")).toContain("GET");
   });
 
-  it("/ says in plain text what is served where", async () => {
+  it("/ lists the public routes as plain text", async () => {
     const response = await server.fetch("/", { user: "" });
     expect(response.headers.get("content-type")).toContain("text/plain");
     const text = await response.text();

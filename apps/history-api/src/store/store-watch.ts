@@ -3,9 +3,9 @@ import type { Store } from "@parley/store";
 import { reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
-const EVERY_MS = 2_000;
+const PING_INTERVAL_MS = 2_000;
 
-/** Knows whether the store answers, so that a server without one is not sent requests. */
+/** Pings the store, so that a server whose store is down reports that it isn't ready. */
 export class StoreWatch {
   readonly #store: Pick<Store, "ping">;
   readonly #observe: Observe;
@@ -16,11 +16,12 @@ export class StoreWatch {
     this.#observe = observe;
   }
 
+  /** Reason why the store can't be read now, or undefined if it answers. */
   problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Until `signal` is aborted. Never rejects. */
+  /** Pings the store until `signal` is aborted. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     for (let isUp: boolean | undefined; !signal.aborted; ) {
       const reason = await this.#store.ping().then(() => undefined, reasonOf);
@@ -29,7 +30,7 @@ export class StoreWatch {
       if (reason === undefined && isUp === false) this.#observe({ type: "store-up" });
       if (reason !== undefined && isUp !== false) this.#observe({ type: "store-down", reason });
       isUp = reason === undefined;
-      await sleep(EVERY_MS, signal);
+      await sleep(PING_INTERVAL_MS, signal);
     }
   }
 }

@@ -1,12 +1,12 @@
 import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@parley/models";
 import type { Range, Store } from "@parley/store";
-import type { Snapshot } from "../log-tail/follower.ts";
+import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { idAt } from "./scripted-tail.ts";
 
 type Random = () => number;
 
-/** mulberry32: the same numbers in [0, 1) for the same seed. */
+/** A random number generator (mulberry32): the same seed gives the same numbers in [0, 1). */
 export function seeded(seed: number): Random {
   let state = seed;
   return () => {
@@ -18,15 +18,16 @@ export function seeded(seed: number): Random {
 }
 
 /**
- * A log with any number of persisters behind it, which go on in any order whenever a reader waits: what is appended,
- * stored and let go of between two reads is up to the seed. Refs come again far more often than they ever could.
+ * A model of the log, its tail and the store, with any number of persisters. Whenever a reader waits, the model
+ * appends messages, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs repeat
+ * far more often than in practice.
  */
 export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef"> {
   readonly log: LogMessage[] = [];
   readonly #stored = new Map<string, LogMessage>();
   readonly #settled = new Set<string>();
   readonly #random: Random;
-  #stands = false;
+  #isFrozen = false;
   #recent = new RecentMessages(ORIGIN);
 
   constructor(random: Random) {
@@ -34,12 +35,15 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     for (let step = 0; step < 30; step += 1) this.#advance();
   }
 
-  /** From now on nothing happens between two reads. */
-  standStill(): void {
-    this.#stands = true;
+  /** Stops all changes between reads. */
+  freeze(): void {
+    this.#isFrozen = true;
   }
 
-  /** What history shows now: what is stored, and what of the rest the store will keep under its own id. */
+  /**
+   * Everything that history shows now: the stored messages, and the others that the store will keep under their own
+   * id.
+   */
   visible(): LogMessage[] {
     const keyOf = (message: LogMessage) => message.ref && `${refKey(message)}\n${message.content}`;
     const messages = [...this.#stored.values()];
@@ -58,13 +62,13 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     return this.log.at(-1)?.id ?? ORIGIN;
   }
 
-  async snapshot(conversation?: string): Promise<Snapshot> {
-    await this.#goOn();
+  async snapshot(conversation?: string): Promise<TailSnapshot> {
+    await this.#proceed();
     const recent = this.#recent;
     return {
       position: this.end,
       since: recent.since,
-      pending: conversation === undefined ? recent.all() : recent.of(conversation),
+      pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
       firstWithRef: (key) => recent.firstWithRef(key),
     };
   }
@@ -86,12 +90,12 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
   }
 
   async conversations(user: string, { before, limit }: { before?: string | undefined; limit: number }) {
-    const lasts = await this.#read(
+    const lastMessages = await this.#read(
       (message) => message.to !== "" && (message.from === user || message.to === user),
       {},
       (own) => newestOfEach(own).filter(({ id }) => before === undefined || id < before),
     );
-    const messages = lasts.slice(0, limit);
+    const messages = lastMessages.slice(0, limit);
     return { messages, next: messages.length === limit ? messages.at(-1)?.id : undefined };
   }
 
@@ -109,18 +113,18 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     { after = "", before = "~" }: Range,
     cut: (found: LogMessage[]) => LogMessage[],
   ): Promise<LogMessage[]> {
-    await this.#goOn();
+    await this.#proceed();
     const found = [...this.#stored.values()]
       .filter((message) => wanted(message) && message.id > after && message.id < before)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     const answer = cut(found);
-    await this.#goOn();
+    await this.#proceed();
     return answer;
   }
 
-  async #goOn(): Promise<void> {
+  async #proceed(): Promise<void> {
     await Promise.resolve();
-    if (this.#stands) return;
+    if (this.#isFrozen) return;
     for (let steps = this.#random() * 8; steps > 1; steps -= 1) this.#advance();
   }
 
@@ -128,7 +132,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     const chance = this.#random();
     if (chance < 0.4) this.#append();
     else if (chance < 0.9) this.#storeOne();
-    else this.#letGo();
+    else this.#dropSome();
   }
 
   #append(): void {
@@ -147,10 +151,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     this.#recent.add([message]);
   }
 
-  /** What a persister does (L13), with any of those that are not settled. */
+  /** Settles a random unsettled message the way a persister does (L13). */
   #storeOne(): void {
-    const open = this.log.filter(({ id }) => !this.#settled.has(id));
-    const message = open[Math.floor(this.#random() * open.length)];
+    const unsettled = this.log.filter(({ id }) => !this.#settled.has(id));
+    const message = unsettled[Math.floor(this.#random() * unsettled.length)];
     if (!message) return;
     const { ref: _, ...withoutRef } = message;
     const key = refKey(message);
@@ -160,10 +164,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     this.#settled.add(message.id);
   }
 
-  /** The tail lets go of some of what lies before the first that is not settled. */
-  #letGo(): void {
-    const firstOpen = this.log.findIndex(({ id }) => !this.#settled.has(id));
-    const settled = firstOpen === -1 ? this.log.length : firstOpen;
+  /** Drops some of the messages before the first unsettled one from the tail. */
+  #dropSome(): void {
+    const firstUnsettled = this.log.findIndex(({ id }) => !this.#settled.has(id));
+    const settled = firstUnsettled === -1 ? this.log.length : firstUnsettled;
     const last = this.log[Math.floor(this.#random() * settled) - 1];
     if (last) this.#recent.dropUpTo(last.id);
   }
@@ -171,6 +175,8 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
 
 /** The last message of each conversation, newest first; `messages` are in id order. */
 export function newestOfEach(messages: readonly LogMessage[]): LogMessage[] {
-  const lasts = new Map(messages.map((message) => [conversationOf(message.from, message.to), message]));
-  return [...lasts.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const lastMessages = new Map(
+    messages.map((message) => [conversationOf(message.from, message.to), message]),
+  );
+  return [...lastMessages.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

@@ -3,7 +3,7 @@ import type { LogMessage } from "@parley/models";
 import { RunningApi } from "./running-api.ts";
 import { idAt, ScriptedTail } from "./scripted-tail.ts";
 
-/** A history-api over a log of which only these numbers are stored, with its watermark at the second message. */
+/** Starts a history-api over a log whose watermark is at message 2. `stored` lists the messages the store has. */
 export async function startPartlyStored(
   log: readonly LogMessage[],
   stored: readonly number[],

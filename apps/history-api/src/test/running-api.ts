@@ -22,15 +22,15 @@ const CONFIG: HistoryConfig = {
   maxTailBytes: 1_000_000_000,
 };
 
-export interface Asking {
-  /** Whose token; undefined for none. */
+export interface RequestOptions {
+  /** The token's user; "" sends no token. */
   readonly user?: string | undefined;
   readonly scopes?: readonly string[];
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A history-api behind a real server, over a store in a file. */
+/** A history-api behind a real HTTP server, over a SQLite store in a temporary folder. */
 export class RunningApi {
   readonly url: string;
   readonly api: HistoryApi;
@@ -39,26 +39,26 @@ export class RunningApi {
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    parts: Pick<RunningApi, "url" | "api" | "store" | "events">,
+    started: Pick<RunningApi, "url" | "api" | "store" | "events">,
     stop: () => Promise<void>,
   ) {
-    ({ url: this.url, api: this.api, store: this.store, events: this.events } = parts);
+    ({ url: this.url, api: this.api, store: this.store, events: this.events } = started);
     this.#stop = stop;
   }
 
-  /** `storeOf` may put something between the API and the store. */
+  /** `wrapStore` may put a wrapper between the API and the store. */
   static async start(
-    tailOf: (store: Store) => LogTail | Promise<LogTail>,
+    createTail: (store: Store) => LogTail | Promise<LogTail>,
     changes: Partial<HistoryConfig> = {},
-    storeOf: (store: Store) => Store = (store) => store,
+    wrapStore: (store: Store) => Store = (store) => store,
   ): Promise<RunningApi> {
     const dir = await mkdtemp(join(tmpdir(), "parley-history-"));
     const store = openSqliteStore({ dir });
     const events: HistoryEvent[] = [];
     const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
     const api = createHistoryApi({
-      tail: await tailOf(store),
-      store: storeOf(store),
+      tail: await createTail(store),
+      store: wrapStore(store),
       verifier,
       config: { ...CONFIG, ...changes },
       observe: (event) => events.push(event),
@@ -80,14 +80,17 @@ export class RunningApi {
     return this.#stop();
   }
 
-  async fetch(path: string, { user = "alice", scopes = [], ...options }: Asking = {}): Promise<Response> {
+  async fetch(
+    path: string,
+    { user = "alice", scopes = [], ...options }: RequestOptions = {},
+  ): Promise<Response> {
     const authorization = user === "" ? {} : { authorization: `Bearer ${await tokenOf(user, scopes)}` };
     const headers = { ...authorization, ...options.headers };
     return fetch(this.url + path, { ...options, headers });
   }
 
-  async ask(path: string, asking: Asking = {}) {
-    const response = await this.fetch(path, asking);
+  async request(path: string, requestOptions: RequestOptions = {}) {
+    const response = await this.fetch(path, requestOptions);
     const text = await response.text();
     return {
       status: response.status,

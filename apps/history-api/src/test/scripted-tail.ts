@@ -12,34 +12,35 @@ export function message(seq: number, changes: Partial<LogMessage> = {}): LogMess
 type Call = "position" | "watermark" | "read";
 
 interface Hold {
-  /** Resolves once a call is held. */
+  /** Resolves once a call is held back. */
   readonly reached: Promise<void>;
   pass(): Promise<void>;
   release(): void;
 }
 
-/** How long a read waits when there is nothing, in ms: short, so that the follower's loop goes round. */
+/** Time that a read waits for messages, in ms. Short, so that the follower's loop runs often. */
 const WAIT_MS = 5;
 
 /**
- * A log that is driven by hand, for interleavings that no real one can be brought into: what is in it, how far a
- * reader gets, where it says that it ends and up to where it says that all is stored are set one by one.
+ * A LogTail under the test's control, for interleavings that a real log can't be forced into. Its entries, its end,
+ * its watermark and the position up to which reads succeed are set independently.
  */
 export class ScriptedTail implements LogTail {
   entries: LogMessage[] = [];
   end = ORIGIN;
+  /** The watermark. */
   stored = ORIGIN;
-  /** Reads get no further. */
+  /** Reads return nothing after this position. */
   readable = ORIGIN;
-  /** The next read says that the log no longer has what follows. */
+  /** The next read returns `lost`. */
   isLost = false;
-  down = false;
+  isDown = false;
   positions = 0;
   watermarks = 0;
   reads = 0;
   readonly #holds = new Map<Call, Hold>();
 
-  /** From now on a call of this kind gives its answer, which is as old as the call, only when it is let go. */
+  /** Holds back calls of one kind until `release`. A held call returns the values from the time of the call. */
   hold(call: Call): Hold {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -62,14 +63,14 @@ export class ScriptedTail implements LogTail {
     for (const hold of this.#holds.values()) hold.release();
   }
 
-  /** Appends messages that readers get at once. */
+  /** Appends messages that can be read immediately. */
   append(...messages: readonly LogMessage[]): void {
     this.entries.push(...messages);
     this.end = messages.at(-1)?.id ?? this.end;
     this.readable = this.end;
   }
 
-  /** The log is gone and a new one is there, which stands at `start`. */
+  /** Replaces the log with an empty one whose end and watermark are `start`. */
   replace(start: string): void {
     this.entries = [];
     this.end = start;
@@ -108,7 +109,7 @@ export class ScriptedTail implements LogTail {
   }
 
   problem(): string | undefined {
-    return this.down ? "the log is down" : undefined;
+    return this.isDown ? "the log is down" : undefined;
   }
 
   #answer(after: string): TailRead | undefined {
@@ -122,6 +123,6 @@ export class ScriptedTail implements LogTail {
   }
 
   #assertUp(): void {
-    if (this.down) throw new ChatError("unavailable");
+    if (this.isDown) throw new ChatError("unavailable");
   }
 }

@@ -4,7 +4,7 @@ import { isUsername } from "@parley/models";
 import { type Admin, Registry, startAdmin } from "@parley/service";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DeadLetterDecision } from "../events.ts";
-import { unavailable } from "../test/scripted.ts";
+import { unavailable } from "../test/scripted-adapters.ts";
 import { deadLetterRoutes } from "./routes.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
@@ -13,13 +13,13 @@ function letter(id: string): DeadLetter {
   return { id, position: "5-0", reason: "no body", at: "2025-07-16T14:00:00.000Z", fields: { v: "1" } };
 }
 
-/** Dead letters in a list: real ones need a Redis with rubbish in it, which the e2e suite has (F12). */
+/** Dead letters in memory. The e2e suite tests real ones, from a Redis with undecodable entries (F12). */
 class ListedLetters implements DeadLetters {
   letters = ["1-0", "2-0", "3-0"].map(letter);
-  broken = false;
+  isDown = false;
 
   async list({ after = "", limit }: { readonly after?: string; readonly limit: number }) {
-    if (this.broken) throw unavailable();
+    if (this.isDown) throw unavailable();
     return this.letters.filter(({ id }) => id > after).slice(0, limit);
   }
   async replay(id: string) {
@@ -75,7 +75,7 @@ async function ask(method: string, path: string, token: string | undefined = ops
 }
 
 describe("dead letters", () => {
-  it("L10: are listed page by page", async () => {
+  it("L10: are listed in pages", async () => {
     const first = await ask("GET", "/dead-letters?limit=2");
     expect(first.status).toBe(200);
     expect(first.body.deadLetters).toEqual([letter("1-0"), letter("2-0")]);
@@ -83,7 +83,7 @@ describe("dead letters", () => {
     expect(rest.body.deadLetters).toEqual([letter("3-0")]);
   });
 
-  it("L10: one is replayed, and it is noted who did it", async () => {
+  it("L10: are replayed, and the operator is recorded", async () => {
     expect((await ask("POST", "/dead-letters/1-0/replay")).status).toBe(204);
     expect(decisions).toEqual([{ type: "dead-letter-decided", id: "1-0", decision: "replayed", by: "olga" }]);
     expect(await ask("POST", "/dead-letters/1-0/replay")).toMatchObject({
@@ -93,14 +93,14 @@ describe("dead letters", () => {
     });
   });
 
-  it("L10: what is still no message stays", async () => {
+  it("L10: stay if they still can't be decoded", async () => {
     const refused = await ask("POST", "/dead-letters/2-0/replay");
     expect(refused).toMatchObject({ status: 400, body: { code: "invalid_message" } });
     expect(letters.letters).toHaveLength(3);
     expect(decisions).toEqual([]);
   });
 
-  it("L10: one is dropped", async () => {
+  it("L10: are dropped", async () => {
     expect((await ask("DELETE", "/dead-letters/3-0")).status).toBe(204);
     expect(letters.letters).toHaveLength(2);
     expect((await ask("DELETE", "/dead-letters/3-0")).status).toBe(404);
@@ -110,7 +110,7 @@ describe("dead letters", () => {
   it.each([
     ["no token", "", 401, "token_missing"],
     ["no JWT", "rubbish", 401, "unauthorized"],
-  ])("P3: %s is refused", async (_, token, status, code) => {
+  ])("P3: need a valid token: %s is refused", async (_, token, status, code) => {
     for (const [method, path] of [
       ["GET", "/dead-letters"],
       ["DELETE", "/dead-letters/1-0"],
@@ -121,7 +121,7 @@ describe("dead letters", () => {
     expect(letters.letters).toHaveLength(3);
   });
 
-  it("a token without the scope ops is refused", async () => {
+  it("need a token with the scope ops", async () => {
     for (const path of ["/dead-letters", "/Dead-Letters", "/dead-letters/"])
       expect(await ask("GET", path, alice)).toMatchObject({ status: 403, body: { code: "forbidden" } });
     expect(await ask("DELETE", "/dead-letters/1-0", alice)).toMatchObject({ status: 403 });
@@ -138,8 +138,8 @@ describe("dead letters", () => {
     },
   );
 
-  it("P55: says when to come back while the log does not answer", async () => {
-    letters.broken = true;
+  it("P55: answer 503 with a time to retry while the log doesn't answer", async () => {
+    letters.isDown = true;
     const answer = await ask("GET", "/dead-letters");
     expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
     expect(answer.response.headers.get("retry-after")).toBe("1");

@@ -9,16 +9,17 @@ import type { DeadLetterDecision } from "../events.ts";
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 const RETRY_AFTER_MS = 1_000;
-/** The ids are the log's own, so their form is not known here: any short name without a path in it. */
+/** The log defines the form of these ids. Accepts any short name that can't contain a path. */
 const ID = /^[\w-]{1,64}$/;
 
 /**
- * What operators do with dead letters (L10), for the admin port. Every request needs `Authorization: Bearer` with a
- * token of scope `ops`. A letter is what was found in the log, so it may hold what people wrote.
+ * Routes for operators to list, replay and drop dead letters (L10). Served on the admin port. Every request needs
+ * `Authorization: Bearer` with a token of scope `ops`, because a dead letter may hold what people wrote.
  *
- * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1–1000, 100 by default.
- * - `POST /dead-letters/:id/replay`: 204 appended again as a message; 400 `invalid_message` where it is none still.
- * - `DELETE /dead-letters/:id`: 204 gone.
+ * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1 to 1000, 100 by default.
+ * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again as a message; 400 `invalid_message` if it
+ *   still can't be decoded.
+ * - `DELETE /dead-letters/:id`: 204 if the entry was dropped.
  */
 export function deadLetterRoutes(
   letters: DeadLetters,
@@ -26,7 +27,7 @@ export function deadLetterRoutes(
   observe: (event: DeadLetterDecision) => void,
 ): Router {
   const router = Router();
-  router.use("/dead-letters", operatorsOnly(verifier));
+  router.use("/dead-letters", requireOperator(verifier));
   router.get("/dead-letters", async (req, res) => {
     const query = new URL(req.originalUrl, "http://localhost").searchParams;
     res.json({ deadLetters: await letters.list({ ...afterOf(query), limit: limitOf(query) }) });
@@ -36,7 +37,9 @@ export function deadLetterRoutes(
     const outcome = await letters.replay(id);
     if (outcome === "not_found") throw new ChatError("not_found");
     if (outcome === "undecodable")
-      throw new ChatError("invalid_message", { message: "This is still not a message, so it stays here." });
+      throw new ChatError("invalid_message", {
+        message: "This entry is still not a message, so it stays in the dead letters.",
+      });
     observe({ type: "dead-letter-decided", id, decision: outcome, by: operatorOf(res) });
     res.status(204).end();
   });
@@ -47,11 +50,11 @@ export function deadLetterRoutes(
     observe({ type: "dead-letter-decided", id, decision: outcome, by: operatorOf(res) });
     res.status(204).end();
   });
-  router.use("/dead-letters", answerError);
+  router.use("/dead-letters", handleError);
   return router;
 }
 
-function operatorsOnly(verifier: Verifier): RequestHandler {
+function requireOperator(verifier: Verifier): RequestHandler {
   return async (req, res, next) => {
     const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
     const { user, scopes } = await verifier.verify(token);
@@ -71,20 +74,20 @@ function idOf(text: string): string {
 }
 
 function afterOf(query: URLSearchParams): { after?: string } {
-  const after = oneOf(query, "after");
+  const after = singleValue(query, "after");
   if (after === undefined) return {};
   if (!ID.test(after)) throw invalid("after", "the id of a dead letter");
   return { after };
 }
 
 function limitOf(query: URLSearchParams): number {
-  const text = oneOf(query, "limit") ?? String(DEFAULT_LIMIT);
+  const text = singleValue(query, "limit") ?? String(DEFAULT_LIMIT);
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_LIMIT) throw invalid("limit", `a number from 1 to ${MAX_LIMIT}`);
   return limit;
 }
 
-function oneOf(query: URLSearchParams, name: string): string | undefined {
+function singleValue(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) throw invalid(name, "given once");
   return values[0];
@@ -94,8 +97,8 @@ function invalid(name: string, form: string): ChatError {
   return new ChatError("invalid_parameter", { message: `${name} must be ${form}.` });
 }
 
-/** What else fails is the admin app's to answer. Express knows an error handler by its four parameters. */
-const answerError: ErrorRequestHandler = (error, _req, res, next) => {
+/** Leaves other errors to the admin app. Express recognizes an error handler by its four parameters. */
+const handleError: ErrorRequestHandler = (error, _req, res, next) => {
   if (error instanceof AuthError) {
     const { code, retryAfterMs } = error;
     sendProblem(res, new ChatError(code, retryAfterMs === undefined ? {} : { retryAfterMs }));

@@ -4,71 +4,87 @@ import type { Inserted } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { StoreWriter } from "./store-writer.ts";
 
-/** A message that was given out more often than this is tried alone from the start (L10). */
-const DELIVERIES_TOGETHER = 3;
+export interface BatchWriterDeps {
+  readonly storeWriter: StoreWriter;
+  /** True if senders got their ack when the log took the message (see `Consumer.acknowledged`). */
+  readonly acknowledged: boolean;
+  readonly observe: Observe;
+}
 
-/** A message of the log and the form in which it goes to the store: the same, or without its ref (L13). */
+/** A message that was delivered more often than this is inserted alone from the start (L10). */
+const MAX_DELIVERIES_IN_GROUP = 3;
+
+/** A message as the log delivered it, and as it is inserted: unchanged, or without its ref (L13). */
 interface Item {
   readonly consumed: Consumed;
   readonly message: LogMessage;
 }
 
-type Pieces = AsyncGenerator<readonly Settled[], "done" | "stopped">;
+/** Yields outcomes as they become known. Returns `stopped` if it ended before every message had an outcome. */
+type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
 
 /**
- * Brings a batch to the store and says what became of each message, piece by piece, so that a message that is kept
- * is not held up by one that is not. Ends early, with messages unsaid, only when `signal` is aborted while the
- * store is away: those come again.
+ * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes come in parts, so that a
+ * stored message doesn't wait for one that can't be stored.
  *
- * Messages go together; a group that is refused three times goes one by one, since one message must never hold up
- * the rest. Only `failed` brings a message back, and the store is idempotent, so a message is kept whatever dies
- * between its insert and its settling (F1, F2).
+ * Messages are inserted together. A group that the store refuses three times is inserted one by one, so that one bad
+ * message can't block the others (L10). Only the outcome `failed` makes the log deliver a message again. Inserts are
+ * idempotent, so no message is lost if a process dies between insert and settling (F1, F2).
+ *
+ * If `signal` is aborted during an outage of the store, the remaining messages get no outcome and are delivered
+ * again.
  */
-export class Keeping {
-  readonly #writer: StoreWriter;
+export class BatchWriter {
+  readonly #storeWriter: StoreWriter;
   readonly #acknowledged: boolean;
   readonly #observe: Observe;
 
-  constructor(writer: StoreWriter, acknowledged: boolean, observe: Observe) {
-    this.#writer = writer;
+  constructor({ storeWriter, acknowledged, observe }: BatchWriterDeps) {
+    this.#storeWriter = storeWriter;
     this.#acknowledged = acknowledged;
     this.#observe = observe;
   }
 
-  async *keep(batch: readonly Consumed[], signal: AbortSignal): Pieces {
+  async *write(batch: readonly Consumed[], signal: AbortSignal): Outcomes {
     for (const group of groupsOf(batch)) {
       const items = group.map((consumed) => ({ consumed, message: consumed.message }));
-      if ((yield* this.#keepGroup(items, signal)) === "stopped") return "stopped";
+      if ((yield* this.#writeGroup(items, signal)) === "stopped") return "stopped";
     }
     return "done";
   }
 
-  async *#keepGroup(items: readonly Item[], signal: AbortSignal): Pieces {
+  async *#writeGroup(items: readonly Item[], signal: AbortSignal): Outcomes {
     const messages = items.map((item) => item.message);
-    const written = await this.#writer.insert(messages, signal);
+    const written = await this.#storeWriter.insert(messages, signal);
     if (written.kind === "stopped") return "stopped";
-    if (written.kind === "answered") return yield* this.#answered(items, written.inserted, signal);
+    if (written.kind === "answered") return yield* this.#handleInserted(items, written.inserted, signal);
     const [first, ...others] = items;
     if (first && others.length === 0) yield [this.#failed(first, written.reason)];
     else
-      for (const item of items) if ((yield* this.#keepGroup([item], signal)) === "stopped") return "stopped";
+      for (const item of items) if ((yield* this.#writeGroup([item], signal)) === "stopped") return "stopped";
     return "done";
   }
 
-  async *#answered(items: readonly Item[], inserted: readonly Inserted[], signal: AbortSignal): Pieces {
+  /** Yields the store's outcomes, and inserts again, without their refs, the messages whose ref is taken. */
+  async *#handleInserted(
+    items: readonly Item[],
+    inserted: readonly Inserted[],
+    signal: AbortSignal,
+  ): Outcomes {
     const settled: Settled[] = [];
-    const again: Item[] = [];
+    const withoutRefs: Item[] = [];
     items.forEach((item, at) => {
       const answer = inserted[at] ?? { kind: "failed", reason: "the store gave no answer" };
-      if (answer.kind === "refReused" && this.#mustKeep(item)) again.push(this.#withoutRef(item, answer.id));
+      if (answer.kind === "refReused" && this.#mustStore(item))
+        withoutRefs.push(this.#withoutRef(item, answer.id));
       else settled.push(this.#settled(item, answer));
     });
     if (settled.length > 0) yield settled;
-    return again.length > 0 ? yield* this.#keepGroup(again, signal) : "done";
+    return withoutRefs.length > 0 ? yield* this.#writeGroup(withoutRefs, signal) : "done";
   }
 
-  /** L13: a sender that has its ack cannot be told any more, so the message is kept, if without its ref. */
-  #mustKeep(item: Item): boolean {
+  /** A sender that has its ack can't be told that the ref was reused, so the message must be stored (L13). */
+  #mustStore(item: Item): boolean {
     return this.#acknowledged && item.message.ref !== undefined;
   }
 
@@ -95,18 +111,18 @@ function outcomeOf(answer: Inserted): Outcome {
   return answer.kind === "refReused" ? { kind: "refReused" } : answer;
 }
 
-/** In log order: runs of messages that go together, and alone each one that keeps failing. */
+/** Splits a batch into groups to insert, in log order. A message that keeps failing is a group of one. */
 function groupsOf(batch: readonly Consumed[]): readonly (readonly Consumed[])[] {
   const groups: Consumed[][] = [];
-  let together: Consumed[] | undefined;
+  let current: Consumed[] | undefined;
   for (const consumed of batch) {
-    if (consumed.deliveries > DELIVERIES_TOGETHER) {
+    if (consumed.deliveries > MAX_DELIVERIES_IN_GROUP) {
       groups.push([consumed]);
-      together = undefined;
-    } else if (together) together.push(consumed);
+      current = undefined;
+    } else if (current) current.push(consumed);
     else {
-      together = [consumed];
-      groups.push(together);
+      current = [consumed];
+      groups.push(current);
     }
   }
   return groups;

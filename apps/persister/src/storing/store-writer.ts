@@ -4,20 +4,20 @@ import type { Inserted, Store } from "@parley/store";
 import { isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
-export type Written =
+export type InsertResult =
   | { readonly kind: "answered"; readonly inserted: readonly Inserted[] }
-  /** The store answers, but not to these messages together. */
+  /** The store is available but refuses these messages as a group. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** It was away, and the signal says not to go on trying. Any of the messages may be kept. */
+  /** The store was unavailable and the signal was aborted. Any of the messages may have been stored. */
   | { readonly kind: "stopped" };
 
-/** How often a group may be refused before its messages go alone (L10). */
-const GROUP_ATTEMPTS = 3;
+/** A group that is refused this often is inserted one by one (L10). */
+const MAX_GROUP_ATTEMPTS = 3;
 
 /**
- * Rides out the store's outages: while it is away the same messages are tried again, in place and for ever, and the
- * caller reads nothing more from the log. That is the back-pressure: what waits, waits in the log, within the
- * log's bound (L7, G5).
+ * Writes to the store and waits out its outages. During an outage the same messages are retried for ever, and the
+ * caller reads nothing more from the log. This is the backpressure: messages wait in the log, within the log's bound
+ * (L7, G5).
  */
 export class StoreWriter {
   readonly #store: Pick<Store, "prepare" | "insert">;
@@ -31,11 +31,15 @@ export class StoreWriter {
     this.#retry = retry;
   }
 
+  /** Reason why nothing can be stored now, or undefined if the last attempt got an answer. */
   problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Makes what the store needs, however long that takes. Any failure is tried again: an operator may be at work. */
+  /**
+   * Creates the tables or indexes that the store needs. Retries any failure until `signal` is aborted, because an
+   * operator may be repairing the cause.
+   */
   async prepare(signal: AbortSignal): Promise<void> {
     await this.#untilAnswered(
       () => this.#store.prepare(),
@@ -44,7 +48,8 @@ export class StoreWriter {
     );
   }
 
-  async insert(messages: readonly LogMessage[], signal: AbortSignal): Promise<Written> {
+  /** Inserts messages as one group. Retries outages until `signal` is aborted, and refusals of a group twice. */
+  async insert(messages: readonly LogMessage[], signal: AbortSignal): Promise<InsertResult> {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
       try {
@@ -56,27 +61,30 @@ export class StoreWriter {
         const reason = reasonOf(error);
         if (messages.length === 1) return { kind: "refused", reason };
         this.#observe({ type: "group-failed", messages: messages.length, reason });
-        if (attempt === GROUP_ATTEMPTS || signal.aborted) return { kind: "refused", reason };
+        if (attempt === MAX_GROUP_ATTEMPTS || signal.aborted) return { kind: "refused", reason };
         await sleep(backoffMs(attempt, this.#retry), signal);
       }
     }
   }
 
-  /** Rejects with what `isOutage` denies. An attempt that is under way when `signal` is aborted still counts. */
+  /**
+   * Retries `operation` while it fails with an outage. Rejects with any other failure. An attempt that is in flight
+   * when `signal` is aborted still counts.
+   */
   async #untilAnswered<Answer>(
-    ask: () => Promise<Answer>,
+    operation: () => Promise<Answer>,
     signal: AbortSignal,
     isOutage: (error: unknown) => boolean,
   ): Promise<Answer | "stopped"> {
-    const since = performance.now();
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const answer = await ask();
-        this.#recovered(attempt, since);
+        const answer = await operation();
+        this.#recovered(attempt, startedAt);
         return answer;
       } catch (error) {
         if (!isOutage(error)) {
-          this.#recovered(attempt, since);
+          this.#recovered(attempt, startedAt);
           throw error;
         }
         const retryInMs = backoffMs(attempt, this.#retry);
@@ -88,8 +96,8 @@ export class StoreWriter {
     }
   }
 
-  #recovered(attempt: number, since: number): void {
+  #recovered(attempts: number, startedAt: number): void {
     this.#problem = undefined;
-    if (attempt > 1) this.#observe({ type: "recovered", attempts: attempt, ms: performance.now() - since });
+    if (attempts > 1) this.#observe({ type: "recovered", attempts, ms: performance.now() - startedAt });
   }
 }

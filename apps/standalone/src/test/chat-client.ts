@@ -3,8 +3,8 @@ import type { Message, ServerFrame } from "@parley/models";
 
 type Answer = Extract<ServerFrame, { type: "ack" | "error" }>;
 
-/** A client that speaks the raw protocol and remembers what it was told. */
-export class Chatter {
+/** A client that speaks the raw protocol and records every frame it receives. */
+export class ChatClient {
   readonly frames: ServerFrame[] = [];
   readonly closed: Promise<number>;
   readonly #socket: WebSocket;
@@ -17,19 +17,20 @@ export class Chatter {
     });
   }
 
-  /** Resolves once `ready` has come. `url` is the server's own, `http://…`. */
-  static async connect(url: string, token: string): Promise<Chatter> {
+  /** Connects and resolves once the `ready` frame has arrived. `url` is the server's HTTP URL. */
+  static async connect(url: string, token: string): Promise<ChatClient> {
     const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, ["chat.v1", `bearer.${token}`]);
-    const chatter = new Chatter(socket);
-    await until(() => chatter.frames.some(({ type }) => type === "ready"));
-    return chatter;
+    const client = new ChatClient(socket);
+    await until(() => client.frames.some(({ type }) => type === "ready"));
+    return client;
   }
 
-  /** Sends and does not wait. */
+  /** Sends a message without waiting for its answer. */
   post(to: string, content: string, ref: string): void {
     this.#socket.send(JSON.stringify({ to, content, ref }));
   }
 
+  /** Sends a message and returns its ack or error. */
   async send(to: string, content: string, ref: string): Promise<Answer> {
     const before = this.frames.length;
     this.post(to, content, ref);

@@ -1,4 +1,4 @@
-/** Loaded before everything else (`node --import`): the calendar of the process is an hour behind. */
+/** Preloaded with `node --import`: sets the process's wall clock back by an hour. */
 const HOUR_MS = 3_600_000;
 const now = Date.now;
 Date.now = () => now() - HOUR_MS;

@@ -3,7 +3,7 @@ import { ChatError } from "@parley/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
-import { Follower, type FollowerLimits, type Snapshot } from "./follower.ts";
+import { type FollowerLimits, LogFollower, type TailSnapshot } from "./log-follower.ts";
 
 const LIMITS: FollowerLimits = {
   catchUpMs: 5_000,
@@ -14,7 +14,7 @@ const LIMITS: FollowerLimits = {
 let tail: ScriptedTail;
 let events: HistoryEvent[];
 let clock: number;
-let follower: Follower;
+let follower: LogFollower;
 let stop: AbortController;
 let running: Promise<void>;
 
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 function start(limits: Partial<FollowerLimits> = {}): void {
   const observe = (event: HistoryEvent) => events.push(event);
-  follower = new Follower({ tail, observe, limits: { ...LIMITS, ...limits }, now: () => clock });
+  follower = new LogFollower({ tail, observe, limits: { ...LIMITS, ...limits }, now: () => clock });
   running = follower.run(stop.signal);
 }
 
@@ -42,23 +42,23 @@ async function startFollowing(limits: Partial<FollowerLimits> = {}): Promise<voi
   await until(() => follower.problem() === undefined);
 }
 
-/** Waits until the follower has gone round its loop once more, with what it found. */
+/** Waits until the follower has completed one more round of its loop. */
 async function nextRound(): Promise<void> {
   const { reads } = tail;
   await until(() => tail.reads > reads + 1);
 }
 
-/** What a snapshot has to show: everything followed that may not be stored. */
+/** The ids in a new snapshot. */
 async function pending(): Promise<string[]> {
   return idsOf(await follower.snapshot());
 }
 
-function idsOf({ pending: { messages, length } }: Snapshot): string[] {
+function idsOf({ pending: { messages, length } }: TailSnapshot): string[] {
   return messages.slice(0, length).map(({ id }) => id);
 }
 
-/** What a promise comes to, without waiting for it: undefined while it is open. */
-function watched<T>(promise: Promise<T>): { value?: T; error?: unknown } {
+/** The outcome of a promise, without waiting for it. Empty while the promise is pending. */
+function outcomeOf<T>(promise: Promise<T>): { value?: T; error?: unknown } {
   const outcome: { value?: T; error?: unknown } = {};
   promise.then(
     (value) => Object.assign(outcome, { value }),
@@ -70,14 +70,14 @@ function watched<T>(promise: Promise<T>): { value?: T; error?: unknown } {
 const unavailable = expect.objectContaining({ code: "unavailable", retryAfterMs: expect.any(Number) });
 
 describe("the start", () => {
-  it("L21: is at the watermark, never at the end", async () => {
+  it("L21: is at the watermark, never at the log's end", async () => {
     tail.append(message(1), message(2), message(3));
     tail.stored = idAt(1);
     await startFollowing();
     expect(await pending()).toEqual([idAt(2), idAt(3)]);
   });
 
-  it("L21: is over at once where everything is stored", async () => {
+  it("L21: completes at once if everything is stored", async () => {
     tail.append(message(1));
     tail.stored = idAt(1);
     const held = tail.hold("read");
@@ -86,7 +86,7 @@ describe("the start", () => {
     held.release();
   });
 
-  it("L21: until it has caught up once nothing is answered, and it says why", async () => {
+  it("L21: until the follower has caught up, snapshots are refused and a problem is reported", async () => {
     tail.append(message(1), message(2), message(3));
     tail.readable = idAt(2);
     start();
@@ -100,23 +100,23 @@ describe("the start", () => {
     expect(events).toContainEqual(expect.objectContaining({ type: "caught-up", entries: 3 }));
   });
 
-  it("rides out a log that is not there", async () => {
-    tail.down = true;
+  it("retries until the log is there", async () => {
+    tail.isDown = true;
     start();
     await until(() => events.filter(({ type }) => type === "follow-failed").length > 2);
     expect(follower.problem()).toContain("the log cannot be followed");
-    tail.down = false;
+    tail.isDown = false;
     await until(() => follower.problem() === undefined);
   });
 });
 
 describe("a snapshot", () => {
-  it("L19: waits until the log's end is followed to", async () => {
+  it("L19: waits until the follower has reached the log's end", async () => {
     tail.append(message(1));
     await startFollowing();
     tail.append(message(2), message(3));
     tail.readable = idAt(2);
-    const asked = watched(follower.snapshot());
+    const asked = outcomeOf(follower.snapshot());
     await nextRound();
     expect(asked).toEqual({});
     tail.readable = idAt(3);
@@ -125,13 +125,13 @@ describe("a snapshot", () => {
     expect(asked.value && idsOf(asked.value)).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it("P56: never relies on an end that was read before the request came", async () => {
+  it("P56: never uses an end that was read before the request arrived", async () => {
     await startFollowing();
     const held = tail.hold("position");
-    const early = watched(follower.snapshot());
+    const early = outcomeOf(follower.snapshot());
     tail.append(message(1));
     tail.readable = "";
-    const late = watched(follower.snapshot());
+    const late = outcomeOf(follower.snapshot());
     held.release();
     await until(() => early.value !== undefined);
     await nextRound();
@@ -141,27 +141,27 @@ describe("a snapshot", () => {
     expect(late.value && idsOf(late.value)).toEqual([idAt(1)]);
   });
 
-  it("P56: many requests share the reading of the log's end", async () => {
+  it("P56: concurrent requests share reads of the log's end", async () => {
     await startFollowing();
     const { positions } = tail;
     await Promise.all(Array.from({ length: 50 }, () => follower.snapshot()));
     expect(tail.positions - positions).toBe(2);
   });
 
-  it("L19: is refused with a time to come back when the end is not reached in time", async () => {
+  it("L19: is refused with a time to retry if the end isn't reached in time", async () => {
     await startFollowing({ catchUpMs: 10 });
     tail.append(message(1));
     tail.readable = "";
     await expect(follower.snapshot()).rejects.toEqual(unavailable);
   });
 
-  it("P55: is refused while the log's end cannot be had", async () => {
+  it("P55: is refused while the log's end can't be read", async () => {
     await startFollowing();
-    tail.down = true;
+    tail.isDown = true;
     await expect(follower.snapshot()).rejects.toBeInstanceOf(ChatError);
   });
 
-  it("stays as it was, whatever is followed or let go of later", async () => {
+  it("doesn't change when messages are added or dropped later", async () => {
     tail.append(message(1));
     await startFollowing();
     const snapshot = await follower.snapshot();
@@ -180,8 +180,8 @@ describe("a snapshot", () => {
   });
 });
 
-describe("letting go", () => {
-  it("L20: an entry leaves 30 s after the watermark passed it, and none that is not stored", async () => {
+describe("dropping stored messages", () => {
+  it("L20: drops an entry 30 s after the watermark passed it, and no entry that isn't stored", async () => {
     tail.append(message(1), message(2), message(3));
     await startFollowing();
     tail.stored = idAt(2);
@@ -197,7 +197,7 @@ describe("letting go", () => {
     expect(await pending()).toEqual([idAt(3)]);
   });
 
-  it("G5: beyond the bound what is stored goes at once, and what is not stays", async () => {
+  it("G5: above the bound, drops stored entries at once and keeps the others", async () => {
     tail.append(message(1), message(2));
     await startFollowing({ maxBytes: 1 });
     expect(await pending()).toEqual([idAt(1), idAt(2)]);
@@ -209,8 +209,8 @@ describe("letting go", () => {
   });
 });
 
-describe("a log that is lost", () => {
-  it("L21: one that was trimmed past the follower makes it drop its tail and start at the watermark", async () => {
+describe("losing the log", () => {
+  it("L21: if the log was trimmed past the follower, it drops its tail and starts at the watermark", async () => {
     tail.append(message(1), message(2));
     await startFollowing();
     tail.append(message(8), message(9));
@@ -221,7 +221,7 @@ describe("a log that is lost", () => {
     expect(await pending()).toEqual([idAt(9)]);
   });
 
-  it("L3: whose end lies before the follower was replaced: nothing is answered from the old one", async () => {
+  it("L3: an end before the follower's position means the log was replaced: snapshots are refused", async () => {
     tail.append(message(1), message(5));
     await startFollowing();
     const held = tail.hold("read");
@@ -236,7 +236,7 @@ describe("a log that is lost", () => {
     expect(events).toContainEqual({ type: "lost", reason: "beyond the log's end" });
   });
 
-  it("L3: what was read of the old one when the new one was noticed is dropped", async () => {
+  it("L3: discards a read of the old log that ends after the replacement was noticed", async () => {
     tail.append(message(1));
     await startFollowing();
     tail.append(message(5));
@@ -249,7 +249,7 @@ describe("a log that is lost", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("L3: the old one's watermark lets go of nothing of the new one", async () => {
+  it("L3: the old log's watermark drops nothing of the new log", async () => {
     tail.append(message(5));
     await startFollowing();
     tail.stored = idAt(5);
@@ -268,23 +268,23 @@ describe("a log that is lost", () => {
     expect(await pending()).toEqual([idAt(1), idAt(2)]);
   });
 
-  it("L3: a request that waits for the old one's end is refused at once", async () => {
+  it("L3: a request that waits for the old log's end is refused at once", async () => {
     await startFollowing();
     tail.append(message(1));
     tail.readable = "";
-    const asked = watched(follower.snapshot());
+    const asked = outcomeOf(follower.snapshot());
     await nextRound();
     tail.isLost = true;
     await until(() => asked.error !== undefined);
     expect(asked.error).toEqual(unavailable);
   });
 
-  it("L3: an end that was asked for before the follower started again says nothing after that", async () => {
+  it("L3: an end that was requested before a restart is ignored after it", async () => {
     tail.append(message(5));
     await startFollowing();
     const held = tail.hold("position");
     tail.replace(idAt(1));
-    const asked = watched(follower.snapshot());
+    const asked = outcomeOf(follower.snapshot());
     tail.isLost = true;
     await until(() => events.some(({ type }) => type === "lost"));
     held.release();

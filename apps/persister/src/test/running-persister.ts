@@ -1,12 +1,12 @@
 import type { PersisterEvent } from "../events.ts";
 import { createPersister, type Persister, type Timings } from "../persister.ts";
-import { ScriptedConsume, ScriptedStore } from "./scripted.ts";
+import { ScriptedConsumer, ScriptedStore } from "./scripted-adapters.ts";
 
 const FAST: Timings = { retry: { minMs: 1, maxMs: 4 }, trimEveryMs: 1, drainMs: 10_000 };
 
-export interface Running {
+export interface RunningPersister {
   readonly persister: Persister;
-  readonly consume: ScriptedConsume;
+  readonly consumer: ScriptedConsumer;
   readonly store: ScriptedStore;
   readonly events: PersisterEvent[];
 }
@@ -14,7 +14,7 @@ export interface Running {
 let stopping = new AbortController();
 let run: Promise<void> = Promise.resolve();
 
-/** A persister over scripted parts, until `stop`: one at a time. */
+/** Starts a persister over a scripted log and store. Only one may run at a time; end it with `stop`. */
 export function start(
   options: {
     acknowledged?: boolean;
@@ -22,21 +22,24 @@ export function start(
     timings?: Partial<Timings>;
     now?: () => number;
   } = {},
-): Running {
-  const consume = new ScriptedConsume(options);
+): RunningPersister {
+  const consumer = new ScriptedConsumer(options);
   const store = options.store ?? new ScriptedStore();
   const events: PersisterEvent[] = [];
   const timings = { ...FAST, ...options.timings };
   const persister = createPersister({
-    ...{ consume, store, timings, now: options.now ?? Date.now },
+    consumer,
+    store,
+    timings,
+    now: options.now ?? Date.now,
     observe: (event) => events.push(event),
   });
   stopping = new AbortController();
   run = persister.run(stopping.signal);
-  return { persister, consume, store, events };
+  return { persister, consumer, store, events };
 }
 
-/** Tells it to stop; resolves once it has. */
+/** Aborts the persister's signal and resolves when `run` has ended. */
 export function stop(): Promise<void> {
   stopping.abort();
   return run;

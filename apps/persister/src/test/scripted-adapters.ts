@@ -2,26 +2,27 @@ import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
 import type { Inserted, Store } from "@parley/store";
 
-/** Failures that no real log or store has at will, step by step. */
+/** A log and a store whose failures tests control step by step. */
 
 export function message(seq: number, changes: Partial<LogMessage> = {}): LogMessage {
   const id = formatId({ ms: 1_700_000_000_000, seq });
   return { id, from: "alice", to: "bob", content: `number ${seq}`, ...changes };
 }
 
-export function given(message: LogMessage, deliveries = 1): Consumed {
+/** A message as the log delivers it. */
+export function delivered(message: LogMessage, deliveries = 1): Consumed {
   return { message, deliveries };
 }
 
 export const unavailable = () => new ChatError("unavailable");
 
-/** A log that gives out the batches put into it, one at a time, and notes what it is told. */
-export class ScriptedConsume implements Consumer {
+/** A log that delivers the batches put into it, one at a time, and records what is settled. */
+export class ScriptedConsumer implements Consumer {
   readonly acknowledged: boolean;
   readonly settled: Settled[] = [];
   readonly batches: (readonly Consumed[])[] = [];
-  /** How often `next` was called: more than were answered means that it is waited for. */
-  asked = 0;
+  /** Number of calls to `next`, including one that still waits for a batch. */
+  nextCalls = 0;
   state: LogState = { end: ORIGIN, watermark: ORIGIN, backlogEntries: 0, backlogBytes: 0 };
   beforeSettle: () => Promise<void> = () => Promise.resolve();
   #wake: () => void = () => undefined;
@@ -30,13 +31,14 @@ export class ScriptedConsume implements Consumer {
     this.acknowledged = acknowledged;
   }
 
-  give(...batch: readonly Consumed[]): void {
+  /** Queues a batch for `next`. */
+  deliver(...batch: readonly Consumed[]): void {
     this.batches.push(batch);
     this.#wake();
   }
 
   async next(signal: AbortSignal): Promise<readonly Consumed[]> {
-    this.asked += 1;
+    this.nextCalls += 1;
     while (!signal.aborted) {
       const batch = this.batches.shift();
       if (batch) return batch;
@@ -67,18 +69,18 @@ export class ScriptedConsume implements Consumer {
     return undefined;
   }
 
-  /** What became of each message, by id, the last word first. */
+  /** The last outcome settled for a message. */
   outcomeOf(message: LogMessage): Outcome | undefined {
     return this.settled.findLast((settled) => settled.message.id === message.id)?.outcome;
   }
 }
 
-type InsertStep = (messages: readonly LogMessage[]) => Promise<readonly Inserted[]> | readonly Inserted[];
+type InsertHandler = (messages: readonly LogMessage[]) => Promise<readonly Inserted[]> | readonly Inserted[];
 
-/** A store whose every insert does what `onInsert` says; by default everything is stored. */
+/** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
   readonly inserts: (readonly LogMessage[])[] = [];
-  onInsert: InsertStep = (messages) => messages.map(() => ({ kind: "stored" }));
+  onInsert: InsertHandler = (messages) => messages.map(() => ({ kind: "stored" }));
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
   prepare(): Promise<void> {
@@ -90,8 +92,8 @@ export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
     return this.onInsert(messages);
   }
 
-  /** The ids of every insert, in order. */
-  get tried(): string[][] {
+  /** The ids of each insert, in order. */
+  get insertedIds(): string[][] {
     return this.inserts.map((messages) => messages.map((one) => one.id));
   }
 }

@@ -1,0 +1,46 @@
+import { randomUUID } from "node:crypto";
+import { ChatError, type ErrorCode } from "@parley/models";
+import { sendProblem } from "@parley/service";
+import type { ErrorRequestHandler } from "express";
+import { toChatError } from "../errors.ts";
+import type { Observe } from "../events.ts";
+import { ResponseAbandoned } from "./json-response.ts";
+
+const ALLOW = "GET, HEAD, OPTIONS";
+
+/**
+ * Answers a failed request with problem+json (P55). If the response has begun, the connection is destroyed instead
+ * (P50). Express recognizes an error handler by its four parameters.
+ */
+export function errorHandler(observe: Observe): ErrorRequestHandler {
+  return (reason, req, res, _next) => {
+    if (reason instanceof ResponseAbandoned) {
+      observe({ type: "abandoned", slow: reason.isSlow });
+      res.destroy();
+      return;
+    }
+    const error = isUndecodable(reason) ? new ChatError(codeForPath(req.path)) : toChatError(reason);
+    const request = randomUUID();
+    if (error.code === "internal") observe({ type: "failure", request, error: error.cause });
+    observe({ type: "refused", request, code: error.code, cut: res.headersSent });
+    if (!res.headersSent) res.removeHeader("link");
+    sendProblem(res, error, { requestId: request, headers: headersFor(error, req.complete) });
+  };
+}
+
+/** Express throws a URIError for a path with percent escapes that aren't UTF-8. */
+function isUndecodable(error: unknown): boolean {
+  return error instanceof URIError;
+}
+
+function codeForPath(path: string): ErrorCode {
+  return path.startsWith("/messages/") ? "invalid_username" : "invalid_parameter";
+}
+
+/** Closes the connection after a body that wasn't read, so that the unread rest can't hold the connection open. */
+function headersFor({ code }: ChatError, isBodyRead: boolean): Record<string, string> {
+  return {
+    ...(code === "method_not_allowed" && { allow: ALLOW }),
+    ...(!isBodyRead && { connection: "close" }),
+  };
+}

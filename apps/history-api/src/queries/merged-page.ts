@@ -1,0 +1,80 @@
+import { idAfter, type LogMessage } from "@parley/models";
+import type { Merge } from "./merge.ts";
+import type { RangeQuery } from "./range.ts";
+
+/**
+ * The reads behind one answer, in the order that merge.ts requires. The tail's snapshot is taken before all of them.
+ */
+export interface MergeSource {
+  /** Reads the store (step 3). */
+  stored(range: RangeQuery): Promise<readonly LogMessage[]>;
+  /** Selects from the snapshot of the tail (step 2). */
+  pending(range: RangeQuery): readonly LogMessage[];
+  /** Finds the stored messages that have the refs of these messages (step 4). */
+  findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]>;
+  readonly merge: Merge;
+}
+
+export interface Page {
+  readonly messages: readonly LogMessage[];
+  /** The exclusive bound of the next page in the direction of reading. Undefined if there is no next page. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads one page from the store and the tail.
+ *
+ * Each side is asked for one message more than the limit, which shows whether there are more. A side that returns
+ * that many says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
+ */
+export async function readMergedPage(source: MergeSource, range: RangeQuery): Promise<Page> {
+  const oneMore = { ...range, limit: range.limit + 1 };
+  const stored = await source.stored(oneMore);
+  const pending = source.pending(withinReachOf(stored, oneMore));
+  const bound = nearestEnd([stored, pending], oneMore);
+  const merged = await mergeWithRefs(
+    source,
+    cutAt(bound, stored, range.newest),
+    cutAt(bound, pending, range.newest),
+  );
+  if (merged.length <= range.limit) return { messages: merged, next: bound };
+  const messages = range.newest ? merged.slice(-range.limit) : merged.slice(0, range.limit);
+  return { messages, next: messages.at(range.newest ? 0 : -1)?.id };
+}
+
+async function mergeWithRefs(
+  { merge, findByRef }: MergeSource,
+  stored: readonly LogMessage[],
+  pending: readonly LogMessage[],
+): Promise<LogMessage[]> {
+  const unresolved = merge.unresolved(stored, pending);
+  const holders = unresolved.length > 0 ? await findByRef(unresolved) : [];
+  return merge.merge(stored, pending, holders);
+}
+
+/** If the store's result stops at the limit, the tail doesn't have to be searched beyond the result's last id. */
+function withinReachOf(stored: readonly LogMessage[], range: RangeQuery): RangeQuery {
+  const last = stored.length >= range.limit && !range.newest ? stored.at(-1) : undefined;
+  return last ? { ...range, before: idAfter(last.id) } : range;
+}
+
+/** The last id that both lists cover, in the direction of reading. Undefined if both lists are complete. */
+function nearestEnd(
+  lists: readonly (readonly LogMessage[])[],
+  { limit, newest }: RangeQuery,
+): string | undefined {
+  const ends = lists
+    .filter((list) => list.length >= limit)
+    .map((list) => list.at(newest ? 0 : -1)?.id ?? "")
+    .sort();
+  return newest ? ends.at(-1) : ends[0];
+}
+
+function cutAt(
+  bound: string | undefined,
+  list: readonly LogMessage[],
+  newest: boolean,
+): readonly LogMessage[] {
+  if (bound === undefined) return list;
+  return list.filter(({ id }) => (newest ? id >= bound : id <= bound));
+}

@@ -1,0 +1,64 @@
+import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
+import type { Consumed, Consumer, Settled } from "@parley/bus";
+import type { Observe, OutcomeCounts } from "../events.ts";
+import { tryLogStep } from "../log-step.ts";
+import type { BatchWriter } from "../storing/batch-writer.ts";
+
+export interface ConsumeLoopDeps {
+  readonly consumer: Pick<Consumer, "next" | "settle">;
+  readonly batchWriter: BatchWriter;
+  readonly retry: BackoffLimits;
+  readonly observe: Observe;
+}
+
+/** A batch of at least this size means that more messages wait in the log, so the next batch is read ahead. */
+const READ_AHEAD_FROM = 250;
+
+/**
+ * Takes batches from the log to the store until `signal` is aborted, and finishes the batches it has.
+ *
+ * Batches are stored one at a time. While a large batch is stored, the next one is read: one batch ahead and never
+ * more, so a slow store slows down the reading (G5). After a small batch nothing is read ahead, so that more messages
+ * can collect in the log while the store is busy.
+ */
+export async function runConsumeLoop(
+  { consumer, batchWriter, retry, observe }: ConsumeLoopDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  let ahead: Promise<readonly Consumed[] | undefined> | undefined;
+  for (let failures = 0; ahead || !signal.aborted; ) {
+    const batch = await (ahead ?? next());
+    ahead = batch && batch.length >= READ_AHEAD_FROM && !signal.aborted ? next() : undefined;
+    failures = batch ? 0 : failures + 1;
+    if (batch) await store(batch);
+    else await sleep(backoffMs(failures, retry), signal);
+  }
+
+  function next(): Promise<readonly Consumed[] | undefined> {
+    return tryLogStep(observe, "next", () => consumer.next(signal).catch(emptyIfAborted));
+  }
+
+  /** `next` rejects when the signal is aborted. That isn't a failure. */
+  function emptyIfAborted(error: unknown): readonly Consumed[] {
+    if (!signal.aborted) throw error;
+    return [];
+  }
+
+  async function store(batch: readonly Consumed[]): Promise<void> {
+    for await (const settled of batchWriter.write(batch, signal)) await settle(settled);
+  }
+
+  /** Tells the log the outcome of messages. If the log can't be told, it delivers the same messages again. */
+  async function settle(settled: readonly Settled[]): Promise<void> {
+    await tryLogStep(observe, "settle", async () => {
+      await consumer.settle(settled);
+      observe({ type: "settled", outcomes: countOutcomes(settled) });
+    });
+  }
+}
+
+function countOutcomes(settled: readonly Settled[]): OutcomeCounts {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of settled) counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
+  return counts;
+}
