@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { optionsFrom } from "./options.ts";
 
-const choice = { faults: ["F1", "F2"], builds: ["no-dedupe", "silent-gap"] };
+const choice = { faults: ["F1", "F2"], mutants: ["no-dedupe", "silent-gap"] };
 const from = (...args: string[]) => optionsFrom(args, choice, () => 0.5);
 
 describe("what chaos is asked for", () => {
@@ -35,7 +35,7 @@ describe("what chaos is asked for", () => {
   });
 
   it("broken builds are run small, all of them or those that are named", () => {
-    expect(from("--broken")).toMatchObject({ broken: true, only: choice.builds, short: true, write: true });
+    expect(from("--broken")).toMatchObject({ broken: true, only: choice.mutants, short: true, write: true });
     expect(from("--broken", "--only", "silent-gap")).toMatchObject({ only: ["silent-gap"] });
   });
 

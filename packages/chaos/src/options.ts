@@ -24,7 +24,7 @@ export interface Options {
 /** What there is to choose from. */
 export interface Choice {
   readonly faults: readonly string[];
-  readonly builds: readonly string[];
+  readonly mutants: readonly string[];
 }
 
 export const SHORT_MINUTES = 0.3;
@@ -117,8 +117,8 @@ function numbersFrom(words: Readonly<Record<Numbers, string>>, short: boolean): 
 }
 
 /** Throws with what there is, where something is named that is not. */
-function chosen(only: string | undefined, broken: boolean, { faults, builds }: Choice): readonly string[] {
-  const all = broken ? builds : faults;
+function chosen(only: string | undefined, broken: boolean, { faults, mutants }: Choice): readonly string[] {
+  const all = broken ? mutants : faults;
   const some = (broken ? only?.toLowerCase() : only?.toUpperCase())?.split(",") ?? all;
   const unknown = some.find((name) => !all.includes(name));
   if (unknown === undefined) return some;

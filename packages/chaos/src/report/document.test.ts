@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withPart } from "./document.ts";
+
+const ROOT = join(import.meta.dirname, "../../../..");
 
 describe("docs/faults.md", () => {
   it("has both parts from the first run on, one of them saying that it is missing", () => {
@@ -22,5 +26,14 @@ describe("docs/faults.md", () => {
 
   it("where there is a document of another form its text gives way to this one", () => {
     expect(withPart("# Something else\n", "faults", "held")).toBe(withPart("", "faults", "held"));
+  });
+
+  it("has the text that the next run writes around its tables, and links to files that exist", () => {
+    const written = readFileSync(join(ROOT, "docs/faults.md"), "utf8");
+    const [, table = ""] = /<!-- faults: begin -->([\s\S]*)<!-- faults: end -->/.exec(written) ?? [];
+    expect(withPart(written, "faults", table)).toBe(written);
+    const links = [...written.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => path);
+    expect(links.filter((path) => path.endsWith(".mutants.yaml"))).toHaveLength(1);
+    for (const path of links) expect(existsSync(join(ROOT, "docs", path)), path).toBe(true);
   });
 });

@@ -39,7 +39,8 @@ const ABOUT_BROKEN = `
 ## The checker is checked
 
 A table that is always green proves nothing. Each of these builds breaks one promise on purpose and must turn its fault
-red, for what it does wrong: a fault that falls for another reason does not count. The product has no switch for it: the
-edits stand in [packages/chaos/src/mutants/mutants.ts](../packages/chaos/src/mutants/mutants.ts), and are made on the way into
-bundles of their own. Under the same faults the builds that are shipped must hold, as above.
+red, for what it does wrong: a fault that falls for another reason does not count. The product has no switch for it: each
+edit is in a file beside the source that it breaks, such as
+[message-appender.mutants.yaml](../apps/gateway/src/inbound/message-appender.mutants.yaml), and is applied while a separate
+bundle is built. Under the same faults the builds that are shipped must hold, as above.
 `;

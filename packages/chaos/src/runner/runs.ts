@@ -1,13 +1,13 @@
 import { FAULTS } from "../faults/index.ts";
+import { findMutants } from "../mutants/find-mutants.ts";
 import {
-  type BrokenRow,
-  brokenSummaryOf,
-  brokenTableOf,
-  colourOf,
-  foundOut,
+  areAllDetected,
+  colorOf,
+  type MutantRow,
+  mutantSummary,
+  mutantTable,
 } from "../mutants/mutant-table.ts";
-import { brokenTrial } from "../mutants/mutant-trial.ts";
-import { BROKEN_BUILDS } from "../mutants/mutants.ts";
+import { mutantTrial } from "../mutants/mutant-trial.ts";
 import type { Options } from "../options.ts";
 import { held, type Run, reportOf, summaryOf, verdictOf } from "../report/table.ts";
 import { problemsOf } from "./result.ts";
@@ -47,16 +47,16 @@ export async function runFaults(options: Options, print: Print): Promise<Outcome
   return { table: reportOf(runs), summary: summaryOf(runs), isWell: held(runs) };
 }
 
-/** Every broken build under its fault: all is well where the checker found out every one. */
-export async function runBroken(options: Options, print: Print): Promise<Outcome> {
-  const builds = BROKEN_BUILDS.filter(({ name }) => options.only.includes(name));
-  const rows: BrokenRow[] = await beside(builds, options.parallel, async (build) => {
-    const say = teller(`${build.fault} ${build.name}`, print);
-    const row = await brokenTrial(build, FAULTS, { ...options, say });
-    say(`${colourOf(row)}: ${build.breaks}`);
+/** Runs every mutant under its fault: all is well when the checker detects every one. */
+export async function runMutants(options: Options, print: Print): Promise<Outcome> {
+  const mutants = findMutants().filter(({ name }) => options.only.includes(name));
+  const rows: MutantRow[] = await beside(mutants, options.parallel, async (mutant) => {
+    const say = teller(`${mutant.fault} ${mutant.name}`, print);
+    const row = await mutantTrial(mutant, FAULTS, { ...options, say });
+    say(`${colorOf(row)}: ${mutant.breaks}`);
     return row;
   });
-  return { table: brokenTableOf(rows), summary: brokenSummaryOf(rows), isWell: foundOut(rows) };
+  return { table: mutantTable(rows), summary: mutantSummary(rows), isWell: areAllDetected(rows) };
 }
 
 /** Prints what it is told, with the time since it was made. */
