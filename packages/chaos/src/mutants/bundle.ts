@@ -10,11 +10,11 @@ const ROOT = join(import.meta.dirname, "../../../..");
 export const MARK = "broken on purpose";
 
 /**
- * Bundles the mutant's app as it is shipped, except for the edit, and resolves with the bundle's path. Empties `folder`
- * first.
+ * Bundles the mutant's app as it is shipped, except for the edit, and resolves with the bundle's path. Empties
+ * `folder` first.
  *
- * Rejects when the source doesn't contain the text to replace exactly once, and when the app doesn't contain the source.
- * Such a build would show nothing: the mutant must be rewritten.
+ * Rejects when the source doesn't contain the text to replace exactly once, and when the app doesn't contain the
+ * source. Such a build would show nothing: the mutant must be rewritten.
  */
 export async function bundle(mutant: Mutant, folder: string): Promise<string> {
   const { name, app, definedIn, source } = mutant;

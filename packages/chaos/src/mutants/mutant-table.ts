@@ -38,6 +38,6 @@ function cellsOf(row: MutantRow): string[] {
   const { name, breaks, fault, expected, says } = row.mutant;
   const problems = problemsOf(row.result);
   const reported = problems.find((problem) => says.test(problem)) ?? problems[0];
-  const nothing = row.result.kind === "not made" ? row.result.why : "nothing";
+  const nothing = row.result.kind === "not made" ? row.result.reason : "nothing";
   return [name, breaks, fault, expected, colorOf(row), reported ?? nothing];
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Fault } from "../faults/fault.ts";
-import { LOGS, type TrialOptions, trial } from "../runner/trial.ts";
+import { RECORDS, type TrialOptions, trial } from "../runner/trial.ts";
 import { bundle } from "./bundle.ts";
 import type { Mutant } from "./mutant.ts";
 import type { MutantRow } from "./mutant-table.ts";
@@ -12,13 +12,14 @@ import type { MutantRow } from "./mutant-table.ts";
 export async function mutantTrial(
   mutant: Mutant,
   faults: readonly Fault[],
-  options: Omit<TrialOptions, "short" | "logs">,
+  options: Omit<TrialOptions, "short" | "recordFolder">,
 ): Promise<MutantRow> {
   const fault = faults.find(({ id }) => id === mutant.fault);
   if (!fault) throw new Error(`${mutant.definedIn}: ${mutant.name}: there is no fault ${mutant.fault}`);
-  options.say("builds the bundle");
-  const folder = join(LOGS, "broken", mutant.name);
+  options.log("builds the mutant");
+  const folder = join(RECORDS, "broken", mutant.name);
   const builds = { [mutant.app]: await bundle(mutant, folder) };
-  const mutated = { ...fault, knobs: { ...fault.knobs, builds } };
-  return { mutant, result: await trial(mutated, { ...options, short: true, logs: join(folder, "run") }) };
+  const mutated = { ...fault, clusterOptions: { ...fault.clusterOptions, builds } };
+  const recordFolder = join(folder, "run");
+  return { mutant, result: await trial(mutated, { ...options, short: true, recordFolder }) };
 }

@@ -2,8 +2,8 @@ import type { AppName } from "@parley/local";
 import { parse } from "yaml";
 
 /**
- * A build that breaks one promise on purpose, so that a run shows that the checker can fail. The product has no switch
- * for it: the edit is applied while the app is bundled.
+ * A build that breaks one promise on purpose, so that a run shows that the checker can fail. The product has no
+ * switch for it: the edit is applied while the app is bundled.
  */
 export interface Mutant {
   readonly name: string;

@@ -85,27 +85,31 @@ describe("what is shipped", () => {
 describe("a mutant is detected", () => {
   const says = /^lost: /;
   const verdict = check({ sends: [], observations: [], history: [], database: [] });
-  const strike = { struck: 3, of: "crashes", recoveryMs: 1_234, shown: "" };
+  const injection = { struck: 3, unit: "crashes", recoveryMs: 1_234, details: "" };
   const row = (result: Result): MutantRow => ({ mutant: { ...mutant, expected: "lost", says }, result });
-  const made = (...problems: string[]) => row({ kind: "made", strike, verdict, problems });
+  const completed = (...problems: string[]) => row({ kind: "completed", injection, verdict, problems });
 
   it("when the checker reports the expected violation, whatever else it reports", () => {
-    const found = made("unseen: 1", "lost: 17");
+    const found = completed("unseen: 1", "lost: 17");
     expect(colorOf(found)).toBe("red");
     expect(mutantTable([found])).toContain(
       `| ${mutant.name} | ${mutant.breaks} | ${mutant.fault} | lost | red | lost: 17 |`,
     );
-    expect(mutantSummary([found, made()])).toBe("1 of 2 broken builds were detected");
+    expect(mutantSummary([found, completed()])).toBe("1 of 2 broken builds were detected");
     expect(areAllDetected([found])).toBe(true);
   });
 
   it.each<[MutantRow, string, string]>([
-    [made(), "NOT RED", "nothing"],
-    [made("unseen: 1"), "RED FOR ANOTHER REASON", "unseen: 1"],
-    [row({ kind: "broken", why: "no house" }), "RED FOR ANOTHER REASON", "the trial broke off: no house"],
-    [row({ kind: "not made", why: "no faketime" }), "NOT RED", "no faketime"],
+    [completed(), "NOT RED", "nothing"],
+    [completed("unseen: 1"), "RED FOR ANOTHER REASON", "unseen: 1"],
+    [
+      row({ kind: "aborted", reason: "no cluster" }),
+      "RED FOR ANOTHER REASON",
+      "the trial was aborted: no cluster",
+    ],
+    [row({ kind: "not made", reason: "no faketime" }), "NOT RED", "no faketime"],
   ])("in no other case: %#", (other, color, reported) => {
-    expect(areAllDetected([made("lost: 17"), other])).toBe(false);
+    expect(areAllDetected([completed("lost: 17"), other])).toBe(false);
     expect(mutantTable([other])).toContain(`| ${color} | ${reported} |`);
   });
 });

@@ -6,25 +6,25 @@ import { withPart } from "./document.ts";
 const ROOT = join(import.meta.dirname, "../../../..");
 
 describe("docs/faults.md", () => {
-  it("has both parts from the first run on, one of them saying that it is missing", () => {
+  it("has both parts after the first run, with a placeholder for the missing one", () => {
     expect(withPart("", "faults", "the table")).toMatch(
       /the table[\s\S]*Not run yet: `npx pnpm@12 chaos --broken`/,
     );
     expect(withPart("", "broken", "the table")).toMatch(/Not run yet: `npx pnpm@12 chaos`[\s\S]*the table/);
   });
 
-  it("a run writes its own part again, and leaves the other as it is", () => {
+  it("a run replaces its own part and keeps the other", () => {
     const first = withPart(withPart("", "faults", "held"), "broken", "red");
     const second = withPart(first, "broken", "red again");
     expect(second).toBe(first.replace("red\n", "red again\n"));
     expect(withPart(second, "faults", "held again")).toMatch(/held again[\s\S]*red again/);
   });
 
-  it("a part may hold what stands in replacement patterns", () => {
+  it("a part may contain replacement patterns", () => {
     expect(withPart("", "faults", "$& $1")).toContain("$& $1");
   });
 
-  it("where there is a document of another form its text gives way to this one", () => {
+  it("a document of another form is replaced", () => {
     expect(withPart("# Something else\n", "faults", "held")).toBe(withPart("", "faults", "held"));
   });
 
