@@ -1,13 +1,13 @@
 import { until } from "@parley/async";
 
-/** Whole clusters recover slowly on a machine that is busy with several of them. */
+/** Several clusters may share one machine, so they can take long to recover. */
 const TIMEOUT_MS = 60_000;
 
-/** `until` with the patience of a trial. Resolves with what `ask` returns, once that isn't undefined. */
+/** Waits like `until`, with a default timeout that is long enough for a cluster to recover. */
 export function eventually<T>(
+  condition: () => T | Promise<T>,
   what: string | (() => string),
-  ask: () => Promise<T | undefined> | T | undefined,
   timeoutMs = TIMEOUT_MS,
 ) {
-  return until(ask, what, timeoutMs);
+  return until(condition, what, timeoutMs);
 }

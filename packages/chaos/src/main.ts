@@ -1,16 +1,16 @@
 import { FAULTS } from "./faults/index.ts";
-import { BROKEN_BUILDS } from "./mutants/mutants.ts";
-import { HELP, optionsFrom } from "./options.ts";
+import { findMutants } from "./mutants/find-mutants.ts";
+import { HELP, parseOptions } from "./options.ts";
 import { writeReport } from "./report/write-report.ts";
-import { runBroken, runFaults } from "./runner/runs.ts";
+import { runFaults, runMutants } from "./runner/runs.ts";
 
-// Not `exitCode`: Node 26 was seen to wait without end for a handle of a link that had been cut.
+// Setting `exitCode` isn't enough: Node 26 may wait forever for a handle of a connection that was cut.
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
-  const options = optionsFrom(args, {
+  const options = parseOptions(args, {
     faults: FAULTS.map(({ id }) => id),
-    builds: BROKEN_BUILDS.map(({ name }) => name),
+    mutants: findMutants().map(({ name }) => name),
   });
   if (typeof options === "string") {
     process.stderr.write(`${options}\n\n${HELP}`);
@@ -21,11 +21,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   print(`seed ${options.seed}\n`);
-  const began = performance.now();
-  const { table, summary, isWell } = await (options.broken ? runBroken : runFaults)(options, print);
-  print(`\n${table}\n\n${summary}, in ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+  const startedMs = performance.now();
+  const { table, summary, isSuccess } = await (options.broken ? runMutants : runFaults)(options, print);
+  print(`\n${table}\n\n${summary}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   if (options.write) await writeReport(table, options);
-  return isWell ? 0 : 1;
+  return isSuccess ? 0 : 1;
 }
 
 function print(text: string): void {

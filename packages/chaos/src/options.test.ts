@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { optionsFrom } from "./options.ts";
+import { parseOptions } from "./options.ts";
 
-const choice = { faults: ["F1", "F2"], builds: ["no-dedupe", "silent-gap"] };
-const from = (...args: string[]) => optionsFrom(args, choice, () => 0.5);
+const choice = { faults: ["F1", "F2"], mutants: ["no-dedupe", "silent-gap"] };
+const parse = (...args: string[]) => parseOptions(args, choice, () => 0.5);
 
-describe("what chaos is asked for", () => {
-  it("is every fault, at length and written down, with a seed of its own", () => {
+describe("the options of chaos", () => {
+  it("default to one full run of every fault that is written, with a random seed", () => {
     const options = {
       broken: false,
       only: ["F1", "F2"],
@@ -17,38 +17,38 @@ describe("what chaos is asked for", () => {
       schedules: 1,
       parallel: 1,
     };
-    expect(from()).toEqual({ ...options, help: false });
+    expect(parse()).toEqual({ ...options, help: false });
   });
 
-  it("what shows only a part is not written down unasked", () => {
-    expect(from("--only", "f2")).toMatchObject({ only: ["F2"], write: false });
-    expect(from("--short")).toMatchObject({ short: true, write: false });
-    expect(from("--broken", "--only", "no-dedupe")).toMatchObject({ only: ["no-dedupe"], write: false });
-    expect(from("--only", "F2", "--write")).toMatchObject({ write: true });
-    expect(from("--no-write")).toMatchObject({ write: false });
+  it("an incomplete run is only written on request", () => {
+    expect(parse("--only", "f2")).toMatchObject({ only: ["F2"], write: false });
+    expect(parse("--short")).toMatchObject({ short: true, write: false });
+    expect(parse("--broken", "--only", "no-dedupe")).toMatchObject({ only: ["no-dedupe"], write: false });
+    expect(parse("--only", "F2", "--write")).toMatchObject({ write: true });
+    expect(parse("--no-write")).toMatchObject({ write: false });
   });
 
-  it("a series is every fault so often, F18 as often as the others unless it is told otherwise", () => {
-    expect(from("--times", "3")).toMatchObject({ times: 3, schedules: 3, parallel: 1 });
+  it("--times sets the runs of every fault, and those of F18 unless --schedules does", () => {
+    expect(parse("--times", "3")).toMatchObject({ times: 3, schedules: 3, parallel: 1 });
     const series = ["--times", "3", "--schedules", "10", "--parallel", "2"];
-    expect(from(...series)).toMatchObject({ times: 3, schedules: 10, parallel: 2, write: true });
+    expect(parse(...series)).toMatchObject({ times: 3, schedules: 10, parallel: 2, write: true });
   });
 
-  it("broken builds are run small, all of them or those that are named", () => {
-    expect(from("--broken")).toMatchObject({ broken: true, only: choice.builds, short: true, write: true });
-    expect(from("--broken", "--only", "silent-gap")).toMatchObject({ only: ["silent-gap"] });
+  it("--broken runs all mutants, or the named ones, in the short form", () => {
+    expect(parse("--broken")).toMatchObject({ broken: true, only: choice.mutants, short: true, write: true });
+    expect(parse("--broken", "--only", "silent-gap")).toMatchObject({ only: ["silent-gap"] });
   });
 
-  it("what there is not is said, with what there is", () => {
-    expect(from("--only", "F3")).toBe("there is no fault F3: they are F1, F2");
-    expect(from("--broken", "--only", "F1")).toMatch(
-      /^there is no broken build f1: they are no-dedupe, silent-gap/,
+  it("an invalid value is an error that names the option and the valid values", () => {
+    expect(parse("--only", "F3")).toBe("--only: there is no fault F3; choose from F1, F2");
+    expect(parse("--broken", "--only", "F1")).toMatch(
+      /^--only: there is no broken build f1; choose from no-dedupe, silent-gap/,
     );
-    expect(from("--seed", "x")).toBe("--seed must be a whole number");
-    expect(from("--minutes", "0")).toBe("--minutes must be a number above 0");
-    expect(from("--times", "0")).toBe("--times must be a whole number above 0");
-    expect(from("--schedules", "1.5")).toBe("--schedules must be a whole number above 0");
-    expect(from("--parallel", "all")).toBe("--parallel must be a whole number above 0");
-    expect(from("--loud")).toMatch(/--loud/);
+    expect(parse("--seed", "x")).toBe("--seed must be a whole number");
+    expect(parse("--minutes", "0")).toBe("--minutes must be a number above 0");
+    expect(parse("--times", "0")).toBe("--times must be a whole number above 0");
+    expect(parse("--schedules", "1.5")).toBe("--schedules must be a whole number above 0");
+    expect(parse("--parallel", "all")).toBe("--parallel must be a whole number above 0");
+    expect(parse("--loud")).toMatch(/--loud/);
   });
 });

@@ -1,64 +1,66 @@
 import { parseArgs } from "node:util";
 
+/** The command line. */
 export interface Options {
   readonly help: boolean;
-  /** Broken builds are run, each against its fault. */
+  /** Runs mutants instead of the shipped apps. */
   readonly broken: boolean;
-  /** Ids of faults, or names of broken builds. */
+  /** Ids of faults, or names of mutants. */
   readonly only: readonly string[];
-  /** Of the first run of each; the second has the next number, and so on. */
+  /** Seed of the first run of each fault. The second run has the next number, and so on. */
   readonly seed: number;
-  /** How often each is run. */
+  /** Number of runs of each fault. */
   readonly times: number;
-  /** How often those are run that draw what they do from the seed: F18. */
+  /** Number of runs of each random fault (F18). */
   readonly schedules: number;
-  /** How long F18 goes on. */
+  /** Duration of F18. */
   readonly minutes: number;
-  /** How many runs there are beside each other. */
+  /** Number of runs at the same time. */
   readonly parallel: number;
   readonly short: boolean;
-  /** Whether docs/faults.md is written. */
+  /** True to write docs/faults.md. */
   readonly write: boolean;
 }
 
-/** What there is to choose from. */
+/** Names that `--only` accepts. */
 export interface Choice {
   readonly faults: readonly string[];
-  readonly builds: readonly string[];
+  readonly mutants: readonly string[];
 }
 
 export const SHORT_MINUTES = 0.3;
 
-export const HELP = `Breaks a Parley of real processes in every way of docs/guarantees.md, and checks what must hold:
-nothing acknowledged is lost, nothing is there twice, every client sees everything once and in order.
+export const HELP = `Injects every fault of docs/guarantees.md into a running Parley, and checks that the guarantees hold:
+nothing acknowledged is lost, nothing is stored twice, every client sees everything once and in order.
 
   npx pnpm@12 chaos                    every fault, one after the other; writes docs/faults.md
-  npx pnpm@12 chaos --only F3,F9       these alone
-  npx pnpm@12 chaos --short            every fault once, small: under four minutes
-  npx pnpm@12 chaos --seed 7           what is random, as it was in another run with this seed
-  npx pnpm@12 chaos --minutes 10       how long F18, everything at once, goes on (default 3)
-  npx pnpm@12 chaos --times 3          every fault so often: with the seed, the one after it, and so on
-  npx pnpm@12 chaos --schedules 10     F18 so often (default: as --times says), each a schedule of its own
-  npx pnpm@12 chaos --parallel 3       so many runs beside each other, each in a house of its own (default 1)
-  npx pnpm@12 chaos --write            writes docs/faults.md after any run; --no-write after none
+  npx pnpm@12 chaos --only F3,F9       only these faults
+  npx pnpm@12 chaos --short            every fault once, in a short form: under four minutes
+  npx pnpm@12 chaos --seed 7           repeats the random choices of an earlier run with this seed
+  npx pnpm@12 chaos --minutes 10       duration of F18, everything at once (default 3)
+  npx pnpm@12 chaos --times 3          runs of each fault: the first with the seed, each other with the next number
+  npx pnpm@12 chaos --schedules 10     runs of F18, each with its own schedule (default: as many as --times)
+  npx pnpm@12 chaos --parallel 3       runs at the same time, each in its own cluster (default 1)
+  npx pnpm@12 chaos --write            writes docs/faults.md after any run; --no-write never does
 
 The series that docs/faults.md shows:
 
   npx pnpm@12 chaos --times 3 --schedules 10 --minutes 2 --parallel 3
 
-Ends with 0 where every guarantee held, 1 where one fell: then .cache/chaos has a folder for each run that fell, with
-what was found, what was sent, and the logs of its processes. F17 needs libfaketime, where \`apt install faketime\` puts
-it or where FAKETIME_LIB says.
+The exit code is 0 when every guarantee held, and 1 when one fell. Then .cache/chaos has a folder for each run that fell,
+with the violations, the sends, and the logs of all processes. F17 needs libfaketime, where \`apt install faketime\`
+installs it or at the path in FAKETIME_LIB.
 
   npx pnpm@12 chaos --broken                       checks the checker; writes its part of docs/faults.md
-  npx pnpm@12 chaos --broken --only no-dedupe      this one alone
+  npx pnpm@12 chaos --broken --only no-dedupe      only this build
 
-Builds that break a promise on purpose, each under a fault, small: the checker must find out every one of them, for
-what it does wrong. Ends with 0 where it did. They are made in .cache/chaos/broken, never in what is shipped.
+--broken runs builds that break one promise on purpose, each under one fault in its short form. The checker must detect
+each build by the promise that it breaks. The exit code is 0 when it did. The builds are in .cache/chaos/broken and
+never in what is shipped.
 `;
 
-/** Or what is wrong with them, in words. `random` gives the seed where none is named. */
-export function optionsFrom(
+/** Parses the command line. Returns an error text when it is invalid. Without --seed, `random` chooses the seed. */
+export function parseOptions(
   args: readonly string[],
   choice: Choice,
   random: () => number = Math.random,
@@ -85,10 +87,10 @@ export function optionsFrom(
     return {
       help,
       broken,
-      only: chosen(values.only, broken, choice),
+      only: parseOnly(values.only, broken, choice),
       short,
-      ...numbersFrom({ ...values, schedules: values.schedules ?? values.times }, short),
-      // By default a run that shows all there is to show: small only where it is never anything else.
+      ...parseNumbers({ ...values, schedules: values.schedules ?? values.times }, short),
+      // By default only a complete run is written. Mutants always run in the short form, so that form is complete.
       write: values.write ?? (values.only === undefined && (broken || !short)),
     };
   } catch (error) {
@@ -98,31 +100,33 @@ export function optionsFrom(
 
 type Numbers = "seed" | "times" | "schedules" | "minutes" | "parallel";
 
-/** Throws with what is wrong. */
-function numbersFrom(words: Readonly<Record<Numbers, string>>, short: boolean): Pick<Options, Numbers> {
-  const whole = (name: Numbers, least: number): number => {
-    const value = Number(words[name]);
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new RangeError(`--${name} must be a whole number${least > 0 ? " above 0" : ""}`);
+function parseNumbers(texts: Readonly<Record<Numbers, string>>, short: boolean): Pick<Options, Numbers> {
+  const integer = (name: Numbers, min: number): number => {
+    const value = Number(texts[name]);
+    if (Number.isSafeInteger(value) && value >= min) return value;
+    throw new RangeError(`--${name} must be a whole number${min > 0 ? " above 0" : ""}`);
   };
-  const minutes = Number(words.minutes);
+  const minutes = Number(texts.minutes);
   if (!(minutes > 0)) throw new RangeError("--minutes must be a number above 0");
   return {
-    seed: whole("seed", 0),
-    times: whole("times", 1),
-    schedules: whole("schedules", 1),
+    seed: integer("seed", 0),
+    times: integer("times", 1),
+    schedules: integer("schedules", 1),
     minutes: short ? Math.min(minutes, SHORT_MINUTES) : minutes,
-    parallel: whole("parallel", 1),
+    parallel: integer("parallel", 1),
   };
 }
 
-/** Throws with what there is, where something is named that is not. */
-function chosen(only: string | undefined, broken: boolean, { faults, builds }: Choice): readonly string[] {
-  const all = broken ? builds : faults;
-  const some = (broken ? only?.toLowerCase() : only?.toUpperCase())?.split(",") ?? all;
-  const unknown = some.find((name) => !all.includes(name));
-  if (unknown === undefined) return some;
+function parseOnly(
+  only: string | undefined,
+  broken: boolean,
+  { faults, mutants }: Choice,
+): readonly string[] {
+  const all = broken ? mutants : faults;
+  const names = (broken ? only?.toLowerCase() : only?.toUpperCase())?.split(",") ?? all;
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown === undefined) return names;
   throw new RangeError(
-    `there is no ${broken ? "broken build" : "fault"} ${unknown}: they are ${all.join(", ")}`,
+    `--only: there is no ${broken ? "broken build" : "fault"} ${unknown}; choose from ${all.join(", ")}`,
   );
 }

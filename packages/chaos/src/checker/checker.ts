@@ -1,49 +1,52 @@
 import type { Message } from "@parley/client";
 import type { Observation, Send } from "../workload/ledger.ts";
 
-/** All that is known at the end of a run. */
+/** Everything that is known at the end of a run. */
 export interface Evidence {
   readonly sends: readonly Send[];
   readonly observations: readonly Observation[];
-  /** What history-api answers: every conversation whole. */
+  /** Every conversation, as history-api answers it. */
   readonly history: readonly Message[];
-  /** What MongoDB holds. */
+  /** Every message in MongoDB. */
   readonly database: readonly Pick<Message, "id" | "from" | "to" | "content">[];
-  /** Ids that were in the log and nowhere else when it was destroyed on purpose (F7). */
+  /** Ids that were only in the log when it was destroyed on purpose (F7). */
   readonly destroyed?: ReadonlySet<string>;
 }
 
-/** How many of each; all but the first five and `lostWithLog` must be 0. */
+/** The violations, from `lost` on, must all be 0. */
 interface Counts {
   readonly sent: number;
   readonly acked: number;
   readonly failed: number;
   readonly stored: number;
-  /** Over all clients. */
+  /** Sum over all clients. */
   readonly seen: number;
-  /** Acknowledged and destroyed with the log, on purpose (F7). */
+  /** Acknowledged, and destroyed with the log on purpose (F7). */
   readonly lostWithLog: number;
-  /** Acknowledged and not in history, or in only one of history and MongoDB (G1). */
+  /** Acknowledged and missing in history, or missing in one of history and MongoDB (G1). */
   readonly lost: number;
-  /** A client should have seen it and did not (G3). */
+  /** Not seen by a client that should have seen it (G3). */
   readonly unseen: number;
   /** Twice in history, or seen twice by one client (G2, G3). */
   readonly duplicated: number;
   /** Seen, acknowledged or listed in another order than the log's (G3, P13). */
   readonly outOfOrder: number;
-  /** In history or seen, but never sent so, or refused for good; or history and MongoDB differ in it. */
+  /** In history or seen, but not as it was sent, or refused for good; or history and MongoDB differ. */
   readonly strange: number;
 }
 
 export interface Verdict {
   readonly counts: Counts;
-  /** One line a violation, the first few of each kind; none where every guarantee held. */
+  /** One line for each violation, the first few of each kind. Empty when every guarantee held. */
   readonly problems: readonly string[];
 }
 
-type Kind = "lost" | "unseen" | "duplicated" | "outOfOrder" | "strange";
+type Violation = "lost" | "unseen" | "duplicated" | "outOfOrder" | "strange";
 
-/** What must hold after every fault: G1, G2, G3, from what the clients were told and saw and what is kept. */
+/**
+ * Checks the guarantees that must hold after every fault (G1, G2, G3), from the clients' records and the stored
+ * data.
+ */
 export function check(evidence: Evidence): Verdict {
   const found = new Findings();
   const lostWithLog = checkAcknowledged(evidence, found);
@@ -66,34 +69,38 @@ export function check(evidence: Evidence): Verdict {
   };
 }
 
-/** G1: acked ⊆ stored, under the id of the ack. Returns how many were destroyed with the log. */
+/**
+ * Every acknowledged message must be in history under the id of its ack (G1). Returns the number of those that were
+ * destroyed with the log (F7).
+ */
 function checkAcknowledged({ sends, history, destroyed }: Evidence, found: Findings): number {
   const byContent = new Map(history.map((message) => [message.content, message]));
-  const gone: string[] = [];
+  let lostWithLog = 0;
   for (const { from, to, content, outcome } of sends) {
     if (outcome.kind === "pending") found.add("strange", `"${content}" was never answered`);
     if (outcome.kind !== "acked") continue;
     const { id } = outcome;
     const message = byContent.get(content);
     if (message !== undefined) {
-      // After the log was destroyed a retry may be appended again, and history keeps the first (L13).
+      // A log that was destroyed forgot its refs: a retry is appended again, and the store keeps the first (L13).
       const sameId = message.id === id || destroyed !== undefined;
       if (!sameId || message.from !== from || message.to !== to)
         found.add("strange", `"${content}" was acknowledged as ${id} and is ${message.id}`);
-    } else if (destroyed?.has(id)) gone.push(id);
+    } else if (destroyed?.has(id)) lostWithLog += 1;
     else found.add("lost", `${id} "${content}" was acknowledged`);
   }
-  return gone.length;
+  return lostWithLog;
 }
 
-/** G2: nothing twice; and nothing that nobody sent, or that its sender was told is not there. */
+/** History must hold nothing twice (G2), nothing that wasn't sent, and nothing that was refused for good. */
 function checkHistory({ sends, history }: Evidence, found: Findings): void {
   const byContent = new Map(sends.map((send) => [send.content, send]));
-  for (const [what, values] of [
+  for (const [field, values] of [
     ["id", history.map(({ id }) => id)],
     ["content", history.map(({ content }) => content)],
   ] as const) {
-    for (const value of repeated(values)) found.add("duplicated", `history has the ${what} "${value}" twice`);
+    for (const value of duplicatesIn(values))
+      found.add("duplicated", `history has the ${field} "${value}" twice`);
   }
   for (const { id, content } of history) {
     const outcome = byContent.get(content)?.outcome;
@@ -104,13 +111,13 @@ function checkHistory({ sends, history }: Evidence, found: Findings): void {
 }
 
 /**
- * History answers what MongoDB holds, once all is stored. What only history has it remembers for some seconds from the
- * log, which counts it as stored (L20): then it is gone.
+ * Once everything is stored, history and MongoDB must hold the same messages. A message that only history has is
+ * lost: history-api remembers it for some seconds from the log, which counts it as stored (L20).
  */
 function checkDatabase({ history, database }: Evidence, found: Findings): void {
-  const kept = new Map(database.map((message) => [message.id, message]));
+  const stored = new Map(database.map((message) => [message.id, message]));
   for (const { id, content } of history) {
-    const message = kept.get(id);
+    const message = stored.get(id);
     if (message === undefined) found.add("lost", `history has ${id}, MongoDB does not`);
     else if (message.content !== content) found.add("strange", `history and MongoDB differ in ${id}`);
   }
@@ -120,20 +127,20 @@ function checkDatabase({ history, database }: Evidence, found: Findings): void {
   }
 }
 
-/** G3: exactly what is in history for this user since it connected, each once, in log order. */
+/** A client must see every message for its user since it connected, each once and in log order (G3). */
 function checkSeen(observation: Observation, { history, destroyed }: Evidence, found: Findings): void {
   const { client, user, since, seen } = observation;
   const expected = new Map(
     history.filter((message) => message.id > since && concerns(user, message)).map((each) => [each.id, each]),
   );
-  for (const id of repeated(seen.map((message) => message.id)))
+  for (const id of duplicatesIn(seen.map((message) => message.id)))
     found.add("duplicated", `${client} saw ${id} twice`);
   let last = "";
   for (const { id, from, to, content, timestamp } of seen) {
     if (id < last) found.add("outOfOrder", `${client} saw ${id} after ${last}`);
     last = id;
     const message = expected.get(id);
-    // Seen live, and destroyed with the log before it was stored; or appended once more since the log forgot its ref.
+    // Seen live and destroyed with the log before it was stored, or appended again because the log forgot its ref.
     if (message === undefined && destroyed !== undefined) continue;
     if (message === undefined)
       found.add("strange", `${client} saw ${id}, which is not in history for ${user}`);
@@ -143,13 +150,16 @@ function checkSeen(observation: Observation, { history, destroyed }: Evidence, f
       message.content !== content ||
       message.timestamp !== timestamp
     )
-      found.add("strange", `${client} saw ${id} unlike history has it`);
+      found.add("strange", `${client} saw ${id} with other fields than history has`);
   }
   const ids = new Set(seen.map((message) => message.id));
   for (const id of expected.keys()) if (!ids.has(id)) found.add("unseen", `${client} did not see ${id}`);
 }
 
-/** P13 and the SDK's own promise: what one client sent to one conversation stands there in the order of the calls. */
+/**
+ * Messages of one client to one conversation must have ids in the order of its calls (P13, and a promise of the
+ * SDK).
+ */
 function checkSendOrder({ sends }: Evidence, found: Findings): void {
   const lastOf = new Map<string, string>();
   for (const { client, to, outcome, content } of sends) {
@@ -165,25 +175,31 @@ function concerns(user: string, { from, to }: Pick<Message, "from" | "to">): boo
   return to === "" || to === user || from === user;
 }
 
-function repeated(values: readonly string[]): string[] {
-  const known = new Set<string>();
-  return values.filter((value) => known.size === known.add(value).size);
+function duplicatesIn(values: readonly string[]): string[] {
+  const unique = new Set<string>();
+  return values.filter((value) => unique.size === unique.add(value).size);
 }
 
-const LINES_OF_A_KIND = 5;
+const MAX_LINES_PER_KIND = 5;
 
-/** Counts all, and keeps the first few of each kind in words. */
+/** Counts all violations, and describes the first few of each kind. */
 class Findings {
-  readonly counts: Record<Kind, number> = { lost: 0, unseen: 0, duplicated: 0, outOfOrder: 0, strange: 0 };
+  readonly counts: Record<Violation, number> = {
+    lost: 0,
+    unseen: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+    strange: 0,
+  };
   readonly #lines: string[] = [];
 
-  add(kind: Kind, line: string): void {
+  add(kind: Violation, line: string): void {
     this.counts[kind] += 1;
-    if (this.counts[kind] <= LINES_OF_A_KIND) this.#lines.push(`${kind}: ${line}`);
+    if (this.counts[kind] <= MAX_LINES_PER_KIND) this.#lines.push(`${kind}: ${line}`);
   }
 
   lines(): string[] {
-    const more = Object.entries(this.counts).filter(([, count]) => count > LINES_OF_A_KIND);
-    return [...this.#lines, ...more.map(([kind, count]) => `${kind}: ${count} in all`)];
+    const more = Object.entries(this.counts).filter(([, count]) => count > MAX_LINES_PER_KIND);
+    return [...this.#lines, ...more.map(([kind, count]) => `${kind}: ${count} in total`)];
   }
 }

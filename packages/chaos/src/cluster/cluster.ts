@@ -4,42 +4,45 @@ import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import { Redis } from "ioredis";
 
 /**
- * A Parley of real processes, made to be broken: Redis, MongoDB, gateways, persisters and a history-api. Between
- * every gateway or persister and Redis, and between clients and every gateway, stands a TCP proxy that passes
- * everything until a fault tells it otherwise.
+ * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and a history-api, each a real
+ * process.
+ *
+ * Each app reaches Redis through a TCP proxy, and clients reach each gateway through one. The proxies forward
+ * everything until a fault changes their mode.
  */
-export interface House {
+export interface Cluster {
   readonly redis: OwnServer;
   readonly mongo: OwnServer;
   readonly gateways: readonly Gateway[];
-  readonly persisters: readonly Member[];
-  readonly historyApi: Member;
-  /** The WebSocket addresses, each through its proxy. */
+  readonly persisters: readonly ClusterApp[];
+  readonly historyApi: ClusterApp;
+  /** WebSocket addresses of the gateways, through their proxies. */
   readonly urls: readonly string[];
   token(user: string, scopes?: readonly string[]): Promise<string>;
-  /** Asks Redis itself, past every proxy. */
-  ask<T>(question: (redis: Redis) => Promise<T>): Promise<T>;
+  /** Runs commands on a direct connection to Redis that bypasses the proxies. */
+  withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
-interface Member {
+/** An app of the cluster. */
+interface ClusterApp {
   readonly app: App;
-  /** Its way to Redis. */
-  readonly toRedis: TcpProxy;
-  /** What it has logged since its first start, parsed. */
-  readonly log: LogLine[];
+  /** Between the app and Redis. */
+  readonly redisProxy: TcpProxy;
+  /** Everything the app has logged since its first start, parsed. */
+  readonly logLines: LogLine[];
 }
 
-export interface Gateway extends Member {
-  /** The way of its clients. */
-  readonly fromClients: TcpProxy;
+export interface Gateway extends ClusterApp {
+  /** Between the clients and the gateway. */
+  readonly clientProxy: TcpProxy;
 }
 
-/** A line that an app logged. */
 interface LogLine {
+  /** Time of arrival, by `performance.now()`. */
   readonly atMs: number;
   readonly type?: string;
-  /** Of a line that is no JSON. */
+  /** Set on lines that aren't JSON. */
   readonly text?: string;
   readonly role?: string;
   readonly up?: boolean;
@@ -47,22 +50,24 @@ interface LogLine {
   readonly entries?: number;
 }
 
-export interface HouseKnobs {
+export interface ClusterOptions {
   /** Added to the environment of every app. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of Redis. */
   readonly redisEnv?: Readonly<Record<string, string>>;
-  /** Of the second gateway alone. */
+  /** Added to the environment of the second gateway. */
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
-  /** Bundles to run in place of what is shipped. */
+  /** Bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
 }
 
-/** Names in Redis that faults reach for: what an operator would type. */
+/** Redis key of the log. Faults use the key directly, as an operator would. */
 export const LOG = "{parley}:log";
+/** Name of the persisters' consumer group. */
 export const GROUP = "persisters";
 
 const SECRET = "a-secret-of-chaos-alone-long-enough-for-HS256";
-/** An hour ahead for a clock, and a day for a token: it must not end in a fault of clocks. */
+/** A day: tokens must stay valid while F17 moves clocks by an hour. */
 const TOKEN_SECONDS = 86_400;
 const ENV = {
   JWT_SECRET: SECRET,
@@ -72,54 +77,56 @@ const ENV = {
   LOG_LEVEL: "info",
 };
 
-export async function startHouse(knobs: HouseKnobs = {}): Promise<House> {
+/** Starts a cluster. Stops everything that has started when a part of it fails to start. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const closers: (() => Promise<unknown>)[] = [];
-  const keep = <T>(thing: T, close: (thing: T) => Promise<unknown>): T => {
-    closers.unshift(() => close(thing));
-    return thing;
+  const track = <T>(resource: T, close: (resource: T) => Promise<unknown>): T => {
+    closers.unshift(() => close(resource));
+    return resource;
   };
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0)) await close();
   };
   try {
-    return { ...(await openHouse(knobs, keep)), stop };
+    return { ...(await startProcesses(options, track)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-type Keep = <T>(thing: T, close: (thing: T) => Promise<unknown>) => T;
+/** Registers a resource to be closed with the cluster, in reverse order, and returns the resource. */
+type Track = <T>(resource: T, close: (resource: T) => Promise<unknown>) => T;
 
-async function openHouse(knobs: HouseKnobs, keep: Keep): Promise<Omit<House, "stop">> {
+async function startProcesses(options: ClusterOptions, track: Track): Promise<Omit<Cluster, "stop">> {
   const [redis, mongo] = await Promise.all([
-    startRedis({ ...(knobs.redisEnv && { env: knobs.redisEnv }) }).then((server) =>
-      keep(server, (s) => s.stop()),
+    startRedis({ ...(options.redisEnv && { env: options.redisEnv }) }).then((server) =>
+      track(server, (s) => s.stop()),
     ),
-    startMongo().then((server) => keep(server, (s) => s.stop())),
+    startMongo().then((server) => track(server, (s) => s.stop())),
   ]);
-  const member = async (name: AppName, env: Record<string, string> = {}): Promise<Member> => {
-    const toRedis = keep(await startTcpProxy(redis.port), (proxy) => proxy.close());
-    const log: LogLine[] = [];
+  const start = async (name: AppName, env: Record<string, string> = {}): Promise<ClusterApp> => {
+    const redisProxy = track(await startTcpProxy(redis.port), (proxy) => proxy.close());
+    const logLines: LogLine[] = [];
     const app = await startApp(name, {
       built: true,
-      file: knobs.builds?.[name],
-      env: { ...ENV, REDIS_URL: toRedis.url(redis.url), MONGO_URL: mongo.url, ...knobs.env, ...env },
-      onLine: (line) => void remember(log, line),
+      file: options.builds?.[name],
+      env: { ...ENV, REDIS_URL: redisProxy.url(redis.url), MONGO_URL: mongo.url, ...options.env, ...env },
+      onLine: (line) => void logLines.push(parseLogLine(line)),
     });
-    return { app: keep(app, (running) => running.kill("SIGKILL")), toRedis, log };
+    return { app: track(app, (running) => running.kill("SIGKILL")), redisProxy, logLines };
   };
-  const gateway = async (env?: Record<string, string>): Promise<Gateway> => {
-    const made = await member("gateway", env);
-    const port = Number(new URL(made.app.url).port);
-    return { ...made, fromClients: keep(await startTcpProxy(port), (proxy) => proxy.close()) };
+  const startGateway = async (env?: Record<string, string>): Promise<Gateway> => {
+    const gateway = await start("gateway", env);
+    const port = Number(new URL(gateway.app.url).port);
+    return { ...gateway, clientProxy: track(await startTcpProxy(port), (proxy) => proxy.close()) };
   };
-  // The persisters first, since a gateway is ready only once they have made the log.
-  const persisters = await Promise.all([member("persister"), member("persister")]);
+  // The persisters come first: a gateway is ready only after they have created the log.
+  const persisters = await Promise.all([start("persister"), start("persister")]);
   const [one, two, historyApi] = await Promise.all([
-    gateway(),
-    gateway({ ...knobs.secondGatewayEnv }),
-    member("history-api"),
+    startGateway(),
+    startGateway({ ...options.secondGatewayEnv }),
+    start("history-api"),
   ]);
   const gateways = [one, two];
   return {
@@ -128,29 +135,30 @@ async function openHouse(knobs: HouseKnobs, keep: Keep): Promise<Omit<House, "st
     gateways,
     persisters,
     historyApi,
-    urls: gateways.map(({ app, fromClients }) => `${fromClients.url(app.url).replace("http", "ws")}ws`),
+    urls: gateways.map(({ app, clientProxy }) => `${clientProxy.url(app.url).replace("http", "ws")}ws`),
     token: async (user, scopes = []) =>
       (await issueToken({ user, scopes, secret: SECRET, expiresInSeconds: TOKEN_SECONDS })).token,
-    ask: (question) => asked(redis.url, question),
+    withRedis: (work) => withRedis(redis.url, work),
   };
 }
 
-async function asked<T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> {
+async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, commandTimeout: 10_000 });
   client.on("error", () => undefined);
   try {
     await client.connect();
-    return await question(client);
+    return await work(client);
   } finally {
     client.disconnect();
   }
 }
 
-function remember(log: LogLine[], line: string): void {
+function parseLogLine(line: string): LogLine {
+  const atMs = performance.now();
   try {
-    log.push({ ...JSON.parse(line), atMs: performance.now() });
+    return { ...JSON.parse(line), atMs };
   } catch {
-    // What is no JSON was not written by the app's logger, but by Node.
-    log.push({ atMs: performance.now(), type: "text", text: line });
+    // Node prints warnings and crashes as plain text; the app's logger only writes JSON.
+    return { atMs, type: "text", text: line };
   }
 }

@@ -1,48 +1,13 @@
 import { MongoClient } from "mongodb";
-import { GROUP, type House, LOG } from "./cluster.ts";
+import { type Cluster, GROUP, LOG } from "./cluster.ts";
 
-/** The log and the store as an operator sees them, past the product's own code. */
+// Reads the log and the store directly, as an operator would, without the product's code.
 
-/** Stream ids that were given to a persister and are not XACKed. */
-export async function pendingIds(house: House): Promise<string[]> {
-  return idsOf(await house.ask((redis) => redis.xpending(LOG, GROUP, "-", "+", 10_000)));
-}
+const MAX_ENTRIES = 10_000;
+/** A persister that works on an entry renews its claim more often than this. */
+const IDLE_MS = 1_000;
 
-/** Of those, what was given to a persister that does not work on it: one that does says so more often. */
-export async function leftLying(house: House): Promise<string[]> {
-  return idsOf(await house.ask((redis) => redis.xpending(LOG, GROUP, "IDLE", 1_000, "-", "+", 10_000)));
-}
-
-function idsOf(pending: unknown[]): string[] {
-  return (pending as [string, string, number, number][]).map(([id]) => id);
-}
-
-/** What was given to a persister and not XACKed, and is in MongoDB already. */
-export async function heldAndStored(house: House): Promise<string[]> {
-  const pending = await pendingIds(house);
-  if (pending.length === 0) return [];
-  const stored = await storedIds(house, pending.map(messageId));
-  return pending.filter((id) => stored.has(messageId(id)));
-}
-
-/** What is in the log after the watermark, or at all: `entries` waiting, and whether the group has had everything. */
-export async function backlog(house: House): Promise<number> {
-  return house.ask(async (redis) => {
-    const groups = (await redis.xinfo("GROUPS", LOG)) as unknown[][];
-    const [group = []] = groups;
-    const field = (name: string) => group[group.indexOf(name) + 1];
-    const pending = Number(field("pending"));
-    const waiting = await redis.xrange(LOG, `(${String(field("last-delivered-id"))}`, "+", "COUNT", 10_000);
-    return pending + waiting.length;
-  });
-}
-
-/** The id of a stream entry as clients know it: its position in fixed width. */
-export function messageId(streamId: string): string {
-  const [ms = "", seq = ""] = streamId.split("-");
-  return `${ms.padStart(13, "0")}-${seq.padStart(10, "0")}-00`;
-}
-
+/** A stored message, as it is in MongoDB. */
 export interface StoredDocument {
   readonly _id: string;
   readonly from: string;
@@ -50,9 +15,52 @@ export interface StoredDocument {
   readonly content: string;
 }
 
-/** Everything that MongoDB holds. */
-export function documents(house: House, ids?: readonly string[]): Promise<StoredDocument[]> {
-  return inMongo(house, (client) =>
+/** Stream ids of the entries that a persister has read and not acknowledged with XACK. */
+export async function pendingIds(cluster: Cluster): Promise<string[]> {
+  return idsOf(await cluster.withRedis((redis) => redis.xpending(LOG, GROUP, "-", "+", MAX_ENTRIES)));
+}
+
+/** Stream ids of the pending entries whose persister doesn't work on them any more. */
+export async function idlePendingIds(cluster: Cluster): Promise<string[]> {
+  return idsOf(
+    await cluster.withRedis((redis) => redis.xpending(LOG, GROUP, "IDLE", IDLE_MS, "-", "+", MAX_ENTRIES)),
+  );
+}
+
+function idsOf(pending: unknown[]): string[] {
+  return (pending as [string, string, number, number][]).map(([id]) => id);
+}
+
+/** Stream ids of the pending entries that MongoDB has stored already. */
+export async function storedPendingIds(cluster: Cluster): Promise<string[]> {
+  const pending = await pendingIds(cluster);
+  if (pending.length === 0) return [];
+  const stored = await storedIds(cluster, pending.map(messageIdOf));
+  return pending.filter((id) => stored.has(messageIdOf(id)));
+}
+
+/** Number of entries that no persister has acknowledged: pending ones, and those that the group hasn't read yet. */
+export async function backlogEntries(cluster: Cluster): Promise<number> {
+  return cluster.withRedis(async (redis) => {
+    const groups = (await redis.xinfo("GROUPS", LOG)) as unknown[][];
+    const [group = []] = groups;
+    const field = (name: string) => group[group.indexOf(name) + 1];
+    const pending = Number(field("pending"));
+    const lastRead = String(field("last-delivered-id"));
+    const unread = await redis.xrange(LOG, `(${lastRead}`, "+", "COUNT", MAX_ENTRIES);
+    return pending + unread.length;
+  });
+}
+
+/** The message id of a stream id: the same numbers in fixed width. */
+export function messageIdOf(streamId: string): string {
+  const [ms = "", seq = ""] = streamId.split("-");
+  return `${ms.padStart(13, "0")}-${seq.padStart(10, "0")}-00`;
+}
+
+/** All messages in MongoDB, or those of `ids` that it has. */
+export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
+  return withMongo(cluster, (client) =>
     client
       .db("parley")
       .collection<StoredDocument>("messages")
@@ -61,17 +69,17 @@ export function documents(house: House, ids?: readonly string[]): Promise<Stored
   );
 }
 
-/** Removes everything that MongoDB holds: a small server's reads take the longer the more there is. */
-export async function forgetStored(house: House): Promise<void> {
-  await inMongo(house, (client) => client.db("parley").collection("messages").deleteMany({}));
+/** Deletes all messages in MongoDB. A small server reads more slowly the more it holds. */
+export async function deleteStored(cluster: Cluster): Promise<void> {
+  await withMongo(cluster, (client) => client.db("parley").collection("messages").deleteMany({}));
 }
 
-async function storedIds(house: House, ids: readonly string[]): Promise<Set<string>> {
-  return new Set((await documents(house, ids)).map(({ _id }) => _id));
+async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await storedDocuments(cluster, ids)).map(({ _id }) => _id));
 }
 
-async function inMongo<T>(house: House, work: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = new MongoClient(house.mongo.url, {
+async function withMongo<T>(cluster: Cluster, work: (client: MongoClient) => Promise<T>): Promise<T> {
+  const client = new MongoClient(cluster.mongo.url, {
     serverSelectionTimeoutMS: 5_000,
     socketTimeoutMS: 30_000,
   });

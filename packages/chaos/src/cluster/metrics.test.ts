@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sumOf } from "./metrics.ts";
+import { sumSamples } from "./metrics.ts";
 
 const TEXT = `# HELP sends_total Sends.
 sends_total{code="unavailable",app="gateway"} 3
@@ -9,10 +9,10 @@ up 1
 `;
 
 describe("a metric", () => {
-  it("is summed over the labels that fit, and 0 where it has no sample", () => {
-    expect(sumOf(TEXT, "sends_total", {})).toBe(7);
-    expect(sumOf(TEXT, "sends_total", { code: "unavailable" })).toBe(3);
-    expect(sumOf(TEXT, "up", {})).toBe(1);
-    expect(sumOf(TEXT, "down", {})).toBe(0);
+  it("is the sum over the samples whose labels match, and 0 when there are none", () => {
+    expect(sumSamples(TEXT, "sends_total", {})).toBe(7);
+    expect(sumSamples(TEXT, "sends_total", { code: "unavailable" })).toBe(3);
+    expect(sumSamples(TEXT, "up", {})).toBe(1);
+    expect(sumSamples(TEXT, "down", {})).toBe(0);
   });
 });

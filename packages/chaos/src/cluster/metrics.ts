@@ -1,45 +1,48 @@
 import type { App } from "@parley/local";
 import { eventually } from "../eventually.ts";
-import type { Gateway, House } from "./cluster.ts";
+import type { Cluster, Gateway } from "./cluster.ts";
 
-/** The sum of a metric over those of its labels that fit; 0 where it has no sample. A process that hangs is waited for. */
-export async function metric(
+/**
+ * Reads a metric of a process: the sum over all samples whose labels match, or 0 when there are none. Tries again
+ * while the process doesn't answer.
+ */
+export async function readMetric(
   { adminUrl }: Pick<App, "adminUrl">,
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  return eventually(`the metrics of ${adminUrl}`, async () => {
+  return eventually(async () => {
     const response = await fetch(`${adminUrl}/metrics`, { signal: AbortSignal.timeout(5_000) });
-    return sumOf(await response.text(), name, labels);
-  });
+    return sumSamples(await response.text(), name, labels);
+  }, `the metrics of ${adminUrl}`);
 }
 
-/** The gateways that have clients, the one with the most first: only there a fault can strike anybody. */
-export async function withClients({ gateways }: Pick<House, "gateways">): Promise<Gateway[]> {
+/** The gateways that have clients, the busiest first. A fault of any other gateway would affect nobody. */
+export async function gatewaysWithClients({ gateways }: Pick<Cluster, "gateways">): Promise<Gateway[]> {
   const counted = await Promise.all(
-    gateways.map(async (gateway) => ({ gateway, clients: await connections(gateway) })),
+    gateways.map(async (gateway) => ({ gateway, clients: await countConnections(gateway) })),
   );
   const busy = counted.filter(({ clients }) => clients > 0).toSorted((a, b) => b.clients - a.clients);
   return busy.map(({ gateway }) => gateway);
 }
 
-/** How many clients a gateway has. */
-export function connections({ app }: Pick<Gateway, "app">): Promise<number> {
-  return metric(app, "parley_gateway_connections");
+/** Number of clients that a gateway has. */
+export function countConnections({ app }: Pick<Gateway, "app">): Promise<number> {
+  return readMetric(app, "parley_gateway_connections");
 }
 
-/** The sum over several processes. */
-export async function metrics(
-  members: readonly { readonly app: Pick<App, "adminUrl"> }[],
+/** Reads a metric of several processes and adds it up. */
+export async function sumMetric(
+  processes: readonly { readonly app: Pick<App, "adminUrl"> }[],
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const values = await Promise.all(members.map(({ app }) => metric(app, name, labels)));
+  const values = await Promise.all(processes.map(({ app }) => readMetric(app, name, labels)));
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Of the text format of Prometheus. */
-export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+/** Adds up the matching samples in the Prometheus text format. */
+export function sumSamples(text: string, name: string, labels: Readonly<Record<string, string>>): number {
   const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
   return text
     .split("\n")

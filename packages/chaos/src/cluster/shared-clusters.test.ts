@@ -1,55 +1,55 @@
 import { describe, expect, it } from "vitest";
-import type { House, HouseKnobs } from "./cluster.ts";
-import { SharedHouses } from "./shared-clusters.ts";
+import type { Cluster, ClusterOptions } from "./cluster.ts";
+import { SharedClusters } from "./shared-clusters.ts";
 
-/** Houses without walls: all that counts is which one it is and whether it was stopped. */
+/** Fake clusters: only their identity matters, and whether they were stopped. */
 function rig() {
-  const started: { readonly knobs: HouseKnobs | undefined; isStopped: boolean }[] = [];
-  const cleared: House[] = [];
-  const start = async (knobs?: HouseKnobs): Promise<House> => {
-    const state = { knobs, isStopped: false };
+  const started: { readonly options: ClusterOptions | undefined; isStopped: boolean }[] = [];
+  const cleared: Cluster[] = [];
+  const start = async (options?: ClusterOptions): Promise<Cluster> => {
+    const state = { options, isStopped: false };
     started.push(state);
     const stop = async (): Promise<void> => void Object.assign(state, { isStopped: true });
-    return { stop } as House;
+    return { stop } as Cluster;
   };
-  const houses = new SharedHouses(start, async (house) => void cleared.push(house));
-  return { houses, started, cleared };
+  const clusters = new SharedClusters(start, async (cluster) => void cleared.push(cluster));
+  return { clusters, started, cleared };
 }
 
-describe("shared houses", () => {
-  it("a house in which everything held is cleared and handed on, and stopped at the end", async () => {
-    const { houses, started, cleared } = rig();
-    const house = await houses.take();
-    await houses.leave(house, true);
-    expect(cleared).toEqual([house]);
-    expect(await houses.take()).toBe(house);
-    await houses.leave(house, true);
+describe("shared clusters", () => {
+  it("a cluster in which everything held is cleared and passed on, and stopped at the end", async () => {
+    const { clusters, started, cleared } = rig();
+    const cluster = await clusters.acquire();
+    await clusters.release(cluster, true);
+    expect(cleared).toEqual([cluster]);
+    expect(await clusters.acquire()).toBe(cluster);
+    await clusters.release(cluster, true);
     expect(started).toMatchObject([{ isStopped: false }]);
-    await houses.close();
+    await clusters.close();
     expect(started).toMatchObject([{ isStopped: true }]);
   });
 
-  it("one that is lived in is nobody else's", async () => {
-    const { houses } = rig();
-    expect(await houses.take()).not.toBe(await houses.take());
+  it("a cluster in use isn't given to another trial", async () => {
+    const { clusters } = rig();
+    expect(await clusters.acquire()).not.toBe(await clusters.acquire());
   });
 
-  it("one in which something fell is not handed on", async () => {
-    const { houses, started } = rig();
-    const house = await houses.take();
-    await houses.leave(house, false);
+  it("a cluster in which a guarantee fell isn't passed on", async () => {
+    const { clusters, started } = rig();
+    const cluster = await clusters.acquire();
+    await clusters.release(cluster, false);
     expect(started).toMatchObject([{ isStopped: true }]);
-    expect(await houses.take()).not.toBe(house);
+    expect(await clusters.acquire()).not.toBe(cluster);
   });
 
-  it("one that was made for a fault is that fault's alone", async () => {
-    const { houses, started } = rig();
-    const knobs = { env: { BACKLOG_MAX_ENTRIES: "1" } };
-    await houses.leave(await houses.take(), true);
-    await houses.leave(await houses.take(knobs), true);
+  it("a cluster that was started for one fault isn't passed on", async () => {
+    const { clusters, started } = rig();
+    const options = { env: { BACKLOG_MAX_ENTRIES: "1" } };
+    await clusters.release(await clusters.acquire(), true);
+    await clusters.release(await clusters.acquire(options), true);
     expect(started).toMatchObject([
-      { knobs: undefined, isStopped: false },
-      { knobs, isStopped: true },
+      { options: undefined, isStopped: false },
+      { options, isStopped: true },
     ]);
   });
 });

@@ -1,46 +1,47 @@
-import { type House, type HouseKnobs, startHouse } from "./cluster.ts";
-import { forgetStored } from "./log-inspection.ts";
+import { type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
+import { deleteStored } from "./log-inspection.ts";
 
-/** Where a trial has its house from, and what becomes of it afterwards. */
-export interface Houses {
-  take(knobs?: HouseKnobs): Promise<House>;
-  /** `isWell`: everything held in it, so another trial may have it. */
-  leave(house: House, isWell: boolean): Promise<void>;
+/** Provides a cluster for each trial. */
+export interface Clusters {
+  acquire(options?: ClusterOptions): Promise<Cluster>;
+  /** Takes a cluster back. `isHealthy`: every guarantee held, so another trial may use the cluster. */
+  release(cluster: Cluster, isHealthy: boolean): Promise<void>;
 }
 
-/** Each trial has a new one. */
-export const NEW_HOUSES: Houses = { take: startHouse, leave: (house) => house.stop() };
+/** Starts a new cluster for each trial. */
+export const NEW_CLUSTERS: Clusters = { acquire: startCluster, release: (cluster) => cluster.stop() };
 
 /**
- * Hands a house on to the next trial: to start its processes takes longer than what a small trial does in it. Never
- * one in which something fell, nor one that was made for a single fault. To be closed at the end.
+ * Passes a cluster on to the next trial, because starting its processes takes longer than a short trial. Stops
+ * clusters in which a guarantee fell, and those that were started with options for one fault. The owner must call
+ * `close`.
  */
-export class SharedHouses implements Houses {
-  readonly #start: typeof startHouse;
-  readonly #clear: (house: House) => Promise<void>;
-  /** All that may be handed on. */
-  readonly #shared = new Set<House>();
-  readonly #empty: House[] = [];
+export class SharedClusters implements Clusters {
+  readonly #start: typeof startCluster;
+  readonly #clear: (cluster: Cluster) => Promise<void>;
+  /** The clusters that may be passed on. */
+  readonly #shared = new Set<Cluster>();
+  readonly #idle: Cluster[] = [];
 
-  constructor(start = startHouse, clear = forgetStored) {
+  constructor(start = startCluster, clear = deleteStored) {
     this.#start = start;
     this.#clear = clear;
   }
 
-  async take(knobs?: HouseKnobs): Promise<House> {
-    if (knobs) return this.#start(knobs);
-    const house = this.#empty.pop() ?? (await this.#start());
-    this.#shared.add(house);
-    return house;
+  async acquire(options?: ClusterOptions): Promise<Cluster> {
+    if (options) return this.#start(options);
+    const cluster = this.#idle.pop() ?? (await this.#start());
+    this.#shared.add(cluster);
+    return cluster;
   }
 
-  async leave(house: House, isWell: boolean): Promise<void> {
-    if (!isWell || !this.#shared.has(house)) return house.stop();
-    await this.#clear(house);
-    this.#empty.push(house);
+  async release(cluster: Cluster, isHealthy: boolean): Promise<void> {
+    if (!isHealthy || !this.#shared.has(cluster)) return cluster.stop();
+    await this.#clear(cluster);
+    this.#idle.push(cluster);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#empty.splice(0).map((house) => house.stop()));
+    await Promise.all(this.#idle.splice(0).map((cluster) => cluster.stop()));
   }
 }

@@ -1,70 +1,73 @@
-import type { House } from "../cluster/cluster.ts";
-import { heldAndStored, leftLying, pendingIds } from "../cluster/log-inspection.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { idlePendingIds, pendingIds, storedPendingIds } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
-import { seconds } from "../report/words.ts";
+import { formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** How long it may be before the log says that something lies. */
-const TRY_MS = 2_500;
+/** Time until the entries of a killed persister count as idle. */
+const IDLE_TIMEOUT_MS = 2_500;
 
 /**
- * The worst moment to die in: messages are inserted, and the log does not know it. The persister's XACKs are dropped
- * on their way until MongoDB has what the log still counts as pending; then it is killed.
+ * Kills a persister at the worst moment: its messages are inserted, and the log doesn't know. Drops the persister's
+ * XACKs until MongoDB has messages that the log still counts as pending, then kills the persister.
  */
 export const persisterDies: Fault = {
   id: "F1",
   title: "a persister dies between insert and XACK",
-  touches: ["persister"],
-  async run({ house, crowd, say, short }) {
+  affects: ["persister"],
+  async inject({ cluster, workload, log, short }) {
     let struck = 0;
     let recoveryMs = 0;
     for (let death = 0; death < (short ? 1 : 3); death++) {
-      const victim = house.persisters[death % house.persisters.length];
-      if (!victim) throw new Error("there is no persister");
-      const { held, died } = await deadWithSomething(house, victim);
-      say(`it held ${held.length} that were inserted`);
-      struck += held.length;
-      await eventually("another one to take over", async () => {
-        const pending = new Set(await pendingIds(house));
-        return held.some((id) => pending.has(id)) ? undefined : true;
-      });
-      recoveryMs = Math.max(recoveryMs, performance.now() - died);
+      const victim = cluster.persisters[death % cluster.persisters.length];
+      if (!victim) throw new Error("the cluster has no persister");
+      const { heldIds, killedMs } = await killWhileHolding(cluster, victim);
+      log(`killed a persister that held ${heldIds.length} inserted messages`);
+      struck += heldIds.length;
+      await eventually(async () => {
+        const pending = new Set(await pendingIds(cluster));
+        return !heldIds.some((id) => pending.has(id));
+      }, "another persister to take over");
+      recoveryMs = Math.max(recoveryMs, performance.now() - killedMs);
       await victim.app.restart();
-      await crowd.recovered(died);
+      await workload.untilRecovered(killedMs);
     }
     return {
       struck,
-      of: "inserted, not XACKed",
+      unit: "inserted, not XACKed",
       recoveryMs,
-      shown: `its share was taken over within ${seconds(recoveryMs)} of its death`,
+      details: `its share was taken over within ${formatSeconds(recoveryMs)} of its death`,
     };
   },
 };
 
-/** Killed with something inserted that it could not XACK. Resolves with the stream ids of that, and when it died. */
-async function deadWithSomething(
-  house: House,
-  victim: House["persisters"][number],
-): Promise<{ held: string[]; died: number }> {
+/**
+ * Kills a persister that holds inserted messages and can't acknowledge them. Resolves with their stream ids and the
+ * time of the kill.
+ */
+async function killWhileHolding(
+  cluster: Cluster,
+  victim: Cluster["persisters"][number],
+): Promise<{ heldIds: string[]; killedMs: number }> {
   for (;;) {
-    victim.toRedis.set("up", "swallow", ({ opening }) => /\bxack\b/i.test(opening));
-    await eventually("inserts without XACK", async () =>
-      (await heldAndStored(house)).length > 0 ? true : undefined,
-    );
-    const died = performance.now();
+    victim.redisProxy.set("up", "swallow", ({ opening }) => /\bxack\b/i.test(opening));
+    await eventually(async () => (await storedPendingIds(cluster)).length > 0, "inserts without XACK");
+    const killedMs = performance.now();
     await victim.app.kill("SIGKILL");
-    victim.toRedis.set("both", "pass");
-    // What was the other one's at that moment does not lie for long.
-    const held = await eventually("something left", () => leftAndStored(house), TRY_MS).catch(
-      () => undefined,
-    );
-    if (held) return { held, died };
+    victim.redisProxy.set("both", "pass");
+    // Entries of the other persister don't stay idle, so only those of the victim are found.
+    const heldIds = await eventually(
+      () => idleStoredIds(cluster),
+      "entries of the killed persister",
+      IDLE_TIMEOUT_MS,
+    ).catch(() => undefined);
+    if (heldIds) return { heldIds, killedMs };
     await victim.app.restart();
   }
 }
 
-async function leftAndStored(house: House): Promise<string[] | undefined> {
-  const [lying, stored] = [await leftLying(house), new Set(await heldAndStored(house))];
-  const held = lying.filter((id) => stored.has(id));
-  return held.length > 0 ? held : undefined;
+async function idleStoredIds(cluster: Cluster): Promise<string[] | undefined> {
+  const [idle, stored] = [await idlePendingIds(cluster), new Set(await storedPendingIds(cluster))];
+  const ids = idle.filter((id) => stored.has(id));
+  return ids.length > 0 ? ids : undefined;
 }

@@ -1,22 +1,28 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connections, withClients } from "../cluster/metrics.ts";
-import { outageWords } from "../report/words.ts";
+import { countConnections, gatewaysWithClients } from "../cluster/metrics.ts";
+import { formatOutages } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
+/** Kills a gateway. Its clients reconnect to the other one. */
 export const gatewayDies: Fault = {
   id: "F3",
   title: "a gateway dies",
-  touches: ["gateway"],
-  async run({ house, crowd, say, short }) {
-    const [victim] = await withClients(house);
+  affects: ["gateway"],
+  async inject({ cluster, workload, log, short }) {
+    const [victim] = await gatewaysWithClients(cluster);
     if (!victim) throw new Error("no gateway has a client");
-    const struck = await connections(victim);
-    const died = performance.now();
+    const struck = await countConnections(victim);
+    const killedMs = performance.now();
     await victim.app.kill("SIGKILL");
-    say(`${struck} clients lost their gateway`);
-    const recoveryMs = await crowd.recovered(died);
+    log(`${struck} clients lost their gateway`);
+    const recoveryMs = await workload.untilRecovered(killedMs);
     await delay(short ? 500 : 3_000);
     await victim.app.restart();
-    return { struck, of: "clients cut off", recoveryMs, shown: outageWords(crowd.outages(died)) };
+    return {
+      struck,
+      unit: "clients cut off",
+      recoveryMs,
+      details: formatOutages(workload.outages(killedMs)),
+    };
   },
 };

@@ -1,37 +1,40 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connections, withClients } from "../cluster/metrics.ts";
-import { noticedWords, seconds } from "../report/words.ts";
+import { countConnections, gatewaysWithClients } from "../cluster/metrics.ts";
+import { formatDetection, formatSeconds } from "../report/format.ts";
 import { HEARTBEAT } from "../workload/workload.ts";
 import type { Fault } from "./fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
-/** Timers on a busy machine. */
-const SLACK_MS = 1_000;
+/** Timers fire late on a busy machine. */
+const TOLERANCE_MS = 1_000;
 
-/** Its sockets stay open and say nothing: only the SDK's heartbeat tells. What it had in hand it does when it wakes. */
+/**
+ * Freezes a gateway. Its sockets stay open and silent, so clients notice only by the heartbeat of the SDK (P14).
+ * When the gateway continues, it finishes the work that it had begun.
+ */
 export const gatewayHangs: Fault = {
   id: "F4",
   title: "a gateway hangs",
-  touches: ["gateway"],
-  async run({ house, crowd, say, short }) {
-    const [victim] = await withClients(house);
+  affects: ["gateway"],
+  async inject({ cluster, workload, log, short }) {
+    const [victim] = await gatewaysWithClients(cluster);
     if (!victim) throw new Error("no gateway has a client");
-    const struck = await connections(victim);
-    const stopped = performance.now();
+    const struck = await countConnections(victim);
+    const frozenMs = performance.now();
     await victim.app.kill("SIGSTOP");
-    const recoveryMs = await crowd.recovered(stopped);
-    const outages = crowd.outages(stopped);
-    say(noticedWords(outages));
+    const recoveryMs = await workload.untilRecovered(frozenMs);
+    const outages = workload.outages(frozenMs);
+    log(formatDetection(outages));
     await delay(short ? 500 : 5_000);
     await victim.app.kill("SIGCONT");
-    await crowd.recovered(performance.now());
-    const slowest = Math.max(...outages.map(({ noticedMs }) => noticedMs));
+    await workload.untilRecovered(performance.now());
+    const slowestMs = Math.max(...outages.map(({ noticedMs }) => noticedMs));
     return {
       struck,
-      of: "clients left hanging",
+      unit: "clients left hanging",
       recoveryMs,
-      shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)})`,
-      late: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+      details: `${formatDetection(outages)} (bound ${formatSeconds(BOUND_MS)})`,
+      late: slowestMs > BOUND_MS + TOLERANCE_MS ? [`noticed only after ${formatSeconds(slowestMs)}`] : [],
     };
   },
 };

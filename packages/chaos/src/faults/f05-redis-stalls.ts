@@ -1,44 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { metrics } from "../cluster/metrics.ts";
-import { seconds } from "../report/words.ts";
-import type { Context, Fault } from "./fault.ts";
+import { sumMetric } from "../cluster/metrics.ts";
+import { formatSeconds } from "../report/format.ts";
+import type { Fault, FaultContext } from "./fault.ts";
 
-/** What Redis had answered may still be on its way to a client when it stops. */
-const ON_ITS_WAY_MS = 300;
+/** Replies that Redis sent before it was frozen may reach the clients as acks within this time. */
+const IN_FLIGHT_MS = 300;
 
+/** Freezes Redis. No append may be acknowledged meanwhile, and every error must be temporary. */
 export const redisStalls: Fault = {
   id: "F5",
   title: "Redis stalls for 1, 5 and 30 s",
-  touches: ["redis", "history", "persister"],
-  async run(context) {
-    const { house, crowd, short } = context;
-    const before = await refusals(context);
+  affects: ["redis", "history", "persister"],
+  async inject(context) {
+    const { cluster, workload, short, log } = context;
+    const before = await countRefusals(context);
     const recoveries: number[] = [];
     const problems: string[] = [];
     for (const stallMs of short ? [1_000, 3_000] : [1_000, 5_000, 30_000]) {
-      context.say(`Redis stalls for ${stallMs / 1000} s`);
-      const stopped = performance.now();
-      await house.redis.kill("SIGSTOP");
+      log(`Redis stalls for ${stallMs / 1000} s`);
+      const frozenMs = performance.now();
+      await cluster.redis.kill("SIGSTOP");
       await delay(stallMs);
-      const acks = crowd.ledger.acked.filter(({ outcome }) => {
-        return outcome.kind === "acked" && outcome.atMs > stopped + ON_ITS_WAY_MS;
+      const acks = workload.ledger.acked.filter(({ outcome }) => {
+        return outcome.kind === "acked" && outcome.atMs > frozenMs + IN_FLIGHT_MS;
       });
-      if (acks.length > 0) problems.push(`${acks.length} acks while Redis stood still`);
-      await house.redis.kill("SIGCONT");
-      recoveries.push(await crowd.recovered(performance.now()));
+      if (acks.length > 0) problems.push(`${acks.length} acks while Redis was frozen`);
+      await cluster.redis.kill("SIGCONT");
+      recoveries.push(await workload.untilRecovered(performance.now()));
     }
-    const failed = crowd.ledger.sends.filter(({ outcome }) => outcome.kind === "failed").length;
+    const failed = workload.ledger.sends.filter(({ outcome }) => outcome.kind === "failed").length;
     if (failed > 0) problems.push(`${failed} sends were refused for good`);
     return {
-      struck: (await refusals(context)) - before,
-      of: "sends told to try again",
+      struck: (await countRefusals(context)) - before,
+      unit: "sends told to try again",
       recoveryMs: Math.max(...recoveries),
-      shown: `after each stall: ${recoveries.map(seconds).join(", ")}; every error was temporary`,
+      details: `after each stall: ${recoveries.map(formatSeconds).join(", ")}; every error was temporary`,
       problems,
     };
   },
 };
 
-function refusals({ house }: Context): Promise<number> {
-  return metrics(house.gateways, "parley_gateway_messages_failed_total", { code: "unavailable" });
+function countRefusals({ cluster }: FaultContext): Promise<number> {
+  return sumMetric(cluster.gateways, "parley_gateway_messages_failed_total", { code: "unavailable" });
 }

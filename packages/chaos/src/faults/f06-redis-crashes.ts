@@ -1,45 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../eventually.ts";
-import { seconds } from "../report/words.ts";
-import type { Context, Fault } from "./fault.ts";
+import { formatSeconds } from "../report/format.ts";
+import type { Fault, FaultContext } from "./fault.ts";
 
-const UNDER_WAY = 5;
+const MIN_IN_FLIGHT = 5;
 
-/** It crashes with sends under way: the gateways' calls have been done, or not, and nobody has heard of it. */
+/** Kills Redis while sends are in flight. Redis may have done their appends or not, and the gateways can't know. */
 export const redisCrashes: Fault = {
   id: "F6",
   title: "Redis crashes and comes back with its append-only file",
-  touches: ["redis", "history", "persister", "links"],
-  async run(context) {
-    const { house, crowd, short, say } = context;
+  affects: ["redis", "history", "persister", "links"],
+  async inject(context) {
+    const { cluster, workload, short, log } = context;
     const recoveries: number[] = [];
     let struck = 0;
     for (let crash = 0; crash < (short ? 1 : 3); crash++) {
-      const pending = await crashUnderLoad(context);
-      say(`crash ${crash + 1}, ${pending} sends under way`);
-      struck += pending;
+      const inFlight = await crashUnderLoad(context);
+      log(`crash ${crash + 1} with ${inFlight} sends in flight`);
+      struck += inFlight;
       await delay(short ? 500 : 2_000);
-      await house.redis.restart();
-      recoveries.push(await crowd.recovered(performance.now()));
+      await cluster.redis.restart();
+      recoveries.push(await workload.untilRecovered(performance.now()));
     }
     return {
       struck,
-      of: "sends under way at a crash",
+      unit: "sends under way at a crash",
       recoveryMs: Math.max(...recoveries),
-      shown: `after each restart: ${recoveries.map(seconds).join(", ")}`,
+      details: `after each restart: ${recoveries.map(formatSeconds).join(", ")}`,
     };
   },
 };
 
-/** Resolves with how many sends had no answer when it crashed. */
-async function crashUnderLoad({ house, crowd }: Context): Promise<number> {
-  for (const { toRedis } of house.gateways) toRedis.set("down", "stall");
-  const pending = await eventually("sends under way", () => {
-    const waiting = crowd.ledger.sends.filter(({ outcome }) => outcome.kind === "pending").length;
-    return waiting >= UNDER_WAY ? waiting : undefined;
-  });
-  await house.redis.kill("SIGKILL");
-  for (const { toRedis } of house.gateways) toRedis.cut("rst");
-  for (const { toRedis } of house.gateways) toRedis.set("both", "pass");
-  return pending;
+/** Kills Redis, and resolves with the number of sends that had no answer then. */
+async function crashUnderLoad({ cluster, workload }: FaultContext): Promise<number> {
+  for (const { redisProxy } of cluster.gateways) redisProxy.set("down", "stall");
+  const inFlight = await eventually(() => {
+    const pending = workload.ledger.sends.filter(({ outcome }) => outcome.kind === "pending").length;
+    return pending >= MIN_IN_FLIGHT && pending;
+  }, "sends in flight");
+  await cluster.redis.kill("SIGKILL");
+  for (const { redisProxy } of cluster.gateways) redisProxy.cut("rst");
+  for (const { redisProxy } of cluster.gateways) redisProxy.set("both", "pass");
+  return inFlight;
 }

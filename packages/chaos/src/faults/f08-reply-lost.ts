@@ -1,35 +1,36 @@
-import { metrics, withClients } from "../cluster/metrics.ts";
+import { gatewaysWithClients, sumMetric } from "../cluster/metrics.ts";
 import type { Fault } from "./fault.ts";
 
-/** Redis has appended, and the gateway never hears of it: the client's retry must find the first one (L5, L6). */
+/** Drops Redis' reply to an append. The message is appended, and the client's retry must get its id (L5, L6). */
 export const replyLost: Fault = {
   id: "F8",
   title: "the reply to an append is lost",
-  touches: ["links", "gateway", "redis"],
-  async run({ house, crowd, short, say }) {
-    const duplicates = () => metrics(house.gateways, "parley_bus_drafts_total", { outcome: "duplicate" });
-    const before = await duplicates();
+  affects: ["links", "gateway", "redis"],
+  async inject({ cluster, workload, short, log }) {
+    const countDuplicates = () =>
+      sumMetric(cluster.gateways, "parley_bus_drafts_total", { outcome: "duplicate" });
+    const before = await countDuplicates();
     let struck = 0;
     let recoveryMs = 0;
     for (let round = 0; round < (short ? 3 : 8); round++) {
-      const lost = (await withClients(house)).map(({ toRedis }) => toRedis.loseNextReply(isAppend));
-      await Promise.all(lost);
-      struck += lost.length;
-      recoveryMs = Math.max(recoveryMs, await crowd.recovered(performance.now()));
+      const gateways = await gatewaysWithClients(cluster);
+      await Promise.all(gateways.map(({ redisProxy }) => redisProxy.loseNextReply(isAppend)));
+      struck += gateways.length;
+      recoveryMs = Math.max(recoveryMs, await workload.untilRecovered(performance.now()));
     }
-    const found = (await duplicates()) - before;
-    say(`${found} retries found the first`);
+    const duplicates = (await countDuplicates()) - before;
+    log(`${duplicates} retries were answered with the first id`);
     return {
       struck,
-      of: "replies lost",
+      unit: "replies lost",
       recoveryMs,
-      shown: `${found} retries were answered with the first one's id`,
-      problems: found === 0 ? ["no retry ever found the first"] : [],
+      details: `${duplicates} retries were answered with the first one's id`,
+      problems: duplicates === 0 ? ["no retry was answered with the first id"] : [],
     };
   },
 };
 
-/** The bytes of a call that appends: a script's, with what the crowd wrote in it. */
+/** Recognizes a call that appends: the call of a script with content that the workload wrote. */
 function isAppend(chunk: Buffer): boolean {
   const text = chunk.toString("latin1");
   return /evalsha/i.test(text) && /F\d+#\d+/.test(text);

@@ -1,43 +1,43 @@
-import { metric, withClients } from "../cluster/metrics.ts";
+import { gatewaysWithClients, readMetric } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import { noticedWords, seconds } from "../report/words.ts";
+import { formatDetection, formatSeconds } from "../report/format.ts";
 import { HEARTBEAT } from "../workload/workload.ts";
 import type { Fault } from "./fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
-/** Timers on a busy machine. */
-const SLACK_MS = 1_000;
+/** Timers fire late on a busy machine. */
+const TOLERANCE_MS = 1_000;
 
-/** Both ends believe in a connection over which nothing comes any more, in either direction. */
+/** Swallows all bytes of the clients' connections in both directions. Both ends must notice by their heartbeats. */
 export const halfOpen: Fault = {
   id: "F10",
   title: "a half-open link between client and gateway",
-  touches: ["gateway"],
-  async run({ house, crowd, say }) {
-    const [gateway] = await withClients(house);
+  affects: ["gateway"],
+  async inject({ cluster, workload, log }) {
+    const [gateway] = await gatewaysWithClients(cluster);
     if (!gateway) throw new Error("no gateway has a client");
-    const links = gateway.fromClients.links();
-    const ended = () => metric(gateway.app, "parley_gateway_connections_ended_total");
-    const before = await ended();
-    const began = performance.now();
-    gateway.fromClients.set("both", "swallow", (link) => links.includes(link));
-    const recoveryMs = await crowd.recovered(began);
-    const outages = crowd.outages(began);
-    say(noticedWords(outages));
+    const links = gateway.clientProxy.links();
+    const countEnded = () => readMetric(gateway.app, "parley_gateway_connections_ended_total");
+    const before = await countEnded();
+    const startedMs = performance.now();
+    gateway.clientProxy.set("both", "swallow", (link) => links.includes(link));
+    const recoveryMs = await workload.untilRecovered(startedMs);
+    const outages = workload.outages(startedMs);
+    log(formatDetection(outages));
     await eventually(
-      "the gateway to drop them",
-      async () => (await ended()) - before >= links.length || undefined,
+      async () => (await countEnded()) - before >= links.length,
+      "the gateway to drop the connections",
     );
-    const dropped = performance.now() - began;
-    gateway.fromClients.cut("rst", (link) => links.includes(link));
-    gateway.fromClients.set("both", "pass");
-    const slowest = Math.max(...outages.map(({ noticedMs }) => noticedMs));
+    const droppedMs = performance.now() - startedMs;
+    gateway.clientProxy.cut("rst", (link) => links.includes(link));
+    gateway.clientProxy.set("both", "pass");
+    const slowestMs = Math.max(...outages.map(({ noticedMs }) => noticedMs));
     return {
       struck: links.length,
-      of: "links swallowed",
+      unit: "links swallowed",
       recoveryMs,
-      shown: `${noticedWords(outages)} (bound ${seconds(BOUND_MS)}), by the gateway within ${seconds(dropped)}`,
-      late: slowest > BOUND_MS + SLACK_MS ? [`noticed only after ${seconds(slowest)}`] : [],
+      details: `${formatDetection(outages)} (bound ${formatSeconds(BOUND_MS)}), by the gateway within ${formatSeconds(droppedMs)}`,
+      late: slowestMs > BOUND_MS + TOLERANCE_MS ? [`noticed only after ${formatSeconds(slowestMs)}`] : [],
     };
   },
 };

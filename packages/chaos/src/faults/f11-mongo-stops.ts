@@ -1,57 +1,63 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { backlog } from "../cluster/log-inspection.ts";
+import { backlogEntries } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
-import { seconds } from "../report/words.ts";
-import type { Context, Fault } from "./fault.ts";
+import { formatSeconds } from "../report/format.ts";
+import type { Fault, FaultContext } from "./fault.ts";
+
+/** The backlog counts as stored below this: the workload goes on, so it is hardly ever empty. */
+const SMALL_BACKLOG = 20;
 
 /**
- * Sends go on, the backlog grows, history says 503 or answers whole; then the backlog falls back. While MongoDB is
- * dead a persister that waits for it dies too: what it held was never inserted, and is known to the log alone.
+ * Freezes MongoDB, then kills it. Sends go on, the backlog grows, and history answers 503 or completely. Afterwards
+ * the backlog must be stored.
+ *
+ * Also kills a persister while MongoDB is dead: its messages were never inserted, so only the log has them.
  */
 export const mongoStops: Fault = {
   id: "F11",
   title: "MongoDB stops for 10 to 60 s, frozen and killed, and a persister dies waiting for it",
-  touches: ["mongo", "persister"],
-  async run(context) {
-    const { house, short } = context;
-    const [victim] = house.persisters;
-    if (!victim) throw new Error("there is no persister");
-    const thaw = () => house.mongo.kill("SIGCONT");
+  affects: ["mongo", "persister"],
+  async inject(context) {
+    const { cluster, historyReader, short } = context;
+    const [victim] = cluster.persisters;
+    if (!victim) throw new Error("the cluster has no persister");
+    const resume = () => cluster.mongo.kill("SIGCONT");
     const restart = async () => {
       await victim.app.kill("SIGKILL");
-      await house.mongo.restart();
+      await cluster.mongo.restart();
     };
-    const frozen = await outage(context, short ? 4_000 : 15_000, thaw, "SIGSTOP");
-    const killed = await outage(context, short ? 2_000 : 30_000, restart, "SIGKILL");
+    const frozen = await outage(context, "SIGSTOP", short ? 4_000 : 15_000, resume);
+    const killed = await outage(context, "SIGKILL", short ? 2_000 : 30_000, restart);
     await victim.app.restart();
     return {
       struck: frozen.waiting + killed.waiting,
-      of: "messages waited in the log",
+      unit: "messages waited in the log",
       recoveryMs: Math.max(frozen.recoveryMs, killed.recoveryMs),
-      shown: `backlogs of ${frozen.waiting} and ${killed.waiting} were stored within ${seconds(frozen.recoveryMs)} and ${seconds(killed.recoveryMs)}; ${frozen.acked + killed.acked} acks meanwhile; history answered ${context.reader.answers} times whole, ${context.reader.refusals} times 503`,
+      details: `backlogs of ${frozen.waiting} and ${killed.waiting} were stored within ${formatSeconds(frozen.recoveryMs)} and ${formatSeconds(killed.recoveryMs)}; ${frozen.acked + killed.acked} acks meanwhile; history answered ${historyReader.answers} times whole, ${historyReader.refusals} times 503`,
       problems: frozen.acked === 0 || killed.acked === 0 ? ["nothing was acknowledged meanwhile"] : [],
     };
   },
 };
 
+/** Stops MongoDB with a signal for some time, ends the outage, and waits until the backlog is stored. */
 async function outage(
-  { house, crowd, say }: Context,
-  lastsMs: number,
-  heal: () => Promise<void>,
+  { cluster, workload, log }: FaultContext,
   signal: "SIGSTOP" | "SIGKILL",
+  durationMs: number,
+  end: () => Promise<void>,
 ): Promise<{ waiting: number; acked: number; recoveryMs: number }> {
-  say(`MongoDB gets ${signal} for ${lastsMs / 1000} s`);
-  const before = crowd.ledger.acked.length;
-  await house.mongo.kill(signal);
-  await delay(lastsMs);
-  const waiting = await backlog(house);
-  const acked = crowd.ledger.acked.length - before;
-  await heal();
-  const healed = performance.now();
+  log(`MongoDB gets ${signal} for ${durationMs / 1000} s`);
+  const ackedBefore = workload.ledger.acked.length;
+  await cluster.mongo.kill(signal);
+  await delay(durationMs);
+  const waiting = await backlogEntries(cluster);
+  const acked = workload.ledger.acked.length - ackedBefore;
+  await end();
+  const endedMs = performance.now();
   await eventually(
+    async () => (await backlogEntries(cluster)) < SMALL_BACKLOG,
     "the backlog to be stored",
-    async () => ((await backlog(house)) < 20 ? true : undefined),
     90_000,
   );
-  return { waiting, acked, recoveryMs: performance.now() - healed };
+  return { waiting, acked, recoveryMs: performance.now() - endedMs };
 }

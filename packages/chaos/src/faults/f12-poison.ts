@@ -1,55 +1,57 @@
-import { type House, LOG } from "../cluster/cluster.ts";
+import { type Cluster, LOG } from "../cluster/cluster.ts";
 import { eventually } from "../eventually.ts";
-import { seconds } from "../report/words.ts";
+import { formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** Each is wrong in its own way: no fields of ours, a body that is no message, a version that is no number. */
-const RUBBISH = [
+/** Entries that aren't messages: unknown fields, an invalid body, invalid fields of a message, and no version. */
+const POISON = [
   ["colour", "green"],
   ["v", "1", "m", "{{{"],
   ["v", "1", "m", '"from":"u00","to":42,"content":""'],
   ["v", "nonsense", "m", ""],
 ];
 
+/** Adds entries to the log that can't be stored. Each must become a dead letter with a reason. */
 export const poison: Fault = {
   id: "F12",
   title: "a poison entry in the log",
-  touches: ["links", "persister"],
-  async run({ house, crowd, short, say }) {
-    // What another fault has left behind may still be on its way back, here and below: 503 until then.
-    const { length: before } = await eventually("the dead letters before", () => letters(house));
-    const began = performance.now();
+  affects: ["links", "persister"],
+  async inject({ cluster, workload, short, log }) {
+    // In F18 an earlier fault may not be over, and the persister answers 503 until then. So all reads are tried
+    // again.
+    const { length: before } = await eventually(() => deadLetters(cluster), "the earlier dead letters");
+    const startedMs = performance.now();
     const rounds = short ? 1 : 5;
     for (let round = 0; round < rounds; round++) {
-      for (const fields of RUBBISH) await house.ask((redis) => redis.xadd(LOG, "*", ...fields));
+      for (const fields of POISON) await cluster.withRedis((redis) => redis.xadd(LOG, "*", ...fields));
     }
-    const wanted = rounds * RUBBISH.length;
-    const found = await eventually("dead letters", async () => {
-      const all = await letters(house);
-      return all.length - before >= wanted ? all.slice(before) : undefined;
-    });
-    const recoveryMs = performance.now() - began;
-    await crowd.recovered(began);
-    const reasons = [...new Set(found.map(({ reason }) => reason))];
-    say(`${found.length} dead letters`);
+    const expected = rounds * POISON.length;
+    const letters = await eventually(async () => {
+      const all = await deadLetters(cluster);
+      return all.length - before >= expected && all.slice(before);
+    }, "dead letters");
+    const recoveryMs = performance.now() - startedMs;
+    await workload.untilRecovered(startedMs);
+    const reasons = [...new Set(letters.map(({ reason }) => reason))];
+    log(`${letters.length} dead letters`);
     return {
-      struck: found.length,
-      of: "dead letters",
+      struck: letters.length,
+      unit: "dead letters",
       recoveryMs,
-      shown: `${wanted} entries of rubbish, put aside within ${seconds(recoveryMs)}: ${reasons.join("; ")}`,
+      details: `${expected} entries of rubbish, put aside within ${formatSeconds(recoveryMs)}: ${reasons.join("; ")}`,
       problems: reasons.some((reason) => !reason) ? ["a dead letter has no reason"] : [],
     };
   },
 };
 
-/** As an operator reads them. */
-async function letters(house: House): Promise<{ readonly reason: string }[]> {
-  const [persister] = house.persisters;
-  if (!persister) throw new Error("there is no persister");
+/** Reads the dead letters from the admin port, as an operator does. */
+async function deadLetters(cluster: Cluster): Promise<{ readonly reason: string }[]> {
+  const [persister] = cluster.persisters;
+  if (!persister) throw new Error("the cluster has no persister");
   const response = await fetch(`${persister.app.adminUrl}/dead-letters?limit=1000`, {
-    headers: { authorization: `Bearer ${await house.token("operator", ["ops"])}` },
+    headers: { authorization: `Bearer ${await cluster.token("operator", ["ops"])}` },
   });
-  if (!response.ok) throw new Error(`/dead-letters answered ${response.status}`);
-  const { deadLetters } = (await response.json()) as { deadLetters: { reason: string }[] };
-  return deadLetters;
+  if (!response.ok) throw new Error(`the persister answered /dead-letters with status ${response.status}`);
+  const { deadLetters: letters } = (await response.json()) as { deadLetters: { reason: string }[] };
+  return letters;
 }

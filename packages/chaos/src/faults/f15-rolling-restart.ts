@@ -1,49 +1,50 @@
-import { outageWords, seconds } from "../report/words.ts";
+import { formatOutages, formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** What P41 promises, for a process that gets SIGTERM. */
-const ENDS_WITHIN_MS = 25_000;
+/** The time in which a process ends after SIGTERM (P41). */
+const STOP_BOUND_MS = 25_000;
 
+/** Restarts one process after the other. */
 export const rollingRestart: Fault = {
   id: "F15",
   title: "a rolling restart",
-  touches: ["gateway", "persister", "history"],
-  async run({ house, crowd, short, say }) {
-    const began = performance.now();
+  affects: ["gateway", "persister", "history"],
+  async inject({ cluster, workload, short, log }) {
+    const startedMs = performance.now();
     const problems: string[] = [];
     const late: string[] = [];
-    const drains: { readonly stopped: number; readonly took: number }[] = [];
+    const drains: { readonly stoppedMs: number; readonly tookMs: number }[] = [];
     let struck = 0;
     for (let round = 0; round < (short ? 1 : 3); round++) {
-      say(`round ${round + 1}`);
-      for (const { app } of [...house.gateways, ...house.persisters, house.historyApi]) {
-        const stopped = performance.now();
+      log(`round ${round + 1}`);
+      for (const { app } of [...cluster.gateways, ...cluster.persisters, cluster.historyApi]) {
+        const stoppedMs = performance.now();
         const { code, signal } = await app.stop();
-        const took = performance.now() - stopped;
+        const tookMs = performance.now() - stoppedMs;
         if (code !== 0) problems.push(`${app.name} ended with ${signal ?? code}`);
-        if (took > ENDS_WITHIN_MS) late.push(`${app.name} took ${seconds(took)} to end`);
-        if (app.name === "gateway") drains.push({ stopped, took });
+        if (tookMs > STOP_BOUND_MS) late.push(`${app.name} took ${formatSeconds(tookMs)} to end`);
+        if (app.name === "gateway") drains.push({ stoppedMs, tookMs });
         await app.restart();
         struck += 1;
       }
     }
-    const recoveryMs = await crowd.recovered(performance.now());
-    // Only now every one that left is back, and counts.
-    const spreads = drains.map(({ stopped, took }) =>
-      spreadOf(crowd.outages(stopped).filter(({ noticedMs }) => noticedMs <= took)),
+    const recoveryMs = await workload.untilRecovered(performance.now());
+    // An outage counts once its client is back, so the outages are read after the recovery.
+    const spreads = drains.map(({ stoppedMs, tookMs }) =>
+      spreadOf(workload.outages(stoppedMs).filter(({ noticedMs }) => noticedMs <= tookMs)),
     );
     return {
       struck,
-      of: "processes restarted",
+      unit: "processes restarted",
       recoveryMs,
-      shown: `${outageWords(crowd.outages(began))}, those of one gateway spread over ${seconds(Math.max(...spreads))}`,
+      details: `${formatOutages(workload.outages(startedMs))}, those of one gateway spread over ${formatSeconds(Math.max(...spreads))}`,
       problems,
       late,
     };
   },
 };
 
-/** From the first to the last client that left, in ms. */
+/** Milliseconds from the first client that left to the last. */
 function spreadOf(outages: readonly { readonly noticedMs: number }[]): number {
   const noticed = outages.map(({ noticedMs }) => noticedMs);
   return noticed.length === 0 ? 0 : Math.max(...noticed) - Math.min(...noticed);

@@ -1,57 +1,65 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { metrics } from "../cluster/metrics.ts";
+import { sumMetric } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
-import type { Context, Fault } from "./fault.ts";
+import type { Fault, FaultContext } from "./fault.ts";
 
-const BLOCK = 512;
-const ROOM = 64 * 1024;
+/** The unit of `ulimit -f`. */
+const BLOCK_BYTES = 512;
+/** Bytes that Redis can still write before its disk is full. */
+const FREE_BYTES = 64 * 1024;
 
-/** First its memory, with noeviction; then its disk, as a limit on the size of its files: writes fail as on a full one. */
+/**
+ * Fills the memory of Redis, which has the policy noeviction. Then fills its disk: a limit on the size of its files
+ * makes writes fail as on a full disk.
+ */
 export const redisFull: Fault = {
   id: "F16",
   title: "the memory of Redis is full, and its disk",
-  async run(context) {
-    const { house, crowd, say, short } = context;
-    const failures = () => metrics(house.gateways, "parley_gateway_messages_failed_total");
-    const before = await failures();
-    await house.ask((redis) => redis.config("SET", "maxmemory", "1mb"));
-    await eventually("refusals", async () => ((await failures()) - before >= 10 ? true : undefined));
+  async inject(context) {
+    const { cluster, workload, log, short } = context;
+    const countFailures = () => sumMetric(cluster.gateways, "parley_gateway_messages_failed_total");
+    const before = await countFailures();
+    await cluster.withRedis((redis) => redis.config("SET", "maxmemory", "1mb"));
+    await eventually(async () => (await countFailures()) - before >= 10, "refusals");
     await delay(short ? 500 : 3_000);
-    await house.ask((redis) => redis.config("SET", "maxmemory", "0"));
-    const emptied = await crowd.recovered(performance.now());
-    const refused = (await failures()) - before;
-    say(`${refused} refused while its memory was full`);
+    await cluster.withRedis((redis) => redis.config("SET", "maxmemory", "0"));
+    const memoryRecoveryMs = await workload.untilRecovered(performance.now());
+    const refused = (await countFailures()) - before;
+    log(`${refused} sends were refused while the memory of Redis was full`);
     const rounds = short ? 1 : 3;
-    let filled = 0;
-    for (let round = 0; round < rounds; round++) filled = Math.max(filled, await fillDisk(context));
+    let diskRecoveryMs = 0;
+    for (let round = 0; round < rounds; round++)
+      diskRecoveryMs = Math.max(diskRecoveryMs, await fillDisk(context));
     return {
       struck: refused + rounds,
-      of: "refused for memory, or times its disk filled",
-      recoveryMs: Math.max(emptied, filled),
-      shown: `${refused} refused while memory was full; its disk filled ${rounds} times, and it ended rather than acknowledge`,
+      unit: "refused for memory, or times its disk filled",
+      recoveryMs: Math.max(memoryRecoveryMs, diskRecoveryMs),
+      details: `${refused} refused while memory was full; its disk filled ${rounds} times, and it ended rather than acknowledge`,
     };
   },
 };
 
-/** Resolves with the ms until all was as before, from when it had room again. */
-async function fillDisk({ house, crowd, say }: Context): Promise<number> {
-  await house.redis.kill("SIGKILL");
-  const blocks = Math.ceil((await largestFile(house.redis.dir)) / BLOCK + ROOM / BLOCK);
-  await house.redis.restart({ wrap: ["sh", "-c", `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh"] });
-  await eventually("Redis to end at its full disk", () => ended(house));
-  say("its disk was full");
-  await house.redis.restart({ wrap: [] });
-  return crowd.recovered(performance.now());
+/** Resolves with the recovery time in ms, from the restart without the limit. */
+async function fillDisk({ cluster, workload, log }: FaultContext): Promise<number> {
+  await cluster.redis.kill("SIGKILL");
+  const blocks = Math.ceil(
+    (await largestFileBytes(cluster.redis.dir)) / BLOCK_BYTES + FREE_BYTES / BLOCK_BYTES,
+  );
+  await cluster.redis.restart({ wrap: ["sh", "-c", `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh"] });
+  await eventually(() => hasExited(cluster.redis), "Redis to end because its disk is full");
+  log("the disk of Redis was full");
+  await cluster.redis.restart({ wrap: [] });
+  return workload.untilRecovered(performance.now());
 }
 
-async function ended({ redis }: Context["house"]): Promise<true | undefined> {
-  return Promise.race([redis.exited.then((): true => true), delay(50, undefined)]);
+async function hasExited({ exited }: FaultContext["cluster"]["redis"]): Promise<boolean> {
+  return Promise.race([exited.then(() => true), delay(50, false)]);
 }
 
-/** In bytes, of the append-only files. */
-async function largestFile(dir: string): Promise<number> {
+/** Size of the largest append-only file. */
+async function largestFileBytes(dir: string): Promise<number> {
   const files = await readdir(dir, { recursive: true, withFileTypes: true });
   const sizes = await Promise.all(
     files

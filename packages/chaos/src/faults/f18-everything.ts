@@ -1,57 +1,59 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { seconds } from "../report/words.ts";
+import { formatSeconds } from "../report/format.ts";
 import { schedule } from "../runner/schedule.ts";
-import type { Context, Fault, Strike } from "./fault.ts";
+import type { Fault, FaultContext, Injection } from "./fault.ts";
 
-/** A seeded random schedule of these, minutes long, in one house. */
+interface Entry {
+  readonly id: string;
+  readonly injection: Injection;
+}
+
+/** Creates F18: injects `others` by a random schedule from the seed, for minutes and in one cluster. */
 export function everythingAtOnce(others: readonly Fault[]): Fault {
   return {
     id: "F18",
     title: "everything at once",
-    isDrawn: true,
+    isRandom: true,
     ratePerSecond: 12,
-    async run(context) {
+    async inject(context) {
       const byId = new Map(others.map((fault) => [fault.id, fault]));
-      const until = performance.now() + context.minutes * 60_000;
-      const strikes: { readonly id: string; readonly strike: Strike }[] = [];
-      for (const { afterMs, together } of schedule(context.seed, others)) {
-        if (performance.now() + afterMs > until) break;
-        await delay(afterMs);
-        context.say(`${together.join(" with ")} (${strikes.length} so far)`);
-        const faults = together.flatMap((id) => byId.get(id) ?? []);
-        strikes.push(...(await Promise.all(faults.map((fault) => struckBy(fault, context)))));
+      const endMs = performance.now() + context.minutes * 60_000;
+      const entries: Entry[] = [];
+      for (const { pauseMs, faultIds } of schedule(context.seed, others)) {
+        if (performance.now() + pauseMs > endMs) break;
+        await delay(pauseMs);
+        context.log(`${faultIds.join(" with ")} (${entries.length} so far)`);
+        const faults = faultIds.flatMap((id) => byId.get(id) ?? []);
+        entries.push(...(await Promise.all(faults.map((fault) => injectShort(fault, context)))));
       }
-      return summaryOf(strikes, context.seed);
+      return summaryOf(entries, context.seed);
     },
   };
 }
 
-async function struckBy(fault: Fault, context: Context): Promise<{ id: string; strike: Strike }> {
-  const say = (what: string): void => context.say(`${fault.id}: ${what}`);
-  // Small and often, rather than big and seldom.
+/** Injects the short form of a fault: many small faults meet more combinations than a few large ones. */
+async function injectShort(fault: Fault, context: FaultContext): Promise<Entry> {
+  const log = (line: string): void => context.log(`${fault.id}: ${line}`);
   try {
-    return { id: fault.id, strike: await fault.run({ ...context, say, short: true }) };
+    return { id: fault.id, injection: await fault.inject({ ...context, log, short: true }) };
   } catch (error) {
     throw new Error(`${fault.id}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }
 
-function summaryOf(
-  strikes: readonly { readonly id: string; readonly strike: Strike }[],
-  seed: number,
-): Strike {
-  const counts = Object.entries(Object.groupBy(strikes, ({ id }) => id))
+function summaryOf(entries: readonly Entry[], seed: number): Injection {
+  const counts = Object.entries(Object.groupBy(entries, ({ id }) => id))
     .map(([id, all = []]) => `${id}${all.length > 1 ? ` ×${all.length}` : ""}`)
     .toSorted((a, b) => Number.parseInt(a.slice(1), 10) - Number.parseInt(b.slice(1), 10));
-  const recoveryMs = Math.max(0, ...strikes.map(({ strike }) => strike.recoveryMs));
+  const recoveryMs = Math.max(0, ...entries.map(({ injection }) => injection.recoveryMs));
   return {
-    struck: strikes.filter(({ strike }) => strike.struck > 0).length,
-    of: "faults",
+    struck: entries.filter(({ injection }) => injection.struck > 0).length,
+    unit: "faults",
     recoveryMs,
-    shown: `seed ${seed}: ${counts.join(", ")}; the slowest recovery ${seconds(recoveryMs)}`,
-    problems: strikes.flatMap(({ id, strike: { problems = [] } }) =>
+    details: `seed ${seed}: ${counts.join(", ")}; the slowest recovery ${formatSeconds(recoveryMs)}`,
+    problems: entries.flatMap(({ id, injection: { problems = [] } }) =>
       problems.map((line) => `in ${id}: ${line}`),
     ),
-    late: strikes.flatMap(({ id, strike: { late = [] } }) => late.map((line) => `in ${id}: ${line}`)),
+    late: entries.flatMap(({ id, injection: { late = [] } }) => late.map((line) => `in ${id}: ${line}`)),
   };
 }

@@ -1,58 +1,63 @@
-import type { House, HouseKnobs } from "../cluster/cluster.ts";
-import type { Reader } from "../workload/history-reader.ts";
-import type { Crowd } from "../workload/workload.ts";
+import type { Cluster, ClusterOptions } from "../cluster/cluster.ts";
+import type { HistoryReader } from "../workload/history-reader.ts";
+import type { Workload } from "../workload/workload.ts";
 
-/** What a fault strikes at; two faults that share none of it can be under way together. */
-type Part = (typeof EVERYTHING)[number];
+export const ALL_COMPONENTS = ["gateway", "persister", "redis", "mongo", "links", "history"] as const;
 
-export const EVERYTHING = ["gateway", "persister", "redis", "mongo", "links", "history"] as const;
+type Component = (typeof ALL_COMPONENTS)[number];
 
-/** One way in which things go wrong. */
+/** A fault of docs/guarantees.md. */
 export interface Fault {
   /** `F1` to `F18`. */
   readonly id: string;
   readonly title: string;
-  /** What it does is drawn from the seed: with each it is another trial, which the table lists. */
-  readonly isDrawn?: true;
-  /** May be drawn for F18, on a house without knobs, together with what strikes at other parts. */
-  readonly touches?: readonly Part[];
-  /** How the house must be for it. */
-  readonly knobs?: HouseKnobs;
-  /** Where it lasts long, the crowd talks slower, so that the room stays one that every store can read in time. */
+  /** The seed decides what the fault does. Each seed is a different trial, so the report lists each seed. */
+  readonly isRandom?: true;
+  /**
+   * The components that the fault affects. F18 draws only faults that have this, and combines those that have no
+   * component in common. Such a fault must run in a cluster without options.
+   */
+  readonly affects?: readonly Component[];
+  /** Options for starting the fault's cluster. */
+  readonly clusterOptions?: ClusterOptions;
+  /** Limits the workload during a long fault, so that even a slow store can read the public room in time. */
   readonly ratePerSecond?: number;
-  /** Why it cannot be made on this machine, where that is so; asked before a house is started. */
-  readonly impossible?: () => Promise<string | undefined>;
-  /** Strikes while the crowd talks, and heals: when it resolves the house is as before. */
-  run(context: Context): Promise<Strike>;
+  /**
+   * Resolves with the reason why this machine can't make the fault, or undefined. Called before a cluster is
+   * started.
+   */
+  readonly unavailableReason?: () => Promise<string | undefined>;
+  /** Injects the fault while the workload runs. Resolves once the cluster is as it was before. */
+  inject(context: FaultContext): Promise<Injection>;
 }
 
-export interface Context {
-  readonly house: House;
-  readonly crowd: Crowd;
-  readonly reader: Reader;
-  /** Everything small, for the test command. */
+export interface FaultContext {
+  readonly cluster: Cluster;
+  readonly workload: Workload;
+  readonly historyReader: HistoryReader;
+  /** Runs a short form, for the test command. */
   readonly short: boolean;
   readonly seed: number;
-  /** How long F18 goes on. */
+  /** Duration of F18. */
   readonly minutes: number;
-  /** Tells whoever waits what is going on. */
-  readonly say: (what: string) => void;
+  /** Called with each line of progress. */
+  readonly log: (line: string) => void;
 }
 
-/** What a fault did. */
-export interface Strike {
-  /** How often it really struck; 0 is a failure, since then nothing was shown. */
+/** The effect of a fault. */
+export interface Injection {
+  /** Number of times that the fault had an effect. With 0 the trial falls, because it showed nothing. */
   readonly struck: number;
-  /** What was counted: "claims". */
-  readonly of: string;
-  /** From the end of the fault, or where nothing ends from its beginning, until all was as before. */
+  /** The things that `struck` counts, such as "claims". */
+  readonly unit: string;
+  /** Time from the end of the fault, or from its start where nothing ends, until everything works as before. */
   readonly recoveryMs: number;
-  /** What else was seen, in one line. */
-  readonly shown: string;
-  /** What should have been and was not, beyond what every fault is checked for. */
+  /** Other results, in one line. */
+  readonly details: string;
+  /** Violations of promises that only this fault checks. */
   readonly problems?: readonly string[];
-  /** What came later than promised: counts where the machine does nothing else, and only there. */
+  /** Violations of promised times. They count only in the full form, in which the machine isn't shared. */
   readonly late?: readonly string[];
-  /** Ids that were in the log and nowhere else when it was destroyed on purpose. */
+  /** Ids that were only in the log when the fault destroyed it. */
   readonly destroyed?: ReadonlySet<string>;
 }

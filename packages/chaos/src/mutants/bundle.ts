@@ -1,34 +1,37 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build as bundled, type Options } from "tsup";
+import { build as buildBundle, type Options } from "tsup";
 import { app as settings } from "../../../../tsup.base.ts";
-import type { BrokenBuild, Edit } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 
-/** Printed by every broken build when it starts, and in no other: a bundle that holds it must not be shipped. */
+/** Every mutant prints this when it starts. A bundle that contains it must not be shipped. */
 export const MARK = "broken on purpose";
 
 /**
- * Bundles the app as it is shipped but for the edit, into a folder that is emptied first, and resolves with the file.
- * Rejects where the text that is to be edited is not found exactly once, or where the app does not hold that file any
- * more: then the build shows nothing, and its edit must be made anew.
+ * Bundles the mutant's app as it is shipped, except for the edit, and resolves with the bundle's path. Empties
+ * `folder` first.
+ *
+ * Rejects when the source doesn't contain the text to replace exactly once, and when the app doesn't contain the
+ * source. Such a build would show nothing: the mutant must be rewritten.
  */
-export async function bundle({ name, app, edit }: BrokenBuild, folder: string): Promise<string> {
-  const file = join(ROOT, edit.file);
-  const contents = `${edited(await readFile(file, "utf8"), edit)}\nprocess.emitWarning("${MARK}: ${name}");\n`;
-  let isHeld = false;
-  const breaking: NonNullable<Options["esbuildPlugins"]>[number] = {
-    name: "break",
+export async function bundle(mutant: Mutant, folder: string): Promise<string> {
+  const { name, app, definedIn, source } = mutant;
+  const file = join(ROOT, source);
+  const contents = `${mutate(await readFile(file, "utf8"), mutant)}\nprocess.emitWarning("${MARK}: ${name}");\n`;
+  let isBundled = false;
+  const replaceSource: NonNullable<Options["esbuildPlugins"]>[number] = {
+    name: "mutant",
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         if (path !== file) return undefined;
-        isHeld = true;
+        isBundled = true;
         return { contents, loader: "ts" };
       });
     },
   };
-  await bundled({
+  await buildBundle({
     ...settings,
     config: false,
     silent: true,
@@ -36,16 +39,21 @@ export async function bundle({ name, app, edit }: BrokenBuild, folder: string): 
     entry: { [app]: join(ROOT, "apps", app, "src/main.ts") },
     outDir: folder,
     outExtension: () => ({ js: ".js" }),
-    esbuildPlugins: [breaking],
+    esbuildPlugins: [replaceSource],
   });
-  if (!isHeld) throw new Error(`${name}: ${app} does not hold ${edit.file} any more`);
+  if (!isBundled) throw new Error(`${definedIn}: ${name}: the bundle of ${app} doesn't contain ${source}`);
   return join(folder, `${app}.js`);
 }
 
-/** Throws where the text does not stand exactly once in the source. */
-export function edited(source: string, { file, text, becomes }: Edit): string {
-  const [before, ...after] = source.split(text);
+/** Returns the source with the mutant's edit. Throws when the text to replace isn't there exactly once. */
+export function mutate(
+  text: string,
+  { name, definedIn, source, replace, with: replacement }: Mutant,
+): string {
+  const [before, ...after] = text.split(replace);
   if (before === undefined || after.length !== 1)
-    throw new Error(`${file} has ${after.length} times, not once, the text that is to be broken: ${text}`);
-  return `${before}${becomes}${after[0]}`;
+    throw new Error(
+      `${definedIn}: ${name}: ${source} contains the text to replace ${after.length} times instead of once: ${replace}`,
+    );
+  return `${before}${replacement}${after[0]}`;
 }

@@ -1,21 +1,25 @@
 import { join } from "node:path";
 import type { Fault } from "../faults/fault.ts";
-import { LOGS, type TrialOptions, trial } from "../runner/trial.ts";
+import { RECORDS, type TrialOptions, trial } from "../runner/trial.ts";
 import { bundle } from "./bundle.ts";
-import type { BrokenRow } from "./mutant-table.ts";
-import type { BrokenBuild } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import type { MutantRow } from "./mutant-table.ts";
 
-/** Bundles the build and runs its fault, small, in a house that is otherwise as shipped. Rejects as `bundle` does. */
-export async function brokenTrial(
-  build: BrokenBuild,
+/**
+ * Bundles the mutant and runs its fault in the short form. All other apps of the cluster run as they are shipped.
+ * Rejects where `bundle` does.
+ */
+export async function mutantTrial(
+  mutant: Mutant,
   faults: readonly Fault[],
-  options: Omit<TrialOptions, "short" | "logs">,
-): Promise<BrokenRow> {
-  const fault = faults.find(({ id }) => id === build.fault);
-  if (!fault) throw new Error(`${build.name}: there is no fault ${build.fault}`);
-  options.say("is built");
-  const folder = join(LOGS, "broken", build.name);
-  const builds = { [build.app]: await bundle(build, folder) };
-  const broken = { ...fault, knobs: { ...fault.knobs, builds } };
-  return { build, result: await trial(broken, { ...options, short: true, logs: join(folder, "run") }) };
+  options: Omit<TrialOptions, "short" | "recordFolder">,
+): Promise<MutantRow> {
+  const fault = faults.find(({ id }) => id === mutant.fault);
+  if (!fault) throw new Error(`${mutant.definedIn}: ${mutant.name}: there is no fault ${mutant.fault}`);
+  options.log("builds the mutant");
+  const folder = join(RECORDS, "broken", mutant.name);
+  const builds = { [mutant.app]: await bundle(mutant, folder) };
+  const mutated = { ...fault, clusterOptions: { ...fault.clusterOptions, builds } };
+  const recordFolder = join(folder, "run");
+  return { mutant, result: await trial(mutated, { ...options, short: true, recordFolder }) };
 }

@@ -5,88 +5,111 @@ import { afterAll, describe, expect, it } from "vitest";
 import { check } from "../checker/checker.ts";
 import { FAULTS } from "../faults/index.ts";
 import type { Result } from "../runner/result.ts";
-import { bundle, edited, MARK } from "./bundle.ts";
-import { type BrokenRow, brokenSummaryOf, brokenTableOf, colourOf, foundOut } from "./mutant-table.ts";
-import { BROKEN_BUILDS } from "./mutants.ts";
+import { bundle, MARK, mutate } from "./bundle.ts";
+import { findMutants } from "./find-mutants.ts";
+import { areAllDetected, colorOf, type MutantRow, mutantSummary, mutantTable } from "./mutant-table.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
-/** A bundle is a second's work, and more where others build too. */
-const BUNDLED_MS = 60_000;
+/** Bundling takes a second, and longer while other tests bundle too. */
+const BUNDLE_TIMEOUT_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "parley-broken-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const [build] = BROKEN_BUILDS;
-if (!build) throw new Error("there is no broken build");
+const mutants = findMutants();
+const [mutant] = mutants;
+if (!mutant) throw new Error("there are no mutants");
 
-describe.each(BROKEN_BUILDS)("$name", (broken) => {
+describe.each(mutants)("$name ($definedIn)", (each) => {
+  it("replaces a text that its source contains exactly once", () => {
+    const text = readFileSync(join(ROOT, each.source), "utf8");
+    expect(() => mutate(text, each)).not.toThrow();
+  });
+
   it(
-    "can be built from the source as it is now, and says what it is when it starts",
+    "can be built from the source as it is now, and prints its name when it starts",
     async () => {
-      const text = readFileSync(await bundle(broken, join(folder, broken.name)), "utf8");
-      expect(text).toContain(`process.emitWarning("${MARK}: ${broken.name}")`);
+      const text = readFileSync(await bundle(each, join(folder, each.name)), "utf8");
+      expect(text).toContain(`process.emitWarning("${MARK}: ${each.name}")`);
     },
-    BUNDLED_MS,
+    BUNDLE_TIMEOUT_MS,
   );
 
-  it("has a fault that must find it out", () => {
-    expect(FAULTS.map(({ id }) => id)).toContain(broken.fault);
+  it("has a fault that must detect it", () => {
+    expect(FAULTS.map(({ id }) => id)).toContain(each.fault);
   });
 });
 
 describe("an edit", () => {
-  const edit = { file: "a.ts", text: "b()", becomes: "$&" };
+  const edit = {
+    ...mutant,
+    name: "dropped",
+    definedIn: "a.mutants.yaml",
+    source: "a.ts",
+    replace: "b()",
+    with: "$&",
+  };
 
-  it("is made where its text stands once, to the letter", () => {
-    expect(edited("a(); b(); c();", edit)).toBe("a(); $&; c();");
+  it("is made where its text occurs once, and inserts the new text as it is", () => {
+    expect(mutate("a(); b(); c();", edit)).toBe("a(); $&; c();");
   });
 
-  it.each(["a(); c();", "b(); b();"])("is refused in: %s", (source) => {
-    expect(() => edited(source, edit)).toThrow(/^a.ts has [02] times, not once, the text .* broken: b\(\)/);
+  it.each([
+    ["a(); c();", 0],
+    ["b(); b();", 2],
+  ])("is refused in: %s", (text, times) => {
+    expect(() => mutate(text, edit)).toThrow(
+      `a.mutants.yaml: dropped: a.ts contains the text to replace ${times} times instead of once: b()`,
+    );
   });
 
   it(
-    "is refused in a file that the app does not hold",
+    "is refused in a file that isn't part of the app",
     async () => {
-      const edit = { file: "packages/chaos/src/runner/random.ts", text: "mulberry32", becomes: "none" };
-      await expect(bundle({ ...build, name: "elsewhere", edit }, join(folder, "elsewhere"))).rejects.toThrow(
-        /^elsewhere: gateway does not hold packages\/chaos\/src\/runner\/random.ts any more$/,
+      const source = "packages/chaos/src/runner/random.ts";
+      const elsewhere = { ...edit, source, replace: "mulberry32", with: "none" };
+      await expect(bundle(elsewhere, join(folder, "elsewhere"))).rejects.toThrow(
+        `a.mutants.yaml: dropped: the bundle of gateway doesn't contain ${source}`,
       );
     },
-    BUNDLED_MS,
+    BUNDLE_TIMEOUT_MS,
   );
 });
 
 describe("what is shipped", () => {
   const shipped = globSync("apps/*/dist/**/*.js", { cwd: ROOT });
 
-  it.skipIf(shipped.length === 0)("holds nothing of a broken build", () => {
+  it.skipIf(shipped.length === 0)("contains no mutant", () => {
     expect(shipped.filter((file) => readFileSync(join(ROOT, file), "utf8").includes(MARK))).toEqual([]);
   });
 });
 
-describe("a broken build is found out", () => {
+describe("a mutant is detected", () => {
   const says = /^lost: /;
   const verdict = check({ sends: [], observations: [], history: [], database: [] });
-  const strike = { struck: 3, of: "crashes", recoveryMs: 1_234, shown: "" };
-  const row = (result: Result): BrokenRow => ({ build: { ...build, expected: "lost", says }, result });
-  const made = (...problems: string[]) => row({ kind: "made", strike, verdict, problems });
+  const injection = { struck: 3, unit: "crashes", recoveryMs: 1_234, details: "" };
+  const row = (result: Result): MutantRow => ({ mutant: { ...mutant, expected: "lost", says }, result });
+  const completed = (...problems: string[]) => row({ kind: "completed", injection, verdict, problems });
 
-  it("where the checker says what it does wrong, whatever else it says", () => {
-    const found = made("unseen: 1", "lost: 17");
-    expect(colourOf(found)).toBe("red");
-    expect(brokenTableOf([found])).toContain(
-      `| ${build.name} | ${build.breaks} | ${build.fault} | lost | red | lost: 17 |`,
+  it("when the checker reports the expected violation, whatever else it reports", () => {
+    const found = completed("unseen: 1", "lost: 17");
+    expect(colorOf(found)).toBe("red");
+    expect(mutantTable([found])).toContain(
+      `| ${mutant.name} | ${mutant.breaks} | ${mutant.fault} | lost | red | lost: 17 |`,
     );
-    expect(brokenSummaryOf([found, made()])).toBe("1 of 2 broken builds were found out");
-    expect(foundOut([found])).toBe(true);
+    expect(mutantSummary([found, completed()])).toBe("1 of 2 broken builds were detected");
+    expect(areAllDetected([found])).toBe(true);
   });
 
-  it.each<[BrokenRow, string, string]>([
-    [made(), "NOT RED", "nothing"],
-    [made("unseen: 1"), "RED FOR ANOTHER REASON", "unseen: 1"],
-    [row({ kind: "broken", why: "no house" }), "RED FOR ANOTHER REASON", "the trial broke off: no house"],
-    [row({ kind: "not made", why: "no faketime" }), "NOT RED", "no faketime"],
-  ])("and nowhere else: %#", (other, colour, said) => {
-    expect(foundOut([made("lost: 17"), other])).toBe(false);
-    expect(brokenTableOf([other])).toContain(`| ${colour} | ${said} |`);
+  it.each<[MutantRow, string, string]>([
+    [completed(), "NOT RED", "nothing"],
+    [completed("unseen: 1"), "RED FOR ANOTHER REASON", "unseen: 1"],
+    [
+      row({ kind: "aborted", reason: "no cluster" }),
+      "RED FOR ANOTHER REASON",
+      "the trial was aborted: no cluster",
+    ],
+    [row({ kind: "not made", reason: "no faketime" }), "NOT RED", "no faketime"],
+  ])("in no other case: %#", (other, color, reported) => {
+    expect(areAllDetected([completed("lost: 17"), other])).toBe(false);
+    expect(mutantTable([other])).toContain(`| ${color} | ${reported} |`);
   });
 });

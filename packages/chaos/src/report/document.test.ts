@@ -1,26 +1,39 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withPart } from "./document.ts";
 
+const ROOT = join(import.meta.dirname, "../../../..");
+
 describe("docs/faults.md", () => {
-  it("has both parts from the first run on, one of them saying that it is missing", () => {
+  it("has both parts after the first run, with a placeholder for the missing one", () => {
     expect(withPart("", "faults", "the table")).toMatch(
       /the table[\s\S]*Not run yet: `npx pnpm@12 chaos --broken`/,
     );
     expect(withPart("", "broken", "the table")).toMatch(/Not run yet: `npx pnpm@12 chaos`[\s\S]*the table/);
   });
 
-  it("a run writes its own part again, and leaves the other as it is", () => {
+  it("a run replaces its own part and keeps the other", () => {
     const first = withPart(withPart("", "faults", "held"), "broken", "red");
     const second = withPart(first, "broken", "red again");
     expect(second).toBe(first.replace("red\n", "red again\n"));
     expect(withPart(second, "faults", "held again")).toMatch(/held again[\s\S]*red again/);
   });
 
-  it("a part may hold what stands in replacement patterns", () => {
+  it("a part may contain replacement patterns", () => {
     expect(withPart("", "faults", "$& $1")).toContain("$& $1");
   });
 
-  it("where there is a document of another form its text gives way to this one", () => {
+  it("a document of another form is replaced", () => {
     expect(withPart("# Something else\n", "faults", "held")).toBe(withPart("", "faults", "held"));
+  });
+
+  it("has the text that the next run writes around its tables, and links to files that exist", () => {
+    const written = readFileSync(join(ROOT, "docs/faults.md"), "utf8");
+    const [, table = ""] = /<!-- faults: begin -->([\s\S]*)<!-- faults: end -->/.exec(written) ?? [];
+    expect(withPart(written, "faults", table)).toBe(written);
+    const links = [...written.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => path);
+    expect(links.filter((path) => path.endsWith(".mutants.yaml"))).toHaveLength(1);
+    for (const path of links) expect(existsSync(join(ROOT, "docs", path)), path).toBe(true);
   });
 });

@@ -1,16 +1,16 @@
-/** The two runs that docs/faults.md tells of; each writes its own part of it. */
+/** A part of docs/faults.md. Each part is written by its own kind of run. */
 export type Part = "faults" | "broken";
 
-const NOTHING_YET: Readonly<Record<Part, string>> = {
+const PLACEHOLDERS: Readonly<Record<Part, string>> = {
   faults: "Not run yet: `npx pnpm@12 chaos`.",
   broken: "Not run yet: `npx pnpm@12 chaos --broken`.",
 };
 
-/** The document with a part put in the place of what it was; `before` is what there is now, "" where there is none. */
+/** Returns the document with a new body for `part`. `before` is the present document, or "" when there is none. */
 export function withPart(before: string, part: Part, body: string): string {
-  const bodyOf = (each: Part) => (each === part ? body : (partOf(before, each) ?? NOTHING_YET[each]));
+  const bodyOf = (each: Part) => (each === part ? body : (partOf(before, each) ?? PLACEHOLDERS[each]));
   const marked = (each: Part) => `${begin(each)}\n\n${bodyOf(each).trim()}\n\n${end(each)}`;
-  return [INTRODUCTION, marked("faults"), ABOUT_BROKEN, marked("broken"), ""].join("\n");
+  return [INTRODUCTION, marked("faults"), ABOUT_MUTANTS, marked("broken"), ""].join("\n");
 }
 
 function partOf(document: string, part: Part): string | undefined {
@@ -22,24 +22,27 @@ function partOf(document: string, part: Part): string | undefined {
 const begin = (part: Part) => `<!-- ${part}: begin -->`;
 const end = (part: Part) => `<!-- ${part}: end -->`;
 
-const INTRODUCTION = `# The faults, and what came of them
+const INTRODUCTION = `# Results of the fault trials
 
-This file is written by a command; [guarantees.md](guarantees.md) says what the faults are and what must hold. Each run is
-a Parley of its own: two gateways, two persisters, a history-api, a Redis and a MongoDB as real processes, with at least 20
-SDK clients talking through both gateways all the while, and a reader that asks for the whole public room again and again.
-A row is a fault with the sums over its runs; a fault that cannot be made on the machine says why, and is \`not made\`.
+A command writes this file. [guarantees.md](guarantees.md) describes the faults and the guarantees that must hold under
+them. Each run starts its own Parley of real processes: two gateways, two persisters, a history-api, a Redis and a MongoDB.
+At least 20 SDK clients send and receive through both gateways during the run, and a reader requests the whole public room
+repeatedly. Each row is a fault, with the sums over its runs. A fault that the machine can't make is \`not made\`, and its
+row has the reason.
 
-Of each row: \`seeds\` what \`--seed\` makes each run again with; \`lost\` acknowledged and not in history, or not in
-MongoDB; \`unseen\` what a client should have seen and did not; \`seen\` over all clients; \`struck\` how often the fault
-really hit something; \`recovery\` from its end, or where nothing ends from its beginning, until all was as before. Also
-checked: what history answered meanwhile held all that was acknowledged before (P56), and MongoDB holds what history answers.
+The columns: \`seeds\` are the values of \`--seed\` that repeat each run. \`lost\` messages were acknowledged and are missing
+in history or MongoDB. \`unseen\` messages were not seen by a client that should have seen them. \`seen\` is the sum over all
+clients. \`struck\` is the number of times that the fault had an effect. \`recovery\` is the time from the end of the fault, or
+from its start where nothing ends, until everything worked as before. The trials also check that each history answer during
+the fault held everything acknowledged before the request (P56), and that MongoDB holds what history answers.
 `;
 
-const ABOUT_BROKEN = `
+const ABOUT_MUTANTS = `
 ## The checker is checked
 
-A table that is always green proves nothing. Each of these builds breaks one promise on purpose and must turn its fault
-red, for what it does wrong: a fault that falls for another reason does not count. The product has no switch for it: the
-edits stand in [packages/chaos/src/mutants/mutants.ts](../packages/chaos/src/mutants/mutants.ts), and are made on the way into
-bundles of their own. Under the same faults the builds that are shipped must hold, as above.
+A checker that never reports anything proves nothing. Each build below is a mutant: it breaks one promise on purpose, and
+must turn its fault red. Only the expected violation counts, not a fault that falls for another reason. The product has no
+switch for mutants. Each edit is in a \`.mutants.yaml\` file beside the source that it breaks, such as
+[message-appender.mutants.yaml](../apps/gateway/src/inbound/message-appender.mutants.yaml), and is applied while a separate
+bundle is built. The shipped builds must hold under the same faults, as the table above shows.
 `;

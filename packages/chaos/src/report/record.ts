@@ -1,33 +1,32 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { House } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { problemsOf, type Result } from "../runner/result.ts";
 import type { Ledger } from "../workload/ledger.ts";
 
-/** All that is known of a run that fell, for whoever looks for the cause. */
-export interface Evidence {
-  /** How the run is made again. */
-  readonly how: string;
+/** Everything that is known about a fallen trial, for finding the cause. */
+export interface TrialRecord {
+  /** The command that makes the same run again. */
+  readonly command: string;
   readonly result: Result;
-  /** What was told while it ran. */
-  readonly told: readonly string[];
+  /** Lines of progress. */
+  readonly logLines: readonly string[];
   readonly ledger: Ledger;
-  /** Undefined where it could not be started. */
-  readonly house: House | undefined;
+  readonly cluster: Cluster;
 }
 
-/** Writes it into a folder, in place of what is there. */
-export async function record(folder: string, evidence: Evidence): Promise<void> {
-  const { how, result, told, ledger, house } = evidence;
-  const made = result.kind === "made" ? [JSON.stringify({ ...result.strike, ...result.verdict.counts })] : [];
-  const verdict = [how, "", ...problemsOf(result), "", ...made, "", ...told];
+/** Writes a record into a folder, in place of its contents. */
+export async function writeRecord(folder: string, record: TrialRecord): Promise<void> {
+  const { command, result, logLines, ledger, cluster } = record;
+  const counts =
+    result.kind === "completed" ? [JSON.stringify({ ...result.injection, ...result.verdict.counts })] : [];
   const files = {
-    "verdict.txt": verdict,
+    "verdict.txt": [command, "", ...problemsOf(result), "", ...counts, "", ...logLines],
     "sends.jsonl": ledger.sends.map((send) => JSON.stringify(send)),
     "observations.jsonl": ledger.observations.map(({ seen, ...rest }) =>
       JSON.stringify({ ...rest, seen: seen.map(({ id }) => id) }),
     ),
-    ...(house && logsOf(house)),
+    ...outputOf(cluster),
   };
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -35,17 +34,12 @@ export async function record(folder: string, evidence: Evidence): Promise<void> 
     await writeFile(join(folder, name), `${lines.join("\n")}\n`);
 }
 
-/** What every process has printed: the apps since their first start, the servers since their last. */
-function logsOf({
-  gateways,
-  persisters,
-  historyApi,
-  redis,
-  mongo,
-}: House): Record<string, readonly string[]> {
-  const apps = [...gateways, ...persisters, historyApi].map(({ app, log }, n) => [
+/** The output of every process by file name: of an app since its first start, of a server since its last. */
+function outputOf(cluster: Cluster): Record<string, readonly string[]> {
+  const { gateways, persisters, historyApi, redis, mongo } = cluster;
+  const apps = [...gateways, ...persisters, historyApi].map(({ app, logLines }, n) => [
     `${app.name}-${n}.log`,
-    log.map((line) => JSON.stringify(line)),
+    logLines.map((line) => JSON.stringify(line)),
   ]);
   return Object.fromEntries([...apps, ["redis.log", [redis.output()]], ["mongo.log", [mongo.output()]]]);
 }

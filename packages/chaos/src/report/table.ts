@@ -1,14 +1,14 @@
 import type { Fault } from "../faults/fault.ts";
 import { problemsOf, type Result } from "../runner/result.ts";
 
-/** A run of a fault with what came out. */
+/** A run of a fault and its result. */
 export interface Run {
-  readonly fault: Pick<Fault, "id" | "title" | "isDrawn">;
+  readonly fault: Pick<Fault, "id" | "title" | "isRandom">;
   readonly seed: number;
   readonly result: Result;
 }
 
-type Made = Extract<Result, { readonly kind: "made" }>;
+type Completed = Extract<Result, { readonly kind: "completed" }>;
 
 const COUNTS = {
   sent: "sent",
@@ -34,29 +34,32 @@ const HEAD = [
   "also shown, where it was worst",
 ];
 
-/** As Markdown: a row a fault with the sums over its runs, then each run that is drawn from its seed, then every violation. */
-export function reportOf(runs: readonly Run[]): string {
+/**
+ * Formats a report in Markdown: one row for each fault, then one for each run of a random fault, then all
+ * violations.
+ */
+export function faultReport(runs: readonly Run[]): string {
   const rows = Object.values(Object.groupBy(runs, ({ fault }) => fault.id)).flatMap((row) =>
     row ? [row] : [],
   );
-  const drawn = rows.filter((row) => row.length > 1 && row[0]?.fault.isDrawn);
+  const random = rows.filter((row) => row.length > 1 && row[0]?.fault.isRandom);
   const problems = runs.flatMap(({ fault, seed, result }) =>
     problemsOf(result).map((problem) => `- ${fault.id}, seed ${seed}: ${problem}`),
   );
   return [
     tableOf(rows),
-    ...drawn.flatMap((row) => [`${row[0]?.fault.id}, seed by seed:`, tableOf(row.map((run) => [run]))]),
-    ...(problems.length > 0 ? ["What fell:", problems.join("\n")] : []),
+    ...random.flatMap((row) => [`${row[0]?.fault.id}, seed by seed:`, tableOf(row.map((run) => [run]))]),
+    ...(problems.length > 0 ? ["Violations:", problems.join("\n")] : []),
   ].join("\n\n");
 }
 
-/** Whether every guarantee held; a fault that could not be made here says nothing either way. */
-export function held(runs: readonly Run[]): boolean {
+/** True when every guarantee held. A fault that the machine can't make doesn't count. */
+export function allHeld(runs: readonly Run[]): boolean {
   return runs.every(({ result }) => problemsOf(result).length === 0);
 }
 
-/** One line at the end. */
-export function summaryOf(runs: readonly Run[]): string {
+/** One line for the end of a run. */
+export function faultSummary(runs: readonly Run[]): string {
   const count = (word: string) => runs.filter(({ result }) => verdictOf(result) === word).length;
   return `${runs.length} runs: ${count("held")} held, ${count("FELL")} fell, ${count("not made")} not made`;
 }
@@ -72,29 +75,29 @@ function tableOf(rows: readonly (readonly Run[])[]): string {
     .join("\n");
 }
 
-/** Of all runs of one fault: counts are sums, and words those of the run that recovered last. */
+/** The row of one fault: counts are sums over its runs, texts come from the run with the slowest recovery. */
 function cellsOf(runs: readonly Run[]): string[] {
   const [{ fault }] = runs as readonly [Run];
   const start = [fault.id, fault.title, verdictsOf(runs), runs.map(({ seed }) => seed).join(", ")];
-  const made = runs.flatMap(({ result }) => (result.kind === "made" ? [result] : []));
-  const slowest = made.toSorted((a, b) => b.strike.recoveryMs - a.strike.recoveryMs);
+  const completed = runs.flatMap(({ result }) => (result.kind === "completed" ? [result] : []));
+  const slowest = completed.toSorted((a, b) => b.injection.recoveryMs - a.injection.recoveryMs);
   const [worst] = slowest;
-  if (!worst) return [...start, ...HEAD.slice(start.length + 1).map(() => ""), whyNot(runs)];
+  if (!worst) return [...start, ...HEAD.slice(start.length + 1).map(() => ""), reasonsOf(runs)];
   const sums = (Object.keys(COUNTS) as (keyof typeof COUNTS)[]).map((name) =>
-    sumOf(made, ({ verdict }) => verdict.counts[name]),
+    sumOf(completed, ({ verdict }) => verdict.counts[name]),
   );
   const median = slowest[Math.floor(slowest.length / 2)] ?? worst;
   return [
     ...start,
     ...sums,
-    `${sumOf(made, ({ strike }) => strike.struck)} ${worst.strike.of}`,
-    secondsOf(worst),
-    secondsOf(median),
-    worst.strike.shown,
+    `${sumOf(completed, ({ injection }) => injection.struck)} ${worst.injection.unit}`,
+    recoveryOf(worst),
+    recoveryOf(median),
+    worst.injection.details,
   ];
 }
 
-/** "3 held", or all that came out, with how often. */
+/** Every verdict and its number of runs, such as "2 held, 1 FELL". */
 function verdictsOf(runs: readonly Run[]): string {
   const words = Object.groupBy(runs, ({ result }) => verdictOf(result));
   return Object.entries(words)
@@ -102,14 +105,14 @@ function verdictsOf(runs: readonly Run[]): string {
     .join(", ");
 }
 
-function whyNot(runs: readonly Run[]): string {
-  return [...new Set(runs.flatMap(({ result }) => ("why" in result ? [result.why] : [])))].join("; ");
+function reasonsOf(runs: readonly Run[]): string {
+  return [...new Set(runs.flatMap(({ result }) => ("reason" in result ? [result.reason] : [])))].join("; ");
 }
 
-function sumOf(made: readonly Made[], of: (result: Made) => number): string {
-  return made.reduce((sum, result) => sum + of(result), 0).toLocaleString("en");
+function sumOf(completed: readonly Completed[], countOf: (result: Completed) => number): string {
+  return completed.reduce((sum, result) => sum + countOf(result), 0).toLocaleString("en");
 }
 
-function secondsOf({ strike }: Made): string {
-  return `${(strike.recoveryMs / 1000).toFixed(1)} s`;
+function recoveryOf({ injection }: Completed): string {
+  return `${(injection.recoveryMs / 1000).toFixed(1)} s`;
 }

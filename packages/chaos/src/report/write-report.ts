@@ -9,27 +9,27 @@ import { withPart } from "./document.ts";
 
 const FILE = join(import.meta.dirname, "../../../../docs/faults.md");
 
-/** Writes the run's part of docs/faults.md: the table, and what it was made with. The other part stays as it is. */
+/** Writes the run's part of docs/faults.md: the table, the command and the environment. Keeps the other part. */
 export async function writeReport(table: string, options: Options): Promise<void> {
   const [cpu] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
-  const made = [
+  const origin = [
     `Made by \`${commandOf(options)}\``,
     `on ${new Date().toISOString().slice(0, 10)}`,
     `with Node ${process.version}, ${await serverVersions()}`,
     `on ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${gib} GiB, ${platform()} ${arch()}.`,
   ].join(" ");
-  const before = await readFile(FILE, "utf8").catch(absent);
-  await writeFile(FILE, withPart(before, options.broken ? "broken" : "faults", `${made}\n\n${table}`));
+  const before = await readFile(FILE, "utf8").catch(emptyIfMissing);
+  await writeFile(FILE, withPart(before, options.broken ? "broken" : "faults", `${origin}\n\n${table}`));
 }
 
 function commandOf({ broken, seed, short, times, schedules, minutes, parallel }: Options): string {
   const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
-  const how = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
-  return `npx pnpm@12 chaos --seed ${seed} ${how}`;
+  const flags = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
+  return `npx pnpm@12 chaos --seed ${seed} ${flags}`;
 }
 
-function absent(error: NodeJS.ErrnoException): string {
+function emptyIfMissing(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT") return "";
   throw error;
 }

@@ -1,4 +1,6 @@
-/** Numbers from 0 to 1, the same for the same seed on every machine (mulberry32). */
+/**
+ * Creates a random number generator from 0 to 1 that is the same for the same seed on every machine (mulberry32).
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

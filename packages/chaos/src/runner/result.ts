@@ -1,27 +1,27 @@
 import type { Verdict } from "../checker/checker.ts";
-import type { Strike } from "../faults/fault.ts";
+import type { Injection } from "../faults/fault.ts";
 
-/** What came out for one fault. */
+/** The result of one trial. */
 export type Result =
   | {
-      readonly kind: "made";
-      readonly strike: Strike;
+      readonly kind: "completed";
+      readonly injection: Injection;
       readonly verdict: Verdict;
       readonly problems: readonly string[];
     }
-  /** It cannot be made here: neither passed nor failed. */
-  | { readonly kind: "not made"; readonly why: string }
-  /** The trial itself broke off: nothing is known, and that is a failure. */
-  | { readonly kind: "broken"; readonly why: string };
+  /** The machine can't make the fault. Counts neither as held nor as fallen. */
+  | { readonly kind: "not made"; readonly reason: string }
+  /** The trial itself failed. Nothing is known about the guarantees, so this counts as fallen. */
+  | { readonly kind: "aborted"; readonly reason: string };
 
-/** What fell, one line each; a fault that could not be made says nothing. */
+/** Every violation, one line each. Empty for a fault that the machine can't make. */
 export function problemsOf(result: Result): readonly string[] {
   switch (result.kind) {
-    case "made":
+    case "completed":
       return result.problems;
     case "not made":
       return [];
-    case "broken":
-      return [`the trial broke off: ${result.why}`];
+    case "aborted":
+      return [`the trial was aborted: ${result.reason}`];
   }
 }

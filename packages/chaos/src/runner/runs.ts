@@ -1,67 +1,68 @@
 import { FAULTS } from "../faults/index.ts";
+import { findMutants } from "../mutants/find-mutants.ts";
 import {
-  type BrokenRow,
-  brokenSummaryOf,
-  brokenTableOf,
-  colourOf,
-  foundOut,
+  areAllDetected,
+  colorOf,
+  type MutantRow,
+  mutantSummary,
+  mutantTable,
 } from "../mutants/mutant-table.ts";
-import { brokenTrial } from "../mutants/mutant-trial.ts";
-import { BROKEN_BUILDS } from "../mutants/mutants.ts";
+import { mutantTrial } from "../mutants/mutant-trial.ts";
 import type { Options } from "../options.ts";
-import { held, type Run, reportOf, summaryOf, verdictOf } from "../report/table.ts";
+import { allHeld, faultReport, faultSummary, type Run, verdictOf } from "../report/table.ts";
 import { problemsOf } from "./result.ts";
-import { beside, planned, progressWords } from "./series.ts";
+import { describeProgress, planRuns, runInParallel } from "./series.ts";
 import { trial } from "./trial.ts";
 
-/** What came of all runs. */
+/** The outcome of all runs. */
 export interface Outcome {
   /** Markdown. */
   readonly table: string;
   /** One line. */
   readonly summary: string;
-  readonly isWell: boolean;
+  readonly isSuccess: boolean;
 }
 
-/** Writes for whoever waits. */
 type Print = (text: string) => void;
 
-/** Every fault against what is shipped, as often as was asked for: all is well where every guarantee held. */
+/** Runs the chosen faults against the shipped apps. A success when every guarantee held. */
 export async function runFaults(options: Options, print: Print): Promise<Outcome> {
-  const plan = planned(
+  const { short, minutes } = options;
+  const plan = planRuns(
     FAULTS.filter(({ id }) => options.only.includes(id)),
     options,
   );
-  const began = performance.now();
+  const startedMs = performance.now();
   const done: Run[] = [];
-  const runs = await beside(plan, options.parallel, async ({ fault, seed }) => {
-    const say = teller(`${fault.id} seed ${seed}`, print);
-    const run = { fault, seed, result: await trial(fault, { ...options, seed, say }) };
-    say(`${verdictOf(run.result)}: ${fault.title}`);
-    problemsOf(run.result).forEach(say);
+  const runs = await runInParallel(plan, options.parallel, async ({ fault, seed }) => {
+    const log = progressLog(`${fault.id} seed ${seed}`, print);
+    const run = { fault, seed, result: await trial(fault, { seed, short, minutes, log }) };
+    log(`${verdictOf(run.result)}: ${fault.title}`);
+    problemsOf(run.result).forEach(log);
     done.push(run);
-    const fallen = done.filter((each) => !held([each])).length;
-    print(`    ${progressWords(done.length, plan.length, fallen, performance.now() - began)}\n`);
+    const fallen = done.filter((each) => !allHeld([each])).length;
+    print(`    ${describeProgress(done.length, plan.length, fallen, performance.now() - startedMs)}\n`);
     return run;
   });
-  return { table: reportOf(runs), summary: summaryOf(runs), isWell: held(runs) };
+  return { table: faultReport(runs), summary: faultSummary(runs), isSuccess: allHeld(runs) };
 }
 
-/** Every broken build under its fault: all is well where the checker found out every one. */
-export async function runBroken(options: Options, print: Print): Promise<Outcome> {
-  const builds = BROKEN_BUILDS.filter(({ name }) => options.only.includes(name));
-  const rows: BrokenRow[] = await beside(builds, options.parallel, async (build) => {
-    const say = teller(`${build.fault} ${build.name}`, print);
-    const row = await brokenTrial(build, FAULTS, { ...options, say });
-    say(`${colourOf(row)}: ${build.breaks}`);
+/** Runs the chosen mutants, each under its fault. A success when the checker detected every one. */
+export async function runMutants(options: Options, print: Print): Promise<Outcome> {
+  const { seed, minutes } = options;
+  const mutants = findMutants().filter(({ name }) => options.only.includes(name));
+  const rows: MutantRow[] = await runInParallel(mutants, options.parallel, async (mutant) => {
+    const log = progressLog(`${mutant.fault} ${mutant.name}`, print);
+    const row = await mutantTrial(mutant, FAULTS, { seed, minutes, log });
+    log(`${colorOf(row)}: ${mutant.breaks}`);
     return row;
   });
-  return { table: brokenTableOf(rows), summary: brokenSummaryOf(rows), isWell: foundOut(rows) };
+  return { table: mutantTable(rows), summary: mutantSummary(rows), isSuccess: areAllDetected(rows) };
 }
 
-/** Prints what it is told, with the time since it was made. */
-function teller(who: string, print: Print): (what: string) => void {
-  const started = performance.now();
-  const seconds = () => ((performance.now() - started) / 1000).toFixed(0).padStart(3);
-  return (what) => print(`${who.padEnd(3)} ${seconds()} s  ${what}\n`);
+/** Prints lines with the name of the run and the seconds since its start. */
+function progressLog(name: string, print: Print): (line: string) => void {
+  const startedMs = performance.now();
+  const seconds = () => ((performance.now() - startedMs) / 1000).toFixed(0).padStart(3);
+  return (line) => print(`${name.padEnd(3)} ${seconds()} s  ${line}\n`);
 }

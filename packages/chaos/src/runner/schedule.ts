@@ -1,39 +1,39 @@
 import type { Fault } from "../faults/fault.ts";
 import { randomFrom } from "./random.ts";
 
-/** What F18 does at one time: one fault, or two that strike at different parts, after a pause. */
+/** One step of F18: a pause, then one fault, or two that affect different components. */
 export interface Step {
-  readonly afterMs: number;
-  readonly together: readonly string[];
+  readonly pauseMs: number;
+  readonly faultIds: readonly string[];
 }
 
-type Candidate = Pick<Fault, "id" | "touches">;
+type Candidate = Pick<Fault, "id" | "affects">;
 
-const PAUSE_MS = { least: 200, most: 2_000 };
-/** How often two strike together, where two can. */
-const PAIRED = 0.4;
+const PAUSE_MS = { min: 200, max: 2_000 };
+/** Probability of two faults at once, where another one affects different components. */
+const PAIR_PROBABILITY = 0.4;
 
 /**
- * An endless schedule of these faults: the same for the same seed. Every fault comes once before any comes again, in an
- * order that is shuffled each time.
+ * Generates an endless schedule that is the same for the same seed. Every fault comes once before any comes again,
+ * in an order that is shuffled each time.
  */
 export function* schedule(seed: number, faults: readonly Candidate[]): Generator<Step, never, void> {
   const random = randomFrom(seed);
-  const drawable = faults.filter(({ touches }) => touches !== undefined);
-  if (drawable.length === 0) throw new RangeError("a schedule needs a fault");
+  const drawable = faults.filter(({ affects }) => affects !== undefined);
+  if (drawable.length === 0) throw new RangeError("a schedule needs at least one fault that may be drawn");
   for (;;) {
     const left = shuffled(drawable, random);
     for (let first = left.shift(); first !== undefined; first = left.shift()) {
-      const partner = random() < PAIRED ? left.find((other) => !clash(first, other)) : undefined;
+      const partner = random() < PAIR_PROBABILITY ? left.find((other) => !overlap(first, other)) : undefined;
       if (partner) left.splice(left.indexOf(partner), 1);
-      const afterMs = Math.round(PAUSE_MS.least + random() * (PAUSE_MS.most - PAUSE_MS.least));
-      yield { afterMs, together: [first.id, ...(partner ? [partner.id] : [])] };
+      const pauseMs = Math.round(PAUSE_MS.min + random() * (PAUSE_MS.max - PAUSE_MS.min));
+      yield { pauseMs, faultIds: [first.id, ...(partner ? [partner.id] : [])] };
     }
   }
 }
 
-function clash({ touches: some = [] }: Candidate, { touches: others = [] }: Candidate): boolean {
-  return some.some((part) => others.includes(part));
+function overlap({ affects: some = [] }: Candidate, { affects: others = [] }: Candidate): boolean {
+  return some.some((component) => others.includes(component));
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

@@ -1,30 +1,30 @@
 import type { Fault } from "../faults/fault.ts";
 import type { Options } from "../options.ts";
 
-/** One run that is to be made. */
-export interface Planned<F> {
+/** A run that will be made. */
+export interface PlannedRun<F> {
   readonly fault: F;
-  /** Shown, and enough to make the same run again alone. */
+  /** Shown in the report. The fault and the seed are enough to make the same run again. */
   readonly seed: number;
 }
 
 /**
- * Every run that was asked for: first each fault once, in their order, then each once more with the next seed, until
- * all have been made as often as they should.
+ * Plans all runs: first each fault once, in their order, then each again with the next seed, until every fault has
+ * been planned as often as the options say.
  */
-export function planned<F extends Pick<Fault, "isDrawn">>(
+export function planRuns<F extends Pick<Fault, "isRandom">>(
   faults: readonly F[],
   { seed, times, schedules }: Pick<Options, "seed" | "times" | "schedules">,
-): Planned<F>[] {
-  const often = (fault: F) => (fault.isDrawn ? schedules : times);
+): PlannedRun<F>[] {
+  const runsOf = (fault: F) => (fault.isRandom ? schedules : times);
   const rounds = Array.from({ length: Math.max(times, schedules) }, (_, round) => round);
   return rounds.flatMap((round) =>
-    faults.filter((fault) => often(fault) > round).map((fault) => ({ fault, seed: seed + round })),
+    faults.filter((fault) => runsOf(fault) > round).map((fault) => ({ fault, seed: seed + round })),
   );
 }
 
-/** Does the work for each item, for so many at a time; the results are in the order of the items. */
-export async function beside<T, R>(
+/** Runs `work` for each item, at most `parallel` at a time. The results are in the order of the items. */
+export async function runInParallel<T, R>(
   items: readonly T[],
   parallel: number,
   work: (item: T) => Promise<R>,
@@ -32,14 +32,14 @@ export async function beside<T, R>(
   const results: R[] = [];
   const left = items.entries();
   const worker = async (): Promise<void> => {
-    for (const [place, item] of left) results[place] = await work(item);
+    for (const [index, item] of left) results[index] = await work(item);
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   return results;
 }
 
-/** How far a series is, for whoever waits. `elapsedMs` since its begin. */
-export function progressWords(done: number, all: number, fallen: number, elapsedMs: number): string {
+/** Describes the progress of a series, with an estimate from the time so far. */
+export function describeProgress(done: number, all: number, fallen: number, elapsedMs: number): string {
   const left = all - done;
   const minutes = Math.ceil(((elapsedMs / done) * left) / 60_000);
   const fell = fallen > 0 ? `, ${fallen} fell` : "";

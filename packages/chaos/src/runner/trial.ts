@@ -2,30 +2,33 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Message } from "@parley/client";
 import { check, type Verdict } from "../checker/checker.ts";
-import type { House } from "../cluster/cluster.ts";
-import { backlog, documents } from "../cluster/log-inspection.ts";
-import { type Houses, NEW_HOUSES } from "../cluster/shared-clusters.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { backlogEntries, storedDocuments } from "../cluster/log-inspection.ts";
+import { type Clusters, NEW_CLUSTERS } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
-import type { Fault, Strike } from "../faults/fault.ts";
-import { record } from "../report/record.ts";
-import { Reader, read } from "../workload/history-reader.ts";
+import type { Fault, Injection } from "../faults/fault.ts";
+import { writeRecord } from "../report/record.ts";
+import { HistoryReader, readHistory } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
-import { Crowd } from "../workload/workload.ts";
+import { Workload } from "../workload/workload.ts";
 import { randomFrom } from "./random.ts";
 import { problemsOf, type Result } from "./result.ts";
 
-/** Where it is kept what is known of trials that fell; a folder each. */
-export const LOGS = join(import.meta.dirname, "../../../../.cache/chaos");
+/** Folder of the records of fallen trials. */
+export const RECORDS = join(import.meta.dirname, "../../../../.cache/chaos");
 
 export interface TrialOptions {
   readonly seed: number;
+  /** Runs the short form of the fault, with fewer messages. */
   readonly short: boolean;
+  /** Duration of F18. */
   readonly minutes: number;
-  readonly say: (what: string) => void;
-  /** Where everything known of it goes if it falls; by default a folder of LOGS with fault and seed in its name. */
-  readonly logs?: string;
-  /** By default a new one for each trial. */
-  readonly houses?: Houses;
+  /** Called with each line of progress. */
+  readonly log: (line: string) => void;
+  /** Folder for the record of a fallen trial; by default a subfolder of RECORDS, named after fault and seed. */
+  readonly recordFolder?: string;
+  /** By default each trial starts its own cluster. */
+  readonly clusters?: Clusters;
 }
 
 interface Size {
@@ -34,77 +37,91 @@ interface Size {
   readonly ratePerSecond: number;
 }
 
-/** No faster than a store on two busy cores can be: what fell behind would show how slow the machine is. */
+/** A store on two busy cores can keep up with these rates. With higher ones, trials would measure the machine. */
 const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
 const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
-/** What no fault but F18 needs; that one has its own minutes besides. */
-const MOST_MINUTES = 4;
-/** A client that has seen everything must not see more: what would come too often comes within this. */
-const STILL_MS = 300;
+/** Longer than any fault but F18 takes. F18 gets its own minutes in addition. */
+const MAX_FAULT_MINUTES = 4;
+/** After every client has seen everything, a duplicate delivery would arrive within this time. */
+const SETTLE_MS = 300;
 const CONVERGE_MS = 60_000;
 
-/** Starts a house, lets a crowd talk, strikes, heals, lets all come to rest, and judges what is left. */
+/**
+ * Runs one trial: acquires a cluster, runs the workload, injects the fault, waits until everything is stored and
+ * seen, and checks the guarantees. Never rejects; a failure of the trial itself is a result.
+ */
 export async function trial(fault: Fault, options: TrialOptions): Promise<Result> {
-  const why = await fault.impossible?.();
-  if (why !== undefined) return { kind: "not made", why };
-  const told: string[] = [];
-  const say = (what: string): void => {
-    told.push(`${new Date().toISOString()} ${what}`);
-    options.say(what);
+  const reason = await fault.unavailableReason?.();
+  if (reason !== undefined) return { kind: "not made", reason };
+  const logLines: string[] = [];
+  const log = (line: string): void => {
+    logLines.push(`${new Date().toISOString()} ${line}`);
+    options.log(line);
   };
-  const { houses = NEW_HOUSES } = options;
+  const { clusters = NEW_CLUSTERS } = options;
   const ledger = new Ledger();
-  let house: House | undefined;
-  let isWell = false;
+  let cluster: Cluster | undefined;
+  let isHealthy = false;
   try {
-    say("goes into its house");
-    house = await houses.take(fault.knobs);
-    const result = await inHouse(house, ledger, fault, { ...options, say }).catch(brokenOff);
-    isWell = problemsOf(result).length === 0;
-    if (!isWell) {
-      const folder = options.logs ?? join(LOGS, `${fault.id}-seed-${options.seed}`);
-      await record(folder, { how: howOf(fault, options), result, told, ledger, house });
+    log("prepares the cluster");
+    cluster = await clusters.acquire(fault.clusterOptions);
+    const result = await runInCluster(cluster, ledger, fault, { ...options, log }).catch(abortedBy);
+    isHealthy = problemsOf(result).length === 0;
+    if (!isHealthy) {
+      const folder = options.recordFolder ?? join(RECORDS, `${fault.id}-seed-${options.seed}`);
+      await writeRecord(folder, { command: commandOf(fault, options), result, logLines, ledger, cluster });
     }
     return result;
   } catch (error) {
-    return brokenOff(error);
+    return abortedBy(error);
   } finally {
-    if (house) await houses.leave(house, isWell);
+    if (cluster) await clusters.release(cluster, isHealthy);
   }
 }
 
-function howOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
+/** The command that makes the same run again. */
+function commandOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
   return `npx pnpm@12 chaos --only ${id} --seed ${seed} ${short ? "--short" : `--minutes ${minutes}`}`;
 }
 
-async function inHouse(house: House, ledger: Ledger, fault: Fault, options: TrialOptions): Promise<Result> {
-  const size = sizeOf(fault, options);
-  const { say } = options;
-  const crowd = await Crowd.gather(house, ledger, {
-    ...size,
-    random: randomFrom(options.seed),
+async function runInCluster(
+  cluster: Cluster,
+  ledger: Ledger,
+  fault: Fault,
+  options: TrialOptions,
+): Promise<Result> {
+  const { log, seed, short, minutes } = options;
+  const { clients, messages, ratePerSecond } = sizeOf(fault, options);
+  const random = randomFrom(seed);
+  const workload = await Workload.connect(cluster, ledger, {
+    clients,
+    messages,
+    ratePerSecond,
+    random,
     name: fault.id,
   });
-  const reader = new Reader(house, ledger);
+  const historyReader = new HistoryReader(cluster, ledger);
   try {
-    crowd.start();
-    await crowd.untilSent(size.messages / 6);
-    say("strikes");
-    const limitMs = (options.minutes + MOST_MINUTES) * 60_000;
-    const overdue = delay(limitMs, undefined, { ref: false }).then(() => {
+    workload.start();
+    await workload.untilSent(messages / 6);
+    log("injects the fault");
+    const limitMs = (minutes + MAX_FAULT_MINUTES) * 60_000;
+    const timeout = delay(limitMs, undefined, { ref: false }).then(() => {
       throw new Error(`the fault was not over after ${limitMs / 1000} s`);
     });
-    const strike = await Promise.race([fault.run({ ...options, house, crowd, reader }), overdue]);
-    say("heals");
-    await crowd.untilSent(size.messages);
-    await crowd.stop();
-    await reader.stop();
-    say("comes to rest");
-    const verdict = await judged(house, ledger, strike);
-    return { kind: "made", strike, verdict, problems: allProblems(strike, verdict, reader, !options.short) };
+    const context = { cluster, workload, historyReader, short, seed, minutes, log };
+    const injection = await Promise.race([fault.inject(context), timeout]);
+    log("the fault is over");
+    await workload.untilSent(messages);
+    await workload.stop();
+    await historyReader.stop();
+    log("waits until everything is stored and seen");
+    const verdict = await checkGuarantees(cluster, ledger, injection);
+    const problems = allProblems(injection, verdict, historyReader, !short);
+    return { kind: "completed", injection, verdict, problems };
   } finally {
-    crowd.close();
-    await reader.stop();
+    workload.close();
+    await historyReader.stop();
   }
 }
 
@@ -113,55 +130,61 @@ function sizeOf({ ratePerSecond = Number.POSITIVE_INFINITY }: Fault, { short }: 
   return { ...size, ratePerSecond: Math.min(size.ratePerSecond, ratePerSecond) };
 }
 
-function allProblems(strike: Strike, verdict: Verdict, reader: Reader, isTimed: boolean): string[] {
-  const lacked = [...reader.missing].filter((id) => !strike.destroyed?.has(id));
+/** `isTimed`: problems of timing count too. */
+function allProblems(
+  injection: Injection,
+  verdict: Verdict,
+  { missing, answers }: HistoryReader,
+  isTimed: boolean,
+): string[] {
+  const lacked = [...missing].filter((id) => !injection.destroyed?.has(id));
   return [
-    ...(strike.struck > 0 ? [] : [`it never struck: 0 ${strike.of}`]),
-    ...(strike.problems ?? []),
-    ...(isTimed ? (strike.late ?? []) : []),
+    ...(injection.struck > 0 ? [] : [`the fault never struck: 0 ${injection.unit}`]),
+    ...(injection.problems ?? []),
+    ...(isTimed ? (injection.late ?? []) : []),
     ...verdict.problems,
     ...(lacked.length === 0
       ? []
-      : [`P56: history lacked ${lacked.length} that were acknowledged, such as ${lacked[0]}`]),
-    ...(reader.answers > 0 ? [] : ["history never answered"]),
+      : [`P56: history lacked ${lacked.length} acknowledged messages, such as ${lacked[0]}`]),
+    ...(answers > 0 ? [] : ["history never answered"]),
   ];
 }
 
-/** Waits until everything is stored and seen, then reads all there is; what never comes is what the checker finds. */
-async function judged(house: House, ledger: Ledger, strike: Strike): Promise<Verdict> {
-  await eventually("the backlog to be stored", async () => ((await backlog(house)) === 0 ? true : undefined));
-  // What was there before is another trial's, whose house this was.
-  const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.began;
-  const history = (await everything(house, ledger)).filter(isOwn);
-  const rows = await documents(house);
-  const database = rows.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
-  const judge = () =>
+/** Waits until everything is stored and seen, and checks all there is. The checker reports what never arrived. */
+async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Injection): Promise<Verdict> {
+  await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored");
+  // Older messages belong to an earlier trial in the same cluster.
+  const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.startId;
+  const history = (await readConversations(cluster, ledger)).filter(isOwn);
+  const documents = await storedDocuments(cluster);
+  const database = documents.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
+  const checkNow = () =>
     check({
       sends: ledger.sends,
       observations: ledger.observations,
       history,
       database,
-      ...(strike.destroyed && { destroyed: strike.destroyed }),
+      ...(injection.destroyed && { destroyed: injection.destroyed }),
     });
-  const seenAll = () => (judge().counts.unseen === 0 ? true : undefined);
-  await eventually("every client to see everything", seenAll, CONVERGE_MS).catch(() => undefined);
-  await delay(STILL_MS);
-  return judge();
+  const isAllSeen = () => checkNow().counts.unseen === 0;
+  await eventually(isAllSeen, "every client to see everything", CONVERGE_MS).catch(() => undefined);
+  await delay(SETTLE_MS);
+  return checkNow();
 }
 
-/** One conversation after the other, each until it is answered whole. */
-async function everything(house: House, ledger: Ledger): Promise<Message[]> {
+/** Reads one conversation after the other, each again until the answer is complete. */
+async function readConversations(cluster: Cluster, ledger: Ledger): Promise<Message[]> {
   const messages: Message[] = [];
   for (const [one, other] of ledger.conversations()) {
     const [user, path] = one === "" ? ["reader", "/messages"] : [one, `/messages/${other}`];
-    messages.push(...(await eventually(`history of ${path}`, () => read(house, user, path))));
+    messages.push(...(await eventually(() => readHistory(cluster, user, path), `history of ${path}`)));
   }
   return messages;
 }
 
-function brokenOff(error: unknown): Result {
-  if (!(error instanceof Error)) return { kind: "broken", why: String(error) };
+function abortedBy(error: unknown): Result {
+  if (!(error instanceof Error)) return { kind: "aborted", reason: String(error) };
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  const why = `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
-  return { kind: "broken", why };
+  const reason = `${error.message}${cause}`.split("\n").slice(0, 2).join(" ").slice(0, 600);
+  return { kind: "aborted", reason };
 }

@@ -1,38 +1,39 @@
 import type { Message } from "@parley/client";
 
-/** What became of one send, as its sender was told. */
+/** The outcome of one send, as its sender knows it. */
 export type Outcome =
   | { readonly kind: "pending" }
   | { readonly kind: "acked"; readonly id: string; readonly atMs: number }
-  /** `mayBeThere`: the sender was told that it may have gone through all the same. */
+  /** `mayBeThere`: the error told the sender that the message may have been stored anyway. */
   | { readonly kind: "failed"; readonly code: string; readonly mayBeThere: boolean };
 
-/** One send. Its content is its own: no two sends of a run have the same. */
+/** One send. Its content is unique within the run. */
 export interface Send {
   readonly client: string;
   readonly from: string;
   readonly to: string;
   readonly content: string;
-  /** Counts from 0 over the whole run, in the order of the calls. */
+  /** Position in the order of the calls over the whole run, from 0. */
   readonly number: number;
   outcome: Outcome;
 }
 
-/** What one connected client observed, in that order. */
+/** The messages that one connected client has seen, in that order. */
 export interface Observation {
   readonly client: string;
   readonly user: string;
-  /** It should see every message meant for it after this place in the log. */
+  /** The client must see every message meant for it after this id. */
   since: string;
   readonly seen: Message[];
 }
 
-/** Everything that happened in a run, as its clients know it. Kept in memory, written by the crowd alone. */
+/** Records everything that the clients of a run know. Only the workload writes it; it stays in memory. */
 export class Ledger {
   readonly sends: Send[] = [];
   readonly observations: Observation[] = [];
 
-  send(client: string, from: string, to: string, content: string): Send {
+  /** Adds a pending send. */
+  addSend(client: string, from: string, to: string, content: string): Send {
     const send: Send = {
       client,
       from,
@@ -45,14 +46,15 @@ export class Ledger {
     return send;
   }
 
-  observer(client: string, user: string): Observation {
+  /** Adds a client that has seen nothing yet. */
+  addObserver(client: string, user: string): Observation {
     const observation: Observation = { client, user, since: "", seen: [] };
     this.observations.push(observation);
     return observation;
   }
 
-  /** The place in the log after which all of this run stands. */
-  get began(): string {
+  /** All messages of this run have larger ids. */
+  get startId(): string {
     return this.observations.map(({ since }) => since).toSorted()[0] ?? "";
   }
 
@@ -60,7 +62,7 @@ export class Ledger {
     return this.sends.filter(({ outcome }) => outcome.kind === "acked");
   }
 
-  /** Every conversation somebody wrote to, once: both sides of a private one, or `["", ""]` for the public room. */
+  /** Every conversation with a send, once: both users of a private one, or `["", ""]` for the public room. */
   conversations(): [string, string][] {
     const pairs = this.sends.map(({ from, to }) => (to === "" ? ["", ""] : [from, to].toSorted()));
     return [...new Map(pairs.map((pair) => [pair.join(":"), pair as [string, string]])).values()];

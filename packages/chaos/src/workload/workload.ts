@@ -1,78 +1,80 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connect, type ParleyClient, ParleyError, type State } from "@parley/client";
-import type { House } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../eventually.ts";
 import type { Ledger, Send } from "./ledger.ts";
 
-export interface CrowdOptions {
+export interface WorkloadOptions {
   readonly clients: number;
-  /** How many are wanted. */
+  /** Number of messages after which the clients slow down. */
   readonly messages: number;
-  /** Messages a second, of all clients together, while nothing hinders them and until there are so many. */
+  /** Messages a second of all clients together, until `messages` are sent and while nothing delays them. */
   readonly ratePerSecond: number;
   readonly random: () => number;
-  /** Begins every content, so that a fault can tell it in the bytes of a link, and every user's name. */
+  /** Prefix of every content and user name, so that a fault can recognize messages in the bytes of a link. */
   readonly name: string;
 }
 
-/** A client is noticed to be gone, and notices it, within the sum; and it comes back within a second or two. */
+/** Client and gateway notice a dead connection within the sum of both. */
 export const HEARTBEAT = { everyMs: 2_000, timeoutMs: 1_000 };
 const BACKOFF = { baseMs: 100, maxMs: 2_000 };
-/** Below half the dedupe window, above the longest outage that a fault makes. */
+/** Less than half the dedupe window, more than the longest outage of a fault. */
 const SEND_DEADLINE_MS = 150_000;
 /** Every fifth user has two clients. */
 const CLIENTS_PER_USER = 1.2;
-/** Messages that one client may have under way. */
-const LANES = 3;
+const MAX_IN_FLIGHT_PER_CLIENT = 3;
 /**
- * Once there are as many messages as were wanted, pauses are so many times as long: a fault that lasts strikes people
- * who talk, and on a slow machine a store that falls behind is not given ever more to read.
+ * Once `messages` are sent, pauses are this many times longer. A long fault still meets active clients, and the
+ * conversations don't grow faster than a slow store can read them.
  */
-const CALMER = 4;
+const SLOWDOWN = 4;
 
-/** A client of the crowd with what it went through. */
-interface Person {
+/** A client of the workload and its record. */
+interface Participant {
   readonly name: string;
   readonly user: string;
   readonly client: ParleyClient;
   readonly phases: { readonly phase: State["phase"]; readonly atMs: number }[];
-  /** When the newest of its acknowledged messages was sent. */
-  newestAnswered: number;
+  /** Time at which the newest of its acknowledged messages was sent. */
+  lastAckedSendMs: number;
 }
 
-/** SDK clients that talk to each other and in public, through every gateway, and write down what they are told. */
-export class Crowd {
+/**
+ * SDK clients that send messages to each other and to the public room through every gateway, and record the
+ * results.
+ */
+export class Workload {
   readonly ledger: Ledger;
-  readonly #options: CrowdOptions;
-  readonly #people: Person[] = [];
+  readonly #options: WorkloadOptions;
+  readonly #participants: Participant[] = [];
   readonly #users: string[];
   #loops: Promise<void>[] = [];
   #stopping = new AbortController();
-  readonly #ackMs: { readonly atMs: number; readonly ms: number }[] = [];
+  readonly #ackLatencies: { readonly atMs: number; readonly ms: number }[] = [];
 
-  private constructor(ledger: Ledger, options: CrowdOptions) {
+  private constructor(ledger: Ledger, options: WorkloadOptions) {
     this.ledger = ledger;
     this.#options = options;
     const [users, name] = [Math.ceil(options.clients / CLIENTS_PER_USER), options.name.toLowerCase()];
     this.#users = Array.from({ length: users }, (_, n) => `${name}-u${String(n).padStart(2, "0")}`);
   }
 
-  /** Resolves once every client is live. */
-  static async gather(house: House, ledger: Ledger, options: CrowdOptions): Promise<Crowd> {
-    const crowd = new Crowd(ledger, options);
-    for (let n = 0; n < options.clients; n++) await crowd.#join(house, n);
-    await crowd.untilLive();
-    return crowd;
+  /** Connects the clients and resolves once all are live. They send nothing before `start`. */
+  static async connect(cluster: Cluster, ledger: Ledger, options: WorkloadOptions): Promise<Workload> {
+    const workload = new Workload(ledger, options);
+    for (let n = 0; n < options.clients; n++) await workload.#addParticipant(cluster, n);
+    await workload.untilLive();
+    return workload;
   }
 
-  /** All begin to talk. */
+  /** Starts sending. */
   start(): void {
-    for (const person of this.#people) {
-      for (let lane = 0; lane < LANES; lane++) this.#loops.push(this.#talk(person));
+    for (const participant of this.#participants) {
+      for (let n = 0; n < MAX_IN_FLIGHT_PER_CLIENT; n++) this.#loops.push(this.#sendLoop(participant));
     }
   }
 
-  /** All fall silent; resolves once everything that was sent has its outcome. */
+  /** Stops sending. Resolves once every send has its outcome. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#loops);
@@ -81,38 +83,39 @@ export class Crowd {
 
   close(): void {
     this.#stopping.abort();
-    for (const { client } of this.#people) client.close();
+    for (const { client } of this.#participants) client.close();
   }
 
   async untilSent(count: number): Promise<void> {
-    const wanted = (): true | undefined => (this.ledger.sends.length >= count ? true : undefined);
-    await eventually(`${count} messages to be sent`, wanted, 180_000);
+    await eventually(() => this.ledger.sends.length >= count, `${count} messages to be sent`, 180_000);
   }
 
   async untilLive(): Promise<void> {
-    const others = () => this.#people.filter(({ client }) => client.state.current.phase !== "live");
-    const inVain = () => `every client to be live, but ${others().map(wordsOf).join(", ")}`;
-    await eventually(inVain, () => others().length === 0 || undefined);
+    const others = () => this.#participants.filter(({ client }) => client.state.current.phase !== "live");
+    const what = () => `every client to be live; not live: ${others().map(describe).join(", ")}`;
+    await eventually(() => others().length === 0, what);
   }
 
   /**
-   * Resolves, with the ms since then, once every client is live and had an ack for what it sent after that moment.
-   * Who had none says something at once: it shall not be their pause that is measured.
+   * Waits until every client is live and has an ack for a message that it sent after `sinceMs`. Resolves with the
+   * milliseconds since then.
+   *
+   * Clients without such an ack send a message at once, so that the time doesn't include their pauses.
    */
-  async recovered(sinceMs: number): Promise<number> {
-    const silent = () => this.#people.filter(({ newestAnswered }) => newestAnswered <= sinceMs);
+  async untilRecovered(sinceMs: number): Promise<number> {
+    const waiting = () => this.#participants.filter(({ lastAckedSendMs }) => lastAckedSendMs <= sinceMs);
     this.#loops.push(
-      ...silent().map(async (person) => void (await this.#send(person, this.#somebody(person)))),
+      ...waiting().map(async (each) => void (await this.#send(each, this.#recipientFor(each)))),
     );
-    const inVain = () => `an ack for everybody; without one: ${silent().map(wordsOf).join(", ")}`;
-    await eventually(inVain, () => silent().length === 0 || undefined, 120_000);
+    const what = () => `an ack for every client; without one: ${waiting().map(describe).join(", ")}`;
+    await eventually(() => waiting().length === 0, what, 120_000);
     await this.untilLive();
     return performance.now() - sinceMs;
   }
 
-  /** How long each client that was live then, and has been cut off since, was so: ms until it was live again. */
+  /** The first outage since `sinceMs` of each client that is back: when it was noticed, and how long it lasted. */
   outages(sinceMs: number): { readonly noticedMs: number; readonly lastedMs: number }[] {
-    return this.#people.flatMap(({ phases }) => {
+    return this.#participants.flatMap(({ phases }) => {
       const since = phases.filter(({ atMs }) => atMs >= sinceMs);
       const gone = since.find(({ phase }) => phase === "offline" || phase === "connecting");
       const back = gone && since.find(({ phase, atMs }) => phase === "live" && atMs > gone.atMs);
@@ -121,78 +124,77 @@ export class Crowd {
     });
   }
 
-  /** How many clients have begun to catch up since then. */
-  caughtUp(sinceMs: number): number {
-    return this.#people.filter(({ phases }) =>
+  /** Number of clients that have started to catch up since `sinceMs`. */
+  countCatchUps(sinceMs: number): number {
+    return this.#participants.filter(({ phases }) =>
       phases.some(({ phase, atMs }) => phase === "catching-up" && atMs >= sinceMs),
     ).length;
   }
 
-  /** Of the acks in that time: the latency that one of `1 / (1 - share)` passes, in ms. */
+  /** A percentile of the latency in ms of the acks that arrived in this time; `share` 0.99 is the 99th. */
   ackLatency(fromMs: number, toMs: number, share = 0.99): number {
-    const all = this.#ackMs.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).map(({ ms }) => ms);
+    const all = this.#ackLatencies.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).map(({ ms }) => ms);
     return all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0;
   }
 
-  /** A message of every client to somebody, so many bytes long; resolves once all have their outcome. */
-  async shout(to: string, bytes: number): Promise<void> {
-    await Promise.all(this.#people.map((person) => this.#send(person, to, bytes)));
+  /** Sends a message of about `bytes` bytes from every client. Resolves once all have their outcome. */
+  async sendFromAll(to: string, bytes: number): Promise<void> {
+    await Promise.all(this.#participants.map((participant) => this.#send(participant, to, bytes)));
   }
 
-  async #join(house: House, n: number): Promise<void> {
+  async #addParticipant(cluster: Cluster, n: number): Promise<void> {
     const user = this.#users[n % this.#users.length] ?? "nobody";
     const name = `${user}${n < this.#users.length ? "" : "'"}`;
-    const token = await house.token(user);
+    const token = await cluster.token(user);
     const client = connect({
-      url: house.urls[n % house.urls.length] ?? "",
-      historyUrl: house.historyApi.app.url,
+      url: cluster.urls[n % cluster.urls.length] ?? "",
+      historyUrl: cluster.historyApi.app.url,
       token: () => token,
-      WebSocket: inTurn(house.urls, n),
+      WebSocket: rotatingWebSocket(cluster.urls, n),
       heartbeat: HEARTBEAT,
       backoff: BACKOFF,
       sendDeadlineMs: SEND_DEADLINE_MS,
       requestTimeoutMs: 5_000,
     });
-    const person: Person = { name, user, client, phases: [], newestAnswered: 0 };
-    const observation = this.ledger.observer(name, user);
+    const participant: Participant = { name, user, client, phases: [], lastAckedSendMs: 0 };
+    const observation = this.ledger.addObserver(name, user);
     client.state.subscribe(({ phase }) => {
-      person.phases.push({ phase, atMs: performance.now() });
+      participant.phases.push({ phase, atMs: performance.now() });
       if (phase === "live" && observation.since === "") observation.since = client.cursor ?? "";
     });
     client.messages.subscribe((message) => void observation.seen.push(message));
-    this.#people.push(person);
+    this.#participants.push(participant);
   }
 
-  async #talk(person: Person): Promise<void> {
+  async #sendLoop(participant: Participant): Promise<void> {
     const { signal } = this.#stopping;
     const { clients, messages, ratePerSecond, random } = this.#options;
-    const pauseMs = (2 * 1000 * clients * LANES) / ratePerSecond;
+    const pauseMs = (2 * 1000 * clients * MAX_IN_FLIGHT_PER_CLIENT) / ratePerSecond;
     while (!signal.aborted) {
-      const calmer = this.ledger.sends.length < messages ? 1 : CALMER;
-      await delay(random() * pauseMs * calmer, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.#send(person, this.#somebody(person));
+      const slowdown = this.ledger.sends.length < messages ? 1 : SLOWDOWN;
+      await delay(random() * pauseMs * slowdown, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#send(participant, this.#recipientFor(participant));
     }
   }
 
-  /** Half of all goes to the public room, the rest to the next user or the one after. */
-  #somebody({ user }: Person): string {
+  /** The public room for half of all messages, else the next user or the one after. */
+  #recipientFor({ user }: Participant): string {
     const { random } = this.#options;
     if (random() < 0.5) return "";
     const next = this.#users.indexOf(user) + 1 + Math.floor(random() * 2);
     return this.#users[next % this.#users.length] ?? "";
   }
 
-  async #send(person: Person, to: string, padding = 0): Promise<Send> {
-    const { ledger, name } = { ledger: this.ledger, name: this.#options.name };
-    const content = `${name}#${ledger.sends.length} ${"x".repeat(padding)}`.trimEnd();
-    const send = ledger.send(person.name, person.user, to, content);
+  async #send(participant: Participant, to: string, padding = 0): Promise<Send> {
+    const content = `${this.#options.name}#${this.ledger.sends.length} ${"x".repeat(padding)}`.trimEnd();
+    const send = this.ledger.addSend(participant.name, participant.user, to, content);
     const sentMs = performance.now();
     try {
-      const { id } = await person.client.send(to, content);
+      const { id } = await participant.client.send(to, content);
       const atMs = performance.now();
       send.outcome = { kind: "acked", id, atMs };
-      person.newestAnswered = Math.max(person.newestAnswered, sentMs);
-      this.#ackMs.push({ atMs, ms: atMs - sentMs });
+      participant.lastAckedSendMs = Math.max(participant.lastAckedSendMs, sentMs);
+      this.#ackLatencies.push({ atMs, ms: atMs - sentMs });
     } catch (error) {
       const { code, mayHaveGoneThrough } =
         error instanceof ParleyError ? error : { code: String(error), mayHaveGoneThrough: true };
@@ -202,12 +204,12 @@ export class Crowd {
   }
 }
 
-function wordsOf({ name, client }: Person): string {
+function describe({ name, client }: Participant): string {
   return `${name} (${client.state.current.phase})`;
 }
 
-/** A WebSocket that goes to the next address with each connection, as behind a name with several addresses. */
-function inTurn(urls: readonly string[], first: number): typeof WebSocket {
+/** A WebSocket class that uses the next address for each connection, like a DNS name with several addresses. */
+function rotatingWebSocket(urls: readonly string[], first: number): typeof WebSocket {
   let turn = first;
   return class extends WebSocket {
     constructor(_url: string | URL, protocols?: string | string[]) {

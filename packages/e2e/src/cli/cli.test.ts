@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parleyFor } from "../rig/commands.ts";
-import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
+import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
 const ID = /^\d{13}-\d{10}-\d{2}$/;
 const ENV = { RATE_LIMIT: "0", AUTH_DEV_TOKENS: "true" };
@@ -14,39 +14,39 @@ const contents = (json: string) =>
     .split("\n")
     .map((line) => JSON.parse(line).content);
 
-/** Every command as a process, the same in both shapes. `many`: messages of a long conversation. */
-function everyCommand(many: number, start: () => Promise<House>) {
-  let house: House;
+/** Runs every command as a process, in either shape. `many` is the number of messages of a long conversation. */
+function everyCommand(many: number, start: () => Promise<Deployment>) {
+  let deployment: Deployment;
   let parley: ReturnType<typeof parleyFor>;
   let dir: string;
 
   beforeAll(async () => {
-    house = await start();
-    parley = parleyFor(house);
+    deployment = await start();
+    parley = parleyFor(deployment);
     dir = await mkdtemp(join(tmpdir(), "parley-cli-"));
   });
   afterAll(async () => {
-    await house?.stop();
+    await deployment?.stop();
     await rm(dir, { recursive: true, force: true });
   });
 
-  it("send prints the id, and nothing else; history reads it on both sides", async () => {
+  it("send prints only the id; history shows the message to both users", async () => {
     const sent = await parley.run(["send", "bob", "Hello,", "Bob"], await parley.as("alice"));
     expect(sent).toMatchObject({ code: 0, err: "" });
     expect(sent.out.trim()).toMatch(ID);
-    const hers = await parley.run(["history", "bob", "--json"], await parley.as("alice"));
-    expect(JSON.parse(hers.out)).toMatchObject({
+    const aliceHistory = await parley.run(["history", "bob", "--json"], await parley.as("alice"));
+    expect(JSON.parse(aliceHistory.out)).toMatchObject({
       id: sent.out.trim(),
       from: "alice",
       to: "bob",
       content: "Hello, Bob",
     });
-    const his = await parley.run(["history", "alice"], await parley.as("bob"));
-    expect(his).toMatchObject({ code: 0, err: "" });
-    expect(his.out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d alice → bob: Hello, Bob\n$/);
+    const bobHistory = await parley.run(["history", "alice"], await parley.as("bob"));
+    expect(bobHistory).toMatchObject({ code: 0, err: "" });
+    expect(bobHistory.out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d alice → bob: Hello, Bob\n$/);
   });
 
-  it("send reads one message from standard input, or a message a line, in their order", async () => {
+  it("send reads one message from standard input, or one from each line in order", async () => {
     const carol = await parley.as("carol");
     const one = await parley.run(["send", "dave", "-"], carol, "two\nlines\n");
     expect(one.out.trim()).toMatch(ID);
@@ -77,69 +77,69 @@ function everyCommand(many: number, start: () => Promise<House>) {
     expect(other).toMatchObject({ code: 4, out: "", err: expect.stringContaining("ref_reused") });
   });
 
-  it("G3: tail prints what comes, and goes on from its cursor file where it was ended", async () => {
+  it("G3: tail prints new messages, and continues from its cursor file after a restart", async () => {
     const erin = await parley.as("erin");
     const args = ["tail", "--json", "--cursor-file", join(dir, "cursor")];
     const first = parley.start(args, erin);
     const sent = ["one", "two", "three", "four"];
-    await parley.knock(first, "erin", erin);
+    await parley.untilLive(first, "erin", erin);
     for (const content of ["one", "two"]) await parley.run(["send", "erin", content], erin);
-    await first.says(/"two"/);
+    await first.printed(/"two"/);
     first.signal("SIGINT");
     expect(await first.exited).toMatchObject({ code: 0, err: "" });
     expect(await readFile(join(dir, "cursor"), "utf8")).toMatch(/^\S+\n$/);
     await parley.run(["send", "erin", "three"], erin);
     const second = parley.start(args, erin);
-    await second.says(/"three"/);
+    await second.printed(/"three"/);
     await parley.run(["send", "erin", "four"], erin);
-    await second.says(/"four"/);
+    await second.printed(/"four"/);
     second.signal("SIGTERM");
     expect((await second.exited).code).toBe(0);
     expect(contents(first.out + second.out).filter((content) => sent.includes(content))).toEqual(sent);
   });
 
-  it("tail --from beginning, or from an id", async () => {
+  it("tail --from starts at the beginning or after an id", async () => {
     const frank = await parley.as("frank");
     const { out: id } = await parley.run(["send", "frank", "older"], frank);
     await parley.run(["send", "frank", "newer"], frank);
     const whole = parley.start(["tail", "--from", "beginning"], frank);
-    await whole.says(/older\n(.*\n)*.*newer/);
+    await whole.printed(/older\n(.*\n)*.*newer/);
     const rest = parley.start(["tail", "--from", id.trim()], frank);
-    await rest.says(/newer/);
+    await rest.printed(/newer/);
     for (const tail of [whole, rest]) tail.signal("SIGINT");
     expect((await rest.exited).out).not.toContain("older");
   });
 
-  it("chat: what is typed reaches the other, commands do what they say, and the end of input ends it", async () => {
+  it("chat sends typed lines, obeys its commands, and ends at the end of input", async () => {
     const [gina, hugo] = [
       parley.start(["chat", "gina"], await parley.as("gina")),
       parley.start(["chat", "hugo"], await parley.as("hugo")),
     ];
-    await Promise.all([gina, hugo].map((chat) => chat.says(/You are/, "err")));
+    await Promise.all([gina, hugo].map((chat) => chat.printed(/You are/, "err")));
     gina.type("to everybody\n/to hugo\nfor hugo\n//slash\n/nonsense\n");
-    await hugo.says(/gina: to everybody\n.*gina → hugo: for hugo\n.*gina → hugo: \/slash\n/);
-    await gina.says(/there is no \/nonsense/, "err");
+    await hugo.printed(/gina: to everybody\n.*gina → hugo: for hugo\n.*gina → hugo: \/slash\n/);
+    await gina.printed(/there is no \/nonsense/, "err");
     hugo.type("/to gina\nfor gina\n/history 2\n");
-    await gina.says(/hugo → gina: for gina/);
-    await hugo.says(/there are older ones\)\n.*\/slash\n.*for gina\n/);
+    await gina.printed(/hugo → gina: for gina/);
+    await hugo.printed(/there are older ones\)\n.*\/slash\n.*for gina\n/);
     gina.type("last words");
     gina.endInput();
     expect(await gina.exited).toMatchObject({ code: 0 });
-    await hugo.says(/last words/);
+    await hugo.printed(/last words/);
     hugo.type("/quit\n");
     expect(await hugo.exited).toMatchObject({ code: 0 });
   });
 
-  it("chat is of the one that it was told, and Ctrl-C ends it without an error", async () => {
+  it("chat refuses a token of another user, and Ctrl-C ends it without an error", async () => {
     const wrong = await parley.run(["chat", "alice"], await parley.as("bob"));
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("the token is of bob") });
     const chat = parley.start(["chat", "bob"], await parley.as("bob"));
-    await chat.says(/You are bob/, "err");
+    await chat.printed(/You are bob/, "err");
     chat.signal("SIGINT");
     expect(await chat.exited).toMatchObject({ code: 0, out: "" });
   });
 
-  it("P60: --as and token ask the server for a token, and PARLEY_TOKEN takes it", async () => {
+  it("P60: --as and token request a token from the server, and PARLEY_TOKEN accepts it", async () => {
     const token = await parley.run(["token", "ivan"]);
     expect(token).toMatchObject({ code: 0, err: "" });
     expect(token.out).toMatch(/^\S+\n$/);
@@ -150,7 +150,7 @@ function everyCommand(many: number, start: () => Promise<House>) {
     expect(contents(room.out)).toEqual(["by token", "by name"]);
   });
 
-  it("no control character or turning mark of a message reaches the terminal", async () => {
+  it("control and direction characters of a message never reach the terminal", async () => {
     const evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\u202egnihton";
     const jane = await parley.as("jane");
     await parley.run(["send", "jane", evil], jane);
@@ -161,12 +161,12 @@ function everyCommand(many: number, start: () => Promise<House>) {
     expect(contents(json.out)).toEqual([evil]);
     const chat = parley.start(["chat", "jane"], jane);
     chat.type("/to jane\n/history\n");
-    await chat.says(/owned\\x07/);
+    await chat.printed(/owned\\x07/);
     chat.endInput();
     expect((await chat.exited).out).not.toContain("\x1b");
   });
 
-  it("a closed pipe is no error", async () => {
+  it("a closed pipe is not an error", async () => {
     const ken = await parley.as("ken");
     const text = `${"x".repeat(1_000)}\n`.repeat(300);
     expect(await parley.run(["send", "ken", "--lines"], ken, text)).toMatchObject({ code: 0 });
@@ -178,7 +178,7 @@ function everyCommand(many: number, start: () => Promise<House>) {
     expect(await parley.shell(tail, ken)).toMatchObject({ code: 0, err: "" });
   });
 
-  it("a token that is no good, and content that is too long, are refused with 4", async () => {
+  it("an invalid token and content that is too long end with exit code 4", async () => {
     const bad = { PARLEY_TOKEN: "not.a.token" };
     for (const args of [["send", "bob", "x"], ["tail"], ["history", "bob"], ["chat", "bob"]]) {
       const outcome = await parley.run(args, bad);
@@ -195,4 +195,6 @@ function everyCommand(many: number, start: () => Promise<House>) {
 
 describe("every command, standalone", () => everyCommand(1_500, () => startStandalone({ env: ENV })));
 
-await describeSplit("every command, split", { env: ENV }, (house) => everyCommand(320, async () => house));
+await describeSplit("every command, split", { env: ENV }, (deployment) =>
+  everyCommand(320, async () => deployment),
+);

@@ -20,20 +20,20 @@ const findings = ({ out }: Outcome): Finding[] =>
 const wrong = (outcome: Outcome) => findings(outcome).filter(({ status }) => status === "wrong");
 
 describe("an operator's commands, standalone", () => {
-  let house: Standalone;
+  let deployment: Standalone;
   let parley: ReturnType<typeof parleyFor>;
   beforeAll(async () => {
-    house = await startStandalone();
-    parley = parleyFor(house);
+    deployment = await startStandalone();
+    parley = parleyFor(deployment);
   });
-  afterAll(() => house?.stop());
+  afterAll(() => deployment?.stop());
 
-  it("doctor finds nothing wrong beside a server that is well", async () => {
-    const env = { DATA_DIR: house.dataDir };
-    const well = await parley.run(["doctor", "--admin-url", house.app.adminUrl, "--json"], env);
-    expect(wrong(well)).toEqual([]);
-    expect(well).toMatchObject({ code: 0, err: "" });
-    const checks = findings(well).map(({ check }) => check);
+  it("doctor reports nothing wrong for a healthy server", async () => {
+    const env = { DATA_DIR: deployment.dataDir };
+    const healthy = await parley.run(["doctor", "--admin-url", deployment.app.adminUrl, "--json"], env);
+    expect(wrong(healthy)).toEqual([]);
+    expect(healthy).toMatchObject({ code: 0, err: "" });
+    const checks = findings(healthy).map(({ check }) => check);
     expect(checks).toEqual(
       expect.arrayContaining([
         "environment",
@@ -48,45 +48,48 @@ describe("an operator's commands, standalone", () => {
     );
   });
 
-  it("doctor names what a service would refuse to start with, and what cannot be reached", async () => {
+  it("doctor reports settings that a service would refuse, and servers that it cannot reach", async () => {
     const env = {
-      DATA_DIR: house.dataDir,
+      DATA_DIR: deployment.dataDir,
       HEARTBEAT_MS: "soon",
       JWT_SECRET: "short",
       PARLEY_URL: "http://127.0.0.1:1",
     };
-    const ill = await parley.run(["doctor", "--admin-url", "http://127.0.0.1:1"], env);
-    expect(ill.code).toBe(1);
-    expect(ill.out).toContain("WRONG environment  HEARTBEAT_MS must be a whole number");
-    expect(ill.out).toContain("WRONG environment  JWT_SECRET must be at least 32 bytes");
-    expect(ill.out).toMatch(/WRONG gateway .*cannot be reached.*\n\s+→ Start it/);
-    expect(ill.out).toMatch(/WRONG admin port /);
-    expect(ill.out).not.toContain("short\n");
+    const outcome = await parley.run(["doctor", "--admin-url", "http://127.0.0.1:1"], env);
+    expect(outcome.code).toBe(1);
+    expect(outcome.out).toContain("WRONG environment  HEARTBEAT_MS must be a whole number");
+    expect(outcome.out).toContain("WRONG environment  JWT_SECRET must be at least 32 bytes");
+    expect(outcome.out).toMatch(/WRONG gateway .*cannot be reached.*\n\s+→ Start it/);
+    expect(outcome.out).toMatch(/WRONG admin port /);
+    expect(outcome.out).not.toContain("short\n");
   });
 
-  it("dead-letters says that there are none", async () => {
+  it("dead-letters reports that standalone has none", async () => {
     const env = {
-      PARLEY_TOKEN: await house.token("me", { scopes: ["ops"] }),
-      PARLEY_ADMIN_URL: house.app.adminUrl,
+      PARLEY_TOKEN: await deployment.token("me", { scopes: ["ops"] }),
+      PARLEY_ADMIN_URL: deployment.app.adminUrl,
     };
     const none = await parley.run(["dead-letters", "list"], env);
     expect(none).toMatchObject({ code: 4, out: "", err: expect.stringContaining("has no dead letters") });
   });
 });
 
-await describeSplit("an operator's commands, split", {}, (house) => {
-  const parley = parleyFor(house);
-  const redis = new Redis(house.redis.url);
-  const persister = house.persisters[0]?.adminUrl ?? "";
-  const admins = [house.gatewayApps[0].adminUrl, house.historyApi.adminUrl, persister];
+await describeSplit("an operator's commands, split", {}, (deployment) => {
+  const parley = parleyFor(deployment);
+  const redis = new Redis(deployment.redis.url);
+  const persister = deployment.persisters[0]?.adminUrl ?? "";
+  const admins = [deployment.gatewayApps[0].adminUrl, deployment.historyApi.adminUrl, persister];
   const doctor = ["doctor", "--json", ...admins.flatMap((url) => ["--admin-url", url])];
   afterAll(async () => {
     redis.disconnect();
-    await house.stop();
+    await deployment.stop();
   });
 
-  it("L10: dead-letters lists, refuses to replay what is still no message, and drops", async () => {
-    const ops = { PARLEY_TOKEN: await house.token("me", { scopes: ["ops"] }), PARLEY_ADMIN_URL: persister };
+  it("L10: dead-letters lists entries, refuses to replay one that is still not a message, and drops it", async () => {
+    const ops = {
+      PARLEY_TOKEN: await deployment.token("me", { scopes: ["ops"] }),
+      PARLEY_ADMIN_URL: persister,
+    };
     await redis.xadd(LOG, "*", "what", "junk \x1b[2J");
     const [letter] = await until(async () => {
       const { code, out } = await parley.run(["dead-letters", "list", "--json"], ops);
@@ -104,7 +107,7 @@ await describeSplit("an operator's commands, split", {}, (house) => {
     expect(await parley.run(["dead-letters", "drop", letter.id], ops)).toMatchObject({ code: 4 });
   });
 
-  it("dead-letters needs a token of scope ops", async () => {
+  it("dead-letters needs a token with the scope ops", async () => {
     const admin = { PARLEY_ADMIN_URL: persister };
     expect(await parley.run(["dead-letters", "list"], admin)).toMatchObject({ code: 2 });
     const plain = await parley.run(["dead-letters", "list"], { ...admin, ...(await parley.as("alice")) });
@@ -113,25 +116,25 @@ await describeSplit("an operator's commands, split", {}, (house) => {
     expect(await parley.run(["dead-letters", "list"], nobody)).toMatchObject({ code: 3 });
   });
 
-  it("doctor finds nothing wrong in a house that is well, and takes the token at hand", async () => {
-    const well = await parley.run(doctor, { ...house.env, ...(await parley.as("alice")) });
-    expect(wrong(well)).toEqual([]);
-    expect(well).toMatchObject({ code: 0, err: "" });
-    const says = (check: string) => findings(well).find((finding) => finding.check === check)?.says;
-    expect(says("redis")).toMatch(/^(Redis|Valkey) \d+/);
-    expect(says("durability")).toBe("appendonly yes, appendfsync always, maxmemory-policy noeviction");
-    expect(says("mongo writes")).toContain("w: majority, j: true");
-    expect(says("indexes")).toBe("all there");
-    expect(says("your token")).toMatch(/^is of alice until /);
-    expect(findings(well).filter(({ check }) => check === "admin port")).toHaveLength(3);
+  it("doctor reports nothing wrong for a healthy deployment, and uses the token in the environment", async () => {
+    const healthy = await parley.run(doctor, { ...deployment.env, ...(await parley.as("alice")) });
+    expect(wrong(healthy)).toEqual([]);
+    expect(healthy).toMatchObject({ code: 0, err: "" });
+    const textOf = (check: string) => findings(healthy).find((finding) => finding.check === check)?.says;
+    expect(textOf("redis")).toMatch(/^(Redis|Valkey) \d+/);
+    expect(textOf("durability")).toBe("appendonly yes, appendfsync always, maxmemory-policy noeviction");
+    expect(textOf("mongo writes")).toContain("w: majority, j: true");
+    expect(textOf("indexes")).toBe("all there");
+    expect(textOf("your token")).toMatch(/^is of alice until /);
+    expect(findings(healthy).filter(({ check }) => check === "admin port")).toHaveLength(3);
   });
 
-  it("L8: doctor names a Redis that may lose what it acknowledged, and how to mend it", async () => {
+  it("L8: doctor reports a Redis that may lose acknowledged messages, and the fix", async () => {
     await redis.config("SET", "appendfsync", "everysec");
     try {
-      const ill = await parley.run(doctor, house.env);
-      expect(ill.code).toBe(1);
-      expect(wrong(ill)).toEqual([
+      const outcome = await parley.run(doctor, deployment.env);
+      expect(outcome.code).toBe(1);
+      expect(wrong(outcome)).toEqual([
         expect.objectContaining({
           check: "durability",
           says: expect.stringContaining("appendfsync is everysec, not always"),
@@ -143,14 +146,14 @@ await describeSplit("an operator's commands, split", {}, (house) => {
     }
   });
 
-  it("doctor names servers that are away, and shows no password of theirs", async () => {
+  it("doctor reports unreachable servers without their passwords", async () => {
     const env = {
-      ...house.env,
+      ...deployment.env,
       REDIS_URL: "redis://user:hunter22@127.0.0.1:1",
       MONGO_URL: "mongodb://user:hunter22@127.0.0.1:1",
     };
-    const ill = await parley.run(doctor, env);
-    expect(wrong(ill).map(({ check }) => check)).toEqual(["redis", "mongo"]);
-    expect(ill.out + ill.err).not.toContain("hunter22");
+    const outcome = await parley.run(doctor, env);
+    expect(wrong(outcome).map(({ check }) => check)).toEqual(["redis", "mongo"]);
+    expect(outcome.out + outcome.err).not.toContain("hunter22");
   });
 });

@@ -5,20 +5,20 @@ import { fileURLToPath } from "node:url";
 import { type Child, startChild } from "@parley/local";
 import { formatId } from "@parley/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 import { storeMessages } from "../rig/stored-messages.ts";
 
 const MESSAGES = 100_000;
-/** As UTF-16 or not, 100,000 of these do not fit into the heap that the client gets. */
+/** 100,000 of these don't fit into the heap of the client in any encoding. */
 const PADDING = "x".repeat(1_000);
 const HEAP_MB = 40;
-/** Come in while the raw reader catches up: more than it lets wait. */
+/** Messages sent while the raw reader catches up: more than the reader buffers. */
 const LIVE = 1_500;
 
 describe("a client that was away for 100,000 messages", () => {
   let dataDir: string;
-  let house: Standalone;
+  let deployment: Standalone;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "parley-e2e-"));
     await storeMessages(dataDir, MESSAGES, (n) => ({
@@ -27,28 +27,28 @@ describe("a client that was away for 100,000 messages", () => {
       to: n % 2 === 0 ? "bob" : "",
       content: `message ${n} ${PADDING}`,
     }));
-    house = await startStandalone({ dataDir, env: { RATE_LIMIT: "0" } });
+    deployment = await startStandalone({ dataDir, env: { RATE_LIMIT: "0" } });
   });
   afterAll(async () => {
-    await house?.stop();
+    await deployment?.stop();
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  /** A program of its own that reads as bob, in a heap too small for all of it. */
+  /** Starts a program that reads as bob, with a heap that is too small for all messages. */
   async function startReader(program: URL, ...args: readonly string[]): Promise<Child> {
     return startChild({
       command: process.execPath,
       args: [
         `--max-old-space-size=${HEAP_MB}`,
         fileURLToPath(program),
-        house.gateways[0],
-        await house.token("bob"),
+        deployment.gateways[0],
+        await deployment.token("bob"),
         ...args,
       ],
     });
   }
 
-  it("G3, G5: has them all, in order, in a small heap, is told how far it is, and its process ends when closed", async () => {
+  it("G3, G5: gets them all in order with a small heap and reports progress, and its process ends when closed", async () => {
     const child = await startReader(new URL("./catch-up.child.ts", import.meta.url), String(MESSAGES));
     expect(await child.exited, child.output()).toEqual({ code: 0, signal: null });
     const [live, closed] = child
@@ -61,12 +61,12 @@ describe("a client that was away for 100,000 messages", () => {
     expect(closed.phase).toBe("closed");
   }, 180_000);
 
-  it("G3, G5: the same by the raw protocol in under 100 lines, while more than it may hold comes in", async () => {
-    const alice = await Chatter.connect(house.gateways[0], await house.token("alice"));
+  it("G3, G5: the same by the raw protocol in under 100 lines, while more messages arrive than it buffers", async () => {
+    const alice = await ChatClient.connect(deployment.gateways[0], await deployment.token("alice"));
     const expected = String(MESSAGES + LIVE);
     const child = await startReader(
       new URL("./raw-catch-up.child.ts", import.meta.url),
-      house.historyUrl,
+      deployment.historyUrl,
       expected,
     );
     await child.printed(/connected/, 30_000);

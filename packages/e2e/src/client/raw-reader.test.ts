@@ -10,32 +10,32 @@ import { describeSplit } from "../rig/shapes.ts";
 
 const OPTIONS = { env: { RATE_LIMIT: "0" } };
 
-await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (house) => {
-  afterAll(() => house.stop());
+await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (deployment) => {
+  afterAll(() => deployment.stop());
 
-  it("G3: whole, once and in order over cut connections, and from a cursor of its own later on", async () => {
-    const proxy = await startTcpProxy(Number(new URL(house.gateways[0]).port));
-    const token = () => house.token("bob");
-    const { historyUrl } = house;
+  it("G3: shows everything once and in order over cut connections, and continues later from its cursor", async () => {
+    const proxy = await startTcpProxy(Number(new URL(deployment.gateways[0]).port));
+    const token = () => deployment.token("bob");
+    const { historyUrl } = deployment;
     const shown: Message[] = [];
     const reader = new RawReader((message) => shown.push(message));
-    const reading = reader.run({ url: proxy.url(house.gateways[0]), historyUrl, token });
-    const { client } = await observe(house, "alice", { url: house.gateways[1] });
+    const reading = reader.run({ url: proxy.url(deployment.gateways[0]), historyUrl, token });
+    const { client } = await observe(deployment, "alice", { url: deployment.gateways[1] });
     const sent: string[] = [];
     const sendMore = async (count: number) => {
       for (let n = 0; n < count; n += 1)
         sent.push((await client.send(n % 2 ? "" : "bob", `${sent.length}`)).id);
     };
-    const upTo = (ids: readonly { id: string }[]) => ids.map(({ id }) => id);
+    const idsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => id);
     for (let round = 1; round <= 4; round += 1) {
-      await until(() => reader.connections >= round || undefined, "a connection");
+      await until(() => reader.connections >= round, "a connection");
       await sendMore(50);
       const sending = sendMore(100);
       expect(proxy.cut("rst")).toBeGreaterThan(0);
       await sending;
     }
-    await until(() => shown.length >= sent.length || undefined, "all of them");
-    expect(upTo(shown)).toEqual(sent);
+    await until(() => shown.length >= sent.length, "all of them");
+    expect(idsOf(shown)).toEqual(sent);
     const { cursor } = reader;
     reader.stop();
     await reading;
@@ -43,18 +43,18 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (ho
     await sendMore(50);
     const shownLater: Message[] = [];
     const later = new RawReader((message) => shownLater.push(message), cursor);
-    const readingOn = later.run({ url: house.gateways[0], historyUrl, token });
-    await until(() => later.connections > 0 || undefined, "a connection");
+    const readingOn = later.run({ url: deployment.gateways[0], historyUrl, token });
+    await until(() => later.connections > 0, "a connection");
     await sendMore(50);
-    await until(() => shownLater.length >= 100 || undefined, "the rest");
-    expect(upTo(shownLater)).toEqual(sent.slice(-100));
+    await until(() => shownLater.length >= 100, "the rest");
+    expect(idsOf(shownLater)).toEqual(sent.slice(-100));
     later.stop();
     await readingOn;
     client.close();
     await proxy.close();
   });
 
-  it("is in under 100 lines", async () => {
+  it("has less than 100 lines", async () => {
     const text = await readFile(join(import.meta.dirname, "../rig/raw-reader.ts"), "utf8");
     expect(text.trimEnd().split("\n").length).toBeLessThan(100);
   });

@@ -4,96 +4,96 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Observer, observe } from "../rig/sdk-observer.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 
-/** A JWT of a secret that the server does not know. */
+/** A JWT that is signed with a secret that the server doesn't know. */
 const FORGED =
   "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 describe("the SDK's tokens", () => {
-  let house: Standalone;
+  let deployment: Standalone;
   let sender: Observer;
   beforeAll(async () => {
-    house = await startStandalone();
-    sender = await observe(house, "sender");
+    deployment = await startStandalone();
+    sender = await observe(deployment, "sender");
   });
   afterAll(async () => {
     sender?.client.close();
-    await house?.stop();
+    await deployment?.stop();
   });
 
-  /** Sends until `enough`; what the receiver must have seen. */
-  async function sendUntil(to: string, enough: () => boolean): Promise<string[]> {
+  /** Sends messages until `isEnough`. Resolves with their ids, which the recipient must see. */
+  async function sendUntil(to: string, isEnough: () => boolean): Promise<string[]> {
     const sent: string[] = [];
     await until(async () => {
       sent.push((await sender.client.send(to, `message ${sent.length}`)).id);
-      return enough() || undefined;
-    }, "enough");
+      return isEnough();
+    }, "the condition to stop sending");
     return sent;
   }
 
   async function expectSeen(observer: Observer, ids: string[]): Promise<void> {
-    await until(() => observer.messages.length >= ids.length || undefined, "all of them");
+    await until(() => observer.messages.length >= ids.length, "all messages to arrive");
     expect(observer.messages.map(({ id }) => id)).toEqual(ids);
   }
 
-  it("P6: tokens of two seconds are renewed on the open connection, and nothing is missed", async () => {
-    let given = 0;
+  it("P6: tokens that expire after two seconds are renewed on the open connection, and nothing is missed", async () => {
+    let issued = 0;
     const token = () => {
-      given += 1;
-      return house.token("alice", { expiresInSeconds: 2 });
+      issued += 1;
+      return deployment.token("alice", { expiresInSeconds: 2 });
     };
-    const alice = await observe(house, "alice", { token });
-    const ids = await sendUntil("alice", () => given === 4);
+    const alice = await observe(deployment, "alice", { token });
+    const ids = await sendUntil("alice", () => issued === 4);
     await expectSeen(alice, ids);
     expect(alice.phases).toEqual(["connecting", "live"]);
     alice.client.close();
   });
 
-  it("P6, P40: where no fresh one is to be had in time it goes offline, comes back and has missed nothing", async () => {
-    let given = 0;
+  it("P6, P40: without a fresh token in time the client goes offline, comes back and has missed nothing", async () => {
+    let issued = 0;
     const start = Date.now();
     const token = async () => {
-      given += 1;
-      if (given > 1 && Date.now() - start < 3_500) throw new Error("the issuer is away");
-      return house.token("bob", { expiresInSeconds: given === 1 ? 2 : 60 });
+      issued += 1;
+      if (issued > 1 && Date.now() - start < 3_500) throw new Error("the issuer is away");
+      return deployment.token("bob", { expiresInSeconds: issued === 1 ? 2 : 60 });
     };
-    const bob = await observe(house, "bob", { token });
+    const bob = await observe(deployment, "bob", { token });
     const ids = await sendUntil("bob", () => bob.phases.includes("offline") && bob.phases.at(-1) === "live");
     await expectSeen(bob, ids);
-    // Tried with growing pauses, not in a hot loop.
-    expect(given).toBeLessThan(60);
+    // The client tries again with growing pauses, not in a hot loop.
+    expect(issued).toBeLessThan(60);
     bob.client.close();
   });
 
-  it("P3: a token that the server does not take closes the client with its code, and rejects what waits", async () => {
-    const client = connect({ url: house.gateways[0], token: () => FORGED });
+  it("P3: a refused token closes the client with the server's code, and rejects pending sends", async () => {
+    const client = connect({ url: deployment.gateways[0], token: () => FORGED });
     const sent = client.send("bob", "never").catch((error: unknown) => error);
     const state = await until(
       () => (client.state.current.phase === "closed" ? client.state.current : undefined),
-      "the end",
+      "the client to close",
     );
     expect(state.error).toMatchObject({ code: "unauthorized", temporary: false });
     expect(await sent).toMatchObject({ code: "closed", mayHaveGoneThrough: false });
     await expect(client.send("bob", "x")).rejects.toMatchObject({ code: "closed" });
   });
 
-  it("P3: a token from a cache that is good no more is not the end: a fresh one is asked for first", async () => {
-    let given = 0;
-    const carol = await observe(house, "carol", {
-      token: () => (given++ === 0 ? FORGED : house.token("carol")),
+  it("P3: after a cached token is refused, the client asks for a fresh one before it gives up", async () => {
+    let issued = 0;
+    const carol = await observe(deployment, "carol", {
+      token: () => (issued++ === 0 ? FORGED : deployment.token("carol")),
     });
-    expect(given).toBe(2);
+    expect(issued).toBe(2);
     carol.client.close();
   });
 
-  it("P40: the whole server restarts: the client waits, says why, and comes back with what it had to send", async () => {
+  it("P40: while the server restarts the client waits, reports why, and sends pending messages afterwards", async () => {
     const states: State[] = [];
-    const dave = await observe(house, "dave");
+    const dave = await observe(deployment, "dave");
     dave.client.state.subscribe((state) => states.push(state));
-    const stopped = house.app.stop();
-    await until(() => states.some(({ phase }) => phase === "offline") || undefined, "offline");
+    const stopped = deployment.app.stop();
+    await until(() => states.some(({ phase }) => phase === "offline"), "the client to be offline");
     const sent = dave.client.send("dave", "over the restart");
     await stopped;
-    await house.app.restart();
+    await deployment.app.restart();
     const { id } = await sent;
     expect((await dave.message("over the restart")).id).toBe(id);
     dave.client.close();

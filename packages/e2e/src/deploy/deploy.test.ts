@@ -26,7 +26,7 @@ interface Service {
   readonly volumes?: readonly string[];
 }
 
-/** As far as it counts here; dclint's own types cannot be found under `module: nodenext`. */
+/** The part that this test uses: dclint's own types don't resolve under `module: nodenext`. */
 interface LintResult {
   readonly messages: readonly { readonly rule: string; readonly message: string }[];
 }
@@ -50,24 +50,24 @@ const TARGETS = Object.keys(SHAPES) as Target[];
 const known = (target: Target) => describeEnv(SHAPES[target]).map(({ name }) => name);
 
 describe("docker-compose.yml", () => {
-  it("is valid by the schema of Compose", async () => {
+  it("is valid against the schema of Compose", async () => {
     const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
     const results: readonly LintResult[] = await linter.lintFiles([COMPOSE], false);
     const found = results.flatMap(({ messages }) => messages);
     expect(found.filter(({ rule }) => /^invalid|duplicate/.test(rule))).toEqual([]);
-    // Rules of taste find something: so the file was read.
+    // Style rules report something, which shows that the file was read.
     expect(found).not.toEqual([]);
   });
 
   it.each(built)(
-    "%s: is a target of the Dockerfile, and sets nothing that its app does not read",
+    "%s: is a target of the Dockerfile, and sets only variables that its app reads",
     (name, service) => {
       expect(service.build).toEqual({ context: ".", dockerfile: "deploy/Dockerfile", target: name });
       expect(known(name as Target)).toEqual(expect.arrayContaining(Object.keys(service.environment ?? {})));
     },
   );
 
-  it.each(services)("%s: what it depends on, its networks and its files are there", (_name, service) => {
+  it.each(services)("%s: its dependencies, networks and files exist", (_name, service) => {
     expect(Object.keys(compose.services)).toEqual(
       expect.arrayContaining(Object.keys(service.depends_on ?? {})),
     );
@@ -79,17 +79,17 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("three of its services are built, and no other", () => {
+  it("exactly three of its services are built", () => {
     expect(built.map(([name]) => name)).toEqual(["gateway", "persister", "history-api"]);
   });
 });
 
-describe("the images, made in a plain folder", () => {
+describe("the images, rebuilt in a plain folder", () => {
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true })));
 
-  /** The steps of the last stages, as far as they leave anything: files of the build stage, and variables. */
-  function make(target: Target) {
+  /** Repeats the steps that leave something in the image: copies from the build stage, and variables. */
+  function buildImage(target: Target) {
     const folder = mkdtempSync(join(tmpdir(), "parley-image-"));
     folders.push(folder);
     const instructions = instructionsOf(stages, target);
@@ -100,38 +100,35 @@ describe("the images, made in a plain folder", () => {
     return { folder, instructions };
   }
 
-  it.each(TARGETS)(
-    "%s: one file, which starts as CMD says and is well by its HEALTHCHECK",
-    async (target) => {
-      const { folder, instructions } = make(target);
-      expect(readdirSync(folder)).toEqual(["main.mjs"]);
-      const env = {
-        ...variablesOf(instructions),
-        // What a container has of its own, and this machine has not.
-        PORT: String(await freePort()),
-        ADMIN_PORT: String(await freePort()),
-        HOST: "127.0.0.1",
-        DATA_DIR: join(folder, "data"),
-        JWT_SECRET: "a-secret-for-tests-only-long-enough-for-HS256",
-        REDIS_URL: "redis://127.0.0.1:1",
-        MONGO_URL: "mongodb://127.0.0.1:1",
-      };
-      const [program, ...args] = commandOf(instructions, "CMD");
-      const [checker, ...check] = commandOf(instructions, "HEALTHCHECK");
-      expect([program, checker]).toEqual(["node", "node"]);
-      const child = await startChild({ command: process.execPath, args, cwd: folder, env });
-      await until(() => {
-        if (child.exit) throw new Error(child.output());
-        execFileSync(process.execPath, check, { env, stdio: "ignore" });
-        return true;
-      }, `${target} to be healthy`);
-      expect(await child.stop()).toEqual({ code: 0, signal: null });
-      // Stopped it is not well: so it was asked.
-      expect(() => execFileSync(process.execPath, check, { env, stdio: "ignore" })).toThrow();
-    },
-  );
+  it.each(TARGETS)("%s: one file that starts with CMD and is healthy by its HEALTHCHECK", async (target) => {
+    const { folder, instructions } = buildImage(target);
+    expect(readdirSync(folder)).toEqual(["main.mjs"]);
+    const env = {
+      ...variablesOf(instructions),
+      // A container has its own ports and address; this machine shares them.
+      PORT: String(await freePort()),
+      ADMIN_PORT: String(await freePort()),
+      HOST: "127.0.0.1",
+      DATA_DIR: join(folder, "data"),
+      JWT_SECRET: "a-secret-for-tests-only-long-enough-for-HS256",
+      REDIS_URL: "redis://127.0.0.1:1",
+      MONGO_URL: "mongodb://127.0.0.1:1",
+    };
+    const [program, ...args] = commandOf(instructions, "CMD");
+    const [checker, ...check] = commandOf(instructions, "HEALTHCHECK");
+    expect([program, checker]).toEqual(["node", "node"]);
+    const child = await startChild({ command: process.execPath, args, cwd: folder, env });
+    await until(() => {
+      if (child.exit) throw new Error(child.output());
+      execFileSync(process.execPath, check, { env, stdio: "ignore" });
+      return true;
+    }, `${target} to be healthy`);
+    expect(await child.stop()).toEqual({ code: 0, signal: null });
+    // The check fails once the app is stopped, which shows that it asks the app.
+    expect(() => execFileSync(process.execPath, check, { env, stdio: "ignore" })).toThrow();
+  });
 
-  it.each(TARGETS)("%s: does not run as root, and sets nothing that its app does not read", (target) => {
+  it.each(TARGETS)("%s: does not run as root, and sets only variables that its app reads", (target) => {
     const instructions = instructionsOf(stages, target);
     expect(instructions.findLast(({ name }) => name === "USER")?.text).toMatch(/^node$/);
     expect([...known(target), "NODE_ENV", "PORT"]).toEqual(
@@ -139,7 +136,7 @@ describe("the images, made in a plain folder", () => {
     );
   });
 
-  it("what the build copies from here is here, and its context holds what the apps are made of", () => {
+  it("every path that the build copies exists, and its context holds the sources of the apps", () => {
     const copied = instructionsOf(stages, "build")
       .filter(({ name, text }) => name === "COPY" && !text.startsWith("--"))
       .flatMap(({ text }) => text.split(" ").slice(0, -1));

@@ -6,28 +6,28 @@ import { describe, expect, it } from "vitest";
 const config = readFileSync(join(import.meta.dirname, "../../../../deploy/proxy/nginx.conf"), "utf8");
 
 interface Location {
-  /** `=`: this path alone; otherwise whatever begins with it. */
-  readonly exact: boolean;
+  /** True for `=`, which matches only this path. Otherwise the location matches every path with this prefix. */
+  readonly isExact: boolean;
   readonly path: string;
   readonly app: string;
 }
 
-/** The config's locations. One that is written otherwise than the others is not found, and the first test fails. */
+/** The locations of the config. A location in another notation isn't found, and then the first test fails. */
 const locations: readonly Location[] = [
   ...config.matchAll(
     /^\s*location (= |\^~ |)(\/\S*)\s+\{ set \$app (\S+);\s+proxy_pass http:\/\/\$app:8080; \}$/gm,
   ),
-].map(([, modifier = "", path = "", app = ""]) => ({ exact: modifier === "= ", path, app }));
+].map(([, modifier = "", path = "", app = ""]) => ({ isExact: modifier === "= ", path, app }));
 
-/** As nginx chooses among locations without regular expressions: the exact one, else the longest beginning. */
+/** Chooses a location as nginx does without regular expressions: the exact one, else the longest prefix. */
 function proxied(pathname: string): string | undefined {
-  const exact = locations.find((location) => location.exact && location.path === pathname);
+  const exact = locations.find((location) => location.isExact && location.path === pathname);
   if (exact) return exact.app;
-  const beginnings = locations.filter(({ exact, path }) => !exact && pathname.startsWith(path));
-  return beginnings.sort((a, b) => b.path.length - a.path.length)[0]?.app;
+  const prefixes = locations.filter(({ isExact, path }) => !isExact && pathname.startsWith(path));
+  return prefixes.sort((a, b) => b.path.length - a.path.length)[0]?.app;
 }
 
-/** What the table names, and what stands right beside it. */
+/** The paths in the table of routes, and similar ones. */
 const paths = ROUTES.flatMap(({ path }) => [
   path,
   `${path}/`,
@@ -39,17 +39,17 @@ const paths = ROUTES.flatMap(({ path }) => [
 ]);
 
 describe("the reverse proxy", () => {
-  it("every location of its config is understood here", () => {
+  it("has only locations that this test understands", () => {
     expect(locations).toHaveLength(config.match(/^\s*location\b/gm)?.length ?? 0);
     expect(config).not.toMatch(/\blocation\s+~/);
   });
 
-  it.each([...new Set(paths)])("%s goes where the table of routes says", (path) => {
-    // What the table does not know is for a gateway, which says that there is nothing.
+  it.each([...new Set(paths)])("%s goes to the app in the table of routes", (path) => {
+    // A gateway answers paths that the table doesn't know, with 404.
     expect(proxied(path)).toBe(appFor(path) ?? "gateway");
   });
 
-  it("/ is answered by a gateway, which says what is served where", () => {
+  it("/ is answered by a gateway", () => {
     expect(proxied("/")).toBe("gateway");
   });
 });

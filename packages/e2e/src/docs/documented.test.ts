@@ -10,17 +10,17 @@ import { observeBus, observeStore } from "../../../telemetry/src/index.ts";
 const docs = (file: string) => readFileSync(join(import.meta.dirname, "../../../../docs", file), "utf8");
 
 describe("docs/operating.md", () => {
-  /** The first cell of each row, where it is a name in backticks. */
+  /** The names in backticks in the first column of the tables. */
   const named = [...docs("operating.md").matchAll(/^\| `([^`]+)` /gm)].map(([, name = ""]) => name);
   const log = createLogger({ name: "docs", level: "silent" });
   const metricsOf = async (observe: (registry: Registry) => unknown) => {
     const registry = createMetrics({ service: "docs" });
-    const process = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
+    const defaults = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
     observe(registry);
-    return (await registry.getMetricsAsJSON()).map(({ name }) => name).filter((name) => !process.has(name));
+    return (await registry.getMetricsAsJSON()).map(({ name }) => name).filter((name) => !defaults.has(name));
   };
 
-  it("has every metric, and no other", async () => {
+  it("lists every metric, and no other", async () => {
     const names = await Promise.all([
       metricsOf((registry) => observeGateway(log, registry)),
       metricsOf((registry) => observePersister(log, registry)),

@@ -5,55 +5,55 @@ import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startProcess } from "../rig/commands.ts";
 import { EXAMPLES } from "../rig/examples.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 
-/** The page without a build step, and with it the SDK's one file, in a real browser. */
+/** Tests the example page, which loads the SDK as one file and has no build step, in a real browser. */
 await describeInBrowser("the example page", (browser) => {
-  let house: Standalone;
+  let deployment: Standalone;
   let proxy: TcpProxy;
   let origin: string;
   beforeAll(async () => {
     origin = `http://127.0.0.1:${await freePort()}`;
-    house = await startStandalone({ env: { ALLOWED_ORIGINS: origin } });
-    proxy = await startTcpProxy(Number(new URL(house.app.url).port));
+    deployment = await startStandalone({ env: { ALLOWED_ORIGINS: origin } });
+    proxy = await startTcpProxy(Number(new URL(deployment.app.url).port));
   });
   afterAll(async () => {
     await proxy?.close();
-    await house?.stop();
+    await deployment?.stop();
   });
 
   const lines = (page: Page) => page.locator("#messages li").allTextContents();
-  const shows = (page: Page, text: string) =>
-    until(async () => (await lines(page)).includes(text) || undefined, `${text} on the page`);
-  const connected = (page: Page) =>
-    until(async () => (await page.textContent("#state")) === "live" || undefined, "the page to be live");
+  const untilShown = (page: Page, text: string) =>
+    until(async () => (await lines(page)).includes(text), `${text} on the page`);
+  const untilConnected = (page: Page) =>
+    until(async () => (await page.textContent("#state")) === "live", "the page to be live");
 
-  async function enter(page: Page): Promise<void> {
-    await page.fill("[name=url]", proxy.url(house.app.url).replace(/\/$/, ""));
-    await page.fill("[name=token]", await house.token("alice"));
+  async function connectPage(page: Page): Promise<void> {
+    await page.fill("[name=url]", proxy.url(deployment.app.url).replace(/\/$/, ""));
+    await page.fill("[name=token]", await deployment.token("alice"));
     await page.click("text=Connect");
-    await connected(page);
+    await untilConnected(page);
   }
 
-  it("sends, shows what comes, and after a cut and a reload everything once and in order", async () => {
+  it("sends, shows messages, and shows everything once and in order after a cut and a reload", async () => {
     const served = startProcess(process.execPath, [join(EXAMPLES, "browser/serve.js")], {
       PORT: new URL(origin).port,
     });
-    await served.says(/^http:/);
+    await served.printed(/^http:/);
     const page = await browser.newPage();
     const failures: string[] = [];
     page.on("pageerror", ({ message }) => failures.push(message));
     await page.goto(origin);
-    await enter(page);
-    const bob = await Chatter.connect(house.gateways[0], await house.token("bob"));
+    await connectPage(page);
+    const bob = await ChatClient.connect(deployment.gateways[0], await deployment.token("bob"));
     await page.fill("[name=to]", "bob");
     await page.fill("[name=content]", "<img src=x onerror=alert(1)>");
     await page.click("text=Send");
     await bob.message("<img src=x onerror=alert(1)>");
-    await shows(page, "alice → bob: <img src=x onerror=alert(1)>");
+    await untilShown(page, "alice → bob: <img src=x onerror=alert(1)>");
 
     proxy.refuse(true);
     proxy.cut("rst");
@@ -63,14 +63,14 @@ await describeInBrowser("the example page", (browser) => {
     await page.click("text=Send");
     proxy.refuse(false);
     await bob.message("typed in the dark");
-    await shows(page, "alice → bob: typed in the dark");
+    await untilShown(page, "alice → bob: typed in the dark");
     const fromBob = away.map((content) => `bob → alice: ${content}`);
     expect((await lines(page)).filter((line) => line.startsWith("bob"))).toEqual(fromBob);
 
     await page.reload();
     for (const content of ["once", "more"]) await bob.send("alice", content);
-    await enter(page);
-    await shows(page, "bob → alice: more");
+    await connectPage(page);
+    await untilShown(page, "bob → alice: more");
     expect(await lines(page)).toEqual(["bob → alice: once", "bob → alice: more"]);
     expect(failures).toEqual([]);
     bob.socket.terminate();

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startProcess } from "../rig/commands.ts";
 import { EXAMPLES, goExample, nodeExample, type Program, pythonExample } from "../rig/examples.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
@@ -16,15 +16,15 @@ const programs: readonly (readonly [string, Program | undefined])[] = [
 const sources = globSync("{browser,node,python,go}/*.{js,py,go,html,css}", { cwd: EXAMPLES });
 const textOf = (file: string) => readFileSync(join(EXAMPLES, file), "utf8");
 
-let house: Standalone;
+let deployment: Standalone;
 let proxy: TcpProxy;
 beforeAll(async () => {
-  house = await startStandalone({ env: { RATE_LIMIT: "0" } });
-  proxy = await startTcpProxy(Number(new URL(house.app.url).port));
+  deployment = await startStandalone({ env: { RATE_LIMIT: "0" } });
+  proxy = await startTcpProxy(Number(new URL(deployment.app.url).port));
 });
 afterAll(async () => {
   await proxy?.close();
-  await house?.stop();
+  await deployment?.stop();
 });
 
 describe("the examples", () => {
@@ -33,42 +33,42 @@ describe("the examples", () => {
       `in ${language}: sends, reads acks, and after a cut shows everything once and in order`,
       async () => {
         const [command = "", ...args] = program ?? [];
-        // Each as a user of its own, to whom nobody else writes.
+        // Each example has its own user, to whom nobody else sends.
         const user = `alice.${language}`;
-        const bob = await Chatter.connect(house.gateways[0], await house.token("bob"));
-        const say = (contents: readonly string[]) =>
+        const bob = await ChatClient.connect(deployment.gateways[0], await deployment.token("bob"));
+        const send = (contents: readonly string[]) =>
           Promise.all(contents.map((content) => bob.send(user, content)));
         const alice = startProcess(command, args, {
-          PARLEY_URL: proxy.url(house.app.url).replace(/\/$/, ""),
-          PARLEY_TOKEN: await house.token(user),
+          PARLEY_URL: proxy.url(deployment.app.url).replace(/\/$/, ""),
+          PARLEY_TOKEN: await deployment.token(user),
           PARLEY_TO: user,
           WEBSOCKETS_BACKOFF_INITIAL_DELAY: "0.2",
           WEBSOCKETS_BACKOFF_MIN_DELAY: "0.2",
         });
-        await alice.says(/connected as alice/, "err");
+        await alice.printed(/connected as alice/, "err");
         alice.type("typed\n");
-        await alice.says(/kept: typed\n/);
-        await say(["before"]);
-        await alice.says(/bob: before\n/);
+        await alice.printed(/kept: typed\n/);
+        await send(["before"]);
+        await alice.printed(/bob: before\n/);
 
         proxy.refuse(true);
         proxy.cut("rst");
-        await alice.says(/connection lost/, "err");
+        await alice.printed(/connection lost/, "err");
         const away = Array.from({ length: 1_200 }, (_, n) => `away ${n}`);
-        await say(away);
+        await send(away);
         alice.type("typed in the dark\n");
         proxy.refuse(false);
-        await alice.says(/kept: typed in the dark\n/);
-        await say(["after"]);
-        await alice.says(/bob: after\n/);
+        await alice.printed(/kept: typed in the dark\n/);
+        await send(["after"]);
+        await alice.printed(/bob: after\n/);
 
-        // The answer to what is typed is lost with the connection: sent again, and one message all the same.
+        // The answer to a send is lost with the connection: the example sends again, and it is one message.
         const lost = proxy.loseNextReply();
         alice.type("answered twice\n");
         await lost;
-        await alice.says(/kept: answered twice\n/);
-        await say(["the end"]);
-        await alice.says(/bob: the end\n/);
+        await alice.printed(/kept: answered twice\n/);
+        await send(["the end"]);
+        await alice.printed(/bob: the end\n/);
 
         const mine = (text: string) => `${user}: ${text}`;
         const theirs = ["before", ...away, "after", "the end"].map((text) => `bob: ${text}`);
@@ -87,11 +87,14 @@ describe("the examples", () => {
     expect(textOf(file).trimEnd().split("\n").length).toBeLessThan(80);
   });
 
-  it.each(sources.filter((file) => file.endsWith(".js")))("%s is JavaScript as it stands", (file) => {
-    execFileSync(process.execPath, ["--check", join(EXAMPLES, file)]);
-  });
+  it.each(sources.filter((file) => file.endsWith(".js")))(
+    "%s is valid JavaScript without a build",
+    (file) => {
+      execFileSync(process.execPath, ["--check", join(EXAMPLES, file)]);
+    },
+  );
 
-  it("the page loads nothing but files of its own folder, and says so to the browser", () => {
+  it("the page loads only files of its own folder, and its Content-Security-Policy allows no others", () => {
     const page = textOf("browser/index.html");
     const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
     const imported = [...textOf("browser/chat.js").matchAll(/from "([^"]+)"/g)].map(([, path = ""]) => path);

@@ -1,10 +1,10 @@
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, describe, it } from "vitest";
-import { comesWithChromium, whichChromium } from "./chromium.ts";
+import { findChromium, hasPackagedChromium } from "./chromium.ts";
 
 /**
- * Its own arguments are for a cloud function: among them are some that switch off what protects a page, and that is
- * what is to be tested. These start it as root, without a network of its own.
+ * Arguments that start Chromium as root and without background traffic. The package's own arguments are for cloud
+ * functions and disable protections of the page, which these suites test.
  */
 const ARGS = [
   "--no-sandbox",
@@ -19,8 +19,10 @@ const ARGS = [
 ];
 
 /**
- * A suite in a real Chromium, which is closed behind it. Where none can be had it is skipped with one loud line; it fails
- * where `CI` is set and one comes with the packages. To be awaited at the top of a file.
+ * Defines a suite that runs in a real Chromium. Await it at the top level of a test file.
+ *
+ * Without a Chromium the suite is skipped with a warning. It fails when `CI` is set and the packages include a
+ * Chromium for this platform.
  */
 export async function describeInBrowser(name: string, tests: (browser: Browser) => void): Promise<void> {
   const browser = await openBrowser();
@@ -32,18 +34,21 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
     });
 }
 
-/** A Chromium of the caller's own, or undefined, as `describeInBrowser`. */
+/**
+ * Starts a Chromium that the caller must close. Without one, resolves with undefined or fails as
+ * `describeInBrowser`.
+ */
 export async function openBrowser(): Promise<Browser | undefined> {
   try {
-    return await chromium.launch({ ...(await whichChromium()), args: ARGS });
+    return await chromium.launch({ ...(await findChromium()), args: ARGS });
   } catch (error) {
-    if (process.env.CI && comesWithChromium) throw error;
-    process.stderr.write(`\n*** SKIPPED: a suite that needs a Chromium: ${reasonOf(error)}\n\n`);
+    if (process.env.CI && hasPackagedChromium) throw error;
+    process.stderr.write(`\n*** SKIPPED: a suite needs a Chromium: ${reasonOf(error)}\n\n`);
     return undefined;
   }
 }
 
-/** In one line: what the browser itself said, such as which library is missing, else what was said of it. */
+/** The browser's own error in one line, such as a missing library, or else the first line of the launch error. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /\[err\] (.+)/.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";

@@ -1,35 +1,37 @@
 import type { ServerFrame } from "@parley/models";
 import { WebSocket } from "ws";
 
-/** How a token is handed over (P1). */
+/** The ways to pass a token in the upgrade request (P1). */
 export type TokenForm = "chat.v1" | "Bearer, token" | "Bearer token" | "Authorization";
 
 type MessageFrame = Extract<ServerFrame, { type: "message" }>;
 type AckFrame = Extract<ServerFrame, { type: "ack" }>;
 type ErrorFrame = Extract<ServerFrame, { type: "error" }>;
 
-/** A client that speaks the raw protocol and remembers everything it was told. */
-export class Chatter {
+const WAIT_TIMEOUT_MS = 20_000;
+
+/** A client that speaks the raw protocol and keeps every frame it gets. */
+export class ChatClient {
   readonly frames: ServerFrame[] = [];
   readonly socket: WebSocket;
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #waiting = new Set<() => void>();
-  /** By ref, those who wait for an ack or an error. */
+  /** Callbacks for the ack or error of each send, by ref. */
   readonly #answers = new Map<string, (answer: AckFrame | ErrorFrame | undefined) => void>();
 
-  /** Resolves once open; under chat.v1, once `ready` has come. Rejects with the HTTP status of a refusal. */
-  static async connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<Chatter> {
-    const chatter = new Chatter(openSocket(url, token, form));
+  /** Resolves once open; under chat.v1 once `ready` has arrived. Rejects with the HTTP status when refused. */
+  static async connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<ChatClient> {
+    const client = new ChatClient(openSocket(url, token, form));
     await new Promise<void>((resolve, reject) => {
-      chatter.socket.once("open", resolve);
-      chatter.socket.once("unexpected-response", (_request, response) => {
+      client.socket.once("open", resolve);
+      client.socket.once("unexpected-response", (_request, response) => {
         response.resume();
         reject(new Error(`refused with ${response.statusCode}`));
       });
-      chatter.socket.once("error", reject);
+      client.socket.once("error", reject);
     });
-    if (form === "chat.v1") await chatter.next("ready");
-    return chatter;
+    if (form === "chat.v1") await client.next("ready");
+    return client;
   }
 
   private constructor(socket: WebSocket) {
@@ -62,41 +64,47 @@ export class Chatter {
     return this.frames.filter((frame) => frame.type === "error");
   }
 
-  say(frame: unknown): void {
+  /** Sends a text or a buffer as it is, and anything else as JSON. */
+  sendRaw(frame: unknown): void {
     this.socket.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
   }
 
-  /** Sends with a ref and resolves with the ack; rejects with the code of the error that came instead. */
+  /** Sends a message with a ref. Resolves with the ack, or rejects with the code of the error. */
   send(to: string, content: string, ref: string = crypto.randomUUID()): Promise<AckFrame> {
     return new Promise((resolve, reject) => {
       this.#answers.set(ref, (answer) => {
         if (answer?.type === "ack") resolve(answer);
         else reject(new Error(answer?.code ?? "closed"));
       });
-      this.say({ to, content, ref });
+      this.sendRaw({ to, content, ref });
     });
   }
 
-  /** The first frame of a type, waited for. */
+  /** Waits for the first frame of a type. */
   async next<T extends ServerFrame["type"]>(type: T): Promise<Extract<ServerFrame, { type: T }>> {
     return this.until(() => this.frames.find((frame) => frame.type === type)) as Promise<
       Extract<ServerFrame, { type: T }>
     >;
   }
 
-  /** The message with this content, waited for. */
+  /** Waits for the message with this content. */
   async message(content: string): Promise<MessageFrame> {
     return this.until(() => this.messages.find((message) => message.content === content));
   }
 
-  /** What `look` finds, as soon as it does. Rejects when the connection closes first, or after 20 s. */
-  until<T>(look: () => T | undefined): Promise<T> {
+  /**
+   * Resolves with the result of `condition` once it isn't undefined; checked after every frame. Rejects when the
+   * connection closes first, or after 20 s.
+   */
+  until<T>(condition: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => done(new Error("what was waited for never came")), 20_000);
+      const fail = () => done(new Error(`timed out after ${WAIT_TIMEOUT_MS / 1_000} s waiting for a frame`));
+      const timer = setTimeout(fail, WAIT_TIMEOUT_MS);
       const check = () => {
-        const found = look();
+        const found = condition();
         if (found !== undefined) done(found);
-        else if (this.socket.readyState === WebSocket.CLOSED) done(new Error("closed before it came"));
+        else if (this.socket.readyState === WebSocket.CLOSED)
+          done(new Error("the connection closed before the expected frame arrived"));
       };
       const done = (outcome: T | Error) => {
         clearTimeout(timer);
@@ -132,7 +140,7 @@ function openSocket(url: string, token: string, form: TokenForm): WebSocket {
     case "Bearer, token":
       return new WebSocket(url, ["Bearer", token]);
     case "Bearer token":
-      // The `ws` library refuses to offer a subprotocol with a space, so the header is written by hand.
+      // The `ws` library refuses a subprotocol with a space, so the header is set directly.
       return new WebSocket(url, { headers: { "Sec-WebSocket-Protocol": `Bearer ${token}` } });
     case "Authorization":
       return new WebSocket(url, { headers: { Authorization: `Bearer ${token}` } });

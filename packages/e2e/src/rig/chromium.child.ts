@@ -1,4 +1,4 @@
 import Chromium from "@sparticuz/chromium";
 
-// Unpacks what is inside the package into the folder for temporary files.
+// Unpacks the package's Chromium into the temporary folder.
 await Chromium.executablePath();

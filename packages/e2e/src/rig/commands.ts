@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { until } from "@parley/async";
 import { onTestFinished } from "vitest";
-import type { House } from "./shapes.ts";
+import type { Deployment } from "./shapes.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const MAIN = join(ROOT, "apps/cli/dist/main.js");
@@ -10,15 +10,15 @@ const COMPILED = join(ROOT, ".cache/node");
 
 type Env = Readonly<Record<string, string>>;
 
-/** How a command ended. `code` is 128 + n where signal n ended it without its own doing. */
+/** The output and exit code of a command. The code is null when a signal killed the command. */
 export interface Outcome {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** A command that runs, with its streams apart. */
-class Running {
+/** A running command with separate output streams. Killed at the end of the test. */
+class RunningCommand {
   readonly exited: Promise<Outcome>;
   out = "";
   err = "";
@@ -32,7 +32,7 @@ class Running {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.err += text;
     });
-    // A command that has ended reads no more.
+    // Writing to a command that has ended fails.
     child.stdin?.on("error", () => undefined);
     this.exited = new Promise((resolve) => {
       child.once("close", (code) => resolve({ code, out: this.out, err: this.err }));
@@ -56,32 +56,35 @@ class Running {
     this.#child.kill(signal);
   }
 
-  /** Resolves once standard output, or standard error, has it. */
-  async says(pattern: RegExp, where: "out" | "err" = "out"): Promise<void> {
+  /** Resolves once standard output, or standard error, matches the pattern. */
+  async printed(pattern: RegExp, stream: "out" | "err" = "out"): Promise<void> {
     await until(
-      () => pattern.test(this[where]) || undefined,
-      `${pattern} in ${where}, which is: ${this.out}\n${this.err}`,
+      () => pattern.test(this[stream]),
+      () => `${pattern} in ${stream}; printed: ${this.out}\n${this.err}`,
     );
   }
 }
 
-/** `parley` for one house: its addresses are in the environment, and nothing else of this machine is. */
-export function parleyFor(house: House) {
-  const url = house.gateways[0].replace(/^ws/, "http").replace(/\/ws$/, "");
-  const base = { PARLEY_URL: url, PARLEY_HISTORY_URL: house.historyUrl };
+/**
+ * Runs `parley` against a deployment. The environment holds the deployment's addresses and nothing else of the
+ * machine.
+ */
+export function parleyFor(deployment: Deployment) {
+  const url = deployment.gateways[0].replace(/^ws/, "http").replace(/\/ws$/, "");
+  const base = { PARLEY_URL: url, PARLEY_HISTORY_URL: deployment.historyUrl };
   return {
     url,
     start: (args: readonly string[], env: Env = {}) => startParley(args, { ...base, ...env }),
     run: (args: readonly string[], env: Env = {}, input = "") => runParley(args, { ...base, ...env }, input),
-    /** As a user with a token. */
+    /** The environment of a user with a token. */
     async as(user: string): Promise<Env> {
-      return { PARLEY_TOKEN: await house.token(user) };
+      return { PARLEY_TOKEN: await deployment.token(user) };
     },
-    /** Until a tail prints what `env` sends to `to`: it is live then, and has nothing of what was sent before. */
-    async knock(tail: Running, to: string, env: Env): Promise<void> {
-      while (!tail.out.includes("knock")) await runParley(["send", to, "knock"], { ...base, ...env });
+    /** Sends probes to `to` until a tail prints one: then the tail is live and prints every later message. */
+    async untilLive(tail: RunningCommand, to: string, env: Env): Promise<void> {
+      while (!tail.out.includes("probe")) await runParley(["send", to, "probe"], { ...base, ...env });
     },
-    /** A line for bash, where `parley` is the command; it fails where any part of a pipe fails. */
+    /** Runs a line in bash with the command `parley`. Fails when any part of a pipe fails. */
     async shell(line: string, env: Env = {}): Promise<Outcome> {
       const script = `set -o pipefail; parley() { "$NODE" "$MAIN" "$@"; }; ${line}`;
       const running = startProcess("bash", ["-c", script], { ...base, ...env, NODE: process.execPath, MAIN });
@@ -91,7 +94,7 @@ export function parleyFor(house: House) {
   };
 }
 
-function startParley(args: readonly string[], env: Env): Running {
+function startParley(args: readonly string[], env: Env): RunningCommand {
   return startProcess(process.execPath, [MAIN, ...args], env);
 }
 
@@ -102,9 +105,9 @@ function runParley(args: readonly string[], env: Env, input = ""): Promise<Outco
   return running.exited;
 }
 
-/** Any command from the top folder, or from another, as `parley` is started. */
-export function startProcess(command: string, args: readonly string[], env: Env, cwd = ROOT): Running {
+/** Starts a command with a minimal environment, in the repository's root or another folder. */
+export function startProcess(command: string, args: readonly string[], env: Env, cwd = ROOT): RunningCommand {
   const { PATH, HOME } = process.env;
   const all = { PATH, HOME, TZ: "UTC", NODE_COMPILE_CACHE: COMPILED, ...env };
-  return new Running(spawn(command, args, { cwd, env: all, stdio: ["pipe", "pipe", "pipe"] }));
+  return new RunningCommand(spawn(command, args, { cwd, env: all, stdio: ["pipe", "pipe", "pipe"] }));
 }

@@ -10,27 +10,27 @@ export const EXAMPLES = join(ROOT, "examples");
 const CACHE = join(ROOT, ".cache");
 const INSTALL_MS = 3 * 60_000;
 
-/** A program that can be started, as `spawn` takes it. */
+/** A command and its arguments. */
 export type Program = readonly [command: string, ...args: string[]];
 
 /** The Node example. */
 export const nodeExample = (): Program => [process.execPath, join(EXAMPLES, "node/chat.js")];
 
-/** The Python example in a virtual environment with what it needs; undefined, with a loud line, where there is no Python. */
+/** The Python example, in a virtual environment with its requirements. Without Python: undefined, and a warning. */
 export async function pythonExample(): Promise<Program | undefined> {
-  const can = ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"];
-  if (!(await works("python3", can)))
+  const probe = ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"];
+  if (!(await isRunnable("python3", probe)))
     return skipped("Python", "no python3 (3.10 or newer) with venv and pip");
-  const wanted = join(EXAMPLES, "python/requirements.txt");
+  const requirements = join(EXAMPLES, "python/requirements.txt");
   const home = join(
     CACHE,
-    `examples-python-${readFileSync(wanted, "utf8")
+    `examples-python-${readFileSync(requirements, "utf8")
       .trim()
       .replaceAll(/[^\w.]+/g, "-")}`,
   );
   const python = join(home, "bin/python");
   if (!existsSync(home)) {
-    // Made beside its place and put there whole.
+    // Created under another name and renamed, so that an interrupted install is never used.
     const draft = `${home}.${process.pid}`;
     await mkdir(CACHE, { recursive: true });
     await run("python3", ["-m", "venv", draft]);
@@ -42,7 +42,7 @@ export async function pythonExample(): Promise<Program | undefined> {
       "--no-input",
       "--disable-pip-version-check",
       "-r",
-      wanted,
+      requirements,
     ];
     await run(join(draft, "bin/python"), pip, { timeout: INSTALL_MS });
     await rename(draft, home).catch(() => rm(draft, { recursive: true }));
@@ -50,24 +50,25 @@ export async function pythonExample(): Promise<Program | undefined> {
   return [python, join(EXAMPLES, "python/chat.py")];
 }
 
-/** The Go example, built; undefined, with a loud line, where there is no Go. */
+/** The Go example, built. Without Go: undefined, and a warning. */
 export async function goExample(): Promise<Program | undefined> {
-  const wanted = /^go (\d+)\.(\d+)/m.exec(readFileSync(join(EXAMPLES, "go/go.mod"), "utf8"));
+  const required = /^go (\d+)\.(\d+)/m.exec(readFileSync(join(EXAMPLES, "go/go.mod"), "utf8"));
   const { stdout = "" } = await run("go", ["version"]).catch(() => ({ stdout: "" }));
-  const there = /go(\d+)\.(\d+)/.exec(stdout);
-  const isNewEnough = there && wanted && there[1] === wanted[1] && Number(there[2]) >= Number(wanted[2]);
-  if (!isNewEnough) return skipped("Go", `no go ${wanted?.[1]}.${wanted?.[2]} or newer`);
+  const installed = /go(\d+)\.(\d+)/.exec(stdout);
+  const isNewEnough =
+    installed && required && installed[1] === required[1] && Number(installed[2]) >= Number(required[2]);
+  if (!isNewEnough) return skipped("Go", `no go ${required?.[1]}.${required?.[2]} or newer`);
   const program = join(CACHE, "examples-go/chat");
   await run("go", ["build", "-o", program, "."], { cwd: join(EXAMPLES, "go"), timeout: INSTALL_MS });
   return [program];
 }
 
-function skipped(language: string, why: string): undefined {
-  process.stderr.write(`\n*** SKIPPED: the example in ${language}: ${why}\n\n`);
+function skipped(language: string, reason: string): undefined {
+  process.stderr.write(`\n*** SKIPPED: the example in ${language}: ${reason}\n\n`);
   return undefined;
 }
 
-async function works(command: string, args: readonly string[]): Promise<boolean> {
+async function isRunnable(command: string, args: readonly string[]): Promise<boolean> {
   return run(command, args).then(
     () => true,
     () => false,

@@ -1,13 +1,15 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** What stands in front of several gateways: hands each connection to the next one that takes it. */
-export interface Door {
+/** A TCP proxy in front of several gateways. It passes each connection to the next gateway that accepts it. */
+export interface FrontProxy {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Starts one on a free port, in front of ports of 127.0.0.1. Where none takes a connection it is reset. */
-export async function openDoor(ports: readonly number[]): Promise<Door> {
+/**
+ * Starts a proxy on a free port, in front of ports of 127.0.0.1. A connection that none of them accepts is reset.
+ */
+export async function startFrontProxy(ports: readonly number[]): Promise<FrontProxy> {
   let turn = 0;
   const open = new Set<Socket>();
   const server = createServer((client) => {

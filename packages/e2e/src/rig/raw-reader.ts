@@ -4,15 +4,15 @@ import { WebSocket } from "ws";
 
 const SILENCE_MS = 10_000;
 const PONG_MS = 5_000;
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 type Page = { messages: Message[]; cursor: string; more: boolean };
-type House = { url: string; historyUrl: string; token: () => Promise<string> };
+type Server = { url: string; historyUrl: string; token: () => Promise<string> };
 
-/** A client that misses nothing, made of a WebSocket library and docs/protocol.md: the recipe is at its end. */
+/** A client that misses nothing, written with only a WebSocket library after the recipe in docs/protocol.md. */
 export class RawReader {
   connections = 0;
-  /** Where to go on; undefined is the beginning. */
+  /** Reading continues after this cursor; undefined is the beginning. */
   cursor: string | undefined;
   readonly #show: (message: Message) => void;
   #lastId = "";
@@ -24,11 +24,11 @@ export class RawReader {
     this.cursor = cursor;
   }
 
-  /** Reads over any number of connections until stopped. */
-  async run(house: House): Promise<void> {
+  /** Reads over any number of connections until `stop`. */
+  async run(server: Server): Promise<void> {
     for (let wait = 100; !this.#stopped; wait = Math.min(wait * 2, 2_000)) {
       const before = this.connections;
-      await this.#connectOnce(house);
+      await this.#connectOnce(server);
       if (this.connections > before) wait = 100;
       if (!this.#stopped) await delay(Math.random() * wait);
     }
@@ -39,9 +39,9 @@ export class RawReader {
     this.#socket?.terminate();
   }
 
-  async #connectOnce(house: House): Promise<void> {
-    const protocols = ["chat.v1", `bearer.${await house.token()}`];
-    const ws = new WebSocket(house.url, protocols, { handshakeTimeout: PONG_MS });
+  async #connectOnce(server: Server): Promise<void> {
+    const protocols = ["chat.v1", `bearer.${await server.token()}`];
+    const ws = new WebSocket(server.url, protocols, { handshakeTimeout: PONG_MS });
     this.#socket = ws;
     let waiting: Message[] | undefined;
     let again = false;
@@ -50,7 +50,7 @@ export class RawReader {
     const catchUp = async () => {
       for (again = true; again && ws.readyState === WebSocket.OPEN; ) {
         again = false;
-        await this.#readPages(house, ws);
+        await this.#readPages(server, ws);
       }
       for (const message of ws.readyState === WebSocket.OPEN ? (waiting ?? []) : []) this.#take(message);
       waiting = undefined;
@@ -65,7 +65,7 @@ export class RawReader {
       const frame = JSON.parse(String(data)) as ServerFrame;
       if (frame.type === "ready") this.connections += 1;
       if (frame.type === "message" && !waiting) this.#take(frame);
-      else if (frame.type === "message" && waiting && waiting.length < MOST_WAITING) waiting.push(frame);
+      else if (frame.type === "message" && waiting && waiting.length < MAX_WAITING) waiting.push(frame);
       else if (waiting && (frame.type === "message" || frame.type === "sync")) [waiting, again] = [[], true];
       else if (frame.type === "ready" || frame.type === "sync") [waiting, syncing] = [[], catchUp()];
     });
@@ -74,7 +74,7 @@ export class RawReader {
     await syncing;
   }
 
-  async #readPages({ historyUrl, token }: House, ws: WebSocket): Promise<void> {
+  async #readPages({ historyUrl, token }: Server, ws: WebSocket): Promise<void> {
     for (let more = true; more && ws.readyState === WebSocket.OPEN; ) {
       const after = this.cursor === undefined ? "" : `&after=${encodeURIComponent(this.cursor)}`;
       const headers = { authorization: `Bearer ${await token()}` };

@@ -1,26 +1,28 @@
 import { until } from "@parley/async";
 import { type ConnectOptions, connect, type Message, type ParleyClient, type State } from "@parley/client";
-import type { House } from "./shapes.ts";
+import type { Deployment } from "./shapes.ts";
 
-/** A client of the SDK that remembers what it was told. */
+/** An SDK client with everything it has received. */
 export interface Observer {
   readonly client: ParleyClient;
   readonly messages: Message[];
   readonly phases: State["phase"][];
-  /** The message with this content, waited for. */
+  /** Waits for the message with this content. */
   message(content: string): Promise<Message>;
-  live(): Promise<unknown>;
+  /** Waits until the client is live. */
+  untilLive(): Promise<unknown>;
 }
 
+/** Connects an SDK client and resolves once it is live. */
 export async function observe(
-  house: House,
+  deployment: Deployment,
   user: string,
   options: Partial<ConnectOptions> = {},
 ): Promise<Observer> {
   const client = connect({
-    url: house.gateways[0],
-    historyUrl: house.historyUrl,
-    token: () => house.token(user),
+    url: deployment.gateways[0],
+    historyUrl: deployment.historyUrl,
+    token: () => deployment.token(user),
     backoff: { baseMs: 50, maxMs: 500 },
     ...options,
   });
@@ -28,13 +30,13 @@ export async function observe(
   const phases: State["phase"][] = [];
   client.messages.subscribe((message) => messages.push(message));
   client.state.subscribe(({ phase }) => phases.push(phase));
-  const live = () => until(() => client.state.current.phase === "live" || undefined, `${user} to be live`);
-  await live();
+  const untilLive = () => until(() => client.state.current.phase === "live", `${user} to be live`);
+  await untilLive();
   return {
     client,
     messages,
     phases,
-    live,
+    untilLive,
     message: (content) =>
       until(() => messages.find((message) => message.content === content), `${user} to see "${content}"`),
   };

@@ -8,18 +8,19 @@ import { describe, it } from "vitest";
 
 const SECRET = "a-secret-for-tests-only-long-enough-for-HS256";
 
-/** A running Parley, as a client sees it: the same in both shapes. */
-export interface House {
-  /** WebSocket addresses; two different gateways where there are two. */
+/** A running Parley as clients see it, in either shape: split or standalone. */
+export interface Deployment {
+  /** WebSocket addresses of two gateways; standalone has the same address twice. */
   readonly gateways: readonly [string, string];
   readonly historyUrl: string;
   token(user: string, options?: { scopes?: string[]; expiresInSeconds?: number }): Promise<string>;
-  /** GET from the history, as a user. */
+  /** Requests a path of history as a user. */
   history(user: string, path: string): Promise<Response>;
   stop(): Promise<void>;
 }
 
-export interface Split extends House {
+/** A deployment of separate services with its own Redis and MongoDB. */
+export interface Split extends Deployment {
   readonly redis: OwnServer;
   readonly mongo: OwnServer;
   readonly gatewayApps: readonly [App, App];
@@ -28,12 +29,13 @@ export interface Split extends House {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface Standalone extends House {
+/** A deployment in one process. */
+export interface Standalone extends Deployment {
   readonly app: App;
   readonly dataDir: string;
 }
 
-/** Everything in one process, over a data folder of its own. */
+/** Starts Parley in one process. `stop` removes the data folder. */
 export async function startStandalone(
   options: { readonly dataDir?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Standalone> {
@@ -44,7 +46,7 @@ export async function startStandalone(
   return {
     app,
     dataDir,
-    ...access([gateway, gateway], () => app.url),
+    ...clientAccess([gateway, gateway], () => app.url),
     async stop() {
       await app.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -54,24 +56,31 @@ export async function startStandalone(
 
 interface SplitOptions {
   readonly persisters?: number;
-  /** Variables of every app, and of the persisters alone. */
+  /** Added to the environment of every app. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of the persisters. */
   readonly persisterEnv?: Readonly<Record<string, string>>;
 }
 
-/** A suite over a split house of its own; skipped where no servers can be had. To be awaited at the top of a file. */
+/**
+ * Defines a suite with its own split deployment. Skipped when Redis or MongoDB can't be started. Await it at the
+ * top level of a test file.
+ */
 export async function describeSplit(
   name: string,
   options: SplitOptions,
-  tests: (house: Split) => void,
+  tests: (deployment: Split) => void,
 ): Promise<void> {
-  const house = await startSplitHouse(options);
-  if (house) describe(name, () => tests(house));
+  const deployment = await startSplit(options);
+  if (deployment) describe(name, () => tests(deployment));
   else describe.skip(name, () => it("needs a Redis and a MongoDB", () => undefined));
 }
 
-/** Real Redis and MongoDB, two gateways, history-api and as many persisters; undefined where no server can be had. */
-async function startSplitHouse(options: SplitOptions): Promise<Split | undefined> {
+/**
+ * Starts Redis, MongoDB, two gateways, a history-api and the persisters. Resolves with undefined when Redis or
+ * MongoDB can't be started.
+ */
+async function startSplit(options: SplitOptions): Promise<Split | undefined> {
   const [redis, mongo] = await Promise.all([redisServer(), mongoServer()]);
   if (!redis || !mongo) return undefined;
   const env = { REDIS_URL: redis.url, MONGO_URL: mongo.url, JWT_SECRET: SECRET, ...options.env };
@@ -93,7 +102,7 @@ async function startSplitHouse(options: SplitOptions): Promise<Split | undefined
     persisters,
     historyApi,
     env,
-    ...access([webSocketUrl(one), webSocketUrl(two)], () => historyApi.url),
+    ...clientAccess([webSocketUrl(one), webSocketUrl(two)], () => historyApi.url),
     async stop() {
       await Promise.all(apps.map((app) => app.kill("SIGKILL")));
       await Promise.all([redis.stop(), mongo.stop()]);
@@ -101,8 +110,11 @@ async function startSplitHouse(options: SplitOptions): Promise<Split | undefined
   };
 }
 
-function access(gateways: readonly [string, string], historyUrl: () => string): Omit<House, "stop"> {
-  const token: House["token"] = async (user, options) =>
+function clientAccess(
+  gateways: readonly [string, string],
+  historyUrl: () => string,
+): Omit<Deployment, "stop"> {
+  const token: Deployment["token"] = async (user, options) =>
     (await issueToken({ user, secret: SECRET, ...options })).token;
   return {
     gateways,

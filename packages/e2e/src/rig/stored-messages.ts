@@ -3,7 +3,7 @@ import { openSqliteStore } from "@parley/store/sqlite";
 
 const BATCH = 1_000;
 
-/** Puts `count` messages straight into the data folder of a standalone that does not run: `messageOf` 0, 1, 2, … */
+/** Writes the messages `messageOf(0)` to `messageOf(count - 1)` into the data folder of a stopped standalone. */
 export async function storeMessages(
   dir: string,
   count: number,

@@ -2,15 +2,15 @@ import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
-/** Persisters let go of what is stored and takes more than this, whatever its age: so the log is trimmed early. */
+/** Persisters trim stored entries above this size whatever their age, so the log is trimmed early in this test. */
 const KEPT_BYTES = 8_192;
 const MESSAGES = 10_000;
 const SENDERS = 20;
 
-/** Runs `work` for 0 … count-1, at most `width` at a time. */
+/** Runs `work` for 0 to `count - 1`, at most `width` at a time. */
 async function inParallel(
   count: number,
   width: number,
@@ -30,16 +30,16 @@ const options = {
   persisterEnv: { BACKLOG_MAX_BYTES: String(KEPT_BYTES) },
 };
 
-await describeSplit("nothing acknowledged is lost", options, (house) => {
-  const { gateways, redis, persisters, historyApi, token, history, stop } = house;
+await describeSplit("nothing acknowledged is lost", options, (deployment) => {
+  const { gateways, redis, persisters, historyApi, token, history, stop } = deployment;
   const acked = new Map<string, string>();
   const log = new Redis(redis.url, { lazyConnect: true });
-  let senders: Chatter[];
+  let senders: ChatClient[];
 
   beforeAll(async () => {
     senders = await Promise.all(
       Array.from({ length: SENDERS }, async (_, n) =>
-        Chatter.connect(gateways[n % 2 === 0 ? 0 : 1], await token(`s${n}`)),
+        ChatClient.connect(gateways[n % 2 === 0 ? 0 : 1], await token(`s${n}`)),
       ),
     );
   });
@@ -49,7 +49,10 @@ await describeSplit("nothing acknowledged is lost", options, (house) => {
     await stop();
   });
 
-  /** The first answer that is one: an overloaded store may make it a 503, or end it before its JSON does (P50, P55). */
+  /**
+   * Reads the room again until an answer is complete: an overloaded store may cause a 503 or a cut-off answer (P50,
+   * P55).
+   */
   function readRoom(): Promise<Message[]> {
     return until(async () => {
       const response = await history("reader", "/messages");
@@ -57,23 +60,23 @@ await describeSplit("nothing acknowledged is lost", options, (house) => {
     }, "an answer");
   }
 
-  it("G1, G2, F1: 10,000 messages through two gateways, a persister killed half way: all there, once, in log order", async () => {
+  it("G1, G2, F1: 10,000 messages through two gateways with a persister killed half way are all stored once, in log order", async () => {
     await inParallel(MESSAGES, SENDERS * 10, async (n) => {
       if (n === MESSAGES / 2) await persisters[0]?.kill("SIGKILL");
-      const sender = senders[n % SENDERS] as Chatter;
+      const sender = senders[n % SENDERS] as ChatClient;
       const { id } = await sender.send("", `message ${n}`);
       acked.set(id, `message ${n}`);
     });
     expect(acked.size).toBe(MESSAGES);
 
-    // P56: in the next answer, whatever is stored by then.
+    // The next answer holds everything, whether the persisters have stored it or not (P56).
     const room = await readRoom();
     expect(new Map(room.map(({ id, content }) => [id, content]))).toEqual(acked);
     expect(room).toHaveLength(MESSAGES);
     expect(room.map(({ id }) => id)).toEqual([...acked.keys()].toSorted());
   });
 
-  it("P21: and each of the senders has seen all of them once and in that order", async () => {
+  it("P21: each sender has seen all of them once and in that order", async () => {
     const order = [...acked.keys()].toSorted();
     for (const sender of senders) {
       await sender.until(() => (sender.messages.length >= MESSAGES ? true : undefined));
@@ -81,27 +84,24 @@ await describeSplit("nothing acknowledged is lost", options, (house) => {
     }
   });
 
-  it("P56: with every persister stopped a message is in the next answer, and once when they are back", async () => {
+  it("P56: with every persister stopped a message is in the next answer, and only once after they are back", async () => {
     await persisters[0]?.restart();
     for (const persister of persisters) await persister.kill("SIGSTOP");
-    const { id } = await (senders[0] as Chatter).send("s1", "while nobody stores");
+    const { id } = await (senders[0] as ChatClient).send("s1", "while nobody stores");
     const read = async () => (await (await history("s1", "/messages/s0")).json()) as Message[];
     expect((await read()).map((message) => message.id)).toEqual([id]);
     for (const persister of persisters) await persister.kill("SIGCONT");
-    await (senders[0] as Chatter).send("s1", "stored again");
+    await (senders[0] as ChatClient).send("s1", "stored again");
     expect((await read()).map(({ content }) => content)).toEqual(["while nobody stores", "stored again"]);
   });
 
-  it("P56, L21: history-api frozen while the log is trimmed answers whole when it comes back", async () => {
+  it("P56, L21: a history-api that was frozen while the log was trimmed answers completely afterwards", async () => {
     await historyApi.kill("SIGSTOP");
     await inParallel(200, 10, async (n) => {
-      const { id } = await (senders[n % SENDERS] as Chatter).send("", `in the dark ${n}`);
+      const { id } = await (senders[n % SENDERS] as ChatClient).send("", `in the dark ${n}`);
       acked.set(id, `in the dark ${n}`);
     });
-    await until(
-      async () => ((await log.xlen("{parley}:log")) < 100 ? true : undefined),
-      "the log to be trimmed",
-    );
+    await until(async () => (await log.xlen("{parley}:log")) < 100, "the log to be trimmed");
     await historyApi.kill("SIGCONT");
     const newest = await until(async () => {
       const response = await history("reader", "/messages?limit=200");

@@ -3,7 +3,7 @@ import { type App, freePort, startApp } from "@parley/local";
 import type { Message } from "@parley/models";
 import { mongoServer, redisServer } from "@parley/testkit";
 import { afterAll, describe, expect, it } from "vitest";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
 async function readiness({ adminUrl }: App): Promise<{ status: number; text: string }> {
@@ -18,18 +18,18 @@ const untilReady = (app: App) =>
     return true;
   }, `${app.name} to be ready`);
 
-await describeSplit("outages", {}, (house) => {
-  const { redis, mongo, gateways, gatewayApps, persisters, historyApi, token, history, stop } = house;
+await describeSplit("outages", {}, (deployment) => {
+  const { redis, mongo, gateways, gatewayApps, persisters, historyApi, token, history, stop } = deployment;
   afterAll(() => stop());
 
-  it("F5: while Redis stalls nothing is acknowledged, the sender is told, and a retry is one message", async () => {
-    const alice = await Chatter.connect(gateways[0], await token("alice"));
+  it("F5: while Redis stalls nothing is acknowledged, the sender gets an error, and a retry is one message", async () => {
+    const alice = await ChatClient.connect(gateways[0], await token("alice"));
     await redis.kill("SIGSTOP");
     await expect(alice.send("bob", "in the stall", "r1")).rejects.toThrow("unavailable");
     await redis.kill("SIGCONT");
     const ack = await until(
       async () => alice.send("bob", "in the stall", `r1`).catch(() => undefined),
-      "the retry",
+      "the retry to succeed",
     );
     const messages = await until(async () => {
       const response = await history("alice", "/messages/bob");
@@ -39,17 +39,17 @@ await describeSplit("outages", {}, (house) => {
     alice.socket.terminate();
   });
 
-  it("F6: Redis killed and restarted: what was acknowledged is there, and everything goes on by itself", async () => {
-    const alice = await Chatter.connect(gateways[0], await token("alice"));
+  it("F6: after Redis is killed and restarted, acknowledged messages are there and every service recovers by itself", async () => {
+    const alice = await ChatClient.connect(gateways[0], await token("alice"));
     const before = await alice.send("bob", "before the crash");
     await redis.kill("SIGKILL");
-    await until(async () => (await readiness(gatewayApps[0])).status === 503 || undefined, "not ready");
+    await until(async () => (await readiness(gatewayApps[0])).status === 503, "the gateway not to be ready");
     await redis.restart();
     await Promise.all([...gatewayApps, historyApi, ...persisters].map(untilReady));
-    const bob = await Chatter.connect(gateways[1], await token("bob"));
+    const bob = await ChatClient.connect(gateways[1], await token("bob"));
     const after = await until(
       async () => alice.send("bob", "after the crash", "r2").catch(() => undefined),
-      "a send",
+      "a send to succeed",
     );
     await bob.message("after the crash");
     const messages = (await (await history("bob", "/messages/alice")).json()) as Message[];
@@ -57,8 +57,8 @@ await describeSplit("outages", {}, (house) => {
     for (const { socket } of [alice, bob]) socket.terminate();
   });
 
-  it("F11, P55: MongoDB stopped: history says 503 with Retry-After, sends go on, and all is there afterwards", async () => {
-    const alice = await Chatter.connect(gateways[0], await token("alice"));
+  it("F11, P55: without MongoDB history answers 503 with Retry-After, sends go on, and everything is there afterwards", async () => {
+    const alice = await ChatClient.connect(gateways[0], await token("alice"));
     await mongo.kill("SIGKILL");
     const refused = await history("alice", "/messages/bob");
     expect(refused.status).toBe(503);
@@ -76,7 +76,7 @@ await describeSplit("outages", {}, (house) => {
 });
 
 describe("services that start before their servers", () => {
-  it("waits, is not ready, says so, and recovers by itself", async ({ skip }) => {
+  it("wait, report that they aren't ready, and recover by themselves", async ({ skip }) => {
     const [redisPort, mongoPort] = [await freePort(), await freePort()];
     const env = {
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,

@@ -1,14 +1,14 @@
 import { type App, freePort, startApp } from "@parley/local";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
-/** The kernel spreads connections by chance: that one of two gets none of so many does not happen. */
+/** The kernel distributes connections randomly. With this many, each of two processes gets some. */
 const CLIENTS = 40;
 
 await describeSplit("several gateways on one port", {}, ({ env, token, stop }) => {
   let workers: [App, App];
-  let clients: Chatter[] = [];
+  let clients: ChatClient[] = [];
 
   beforeAll(async () => {
     const PORT = String(await freePort());
@@ -20,7 +20,7 @@ await describeSplit("several gateways on one port", {}, ({ env, token, stop }) =
     workers = [await start(), await start()];
     const url = `${workers[0].url.replace("http", "ws")}/ws`;
     clients = await Promise.all(
-      Array.from({ length: CLIENTS }, async (_, n) => Chatter.connect(url, await token(`u${n}`))),
+      Array.from({ length: CLIENTS }, async (_, n) => ChatClient.connect(url, await token(`u${n}`))),
     );
   });
   afterAll(async () => {
@@ -29,7 +29,7 @@ await describeSplit("several gateways on one port", {}, ({ env, token, stop }) =
     await stop();
   });
 
-  it("REUSE_PORT: each has its share of the clients, and a message reaches those of both", async () => {
+  it("REUSE_PORT: each process has a share of the clients, and a message reaches all of them", async () => {
     const shares = await Promise.all(workers.map(connectionsOf));
     expect(Math.min(...shares)).toBeGreaterThan(0);
     expect(shares.reduce((sum, share) => sum + share)).toBe(CLIENTS);
@@ -37,10 +37,10 @@ await describeSplit("several gateways on one port", {}, ({ env, token, stop }) =
     await Promise.all(clients.map((client) => client.message("to everybody")));
   });
 
-  it("REUSE_PORT: where one dies, those of the other stay, and new ones come in", async () => {
+  it("REUSE_PORT: after one process dies, the clients of the other stay and new ones can connect", async () => {
     await workers[0].kill("SIGKILL");
     const url = `${workers[1].url.replace("http", "ws")}/ws`;
-    clients.push(await Chatter.connect(url, await token("late")));
+    clients.push(await ChatClient.connect(url, await token("late")));
     await clients.at(-1)?.send("", "after a death");
     const left = clients.filter(({ socket }) => socket.readyState === socket.OPEN);
     expect(left.length).toBeGreaterThan(1);

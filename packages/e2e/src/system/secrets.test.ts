@@ -1,41 +1,42 @@
 import { until } from "@parley/async";
-import { issueToken } from "@parley/auth";
+import { issueToken as signToken } from "@parley/auth";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Chatter, type TokenForm } from "../rig/chat-client.ts";
-import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
+import { ChatClient, type TokenForm } from "../rig/chat-client.ts";
+import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
-/** In everything that anybody says here, so that one look finds it wherever it went. */
+/** Part of every text that is sent here, so that one search finds any of them in the logs. */
 const MARK = "zebra-crossing";
 const ENV = { LOG_LEVEL: "trace", RATE_LIMIT: "0" };
 const FORMS: readonly TokenForm[] = ["chat.v1", "Bearer, token", "Bearer token", "Authorization"];
 
-/** Every token that was used, good or bad. */
+/** Every token that was used, valid or not. */
 const tokens: string[] = [];
-async function tokenOf(house: House, user: string): Promise<string> {
-  const token = await house.token(user);
+/** Issues a token and remembers it. */
+async function issueToken(deployment: Deployment, user: string): Promise<string> {
+  const token = await deployment.token(user);
   tokens.push(token);
   return token;
 }
 
-/** What users do, and what hostile ones try, with a mark in every text and in every place that may be logged. */
-async function useIt(house: House): Promise<void> {
-  const socket = house.gateways[0];
+/** Does what users and attackers do, with the mark in every text and every place that may be logged. */
+async function exercise(deployment: Deployment): Promise<void> {
+  const socket = deployment.gateways[0];
   for (const form of FORMS) {
-    const alice = await Chatter.connect(socket, await tokenOf(house, "alice"), form);
+    const alice = await ChatClient.connect(socket, await issueToken(deployment, "alice"), form);
     const { id } = await alice.send("bob", `${MARK} ${form}`, `ref-${form}`);
     expect(id).toBeTruthy();
     for (const rubbish of [`{"${MARK}`, JSON.stringify({ type: MARK }), JSON.stringify({ content: [MARK] })])
-      alice.say(rubbish);
+      alice.sendRaw(rubbish);
     await expect(alice.send("bob", `${MARK} other`, `ref-${form}`)).rejects.toThrow("ref_reused");
     await expect(alice.send("bob", MARK.repeat(2_000))).rejects.toThrow("content_too_long");
-    alice.say(Buffer.from(MARK));
+    alice.sendRaw(Buffer.from(MARK));
     expect((await alice.closed).code).toBe(1003);
   }
-  const { token: foreign } = await issueToken({ user: MARK, secret: `${MARK}`.repeat(4) });
+  const { token: foreign } = await signToken({ user: MARK, secret: `${MARK}`.repeat(4) });
   tokens.push(foreign);
-  for (const form of FORMS) await expect(Chatter.connect(socket, foreign, form)).rejects.toThrow("401");
-  const headers = { authorization: `Bearer ${await tokenOf(house, "bob")}` };
+  for (const form of FORMS) await expect(ChatClient.connect(socket, foreign, form)).rejects.toThrow("401");
+  const headers = { authorization: `Bearer ${await issueToken(deployment, "bob")}` };
   const paths = [
     "/messages/alice",
     "/sync",
@@ -43,14 +44,14 @@ async function useIt(house: House): Promise<void> {
     `/messages/a:${MARK}`,
     `/${MARK}`,
   ];
-  for (const path of paths) await (await fetch(house.historyUrl + path, { headers })).text();
+  for (const path of paths) await (await fetch(deployment.historyUrl + path, { headers })).text();
   const address = `/messages/alice?token=${foreign}&access_token=${foreign}`;
-  expect((await fetch(house.historyUrl + address)).status).toBe(401);
+  expect((await fetch(deployment.historyUrl + address)).status).toBe(401);
   const bad = { headers: { authorization: `Bearer ${foreign}` } };
-  expect((await fetch(house.historyUrl + paths[0], bad)).status).toBe(401);
+  expect((await fetch(deployment.historyUrl + paths[0], bad)).status).toBe(401);
 }
 
-/** Lines of JSON, and nothing in them that was said or came as a token. */
+/** Expects lines of JSON that contain no message text, no secret and no part of a token. */
 function expectClean(name: string, output: string, secret: string): void {
   expect(output.split("\n").filter((line) => line.startsWith("{")).length, name).toBeGreaterThan(0);
   expect(output, name).not.toContain(MARK);
@@ -59,41 +60,41 @@ function expectClean(name: string, output: string, secret: string): void {
     for (const part of token.split(".").slice(1)) expect(output, name).not.toContain(part);
 }
 
-describe("what is logged, at the finest level", () => {
+describe("the log at the finest level", () => {
   describe("standalone", () => {
-    let house: Awaited<ReturnType<typeof startStandalone>>;
+    let deployment: Awaited<ReturnType<typeof startStandalone>>;
     beforeAll(async () => {
-      // Else it shows tokens for a first try, which is what it is told to do.
-      house = await startStandalone({ env: { ...ENV, AUTH_DEV_TOKENS: "false" } });
+      // With AUTH_DEV_TOKENS standalone prints tokens for a first try.
+      deployment = await startStandalone({ env: { ...ENV, AUTH_DEV_TOKENS: "false" } });
     });
-    afterAll(() => house?.stop());
+    afterAll(() => deployment?.stop());
 
-    it("holds no token, no secret and nothing of a message", async () => {
-      await useIt(house);
-      expectClean("standalone", house.app.output(), "a-secret-for-tests-only");
+    it("contains no token, no secret and no text of a message", async () => {
+      await exercise(deployment);
+      expectClean("standalone", deployment.app.output(), "a-secret-for-tests-only");
     });
   });
 });
 
-await describeSplit("what is logged by services, at the finest level", { env: ENV }, (house) => {
-  afterAll(() => house.stop());
+await describeSplit("the logs of services at the finest level", { env: ENV }, (deployment) => {
+  afterAll(() => deployment.stop());
 
-  it("holds no token, no secret and nothing of a message, poison and a dead MongoDB included", async () => {
-    await useIt(house);
-    const redis = new Redis(house.redis.url);
+  it("contain no token, no secret and no text of a message, even with a poison entry and a dead MongoDB", async () => {
+    await exercise(deployment);
+    const redis = new Redis(deployment.redis.url);
     await redis.xadd("{parley}:log", "*", "m", `{"content":"${MARK}`);
-    await house.mongo.kill("SIGKILL");
-    const bob = await Chatter.connect(house.gateways[1], await tokenOf(house, "bob"));
+    await deployment.mongo.kill("SIGKILL");
+    const bob = await ChatClient.connect(deployment.gateways[1], await issueToken(deployment, "bob"));
     await bob.send("alice", `${MARK} while MongoDB is away`);
-    const headers = { authorization: `Bearer ${await tokenOf(house, "bob")}` };
-    expect((await fetch(`${house.historyUrl}/messages/alice`, { headers })).status).toBe(503);
-    await house.mongo.restart();
+    const headers = { authorization: `Bearer ${await issueToken(deployment, "bob")}` };
+    expect((await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).status).toBe(503);
+    await deployment.mongo.restart();
     const { id } = await bob.send("alice", `${MARK} afterwards`);
     await until(async () => {
-      const text = await (await fetch(`${house.historyUrl}/messages/alice`, { headers })).text();
-      return text.includes(id) || undefined;
-    }, "it to be in history");
-    for (const app of [...house.gatewayApps, ...house.persisters, house.historyApi])
+      const text = await (await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).text();
+      return text.includes(id);
+    }, "the message to be in history");
+    for (const app of [...deployment.gatewayApps, ...deployment.persisters, deployment.historyApi])
       expectClean(app.name, app.output(), "a-secret-for-tests-only");
     bob.socket.terminate();
     redis.disconnect();

@@ -3,31 +3,31 @@ import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Chatter, type TokenForm } from "../rig/chat-client.ts";
-import { describeSplit, type House, startStandalone } from "../rig/shapes.ts";
+import { ChatClient, type TokenForm } from "../rig/chat-client.ts";
+import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
-/** What anybody who runs Parley would try first, the same in both shapes. */
-function seedFlow(start: () => Promise<House>) {
-  let house: House;
-  let alice: Chatter;
-  let bob: Chatter;
-  let carol: Chatter;
+/** The first things that a user of Parley tries, in either shape. */
+function seedFlow(start: () => Promise<Deployment>) {
+  let deployment: Deployment;
+  let alice: ChatClient;
+  let bob: ChatClient;
+  let carol: ChatClient;
 
   beforeAll(async () => {
-    house = await start();
-    const [first, second] = house.gateways;
-    alice = await Chatter.connect(first, await house.token("alice"));
-    bob = await Chatter.connect(second, await house.token("bob"));
-    carol = await Chatter.connect(second, await house.token("carol"));
+    deployment = await start();
+    const [first, second] = deployment.gateways;
+    alice = await ChatClient.connect(first, await deployment.token("alice"));
+    bob = await ChatClient.connect(second, await deployment.token("bob"));
+    carol = await ChatClient.connect(second, await deployment.token("carol"));
   });
   afterAll(async () => {
-    for (const chatter of [alice, bob, carol]) chatter?.socket.terminate();
-    await house?.stop();
+    for (const client of [alice, bob, carol]) client?.socket.terminate();
+    await deployment?.stop();
   });
 
-  it("P10, P20: a public message reaches everybody, the same for all, and its ack has the same id", async () => {
+  it("P10, P20: a public message reaches all clients with equal fields, and its ack has the same id", async () => {
     const ack = await alice.send("", "hello everybody");
-    const seen = await Promise.all([alice, bob, carol].map((chatter) => chatter.message("hello everybody")));
+    const seen = await Promise.all([alice, bob, carol].map((client) => client.message("hello everybody")));
     expect(seen[0]).toMatchObject({ id: ack.id, from: "alice", to: "", timestamp: ack.timestamp });
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[2]).toEqual(seen[0]);
@@ -36,28 +36,28 @@ function seedFlow(start: () => Promise<House>) {
   it("P20: a private message reaches sender and recipient and nobody else", async () => {
     await alice.send("bob", "for bob alone");
     await Promise.all([alice.message("for bob alone"), bob.message("for bob alone")]);
-    // Log order: what carol hears next entered after it, so it would have come before.
+    // Messages arrive in log order: had carol got the private one, it would have come before this one.
     await alice.send("", "after the private one");
     await carol.message("after the private one");
     expect(carol.messages.map(({ content }) => content)).not.toContain("for bob alone");
   });
 
   it("P7: every connection of a user gets all of the user's messages", async () => {
-    const other = await Chatter.connect(house.gateways[0], await house.token("bob"));
+    const other = await ChatClient.connect(deployment.gateways[0], await deployment.token("bob"));
     await alice.send("bob", "to both of bob");
     expect(await other.message("to both of bob")).toEqual(await bob.message("to both of bob"));
     await other.close();
   });
 
-  it("P50, P56: both sides read the same conversation in the same order, at once", async () => {
+  it("P50, P56: both users read the same conversation in the same order, immediately", async () => {
     await bob.send("alice", "answer one");
     await alice.send("bob", "answer two");
-    const [hers, his] = await Promise.all([
-      house.history("alice", "/messages/bob"),
-      house.history("bob", "/messages/alice"),
+    const [aliceAnswer, bobAnswer] = await Promise.all([
+      deployment.history("alice", "/messages/bob"),
+      deployment.history("bob", "/messages/alice"),
     ]);
-    const messages = (await hers.json()) as Message[];
-    expect(await his.json()).toEqual(messages);
+    const messages = (await aliceAnswer.json()) as Message[];
+    expect(await bobAnswer.json()).toEqual(messages);
     expect(messages.map(({ content }) => content)).toEqual([
       "for bob alone",
       "to both of bob",
@@ -70,26 +70,28 @@ function seedFlow(start: () => Promise<House>) {
     }
   });
 
-  it("P52, P53: the public room, and everything since a cursor", async () => {
-    const room = (await (await house.history("carol", "/messages")).json()) as Message[];
+  it("P52, P53: history answers the public room, and everything since a cursor", async () => {
+    const room = (await (await deployment.history("carol", "/messages")).json()) as Message[];
     expect(room.map(({ content }) => content)).toEqual(["hello everybody", "after the private one"]);
-    const sync = await (await house.history("carol", `/sync?after=${room[0]?.id}`)).json();
+    const sync = await (await deployment.history("carol", `/sync?after=${room[0]?.id}`)).json();
     expect(sync).toMatchObject({ messages: [room[1]], more: false });
   });
 
-  it("P54: an internal service reads for a user, anybody else may not", async () => {
+  it("P54: an internal service may read for a user, and nobody else", async () => {
     const read = async (token: string) =>
-      fetch(`${house.historyUrl}/messages/bob?as=alice`, { headers: { authorization: `Bearer ${token}` } });
-    const service = await read(await house.token("reporting", { scopes: ["history:read"] }));
+      fetch(`${deployment.historyUrl}/messages/bob?as=alice`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+    const service = await read(await deployment.token("reporting", { scopes: ["history:read"] }));
     expect(service.status).toBe(200);
-    expect(await service.json()).toEqual(await (await house.history("alice", "/messages/bob")).json());
-    expect((await read(await house.token("carol"))).status).toBe(403);
+    expect(await service.json()).toEqual(await (await deployment.history("alice", "/messages/bob")).json());
+    expect((await read(await deployment.token("carol"))).status).toBe(403);
   });
 
   it.each<TokenForm>(["chat.v1", "Bearer, token", "Bearer token", "Authorization"])(
-    "P1, P2: a token as %s, with the ws library",
+    "P1, P2: a client of the ws library connects with the token as %s",
     async (form) => {
-      const dave = await Chatter.connect(house.gateways[1], await house.token("dave"), form);
+      const dave = await ChatClient.connect(deployment.gateways[1], await deployment.token("dave"), form);
       const { id } = await dave.send("", `by ${form}`);
       expect((await bob.message(`by ${form}`)).id).toBe(id);
       expect(dave.socket.protocol).toBe(
@@ -102,8 +104,8 @@ function seedFlow(start: () => Promise<House>) {
   it.each([
     { name: "chat.v1", offer: (token: string) => ["chat.v1", `bearer.${token}`] },
     { name: "Bearer", offer: (token: string) => ["Bearer", token] },
-  ])("P1, P2: a token under $name, with Node's own WebSocket", async ({ name, offer }) => {
-    const socket = new WebSocket(house.gateways[0], offer(await house.token("erin")));
+  ])("P1, P2: Node's own WebSocket connects with the token under $name", async ({ name, offer }) => {
+    const socket = new WebSocket(deployment.gateways[0], offer(await deployment.token("erin")));
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onerror = reject;
@@ -114,8 +116,8 @@ function seedFlow(start: () => Promise<House>) {
     socket.close();
   });
 
-  it("P1, P2: the literal header with a space, over a bare socket", async () => {
-    const { hostname, port } = new URL(house.gateways[0]);
+  it("P1, P2: a bare socket connects with the literal header with a space", async () => {
+    const { hostname, port } = new URL(deployment.gateways[0]);
     const socket: Socket = connect(Number(port), hostname);
     const received: Buffer[] = [];
     socket.on("data", (chunk: Buffer) => received.push(chunk));
@@ -127,31 +129,30 @@ function seedFlow(start: () => Promise<House>) {
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        `Sec-WebSocket-Protocol: Bearer ${await house.token("frank")}`,
+        `Sec-WebSocket-Protocol: Bearer ${await deployment.token("frank")}`,
         "\r\n",
       ].join("\r\n"),
     );
     const text = () => Buffer.concat(received).toString("latin1");
-    await until(() => (text().includes("\r\n\r\n") ? true : undefined), "the upgrade");
+    await until(() => text().includes("\r\n\r\n"), "the upgrade");
     expect(text()).toMatch(/^HTTP\/1.1 101 /);
     expect(text()).not.toMatch(/sec-websocket-protocol/i);
-    await alice.send("frank", "heard over a bare socket");
-    await until(() => text().includes("heard over a bare socket") || undefined, "the message");
+    await alice.send("frank", "received over a bare socket");
+    await until(() => text().includes("received over a bare socket"), "the message");
     socket.destroy();
   });
 }
 
 describe("the seed flow, standalone", () => seedFlow(startStandalone));
 
-await describeSplit("the seed flow, split over two gateways", {}, (house) => {
-  seedFlow(async () => house);
+await describeSplit("the seed flow, split over two gateways", {}, (deployment) => {
+  seedFlow(async () => deployment);
 
-  it("architecture: the documents are in MongoDB with their fields", async () => {
-    const ack = await (await Chatter.connect(house.gateways[0], await house.token("grace"))).send(
-      "bob",
-      "kept",
-    );
-    const client = await MongoClient.connect(house.mongo.url);
+  it("architecture: messages are in MongoDB with all their fields", async () => {
+    const ack = await (
+      await ChatClient.connect(deployment.gateways[0], await deployment.token("grace"))
+    ).send("bob", "kept");
+    const client = await MongoClient.connect(deployment.mongo.url);
     try {
       const collection = client
         .db(client.options.dbName === "test" ? "parley" : client.options.dbName)

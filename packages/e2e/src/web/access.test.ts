@@ -1,9 +1,9 @@
 import axe from "axe-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
-import { Person } from "../rig/web-person.ts";
+import { WebUser } from "../rig/web-user.ts";
 
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } } as const;
 
@@ -15,8 +15,8 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe-core finds wrong on the screen as it is, in light and in dark, and calls serious or worse. */
-async function faults({ page }: Person): Promise<string[]> {
+/** The violations that axe-core calls serious or critical on the present screen, in light and dark. */
+async function seriousViolations({ page }: WebUser): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
@@ -29,58 +29,58 @@ async function faults({ page }: Person): Promise<string[]> {
   return found;
 }
 
-const house = await startStandalone();
-afterAll(() => house.stop());
+const deployment = await startStandalone();
+afterAll(() => deployment.stop());
 
-await describeInBrowser("the page for everybody", (browser) => {
-  // One for each colour that there is.
+await describeInBrowser("the accessibility of the page", (browser) => {
+  // One user for each color of the page.
   const names = ["ben", "eva", "max", "zoe", "leo", "kim", "tom"];
   beforeAll(async () => {
     for (const name of names) {
-      const chatter = await Chatter.connect(house.gateways[0], await house.token(name));
-      await chatter.send("", `Hello from ${name}`);
-      await chatter.close();
+      const client = await ChatClient.connect(deployment.gateways[0], await deployment.token(name));
+      await client.send("", `Hello from ${name}`);
+      await client.close();
     }
   });
 
   it.each(["phone", "desktop"] as const)(
     "axe-core finds nothing serious on a %s, in light and dark",
     async (size) => {
-      const dora = await Person.arrive(browser, house.app.url, {
+      const dora = await WebUser.visit(browser, deployment.app.url, {
         viewport: SIZES[size],
         hasTouch: size === "phone",
       });
       const link = await dora.link();
       await dora.page.evaluate(axe.source);
-      expect(await faults(dora)).toEqual([]);
+      expect(await seriousViolations(dora)).toEqual([]);
       await dora.signIn("dora");
       await dora.open("");
-      await dora.say("Hello");
+      await dora.send("Hello");
       await dora.sees("Hello");
       await dora.sees(`Hello from ${names[0]}`);
-      expect(await faults(dora)).toEqual([]);
+      expect(await seriousViolations(dora)).toEqual([]);
       await dora.open("erin");
-      await dora.say("x".repeat(9_000));
+      await dora.send("x".repeat(9_000));
       await dora.page.getByRole("button", { name: "Edit" }).waitFor();
       link.cut();
-      await dora.say("Waits");
+      await dora.send("Waits");
       await dora.status.filter({ hasText: "1 message waits" }).waitFor();
-      expect(await faults(dora)).toEqual([]);
+      expect(await seriousViolations(dora)).toEqual([]);
       if (size === "phone") {
         await dora.page.evaluate("location.hash = '#/'");
         await dora.entry("erin").waitFor();
-        expect(await faults(dora)).toEqual([]);
+        expect(await seriousViolations(dora)).toEqual([]);
       }
-      await dora.leave();
+      await dora.close();
     },
   );
 
-  it("is used by keyboard alone, from signing in to an answer", async () => {
-    const finn = await Person.arrive(browser, house.app.url, { viewport: SIZES.desktop });
+  it("can be used by keyboard alone, from signing in to answering", async () => {
+    const finn = await WebUser.visit(browser, deployment.app.url, { viewport: SIZES.desktop });
     const keys = finn.page.keyboard;
     await keys.type("finn");
     await keys.press("Enter");
-    await finn.connected();
+    await finn.untilConnected();
     await keys.type("By keyboard");
     await keys.press("Enter");
     await finn.sees("By keyboard");
@@ -89,7 +89,7 @@ await describeInBrowser("the page for everybody", (browser) => {
         await keys.press("Tab");
         if ((await finn.page.evaluate("document.activeElement?.placeholder")) === name) return;
       }
-      throw new Error(`${name} is not reached by Tab`);
+      throw new Error(`${name} cannot be reached by Tab`);
     };
     await reach("Talk with…");
     await keys.type("gwen");
@@ -100,22 +100,22 @@ await describeInBrowser("the page for everybody", (browser) => {
     await keys.type("in two lines");
     await keys.press("Enter");
     await expect.poll(() => finn.texts(), WAIT).toEqual(["Hello, Gwen\nin two lines"]);
-    await finn.leave();
+    await finn.close();
   });
 
-  it("tells a screen reader what comes live into the open conversation, and not what is scrolled to", async () => {
+  it("announces live messages of the open conversation to screen readers, and no older ones", async () => {
     const [hugo, ida] = [
-      await Person.arrive(browser, house.app.url).then((one) => one.signIn("hugo")),
-      await Person.arrive(browser, house.app.url).then((one) => one.signIn("ida")),
+      await WebUser.visit(browser, deployment.app.url).then((one) => one.signIn("hugo")),
+      await WebUser.visit(browser, deployment.app.url).then((one) => one.signIn("ida")),
     ];
     await hugo.open("ida");
-    const told = hugo.page.locator("[aria-live=polite]");
+    const announced = hugo.page.locator("[aria-live=polite]");
     await ida.open("hugo");
-    await ida.say("Can you hear me?");
-    await expect.poll(() => told.textContent(), WAIT).toBe("ida: Can you hear me?");
+    await ida.send("Can you hear me?");
+    await expect.poll(() => announced.textContent(), WAIT).toBe("ida: Can you hear me?");
     await hugo.page.reload();
     await hugo.sees("Can you hear me?");
-    expect(await told.textContent()).toBe("");
-    for (const one of [hugo, ida]) await one.leave();
+    expect(await announced.textContent()).toBe("");
+    for (const one of [hugo, ida]) await one.close();
   });
 });

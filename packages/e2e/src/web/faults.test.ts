@@ -2,80 +2,82 @@ import type { Message } from "@parley/client";
 import { startTcpProxy } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
-import { Person } from "../rig/web-person.ts";
+import { WebUser } from "../rig/web-user.ts";
 
 const WAIT = { timeout: 60_000 };
 
-const house = await startStandalone({ env: { RATE_LIMIT: "0" } });
-const chatters: Chatter[] = [];
+const deployment = await startStandalone({ env: { RATE_LIMIT: "0" } });
+const clients: ChatClient[] = [];
 afterAll(async () => {
-  for (const chatter of chatters) await chatter.close();
-  await house.stop();
+  for (const client of clients) await client.close();
+  await deployment.stop();
 });
 
-/** Somebody who chats without a browser. */
-async function chatter(name: string): Promise<Chatter> {
-  const one = await Chatter.connect(house.gateways[0], await house.token(name));
-  chatters.push(one);
-  return one;
+/** Connects a client that uses no browser. It is closed at the end. */
+async function connectClient(name: string): Promise<ChatClient> {
+  const client = await ChatClient.connect(deployment.gateways[0], await deployment.token(name));
+  clients.push(client);
+  return client;
 }
 
-async function sendMany(from: Chatter, to: string, count: number, what: string): Promise<string[]> {
-  const texts = Array.from({ length: count }, (_, n) => `${what} ${n}`);
+async function sendMany(from: ChatClient, to: string, count: number, prefix: string): Promise<string[]> {
+  const texts = Array.from({ length: count }, (_, n) => `${prefix} ${n}`);
   await Promise.all(texts.map((text) => from.send(to, text)));
   return texts;
 }
 
-/** The conversation as history has it: id and text. */
-async function kept(one: string, other: string): Promise<[id: string, text: string][]> {
-  const answer = await house.history(one, `/messages/${other}`);
+/** The conversation in history: id and text of each message. */
+async function storedTexts(one: string, other: string): Promise<[id: string, text: string][]> {
+  const answer = await deployment.history(one, `/messages/${other}`);
   const messages = (await answer.json()) as Message[];
   return messages.map(({ id, content }) => [id, content]);
 }
 
 await describeInBrowser("the page over faults", (browser) => {
-  it("G3, G2: ten seconds without a network while 200 messages arrive: all are there once, in order, and what was typed meanwhile", async () => {
-    const proxy = await startTcpProxy(Number(new URL(house.app.url).port));
-    const alice = await Person.arrive(browser, proxy.url(house.app.url)).then((one) => one.signIn("alice"));
-    const bob = await chatter("bob");
+  it("G3, G2: after ten seconds offline the 200 missed messages and the typed ones are there once, in order", async () => {
+    const proxy = await startTcpProxy(Number(new URL(deployment.app.url).port));
+    const alice = await WebUser.visit(browser, proxy.url(deployment.app.url)).then((one) =>
+      one.signIn("alice"),
+    );
+    const bob = await connectClient("bob");
     await alice.open("bob");
     await bob.send("alice", "before");
     await alice.sees("before");
-    // The link is gone, and the browser knows.
+    // The connection is cut, and the browser knows that it is offline.
     await alice.context.setOffline(true);
     proxy.refuse(true);
     proxy.cut("rst");
-    const over = new Promise((resolve) => setTimeout(resolve, 10_000));
+    const tenSeconds = new Promise((resolve) => setTimeout(resolve, 10_000));
     await alice.status.filter({ hasText: "No connection" }).waitFor();
     const missed = await sendMany(bob, "alice", 200, "missed");
-    for (const text of ["typed one", "typed two"]) await alice.say(text);
+    for (const text of ["typed one", "typed two"]) await alice.send(text);
     await alice.page.getByText("Waiting…").nth(1).waitFor();
     await alice.status.filter({ hasText: "2 messages wait" }).waitFor();
-    await over;
+    await tenSeconds;
     proxy.refuse(false);
     await alice.context.setOffline(false);
     await alice.sees("typed two");
-    await alice.connected();
+    await alice.untilConnected();
     const all = await alice.scrollToBeginning();
     expect(all.map(([, text]) => text)).toEqual(["before", ...missed, "typed one", "typed two"]);
-    expect(all).toEqual(await kept("bob", "alice"));
-    expect(alice.mishaps).toEqual([]);
-    await alice.leave();
+    expect(all).toEqual(await storedTexts("bob", "alice"));
+    expect(alice.errors).toEqual([]);
+    await alice.close();
     await proxy.close();
   });
 
-  it("G3: a reload in the middle of a backlog goes on where it was, and counts nothing twice", async () => {
-    const carol = await Person.arrive(browser, house.app.url).then((one) => one.signIn("carol"));
-    const dave = await chatter("dave");
+  it("G3: a reload while catching up continues at the same place, and counts nothing twice", async () => {
+    const carol = await WebUser.visit(browser, deployment.app.url).then((one) => one.signIn("carol"));
+    const dave = await connectClient("dave");
     await dave.send("carol", "first");
     await expect.poll(() => carol.page.title(), WAIT).toBe("(1) Parley");
     await carol.page.goto("about:blank");
     const missed = await sendMany(dave, "carol", 520, "missed");
     let answers = 0;
     await carol.page.route("**/sync?*", (route) => (answers++ < 1 ? route.continue() : undefined));
-    await carol.page.goto(house.app.url);
+    await carol.page.goto(deployment.app.url);
     await expect.poll(() => carol.page.title(), WAIT).toBe("(501) Parley");
     expect(await carol.status.textContent()).toBe("Catching up: 500 messages so far");
     await carol.page.unroute("**/sync?*");
@@ -84,28 +86,28 @@ await describeInBrowser("the page over faults", (browser) => {
     await carol.entry("dave").click();
     expect((await carol.scrollToBeginning()).map(([, text]) => text)).toEqual(["first", ...missed]);
     expect(await carol.page.title()).toBe("Parley");
-    await carol.leave();
+    await carol.close();
   });
 
-  it("a reload in the middle of a word keeps the word, and what had not left leaves then", async () => {
-    const erin = await Person.arrive(browser, house.app.url);
+  it("a reload keeps a half-typed message, and pending messages are sent afterwards", async () => {
+    const erin = await WebUser.visit(browser, deployment.app.url);
     const link = await erin.link();
     await erin.signIn("erin");
     link.cut();
     await erin.page.reload();
     await erin.open("frank");
-    await erin.say("not sent yet");
+    await erin.send("not sent yet");
     await erin.composer.fill("half a wor");
     await erin.page.getByText("Waiting…").waitFor();
-    link.mend();
+    link.restore();
     await erin.page.reload();
     await erin.sees("not sent yet");
     expect(await erin.composer.inputValue()).toBe("half a wor");
-    await erin.leave();
+    await erin.close();
   });
 
-  it("G2: sent, the answer lost, and reloaded: the same ref goes again, and it is one message", async () => {
-    const gina = await Person.arrive(browser, house.app.url);
+  it("G2: after a lost answer and a reload the page sends again with the same ref, and it is one message", async () => {
+    const gina = await WebUser.visit(browser, deployment.app.url);
     const refs: string[] = [];
     let losesAcks = true;
     await gina.page.routeWebSocket(/\/ws$/, (socket) => {
@@ -115,41 +117,41 @@ await describeInBrowser("the page over faults", (browser) => {
         if (ref) refs.push(ref);
         server.send(frame);
       });
-      // Neither the ack nor the message itself comes back: what a link does that dies at this moment.
+      // Neither the ack nor the message itself comes back, as on a link that dies at this moment.
       server.onMessage((frame) => {
         if (!losesAcks || JSON.parse(String(frame)).type === "ready") socket.send(frame);
       });
     });
     await gina.signIn("gina");
     await gina.open("hal");
-    await gina.say("only once");
-    await expect.poll(() => kept("hal", "gina"), WAIT).toHaveLength(1);
+    await gina.send("only once");
+    await expect.poll(() => storedTexts("hal", "gina"), WAIT).toHaveLength(1);
     losesAcks = false;
     await gina.page.reload();
     await expect.poll(() => refs.length, WAIT).toBe(2);
     await expect.poll(() => gina.page.locator(".pending").count(), WAIT).toBe(0);
     expect(refs[0]).toBe(refs[1]);
     expect(await gina.texts()).toEqual(["only once"]);
-    expect(await kept("hal", "gina")).toHaveLength(1);
-    await gina.leave();
+    expect(await storedTexts("hal", "gina")).toHaveLength(1);
+    await gina.close();
   });
 
-  it("a token that ends while one is typing: nothing typed is lost, and another one goes on", async () => {
-    const ivy = await Person.arrive(browser, house.app.url);
-    await ivy.signInWith(await house.token("ivy", { expiresInSeconds: 4 }));
+  it("a token that expires while the user types: nothing typed is lost, and a new token continues", async () => {
+    const ivy = await WebUser.visit(browser, deployment.app.url);
+    await ivy.signInWith(await deployment.token("ivy", { expiresInSeconds: 4 }));
     await ivy.open("");
     await ivy.composer.fill("I was just sayi");
     await ivy.page.getByText("Your token has ended.").waitFor();
     expect(await ivy.composer.inputValue()).toBe("I was just sayi");
-    await ivy.say("I was just saying");
+    await ivy.send("I was just saying");
     await ivy.page.getByText("Waiting…").waitFor();
-    await ivy.page.getByLabel("Token").fill(await house.token("somebody-else"));
+    await ivy.page.getByLabel("Token").fill(await deployment.token("somebody-else"));
     await ivy.page.getByRole("button", { name: "Go on" }).click();
     await ivy.page.getByText("That token is for somebody-else.").waitFor();
-    await ivy.page.getByLabel("Token").fill(await house.token("ivy"));
+    await ivy.page.getByLabel("Token").fill(await deployment.token("ivy"));
     await ivy.page.getByRole("button", { name: "Go on" }).click();
     await ivy.sees("I was just saying");
-    await ivy.connected();
-    await ivy.leave();
+    await ivy.untilConnected();
+    await ivy.close();
   });
 });

@@ -3,17 +3,17 @@ import { readPageFiles } from "@parley/page/files";
 import { afterAll, describe, expect, it } from "vitest";
 import { startStandalone } from "../rig/shapes.ts";
 
-const MOST_BYTES = 60_000;
+const MAX_BYTES = 60_000;
 const files = readPageFiles(join(import.meta.dirname, "../../../../apps/web/dist"));
 
 describe("the page's built files", () => {
-  it("are less than 60 KB, gzipped", () => {
+  it("have less than 60 KB in total, gzipped", () => {
     const bytes = files.reduce((sum, { gzip }) => sum + Buffer.from(gzip, "base64").length, 0);
     expect(bytes).toBeGreaterThan(5_000);
-    expect(bytes).toBeLessThan(MOST_BYTES);
+    expect(bytes).toBeLessThan(MAX_BYTES);
   });
 
-  it("are inside a built app, which serves them; who is no browser gets plain text", async () => {
+  it("are served by a built app; a client that isn't a browser gets plain text", async () => {
     const { app, stop } = await startStandalone();
     afterAll(() => stop());
     for (const { path, type } of files) {

@@ -1,33 +1,33 @@
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
-import { Person } from "../rig/web-person.ts";
+import { WebUser } from "../rig/web-user.ts";
 
-const house = await startStandalone({ env: { RATE_LIMIT: "0" } });
-const bob = await Chatter.connect(house.gateways[0], await house.token("bob"));
+const deployment = await startStandalone({ env: { RATE_LIMIT: "0" } });
+const bob = await ChatClient.connect(deployment.gateways[0], await deployment.token("bob"));
 afterAll(async () => {
   await bob.close();
-  await house.stop();
+  await deployment.stop();
 });
 
 await describeInBrowser("the page over a long history", (browser) => {
-  it("fetches one page at first, and the others as one scrolls up, with what is read standing still", async () => {
-    const said = Array.from({ length: 300 }, (_, n) => `said ${n}`);
-    await Promise.all(said.map((text) => bob.send("", text)));
-    const asked: string[] = [];
-    const alice = await Person.arrive(browser, house.app.url);
+  it("fetches one page at first and the others while scrolling up, without moving the text on the screen", async () => {
+    const texts = Array.from({ length: 300 }, (_, n) => `said ${n}`);
+    await Promise.all(texts.map((text) => bob.send("", text)));
+    const requests: string[] = [];
+    const alice = await WebUser.visit(browser, deployment.app.url);
     alice.page.on("request", (request) => {
       const { pathname, search } = new URL(request.url());
-      if (/^\/(messages|sync|conversations)/.test(pathname)) asked.push(pathname + search);
+      if (/^\/(messages|sync|conversations)/.test(pathname)) requests.push(pathname + search);
     });
     await alice.signIn("alice");
     await alice.sees("said 299");
     await alice.page.waitForLoadState("networkidle");
-    expect(asked.sort()).toEqual(["/conversations?limit=50", "/messages?limit=50"]);
+    expect(requests.sort()).toEqual(["/conversations?limit=50", "/messages?limit=50"]);
 
     await alice.page.evaluate("document.querySelector('.scroller').scrollTop = 500");
-    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(3);
+    await expect.poll(() => requests.length, { timeout: 30_000 }).toBe(3);
     await alice.sees("said 220");
     const seen = alice.page.getByText("said 265", { exact: true });
     const { y } = (await seen.boundingBox()) ?? { y: Number.NaN };
@@ -38,12 +38,12 @@ await describeInBrowser("the page over a long history", (browser) => {
       .toContain("while alice reads");
     expect(Math.abs(((await seen.boundingBox())?.y ?? 0) - y)).toBeLessThan(2);
 
-    expect((await alice.scrollToBeginning()).map(([, text]) => text).slice(0, 300)).toEqual(said);
+    expect((await alice.scrollToBeginning()).map(([, text]) => text).slice(0, 300)).toEqual(texts);
     await alice.page.getByRole("button", { name: "Newest messages" }).click();
     await alice.sees("while alice reads");
     await expect
-      .poll(() => alice.texts().then((texts) => texts.at(-1)), { timeout: 30_000 })
+      .poll(() => alice.texts().then((shown) => shown.at(-1)), { timeout: 30_000 })
       .toBe("while alice reads");
-    await alice.leave();
+    await alice.close();
   });
 });

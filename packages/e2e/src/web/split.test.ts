@@ -4,7 +4,7 @@ import { type App, createFront, readiness } from "@parley/local";
 import { afterAll, describe, expect, it } from "vitest";
 import { openBrowser } from "../rig/browser.ts";
 import { describeSplit } from "../rig/shapes.ts";
-import { Person } from "../rig/web-person.ts";
+import { WebUser } from "../rig/web-user.ts";
 
 const OPTIONS = { env: { AUTH_DEV_TOKENS: "true", DRAIN_MS: "1000" } };
 const upstream = ({ url, adminUrl }: App) => ({ url, isReady: readiness(adminUrl) });
@@ -12,56 +12,56 @@ const upstream = ({ url, adminUrl }: App) => ({ url, isReady: readiness(adminUrl
 const browser = await openBrowser();
 afterAll(() => browser?.close());
 
-await describeSplit("the page in a split house", OPTIONS, (house) => {
-  const { gatewayApps, historyApi } = house;
+await describeSplit("the page in a split deployment", OPTIONS, (deployment) => {
+  const { gatewayApps, historyApi } = deployment;
   const front = createFront({ gateway: gatewayApps.map(upstream), "history-api": [upstream(historyApi)] });
   afterAll(async () => {
     front.closeAllConnections();
     front.close();
-    await house.stop();
+    await deployment.stop();
   });
 
   describe.skipIf(!browser)("behind the front", () => {
-    it("F3: each gateway is killed in turn, the other one takes over, and two go on chatting", async () => {
+    it("F3: each gateway is killed in turn, and two users go on chatting through the other one", async () => {
       if (!browser) return;
       await once(front.listen(0, "127.0.0.1"), "listening");
       const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
-      const people = [
-        await Person.arrive(browser, url).then((one) => one.signIn("alice")),
-        await Person.arrive(browser, url).then((one) => one.signIn("bob")),
+      const users = [
+        await WebUser.visit(browser, url).then((one) => one.signIn("alice")),
+        await WebUser.visit(browser, url).then((one) => one.signIn("bob")),
       ] as const;
-      const sockets = people.map(({ page }) => {
+      const sockets = users.map(({ page }) => {
         const count = { opened: 1 };
         page.on("websocket", () => count.opened++);
         return count;
       });
-      const [alice, bob] = people;
+      const [alice, bob] = users;
       await alice.open("bob");
       await bob.open("alice");
-      const said: string[] = [];
-      const talk = async (when: string) => {
+      const sent: string[] = [];
+      const exchange = async (when: string) => {
         for (const [one, name] of [
           [alice, "alice"],
           [bob, "bob"],
         ] as const) {
           const text = `${name} ${when}`;
-          said.push(text);
-          await one.say(text);
-          for (const other of people) await other.sees(text);
+          sent.push(text);
+          await one.send(text);
+          for (const other of users) await other.sees(text);
         }
       };
-      await talk("at first");
+      await exchange("at first");
       for (const [index, app] of gatewayApps.entries()) {
         await app.kill("SIGKILL");
-        await talk(`without gateway ${index}`);
+        await exchange(`without gateway ${index}`);
         await app.restart();
       }
-      for (const one of people) {
-        expect(await one.texts()).toEqual(said);
-        expect(one.mishaps).toEqual([]);
-        await one.leave();
+      for (const one of users) {
+        expect(await one.texts()).toEqual(sent);
+        expect(one.errors).toEqual([]);
+        await one.close();
       }
-      // Each was on a gateway that was killed.
+      // Each page was connected to a gateway that was killed, so it opened another connection.
       for (const { opened } of sockets) expect(opened).toBeGreaterThan(1);
     });
   });

@@ -1,8 +1,8 @@
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
-import { Chatter } from "../rig/chat-client.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
-import { Person } from "../rig/web-person.ts";
+import { WebUser } from "../rig/web-user.ts";
 
 const HOSTILE = [
   "<script>document.title = 'taken over'</script>",
@@ -19,42 +19,42 @@ const HOSTILE = [
 ];
 const LONG_NAME = `w${"W".repeat(62)}w`;
 
-const house = await startStandalone();
-afterAll(() => house.stop());
+const deployment = await startStandalone();
+afterAll(() => deployment.stop());
 
-await describeInBrowser("text is only ever text", (browser) => {
+await describeInBrowser("messages are only ever shown as text", (browser) => {
   it.each([
     ["phone", { width: 320, height: 600 }],
     ["desktop", { width: 1280, height: 800 }],
-  ] as const)("whatever somebody sends, on a %s", async (size, viewport) => {
-    const mallory = await Chatter.connect(house.gateways[0], await house.token(LONG_NAME));
+  ] as const)("on a %s, whatever they contain", async (size, viewport) => {
+    const mallory = await ChatClient.connect(deployment.gateways[0], await deployment.token(LONG_NAME));
     const victim = `victim-${size}`;
     for (const content of HOSTILE) await mallory.send(victim, content);
     await mallory.send("", "<b>bold</b>");
-    const person = await Person.arrive(browser, house.app.url, { viewport });
-    await person.signIn(victim);
-    await person.open(LONG_NAME);
-    const contents = person.page.locator(".row[data-id] .content");
+    const user = await WebUser.visit(browser, deployment.app.url, { viewport });
+    await user.signIn(victim);
+    await user.open(LONG_NAME);
+    const contents = user.page.locator(".row[data-id] .content");
     await contents.nth(HOSTILE.length - 1).waitFor();
     expect(await contents.allTextContents()).toEqual(HOSTILE);
     const markup = "document.querySelectorAll('#app :is(script, img, style, iframe, b)').length";
-    expect(await person.page.evaluate(markup)).toBe(0);
-    expect(await person.page.title()).toBe("Parley");
-    await fits(person);
-    await person.open("");
-    await person.sees("<b>bold</b>");
-    await fits(person);
-    await person.page.evaluate("location.hash = '#/'");
-    await person.entry(LONG_NAME).waitFor();
-    await fits(person);
-    expect(person.mishaps).toEqual([]);
+    expect(await user.page.evaluate(markup)).toBe(0);
+    expect(await user.page.title()).toBe("Parley");
+    await expectNoOverflow(user);
+    await user.open("");
+    await user.sees("<b>bold</b>");
+    await expectNoOverflow(user);
+    await user.page.evaluate("location.hash = '#/'");
+    await user.entry(LONG_NAME).waitFor();
+    await expectNoOverflow(user);
+    expect(user.errors).toEqual([]);
     await mallory.close();
-    await person.leave();
+    await user.close();
   });
 
-  it("and were it ever taken for markup, the Content-Security-Policy would let it do nothing", async () => {
-    const person = await Person.arrive(browser, house.app.url);
-    const stopped = await person.page.evaluate(`new Promise((resolve) => {
+  it("the Content-Security-Policy blocks markup that reaches the page anyway", async () => {
+    const user = await WebUser.visit(browser, deployment.app.url);
+    const blocked = await user.page.evaluate(`new Promise((resolve) => {
       const stopped = [];
       document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
         stopped.push(effectiveDirective);
@@ -65,13 +65,13 @@ await describeInBrowser("text is only ever text", (browser) => {
       document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "https://example.com/a.css" }));
       try { document.body.innerHTML = "<img src=x onerror=alert(1)>"; } catch {}
     })`);
-    expect(stopped).toEqual(["connect-src", "img-src", "require-trusted-types-for", "style-src-elem"]);
-    await person.leave();
+    expect(blocked).toEqual(["connect-src", "img-src", "require-trusted-types-for", "style-src-elem"]);
+    await user.close();
   });
 });
 
-/** Nothing reaches beyond the screen sideways, and no message beyond its list; a bubble clips what cannot be broken. */
-async function fits({ page }: Person): Promise<void> {
+/** Expects no element to be wider than the screen or its list. Only bubbles may clip text that can't be broken. */
+async function expectNoOverflow({ page }: WebUser): Promise<void> {
   const tooWide =
     await page.evaluate(`[document.documentElement, ...document.querySelectorAll(".scroller, .sidebar, .pane, .row, .bubble")]
     .filter((element) => (element.scrollWidth > element.clientWidth + 1 && !element.matches(".bubble")) || element.getBoundingClientRect().right > innerWidth + 1)

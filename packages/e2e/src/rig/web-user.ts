@@ -7,27 +7,27 @@ import type {
   WebSocketRoute,
 } from "playwright-core";
 
-/** Somebody in front of the page, in a browser profile of their own. */
-export class Person {
+/** A user of the page, with a separate browser profile. */
+export class WebUser {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What went wrong in the page: uncaught errors, and what the Content-Security-Policy stopped. */
-  readonly mishaps: string[] = [];
-  /** The hosts that the page has asked for anything. */
+  /** Uncaught errors of the page, and violations of its Content-Security-Policy. */
+  readonly errors: string[] = [];
+  /** The hosts that the page has sent requests to. */
   readonly hosts = new Set<string>();
 
   private constructor(page: Page, context: BrowserContext) {
     this.page = page;
     this.context = context;
     page.setDefaultTimeout(30_000);
-    page.on("pageerror", (error) => this.mishaps.push(String(error)));
+    page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
-      // A request that fails is told here too, and is what many of the tests are about.
+      // Failed requests are reported here too. Many tests cause them on purpose.
       if (
         message.type() === "error" &&
         !/^(Failed to load resource|WebSocket connection to)/.test(message.text())
       )
-        this.mishaps.push(message.text());
+        this.errors.push(message.text());
     });
     page.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
@@ -36,16 +36,19 @@ export class Person {
     page.on("websocket", (socket) => this.hosts.add(new URL(socket.url()).host));
   }
 
-  static async arrive(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Person> {
-    // What moves for the eye alone costs a slow machine the most.
+  /** Opens the page in a new browser profile. */
+  static async visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WebUser> {
+    // Animations are slow on a small machine.
     const context = await browser.newContext({ reducedMotion: "reduce", ...options });
-    const person = new Person(await context.newPage(), context);
-    await person.page.goto(url);
-    return person;
+    const user = new WebUser(await context.newPage(), context);
+    await user.page.goto(url);
+    return user;
   }
 
-  /** Between the page and the gateway, from the next connection on: whole until it is cut, and then none until mended. */
-  async link(): Promise<{ cut(): void; mend(): void }> {
+  /**
+   * Controls the page's WebSocket link, from the next connection on. `cut` prevents connections until `restore`.
+   */
+  async link(): Promise<{ cut(): void; restore(): void }> {
     const sockets = new Set<WebSocketRoute>();
     let isCut = false;
     await this.page.routeWebSocket(/\/ws$/, (socket) => {
@@ -59,22 +62,24 @@ export class Person {
         for (const socket of sockets) void socket.close({ code: 4000 });
         sockets.clear();
       },
-      mend: () => (isCut = false),
+      restore: () => (isCut = false),
     };
   }
 
+  /** Signs in by name, with a development token. */
   async signIn(name: string): Promise<this> {
     await this.page.getByLabel("Your name").fill(name);
     await this.page.getByRole("button", { name: "Sign in" }).click();
-    await this.connected();
+    await this.untilConnected();
     return this;
   }
 
+  /** Signs in with a token. */
   async signInWith(token: string): Promise<this> {
     await this.page.getByRole("button", { name: "Use a token instead" }).click();
     await this.page.getByLabel("Token").fill(token);
     await this.page.getByRole("button", { name: "Sign in" }).click();
-    await this.connected();
+    await this.untilConnected();
     return this;
   }
 
@@ -82,11 +87,11 @@ export class Person {
     return this.page.getByRole("status");
   }
 
-  async connected(): Promise<void> {
+  async untilConnected(): Promise<void> {
     await this.status.filter({ hasText: "Connected" }).waitFor();
   }
 
-  /** Opens a conversation by its address, as a link in the list does; "" is the public room. */
+  /** Opens a conversation by its address, as a link in the list does. "" is the public room. */
   async open(partner: string): Promise<void> {
     const hash = partner === "" ? "#/room" : `#/with/${encodeURIComponent(partner)}`;
     await this.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -98,24 +103,25 @@ export class Person {
     return this.page.locator("#composer");
   }
 
-  async say(text: string): Promise<void> {
+  /** Types a message and sends it. */
+  async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.page.getByRole("button", { name: "Send" }).click();
   }
 
-  /** What stands in the open conversation, settled messages and others, in the order of the screen. */
+  /** The texts in the open conversation in the order of the screen, stored messages and pending ones. */
   async texts(): Promise<string[]> {
     return this.page.locator(".row .content").allInnerTexts();
   }
 
-  /** Waits until this text is settled: it has an id. */
+  /** Waits until a message with this text is shown and has an id. */
   async sees(text: string): Promise<void> {
     await this.page.locator(".row[data-id] .content").getByText(text, { exact: true }).first().waitFor();
   }
 
   /**
-   * The whole open conversation from its beginning, as somebody sees it who scrolls up to there: id and text. Throws
-   * where what is on the screen is ever out of order, or more than a document should hold.
+   * Scrolls up to the beginning of the open conversation. Resolves with the id and text of every message on the
+   * way. Rejects when the messages on the screen are out of order, or more than a document should hold.
    */
   async scrollToBeginning(): Promise<[id: string, text: string][]> {
     const seen = new Map<string, string>();
@@ -124,11 +130,13 @@ export class Person {
       const isBeginning = await this.page.getByText("This is where it begins.").isVisible();
       const rows = await this.#rows();
       const ids = rows.map(([id]) => id);
-      if (ids.length > 300 || ids.join() !== [...new Set(ids)].sort().join()) throw new Error("not in order");
+      if (ids.length > 300 || ids.join() !== [...new Set(ids)].sort().join())
+        throw new Error(`${ids.length} messages on the screen, or out of order: ${ids.join()}`);
       for (const [id, text] of rows) seen.set(id, text);
       if (isBeginning) break;
       if (ids[0] === first) await this.page.waitForTimeout(20);
-      if (Date.now() > deadline) throw new Error(`the beginning does not come: ${first}`);
+      if (Date.now() > deadline)
+        throw new Error(`timed out scrolling to the beginning; the first message is ${first}`);
       first = ids[0] ?? "";
       await this.page.evaluate("document.querySelector('.scroller').scrollTop = 0");
     }
@@ -147,7 +155,7 @@ export class Person {
     return this.page.locator(".conversations a").filter({ has: partner });
   }
 
-  leave(): Promise<void> {
+  close(): Promise<void> {
     return this.context.close();
   }
 }
