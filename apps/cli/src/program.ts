@@ -1,18 +1,18 @@
 import { readEnv } from "@parley/service/env";
 import { Command, InvalidArgumentError } from "commander";
 import { chat } from "./chat/chat.ts";
-import { CHAT_HELP } from "./chat/typed.ts";
+import { CHAT_HELP } from "./chat/parse-input.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
 import { token } from "./commands/token.ts";
 import type { Inspectors } from "./doctor/doctor.ts";
-import { secondsOf } from "./duration.ts";
 import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_URL } from "./env.ts";
 import * as help from "./help.ts";
-import type { ServerOptions } from "./server/open-chat.ts";
-import { usage } from "./terminal/exit.ts";
+import { secondsOf } from "./parse-duration.ts";
+import type { ServerOptions } from "./server/connect-client.ts";
+import { usage } from "./terminal/failure.ts";
 import type { Io } from "./terminal/io.ts";
 
 /** Every command with its options: the table of what there is. What a command does stands in its own file. */

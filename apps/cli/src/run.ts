@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander";
-import { EXIT, failureOf } from "./terminal/exit.ts";
+import { printableLines } from "./terminal/escape.ts";
+import { EXIT, failureOf } from "./terminal/failure.ts";
 import { Ended, type Io, openIo, styled } from "./terminal/io.ts";
-import { printableLines } from "./terminal/printable.ts";
 
 /**
  * Runs the command that the command line names, and ends the process with its exit code. A closed pipe is no error,

@@ -1,13 +1,13 @@
 import { Connection } from "./connection/connection.ts";
 import { type Ending, failuresAfter, reconnectIn } from "./connection/reconnect.ts";
-import { Tokens } from "./connection/token.ts";
+import { Tokens } from "./connection/token-source.ts";
 import { asParleyError, ParleyError } from "./errors.ts";
-import { type ConversationsPage, type HistoryPage, type HistoryRange, Http } from "./http/http.ts";
+import { type ConversationsPage, type HistoryPage, type HistoryRange, Http } from "./http/http-client.ts";
 import { type Observable, Subject, Value } from "./observable.ts";
 import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
-import { Reader } from "./receiving/reader.ts";
-import { type SendOptions, Sends } from "./sending/sends.ts";
-import { pause } from "./timing/pause.ts";
+import { Reader } from "./receiving/receiver.ts";
+import { type SendOptions, Sends } from "./sending/send-queue.ts";
+import { pause } from "./timing/sleep.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
 
 /** Where the client stands. */

@@ -57,7 +57,7 @@ describe("docs/sdk.md, the reference of the SDK", () => {
   });
 
   it("names every option of a send", () => {
-    const [, declared = ""] = source("sending/sends.ts").split("interface SendOptions {");
+    const [, declared = ""] = source("sending/send-queue.ts").split("interface SendOptions {");
     const options = namesIn(declared.split("\n}\n")[0] ?? "", /^ {2}readonly (\w+)\??:/gm);
     expect(options).toContain("ref");
     for (const name of options) expect(reference).toMatch(new RegExp(`^- \`${name}\`: `, "m"));

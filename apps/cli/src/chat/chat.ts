@@ -1,12 +1,12 @@
 import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
-import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
-import { failureOf, usage } from "../terminal/exit.ts";
+import { openChat, type ServerOptions, stateLine } from "../server/connect-client.ts";
+import { printable } from "../terminal/escape.ts";
+import { failureOf, usage } from "../terminal/failure.ts";
+import { messageLine, timeOfDay } from "../terminal/format-message.ts";
 import { type Io, styled } from "../terminal/io.ts";
-import { messageLine, timeOfDay } from "../terminal/message-line.ts";
-import { printable } from "../terminal/printable.ts";
+import { CHAT_HELP, type Typed, typed } from "./parse-input.ts";
 import { openScreen, type Screen } from "./screen.ts";
-import { CHAT_HELP, type Typed, typed } from "./typed.ts";
 
 /** Sends that may be under way; then what is typed waits. */
 const MAX_UNDER_WAY = 100;

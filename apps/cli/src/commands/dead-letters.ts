@@ -1,8 +1,8 @@
 import { httpAddress } from "../server/addresses.ts";
-import { ask, RequestRefused } from "../server/request.ts";
-import { Failure, usage } from "../terminal/exit.ts";
+import { ask, RequestRefused } from "../server/request-json.ts";
+import { printable, printableJson } from "../terminal/escape.ts";
+import { Failure, usage } from "../terminal/failure.ts";
 import { type Io, styled } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface AdminOptions {
   readonly adminUrl: string;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type HistoryPage, type Message, type ParleyClient, ParleyError } from "@parley/client";
 import { isId, ORIGIN } from "@parley/models";
-import { type ServerOptions, startChat } from "../server/open-chat.ts";
-import { usage } from "../terminal/exit.ts";
+import { type ServerOptions, startChat } from "../server/connect-client.ts";
+import { usage } from "../terminal/failure.ts";
+import { messageJson, messageLine } from "../terminal/format-message.ts";
 import type { Io } from "../terminal/io.ts";
-import { messageJson, messageLine } from "../terminal/message-line.ts";
 import { recipientOf } from "./send.ts";
 
 export interface HistoryOptions extends ServerOptions {

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import type { ParleyClient } from "@parley/client";
+import { openChat, type ServerOptions } from "../server/connect-client.ts";
 import { assertUsername } from "../server/identity.ts";
-import { openChat, type ServerOptions } from "../server/open-chat.ts";
-import { EXIT, Failure, failureOf, usage } from "../terminal/exit.ts";
+import { printable, printableJson } from "../terminal/escape.ts";
+import { EXIT, Failure, failureOf, usage } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface SendOptions extends ServerOptions {
   /** A message for each line of standard input. */

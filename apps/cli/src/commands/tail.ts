@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { isId } from "@parley/models";
-import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
-import { EXIT, Failure, usage } from "../terminal/exit.ts";
+import { openChat, type ServerOptions, stateLine } from "../server/connect-client.ts";
+import { EXIT, Failure, usage } from "../terminal/failure.ts";
+import { messageJson, messageLine } from "../terminal/format-message.ts";
 import type { Io } from "../terminal/io.ts";
-import { messageJson, messageLine } from "../terminal/message-line.ts";
 
 export interface TailOptions extends ServerOptions {
   readonly json: boolean;

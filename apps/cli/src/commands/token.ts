@@ -2,7 +2,7 @@ import { issueToken } from "@parley/auth";
 import { auth, keptSecret, readEnv, variables } from "@parley/service/env";
 import { addressesOf } from "../server/addresses.ts";
 import { assertUsername, developmentToken } from "../server/identity.ts";
-import { usage } from "../terminal/exit.ts";
+import { usage } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 
 export interface TokenOptions {

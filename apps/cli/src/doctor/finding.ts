@@ -1,5 +1,5 @@
+import { printable, printableJson } from "../terminal/escape.ts";
 import { styled } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
 /** One thing that was looked at. */
 export interface Finding {

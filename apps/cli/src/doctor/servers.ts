@@ -1,5 +1,5 @@
-import { ask, RequestRefused } from "../server/request.ts";
-import { failureOf } from "../terminal/exit.ts";
+import { ask, RequestRefused } from "../server/request-json.ts";
+import { failureOf } from "../terminal/failure.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 /** A public part of Parley, by a path that asks who comes there: an answer in Parley's own terms shows that it is one. */

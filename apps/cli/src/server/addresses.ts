@@ -1,4 +1,4 @@
-import { usage } from "../terminal/exit.ts";
+import { usage } from "../terminal/failure.ts";
 
 /** The addresses that one `--url` stands for. */
 export interface Addresses {

@@ -1,7 +1,7 @@
 import { isUsername } from "@parley/models";
-import { EXIT, Failure, usage } from "../terminal/exit.ts";
-import { printable } from "../terminal/printable.ts";
-import { ask, RequestRefused } from "./request.ts";
+import { printable } from "../terminal/escape.ts";
+import { EXIT, Failure, usage } from "../terminal/failure.ts";
+import { ask, RequestRefused } from "./request-json.ts";
 
 /** Who a command speaks for: a token, or a user for whom the server gives one out (P60). */
 export interface Identity {

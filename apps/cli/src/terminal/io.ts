@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { EXIT } from "./exit.ts";
+import { EXIT } from "./failure.ts";
 
 /** How a command talks to whoever started it. */
 export interface Io {

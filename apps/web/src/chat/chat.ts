@@ -1,9 +1,9 @@
 import { connect, type Message, type ParleyClient } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import { worthKeeping } from "./list.ts";
+import { worthKeeping } from "./conversation-list.ts";
+import { Sending } from "./outbox-sender.ts";
 import { initialState, reduce } from "./reduce.ts";
-import type { Saved } from "./saved.ts";
-import { Sending } from "./sending.ts";
+import type { Saved } from "./saved-state.ts";
 import { type Session, tokenOf } from "./session.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 

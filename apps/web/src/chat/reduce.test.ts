@@ -1,7 +1,7 @@
 import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
-import { listed, pendingIn, unreadIn, worthKeeping } from "./list.ts";
-import { MOST_KEPT } from "./merge.ts";
+import { listed, pendingIn, unreadIn, worthKeeping } from "./conversation-list.ts";
+import { MOST_KEPT } from "./merge-messages.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 

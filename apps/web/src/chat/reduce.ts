@@ -1,5 +1,5 @@
 import type { Message, State } from "@parley/client";
-import { kept, merged, newer } from "./merge.ts";
+import { kept, merged, newer } from "./merge-messages.ts";
 import type { ChatEvent, ChatState, Conversation, Listed, Pending } from "./state.ts";
 
 export function initialState(

@@ -1,5 +1,5 @@
 import { requestToken } from "@parley/client";
-import { read, type Shelf, write } from "./saved.ts";
+import { read, type Shelf, write } from "./saved-state.ts";
 
 /**
  * Who is signed in on this tab. It is kept for the tab and not for the browser, so that two people can try a chat in

@@ -1,5 +1,5 @@
 import type { Message } from "@parley/client";
-import { indexOf } from "./order.ts";
+import { indexOf } from "./lower-bound.ts";
 
 /**
  * Which part of a conversation is in the document: never more than MOST messages, however many there are in memory.

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat/chat.ts";
-import { openSaved } from "../chat/saved.ts";
+import { openSaved } from "../chat/saved-state.ts";
 import { keepSession, keptSession, type Session } from "../chat/session.ts";
 import { ChatScreen } from "./chat-screen.tsx";
 import { SignIn } from "./sign-in.tsx";

@@ -1,4 +1,4 @@
-import { hueOf } from "../chat/words.ts";
+import { hueOf } from "../chat/labels.ts";
 
 /** A name's first letter in the colour of the name; for the eye alone, since the name stands beside it. */
 export function Avatar({ name }: { readonly name: string }) {

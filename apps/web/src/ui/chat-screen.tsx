@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { unreadIn } from "../chat/list.ts";
+import { unreadIn } from "../chat/conversation-list.ts";
 import { Announcer } from "./announcer.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { hashOf, routeOf } from "./route.ts";

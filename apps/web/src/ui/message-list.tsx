@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { pendingIn } from "../chat/list.ts";
+import { pendingIn } from "../chat/conversation-list.ts";
 import type { Conversation } from "../chat/state.ts";
 import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../chat/view.ts";
-import { type Anchor, anchorIn, isAtBottom, isNearBottom, isNearTop, restore } from "./anchor.ts";
 import { MessageRow, PendingRow, rowsOf } from "./message-row.tsx";
+import { type Anchor, anchorIn, isAtBottom, isNearBottom, isNearTop, restore } from "./scroll-anchor.ts";
 
 interface Props {
   readonly chat: Chat;

@@ -1,7 +1,7 @@
 import type { Message } from "@parley/client";
 import type { Chat } from "../chat/chat.ts";
+import { dayOf, hueOf, mayHelpToRetry, reasonFor, timeOf } from "../chat/labels.ts";
 import type { Pending } from "../chat/state.ts";
-import { dayOf, hueOf, mayHelpToRetry, reasonFor, timeOf } from "../chat/words.ts";
 
 /** A message with what depends on the one before it. */
 interface Row {

@@ -1,11 +1,11 @@
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { listed } from "../chat/list.ts";
+import { listed } from "../chat/conversation-list.ts";
+import { briefly, nameIn } from "../chat/labels.ts";
 import type { Conversation } from "../chat/state.ts";
-import { briefly, nameIn } from "../chat/words.ts";
 import { Avatar } from "./avatar.tsx";
-import { Mark } from "./mark.tsx";
+import { Mark } from "./logo.tsx";
 import { hashOf } from "./route.ts";
 
 interface Props {

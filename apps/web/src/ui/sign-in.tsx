@@ -2,7 +2,7 @@ import { ParleyError } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import { type Session, sessionByName, sessionByToken } from "../chat/session.ts";
-import { Mark } from "./mark.tsx";
+import { Mark } from "./logo.tsx";
 
 interface Props {
   readonly onSession: (session: Session) => void;

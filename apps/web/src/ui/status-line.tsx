@@ -2,8 +2,8 @@ import type { State } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
+import { closedWords, wordsFor } from "../chat/labels.ts";
 import { keepSession, sessionByToken } from "../chat/session.ts";
-import { closedWords, wordsFor } from "../chat/words.ts";
 import { TokenField } from "./sign-in.tsx";
 
 /** How the connection is doing, always in the same place. */

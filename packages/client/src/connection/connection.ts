@@ -1,10 +1,10 @@
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
-import { pause } from "../timing/pause.ts";
+import { pause } from "../timing/sleep.ts";
 import type { ServerFrame } from "../wire.ts";
 import type { Ending } from "./reconnect.ts";
 import { Socket } from "./socket.ts";
-import type { Tokens } from "./token.ts";
+import type { Tokens } from "./token-source.ts";
 
 /** How long the server has to answer an `auth`, in ms, before it is sent again. */
 const AUTH_ANSWER_MS = 5_000;

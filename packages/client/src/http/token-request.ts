@@ -1,5 +1,5 @@
 import { asParleyError } from "../errors.ts";
-import { problemOf } from "./http.ts";
+import { problemOf } from "./http-client.ts";
 
 /**
  * A token for a first try, from a server that gives them to anybody (P60). `historyUrl` is the server's address, in a

@@ -1,5 +1,5 @@
 import { connect, type Message, type ParleyClient, ParleyError, type State } from "@parley/client";
-import { EXIT, Failure } from "../terminal/exit.ts";
+import { EXIT, Failure } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 import { addressesOf } from "./addresses.ts";
 import { type Identity, tokens } from "./identity.ts";

@@ -1,5 +1,5 @@
 import { type ParleyClient, ParleyError } from "@parley/client";
-import type { Saved } from "./saved.ts";
+import type { Saved } from "./saved-state.ts";
 import type { ChatEvent, Pending } from "./state.ts";
 
 /** As long as the SDK tries: half of the server's dedupe window. Later a message could be told twice (G2). */

@@ -1,5 +1,5 @@
-import { EXIT, Failure } from "../terminal/exit.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../terminal/escape.ts";
+import { EXIT, Failure } from "../terminal/failure.ts";
 
 /** How long a server may take to answer one request, in ms. */
 const ANSWER_MS = 10_000;

@@ -1,7 +1,7 @@
 import { ParleyError } from "@parley/client";
 import { ConfigError } from "@parley/service/env";
 import { expect, it } from "vitest";
-import { EXIT, Failure, failureOf } from "./exit.ts";
+import { EXIT, Failure, failureOf } from "./failure.ts";
 
 const of = (code: string, details = {}) => failureOf(new ParleyError(code, "why", details))?.exitCode;
 

@@ -1,8 +1,8 @@
 import { asParleyError, type ParleyError } from "../errors.ts";
-import type { Http } from "../http/http.ts";
+import type { Http } from "../http/http-client.ts";
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
-import { pause } from "../timing/pause.ts";
+import { pause } from "../timing/sleep.ts";
 import type { Message } from "../wire.ts";
 import { advance, initialStream, type Stream, type StreamEvent } from "./stream.ts";
 

@@ -1,7 +1,7 @@
 import { ParleyError } from "../errors.ts";
 import { tell } from "../observable.ts";
 import { backoff } from "../timing/backoff.ts";
-import { LONGEST_MS } from "../timing/pause.ts";
+import { LONGEST_MS } from "../timing/sleep.ts";
 import type { ErrorFrame, Receipt } from "../wire.ts";
 
 /**

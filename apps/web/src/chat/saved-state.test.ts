@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openSaved, type Shelf } from "./saved.ts";
+import { openSaved, type Shelf } from "./saved-state.ts";
 import type { Pending } from "./state.ts";
 
 function shelfOf(items = new Map<string, string>()): Shelf & { items: Map<string, string> } {

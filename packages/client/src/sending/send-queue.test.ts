@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Sends } from "./sends.ts";
+import { Sends } from "./send-queue.ts";
 
 const limits = { deadlineMs: 10_000, maxPending: 5, retry: { baseMs: 100, maxMs: 1_000 } };
 const receipt = { id: "1", timestamp: "2026-01-01T00:00:00.000Z" };

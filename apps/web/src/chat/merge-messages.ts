@@ -1,5 +1,5 @@
 import type { Message } from "@parley/client";
-import { indexOf } from "./order.ts";
+import { indexOf } from "./lower-bound.ts";
 import type { Conversation } from "./state.ts";
 
 /** So many messages of one conversation stay in memory while nobody reads the old ones; more come from history. */

@@ -1,5 +1,5 @@
 import { ParleyError } from "../errors.ts";
-import { pause } from "../timing/pause.ts";
+import { pause } from "../timing/sleep.ts";
 
 /** A token this close to its end is renewed rather than used, in ms. */
 const MARGIN_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { Message } from "@parley/client";
+import { printable, printableJson, printableLines } from "./escape.ts";
 import { styled } from "./io.ts";
-import { printable, printableJson, printableLines } from "./printable.ts";
 
 /** A message for people: when, who to whom, what. Text of others is made harmless. */
 export function messageLine(

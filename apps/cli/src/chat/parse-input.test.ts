@@ -1,6 +1,6 @@
 import { isUsername } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { typed } from "./typed.ts";
+import { typed } from "./parse-input.ts";
 
 describe("a typed line", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dayOf, hueOf, nameIn } from "./words.ts";
+import { dayOf, hueOf, nameIn } from "./labels.ts";
 
 describe("words", () => {
   it("a day is told as people say it, across the end of a month too", () => {

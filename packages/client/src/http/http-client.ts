@@ -1,4 +1,4 @@
-import type { Tokens } from "../connection/token.ts";
+import type { Tokens } from "../connection/token-source.ts";
 import { asParleyError, ParleyError } from "../errors.ts";
 import type { Message, SyncPage } from "../wire.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { messageJson, messageLine } from "./message-line.ts";
-import { printable, printableJson, printableLines } from "./printable.ts";
+import { printable, printableJson, printableLines } from "./escape.ts";
+import { messageJson, messageLine } from "./format-message.ts";
 
 /** What a terminal would act on, but for the end of a line. */
 function acts(text: string): boolean {
