@@ -1,32 +1,39 @@
 import { ParleyError } from "../errors.ts";
-import { pause } from "../timing/sleep.ts";
+import { sleep } from "../timing/sleep.ts";
 
-/** A token this close to its end is renewed rather than used, in ms. */
-const MARGIN_MS = 30_000;
-/** However short a token's life, it is not asked for more often, in ms. */
-const LEAST_MS = 1_000;
-/** What both a header and a subprotocol can hold; a JWT is made of less. */
-const SENDABLE = /^[\w.~+-]+$/;
+/** A token is renewed this long before it expires, in ms. A token with a short life is renewed after four fifths. */
+const RENEWAL_MARGIN_MS = 30_000;
+/** The shortest time between two renewals, in ms, however short the tokens' life. */
+const MIN_USE_MS = 1_000;
+/** The characters that both an HTTP header and a subprotocol can carry. A JWT uses only some of them. */
+const TOKEN_PATTERN = /^[\w.~+-]+$/;
+
+export interface TokenSourceOptions {
+  /** The application's `token`. */
+  readonly fetchToken: () => Promise<string>;
+  /** The time that one call of `fetchToken` may take, in ms. */
+  readonly timeoutMs: number;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
+}
 
 /**
- * The application's `token()`, asked only when what it gave last is about to end or was refused, and once for many
- * who want one. A token that does not say when it ends is kept for half a minute; so is one that seems to have ended
- * before it came, since then this machine's clock is more likely wrong than the token, and the server is to judge.
+ * Caches the application's token until it is about to expire or the server rejects it. Concurrent callers share one
+ * call of `fetchToken`.
+ *
+ * A token without a readable expiry is kept for 30 s. The same holds for a token that seems to have expired already:
+ * this machine's clock is more likely wrong than the token, so the server decides.
  */
-export class Tokens {
-  readonly #fetch: () => Promise<string>;
-  readonly #timeoutMs: number;
-  readonly #closing: AbortSignal;
+export class TokenSource {
+  readonly #options: TokenSourceOptions;
   #current: { readonly token: string; readonly renewAt: number } | undefined;
   #pending: Promise<string> | undefined;
 
-  constructor(fetch: () => Promise<string>, timeoutMs: number, closing: AbortSignal) {
-    this.#fetch = fetch;
-    this.#timeoutMs = timeoutMs;
-    this.#closing = closing;
+  constructor(options: TokenSourceOptions) {
+    this.#options = options;
   }
 
-  /** Rejects with `token_failed`. */
+  /** Returns a token that is still valid for a while. Rejects with `token_failed`. */
   async get(): Promise<string> {
     if (this.#current && Date.now() < this.#current.renewAt) return this.#current.token;
     this.#pending ??= this.#renew().finally(() => {
@@ -35,12 +42,12 @@ export class Tokens {
     return this.#pending;
   }
 
-  /** The server does not take this one (any more): it is not given again. */
-  refused(token: string): void {
+  /** Drops a token that the server rejected, so that the next `get` fetches another one. */
+  invalidate(token: string): void {
     if (this.#current?.token === token) this.#current = undefined;
   }
 
-  /** When the present token should be replaced, in ms since 1970. */
+  /** The time at which the current token should be replaced, in ms since 1970. */
   get renewAt(): number {
     return this.#current?.renewAt ?? Date.now();
   }
@@ -48,31 +55,33 @@ export class Tokens {
   async #renew(): Promise<string> {
     const token = await this.#fetchInTime();
     const now = Date.now();
-    const life = (expiryOf(token) ?? now) - now;
-    // A short-lived token is used for four fifths of its life.
-    const use = life > 0 ? life - Math.min(MARGIN_MS, life / 5) : MARGIN_MS;
-    this.#current = { token, renewAt: now + Math.max(use, LEAST_MS) };
+    const lifeMs = (expiryOf(token) ?? now) - now;
+    const useMs = lifeMs > 0 ? lifeMs - Math.min(RENEWAL_MARGIN_MS, lifeMs / 5) : RENEWAL_MARGIN_MS;
+    this.#current = { token, renewAt: now + Math.max(useMs, MIN_USE_MS) };
     return token;
   }
 
   async #fetchInTime(): Promise<string> {
-    const over = new AbortController();
-    const late = pause(this.#timeoutMs, AbortSignal.any([this.#closing, over.signal]));
+    const { fetchToken, timeoutMs, closing } = this.#options;
+    const settled = new AbortController();
+    const timeout = sleep(timeoutMs, AbortSignal.any([closing, settled.signal]));
     try {
-      const token: unknown = await Promise.race([this.#fetch(), late]);
-      if (typeof token === "string" && SENDABLE.test(token)) return token;
+      const token: unknown = await Promise.race([fetchToken(), timeout]);
+      if (typeof token === "string" && TOKEN_PATTERN.test(token)) return token;
     } catch (cause) {
-      throw new ParleyError("token_failed", "token() failed.", { temporary: true, cause });
+      throw new ParleyError("token_failed", "The option token() threw an error.", { temporary: true, cause });
     } finally {
-      over.abort();
+      settled.abort();
     }
-    throw new ParleyError("token_failed", "token() took too long or gave no token.", { temporary: true });
+    throw new ParleyError("token_failed", "The option token() took too long or didn't return a token.", {
+      temporary: true,
+    });
   }
 }
 
 /**
- * When a JWT ends, in ms since 1970, or undefined where it does not say or is none. Nothing is verified: that is
- * the server's task; the SDK only wants to renew in time (P6).
+ * Returns the expiry of a JWT in ms since 1970, or undefined if it has none or isn't a JWT. Nothing is verified: the
+ * server does that, and the SDK only needs to renew in time (P6).
  */
 function expiryOf(token: string): number | undefined {
   const payload = token.split(".")[1];

@@ -1,92 +1,89 @@
-import { asParleyError, type ParleyError } from "../errors.ts";
-import type { Http } from "../http/http-client.ts";
+import { type ParleyError, toParleyError } from "../errors.ts";
+import type { HttpClient } from "../http/http-client.ts";
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
-import { pause } from "../timing/sleep.ts";
+import { sleep } from "../timing/sleep.ts";
 import type { Message } from "../wire.ts";
-import { advance, initialStream, type Stream, type StreamEvent } from "./stream.ts";
+import { initialState, type StreamEvent, type StreamState, transition } from "./stream.ts";
 
-export interface ReaderHandlers {
+export interface ReceiverDeps {
+  readonly settings: Settings;
+  /** The cursor of an earlier client, if there is one. */
+  readonly cursor: string | undefined;
+  readonly http: HttpClient;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
+  /** Called for every message, in log order. */
   message(message: Message): void;
-  /** `error`: why the last try to get a page did not work. */
+  /** Called when catching up starts or progresses. `error` is the reason why the last request for a page failed. */
   catchingUp(received: number, error?: ParleyError): void;
+  /** Called when the client has caught up. */
   live(): void;
-  /** A page that will never come: a cursor that is none, a token without rights. */
+  /** Called if a page can never be read, for example because of an invalid cursor or a missing permission. */
   failed(error: ParleyError): void;
 }
 
-/** Does what the stream asks for: hands messages on and brings pages, one at a time, until closed (G3). */
-export class Reader {
-  readonly #settings: Settings;
-  readonly #http: Http;
-  readonly #handlers: ReaderHandlers;
-  readonly #closing: AbortSignal;
-  #stream: Stream;
+/** Executes the stream's transitions: delivers messages and requests pages, one at a time (G3). */
+export class Receiver {
+  readonly #deps: ReceiverDeps;
+  #state: StreamState;
   #cursor: string | undefined;
   #connectionEnded: AbortSignal | undefined;
 
-  constructor(
-    settings: Settings,
-    cursor: string | undefined,
-    http: Http,
-    closing: AbortSignal,
-    handlers: ReaderHandlers,
-  ) {
-    this.#settings = settings;
-    this.#http = http;
-    this.#closing = closing;
-    this.#handlers = handlers;
-    this.#stream = initialStream(cursor);
-    this.#cursor = cursor;
+  constructor(deps: ReceiverDeps) {
+    this.#deps = deps;
+    this.#state = initialState(deps.cursor);
+    this.#cursor = deps.cursor;
   }
 
-  /** Points behind what was handed on last. */
+  /** The place after the last delivered message. */
   get cursor(): string | undefined {
     return this.#cursor;
   }
 
-  /** A connection that is ready; `ended` aborts with it. */
+  /** Handles a connection that is ready. `ended` is aborted when that connection ends. */
   ready(cursor: string, ended: AbortSignal): void {
     this.#connectionEnded = ended;
     this.handle({ type: "ready", cursor });
   }
 
   handle(event: StreamEvent): void {
-    const before = this.#stream;
-    const step = advance(before, event, this.#settings);
-    this.#stream = step.stream;
-    for (const message of step.deliver) {
-      if (this.#closing.aborted) return;
+    const { settings, closing } = this.#deps;
+    const before = this.#state;
+    const { state, deliver, request } = transition(before, event, settings);
+    this.#state = state;
+    for (const message of deliver) {
+      if (closing.aborted) return;
       this.#cursor = message.id;
-      this.#handlers.message(message);
+      this.#deps.message(message);
     }
-    if (this.#closing.aborted) return;
-    const { stream } = step;
-    this.#cursor = stream.cursor;
-    if (stream.phase === "catching-up" && (step.ask || before.phase !== "catching-up")) {
-      this.#handlers.catchingUp(stream.received);
-    } else if (stream.phase === "live" && before.phase !== "live") {
-      this.#handlers.live();
+    if (closing.aborted) return;
+    this.#cursor = state.cursor;
+    if (state.phase === "catching-up" && (request || before.phase !== "catching-up")) {
+      this.#deps.catchingUp(state.received);
+    } else if (state.phase === "live" && before.phase !== "live") {
+      this.#deps.live();
     }
-    if (step.ask && this.#connectionEnded) void this.#ask(step.ask.after, this.#connectionEnded);
+    if (request && this.#connectionEnded) void this.#requestPage(request.after, this.#connectionEnded);
   }
 
-  /** Brings the page after a cursor, trying until it is there or the connection has ended. Never rejects. */
-  async #ask(after: string | undefined, ended: AbortSignal): Promise<void> {
+  /** Requests the page after a cursor until it arrives or the connection ends. Never rejects. */
+  async #requestPage(after: string | undefined, ended: AbortSignal): Promise<void> {
+    const { settings, http } = this.#deps;
     for (let failures = 0; !ended.aborted; ) {
-      // Where a link is too slow for a page in the time given, a smaller one may do.
-      const limit = Math.max(1, Math.floor(this.#settings.syncPageSize / 2 ** Math.min(failures, 10)));
+      // A slow link may transfer a smaller page within the timeout.
+      const limit = Math.max(1, Math.floor(settings.syncPageSize / 2 ** Math.min(failures, 10)));
       try {
-        const page = await this.#http.sync(after, limit, ended);
+        const page = await http.sync(after, limit, ended);
         if (!ended.aborted) this.handle({ type: "page", page });
         return;
       } catch (reason) {
-        const error = asParleyError(reason);
+        const error = toParleyError(reason);
         if (ended.aborted) return;
-        if (!error.temporary) return this.#handlers.failed(error);
-        if (this.#stream.phase === "catching-up") this.#handlers.catchingUp(this.#stream.received, error);
+        if (!error.temporary) return this.#deps.failed(error);
+        if (this.#state.phase === "catching-up") this.#deps.catchingUp(this.#state.received, error);
         failures += 1;
-        await pause(backoff(failures, this.#settings.backoff) + (error.retryAfterMs ?? 0), ended);
+        await sleep(backoff(failures, settings.backoff) + (error.retryAfterMs ?? 0), ended);
       }
     }
   }

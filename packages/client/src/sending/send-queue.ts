@@ -1,95 +1,107 @@
 import { ParleyError } from "../errors.ts";
-import { tell } from "../observable.ts";
-import { backoff } from "../timing/backoff.ts";
-import { LONGEST_MS } from "../timing/sleep.ts";
+import { callListener } from "../observable.ts";
+import { type BackoffOptions, backoff } from "../timing/backoff.ts";
+import { MAX_TIMER_MS } from "../timing/sleep.ts";
 import type { ErrorFrame, Receipt } from "../wire.ts";
 
-/**
- * The sending side (G2, P10, P31).
- *
- * One message of a conversation is under way at a time and the later ones wait for its ack, so that their order
- * holds whatever has to be sent again. Each keeps its `ref` over all tries, and that is what makes them safe: the
- * server answers a ref it knows with the first one's id. It knows a ref only for a while (its dedupe window), so
- * nothing is tried any more once half of that has passed since the first try; then the outcome is unknown, and said so.
- */
-
 export interface SendLimits {
-  /** How long a send may take in all, in ms. */
+  /** The time that a send may take with all its attempts, in ms. */
   readonly deadlineMs: number;
-  /** How many sends may wait or be under way, over all conversations. */
+  /** The maximum number of unsettled sends over all conversations. */
   readonly maxPending: number;
-  readonly retry: { readonly baseMs: number; readonly maxMs: number };
+  readonly backoff: BackoffOptions;
 }
 
-/** A frame that gets no answer for so long, in ms, is sent again: with its ref that is safe. */
-const ANSWER_MS = 30_000;
-/** P12: a greater frame would end the connection, and every next one it is tried on. */
+/** A frame without an answer is sent again after this time, in ms. Its ref makes that safe. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
 const MAX_FRAME_BYTES = 64 * 1024;
-const MAX_REF = 64;
-/** Temporary errors that say for certain that this try changed nothing; any other leaves it open (P31). */
-const NOT_TAKEN = new Set(["rate_limited", "backlog_full"]);
+const MAX_REF_LENGTH = 64;
+/** The temporary errors after which an attempt certainly had no effect. After others it may have had one (P31). */
+const NO_EFFECT_CODES = new Set(["rate_limited", "backlog_full"]);
 
-/** One message on its way. */
-interface Pending {
+/** An unsettled send. */
+interface PendingSend {
   readonly ref: string;
   readonly frame: string;
+  /** The deadline, in ms since 1970. */
   readonly expiresAt: number;
-  /** Whether a try is out that has no answer yet. */
-  isOut: boolean;
-  /** Whether an earlier one may have gone through: its answer was lost, or said that nobody knows (P31). */
-  mayBeThere: boolean;
-  /** Called once, when it first leaves. */
+  /** True while the latest attempt has no answer. */
+  isInFlight: boolean;
+  /** True if an earlier attempt may have reached the log: its answer was lost, or said that nobody knows (P31). */
+  mayBeInLog: boolean;
+  /** Called once, before the first attempt. */
   onLeave: (() => void) | undefined;
-  /** Not to be tried before this time, ms: an answer is waited for, or the server asked for patience. */
+  /** The time of the next attempt, in ms since 1970: after the answer's timeout, the backoff or `retryAfterMs`. */
   notBefore: number;
   attempts: number;
   settle(outcome: Receipt | ParleyError): void;
 }
 
-/** What a caller may say about one send. */
+/** The options of one `send`. */
 export interface SendOptions {
-  /** Unique for this sender in this conversation; one is made where it is missing. */
+  /**
+   * Your name for the message: 1 to 64 characters, unique for the sender within the conversation. Within the server's
+   * dedupe window (10 minutes by default) a repeated send with the same `ref` and content is the same message. Default:
+   * a random ref.
+   */
   readonly ref?: string | undefined;
-  /** Gives the send up when aborted. */
+  /**
+   * Aborting it rejects the send with `not_sent`, or with `outcome_unknown` if the message may have gone through. The
+   * message isn't taken back.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Called once, right before the message first goes onto a connection: from then on it may have gone through. */
+  /**
+   * Called once, right before the message is written to a connection for the first time. From then on it may have gone
+   * through, and the server's dedupe window may have begun.
+   */
   readonly onLeave?: (() => void) | undefined;
 }
 
-export class Sends {
-  /** Conversation (by `to`) → its messages in order; the first is the one under way. */
-  readonly #queues = new Map<string, Pending[]>();
-  readonly #conversationOfRef = new Map<string, string>();
+/**
+ * Sends messages until the server acknowledges them (G2, P10, P31).
+ *
+ * One message per conversation is in flight at a time, and later ones wait for its ack. So the order holds, whatever
+ * has to be sent again. All attempts of a message carry the same `ref`, which makes them safe: the server answers a
+ * known ref with the first attempt's id. The server forgets refs after its dedupe window, so a send is given up once
+ * half of that window has passed since the call. Its outcome is then unknown, and the error says so.
+ */
+export class SendQueue {
+  /** By recipient, the conversation's messages in order. The first one is in flight. */
+  readonly #queues = new Map<string, PendingSend[]>();
+  readonly #recipientOfRef = new Map<string, string>();
   readonly #limits: SendLimits;
   readonly #transmit: (frame: string) => void;
   #connected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `transmit` puts a frame on the present connection; it is called only while connected. */
+  /** `transmit` writes a frame to the current connection. It is called only while connected. */
   constructor(limits: SendLimits, transmit: (frame: string) => void) {
     this.#limits = limits;
     this.#transmit = transmit;
   }
 
-  /** Resolves once acknowledged. Rejects with a ParleyError that says whether it may have gone through. */
+  /** Resolves once the message is acknowledged. Rejects with a ParleyError. */
   send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
-    if (this.#conversationOfRef.size >= this.#limits.maxPending) {
-      return Promise.reject(new ParleyError("queue_full", "Too many sends wait.", { temporary: true }));
+    const { maxPending, deadlineMs } = this.#limits;
+    if (this.#recipientOfRef.size >= maxPending) {
+      const message = `send: ${maxPending} sends are pending already (maxPendingSends). Wait until some have settled.`;
+      return Promise.reject(new ParleyError("queue_full", message, { temporary: true }));
     }
     const ref = options.ref ?? randomRef();
-    if (this.#conversationOfRef.has(ref)) {
-      return Promise.reject(new ParleyError("ref_reused", "A send with this ref is under way."));
+    if (this.#recipientOfRef.has(ref)) {
+      return Promise.reject(new ParleyError("ref_reused", "send: a send with this ref is still pending."));
     }
     const frame = JSON.stringify({ to, content, ref });
-    const mistake = mistakeIn(to, content, ref, frame);
-    if (mistake) return Promise.reject(mistake);
+    const invalid = validate(to, content, ref, frame);
+    if (invalid) return Promise.reject(invalid);
     return new Promise((resolve, reject) => {
-      const pending: Pending = {
+      const pending: PendingSend = {
         ref,
         frame,
-        expiresAt: Date.now() + this.#limits.deadlineMs,
-        isOut: false,
-        mayBeThere: false,
+        expiresAt: Date.now() + deadlineMs,
+        isInFlight: false,
+        mayBeInLog: false,
         onLeave: options.onLeave,
         notBefore: 0,
         attempts: 0,
@@ -106,29 +118,31 @@ export class Sends {
       const queue = this.#queues.get(to);
       if (queue) queue.push(pending);
       else this.#queues.set(to, [pending]);
-      this.#conversationOfRef.set(ref, to);
+      this.#recipientOfRef.set(ref, to);
       if (options.signal?.aborted) return abort();
       options.signal?.addEventListener("abort", abort, { once: true });
       this.#pump();
     });
   }
 
+  /** The number of unsettled sends. */
   get size(): number {
-    return this.#conversationOfRef.size;
+    return this.#recipientOfRef.size;
   }
 
-  /** A connection is ready: whatever was under way goes again. */
+  /** A connection is ready: sends what was in flight again, and what has waited. */
   connected(): void {
     this.#connected = true;
     this.#pump();
   }
 
+  /** The connection has ended: the answers to what was in flight are lost. */
   disconnected(): void {
     this.#connected = false;
     for (const head of this.#heads()) {
-      if (!head.isOut) continue;
-      head.isOut = false;
-      head.mayBeThere = true;
+      if (!head.isInFlight) continue;
+      head.isInFlight = false;
+      head.mayBeInLog = true;
       head.notBefore = 0;
     }
     this.#pump();
@@ -141,15 +155,15 @@ export class Sends {
     this.#pump();
   }
 
-  /** An error with a ref: a temporary one is tried again in its time, any other ends the send. */
+  /** Handles an error about a message: a temporary one schedules another attempt, any other rejects the send. */
   onError(error: ErrorFrame): void {
     const pending = error.ref === undefined ? undefined : this.#find(error.ref);
     if (!pending) return;
     if (error.temporary) {
-      pending.isOut = false;
-      pending.mayBeThere ||= !NOT_TAKEN.has(error.code);
+      pending.isInFlight = false;
+      pending.mayBeInLog ||= !NO_EFFECT_CODES.has(error.code);
       pending.notBefore =
-        Date.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.retry);
+        Date.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.backoff);
       pending.attempts += 1;
     } else {
       this.#settle(pending, new ParleyError(error.code, error.message));
@@ -157,54 +171,51 @@ export class Sends {
     this.#pump();
   }
 
-  /** Rejects everything that waits or is under way. */
+  /** Rejects every unsettled send with `closed`. */
   close(): void {
     clearTimeout(this.#timer);
     this.#connected = false;
     for (const pending of this.#all()) {
-      this.#settle(
-        pending,
-        new ParleyError("closed", "The client was closed.", {
-          mayHaveGoneThrough: mayHaveGoneThrough(pending),
-        }),
-      );
+      const details = { mayHaveGoneThrough: mayHaveGoneThrough(pending) };
+      this.#settle(pending, new ParleyError("closed", "The client was closed.", details));
     }
   }
 
-  /** Ends what is overdue, puts on the wire what is due, and sets the timer for what comes next. */
+  /** Gives up expired sends, transmits the ones that are due, and sets the timer for the next change. */
   #pump(): void {
     clearTimeout(this.#timer);
     const now = Date.now();
-    for (const pending of this.#all())
-      if (pending.expiresAt <= now) this.#giveUp(pending, "The deadline passed.");
+    for (const pending of this.#all()) {
+      if (pending.expiresAt <= now) this.#giveUp(pending, "The send's deadline passed.");
+    }
     const heads = this.#connected ? this.#heads() : [];
-    for (const head of heads) if (head.notBefore <= now) this.#put(head, now);
+    for (const head of heads) if (head.notBefore <= now) this.#attempt(head, now);
     let next = Number.POSITIVE_INFINITY;
     for (const { expiresAt } of this.#all()) next = Math.min(next, expiresAt);
     for (const { notBefore } of heads) next = Math.min(next, notBefore);
     if (next === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(next - now, 1), LONGEST_MS));
+    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(next - now, 1), MAX_TIMER_MS));
   }
 
-  #heads(): Pending[] {
+  #heads(): PendingSend[] {
     return [...this.#queues.values()].flatMap(([head]) => head ?? []);
   }
 
-  #all(): Pending[] {
+  #all(): PendingSend[] {
     return [...this.#queues.values()].flat();
   }
 
-  #put(pending: Pending, now: number): void {
-    pending.notBefore = now + ANSWER_MS;
-    pending.mayBeThere ||= pending.isOut;
-    pending.isOut = true;
+  #attempt(pending: PendingSend, now: number): void {
+    pending.notBefore = now + ANSWER_TIMEOUT_MS;
+    pending.mayBeInLog ||= pending.isInFlight;
+    pending.isInFlight = true;
     const { onLeave } = pending;
     pending.onLeave = undefined;
-    if (onLeave) tell(onLeave, undefined);
+    if (onLeave) callListener(onLeave, undefined);
     this.#transmit(pending.frame);
   }
 
-  #giveUp(pending: Pending, why: string): void {
+  #giveUp(pending: PendingSend, why: string): void {
     this.#settle(
       pending,
       mayHaveGoneThrough(pending)
@@ -215,15 +226,15 @@ export class Sends {
     );
   }
 
-  #find(ref: string): Pending | undefined {
-    const to = this.#conversationOfRef.get(ref);
+  #find(ref: string): PendingSend | undefined {
+    const to = this.#recipientOfRef.get(ref);
     return to === undefined ? undefined : this.#queues.get(to)?.find((pending) => pending.ref === ref);
   }
 
-  #settle(pending: Pending, outcome: Receipt | ParleyError): void {
-    const to = this.#conversationOfRef.get(pending.ref);
+  #settle(pending: PendingSend, outcome: Receipt | ParleyError): void {
+    const to = this.#recipientOfRef.get(pending.ref);
     if (to === undefined) return;
-    this.#conversationOfRef.delete(pending.ref);
+    this.#recipientOfRef.delete(pending.ref);
     const rest = (this.#queues.get(to) ?? []).filter((other) => other !== pending);
     if (rest.length > 0) this.#queues.set(to, rest);
     else this.#queues.delete(to);
@@ -231,26 +242,29 @@ export class Sends {
   }
 }
 
-function mayHaveGoneThrough({ isOut, mayBeThere }: Pending): boolean {
-  return isOut || mayBeThere;
+function mayHaveGoneThrough({ isInFlight, mayBeInLog }: PendingSend): boolean {
+  return isInFlight || mayBeInLog;
 }
 
-/** What the server could not even tell us about this send: without it the send would wait for its deadline. */
-function mistakeIn(to: string, content: string, ref: string, frame: string): ParleyError | undefined {
-  // JSON drops what is undefined, and a message to nobody in particular is one to everybody.
+/**
+ * Returns the error for a message to which the server couldn't answer with its ref: such a send would otherwise wait
+ * for its deadline. The server checks everything else.
+ */
+function validate(to: string, content: string, ref: string, frame: string): ParleyError | undefined {
+  // JSON drops an undefined `to`, and the server would take the message as one for the public room.
   if (typeof to !== "string" || typeof content !== "string" || typeof ref !== "string") {
-    return new ParleyError("invalid_message", "to, content and ref must be strings.");
+    return new ParleyError("invalid_message", "send: to, content and ref must be strings.");
   }
-  if (ref === "" || [...ref].length > MAX_REF || !ref.isWellFormed()) {
-    return new ParleyError("invalid_message", `A ref has 1 to ${MAX_REF} characters.`);
+  if (ref === "" || [...ref].length > MAX_REF_LENGTH || !ref.isWellFormed()) {
+    return new ParleyError("invalid_message", `send: ref must have 1 to ${MAX_REF_LENGTH} characters.`);
   }
   if (frame.length * 3 > MAX_FRAME_BYTES && new TextEncoder().encode(frame).length > MAX_FRAME_BYTES) {
-    return new ParleyError("content_too_long", "The content is longer than a frame can be.");
+    return new ParleyError("content_too_long", "send: content is larger than one frame (64 KiB).");
   }
   return undefined;
 }
 
-/** `crypto.randomUUID` is missing in pages that are not served over https; this is not. */
+/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
 function randomRef(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),
