@@ -98,9 +98,9 @@ export class ParleyClient {
   }
 
   /**
-   * The place after the last delivered message. Save it and pass it to a later client, which then delivers exactly the
-   * messages that came after it. Within a message's listener it is the place after that message. Undefined until the
-   * first connection of a client without a cursor.
+   * The place after the last delivered message. Save it and pass it to a later client, which then delivers exactly
+   * the messages that came after it. Within a message's listener it is the place after that message. Undefined until
+   * the first connection of a client without a cursor.
    */
   get cursor(): string | undefined {
     return this.#receiver.cursor;

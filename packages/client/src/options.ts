@@ -16,8 +16,8 @@ export interface ConnectOptions {
   /**
    * Returns a JWT for the user, or a promise of one. The SDK calls it before the first connection, before the current
    * token expires, and after the server rejected a token. Return a fresh token each time: a token that the server
-   * rejects twice in a row closes the client. If `token` throws or takes longer than `requestTimeoutMs`, the SDK tries
-   * again after a pause.
+   * rejects twice in a row closes the client. If `token` throws or takes longer than `requestTimeoutMs`, the SDK
+   * tries again after a pause.
    */
   readonly token: () => Promise<string> | string;
   /** Continues after this place: the `cursor` of an earlier client, or a message's `id`. Without it, see `from`. */
@@ -48,8 +48,8 @@ export interface ConnectOptions {
    */
   readonly syncPageSize?: number | undefined;
   /**
-   * The heartbeat: after `everyMs` without a frame from the server the client sends a ping, and after `timeoutMs` more
-   * without one it drops the connection. A dead link is detected within the sum of both. Default:
+   * The heartbeat: after `everyMs` without a frame from the server the client sends a ping, and after `timeoutMs`
+   * more without one it drops the connection. A dead link is detected within the sum of both, in ms. Default:
    * `{ everyMs: 10_000, timeoutMs: 5_000 }`.
    */
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number } | undefined;

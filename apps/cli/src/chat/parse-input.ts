@@ -1,57 +1,56 @@
-/** What a person typed. */
-export type Typed =
+/** A line that a person typed. */
+export type ChatInput =
   | { readonly type: "nothing" }
   | { readonly type: "say"; readonly text: string }
-  /** Whom the next lines go to; "" is the public room. */
+  /** Sends further lines to this user, or with "" to the public room. */
   | { readonly type: "to"; readonly user: string }
   | { readonly type: "history"; readonly count: number }
   | { readonly type: "help" }
   | { readonly type: "quit" }
-  /** What is wrong with it, for the person. */
-  | { readonly type: "mistake"; readonly says: string };
+  /** The line isn't valid. `reason` is for the person. */
+  | { readonly type: "invalid"; readonly reason: string };
 
-export const CHAT_HELP = `  /to bob        what you type goes to bob alone
-  /public        what you type goes to everybody
-  /history 50    the last 50 messages here (20 where no number is given)
-  /help          this
-  /quit          ends it, as Ctrl-D and Ctrl-C do
+export const CHAT_HELP = `  /to bob        sends the next lines to bob only
+  /public        sends the next lines to everyone
+  /history 50    shows the last 50 messages of this conversation (default 20)
+  /help          shows this help
+  /quit          ends the chat, as Ctrl-D and Ctrl-C do
   //text         sends "/text"`;
 
-const HISTORY_COUNT = 20;
-const MOST_HISTORY = 1_000;
+const DEFAULT_HISTORY_COUNT = 20;
+const MAX_HISTORY_COUNT = 1_000;
 
-/** Reads a line. `isUser` says whom one may write to. */
-export function typed(line: string, isUser: (text: string) => boolean): Typed {
+export function parseInput(line: string, isUsername: (text: string) => boolean): ChatInput {
   if (line.trim() === "") return { type: "nothing" };
   if (line.startsWith("//")) return { type: "say", text: line.slice(1) };
   if (!line.startsWith("/")) return { type: "say", text: line };
   const [command = "", argument, ...more] = line.trim().split(/\s+/);
-  if (more.length > 0) return mistake(`${command} takes one word`);
+  if (more.length > 0) return invalid(`${command} takes one word`);
   switch (command) {
     case "/to":
-      return argument !== undefined && isUser(argument)
+      return argument !== undefined && isUsername(argument)
         ? { type: "to", user: argument }
-        : mistake("/to needs a username, as in /to bob");
+        : invalid("/to needs a username, as in /to bob");
     case "/public":
       return { type: "to", user: "" };
     case "/history":
-      return historyOf(argument ?? String(HISTORY_COUNT));
+      return parseHistoryCount(argument ?? String(DEFAULT_HISTORY_COUNT));
     case "/help":
       return { type: "help" };
     case "/quit":
       return { type: "quit" };
     default:
-      return mistake(`there is no ${command}; /help lists what there is`);
+      return invalid(`there is no ${command}; /help lists the commands`);
   }
 }
 
-function historyOf(text: string): Typed {
+function parseHistoryCount(text: string): ChatInput {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  return count >= 1 && count <= MOST_HISTORY
+  return count >= 1 && count <= MAX_HISTORY_COUNT
     ? { type: "history", count }
-    : mistake(`/history takes a number from 1 to ${MOST_HISTORY}`);
+    : invalid(`/history takes a number from 1 to ${MAX_HISTORY_COUNT}`);
 }
 
-function mistake(says: string): Typed {
-  return { type: "mistake", says };
+function invalid(reason: string): ChatInput {
+  return { type: "invalid", reason };
 }

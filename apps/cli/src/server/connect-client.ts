@@ -1,35 +1,35 @@
 import { connect, type Message, type ParleyClient, ParleyError, type State } from "@parley/client";
 import { EXIT, Failure } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
-import { addressesOf } from "./addresses.ts";
-import { type Identity, tokens } from "./identity.ts";
+import { resolveAddresses } from "./addresses.ts";
+import { type Identity, openTokenSource } from "./identity.ts";
 
-/** Where the server is, and who comes. What every command that chats has as options. */
+/** The server's address and the user: the options of every command that talks to a server. */
 export interface ServerOptions extends Identity {
   readonly url: string;
   readonly historyUrl: string | undefined;
-  /** How long the server may be out of reach at first, in ms; and how long a send may take. */
+  /** The time that the first connection may take, and each send, in ms. */
   readonly timeoutMs: number;
 }
 
-interface ChatOptions {
+interface ClientOptions {
   readonly cursor?: string | undefined;
   readonly from?: "now" | "beginning" | undefined;
   readonly onMessage?: (message: Message, client: ParleyClient) => void;
   readonly onState?: (state: State) => void;
 }
 
-/** A client that has not been waited for. It is closed when the command is ended from outside. */
-export async function startChat(
+/** Returns a client that isn't connected yet. It is closed when the command is ended from outside. */
+export async function createClient(
   server: ServerOptions,
   io: Io,
-  options: ChatOptions = {},
+  options: ClientOptions = {},
 ): Promise<ParleyClient> {
-  const { base, webSocket, history } = addressesOf(server.url, server.historyUrl);
+  const { base, webSocket, history } = resolveAddresses(server.url, server.historyUrl);
   const client = connect({
     url: webSocket,
     historyUrl: history,
-    token: await tokens(server, base, io.ended),
+    token: await openTokenSource(server, base, io.ended),
     cursor: options.cursor,
     from: options.from,
     sendDeadlineMs: server.timeoutMs,
@@ -42,17 +42,17 @@ export async function startChat(
 }
 
 /**
- * A client that the server has taken in. Rejects with a Failure, and closes it, where the server refuses, or cannot be
- * reached within the time; afterwards the client comes back from any absence by itself.
+ * Returns a client that is connected. If the server refuses the user, or can't be reached within `timeoutMs`, it
+ * closes the client and rejects with a Failure. Later on the client survives any absence of the server.
  */
-export async function openChat(
+export async function connectClient(
   server: ServerOptions,
   io: Io,
-  options: ChatOptions = {},
+  options: ClientOptions = {},
 ): Promise<ParleyClient> {
-  const client = await startChat(server, io, options);
+  const client = await createClient(server, io, options);
   try {
-    await takenIn(client, server, io);
+    await untilConnected(client, server, io);
     return client;
   } catch (error) {
     client.close();
@@ -60,36 +60,37 @@ export async function openChat(
   }
 }
 
-function takenIn(client: ParleyClient, { url, timeoutMs }: ServerOptions, io: Io): Promise<void> {
+function untilConnected(client: ParleyClient, { url, timeoutMs }: ServerOptions, io: Io): Promise<void> {
   return new Promise((resolve, reject) => {
-    let last: ParleyError | undefined;
+    let lastError: ParleyError | undefined;
     const timer = setTimeout(() => {
-      reject(new Failure(EXIT.unreachable, `${url} cannot be reached${last ? `: ${reasonOf(last)}` : ""}`));
+      const reason = lastError ? `: ${reasonOf(lastError)}` : "";
+      reject(new Failure(EXIT.unreachable, `${url} cannot be reached${reason}`));
     }, timeoutMs);
-    const done = (settle: () => void): void => {
+    const finish = (settle: () => void): void => {
       clearTimeout(timer);
-      queueMicrotask(() => stop());
+      queueMicrotask(() => unsubscribe());
       settle();
     };
-    const stop = client.state.subscribe((state) => {
-      if (state.phase === "live" || state.phase === "catching-up") done(resolve);
-      else if (state.phase === "closed")
-        done(() => reject(state.error ?? new ParleyError("closed", "Ended.")));
-      else if (state.phase === "offline") {
-        if (!last && state.error) io.note(`${url} cannot be reached yet: ${reasonOf(state.error)}`);
-        last = state.error;
+    const unsubscribe = client.state.subscribe((state) => {
+      if (state.phase === "live" || state.phase === "catching-up") finish(resolve);
+      else if (state.phase === "closed") {
+        finish(() => reject(state.error ?? new ParleyError("closed", "The command was ended.")));
+      } else if (state.phase === "offline") {
+        if (!lastError && state.error) io.note(`${url} cannot be reached yet: ${reasonOf(state.error)}`);
+        lastError = state.error;
       }
     });
   });
 }
 
-/** What the client says, or what is under it where that says more. */
+/** Returns the message of an error, or of the failed token request behind it. */
 function reasonOf(error: ParleyError): string {
   return error.code === "token_failed" && error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-/** How things stand, for people; undefined for what needs no word. */
-export function stateLine(state: State): string | undefined {
+/** Describes a connection's state for people. Undefined for a state that isn't worth a line. */
+export function describeState(state: State): string | undefined {
   switch (state.phase) {
     case "connecting":
       return undefined;

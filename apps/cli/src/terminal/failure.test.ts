@@ -1,9 +1,10 @@
 import { ParleyError } from "@parley/client";
 import { ConfigError } from "@parley/service/env";
 import { expect, it } from "vitest";
-import { EXIT, Failure, failureOf } from "./failure.ts";
+import { EXIT, Failure, toFailure } from "./failure.ts";
 
-const of = (code: string, details = {}) => failureOf(new ParleyError(code, "why", details))?.exitCode;
+const exitCodeFor = (code: string, details = {}) =>
+  toFailure(new ParleyError(code, "why", details))?.exitCode;
 
 it.each([
   ["unreachable", { temporary: true }, EXIT.unreachable],
@@ -14,13 +15,13 @@ it.each([
   ["content_too_long", {}, EXIT.refused],
   ["refused", {}, EXIT.refused],
   ["invalid_option", {}, EXIT.usage],
-])("%s %o ends with its exit code", (code, details, expected) => {
-  expect(of(code, details)).toBe(expected);
+])("%s %o has its exit code", (code, details, expected) => {
+  expect(exitCodeFor(code, details)).toBe(expected);
 });
 
-it("says what is under a token that could not be had, and nothing of a fault of our own", () => {
+it("a failed token has the exit code of its cause, and a bug in this program is no Failure", () => {
   const cause = new Failure(EXIT.unreachable, "no server");
-  expect(of("token_failed", { temporary: true, cause })).toBe(EXIT.unreachable);
-  expect(failureOf(new ConfigError("JWT_SECRET is bad"))?.exitCode).toBe(EXIT.usage);
-  expect(failureOf(new TypeError("a bug"))).toBeUndefined();
+  expect(exitCodeFor("token_failed", { temporary: true, cause })).toBe(EXIT.unreachable);
+  expect(toFailure(new ConfigError("JWT_SECRET is bad"))?.exitCode).toBe(EXIT.usage);
+  expect(toFailure(new TypeError("a bug"))).toBeUndefined();
 });

@@ -1,26 +1,26 @@
 import { ParleyError } from "@parley/client";
 import { ConfigError } from "@parley/service/env";
 
-/** The exit codes, as --help and docs/cli.md say them. */
+/** The exit codes. --help and docs/cli.md list them. */
 export const EXIT = {
   ok: 0,
-  /** Anything that is none of the others. */
+  /** Any failure without a code of its own, and an unknown outcome. */
   failed: 1,
-  /** A command line or an environment that could never work. */
+  /** The command line or the environment is invalid. */
   usage: 2,
-  /** The server cannot be reached, or cannot answer now: the same thing may succeed later. */
+  /** The server can't be reached, or can't answer at the moment. The same command may succeed later. */
   unreachable: 3,
-  /** The server refused: the token, the right, or the message itself. The same thing will be refused again. */
+  /** The server refused the token, the permission or the message. It would refuse the same command again. */
   refused: 4,
-  /** Ctrl-C, or SIGTERM, before a command that has an end was done. */
+  /** Ctrl-C or SIGTERM ended a command before it was done. */
   interrupted: 130,
 } as const;
 
-/** Why a command ends without success. `message` is for people, and all there is to say. */
+/** The reason why a command fails. `message` is for people and is all that gets printed, besides the hint. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly exitCode: number;
-  /** How to mend it, where that is known. */
+  /** The remedy, if it is known. */
   readonly hint: string | undefined;
 
   constructor(exitCode: number, message: string, hint?: string) {
@@ -30,38 +30,39 @@ export class Failure extends Error {
   }
 }
 
-export const usage = (message: string, hint?: string): Failure => new Failure(EXIT.usage, message, hint);
+/** Returns the Failure for an invalid command line or environment. */
+export const usageError = (message: string, hint?: string): Failure => new Failure(EXIT.usage, message, hint);
 
-/** What to say and how to end for an error that a command rejected with; undefined for a fault of our own. */
-export function failureOf(error: unknown): Failure | undefined {
+/** Returns the Failure for an error that a command rejected with. Undefined for a bug in this program. */
+export function toFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
-  if (error instanceof ConfigError) return usage(error.message);
+  if (error instanceof ConfigError) return usageError(error.message);
   if (!(error instanceof ParleyError)) return undefined;
-  if (error.code === "token_failed" && error.cause !== undefined) return failureOf(error.cause);
-  return new Failure(exitCodeOf(error), `${error.message} (${error.code})`, hintOf(error.code));
+  if (error.code === "token_failed" && error.cause !== undefined) return toFailure(error.cause);
+  return new Failure(exitCodeOf(error), `${error.message} (${error.code})`, hintFor(error.code));
 }
 
-/** Codes of the SDK's own that a later try may mend though they are final for this one. */
-const LATER = new Set(["unreachable", "not_sent", "token_failed"]);
-/** Neither refused nor unreachable: nobody can tell. */
-const UNKNOWN = new Set(["outcome_unknown", "closed", "aborted", "queue_full"]);
+/** Codes of the SDK after which the same command may succeed later, even if the error isn't `temporary`. */
+const RETRYABLE_CODES = new Set(["unreachable", "not_sent", "token_failed"]);
+/** Codes of the SDK that leave the outcome open: the server neither refused nor was it unreachable. */
+const UNKNOWN_OUTCOME_CODES = new Set(["outcome_unknown", "closed", "aborted", "queue_full"]);
 
 function exitCodeOf({ code, temporary, mayHaveGoneThrough }: ParleyError): number {
-  if (mayHaveGoneThrough || UNKNOWN.has(code)) return EXIT.failed;
+  if (mayHaveGoneThrough || UNKNOWN_OUTCOME_CODES.has(code)) return EXIT.failed;
   if (code === "invalid_option") return EXIT.usage;
-  return temporary || LATER.has(code) ? EXIT.unreachable : EXIT.refused;
+  return temporary || RETRYABLE_CODES.has(code) ? EXIT.unreachable : EXIT.refused;
 }
 
-function hintOf(code: string): string | undefined {
+function hintFor(code: string): string | undefined {
   switch (code) {
     case "token_expired":
     case "token_missing":
     case "unauthorized":
-      return "Get a token that is good here: parley token --help";
+      return "Get a token that is valid for this server: parley token --help";
     case "forbidden":
       return "The token lacks a scope: parley token --help";
     case "outcome_unknown":
-      return "It may have been sent. With --ref the same message can be sent again safely.";
+      return "The message may have been sent. With --ref the same message can be sent again safely.";
     default:
       return undefined;
   }

@@ -1,31 +1,31 @@
 import type { Message } from "@parley/client";
-import { printable, printableJson, printableLines } from "./escape.ts";
+import { escapeJson, escapeLine, escapeLines } from "./escape.ts";
 import { styled } from "./io.ts";
 
-/** A message for people: when, who to whom, what. Text of others is made harmless. */
-export function messageLine(
+/** Formats a message for people: time, sender, recipient and text, all escaped. */
+export function formatMessage(
   { from, to, content, timestamp }: Message,
-  clock: (at: Date) => string = dayAndTime,
+  formatTimestamp: (at: Date) => string = formatDateTime,
 ): string {
-  const when = styled("dim", clock(new Date(timestamp)));
-  const who = styled(
-    to === "" ? "cyan" : "magenta",
-    to === "" ? printable(from) : `${printable(from)} → ${printable(to)}`,
-  );
-  return `${when} ${who}: ${printableLines(content)}`;
+  const time = styled("dim", formatTimestamp(new Date(timestamp)));
+  const names =
+    to === ""
+      ? styled("cyan", escapeLine(from))
+      : styled("magenta", `${escapeLine(from)} → ${escapeLine(to)}`);
+  return `${time} ${names}: ${escapeLines(content)}`;
 }
 
-/** A message for programs: one line, with just its five fields. */
-export function messageJson({ id, from, to, content, timestamp }: Message): string {
-  return printableJson({ id, from, to, content, timestamp });
+/** Formats a message for programs: one line of JSON with exactly these five fields. */
+export function formatMessageJson({ id, from, to, content, timestamp }: Message): string {
+  return escapeJson({ id, from, to, content, timestamp });
 }
 
-/** `2026-11-25 14:03:21`, in this machine's time zone: Sweden writes it so. */
-function dayAndTime(at: Date): string {
+/** Returns `2026-11-25 14:03:21` in this machine's time zone: the format of the Swedish locale. */
+function formatDateTime(at: Date): string {
   return at.toLocaleString("sv-SE");
 }
 
-/** `14:03` */
-export function timeOfDay(at: Date): string {
-  return dayAndTime(at).slice(11, 16);
+/** Returns `14:03` in this machine's time zone. */
+export function formatTime(at: Date): string {
+  return formatDateTime(at).slice(11, 16);
 }

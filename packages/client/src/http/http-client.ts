@@ -56,7 +56,7 @@ export class HttpClient {
     return page as SyncPage;
   }
 
-  /** Reads a page of a conversation (P51) or of the public room (P52). `between` is a username, or "" for the room. */
+  /** Reads a page of a conversation (P51) or, with `between` "", of the public room (P52). */
   async history(
     between: string,
     { limit, before, after }: HistoryRange & { readonly limit: number },

@@ -14,9 +14,9 @@ import type { Message, SyncPage } from "../wire.ts";
  *
  * A connection delivers every message after `ready`'s cursor. Earlier messages are read from `/sync`, page by page
  * from the last cursor, while live messages wait in a bounded buffer. A page with `more: false` covers everything up
- * to the log's end at the time of its request, which came after `ready`. So that page and the buffer overlap or touch,
- * and dropping what was delivered already leaves no hole. If the buffer overflows, it is dropped and another round of
- * pages is read: memory stays bounded (G5) and no message is lost.
+ * to the log's end at the time of its request, which came after `ready`. So that page and the buffer overlap or
+ * touch, and dropping what was delivered already leaves no hole. If the buffer overflows, it is dropped and another
+ * round of pages is read: memory stays bounded (G5) and no message is lost.
  *
  * Cursors are opaque and only handed back to the server. Ids are compared with ids only.
  */

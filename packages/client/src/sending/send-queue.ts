@@ -42,8 +42,8 @@ interface PendingSend {
 export interface SendOptions {
   /**
    * Your name for the message: 1 to 64 characters, unique for the sender within the conversation. Within the server's
-   * dedupe window (10 minutes by default) a repeated send with the same `ref` and content is the same message. Default:
-   * a random ref.
+   * dedupe window (10 minutes by default) a repeated send with the same `ref` and content is the same message.
+   * Default: a random ref.
    */
   readonly ref?: string | undefined;
   /**
@@ -52,8 +52,8 @@ export interface SendOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called once, right before the message is written to a connection for the first time. From then on it may have gone
-   * through, and the server's dedupe window may have begun.
+   * Called once, right before the message is written to a connection for the first time. From then on it may have
+   * gone through, and the server's dedupe window may have begun.
    */
   readonly onLeave?: (() => void) | undefined;
 }

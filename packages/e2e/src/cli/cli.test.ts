@@ -132,7 +132,7 @@ function everyCommand(many: number, start: () => Promise<House>) {
 
   it("chat is of the one that it was told, and Ctrl-C ends it without an error", async () => {
     const wrong = await parley.run(["chat", "alice"], await parley.as("bob"));
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("the token is of bob") });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("the token is for bob") });
     const chat = parley.start(["chat", "bob"], await parley.as("bob"));
     await chat.says(/You are bob/, "err");
     chat.signal("SIGINT");

@@ -122,7 +122,7 @@ await describeSplit("an operator's commands, split", {}, (house) => {
     expect(says("durability")).toBe("appendonly yes, appendfsync always, maxmemory-policy noeviction");
     expect(says("mongo writes")).toContain("w: majority, j: true");
     expect(says("indexes")).toBe("all there");
-    expect(says("your token")).toMatch(/^is of alice until /);
+    expect(says("your token")).toMatch(/^is for alice until /);
     expect(findings(well).filter(({ check }) => check === "admin port")).toHaveLength(3);
   });
 
