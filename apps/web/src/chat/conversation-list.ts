@@ -1,11 +1,14 @@
-import type { ChatState, Conversation, Listed, Pending } from "./state.ts";
+import type { ChatState, Conversation, ListEntry, Pending } from "./state.ts";
 
-/** The conversations as they are listed: the public room, then whoever was talked with last. */
-export function listed({ conversations, outbox, open }: ChatState): Conversation[] {
+/** The rank of a conversation that belongs at the top. It sorts after every message id. */
+const TOP_RANK = "9";
+
+/** Returns the conversations in the order of the list: the public room first, then by the last message. */
+export function sortedConversations({ conversations, outbox, open }: ChatState): Conversation[] {
   const waiting = new Set(outbox.map(({ to }) => to));
-  // One that was opened a moment ago and holds nothing yet stands where it will stand once something was said.
+  // A new conversation without messages is already where its first message will put it.
   const rank = ({ with: partner, last }: Conversation) =>
-    last === undefined || waiting.has(partner) ? "9" : last.id;
+    last === undefined || waiting.has(partner) ? TOP_RANK : last.id;
   const shown = [...conversations.values()].filter(
     ({ with: partner, last }) => partner === "" || last || partner === open || waiting.has(partner),
   );
@@ -16,7 +19,7 @@ export function listed({ conversations, outbox, open }: ChatState): Conversation
   });
 }
 
-/** What of the outbox is shown in a conversation, besides the messages that came. */
+/** Returns the unsettled messages that are shown below a conversation's messages. */
 export function pendingIn({ outbox }: ChatState, partner: string): Pending[] {
   return outbox.filter(
     ({ to, phase, seenAs }) =>
@@ -24,21 +27,22 @@ export function pendingIn({ outbox }: ChatState, partner: string): Pending[] {
   );
 }
 
-/** A browser keeps some 5 million characters for a page: so many conversations, with the beginning of what was said last. */
-const MOST_SAVED = 500;
-const SAVED_CHARACTERS = 200;
+/** Bounds on what is saved: a browser stores about 5 million characters for a page. */
+const MAX_SAVED_ENTRIES = 500;
+const MAX_SAVED_CHARACTERS = 200;
 
-/** What of the list is written down for the next time. */
-export function worthKeeping(state: ChatState): Listed[] {
-  return listed(state)
-    .slice(0, MOST_SAVED)
+/** Returns the part of the list that is saved for the next visit, with the beginning of each last message. */
+export function entriesToSave(state: ChatState): ListEntry[] {
+  return sortedConversations(state)
+    .slice(0, MAX_SAVED_ENTRIES)
     .flatMap(({ with: partner, last, unread }) =>
       last
-        ? [{ with: partner, last: { ...last, content: last.content.slice(0, SAVED_CHARACTERS) }, unread }]
+        ? [{ with: partner, last: { ...last, content: last.content.slice(0, MAX_SAVED_CHARACTERS) }, unread }]
         : [],
     );
 }
 
-export function unreadIn({ conversations }: ChatState): number {
+/** Returns the number of unread messages over all conversations. */
+export function totalUnread({ conversations }: ChatState): number {
   return [...conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
 }

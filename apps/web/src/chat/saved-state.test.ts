@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { openSaved, type Shelf } from "./saved-state.ts";
+import { type BrowserStorage, openSavedState } from "./saved-state.ts";
 import type { Pending } from "./state.ts";
 
-function shelfOf(items = new Map<string, string>()): Shelf & { items: Map<string, string> } {
+function storageWith(items = new Map<string, string>()): BrowserStorage & { items: Map<string, string> } {
   return {
     items,
     get length() {
@@ -16,56 +16,60 @@ function shelfOf(items = new Map<string, string>()): Shelf & { items: Map<string
 }
 const one: Pending = { ref: "r1", to: "bob", content: "Hello", at: 2, phase: "sending", leftAt: 3 };
 
-describe("what survives a reload", () => {
-  it("is each user's own, and gone when they sign out", () => {
-    const shelf = shelfOf();
-    const [alice, al] = [openSaved(shelf, "alice"), openSaved(shelf, "al")];
+describe("the saved state", () => {
+  it("is separate for each user, and cleared when the user signs out", () => {
+    const storage = storageWith();
+    const [alice, al] = [openSavedState(storage, "alice"), openSavedState(storage, "al")];
     alice.setDraft("bob", "Hel");
     alice.setProgress({ cursor: "c", lastId: "l", conversations: [] });
     al.setDraft("", "to all");
-    expect(openSaved(shelf, "alice").draft("bob")).toBe("Hel");
-    expect(openSaved(shelf, "alice").progress()).toEqual({ cursor: "c", lastId: "l", conversations: [] });
+    expect(openSavedState(storage, "alice").draft("bob")).toBe("Hel");
+    expect(openSavedState(storage, "alice").progress()).toEqual({
+      cursor: "c",
+      lastId: "l",
+      conversations: [],
+    });
     expect(al.draft("bob")).toBe("");
-    alice.forget();
-    expect([...shelf.items.keys()]).toEqual(["parley:al:draft:"]);
+    alice.clear();
+    expect([...storage.items.keys()]).toEqual(["parley:al:draft:"]);
   });
 
-  it("a user whose name begins like a key is nobody else", () => {
-    const shelf = shelfOf();
-    openSaved(shelf, "a:draft").setDraft("b", "x");
-    expect(openSaved(shelf, "a").draft("b")).toBe("");
+  it("is separate even for a user whose name contains a separator", () => {
+    const storage = storageWith();
+    openSavedState(storage, "a:draft").setDraft("b", "x");
+    expect(openSavedState(storage, "a").draft("b")).toBe("");
   });
 
-  it("G2: unsent messages come back oldest first, with their ref and the time they left", () => {
-    const shelf = shelfOf();
-    const saved = openSaved(shelf, "alice");
-    saved.keep(one);
-    saved.keep({ ref: "r0", to: "", content: "First", at: 1, phase: "waiting" });
-    expect(openSaved(shelf, "alice").outbox()).toEqual([
+  it("G2: has the unsent messages oldest first, with their ref and the time at which they left", () => {
+    const storage = storageWith();
+    const saved = openSavedState(storage, "alice");
+    saved.addToOutbox(one);
+    saved.addToOutbox({ ref: "r0", to: "", content: "First", at: 1, phase: "waiting" });
+    expect(openSavedState(storage, "alice").outbox()).toEqual([
       { ref: "r0", to: "", content: "First", at: 1, phase: "waiting" },
       one,
     ]);
-    saved.drop("r0");
+    saved.removeFromOutbox("r0");
     expect(saved.outbox()).toEqual([one]);
   });
 
-  it("an empty draft and rubbish leave nothing behind", () => {
-    const shelf = shelfOf(new Map([["parley:alice:progress", "{"]]));
-    const saved = openSaved(shelf, "alice");
+  it("removes an empty draft, and ignores an item that can't be parsed", () => {
+    const storage = storageWith(new Map([["parley:alice:progress", "{"]]));
+    const saved = openSavedState(storage, "alice");
     expect(saved.progress()).toEqual({ cursor: undefined, lastId: "", conversations: [] });
     saved.setDraft("bob", "x");
     saved.setDraft("bob", "");
-    expect([...shelf.items.keys()]).toEqual(["parley:alice:progress"]);
+    expect([...storage.items.keys()]).toEqual(["parley:alice:progress"]);
   });
 
-  it("a browser that keeps nothing stops nothing", () => {
+  it("works without effect in a browser without storage", () => {
     const refuse = () => {
       throw new Error("QuotaExceededError");
     };
-    const shelf = { length: 1, key: refuse, getItem: refuse, setItem: refuse, removeItem: refuse };
-    const saved = openSaved(shelf, "alice");
-    saved.keep(one);
-    saved.forget();
+    const storage = { length: 1, key: refuse, getItem: refuse, setItem: refuse, removeItem: refuse };
+    const saved = openSavedState(storage, "alice");
+    saved.addToOutbox(one);
+    saved.clear();
     expect([saved.draft("bob"), saved.outbox()]).toEqual(["", []]);
   });
 });

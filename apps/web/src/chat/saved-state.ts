@@ -1,79 +1,80 @@
-import type { Listed, Pending } from "./state.ts";
+import type { ListEntry, Pending } from "./state.ts";
 
-/** The part of the browser's storage that is used; it may be full, or forbidden, and then nothing is kept. */
-export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+/** The part of the browser's storage that the page uses. It may be full or forbidden; then nothing is saved. */
+export type BrowserStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
-/** How far the stream was read, and what was counted on the way: one item, so that they never contradict each other. */
+/** The position in the stream, and the counts up to it. They are one item, so that they always agree. */
 interface Progress {
   readonly cursor: string | undefined;
   readonly lastId: string;
-  readonly conversations: readonly Listed[];
+  readonly conversations: readonly ListEntry[];
 }
 
 /**
- * What of a user's survives a reload, on this machine. Drafts and unsent messages have an item each, so that two pages
- * of the same user do not overwrite each other's.
+ * The part of a user's state that survives a reload on this machine. Each draft and each unsent message is an item of
+ * its own, so that two pages of the same user don't overwrite each other's.
  */
-export interface Saved {
+export interface SavedState {
   progress(): Progress;
   setProgress(progress: Progress): void;
+  /** The unsent text in a conversation's message field. */
   draft(partner: string): string;
-  /** "" forgets it. */
+  /** An empty text removes the draft. */
   setDraft(partner: string, text: string): void;
-  /** Oldest first. */
+  /** The unsettled messages, oldest first. */
   outbox(): Pending[];
-  keep(pending: Pending): void;
-  drop(ref: string): void;
-  /** Everything of this user's. */
-  forget(): void;
+  addToOutbox(pending: Pending): void;
+  removeFromOutbox(ref: string): void;
+  /** Removes everything of this user. */
+  clear(): void;
 }
 
-const NOTHING: Progress = { cursor: undefined, lastId: "", conversations: [] };
+const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: [] };
 
-export function openSaved(shelf: Shelf, user: string): Saved {
+export function openSavedState(storage: BrowserStorage, user: string): SavedState {
   const prefix = `parley:${encodeURIComponent(user)}:`;
   const draftKey = (partner: string) => `${prefix}draft:${partner}`;
   const outboxKey = (ref: string) => `${prefix}outbox:${ref}`;
   return {
-    progress: () => ({ ...NOTHING, ...read<Progress>(shelf, `${prefix}progress`) }),
-    setProgress: (progress) => write(shelf, `${prefix}progress`, progress),
-    draft: (partner) => read<string>(shelf, draftKey(partner)) ?? "",
-    setDraft: (partner, text) => write(shelf, draftKey(partner), text === "" ? undefined : text),
+    progress: () => ({ ...NO_PROGRESS, ...readItem<Progress>(storage, `${prefix}progress`) }),
+    setProgress: (progress) => writeItem(storage, `${prefix}progress`, progress),
+    draft: (partner) => readItem<string>(storage, draftKey(partner)) ?? "",
+    setDraft: (partner, text) => writeItem(storage, draftKey(partner), text === "" ? undefined : text),
     outbox: () =>
-      keysOf(shelf, `${prefix}outbox:`)
-        .flatMap((key) => read<Pending>(shelf, key) ?? [])
+      keysOf(storage, `${prefix}outbox:`)
+        .flatMap((key) => readItem<Pending>(storage, key) ?? [])
         .sort((a, b) => a.at - b.at),
-    keep: (pending) => write(shelf, outboxKey(pending.ref), pending),
-    drop: (ref) => write(shelf, outboxKey(ref), undefined),
-    forget() {
-      for (const key of keysOf(shelf, prefix)) write(shelf, key, undefined);
+    addToOutbox: (pending) => writeItem(storage, outboxKey(pending.ref), pending),
+    removeFromOutbox: (ref) => writeItem(storage, outboxKey(ref), undefined),
+    clear() {
+      for (const key of keysOf(storage, prefix)) writeItem(storage, key, undefined);
     },
   };
 }
 
-/** The value of an item, or undefined where there is none that can be read. */
-export function read<T>(shelf: Shelf, key: string): T | undefined {
+/** Returns the value of an item, or undefined if there is none or it can't be read. */
+export function readItem<T>(storage: BrowserStorage, key: string): T | undefined {
   try {
-    const text = shelf.getItem(key);
+    const text = storage.getItem(key);
     return text === null ? undefined : (JSON.parse(text) as T);
   } catch {
     return undefined;
   }
 }
 
-/** Undefined removes the item. Where the browser keeps nothing, the page still works until it is closed. */
-export function write(shelf: Shelf, key: string, value: unknown): void {
+/** Writes an item, or removes it if the value is undefined. Does nothing if the storage is full or forbidden. */
+export function writeItem(storage: BrowserStorage, key: string, value: unknown): void {
   try {
-    if (value === undefined) shelf.removeItem(key);
-    else shelf.setItem(key, JSON.stringify(value));
+    if (value === undefined) storage.removeItem(key);
+    else storage.setItem(key, JSON.stringify(value));
   } catch {
-    // Full or forbidden.
+    // Ignored: without storage the page still works until it is closed.
   }
 }
 
-function keysOf(shelf: Shelf, prefix: string): string[] {
+function keysOf(storage: BrowserStorage, prefix: string): string[] {
   try {
-    const keys = Array.from({ length: shelf.length }, (_, index) => shelf.key(index) ?? "");
+    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
     return keys.filter((key) => key.startsWith(prefix));
   } catch {
     return [];
