@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** Who answers while `vite` serves the page from its source: a running `start` or `dev`. */
+/** The server behind the page while `vite` serves the page from its source: a running `start` or `dev`. */
 const SERVER = "http://localhost:8080";
 const PATHS = [
   "/ws",
@@ -17,7 +17,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",
-    // The Content-Security-Policy lets nothing inline run, and the polyfill would be one more script.
+    // The Content-Security-Policy forbids inline scripts and styles, and the polyfill would be an additional script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

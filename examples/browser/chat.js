@@ -1,44 +1,42 @@
-/** A page without a build step: the SDK in one file, and this one. */
+/** A chat page without a build step: this file, and the SDK in one file next to it. */
 import { connect } from "./parley.js";
 
-const [entry, typing, messages, state] = ["entry", "typing", "messages", "state"].map((id) =>
+const [signIn, composer, messages, state] = ["sign-in", "composer", "messages", "state"].map((id) =>
   document.getElementById(id),
 );
-/** Where to go on after a reload, for each server and user. */
-const placeOf = (url, user) => `parley-cursor ${url} ${user}`;
 let chat;
 
-entry.addEventListener("submit", (event) => {
+signIn.addEventListener("submit", (event) => {
   event.preventDefault();
   chat?.close();
   messages.replaceChildren();
-  const { url, token } = Object.fromEntries(new FormData(entry));
-  const place = placeOf(url, userOf(token));
+  const { url, token } = Object.fromEntries(new FormData(signIn));
+  // The cursor belongs to one user of one server. After a reload the client continues there.
+  const cursorKey = `parley-cursor ${url} ${userOf(token)}`;
   chat = connect({
     url: `${url.replace(/^http/, "ws")}/ws`,
-    token: () => token, // a real page fetches a fresh one: it is asked again before this one ends
-    cursor: localStorage.getItem(place) ?? undefined,
+    token: () => token, // A real page fetches a fresh token here: the SDK asks again before this one expires.
+    cursor: localStorage.getItem(cursorKey) ?? undefined,
   });
   chat.messages.subscribe(({ from, to, content }) => {
     show(`${from}${to ? ` → ${to}` : ""}: ${content}`);
-    localStorage.setItem(place, chat.cursor);
+    localStorage.setItem(cursorKey, chat.cursor);
   });
-  chat.state.subscribe((now) => {
-    state.textContent = now.error ? `${now.phase}: ${now.error.message}` : now.phase;
+  chat.state.subscribe(({ phase, error }) => {
+    state.textContent = error ? `${phase}: ${error.message}` : phase;
   });
 });
 
-typing.addEventListener("submit", (event) => {
+composer.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { to, content } = Object.fromEntries(new FormData(typing));
-  typing.elements.content.value = "";
-  // Without a connection it waits; it is one message, however often it is tried. It shows when it comes back.
-  chat
-    ? chat.send(to, content).catch((error) => show(`not sent (${error.code}): ${content}`))
-    : show("connect first");
+  if (!chat) return show("connect first");
+  const { to, content } = Object.fromEntries(new FormData(composer));
+  composer.elements.content.value = "";
+  // The SDK retries until there is a connection. The message is shown when it arrives in `messages`.
+  chat.send(to, content).catch((error) => show(`not sent (${error.code}): ${content}`));
 });
 
-/** Text is only ever text: never innerHTML. */
+/** Appends a line. Messages are other people's text, so use textContent and never innerHTML. */
 function show(text) {
   const item = document.createElement("li");
   item.textContent = text;
@@ -46,7 +44,7 @@ function show(text) {
   item.scrollIntoView({ block: "end" });
 }
 
-/** Who a token is of, to keep places apart; the server is what judges it. */
+/** Returns the user in a token, without verifying it: only the server can do that. */
 function userOf(token) {
   try {
     return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;

@@ -11,13 +11,14 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// frame is what is used of any frame of the server, and of a message of /sync.
+// frame has the fields that this client uses, of every frame from the server and of the messages of /sync.
 type frame struct {
 	Type, ID, From, Content, Ref, User, Cursor, Code string
 	Temporary                                        bool
 	RetryAfterMs                                     int
 }
 
+// draft is a message to send.
 type draft struct {
 	To      string `json:"to"`
 	Content string `json:"content"`
@@ -25,11 +26,11 @@ type draft struct {
 }
 
 var (
-	cursor, lastID string  // where to go on (keep it in a file to outlive a restart); the last message shown
-	pending        []draft // what was typed and has no answer yet, in order
+	cursor, lastID string  // the place to continue after (to survive a restart, save it); the last message shown
+	pending        []draft // the messages without an answer, in order
 )
 
-// show prints a message once: ids sort as the log does.
+// show prints a message once. Ids sort as the log does, so one at or before lastID was shown already.
 func (f frame) show() {
 	if f.ID > lastID {
 		cursor, lastID = f.ID, f.ID
@@ -37,6 +38,7 @@ func (f frame) show() {
 	}
 }
 
+// handle processes one frame. An error ends the connection.
 func (f frame) handle(ctx context.Context, conn *websocket.Conn) error {
 	at := slices.IndexFunc(pending, func(d draft) bool { return d.Ref == f.Ref })
 	switch {
@@ -45,22 +47,22 @@ func (f frame) handle(ctx context.Context, conn *websocket.Conn) error {
 	case f.Type == "ready":
 		log.Print("connected as ", f.User)
 		if cursor == "" {
-			cursor = f.Cursor // the first time: from now on, without what was before
+			cursor = f.Cursor // the first connection starts here, without earlier messages
 		}
 		if err := catchUp(ctx); err != nil {
 			return err
 		}
-		for _, d := range pending { // again under the same ref, so each stays one message (P10)
+		for _, d := range pending { // sent again under the same ref, so each stays one message (P10)
 			if err := wsjson.Write(ctx, conn, d); err != nil {
 				return err
 			}
 		}
-	case f.Type == "sync": // P23: the server cannot vouch for what came before
+	case f.Type == "sync": // the server can't fill a hole in the live messages (P23)
 		return catchUp(ctx)
-	case at >= 0 && f.Temporary: // P31: an error that may pass: later, under the same ref
+	case at >= 0 && f.Temporary: // a temporary error: retry under the same ref (P31)
 		time.Sleep(time.Duration(max(f.RetryAfterMs, 100)) * time.Millisecond)
 		return wsjson.Write(ctx, conn, pending[at])
-	case at >= 0: // an ack, or an error for good
+	case at >= 0: // an ack, or a permanent error
 		outcome := "kept"
 		if f.Type == "error" {
 			outcome = "refused (" + f.Code + ")"

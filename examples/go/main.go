@@ -1,5 +1,5 @@
-// A client of Parley that misses nothing, with the raw protocol. P10, P53, …: rules of docs/protocol.md.
-// PARLEY_TOKEN=... go run .        each line of standard input is sent; PARLEY_TO=bob: to bob alone
+// A chat client that misses no message, with the raw protocol. P10, P53, … are rules of docs/protocol.md.
+// PARLEY_TOKEN=... go run .        sends each line of standard input; with PARLEY_TO=bob to bob only
 package main
 
 import (
@@ -18,12 +18,12 @@ import (
 
 var (
 	base  = cmp.Or(os.Getenv("PARLEY_URL"), "http://localhost:8080")
-	token = os.Getenv("PARLEY_TOKEN") // a real client brings a fresh one before it ends (P6)
+	token = os.Getenv("PARLEY_TOKEN") // a real client sends a fresh token before this one expires (P6)
 	to    = os.Getenv("PARLEY_TO")    // "" is the public room
 )
 
 func main() {
-	lines := make(chan string) // nobody takes from it while there is no connection: what is typed waits
+	lines := make(chan string) // blocks without a connection, so typed lines wait
 	go func() {
 		for input := bufio.NewScanner(os.Stdin); input.Scan(); {
 			lines <- input.Text()
@@ -31,24 +31,24 @@ func main() {
 	}()
 	for wait := time.Second / 4; ; wait = min(2*wait, 15*time.Second) {
 		began, err := time.Now(), converse(lines)
-		if websocket.CloseStatus(err) >= 4500 { // P40: do not come back
+		if websocket.CloseStatus(err) >= 4500 { // the server forbids reconnecting (P40)
 			log.Fatal(err)
 		}
 		log.Print("connection lost: ", err)
-		if time.Since(began) > 5*time.Second { // it was a good one
+		if time.Since(began) > 5*time.Second { // a stable connection resets the backoff
 			wait = time.Second / 4
 		}
-		time.Sleep(rand.N(wait)) // not all clients at the same moment
+		time.Sleep(rand.N(wait)) // the jitter keeps clients from reconnecting all at once
 	}
 }
 
-// converse holds one connection and returns what ended it.
+// converse runs one connection and returns the error that ended it.
 func converse(lines <-chan string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	protocols := &websocket.DialOptions{Subprotocols: []string{"chat.v1", "bearer." + token}}
-	conn, answer, err := websocket.Dial(ctx, "ws"+base[4:]+"/ws", protocols)
-	if answer != nil && (answer.StatusCode == 401 || answer.StatusCode == 403) { // P3: for good
+	conn, response, err := websocket.Dial(ctx, "ws"+base[4:]+"/ws", protocols)
+	if response != nil && (response.StatusCode == 401 || response.StatusCode == 403) { // a final refusal (P3)
 		log.Fatal(err)
 	} else if err != nil {
 		return err
@@ -56,7 +56,7 @@ func converse(lines <-chan string) error {
 	defer conn.CloseNow()
 	conn.SetReadLimit(1 << 20)
 	frames, lost := make(chan frame), make(chan error, 1)
-	go func() { lost <- readInto(ctx, conn, frames) }()
+	go func() { lost <- readFrames(ctx, conn, frames) }()
 	for ping := time.NewTicker(10 * time.Second); err == nil; {
 		select {
 		case err = <-lost:
@@ -65,11 +65,11 @@ func converse(lines <-chan string) error {
 		case line := <-lines:
 			pending = append(pending, draft{to, line, crypto.Text()})
 			err = wsjson.Write(ctx, conn, pending[len(pending)-1])
-		case <-ping.C: // a dead link says nothing by itself
+		case <-ping.C: // a dead link reports nothing by itself
 			go func() {
-				inTime, done := context.WithTimeout(ctx, 20*time.Second)
+				pingCtx, done := context.WithTimeout(ctx, 20*time.Second)
 				defer done()
-				if conn.Ping(inTime) != nil {
+				if conn.Ping(pingCtx) != nil {
 					cancel()
 				}
 			}()

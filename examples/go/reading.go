@@ -11,13 +11,13 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// catchUp reads what came after the cursor (P53). Meanwhile no frame is taken, so live messages wait in the socket;
-// show drops what comes by both ways.
+// catchUp reads the messages after the cursor (P53). Live messages wait in the socket meanwhile, and show drops
+// duplicates.
 func catchUp(ctx context.Context) error {
 	for more := true; more; {
 		request, _ := http.NewRequestWithContext(ctx, "GET", base+"/sync?after="+url.QueryEscape(cursor), nil)
 		request.Header.Set("Authorization", "Bearer "+token)
-		answer, err := http.DefaultClient.Do(request)
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			return err
 		}
@@ -26,10 +26,10 @@ func catchUp(ctx context.Context) error {
 			Cursor   string
 			More     bool
 		}
-		err = json.NewDecoder(answer.Body).Decode(&page)
-		answer.Body.Close()
-		if err != nil || answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("/sync answered %s", answer.Status)
+		err = json.NewDecoder(response.Body).Decode(&page)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			return fmt.Errorf("/sync answered %s", response.Status)
 		}
 		for _, message := range page.Messages {
 			message.show()
@@ -39,8 +39,8 @@ func catchUp(ctx context.Context) error {
 	return nil
 }
 
-// readInto hands on one frame after the other, each when the one before it has been dealt with.
-func readInto(ctx context.Context, conn *websocket.Conn, frames chan<- frame) error {
+// readFrames reads frames until an error occurs. The next one is read after the previous one was handled.
+func readFrames(ctx context.Context, conn *websocket.Conn, frames chan<- frame) error {
 	for {
 		var f frame
 		if err := wsjson.Read(ctx, conn, &f); err != nil {

@@ -1,7 +1,7 @@
 /**
- * A client of Parley that misses nothing, with the SDK (packages/client/README.md).
+ * A chat client with the SDK (packages/client/README.md) that misses no message.
  *
- *   PARLEY_TOKEN=... node chat.js        each line of standard input is sent; PARLEY_TO=bob: to bob alone
+ *   PARLEY_TOKEN=... node chat.js        sends each line of standard input; with PARLEY_TO=bob to bob only
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -11,19 +11,19 @@ const {
   PARLEY_URL: url = "http://localhost:8080",
   PARLEY_TOKEN: token = "",
   PARLEY_TO: to = "", // the public room
-  PARLEY_CURSOR_FILE: file, // where to go on after a restart, if that is wanted
+  PARLEY_CURSOR_FILE: cursorFile, // optional: continues there after a restart
 } = process.env;
 
 const chat = connect({
   url: `${url.replace(/^http/, "ws")}/ws`,
-  token: () => token, // a real client fetches a fresh one: it is asked again before this one ends
-  cursor: saved(),
+  token: () => token, // A real client fetches a fresh token here: the SDK asks again before this one expires.
+  cursor: readCursor(),
 });
 
-// Whole, once and in order, over any number of lost connections.
+// Every message arrives once and in order, over any number of lost connections.
 chat.messages.subscribe(({ from, content }) => {
   console.log(`${from}: ${content}`);
-  if (file) writeFileSync(file, chat.cursor ?? "");
+  if (cursorFile) writeFileSync(cursorFile, chat.cursor ?? "");
 });
 
 chat.state.subscribe((state) => {
@@ -33,7 +33,7 @@ chat.state.subscribe((state) => {
   if (state.phase === "closed") process.exit(state.error ? 1 : 0);
 });
 
-// A send waits for its connection and is tried again under one ref, so it is one message.
+// The SDK retries a send under one ref until there is a connection, so it stays one message.
 for await (const line of createInterface({ input: process.stdin })) {
   chat.send(to, line).then(
     () => console.log(`kept: ${line}`),
@@ -41,10 +41,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   );
 }
 
-function saved() {
+function readCursor() {
   try {
-    return file && (readFileSync(file, "utf8") || undefined);
+    return cursorFile && (readFileSync(cursorFile, "utf8") || undefined);
   } catch {
-    return undefined; // the first time
+    return undefined; // The file doesn't exist at the first start.
   }
 }

@@ -3,20 +3,20 @@ import { fields } from "@parley/service/env";
 export const DEFAULT_URL = "http://localhost:8080";
 export const DEFAULT_ADMIN_URL = "http://localhost:9082";
 
-/** What the command line reads of the environment for itself; a flag outranks it. `token` and `doctor` read more. */
+/** The environment variables of every command. A flag takes precedence. `token` and `doctor` read more variables. */
 export const cliEnv = {
   PARLEY_URL: fields.httpUrl().meta({
-    description: "Where Parley is, where `--url` does not say it.",
+    description: "The server's address. `--url` takes precedence.",
     defaultInWords: DEFAULT_URL,
   }),
   PARLEY_HISTORY_URL: fields.httpUrl().meta({
-    description: "Where history is, if elsewhere, where `--history-url` does not say it.",
+    description: "The history-api's address, if it is another one. `--history-url` takes precedence.",
     defaultInWords: "as `PARLEY_URL`",
   }),
   PARLEY_ADMIN_URL: fields.httpUrl().meta({
     description:
-      "The admin port of a persister, for `dead-letters`, where `--admin-url` does not say it; for `doctor` any process's.",
+      "The admin port of a persister, for `dead-letters`; for `doctor`, of any process. `--admin-url` takes precedence.",
     defaultInWords: DEFAULT_ADMIN_URL,
   }),
-  PARLEY_TOKEN: fields.text().describe("The token to come with, where `--token` does not say it."),
+  PARLEY_TOKEN: fields.text().describe("The token to authenticate with. `--token` takes precedence."),
 };

@@ -1,44 +1,44 @@
-/** What stands below the options of each command's --help: examples first. */
+/** The texts below the options in each command's --help, with examples. */
 
 const EXIT_CODES = `
 Exit codes:
-  0    done; also where the reader of a pipe had enough
-  1    failed, or nobody can tell (a message that may have been sent); doctor: something is wrong
-  2    the command line or the environment could never work
-  3    the server cannot be reached or cannot answer now: try again later
-  4    the server refused: the token, the right, or the message
-  130  Ctrl-C before a command that has an end was done (chat and tail end with 0)`;
+  0    success, also if the reader of a pipe stopped reading
+  1    failure, or an unknown outcome (a message that may have been sent); doctor: a check failed
+  2    invalid command line or environment
+  3    the server cannot be reached, or cannot answer at the moment: try again later
+  4    the server refused the token, the permission or the message
+  130  interrupted by Ctrl-C or SIGTERM (chat and tail end with 0)`;
 
 export const PROGRAM = `
-A first try, with npx pnpm@12 start in another terminal:
-  $ parley chat alice                     # and in a third one: parley chat bob
+To try it, with "npx pnpm@12 start" running in another terminal:
+  $ parley chat alice                     # and in a third terminal: parley chat bob
   $ parley send bob --as alice Hello, Bob
   $ parley tail --as bob
   $ parley history alice --as bob
 
-"parley" stands for: npx pnpm@12 parley     (with --silent before parley, pnpm itself says nothing on standard error)
+"parley" stands for: npx pnpm@12 parley     (with --silent before parley, pnpm itself prints nothing to standard error)
 ${EXIT_CODES}`;
 
 export const CHAT = `
-Without --token it asks the server for a token of <me>, which only a server for a first try gives.
+Without --token it requests a token for <me> from the server. Only development servers give out tokens.
 
 Examples:
   $ parley chat alice
   $ PARLEY_TOKEN=... parley chat alice --url https://chat.example.com`;
 
 export const SEND = `
-Prints the id of each message once it is durable. Without a text, or with "-", the text is read from standard input.
+Prints each message's id once the message is durable. Without a text, or with "-", the text is read from standard input.
 
 Examples:
   $ parley send bob --as alice Hello, Bob
-  $ parley send public --as alice "to everybody"
+  $ parley send public --as alice "to everyone"
   $ git log -1 | parley send bob --as alice
   $ tail -f app.log | parley send public --as bot --lines
-  $ parley send bob --as alice --ref order-17 "shipped"    # safe to run again`;
+  $ parley send bob --as alice --ref order-17 "shipped"    # safe to repeat`;
 
 export const TAIL = `
-Messages come whole, once and in order, over any absence of the server. Nothing is saved unless --cursor-file is given;
-after a crash the messages of its last half second may be printed again.
+Prints every message once and in order, even if the server is away in between. Its position is saved only with
+--cursor-file; after a crash the messages of the last half second may be printed again.
 
 Examples:
   $ parley tail --as bob
@@ -46,7 +46,7 @@ Examples:
   $ parley tail --as bob --json --cursor-file ~/.parley-bob >> bob.jsonl`;
 
 export const HISTORY = `
-Oldest first, a page at a time, so that a conversation may have any length.
+Prints the oldest message first. A conversation may have any length: it is read page by page.
 
 Examples:
   $ parley history bob --as alice
@@ -54,8 +54,9 @@ Examples:
   $ parley history bob --as alice --json > bob.jsonl`;
 
 export const TOKEN = `
-Signed with JWT_SECRET where that is set (JWT_ISSUER and JWT_AUDIENCE are put into it); else given out by the server of
---url where one is named; else signed with the secret that start and start:split keep in DATA_DIR (default data).
+The token is signed with JWT_SECRET, if that is set, and contains JWT_ISSUER and JWT_AUDIENCE. Otherwise the server of
+--url (or PARLEY_URL) gives one out, if one is named. Otherwise it is signed with the secret that start and start:split
+keep in DATA_DIR (default: data).
 
 Examples:
   $ export PARLEY_TOKEN=$(parley token alice)
@@ -70,8 +71,8 @@ Examples:
   $ parley dead-letters drop 1752674400123-0`;
 
 export const DOCTOR = `
-Reads the environment as a service would, asks everything that it names, and changes nothing. Exit code 1 where
-something is wrong.
+Reads the environment as a service would, checks every server that the environment names, and changes nothing. The exit
+code is 1 if a check failed.
 
 Examples:
   $ parley doctor                                              # beside npx pnpm@12 start

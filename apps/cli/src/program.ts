@@ -1,105 +1,105 @@
 import { readEnv } from "@parley/service/env";
 import { Command, InvalidArgumentError } from "commander";
 import { chat } from "./chat/chat.ts";
-import { CHAT_HELP } from "./chat/typed.ts";
+import { CHAT_HELP } from "./chat/parse-input.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
 import { token } from "./commands/token.ts";
 import type { Inspectors } from "./doctor/doctor.ts";
-import { secondsOf } from "./duration.ts";
 import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_URL } from "./env.ts";
 import * as help from "./help.ts";
-import type { ServerOptions } from "./server/open-chat.ts";
-import { usage } from "./terminal/exit.ts";
+import { parseDuration } from "./parse-duration.ts";
+import type { ServerOptions } from "./server/connect-client.ts";
+import { usageError } from "./terminal/failure.ts";
 import type { Io } from "./terminal/io.ts";
 
-/** Every command with its options: the table of what there is. What a command does stands in its own file. */
-export function createProgram(io: Io, inspect: Inspectors): Command {
+/** Defines every command with its options. Each command is implemented in its own file. */
+export function createProgram(io: Io, inspectors: Inspectors): Command {
   const program = new Command("parley")
-    .description("Parley on the command line: chat, send, read, and look after a server.")
+    .description("Parley on the command line: chat, send and read messages, and operate a server.")
     .addHelpText("after", help.PROGRAM)
     .showSuggestionAfterError()
-    .showHelpAfterError("(--help says more)")
+    .showHelpAfterError("(see --help)")
     .exitOverride();
 
-  withServer(program.command("chat <me>").description("chat as a person: type, and read what others say"))
+  addServerFlags(program.command("chat <me>").description("chat interactively as a user"))
     .addHelpText("after", `\nWhile it runs:\n${CHAT_HELP}\n${help.CHAT}`)
-    .action((me: string, given: GivenServer) => chat(me, serverOf(given), io));
+    .action((me: string, flags: ServerFlags) => chat(me, serverOptions(flags), io));
 
-  withServer(program.command("send <to> [text...]").description("send to a user, or to public"))
-    .option("--lines", "a message for each line of standard input", false)
-    .option("--ref <ref>", "names the message, so that sending it again within 10 minutes changes nothing")
-    .option("--json", "print id and timestamp of each message as JSON, one a line", false)
+  addServerFlags(program.command("send <to> [text...]").description("send a message to a user, or to public"))
+    .option("--lines", "send each line of standard input as a message", false)
+    .option(
+      "--ref <ref>",
+      "a name for the message: repeating the command within 10 minutes sends nothing twice",
+    )
+    .option("--json", "print the id and timestamp of each message as one line of JSON", false)
     .addHelpText("after", help.SEND)
     .action(
-      (to: string, text: string[], given: GivenServer & { lines: boolean; ref?: string; json: boolean }) => {
-        const { lines, ref, json } = given;
+      (to: string, text: string[], flags: ServerFlags & { lines: boolean; ref?: string; json: boolean }) => {
+        const { lines, ref, json } = flags;
         const content = text.length > 0 ? text.join(" ") : undefined;
-        return send(to, content, { ...serverOf(given), lines, ref, json }, io);
+        return send(to, content, { ...serverOptions(flags), lines, ref, json }, io);
       },
     );
 
-  withServer(program.command("tail").description("print messages as they come, until Ctrl-C"))
-    .option("--json", "one JSON object a line", false)
-    .option("--from <place>", "now (default), beginning, or the cursor or id after which to begin")
-    .option("--cursor-file <file>", "keep in this file how far it came, and go on there the next time")
+  addServerFlags(program.command("tail").description("print messages as they arrive, until Ctrl-C"))
+    .option("--json", "print one line of JSON per message", false)
+    .option("--from <place>", "now (default), beginning, or the cursor or message id to start after")
+    .option("--cursor-file <file>", "save the position in this file, and continue there the next time")
     .addHelpText("after", help.TAIL)
-    .action((given: GivenServer & { json: boolean; from?: string; cursorFile?: string }) => {
-      const { json, from, cursorFile } = given;
-      return tail({ ...serverOf(given), json, from, cursorFile }, io);
+    .action((flags: ServerFlags & { json: boolean; from?: string; cursorFile?: string }) => {
+      const { json, from, cursorFile } = flags;
+      return tail({ ...serverOptions(flags), json, from, cursorFile }, io);
     });
 
-  withServer(
-    program.command("history <with>").description("print a conversation with a user, or the public room"),
+  addServerFlags(
+    program
+      .command("history <with>")
+      .description("print the conversation with a user, or with public the public room"),
   )
-    .option("--json", "one JSON object a line", false)
-    .option("--limit <count>", "only the newest so many", positive)
-    .option("--before <id>", "only what is older than this message")
+    .option("--json", "print one line of JSON per message", false)
+    .option("--limit <count>", "print only the newest <count> messages", positiveInteger)
+    .option("--before <id>", "print only messages older than this one")
     .addHelpText("after", help.HISTORY)
-    .action((between: string, given: GivenServer & { json: boolean; limit?: number; before?: string }) => {
-      const { json, limit, before } = given;
-      return history(between, { ...serverOf(given), json, limit, before }, io);
+    .action((between: string, flags: ServerFlags & { json: boolean; limit?: number; before?: string }) => {
+      const { json, limit, before } = flags;
+      return history(between, { ...serverOptions(flags), json, limit, before }, io);
     });
 
   program
     .command("token <user>")
-    .description("print a token for a user, and nothing else")
-    .option("--scope <scope>", "what it may do besides: history:read, ops; may be given again", gathered, [])
-    .option("--expires <duration>", "how long it holds: 90s, 15m, 1h, 7d (default 1h)", seconds)
-    .option("--url <url>", "let this server give one out (or PARLEY_URL), where JWT_SECRET is not set")
+    .description("print a token for a user")
+    .option("--scope <scope>", "an additional permission: history:read or ops; repeatable", collect, [])
+    .option("--expires <duration>", "the token's lifetime: 90s, 15m, 1h, 7d (default 1h)", seconds)
+    .option("--url <url>", "the server that gives out the token if JWT_SECRET is not set (or PARLEY_URL)")
     .addHelpText("after", help.TOKEN)
-    .action((user: string, given: { scope: string[]; expires?: number; url?: string }) => {
-      const url = given.url ?? readEnv(cliEnv).PARLEY_URL;
-      return token(user, { scopes: given.scope, expiresInSeconds: given.expires, url }, io);
+    .action((user: string, flags: { scope: string[]; expires?: number; url?: string }) => {
+      const url = flags.url ?? readEnv(cliEnv).PARLEY_URL;
+      return token(user, { scopes: flags.scope, expiresInSeconds: flags.expires, url }, io);
     });
 
   addDeadLetters(program, io);
 
-  withServer(
-    program.command("doctor").description("say what is reachable, what is wrong, and how to mend it"),
+  addServerFlags(
+    program.command("doctor").description("check the configuration and every server, and suggest fixes"),
   )
-    .option(
-      "--shape <shape>",
-      "standalone or split (default: split where REDIS_URL or MONGO_URL is set)",
-      shape,
-    )
-    .option(
-      "--admin-url <url>",
-      "an admin port to ask; may be given again (or PARLEY_ADMIN_URL)",
-      gathered,
-      [],
-    )
-    .option("--json", "one JSON object a line", false)
+    .option("--shape <shape>", "standalone or split (default: split if REDIS_URL or MONGO_URL is set)", shape)
+    .option("--admin-url <url>", "an admin port to check; repeatable (or PARLEY_ADMIN_URL)", collect, [])
+    .option("--json", "print one line of JSON per finding", false)
     .addHelpText("after", help.DOCTOR)
     .action(
-      async (given: GivenServer & { shape?: "standalone" | "split"; adminUrl: string[]; json: boolean }) => {
+      async (flags: ServerFlags & { shape?: "standalone" | "split"; adminUrl: string[]; json: boolean }) => {
         const { doctor } = await import("./doctor/doctor.ts");
         const { PARLEY_ADMIN_URL } = readEnv(cliEnv);
         const fromEnv = PARLEY_ADMIN_URL === undefined ? [] : [PARLEY_ADMIN_URL];
-        const adminUrls = given.adminUrl.length > 0 ? given.adminUrl : fromEnv;
-        await doctor({ ...serverOf(given), shape: given.shape, adminUrls, json: given.json }, inspect, io);
+        const adminUrls = flags.adminUrl.length > 0 ? flags.adminUrl : fromEnv;
+        await doctor(
+          { ...serverOptions(flags), shape: flags.shape, adminUrls, json: flags.json },
+          inspectors,
+          io,
+        );
       },
     );
 
@@ -109,22 +109,22 @@ export function createProgram(io: Io, inspect: Inspectors): Command {
 function addDeadLetters(program: Command, io: Io): void {
   const group = program
     .command("dead-letters")
-    .description("look at, replay or drop what stood in the log and was no message")
+    .description("list, replay or delete log entries that aren't valid messages")
     .addHelpText("after", help.DEAD_LETTERS);
-  withAdmin(group.command("list").description("print all of them, oldest first"))
-    .option("--json", "one JSON object a line, the entry as it was found in it", false)
-    .action((given: GivenAdmin & { json: boolean }) =>
-      deadLetters.list({ ...adminOf(given), json: given.json }, io),
+  addAdminFlags(group.command("list").description("print all dead letters, oldest first"))
+    .option("--json", "print one line of JSON per dead letter, with the entry as it was found", false)
+    .action((flags: AdminFlags & { json: boolean }) =>
+      deadLetters.list({ ...adminOptions(flags), json: flags.json }, io),
     );
-  withAdmin(group.command("replay <id>").description("put one into the log again as a message")).action(
-    (id: string, given: GivenAdmin) => deadLetters.replay(id, adminOf(given), io),
-  );
-  withAdmin(group.command("drop <id>").description("throw one away")).action(
-    (id: string, given: GivenAdmin) => deadLetters.drop(id, adminOf(given), io),
+  addAdminFlags(
+    group.command("replay <id>").description("append a dead letter to the log again, as a message"),
+  ).action((id: string, flags: AdminFlags) => deadLetters.replay(id, adminOptions(flags), io));
+  addAdminFlags(group.command("drop <id>").description("delete a dead letter")).action(
+    (id: string, flags: AdminFlags) => deadLetters.drop(id, adminOptions(flags), io),
   );
 }
 
-interface GivenServer {
+interface ServerFlags {
   readonly url?: string;
   readonly historyUrl?: string;
   readonly token?: string;
@@ -132,61 +132,69 @@ interface GivenServer {
   readonly timeout: number;
 }
 
-interface GivenAdmin {
+interface AdminFlags {
   readonly adminUrl?: string;
   readonly token?: string;
 }
 
-function withServer(command: Command): Command {
+function addServerFlags(command: Command): Command {
   return command
-    .option("--url <url>", `where Parley is (or PARLEY_URL; default ${DEFAULT_URL})`)
-    .option("--history-url <url>", "where history is, if elsewhere (or PARLEY_HISTORY_URL)")
-    .option("--as <user>", "who you are, where the server gives tokens out for a first try")
-    .option("--token <token>", "who you are, by a token; better in PARLEY_TOKEN, which others cannot see")
-    .option("--timeout <duration>", "how long the server may be out of reach at first", seconds, 10);
+    .option("--url <url>", `the server's address (or PARLEY_URL; default ${DEFAULT_URL})`)
+    .option("--history-url <url>", "the history-api's address, if it is another one (or PARLEY_HISTORY_URL)")
+    .option("--as <user>", "the user, if the server is a development server that gives out tokens")
+    .option(
+      "--token <token>",
+      "the user's token; prefer PARLEY_TOKEN, which other users of the machine cannot see",
+    )
+    .option("--timeout <duration>", "the time that connecting, and each send, may take", seconds, 10);
 }
 
-function serverOf(given: GivenServer): ServerOptions {
-  if (given.token !== undefined && given.as !== undefined) throw usage("--token and --as exclude each other");
+function serverOptions(flags: ServerFlags): ServerOptions {
+  if (flags.token !== undefined && flags.as !== undefined)
+    throw usageError("--token and --as cannot be combined: pass one of them");
   const env = readEnv(cliEnv);
   return {
-    url: given.url ?? env.PARLEY_URL ?? DEFAULT_URL,
-    historyUrl: given.historyUrl ?? env.PARLEY_HISTORY_URL,
-    as: given.as,
-    token: given.as === undefined ? (given.token ?? env.PARLEY_TOKEN) : undefined,
-    timeoutMs: given.timeout * 1000,
+    url: flags.url ?? env.PARLEY_URL ?? DEFAULT_URL,
+    historyUrl: flags.historyUrl ?? env.PARLEY_HISTORY_URL,
+    as: flags.as,
+    token: flags.as === undefined ? (flags.token ?? env.PARLEY_TOKEN) : undefined,
+    timeoutMs: flags.timeout * 1000,
   };
 }
 
-function withAdmin(command: Command): Command {
+function addAdminFlags(command: Command): Command {
   return command
     .option(
       "--admin-url <url>",
       `a persister's admin port (or PARLEY_ADMIN_URL; default ${DEFAULT_ADMIN_URL})`,
     )
-    .option("--token <token>", "a token of scope ops; better in PARLEY_TOKEN, which others cannot see");
+    .option(
+      "--token <token>",
+      "a token with the scope ops; prefer PARLEY_TOKEN, which other users of the machine cannot see",
+    );
 }
 
-function adminOf(given: GivenAdmin): deadLetters.AdminOptions {
+function adminOptions(flags: AdminFlags): deadLetters.AdminOptions {
   const env = readEnv(cliEnv);
   return {
-    adminUrl: given.adminUrl ?? env.PARLEY_ADMIN_URL ?? DEFAULT_ADMIN_URL,
-    token: given.token ?? env.PARLEY_TOKEN,
+    adminUrl: flags.adminUrl ?? env.PARLEY_ADMIN_URL ?? DEFAULT_ADMIN_URL,
+    token: flags.token ?? env.PARLEY_TOKEN,
   };
 }
 
-function gathered(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-function positive(text: string): number {
+function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number above 0.");
   return Number(text);
 }
 
 function seconds(text: string): number {
-  const value = secondsOf(text);
-  if (value === undefined) throw new InvalidArgumentError("It must be like 90s, 15m, 1h or 7d.");
+  const value = parseDuration(text);
+  if (value === undefined)
+    throw new InvalidArgumentError("It must be a duration such as 90s, 15m, 1h or 7d.");
   return value;
 }
 

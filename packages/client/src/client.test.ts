@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { connect, type ParleyClient, type State } from "./client.ts";
+import { connect, type ParleyClient } from "./client.ts";
 import type { ConnectOptions } from "./options.ts";
+import type { State } from "./state.ts";
 
 const clients: ParleyClient[] = [];
 const servers: Server[] = [];
@@ -11,8 +12,8 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that upgrades nothing; what a client does about each of its answers is the question. */
-async function refusing(answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<string> {
+/** Starts a server that answers every request without upgrading it. Returns its WebSocket address. */
+async function refusingServer(answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<string> {
   const server = createServer(answer);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -31,16 +32,16 @@ function problem(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify(body));
 }
 
-describe("options that could never work", () => {
+describe("options that can never work", () => {
   it.each<[string, Partial<ConnectOptions>]>([
-    ["no address", { url: "nowhere" }],
+    ["no URL", { url: "nowhere" }],
     ["another scheme", { url: "ftp://chat.example.com" }],
     ["a password in the address", { url: "wss://me:secret@chat.example.com/ws" }],
-    ["no history address", { historyUrl: "//" }],
-    ["a page of nothing", { syncPageSize: 0 }],
-    ["a page too long", { syncPageSize: 1_001 }],
-    ["a heartbeat that is no number", { heartbeat: { everyMs: Number.NaN, timeoutMs: 1 } }],
-  ])("throws invalid_option for %s, and starts nothing", (_what, options) => {
+    ["an invalid historyUrl", { historyUrl: "//" }],
+    ["an empty page", { syncPageSize: 0 }],
+    ["a page that is too large", { syncPageSize: 1_001 }],
+    ["a heartbeat that isn't a number", { heartbeat: { everyMs: Number.NaN, timeoutMs: 1 } }],
+  ])("connect throws invalid_option for %s, and starts nothing", (_what, options) => {
     const token = vi.fn(() => "a.b.c");
     expect(() => connect({ url: "wss://chat.example.com/ws", token, ...options })).toThrowError(
       expect.objectContaining({ code: "invalid_option", message: expect.not.stringContaining("secret") }),
@@ -49,19 +50,19 @@ describe("options that could never work", () => {
   });
 });
 
-describe("a handshake that fails", () => {
+describe("a failed handshake", () => {
   it.each([
     [403, { code: "origin_not_allowed", detail: "no" }, "origin_not_allowed"],
     [401, { code: "token_expired", detail: "old" }, "token_expired"],
     [403, {}, "forbidden"],
-  ])("P3: %i closes with its code", async (status, body, code) => {
-    const url = await refusing((_req, res) => problem(res, status, body));
+  ])("P3: status %i closes the client with the response's code", async (status, body, code) => {
+    const url = await refusingServer((_req, res) => problem(res, status, body));
     const { client } = open({ url });
     await expect.poll(() => client.state.current).toMatchObject({ phase: "closed", error: { code } });
   });
 
-  it("P3, P40: what is temporary is tried again, and the application is told why", async () => {
-    const url = await refusing((_req, res) => problem(res, 503, { code: "draining", retryAfterMs: 5 }));
+  it("P3, P40: a temporary refusal is retried, and the state has its reason", async () => {
+    const url = await refusingServer((_req, res) => problem(res, 503, { code: "draining", retryAfterMs: 5 }));
     const { client, states } = open({ url });
     await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBeGreaterThan(3);
     expect(states.find(({ phase }) => phase === "offline")).toMatchObject({
@@ -71,8 +72,8 @@ describe("a handshake that fails", () => {
     expect(client.state.current).toEqual({ phase: "closed" });
   });
 
-  it("an address where something else answers is not for good", async () => {
-    const url = await refusing((_req, res) => res.writeHead(404).end("<html>"));
+  it("a response that isn't Parley's is temporary", async () => {
+    const url = await refusingServer((_req, res) => res.writeHead(404).end("<html>"));
     const { states } = open({ url });
     await expect
       .poll(() => states.find(({ phase }) => phase === "offline"))
@@ -85,17 +86,17 @@ describe("a handshake that fails", () => {
 describe("closing and tokens", () => {
   const nowhere = "ws://127.0.0.1:9/ws";
 
-  it("closed while token() hangs: over at once, and what waits rejects", async () => {
+  it("closing while token() hangs takes effect at once, and pending calls reject", async () => {
     const { client, states } = open({ url: nowhere, token: () => new Promise(() => undefined) });
     const sent = client.send("bob", "x").catch((error: unknown) => error);
-    const asked = client.history("bob").catch((error: unknown) => error);
+    const requested = client.history("bob").catch((error: unknown) => error);
     client.close();
     expect(await sent).toMatchObject({ code: "closed", mayHaveGoneThrough: false });
-    expect(await asked).toMatchObject({ code: "closed" });
+    expect(await requested).toMatchObject({ code: "closed" });
     expect(states.at(-1)).toEqual({ phase: "closed" });
   });
 
-  it("an AbortSignal closes, before or after the start", async () => {
+  it("an AbortSignal closes the client, before or after the start", async () => {
     const controller = new AbortController();
     const { client } = open({ url: nowhere, signal: controller.signal });
     controller.abort();
@@ -115,9 +116,9 @@ describe("closing and tokens", () => {
         throw new Error("no issuer");
       },
     ],
-    ["gives no token", () => "two words"],
-    ["gives nothing", () => undefined as unknown as string],
-  ])("token() that %s is tried again, with a growing pause, and said", async (_what, token) => {
+    ["returns something that isn't a token", () => "two words"],
+    ["returns undefined", () => undefined as unknown as string],
+  ])("token() that %s is called again with backoff, and the state has the reason", async (_what, token) => {
     const { states } = open({ url: nowhere, token });
     await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBeGreaterThan(2);
     expect(states.find(({ phase }) => phase === "offline")).toMatchObject({
@@ -125,7 +126,7 @@ describe("closing and tokens", () => {
     });
   });
 
-  it("token() that hangs is given up in time", async () => {
+  it("token() that hangs fails after requestTimeoutMs", async () => {
     const { states } = open({
       url: nowhere,
       token: () => new Promise(() => undefined),
@@ -139,70 +140,70 @@ describe("closing and tokens", () => {
   });
 });
 
-it("reconnectNow ends a wait, and only that: the next one is as long as ever", async () => {
-  let asked = 0;
-  const url = await refusing((_req, res) => {
-    asked++;
+it("reconnectNow ends the current wait, and doesn't shorten the next one", async () => {
+  let requested = 0;
+  const url = await refusingServer((_req, res) => {
+    requested++;
     res.writeHead(503).end();
   });
   vi.spyOn(Math, "random").mockReturnValue(1);
   const { client, states } = open({ url, backoff: { baseMs: 600_000, maxMs: 600_000 } });
   client.reconnectNow();
   await expect.poll(() => client.state.current.phase).toBe("offline");
-  const before = asked;
+  const before = requested;
   client.reconnectNow();
   await expect.poll(() => states.filter(({ phase }) => phase === "offline").length).toBe(2);
-  expect(asked).toBeGreaterThan(before);
+  expect(requested).toBeGreaterThan(before);
   vi.restoreAllMocks();
 });
 
 describe("requests", () => {
-  it("P55: a 401 is tried once more, with a fresh token", async () => {
-    const url = await refusing((req, res) => {
+  it("P55: a 401 is retried once, with a fresh token", async () => {
+    const url = await refusingServer((req, res) => {
       if (req.headers.authorization === "Bearer second") res.end("[]");
       else problem(res, 401, { code: "token_expired" });
     });
-    let given = 0;
-    const client = connect({ url, token: () => (given++ === 0 ? "first" : "second") });
+    let tokenCalls = 0;
+    const client = connect({ url, token: () => (tokenCalls++ === 0 ? "first" : "second") });
     clients.push(client);
     expect(await client.history("bob")).toEqual({ messages: [], more: false });
-    expect(given).toBe(2);
+    expect(tokenCalls).toBe(2);
   });
 
   it.each([".", "..", "\ud800"])(
-    "P4: a name that no address can hold asks for no other one: %j",
+    "P4: a name that no URL can contain is rejected before the request: %j",
     async (name) => {
-      const { client } = open({ url: await refusing((_req, res) => res.end("[]")) });
+      const { client } = open({ url: await refusingServer((_req, res) => res.end("[]")) });
       await expect(client.history(name)).rejects.toMatchObject({ code: "invalid_username" });
     },
   );
 
-  it("P57: asks for a page of conversations, and for the one behind it", async () => {
-    const asked: (string | undefined)[] = [];
-    const url = await refusing((req, res) => {
-      if (req.headers.upgrade === undefined) asked.push(req.url);
+  it("P57: requests a page of conversations, and the next one", async () => {
+    const requested: (string | undefined)[] = [];
+    const url = await refusingServer((req, res) => {
+      if (req.headers.upgrade === undefined) requested.push(req.url);
       res.end('{"conversations":[],"next":"7"}');
     });
     const { client } = open({ url });
     expect(await client.conversations()).toEqual({ conversations: [], next: "7" });
     await client.conversations({ limit: 9, before: "7" });
-    const pages = asked.filter((path) => path?.startsWith("/conversations"));
+    const pages = requested.filter((path) => path?.startsWith("/conversations"));
     expect(pages).toEqual(["/conversations?limit=50", "/conversations?limit=9&before=7"]);
     client.close();
     await expect(client.conversations()).rejects.toMatchObject({ code: "closed" });
   });
 
-  it("G4: an answer that is not the server's is an error, never an empty page", async () => {
-    const { client } = open({ url: await refusing((_req, res) => res.end("<html>")) });
+  it("G4: a response that isn't Parley's is an error, never an empty page", async () => {
+    const { client } = open({ url: await refusingServer((_req, res) => res.end("<html>")) });
     await expect(client.history("bob")).rejects.toMatchObject({ code: "unreachable", temporary: true });
     await expect(client.conversations()).rejects.toMatchObject({ code: "unreachable", temporary: true });
   });
 
   it.each([
-    ["nobody", [undefined as unknown as string, "x"], {}, "invalid_message"],
-    ["a ref too long", ["bob", "x"], { ref: "r".repeat(65) }, "invalid_message"],
-    ["a frame too long", ["bob", "€".repeat(30_000)], {}, "content_too_long"],
-  ] as const)("P12: a send to or of %s rejects at once", async (_what, [to, content], options, code) => {
+    ["no recipient", [undefined as unknown as string, "x"], {}, "invalid_message"],
+    ["a ref that is too long", ["bob", "x"], { ref: "r".repeat(65) }, "invalid_message"],
+    ["a frame that is too large", ["bob", "€".repeat(30_000)], {}, "content_too_long"],
+  ] as const)("P12: a send with %s rejects at once", async (_what, [to, content], options, code) => {
     const { client } = open({ url: "ws://127.0.0.1:9/ws" });
     await expect(client.send(to, content, options)).rejects.toMatchObject({
       code,

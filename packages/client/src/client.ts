@@ -1,63 +1,73 @@
 import { Connection } from "./connection/connection.ts";
-import { type Ending, failuresAfter, reconnectIn } from "./connection/reconnect.ts";
-import { Tokens } from "./connection/token.ts";
-import { asParleyError, ParleyError } from "./errors.ts";
-import { type ConversationsPage, type HistoryPage, type HistoryRange, Http } from "./http/http.ts";
+import { type ConnectionEnd, countFailures, planReconnect } from "./connection/reconnect.ts";
+import { TokenSource } from "./connection/token-source.ts";
+import { ParleyError, toParleyError } from "./errors.ts";
+import {
+  type ConversationsPage,
+  type HistoryPage,
+  type HistoryRange,
+  HttpClient,
+} from "./http/http-client.ts";
 import { type Observable, Subject, Value } from "./observable.ts";
-import { type ConnectOptions, type Settings, settingsOf } from "./options.ts";
-import { Reader } from "./receiving/reader.ts";
-import { type SendOptions, Sends } from "./sending/sends.ts";
-import { pause } from "./timing/pause.ts";
+import { type ConnectOptions, resolveOptions, type Settings } from "./options.ts";
+import { Receiver } from "./receiving/receiver.ts";
+import { type SendOptions, SendQueue } from "./sending/send-queue.ts";
+import type { State } from "./state.ts";
+import { sleep } from "./timing/sleep.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
 
-/** Where the client stands. */
-export type State =
-  | { readonly phase: "connecting" }
-  /** `received`: messages that this catching up has brought so far. `error`: why the last try brought none. */
-  | { readonly phase: "catching-up"; readonly received: number; readonly error?: ParleyError }
-  | { readonly phase: "live" }
-  /** Tries again at `retryAt`, ms since 1970. `error` says why there is no connection, where that is known. */
-  | { readonly phase: "offline"; readonly retryAt: number; readonly error?: ParleyError }
-  /** For good; `error` says why where it was not the application's wish. */
-  | { readonly phase: "closed"; readonly error?: ParleyError };
-
-/** What a fresh token may mend. */
-const ABOUT_THE_TOKEN = new Set(["token_expired", "unauthorized", "token_missing"]);
+/** The refusals that a fresh token may resolve. */
+const TOKEN_CODES = new Set(["token_expired", "unauthorized", "token_missing"]);
 
 /**
- * Connects, and stays connected until closed. Subscribe before the next turn of the event loop to miss nothing.
- * Throws `invalid_option` for options that could never work.
+ * Returns a client that connects in the background and stays connected until it is closed. Subscribe to `messages` in
+ * the same turn of the event loop, so that you miss none.
+ *
+ * @throws ParleyError `invalid_option` if an option can never work. Every other failure is reported in `state`.
  */
 export function connect(options: ConnectOptions): ParleyClient {
   return new ParleyClient(options);
 }
 
-/** Sends that are safe to retry (G2) and messages whole and in order (G3), over lost connections of any length. */
+/**
+ * A connection to Parley that survives any interruption: sends are safe to retry (G2), and messages arrive once, in
+ * order and without a hole (G3). Create one with `connect`.
+ */
 export class ParleyClient {
   readonly #settings: Settings;
-  readonly #tokens: Tokens;
-  readonly #http: Http;
-  readonly #sends: Sends;
-  readonly #reader: Reader;
+  readonly #tokens: TokenSource;
+  readonly #http: HttpClient;
+  readonly #sendQueue: SendQueue;
+  readonly #receiver: Receiver;
   readonly #messages = new Subject<Message>();
   readonly #state = new Value<State>({ phase: "connecting" });
   readonly #closing = new AbortController();
   #user: string | undefined;
   #connection: Connection | undefined;
+  /** Aborted to end the current wait before the next attempt to connect. */
   #waiting = new AbortController();
 
+  /** @internal Use `connect`. */
   constructor(options: ConnectOptions) {
-    const settings = settingsOf(options);
+    const settings = resolveOptions(options);
     const closing = this.#closing.signal;
     this.#settings = settings;
-    this.#tokens = new Tokens(async () => options.token(), settings.requestTimeoutMs, closing);
-    this.#http = new Http({
+    this.#tokens = new TokenSource({
+      fetchToken: async () => options.token(),
+      timeoutMs: settings.requestTimeoutMs,
+      closing,
+    });
+    this.#http = new HttpClient({
       historyUrl: settings.historyUrl,
       tokens: this.#tokens,
       timeoutMs: settings.requestTimeoutMs,
     });
-    this.#sends = new Sends(settings.sends, (frame) => this.#connection?.send(frame));
-    this.#reader = new Reader(settings, options.cursor, this.#http, closing, {
+    this.#sendQueue = new SendQueue(settings.sends, (frame) => this.#connection?.send(frame));
+    this.#receiver = new Receiver({
+      settings,
+      cursor: options.cursor,
+      http: this.#http,
+      closing,
       message: (message) => this.#messages.next(message),
       catchingUp: (received, error) =>
         this.#state.next({ phase: "catching-up", received, ...(error && { error }) }),
@@ -66,47 +76,62 @@ export class ParleyClient {
     });
     if (options.signal?.aborted) this.close();
     else options.signal?.addEventListener("abort", () => this.close(), { signal: closing });
-    queueMicrotask(() => void this.#run().catch((error) => this.#end(asParleyError(error))));
+    queueMicrotask(() => void this.#run().catch((error) => this.#end(toParleyError(error))));
   }
 
   /**
-   * Every message meant for this user, each once, in log order (G3). A listener that throws harms nobody else: its
-   * error is reported as an uncaught one, and the message counts as handed on.
+   * Every message for this user, each once and in log order (G3). Messages that the user sent are among them. If a
+   * listener throws, the error is reported as an uncaught error and the message counts as delivered.
    */
   get messages(): Observable<Message> {
     return this.#messages;
   }
 
+  /** The state of the connection. A new listener is called with the current state at once, then at every change. */
   get state(): Observable<State> & { readonly current: State } {
     return this.#state;
   }
 
-  /** Who the server says we are, once it has. */
+  /** The username in the token, as the server reported it. Undefined until the first connection is ready. */
   get user(): string | undefined {
     return this.#user;
   }
 
   /**
-   * Where to go on: save it, and hand it to a later client, and that one brings just what came after. Read inside a
-   * message's listener it points behind that message.
+   * The place after the last delivered message. Save it and pass it to a later client, which then delivers exactly
+   * the messages that came after it. Within a message's listener it is the place after that message. Undefined until
+   * the first connection of a client without a cursor.
    */
   get cursor(): string | undefined {
-    return this.#reader.cursor;
+    return this.#receiver.cursor;
   }
 
   /**
-   * Sends to a user, or with "" to the public room. Resolves once the message is durable. Messages of one
-   * conversation are sent in the order of the calls. Rejects with a ParleyError whose `mayHaveGoneThrough` tells
-   * whether the message may be there all the same. A `ref` of one's own (unique per sender and conversation) makes
-   * a send safe to repeat also over a restart of the application, within the server's dedupe window; `onLeave` tells
-   * when that window may have begun.
+   * Sends a message, and resolves once it is durable. The client retries over lost connections and temporary errors,
+   * always under the same `ref`, so it stays one message. Messages of one conversation are sent in the order of the
+   * calls. The message also arrives in `messages`.
+   *
+   * @param to The recipient's username, or `""` for the public room.
+   * @param content The text. By default the server accepts up to 8 KiB in UTF-8.
+   * @returns The id and timestamp of the message.
+   * @throws ParleyError `not_sent` or `outcome_unknown` after `sendDeadlineMs` or an abort, `queue_full` if too many
+   * sends are pending, `closed` if the client is closed, or the server's code, for example `content_too_long`,
+   * `invalid_message` or `ref_reused`. `mayHaveGoneThrough` is true if the message may have reached the log.
    */
   send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
-    return this.#sends.send(to, content, options);
+    return this.#sendQueue.send(to, content, options);
   }
 
-  /** A page of a conversation, oldest first: the newest, or the one before or after a message. "" is the public room. */
+  /**
+   * Reads one page of a conversation, oldest message first. Without `before` and `after` it is the newest page.
+   * Needs no connection, and is tried once.
+   *
+   * @param between The other user's username, or `""` for the public room.
+   * @param options `before` or `after`: a message id. `limit`: 1 to 1000, default 50. `signal`: aborts the request.
+   * @throws ParleyError `closed`, `aborted`, `unreachable`, `token_failed`, or the server's code. `temporary` is true
+   * if another attempt may succeed.
+   */
   async history(
     between: string,
     options: HistoryRange & {
@@ -115,12 +140,16 @@ export class ParleyClient {
     } = {},
   ): Promise<HistoryPage> {
     const { before, after, limit = 50, signal } = options;
-    return this.#asking(signal, (ended) => this.#http.history(between, { before, after, limit }, ended));
+    return this.#request(signal, (ended) => this.#http.history(between, { before, after, limit }, ended));
   }
 
   /**
-   * The private conversations of this user, each with its last message, the newest first. `before` is the `next` of
-   * the page before; the last page has none. What comes meanwhile comes as `messages`.
+   * Reads one page of the user's private conversations, each with its last message. The newest conversation comes
+   * first. A conversation that changes between two pages isn't repeated: its new message arrives in `messages`.
+   *
+   * @param options `before`: the `next` of the previous page. `limit`: 1 to 1000, default 50. `signal`: aborts the
+   * request.
+   * @throws ParleyError The same as `history`.
    */
   async conversations(
     options: {
@@ -130,27 +159,30 @@ export class ParleyClient {
     } = {},
   ): Promise<ConversationsPage> {
     const { before, limit = 50, signal } = options;
-    return this.#asking(signal, (ended) => this.#http.conversations({ before, limit }, ended));
+    return this.#request(signal, (ended) => this.#http.conversations({ before, limit }, ended));
   }
 
-  /** Tries at once where the next try is waited for: when somebody asks, or the platform says that a network is back. */
+  /**
+   * Ends the current wait and connects at once. Call it when the user asks for it, or when the platform reports that
+   * the network is back. Does nothing in any phase but `offline`.
+   */
   reconnectNow(): void {
     this.#waiting.abort();
   }
 
-  /** Ends the connection; sends under way reject with `closed`. */
+  /** Closes the client for good. Pending sends and requests reject with `closed`. */
   close(): void {
     this.#end();
   }
 
-  /** A request that ends with the client, or with the caller's own signal. */
-  async #asking<Answer>(
+  /** Makes a request that ends when the client is closed, or when the caller's signal is aborted. */
+  async #request<Answer>(
     signal: AbortSignal | undefined,
-    ask: (ended: AbortSignal) => Promise<Answer>,
+    send: (ended: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     const closing = this.#closing.signal;
     try {
-      return await ask(signal ? AbortSignal.any([closing, signal]) : closing);
+      return await send(signal ? AbortSignal.any([closing, signal]) : closing);
     } catch (error) {
       throw closing.aborted ? closed() : error;
     }
@@ -160,69 +192,73 @@ export class ParleyClient {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#connection?.close();
-    this.#sends.close();
+    this.#sendQueue.close();
     this.#state.next({ phase: "closed", ...(error && { error }) });
   }
 
-  /** One connection after the other, until closed. */
+  /** Opens one connection after the other until the client is closed. */
   async #run(): Promise<void> {
     for (let failures = 0; !this.#closing.signal.aborted; ) {
       if (this.#state.current.phase !== "connecting") this.#state.next({ phase: "connecting" });
-      const ending = await this.#connectOnce();
+      const end = await this.#connectOnce();
       if (this.#closing.signal.aborted) return;
-      failures = failuresAfter(ending, failures);
-      const next = reconnectIn(ending, failures, this.#settings);
-      if (!next.again) {
-        return this.#end(new ParleyError("refused", `The server closed for good (${ending.code}).`));
+      failures = countFailures(end, failures);
+      const plan = planReconnect(end, failures, this.#settings);
+      if (!plan.reconnect) {
+        const message = `The server closed the connection with code ${end.code}, which forbids reconnecting.`;
+        return this.#end(new ParleyError("refused", message));
       }
-      const { error } = ending;
+      const { error } = end;
       this.#waiting = new AbortController();
-      const enough = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
-      this.#state.next({ phase: "offline", retryAt: Date.now() + next.afterMs, ...(error && { error }) });
-      await pause(next.afterMs, enough);
+      const waitEnded = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
+      this.#state.next({ phase: "offline", retryAt: Date.now() + plan.afterMs, ...(error && { error }) });
+      await sleep(plan.afterMs, waitEnded);
     }
   }
 
-  /** Resolves when the connection has ended, however. */
-  async #connectOnce(isSecondToken = false): Promise<Ending> {
-    const nothing: Ending = { code: 1006, readyForMs: 0 };
+  /** Resolves when one connection, or one attempt to connect, has ended. Closes the client after a final refusal. */
+  async #connectOnce(isSecondToken = false): Promise<ConnectionEnd> {
+    const notConnected: ConnectionEnd = { code: 1006, readyForMs: 0 };
     try {
       const token = await this.#tokens.get();
-      if (this.#closing.signal.aborted) return nothing;
-      const ending = await this.#converse(token);
-      if (ending.code === 4001) this.#tokens.refused(token);
-      if (ending.code !== 1006 || ending.readyForMs > 0) return ending;
+      if (this.#closing.signal.aborted) return notConnected;
+      const end = await this.#openConnection(token);
+      if (end.code === 4001) this.#tokens.invalidate(token);
+      if (end.code !== 1006 || end.readyForMs > 0) return end;
       const refusal = await this.#http.whyRefused(this.#settings.url, token, this.#closing.signal);
-      if (!refusal) return ending;
-      if (refusal.temporary) return { ...ending, error: refusal };
-      // A clock that is wrong takes an ended token for a good one: a fresh one is tried before it is over.
-      if (!isSecondToken && ABOUT_THE_TOKEN.has(refusal.code)) {
-        this.#tokens.refused(token);
+      if (!refusal) return end;
+      if (refusal.temporary) return { ...end, error: refusal };
+      // With a wrong clock an expired token looks valid, so the application gets one chance to return a fresh one.
+      if (!isSecondToken && TOKEN_CODES.has(refusal.code)) {
+        this.#tokens.invalidate(token);
         return await this.#connectOnce(true);
       }
       this.#end(refusal);
-      return ending;
+      return end;
     } catch (error) {
-      return { ...nothing, error: asParleyError(error) };
+      return { ...notConnected, error: toParleyError(error) };
     }
   }
 
-  #converse(token: string): Promise<Ending> {
+  /** Resolves when the connection has ended. Rejects if the platform refuses to open one. */
+  #openConnection(token: string): Promise<ConnectionEnd> {
     return new Promise((resolve, reject) => {
       try {
-        this.#connection = new Connection(this.#settings, token, this.#tokens, {
+        this.#connection = new Connection({
+          settings: this.#settings,
+          token,
+          tokens: this.#tokens,
           frame: (frame, connection) => this.#onFrame(frame, connection),
-          ended: (ending) => {
+          ended: (end) => {
             this.#connection = undefined;
-            this.#sends.disconnected();
-            this.#reader.handle({ type: "disconnected" });
-            resolve(ending);
+            this.#sendQueue.disconnected();
+            this.#receiver.handle({ type: "disconnected" });
+            resolve(end);
           },
         });
       } catch (cause) {
-        reject(
-          new ParleyError("unreachable", "The platform refuses to connect.", { temporary: true, cause }),
-        );
+        const message = "The platform refused to open a WebSocket to this address.";
+        reject(new ParleyError("unreachable", message, { temporary: true, cause }));
       }
     });
   }
@@ -231,22 +267,22 @@ export class ParleyClient {
     switch (frame.type) {
       case "ready":
         this.#user = frame.user;
-        this.#reader.ready(frame.cursor, connection.ended);
-        if (!connection.ended.aborted) this.#sends.connected();
+        this.#receiver.ready(frame.cursor, connection.ended);
+        if (!connection.ended.aborted) this.#sendQueue.connected();
         break;
       case "message": {
         const { id, from, to, content, timestamp } = frame;
-        this.#reader.handle({ type: "message", message: { id, from, to, content, timestamp } });
+        this.#receiver.handle({ type: "message", message: { id, from, to, content, timestamp } });
         break;
       }
       case "sync":
-        this.#reader.handle({ type: "gap" });
+        this.#receiver.handle({ type: "gap" });
         break;
       case "ack":
-        this.#sends.onAck(frame.ref, { id: frame.id, timestamp: frame.timestamp });
+        this.#sendQueue.onAck(frame.ref, { id: frame.id, timestamp: frame.timestamp });
         break;
       case "error":
-        this.#sends.onError(frame);
+        this.#sendQueue.onError(frame);
         break;
     }
   }

@@ -1,14 +1,26 @@
-/** Why something did not work: the server's code (P30, P55), or one of the SDK's own, which are listed here. */
+/**
+ * The reason for a failure. Either a code of the server (docs/protocol.md, "Error codes"), or one of the SDK's own:
+ *
+ * - `closed`: the client is closed, or was closed before the call finished.
+ * - `not_sent`: the send reached its deadline or was aborted, and the server doesn't have the message.
+ * - `outcome_unknown`: the same, but an answer was lost. The server may have the message.
+ * - `queue_full`: `maxPendingSends` sends are pending already.
+ * - `aborted`: the call's `signal` was aborted.
+ * - `unreachable`: no answer came in time, or the answer isn't Parley's.
+ * - `token_failed`: `token()` threw, took longer than `requestTimeoutMs`, or returned something that isn't a token.
+ * - `refused`: the server closed the connection with a code that forbids reconnecting (4500 to 4999, P40).
+ * - `invalid_option`: `connect` was called with an option that can never work.
+ */
 export type ClientErrorCode =
-  | "closed" // the client was closed
-  | "not_sent" // the deadline passed, or the send was aborted, and the message is not there
-  | "outcome_unknown" // the same where an answer was lost: it may have gone through
-  | "queue_full" // too many sends wait
-  | "aborted" // the application gave a request up
-  | "unreachable" // the server cannot be reached or does not answer in its terms
-  | "token_failed" // `token()` failed, took too long or gave no token
-  | "refused" // the server closed with a code that means: do not come back (P40)
-  | "invalid_option" // thrown by `connect`
+  | "closed"
+  | "not_sent"
+  | "outcome_unknown"
+  | "queue_full"
+  | "aborted"
+  | "unreachable"
+  | "token_failed"
+  | "refused"
+  | "invalid_option"
   | (string & {});
 
 interface ErrorDetails {
@@ -18,14 +30,16 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** The error of every rejected promise of the SDK, and of the states that carry one. */
 export class ParleyError extends Error {
   override readonly name = "ParleyError";
+  /** The reason, for programs. `message` is for people and may change. */
   readonly code: ClientErrorCode;
-  /** Whether the same thing may succeed later. */
+  /** True if the same call may succeed later. */
   readonly temporary: boolean;
-  /** When it may, in ms, where the server said so. */
+  /** The wait before the next attempt that the server asked for, in ms. Undefined if it asked for none. */
   readonly retryAfterMs: number | undefined;
-  /** For a send: whether the message may have gone through all the same. */
+  /** True for a send whose message may have reached the log, although `send` rejected. */
   readonly mayHaveGoneThrough: boolean;
 
   constructor(code: ClientErrorCode, message: string, details: ErrorDetails = {}) {
@@ -37,8 +51,8 @@ export class ParleyError extends Error {
   }
 }
 
-/** An error as a ParleyError; whatever is none came from the platform's network. */
-export function asParleyError(error: unknown): ParleyError {
+/** Returns a ParleyError as it is. Any other error comes from the platform's network and becomes `unreachable`. */
+export function toParleyError(error: unknown): ParleyError {
   if (error instanceof ParleyError) return error;
   return new ParleyError("unreachable", "The server cannot be reached.", { temporary: true, cause: error });
 }

@@ -1,9 +1,13 @@
-/** Something that can be listened to. `subscribe` returns what ends the listening. */
+/** A source of values that can be subscribed to. */
 export interface Observable<T> {
+  /**
+   * Calls `listener` with every value from now on, and returns a function that ends the subscription. An error that
+   * the listener throws is reported as an uncaught error and affects neither other listeners nor the client.
+   */
   subscribe(listener: (value: T) => void): () => void;
 }
 
-/** A listener that throws harms neither the others nor the SDK: its error is reported as an uncaught one. */
+/** An observable that passes values on to its listeners and keeps none. */
 export class Subject<T> implements Observable<T> {
   readonly #listeners = new Set<(value: T) => void>();
 
@@ -12,18 +16,21 @@ export class Subject<T> implements Observable<T> {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Who begins to listen meanwhile is not told this one, and nobody is once `isStill` says no. */
-  next(value: T, isStill: () => boolean = () => true): void {
+  /**
+   * Calls the listeners that are subscribed at this moment. A listener that subscribes during the call doesn't get
+   * this value. The call ends early once `isCurrent` returns false.
+   */
+  next(value: T, isCurrent: () => boolean = () => true): void {
     for (const listener of [...this.#listeners]) {
-      if (!isStill()) return;
-      if (this.#listeners.has(listener)) tell(listener, value);
+      if (!isCurrent()) return;
+      if (this.#listeners.has(listener)) callListener(listener, value);
     }
   }
 }
 
 /**
- * An observable that has a value at every moment; a new listener is told it at once. A listener may change it: those
- * behind it are told the newer value then, and not the older one after it.
+ * An observable that always has a current value and passes it to a new listener at once. A listener may set a newer
+ * value: the listeners after it then get only the newer one, so that no listener sees values out of order.
  */
 export class Value<T> extends Subject<T> {
   #current: T;
@@ -39,9 +46,9 @@ export class Value<T> extends Subject<T> {
   }
 
   override subscribe(listener: (value: T) => void): () => void {
-    const stop = super.subscribe(listener);
-    tell(listener, this.#current);
-    return stop;
+    const unsubscribe = super.subscribe(listener);
+    callListener(listener, this.#current);
+    return unsubscribe;
   }
 
   override next(value: T): void {
@@ -52,8 +59,8 @@ export class Value<T> extends Subject<T> {
   }
 }
 
-/** Calls a listener of the application. What it throws becomes an uncaught error. */
-export function tell<T>(listener: (value: T) => void, value: T): void {
+/** Calls a function of the application. An error that it throws becomes an uncaught error. */
+export function callListener<T>(listener: (value: T) => void, value: T): void {
   try {
     listener(value);
   } catch (error) {

@@ -1,61 +1,94 @@
 import type { WebSocketClass } from "./connection/socket.ts";
 import { ParleyError } from "./errors.ts";
 
+/** The options of `connect`. Only `url` and `token` are required. */
 export interface ConnectOptions {
-  /** The gateway's WebSocket, `wss://…/ws`; in a page also relative to it. */
+  /**
+   * The address of the gateway's WebSocket, for example `wss://chat.example.com/ws`. In a page it may be relative to
+   * the page's address. It must not contain a user or password.
+   */
   readonly url: string;
-  /** Where `/sync` and `/messages` are served, `https://…`. Default: the same host as `url`. */
+  /**
+   * The address under which `/messages`, `/sync` and `/conversations` are served, for example
+   * `https://history.example.com`. Default: the root of `url`'s host.
+   */
   readonly historyUrl?: string | undefined;
-  /** Gives a JWT that is still good for a while; asked again whenever one is about to end or was refused. */
+  /**
+   * Returns a JWT for the user, or a promise of one. The SDK calls it before the first connection, before the current
+   * token expires, and after the server rejected a token. Return a fresh token each time: if the server rejects two
+   * tokens in a row, the client closes. If `token` throws or takes longer than `requestTimeoutMs`, the SDK tries
+   * again after a pause.
+   */
   readonly token: () => Promise<string> | string;
-  /** Where to go on: a `cursor` that an earlier client had. Without one, see `from`. */
+  /** Continues after this place: the `cursor` of an earlier client, or a message's `id`. Without it, see `from`. */
   readonly cursor?: string | undefined;
-  /** Without a cursor: "now" (default) brings what comes from the first connection on, "beginning" everything. */
+  /**
+   * The starting point of a client without a `cursor`. `"now"` delivers the messages sent after the first connection;
+   * `"beginning"` delivers every message that the user may see. Default: `"now"`.
+   */
   readonly from?: "now" | "beginning" | undefined;
-  /** Closes the client when aborted. */
+  /** Closes the client when it is aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** How long a send may take in all, in ms; at most half the server's dedupe window. Default 5 minutes. */
+  /**
+   * The time that one send may take, with all its attempts, in ms. It must be at most half of the server's
+   * `DEDUPE_WINDOW_MS`, because the server recognizes a repeated `ref` only within that window. Default: 300,000
+   * (5 minutes).
+   */
   readonly sendDeadlineMs?: number | undefined;
-  /** How many sends may wait or be under way. Default 1,000. */
+  /** The maximum number of sends that aren't settled yet. The next one rejects with `queue_full`. Default: 1,000. */
   readonly maxPendingSends?: number | undefined;
-  /** How many live messages may wait while catching up. Default 1,000. */
+  /**
+   * The maximum number of live messages that are buffered while the client catches up. If more arrive, the client
+   * reads them from `/sync` instead, so none is lost. Default: 1,000.
+   */
   readonly maxBufferedMessages?: number | undefined;
-  /** Messages a page of catching up, 1–1000. Default 500. */
+  /**
+   * The number of messages requested per page while catching up, 1 to 1000. After a failure the client requests
+   * smaller pages by itself, for slow links. Default: 500.
+   */
   readonly syncPageSize?: number | undefined;
-  /** A dead link is noticed within the sum of both, in ms. Default 10,000 + 5,000. */
+  /**
+   * The heartbeat: after `everyMs` without a frame from the server the client sends a ping, and after `timeoutMs`
+   * more without one it drops the connection. A dead link is detected within the sum of both, in ms. Default:
+   * `{ everyMs: 10_000, timeoutMs: 5_000 }`.
+   */
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number } | undefined;
-  /** Waiting between tries: full jitter over `baseMs × 2^n`, at most `maxMs`. Default 250 and 15,000. */
+  /**
+   * The wait between attempts, for connections, sends and pages: a random part of `baseMs × 2ⁿ`, capped at `maxMs`.
+   * Default: `{ baseMs: 250, maxMs: 15_000 }`.
+   */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number } | undefined;
-  /** How long an HTTP request or `token()` may take, in ms. Default 15,000. */
+  /** The time that one HTTP request, or one call of `token`, may take, in ms. Default: 15,000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Default: the platform's own (browsers, Node from 22 on). */
+  /** The WebSocket class to use. Default: the platform's own, in browsers and in Node 22 or newer. */
   readonly WebSocket?: WebSocketClass | undefined;
 }
 
-export type Settings = ReturnType<typeof settingsOf>;
+export type Settings = ReturnType<typeof resolveOptions>;
 
-/** The options with their defaults. Throws `invalid_option` for what could never work. */
-export function settingsOf(options: ConnectOptions) {
-  const url = addressOf("url", options.url, "ws");
-  const retry = options.backoff ?? { baseMs: 250, maxMs: 15_000 };
+/** Returns the options with defaults filled in. Throws `invalid_option` for an option that can never work. */
+export function resolveOptions(options: ConnectOptions) {
+  const url = parseAddress("url", options.url, "ws");
+  const backoff = options.backoff ?? { baseMs: 250, maxMs: 15_000 };
   const settings = {
     url,
-    historyUrl: addressOf("historyUrl", options.historyUrl ?? new URL("/", url).href, "http"),
+    historyUrl: parseAddress("historyUrl", options.historyUrl ?? new URL("/", url).href, "http"),
     from: options.from ?? ("now" as const),
     sends: {
       deadlineMs: options.sendDeadlineMs ?? 300_000,
       maxPending: options.maxPendingSends ?? 1_000,
-      retry,
+      backoff,
     },
     maxBuffered: options.maxBufferedMessages ?? 1_000,
     syncPageSize: options.syncPageSize ?? 500,
     heartbeat: options.heartbeat ?? { everyMs: 10_000, timeoutMs: 5_000 },
-    backoff: retry,
+    backoff,
     requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
-    WebSocket: options.WebSocket ?? (globalThis.WebSocket as WebSocketClass | undefined) ?? missing(),
+    WebSocket:
+      options.WebSocket ?? (globalThis.WebSocket as WebSocketClass | undefined) ?? failWithoutWebSocket(),
   };
   assertNumbers(settings);
-  if (typeof options.token !== "function") invalid("token must be a function");
+  if (typeof options.token !== "function") fail("token must be a function");
   return settings;
 }
 
@@ -63,29 +96,31 @@ function assertNumbers(settings: Omit<Settings, "WebSocket">): void {
   const { sends, backoff, heartbeat, maxBuffered, syncPageSize, requestTimeoutMs } = settings;
   const numbers = { ...sends, ...backoff, ...heartbeat, maxBuffered, syncPageSize, requestTimeoutMs };
   for (const [name, value] of Object.entries(numbers)) {
-    if (typeof value === "number" && !(value > 0)) invalid(`${name} must be more than 0`);
+    if (typeof value === "number" && !(value > 0)) fail(`${name} must be more than 0`);
   }
-  if (!Number.isInteger(syncPageSize) || syncPageSize > 1_000) invalid("syncPageSize must be 1 to 1000");
+  if (!Number.isInteger(syncPageSize) || syncPageSize > 1_000) {
+    fail("syncPageSize must be a whole number from 1 to 1000");
+  }
 }
 
-/** An absolute address with the scheme of its use: `ws` or `http`, with an `s` where there was one. */
-function addressOf(name: string, text: string, scheme: "ws" | "http"): string {
+/** Returns an absolute address with the given scheme, `ws` or `http`. An address with TLS keeps it. */
+function parseAddress(option: string, text: string, scheme: "ws" | "http"): string {
   let url: URL;
   try {
     url = new URL(text, (globalThis as { location?: { href: string } }).location?.href);
   } catch {
-    return invalid(`${name} is no address`);
+    return fail(`${option} must be an absolute URL, or in a page one relative to it`);
   }
-  if (!/^(ws|http)s?:$/.test(url.protocol)) invalid(`${name} must begin with ws, wss, http or https`);
-  if (url.username !== "" || url.password !== "") invalid(`${name} must hold no user or password`);
+  if (!/^(ws|http)s?:$/.test(url.protocol)) fail(`${option} must begin with ws, wss, http or https`);
+  if (url.username !== "" || url.password !== "") fail(`${option} must not contain a user or password`);
   url.hash = "";
   return url.href.replace(/^(ws|http)/, scheme);
 }
 
-function missing(): never {
-  return invalid("this platform has no WebSocket: hand one in");
+function failWithoutWebSocket(): never {
+  return fail("this platform has no WebSocket; pass a class as the option WebSocket");
 }
 
-function invalid(message: string): never {
-  throw new ParleyError("invalid_option", `connect: ${message}.`);
+function fail(problem: string): never {
+  throw new ParleyError("invalid_option", `connect: ${problem}.`);
 }

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const BIN = join(ROOT, "node_modules/.bin");
 const INSTALLED = "node_modules/@parley/client";
 
-/** What somebody writes who has installed it; prints how it ended. */
+/** A program that uses the installed package and prints the results. */
 const PROGRAM = `
 import { connect, ParleyError, type Message, type State } from "@parley/client";
 
@@ -26,12 +26,12 @@ client.send("bob", "hello").then(
   ({ id, timestamp }) => console.log(id, timestamp),
   (error: unknown) => { if (error instanceof ParleyError) console.log(error.code, error.mayHaveGoneThrough); },
 );
-// @ts-expect-error: a client without a token is a mistake that the types show.
+// @ts-expect-error: the option token is required.
 export const mistake = () => connect({ url });
 `;
 const OUTPUT = "unauthorized true\nclosed false\n";
 
-/** A server that refuses everybody, so that a program ends by itself. */
+/** A server that refuses every token, so that the program ends by itself. */
 const server = createServer((_req, res) => {
   res.writeHead(401, { "content-type": "application/problem+json" }).end('{"code":"unauthorized"}');
 });
@@ -45,7 +45,7 @@ async function run(command: string, args: string[], cwd = folder): Promise<strin
   return done.stdout;
 }
 
-/** Runs a script in the folder under Node; it must end by itself. */
+/** Runs a script in the folder with Node, until the script ends by itself. */
 async function runScript(file: string): Promise<string> {
   const { port } = server.address() as AddressInfo;
   const preset = `data:text/javascript,globalThis.url="ws://127.0.0.1:${port}/ws"`;
@@ -67,7 +67,7 @@ afterAll(async () => {
 });
 
 describe("the package, packed and installed into an empty folder", () => {
-  it("holds what is built and nothing else, and needs no other package", async () => {
+  it("contains the built files only, and depends on no other package", async () => {
     expect((await readdir(join(folder, INSTALLED))).sort()).toEqual([
       "LICENSE",
       "README.md",
@@ -79,14 +79,14 @@ describe("the package, packed and installed into an empty folder", () => {
     expect(await readdir(join(folder, "node_modules/@parley"))).toEqual(["client"]);
   });
 
-  it("type-checks strictly, its own declarations too, and runs in Node", async () => {
+  it("type-checks strictly, including its own declarations, and runs in Node", async () => {
     const options =
       "--strict --exactOptionalPropertyTypes --module nodenext --target es2022 --lib es2024,dom";
     await run("tsc", [...options.split(" "), "--types", "", "program.ts"]);
     expect(await runScript("program.js")).toBe(OUTPUT);
   });
 
-  it("bundles for a browser with nothing of Node's in it, and the bundle runs", async () => {
+  it("bundles for a browser without anything of Node, and the bundle runs", async () => {
     const args = [
       "--bundle",
       "--platform=browser",

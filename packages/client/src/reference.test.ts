@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { ERRORS } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { ParleyClient } from "./client.ts";
-import { settingsOf } from "./options.ts";
+import { resolveOptions } from "./options.ts";
 
 const source = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
 const reference = readFileSync(join(import.meta.dirname, "../../../docs/sdk.md"), "utf8");
 
-/** What stands in backticks in the first cell of each row under a heading: `send(…)` counts as `send`. */
+/** Returns the name in backticks in the first cell of each row under a heading: `send(…)` counts as `send`. */
 function rowsUnder(heading: string): string[] {
   const [, after = ""] = reference.split(new RegExp(`^#+ ${heading}$`, "m"));
   const [section = ""] = after.split(/^#+ /m);
@@ -17,8 +17,8 @@ function rowsUnder(heading: string): string[] {
 
 const namesIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = ""]) => name);
 
-describe("docs/sdk.md, the reference of the SDK", () => {
-  it("names everything that is exported", () => {
+describe("docs/sdk.md, the reference", () => {
+  it("names every export", () => {
     const lists = namesIn(source("index.ts"), /\{ (.*) \}/g).join(", ");
     const exported = lists.split(", ").map((name) => name.replace("type ", ""));
     expect(exported.length).toBeGreaterThan(10);
@@ -29,7 +29,7 @@ describe("docs/sdk.md, the reference of the SDK", () => {
     const [, declared = ""] = source("options.ts").split("interface ConnectOptions {");
     const options = namesIn(declared.split("\n}\n")[0] ?? "", /^ {2}readonly (\w+)\??:/gm);
     expect(rowsUnder("connect").toSorted()).toEqual(options.toSorted());
-    const { sends, heartbeat, backoff, ...settings } = settingsOf({
+    const { sends, heartbeat, backoff, ...settings } = resolveOptions({
       url: "ws://chat.example/ws",
       token: () => "",
     });
@@ -57,23 +57,23 @@ describe("docs/sdk.md, the reference of the SDK", () => {
   });
 
   it("names every option of a send", () => {
-    const [, declared = ""] = source("sending/sends.ts").split("interface SendOptions {");
+    const [, declared = ""] = source("sending/send-queue.ts").split("interface SendOptions {");
     const options = namesIn(declared.split("\n}\n")[0] ?? "", /^ {2}readonly (\w+)\??:/gm);
     expect(options).toContain("ref");
     for (const name of options) expect(reference).toMatch(new RegExp(`^- \`${name}\`: `, "m"));
   });
 
   it("has every state, and no other", () => {
-    expect(rowsUnder("States")).toEqual(namesIn(source("client.ts"), /readonly phase: "([a-z-]+)"/g));
+    expect(rowsUnder("States")).toEqual(namesIn(source("state.ts"), /readonly phase: "([a-z-]+)"/g));
   });
 
-  it("has every code of the SDK's own, and no other", () => {
+  it("has every error code of the SDK, and no other", () => {
     const own = namesIn(source("errors.ts"), /^ {2}\| "(\w+)"/gm);
     expect(own).toContain("outcome_unknown");
     expect(rowsUnder("Of the SDK").toSorted()).toEqual(own.toSorted());
   });
 
-  it("G4: says of every code of the server's how the SDK meets it, or that it never does", () => {
+  it("G4: has every error code of the server, or says that the SDK never rejects with it", () => {
     const [, never = ""] = reference.split("The SDK never rejects with ");
     const unmet = namesIn(never.split(":")[0] ?? "", /`(\w+)`/g);
     expect([...rowsUnder("Of the server"), ...unmet].toSorted()).toEqual(Object.keys(ERRORS).toSorted());

@@ -1,23 +1,31 @@
-/** What travels between client and gateway under `chat.v1`; docs/protocol.md has the rules. */
+/** The JSON that the server sends under `chat.v1`. docs/protocol.md has the rules. */
 
-/** A message as everybody sees it. Ids sort as text in the order of the log. */
+/** A chat message, as every recipient sees it. */
 export interface Message {
+  /**
+   * The message's place in the log. Ids sort as text in the order of the log, so the greater of two ids is the later
+   * message. An id may be used as a cursor.
+   */
   readonly id: string;
+  /** The sender's username. */
   readonly from: string;
-  /** A username, or "" for the public room. */
+  /** The recipient's username, or `""` for the public room. */
   readonly to: string;
+  /** The text: never empty, and at most 8 KiB in UTF-8 unless the server is configured otherwise. */
   readonly content: string;
-  /** ISO 8601, UTC. */
+  /** The time at which the message entered the log: ISO 8601 in UTC, as `2025-07-16T14:00:00.123Z`. */
   readonly timestamp: string;
 }
 
-/** Where a message ended up: what an acknowledged send resolves with (P10). */
+/** The place of an acknowledged message in the log: the result of `send` (P10). */
 export interface Receipt {
+  /** The message's id, the same that recipients see. */
   readonly id: string;
-  /** ISO 8601, UTC. */
+  /** The time at which the message entered the log: ISO 8601 in UTC. */
   readonly timestamp: string;
 }
 
+/** A frame from the server. */
 export type ServerFrame =
   | { readonly type: "ready"; readonly user: string; readonly cursor: string }
   | ({ readonly type: "message" } & Message)
@@ -28,7 +36,7 @@ export type ServerFrame =
   | { readonly type: "reconnect"; readonly afterMs: number }
   | ErrorFrame;
 
-/** P30. */
+/** An error that leaves the connection open (P30). */
 export interface ErrorFrame {
   readonly type: "error";
   readonly code: string;
@@ -38,14 +46,17 @@ export interface ErrorFrame {
   readonly ref?: string;
 }
 
-/** An answer of `GET /sync` (P53). */
+/** A response of `GET /sync` (P53). */
 export interface SyncPage {
   readonly messages: readonly Message[];
   readonly cursor: string;
   readonly more: boolean;
 }
 
-/** The frame, or undefined for what this version of the SDK does not know. */
+/**
+ * Returns the frame, or undefined if the data isn't a JSON object with a `type`. The caller ignores frames of a type
+ * that this version of the SDK doesn't know.
+ */
 export function parseServerFrame(data: unknown): ServerFrame | undefined {
   if (typeof data !== "string") return undefined;
   try {

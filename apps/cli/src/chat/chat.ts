@@ -1,29 +1,30 @@
 import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
-import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
-import { failureOf, usage } from "../terminal/exit.ts";
+import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
+import { escapeLine } from "../terminal/escape.ts";
+import { toFailure, usageError } from "../terminal/failure.ts";
+import { formatMessage, formatTime } from "../terminal/format-message.ts";
 import { type Io, styled } from "../terminal/io.ts";
-import { messageLine, timeOfDay } from "../terminal/message-line.ts";
-import { printable } from "../terminal/printable.ts";
+import { CHAT_HELP, type ChatInput, parseInput } from "./parse-input.ts";
 import { openScreen, type Screen } from "./screen.ts";
-import { CHAT_HELP, type Typed, typed } from "./typed.ts";
 
-/** Sends that may be under way; then what is typed waits. */
-const MAX_UNDER_WAY = 100;
+/** The maximum number of sends in flight. Beyond it, no further line is read. */
+const MAX_IN_FLIGHT = 100;
 
-/** Talks until the person has enough, or the server does. */
+/** Runs a chat until the person ends it or the server refuses the user. */
 export async function chat(me: string, options: ServerOptions, io: Io): Promise<void> {
   const as = options.token === undefined ? (options.as ?? me) : options.as;
   let screen: Screen | undefined;
   const show = (message: Message): void => {
-    const line = messageLine(message, timeOfDay);
+    const line = formatMessage(message, formatTime);
     if (screen) screen.show(line);
     else io.print(line);
   };
-  const client = await openChat({ ...options, as }, io, { onMessage: show });
+  const client = await connectClient({ ...options, as }, io, { onMessage: show });
   try {
-    if (client.user !== me)
-      throw usage(`the token is of ${printable(client.user ?? "nobody")}, not of ${me}`);
+    if (client.user !== me) {
+      throw usageError(`the token is for ${escapeLine(client.user ?? "an unknown user")}, not for ${me}`);
+    }
     screen = openScreen(io);
     await new Conversation(client, screen).run(io.ended);
   } finally {
@@ -32,12 +33,12 @@ export async function chat(me: string, options: ServerOptions, io: Io): Promise<
   }
 }
 
-/** What is typed becomes messages; how things stand becomes the prompt. */
+/** Sends the lines that are typed, and shows the connection's state in the prompt. */
 class Conversation {
   readonly #client: ParleyClient;
   readonly #screen: Screen;
-  readonly #underWay = new Set<Promise<void>>();
-  /** Whom lines go to; "" is the public room. */
+  readonly #inFlight = new Set<Promise<void>>();
+  /** The recipient of the next line. "" is the public room. */
   #to = "";
 
   constructor(client: ParleyClient, screen: Screen) {
@@ -45,57 +46,57 @@ class Conversation {
     this.#screen = screen;
   }
 
-  /** Resolves when there is no more to read and everything typed is settled; rejects where the server is done with us. */
+  /** Resolves at the end of input, once every send is settled. Rejects with the client's error if it is closed. */
   async run(ended: AbortSignal): Promise<void> {
     const screen = this.#screen;
-    screen.tell(
-      styled("dim", `You are ${this.#client.user}. What you type goes to everybody; /help says more.`),
+    screen.notify(
+      styled("dim", `You are ${this.#client.user}. Your lines go to everyone; /help lists the commands.`),
     );
-    let why: Error | undefined;
-    let said: string | undefined;
-    const stop = this.#client.state.subscribe((state) => {
+    let closeError: Error | undefined;
+    let lastNotice: string | undefined;
+    const unsubscribe = this.#client.state.subscribe((state) => {
       if (state.phase === "closed") {
-        why = state.error;
+        closeError = state.error;
         screen.close();
       } else {
-        said = this.#tellOf(state, said);
-        this.#prompt();
+        lastNotice = this.#notifyOf(state, lastNotice);
+        this.#updatePrompt();
       }
     });
     for await (const line of screen.lines) {
-      if (ended.aborted || !(await this.#act(typed(line, isUsername)))) break;
+      if (ended.aborted || !(await this.#handle(parseInput(line, isUsername)))) break;
     }
-    if (!ended.aborted) await Promise.all(this.#underWay);
-    stop();
-    if (why) throw why;
+    if (!ended.aborted) await Promise.all(this.#inFlight);
+    unsubscribe();
+    if (closeError) throw closeError;
   }
 
-  /** Says how things stand where that is worth a line, once; `said` is what was said last. */
-  #tellOf(state: State, said: string | undefined): string | undefined {
-    const line = stateLine(state);
-    const isNews = state.phase === "offline" || (state.phase === "live" && said !== undefined);
-    if (isNews && line !== undefined) this.#screen.tell(styled("yellow", `* ${printable(line)}`));
-    return isNews ? line : said;
+  /** Prints a lost connection, and its return. Returns the last notice. */
+  #notifyOf(state: State, lastNotice: string | undefined): string | undefined {
+    const line = describeState(state);
+    const isNotable = state.phase === "offline" || (state.phase === "live" && lastNotice !== undefined);
+    if (isNotable && line !== undefined) this.#screen.notify(styled("yellow", `* ${escapeLine(line)}`));
+    return isNotable ? line : lastNotice;
   }
 
-  /** False where that was all. */
-  async #act(what: Typed): Promise<boolean> {
-    switch (what.type) {
+  /** Returns false if the chat is over. */
+  async #handle(input: ChatInput): Promise<boolean> {
+    switch (input.type) {
       case "say":
-        await this.#say(what.text);
+        await this.#say(input.text);
         break;
       case "to":
-        this.#to = what.user;
-        this.#prompt();
+        this.#to = input.user;
+        this.#updatePrompt();
         break;
       case "history":
-        await this.#history(what.count);
+        await this.#showHistory(input.count);
         break;
       case "help":
-        this.#screen.tell(CHAT_HELP);
+        this.#screen.notify(CHAT_HELP);
         break;
-      case "mistake":
-        this.#screen.tell(styled("yellow", `* ${printable(what.says)}`));
+      case "invalid":
+        this.#screen.notify(styled("yellow", `* ${escapeLine(input.reason)}`));
         break;
       case "quit":
         return false;
@@ -109,40 +110,42 @@ class Conversation {
       .send(to, text)
       .then(
         () => undefined,
-        (error: unknown) => this.#notDone(`not sent to ${to || "everybody"}: ${text}`, error),
+        (error: unknown) => this.#notifyOfError(`not sent to ${to || "everyone"}: ${text}`, error),
       )
       .finally(() => {
-        this.#underWay.delete(sending);
-        this.#prompt();
+        this.#inFlight.delete(sending);
+        this.#updatePrompt();
       });
-    this.#underWay.add(sending);
-    this.#prompt();
-    if (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
+    this.#inFlight.add(sending);
+    this.#updatePrompt();
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) await Promise.race(this.#inFlight);
   }
 
-  async #history(count: number): Promise<void> {
+  async #showHistory(count: number): Promise<void> {
     try {
       const { messages, more } = await this.#client.history(this.#to, { limit: count });
-      const lines = messages.map((message) => messageLine(message));
-      const end = styled("dim", more ? "  (there are older ones)" : "  (from the beginning)");
-      this.#screen.show([end, ...lines].join("\n"));
+      const lines = messages.map((message) => formatMessage(message));
+      const start = styled(
+        "dim",
+        more ? "  (there are older ones)" : "  (the beginning of the conversation)",
+      );
+      this.#screen.show([start, ...lines].join("\n"));
     } catch (error) {
-      this.#notDone("no history", error);
+      this.#notifyOfError("history cannot be read", error);
     }
   }
 
-  #notDone(what: string, error: unknown): void {
+  #notifyOfError(what: string, error: unknown): void {
     if (this.#client.state.current.phase === "closed") return;
-    this.#screen.tell(
-      styled("red", `* ${printable(what)}: ${printable(failureOf(error)?.message ?? String(error))}`),
-    );
+    const reason = toFailure(error)?.message ?? String(error);
+    this.#screen.notify(styled("red", `* ${escapeLine(what)}: ${escapeLine(reason)}`));
   }
 
-  #prompt(): void {
+  #updatePrompt(): void {
     const { phase } = this.#client.state.current;
-    const standing = phase === "live" ? [] : [phase === "offline" ? "not connected" : phase];
-    const sending = this.#underWay.size > 0 ? [`${this.#underWay.size} sending`] : [];
-    const notes = [...standing, ...sending].join(", ");
+    const connection = phase === "live" ? [] : [phase === "offline" ? "not connected" : phase];
+    const sending = this.#inFlight.size > 0 ? [`${this.#inFlight.size} sending`] : [];
+    const notes = [...connection, ...sending].join(", ");
     this.#screen.prompt(`${this.#to || "public"}${notes === "" ? "" : ` (${notes})`}> `);
   }
 }

@@ -1,45 +1,45 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
 import type { Io } from "../terminal/io.ts";
 
-/** A place to type, and lines above it. Without a terminal: lines in, lines out, and no prompt. */
+/** The input line with a prompt, and output above it. Without a terminal it reads and writes plain lines. */
 export interface Screen {
-  /** What was typed, line by line, until there is no more. */
+  /** The lines that are typed, until the end of input. */
   readonly lines: AsyncIterable<string>;
-  /** A line above what is being typed, which stays as it is. */
+  /** Prints a message above the input line, which stays as it is. */
   show(text: string): void;
-  /** As `show`, of how things stand and not of what was said. Without a terminal it goes to standard error. */
-  tell(text: string): void;
-  /** Shows another prompt, and what is being typed behind it. */
+  /** Prints a notice above the input line. Without a terminal it goes to standard error. */
+  notify(text: string): void;
+  /** Changes the prompt, and keeps the text typed after it. */
   prompt(text: string): void;
-  /** No more lines come. */
+  /** Ends the input. */
   close(): void;
 }
 
 export function openScreen(io: Io): Screen {
-  return io.stdin.isTTY && io.stdout.isTTY ? terminal(io) : pipes(io);
+  return io.stdin.isTTY && io.stdout.isTTY ? openTerminal(io) : openPipes(io);
 }
 
-function pipes(io: Io): Screen {
+function openPipes(io: Io): Screen {
   const readline = createInterface({ input: io.stdin, terminal: false });
   return {
     lines: readline,
     show: (text) => io.print(text),
-    tell: (text) => io.note(text),
+    notify: (text) => io.note(text),
     prompt: () => undefined,
     close: () => readline.close(),
   };
 }
 
-function terminal(io: Io): Screen {
+function openTerminal(io: Io): Screen {
   const { stdin: input, stdout: output } = io;
   const readline = createInterface({ input, output, terminal: true });
-  // In a terminal that is read key by key, Ctrl-C is a key.
+  // readline puts the terminal into raw mode, in which Ctrl-C is a key and not a signal.
   readline.on("SIGINT", () => readline.close());
-  const show = (text: string): void => above(readline, output, text);
+  const show = (text: string): void => printAbove(readline, output, text);
   return {
-    lines: withoutWhatWasTyped(readline, output),
+    lines: linesErasingInput(readline, output),
     show,
-    tell: show,
+    notify: show,
     prompt: (text) => {
       if (text === readline.getPrompt()) return;
       readline.setPrompt(text);
@@ -53,10 +53,10 @@ function terminal(io: Io): Screen {
 }
 
 /**
- * Writes lines above the one being typed. readline goes up by as many rows as the cursor stood below the prompt when
- * it draws again, so as many are made for it.
+ * Prints lines above the input line. When readline draws the prompt again it moves up by as many rows as the cursor
+ * was below the prompt's first row, so that many rows are added for it.
  */
-function above(readline: Interface, output: NodeJS.WriteStream, text: string): void {
+function printAbove(readline: Interface, output: NodeJS.WriteStream, text: string): void {
   const { rows } = readline.getCursorPos();
   moveCursor(output, 0, -rows);
   cursorTo(output, 0);
@@ -65,10 +65,10 @@ function above(readline: Interface, output: NodeJS.WriteStream, text: string): v
   readline.prompt(true);
 }
 
-/** A line that was sent comes back from the log as everybody sees it, so what was typed is taken away. */
-async function* withoutWhatWasTyped(readline: Interface, output: NodeJS.WriteStream): AsyncGenerator<string> {
+/** Yields typed lines and erases each from the screen, because a sent message comes back from the log. */
+async function* linesErasingInput(readline: Interface, output: NodeJS.WriteStream): AsyncGenerator<string> {
   for await (const line of readline) {
-    // Only where it surely took one row, a wide character taking two columns.
+    // Only if the input took one row for certain: a wide character takes two columns.
     if ((readline.getPrompt().length + line.length) * 2 < output.columns) {
       moveCursor(output, 0, -1);
       clearScreenDown(output);

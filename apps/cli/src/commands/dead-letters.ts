@@ -1,8 +1,8 @@
-import { httpAddress } from "../server/addresses.ts";
-import { ask, RequestRefused } from "../server/request.ts";
-import { Failure, usage } from "../terminal/exit.ts";
+import { parseHttpAddress } from "../server/addresses.ts";
+import { RequestRefused, requestJson } from "../server/request-json.ts";
+import { escapeJson, escapeLine } from "../terminal/escape.ts";
+import { Failure, usageError } from "../terminal/failure.ts";
 import { type Io, styled } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface AdminOptions {
   readonly adminUrl: string;
@@ -17,36 +17,38 @@ interface DeadLetter {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** Prints all dead letters, oldest first, a page at a time (L10). */
+/** Prints all dead letters, oldest first, page by page (L10). */
 export async function list(options: AdminOptions & { readonly json: boolean }, io: Io): Promise<void> {
   for (let after: string | undefined; ; ) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(after !== undefined && { after }) });
+    const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(after !== undefined && { after }) });
     const answer = await request(options, `/dead-letters?${query}`, "GET", io);
     const { deadLetters = [] } = (answer ?? {}) as { deadLetters?: readonly DeadLetter[] };
-    for (const letter of deadLetters) io.print(options.json ? printableJson(letter) : letterLine(letter));
+    for (const letter of deadLetters) io.print(options.json ? escapeJson(letter) : formatLetter(letter));
     after = deadLetters.at(-1)?.id;
-    if (deadLetters.length < PAGE || after === undefined) return;
+    if (deadLetters.length < PAGE_SIZE || after === undefined) return;
   }
 }
 
-/** Appends a letter to the log again as a message. */
+/** Appends a dead letter to the log again, as a message. */
 export async function replay(id: string, options: AdminOptions, io: Io): Promise<void> {
   await request(options, `/dead-letters/${encodeURIComponent(id)}/replay`, "POST", io);
-  io.note(`${printable(id)} is in the log again, as a message.`);
+  io.note(`${escapeLine(id)} was appended to the log as a message.`);
 }
 
-/** Throws a letter away. */
+/** Deletes a dead letter. */
 export async function drop(id: string, options: AdminOptions, io: Io): Promise<void> {
   await request(options, `/dead-letters/${encodeURIComponent(id)}`, "DELETE", io);
-  io.note(`${printable(id)} is gone.`);
+  io.note(`${escapeLine(id)} was deleted.`);
 }
 
-/** Without the entry itself, which may be long and hold what people wrote: --json shows it. */
-function letterLine({ id, at, position, reason, fields }: DeadLetter): string {
-  const what = `${Object.keys(fields).length} fields, at ${printable(position)} of the log`;
-  return `${styled("bold", printable(id))} ${printable(at)} ${printable(reason)} (${what})`;
+/**
+ * Formats a dead letter without the entry's fields, which may be long and contain a message's text. --json has them.
+ */
+function formatLetter({ id, at, position, reason, fields }: DeadLetter): string {
+  const entry = `${Object.keys(fields).length} fields, at ${escapeLine(position)} of the log`;
+  return `${styled("bold", escapeLine(id))} ${escapeLine(at)} ${escapeLine(reason)} (${entry})`;
 }
 
 async function request(
@@ -55,25 +57,26 @@ async function request(
   method: "GET" | "POST" | "DELETE",
   { ended }: Io,
 ): Promise<unknown> {
-  const base = httpAddress("--admin-url", adminUrl);
+  const base = parseHttpAddress("--admin-url", adminUrl);
   if (token === undefined) {
-    throw usage(
-      "dead letters need a token of scope ops: --token, or PARLEY_TOKEN",
-      "parley token me --scope ops",
+    throw usageError(
+      "dead-letters needs a token with the scope ops: pass --token or set PARLEY_TOKEN",
+      "Get one with: parley token me --scope ops",
     );
   }
   try {
-    return await ask(base + path, { method, token, signal: ended });
+    return await requestJson(base + path, { method, token, signal: ended });
   } catch (error) {
     if (!(error instanceof RequestRefused)) throw error;
     if (error.status === 404 && method === "GET") {
       throw new Failure(
         error.exitCode,
         `${base} has no dead letters`,
-        "They are at the admin port of a persister (9082 by default); start, in one process, has none.",
+        "Pass the admin port of a persister as --admin-url (default port 9082). The single process of start has none.",
       );
     }
-    const hint = error.status === 401 || error.status === 403 ? "parley token me --scope ops" : undefined;
+    const isTokenRefused = error.status === 401 || error.status === 403;
+    const hint = isTokenRefused ? "Get a token with: parley token me --scope ops" : undefined;
     throw new Failure(error.exitCode, error.message, hint);
   }
 }

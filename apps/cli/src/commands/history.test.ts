@@ -2,11 +2,11 @@ import type { Message } from "@parley/client";
 import { formatId } from "@parley/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromTheBeginning, theNewest } from "./history.ts";
+import { readAll, readNewest } from "./history.ts";
 
 const idOf = (n: number): string => formatId({ ms: 1_000 + n, seq: 0 });
 
-/** Pages of a conversation as the server cuts them (P51), with the sizes that were asked for. */
+/** Simulates the pages of a conversation (P51), and records the requested sizes. */
 function conversation(length: number) {
   const all: Message[] = Array.from({ length }, (_, n) => ({
     id: idOf(n),
@@ -36,16 +36,16 @@ async function read(pages: AsyncGenerator<readonly Message[]>): Promise<readonly
   return messages;
 }
 
-describe("a conversation, page by page", () => {
-  it("is whole, or ends before a message", async () => {
+describe("reading a conversation page by page", () => {
+  it("readAll yields every message, or those before one", async () => {
     for (const length of [0, 1, 1_000, 2_500]) {
       const { all, page } = conversation(length);
-      expect(await read(fromTheBeginning(page))).toEqual(all);
-      expect(await read(fromTheBeginning(page, idOf(1_200)))).toEqual(all.slice(0, 1_200));
+      expect(await read(readAll(page))).toEqual(all);
+      expect(await read(readAll(page, idOf(1_200)))).toEqual(all.slice(0, 1_200));
     }
   });
 
-  it("is its newest messages, oldest first, before a message or not", async () => {
+  it("readNewest yields the newest messages, oldest first, optionally before one", async () => {
     const size = fc.integer({ min: 1, max: 3_500 });
     await fc.assert(
       fc.asyncProperty(
@@ -55,7 +55,7 @@ describe("a conversation, page by page", () => {
         async (length, limit, before) => {
           const { all, page } = conversation(length);
           const range = before === null ? all : all.slice(0, before);
-          expect(await read(theNewest(page, limit, before === null ? undefined : idOf(before)))).toEqual(
+          expect(await read(readNewest(page, limit, before === null ? undefined : idOf(before)))).toEqual(
             range.slice(-limit),
           );
         },
@@ -64,9 +64,9 @@ describe("a conversation, page by page", () => {
     );
   });
 
-  it("asks for pages, each at most twice", async () => {
+  it("readNewest requests each page at most twice", async () => {
     const { page, limits } = conversation(5_000);
-    await read(theNewest(page, 2_400));
+    await read(readNewest(page, 2_400));
     expect(limits).toEqual([1_000, 1_000, 400, 1_000, 1_000]);
   });
 });

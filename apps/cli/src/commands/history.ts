@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type HistoryPage, type Message, type ParleyClient, ParleyError } from "@parley/client";
 import { isId, ORIGIN } from "@parley/models";
-import { type ServerOptions, startChat } from "../server/open-chat.ts";
-import { usage } from "../terminal/exit.ts";
+import { createClient, type ServerOptions } from "../server/connect-client.ts";
+import { usageError } from "../terminal/failure.ts";
+import { formatMessage, formatMessageJson } from "../terminal/format-message.ts";
 import type { Io } from "../terminal/io.ts";
-import { messageJson, messageLine } from "../terminal/message-line.ts";
-import { recipientOf } from "./send.ts";
+import { parseRecipient } from "./send.ts";
 
 export interface HistoryOptions extends ServerOptions {
   readonly json: boolean;
@@ -13,29 +13,31 @@ export interface HistoryOptions extends ServerOptions {
   readonly before: string | undefined;
 }
 
-/** The largest page that a server gives (P51). */
-const PAGE = 1_000;
+/** The largest page that a server returns (P51). */
+const PAGE_SIZE = 1_000;
+/** The wait before the next attempt if the server doesn't ask for one, in ms. */
 const RETRY_MS = 500;
 
-type Page = (options: { before?: string; after?: string; limit: number }) => Promise<HistoryPage>;
+type ReadPage = (options: { before?: string; after?: string; limit: number }) => Promise<HistoryPage>;
 
-/** Prints a conversation, oldest first, holding a page of it at a time. */
+/** Prints a conversation, oldest message first, with one page in memory at a time. */
 export async function history(between: string, options: HistoryOptions, io: Io): Promise<void> {
-  const name = recipientOf(between);
-  if (options.before !== undefined && !isId(options.before))
-    throw usage("--before takes the id of a message");
-  const client = await startChat(options, io);
-  const page: Page = (query) =>
-    patiently(options.timeoutMs, io.ended, () => pageOf(client, name, query, io.ended));
+  const partner = parseRecipient(between);
+  if (options.before !== undefined && !isId(options.before)) {
+    throw usageError("--before must be the id of a message");
+  }
+  const client = await createClient(options, io);
+  const readPage: ReadPage = (query) =>
+    withRetries(options.timeoutMs, io.ended, () => readPageFrom(client, partner, query, io.ended));
   try {
     for await (const messages of options.limit === undefined
-      ? fromTheBeginning(page, options.before)
-      : theNewest(page, options.limit, options.before)) {
+      ? readAll(readPage, options.before)
+      : readNewest(readPage, options.limit, options.before)) {
       for (const message of messages) {
         if (io.ended.aborted) throw io.ended.reason;
-        io.print(options.json ? messageJson(message) : messageLine(message));
+        io.print(options.json ? formatMessageJson(message) : formatMessage(message));
       }
-      // A turn of the event loop, so that a signal or a closed pipe is heard between two pages.
+      // Yields to the event loop, so that a signal or a closed pipe is noticed between two pages.
       await delay(0);
     }
   } finally {
@@ -43,10 +45,10 @@ export async function history(between: string, options: HistoryOptions, io: Io):
   }
 }
 
-/** Everything, up to a message where one is named. */
-export async function* fromTheBeginning(page: Page, before?: string): AsyncGenerator<readonly Message[]> {
+/** Yields the pages of a whole conversation, oldest first, or of its part before a message. */
+export async function* readAll(readPage: ReadPage, before?: string): AsyncGenerator<readonly Message[]> {
   for (let after = ORIGIN, more = true; more; ) {
-    const answer = await page({ after, limit: PAGE });
+    const answer = await readPage({ after, limit: PAGE_SIZE });
     const messages = before === undefined ? answer.messages : answer.messages.filter(({ id }) => id < before);
     yield messages;
     after = messages.at(-1)?.id ?? after;
@@ -55,55 +57,56 @@ export async function* fromTheBeginning(page: Page, before?: string): AsyncGener
 }
 
 /**
- * The newest `limit`, oldest first. Where that is more than a page, the pages are walked back once for where each
- * begins, and then read from the oldest on: twice the requests, and no more memory than a page and the list of places.
+ * Yields the newest `limit` messages, oldest first. If they take several pages, it first walks back to find where
+ * each page begins, and then reads the pages from the oldest on. That takes twice the requests, but memory for one
+ * page and the list of positions only.
  */
-export async function* theNewest(
-  page: Page,
+export async function* readNewest(
+  readPage: ReadPage,
   limit: number,
   before?: string,
 ): AsyncGenerator<readonly Message[]> {
-  const asked = (end: string | undefined, count: number) =>
-    page({ ...(end !== undefined && { before: end }), limit: count });
+  const readBefore = (end: string | undefined, count: number) =>
+    readPage({ ...(end !== undefined && { before: end }), limit: count });
   const pages: { end: string | undefined; count: number }[] = [];
   let end = before;
-  let first: HistoryPage | undefined;
+  let oldest: HistoryPage | undefined;
   for (let left = limit; left > 0; ) {
-    const count = Math.min(left, PAGE);
-    first = await asked(end, count);
+    const count = Math.min(left, PAGE_SIZE);
+    oldest = await readBefore(end, count);
     pages.push({ end, count });
-    left -= first.messages.length;
-    end = first.messages[0]?.id;
-    if (!first.more || end === undefined) break;
+    left -= oldest.messages.length;
+    end = oldest.messages[0]?.id;
+    if (!oldest.more || end === undefined) break;
   }
-  // The oldest page was read last, so it is at hand.
-  if (first) yield first.messages;
-  for (const { end, count } of pages.slice(0, -1).reverse()) yield (await asked(end, count)).messages;
+  // The oldest page was read last and is still in memory.
+  if (oldest) yield oldest.messages;
+  for (const { end, count } of pages.slice(0, -1).reverse()) yield (await readBefore(end, count)).messages;
 }
 
-/** The page, also where the server cannot answer for a while. */
-async function patiently<T>(timeoutMs: number, ended: AbortSignal, ask: () => Promise<T>): Promise<T> {
+/** Reads a page. Retries temporary errors for `timeoutMs`. */
+async function withRetries<T>(timeoutMs: number, ended: AbortSignal, read: () => Promise<T>): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; ; ) {
     try {
-      return await ask();
+      return await read();
     } catch (error) {
       if (!(error instanceof ParleyError) || !error.temporary || ended.aborted) throw error;
-      const wait = error.retryAfterMs ?? RETRY_MS;
-      if (Date.now() + wait > deadline) throw error;
-      await delay(wait, undefined, { signal: ended });
+      const waitMs = error.retryAfterMs ?? RETRY_MS;
+      if (Date.now() + waitMs > deadline) throw error;
+      await delay(waitMs, undefined, { signal: ended });
     }
   }
 }
 
-/** A client that the server has closed for good says only `closed`: its state knows why. */
-async function pageOf(
+/** Reads a page. If the server has closed the client for good, rejects with the reason in the client's state. */
+async function readPageFrom(
   client: ParleyClient,
-  between: string,
-  query: Parameters<Page>[0],
+  partner: string,
+  query: Parameters<ReadPage>[0],
   signal: AbortSignal,
 ): Promise<HistoryPage> {
   try {
-    return await client.history(between, { ...query, signal });
+    return await client.history(partner, { ...query, signal });
   } catch (error) {
     const { current: state } = client.state;
     throw (state.phase === "closed" && state.error) || error;

@@ -1,46 +1,46 @@
 import { createInterface } from "node:readline";
 import type { ParleyClient } from "@parley/client";
+import { connectClient, type ServerOptions } from "../server/connect-client.ts";
 import { assertUsername } from "../server/identity.ts";
-import { openChat, type ServerOptions } from "../server/open-chat.ts";
-import { EXIT, Failure, failureOf, usage } from "../terminal/exit.ts";
+import { escapeJson, escapeLine } from "../terminal/escape.ts";
+import { EXIT, Failure, toFailure, usageError } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
 export interface SendOptions extends ServerOptions {
-  /** A message for each line of standard input. */
+  /** Sends each line of standard input as a message. */
   readonly lines: boolean;
   readonly ref: string | undefined;
   readonly json: boolean;
 }
 
-/** More than any server takes for one message (P12). */
+/** The maximum size of a text from standard input, in bytes: more than any server accepts (P12). */
 const MAX_TEXT_BYTES = 65_536;
-/** Messages that may be under way at once: so many lines are read ahead, and no more. */
-const MAX_UNDER_WAY = 100;
+/** The maximum number of sends in flight, and so of lines that are read ahead. */
+const MAX_IN_FLIGHT = 100;
 
-/** `public` is the room; it can be no conversation's name on this command line. */
-export function recipientOf(to: string): string {
+/** Returns the recipient, "" for `public`. A user named "public" can't be addressed. Throws a usage Failure. */
+export function parseRecipient(to: string): string {
   if (to === "public") return "";
   assertUsername(to);
   return to;
 }
 
-/** Sends, and prints the id of each message once it is durable. */
+/** Sends one message, or one per line, and prints each id once the message is durable. */
 export async function send(
   to: string,
   text: string | undefined,
   options: SendOptions,
   io: Io,
 ): Promise<void> {
-  const recipient = recipientOf(to);
+  const recipient = parseRecipient(to);
   if (options.lines && (options.ref !== undefined || (text !== undefined && text !== "-"))) {
-    throw usage("--lines reads standard input, a message a line: give no text and no --ref");
+    throw usageError("--lines reads the messages from standard input: omit the text and --ref");
   }
-  const content = options.lines ? undefined : await contentOf(text, io);
-  const client = await openChat(options, io);
+  const content = options.lines ? undefined : await readContent(text, io);
+  const client = await connectClient(options, io);
   const sendOne = async (content: string): Promise<void> => {
     const receipt = await client.send(recipient, content, { ref: options.ref, signal: io.ended });
-    io.print(options.json ? printableJson({ ...receipt, to: recipient }) : printable(receipt.id));
+    io.print(options.json ? escapeJson({ ...receipt, to: recipient }) : escapeLine(receipt.id));
   };
   try {
     if (content !== undefined) await sendOne(content);
@@ -50,62 +50,64 @@ export async function send(
   }
 }
 
-async function contentOf(text: string | undefined, io: Io): Promise<string> {
+async function readContent(text: string | undefined, io: Io): Promise<string> {
   if (text !== undefined && text !== "-") return text;
-  if (text === undefined && io.stdin.isTTY)
-    io.note("Type the message; Ctrl-D on a line of its own sends it.");
+  if (text === undefined && io.stdin.isTTY) {
+    io.note("Type the message. Press Ctrl-D on an empty line to send it.");
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of untilEnded(io)) {
+  for await (const chunk of stdinUntilEnded(io)) {
     bytes += chunk.length;
-    if (bytes > MAX_TEXT_BYTES)
-      throw usage(`a message has at most ${MAX_TEXT_BYTES} bytes; --lines sends many`);
+    if (bytes > MAX_TEXT_BYTES) {
+      throw usageError(`the text is longer than ${MAX_TEXT_BYTES} bytes: shorten it, or use --lines`);
+    }
     chunks.push(Buffer.from(chunk));
   }
   const content = Buffer.concat(chunks)
     .toString()
     .replace(/\r?\n$/, "");
-  if (content === "") throw usage("there is nothing to send");
+  if (content === "") throw usageError("the text is empty: pass it as an argument or on standard input");
   return content;
 }
 
-/** Standard input, which ends with the command. */
-function untilEnded({ stdin, ended }: Io): NodeJS.ReadStream {
+/** Returns standard input, and closes it when the command is ended. */
+function stdinUntilEnded({ stdin, ended }: Io): NodeJS.ReadStream {
   if (ended.aborted) stdin.destroy();
   ended.addEventListener("abort", () => stdin.destroy(), { once: true });
   return stdin;
 }
 
-/** Empty lines are left out. The first line that cannot be sent ends it: what follows is not sent. */
+/** Sends each line that isn't empty. Stops at the first line that can't be sent. */
 async function sendLines(
   io: Io,
   sendOne: (line: string) => Promise<void>,
   client: ParleyClient,
 ): Promise<void> {
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let failed: unknown;
   let number = 0;
-  for await (const line of createInterface({ input: untilEnded(io), signal: io.ended })) {
+  for await (const line of createInterface({ input: stdinUntilEnded(io), signal: io.ended })) {
     number += 1;
     if (line === "") continue;
-    const at = number;
+    const lineNumber = number;
     const sending = sendOne(line)
       .catch((error: unknown) => {
-        failed ??= ofLine(at, error);
+        failed ??= failureOfLine(lineNumber, error);
       })
-      .finally(() => underWay.delete(sending));
-    underWay.add(sending);
-    if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
+      .finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
+    if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
     if (failed !== undefined) break;
   }
-  // What stands behind the line that failed must not overtake it.
+  // Closes the client, so that no line after the failed one overtakes it.
   if (failed !== undefined) client.close();
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
   if (failed !== undefined) throw failed;
 }
 
-function ofLine(number: number, error: unknown): unknown {
-  const failure = failureOf(error);
+function failureOfLine(number: number, error: unknown): unknown {
+  const failure = toFailure(error);
   return failure
     ? new Failure(failure.exitCode ?? EXIT.failed, `line ${number}: ${failure.message}`, failure.hint)
     : error;

@@ -1,9 +1,10 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
+import type { ParleyClient } from "@parley/client";
 import { isId } from "@parley/models";
-import { openChat, type ServerOptions, stateLine } from "../server/open-chat.ts";
-import { EXIT, Failure, usage } from "../terminal/exit.ts";
+import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
+import { EXIT, Failure, usageError } from "../terminal/failure.ts";
+import { formatMessage, formatMessageJson } from "../terminal/format-message.ts";
 import type { Io } from "../terminal/io.ts";
-import { messageJson, messageLine } from "../terminal/message-line.ts";
 
 export interface TailOptions extends ServerOptions {
   readonly json: boolean;
@@ -12,37 +13,37 @@ export interface TailOptions extends ServerOptions {
   readonly cursorFile: string | undefined;
 }
 
-/** How long a cursor may wait to be saved, in ms: as much may be shown again after a crash. */
-const SAVE_EVERY_MS = 500;
+/** The longest time for which a cursor waits to be saved, in ms. After a crash so much may be printed again. */
+const SAVE_INTERVAL_MS = 500;
 
-/** Prints every message as it comes, each once and in order, until the command is ended. */
+/** Prints every message as it arrives, each once and in order, until the command is ended. */
 export async function tail(options: TailOptions, io: Io): Promise<void> {
   const start = await startOf(options);
   const file = options.cursorFile === undefined ? undefined : new CursorFile(options.cursorFile);
-  let wasAway = false;
-  const client = await openChat(options, io, {
+  let wasOffline = false;
+  const client = await connectClient(options, io, {
     ...start,
     onMessage: (message, { cursor }) => {
-      io.print(options.json ? messageJson(message) : messageLine(message), () => file?.reached(cursor));
+      const line = options.json ? formatMessageJson(message) : formatMessage(message);
+      io.print(line, () => file?.advance(cursor));
     },
     onState: (state) => {
-      if (state.phase === "offline") wasAway = true;
-      const line = stateLine(state);
-      if (wasAway && line !== undefined) io.note(line);
-      if (state.phase === "live") wasAway = false;
+      if (state.phase === "offline") wasOffline = true;
+      const line = describeState(state);
+      if (wasOffline && line !== undefined) io.note(line);
+      if (state.phase === "live") wasOffline = false;
     },
   });
-  file?.startedAt(() => client.cursor);
-  const end = await closed(client, io.ended);
+  file?.start(() => client.cursor);
+  const error = await untilClosed(client, io.ended);
   await file?.save();
-  if (end) throw end;
+  if (error) throw error;
 }
 
-/** Resolves when the client is closed: with the error where the server wants no more of it. */
-function closed(
-  client: Awaited<ReturnType<typeof openChat>>,
-  ended: AbortSignal,
-): Promise<Error | undefined> {
+/**
+ * Resolves when the client is closed: with the reason if the server refused it, undefined if the command was ended.
+ */
+function untilClosed(client: ParleyClient, ended: AbortSignal): Promise<Error | undefined> {
   return new Promise((resolve) => {
     client.state.subscribe((state) => {
       if (state.phase === "closed") resolve(ended.aborted ? undefined : (state.error ?? new Error("closed")));
@@ -55,18 +56,22 @@ async function startOf({
   cursorFile,
 }: TailOptions): Promise<{ cursor?: string; from?: "now" | "beginning" }> {
   if (from !== undefined && from !== "now" && from !== "beginning") {
-    if (!isId(from)) throw usage("--from takes now, beginning, or the cursor (or id) after which to begin");
+    if (!isId(from)) throw usageError("--from must be now, beginning, or a cursor or message id");
     return { cursor: from };
   }
-  const saved = from === undefined && cursorFile !== undefined ? await savedCursor(cursorFile) : undefined;
+  const saved = from === undefined && cursorFile !== undefined ? await readCursor(cursorFile) : undefined;
   return saved === undefined ? { from: from ?? "now" } : { cursor: saved };
 }
 
-async function savedCursor(file: string): Promise<string | undefined> {
+async function readCursor(file: string): Promise<string | undefined> {
   try {
     const text = (await readFile(file, "utf8")).trim();
     if (text === "") return undefined;
-    if (!isId(text)) throw usage(`${file} holds no cursor: delete it, or name another file`);
+    if (!isId(text)) {
+      throw usageError(
+        `--cursor-file: ${file} doesn't contain a cursor; delete the file, or pass another one`,
+      );
+    }
     return text;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
@@ -74,7 +79,7 @@ async function savedCursor(file: string): Promise<string | undefined> {
   }
 }
 
-/** Keeps in a file how far everything has been printed. Written whole or not at all. */
+/** Saves the place up to which everything has been printed. The file is replaced atomically. */
 class CursorFile {
   readonly #file: string;
   #cursor: string | undefined;
@@ -86,18 +91,18 @@ class CursorFile {
     this.#file = file;
   }
 
-  /** Where there was no message yet, so that one of an absence is not missed. */
-  startedAt(cursor: () => string | undefined): void {
-    if (this.#cursor === undefined) this.reached(cursor());
+  /** Saves the starting place if nothing was printed yet, so that messages of a later absence aren't missed. */
+  start(cursor: () => string | undefined): void {
+    if (this.#cursor === undefined) this.advance(cursor());
   }
 
-  reached(cursor: string | undefined): void {
+  advance(cursor: string | undefined): void {
     this.#cursor = cursor ?? this.#cursor;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // What cannot be saved now is tried again at the end, and told there.
+      // Ignored: the last save, at the end of the command, reports a failure.
       void this.save().catch(() => undefined);
-    }, SAVE_EVERY_MS).unref();
+    }, SAVE_INTERVAL_MS).unref();
   }
 
   save(): Promise<void> {
@@ -113,8 +118,8 @@ class CursorFile {
       await writeFile(draft, `${cursor}\n`);
       await rename(draft, this.#file);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Failure(EXIT.failed, `the cursor cannot be saved: ${why}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Failure(EXIT.failed, `--cursor-file: the cursor cannot be saved: ${reason}`);
     }
     this.#saved = cursor;
   }

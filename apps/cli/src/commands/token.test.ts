@@ -7,8 +7,8 @@ import { isUsername } from "@parley/models";
 import { keptSecret } from "@parley/service/env";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 
-/** What the apps have there too, so that each start after the first is quick. */
-const COMPILED = join(import.meta.dirname, "../../../../.cache/node");
+/** The compile cache that the apps use too. It makes every start after the first one fast. */
+const COMPILE_CACHE = join(import.meta.dirname, "../../../../.cache/node");
 let dataDir: string;
 
 beforeEach(() => {
@@ -23,13 +23,13 @@ async function token(
   const child = await startChild({
     command: process.execPath,
     args: [join(import.meta.dirname, "../main.ts"), "token", ...args],
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_COMPILE_CACHE: COMPILED, ...env },
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
   });
   const { code } = await child.exited;
   return { code, text: child.output() };
 }
 
-it("prints a token, and nothing else, signed with the secret that is kept in DATA_DIR", async () => {
+it("prints only a token, signed with the secret in DATA_DIR", async () => {
   const { code, text } = await token([
     "alice",
     "--scope",
@@ -50,7 +50,7 @@ it("prints a token, and nothing else, signed with the secret that is kept in DAT
   expect(statSync(join(dataDir, "jwt-secret")).mode & 0o077).toBe(0);
 });
 
-it("signs with JWT_SECRET, the first of several, and its issuer and audience", async () => {
+it("signs with the first secret of JWT_SECRET, and sets issuer and audience", async () => {
   const secrets = ["1".repeat(32), "2".repeat(32)];
   const issuer = { JWT_ISSUER: "parley", JWT_AUDIENCE: "chat" };
   const { text } = await token(["bob"], { JWT_SECRET: secrets.join(","), ...issuer });
@@ -64,18 +64,18 @@ it("signs with JWT_SECRET, the first of several, and its issuer and audience", a
 });
 
 it.each([
-  { args: ["not a name"], says: "no username" },
-  { args: ["alice", "--expires", "soon"], says: "It must be like 90s" },
+  { args: ["not a name"], says: "invalid username" },
+  { args: ["alice", "--expires", "soon"], says: "It must be a duration such as 90s" },
   { args: ["alice"], env: { JWT_SECRET: "short" }, says: "JWT_SECRET must be at least 32 bytes" },
   { args: ["alice"], env: { JWT_JWKS_URL: "https://id.example.com/keys" }, says: "JWT_JWKS_URL" },
   { args: ["alice", "--url", "http://localhost:1", "--scope", "ops"], says: "set JWT_SECRET" },
-])("says what is wrong, and ends with 2: $says", async ({ args, env, says }) => {
+])("reports an invalid command line or environment, with exit code 2: $says", async ({ args, env, says }) => {
   const { code, text } = await token(args, env);
   expect(code).toBe(2);
   expect(text).toContain(says);
   expect(text).not.toMatch(/\n\s+at /);
 });
 
-it("--help explains itself", async () => {
+it("--help lists the options", async () => {
   expect(await token(["--help"])).toMatchObject({ code: 0, text: expect.stringContaining("--expires") });
 });

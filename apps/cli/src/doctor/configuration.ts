@@ -13,12 +13,13 @@ import {
 } from "@parley/service";
 import { type Finding, ok, wrong } from "./finding.ts";
 
-export type ShapeName = "standalone" | "split";
+/** A deployment in one process, or in several with Redis and MongoDB. */
+export type DeploymentShape = "standalone" | "split";
 
 const shared = { ...gatewayFields, ...historyFields, ...pick("LOG_LEVEL") };
 
-/** Everything that the processes of a shape read, but for the ports, whose defaults are each one's own. */
-const READ = {
+/** The variables that the processes of each shape read, except for the ports: their defaults differ by process. */
+const VARIABLES = {
   standalone: { ...shared, DATA_DIR: variables.DATA_DIR("data"), auth: auth({ required: false }) },
   split: {
     ...shared,
@@ -34,30 +35,30 @@ const READ = {
     ),
     auth: auth(),
   },
-} satisfies Record<ShapeName, Shape>;
+} satisfies Record<DeploymentShape, Shape>;
 
-/** Split is what names a server. */
-export function shapeOfEnvironment(): ShapeName {
+/** Returns split if the environment names a Redis or a MongoDB. */
+export function shapeOfEnvironment(): DeploymentShape {
   const { REDIS_URL, MONGO_URL } = readEnv({ REDIS_URL: fields.text(), MONGO_URL: fields.text() });
   return REDIS_URL === undefined && MONGO_URL === undefined ? "standalone" : "split";
 }
 
-/** What a service would refuse to start with, line by line. */
-export function configuration(shape: ShapeName): Finding[] {
+/** Checks every variable. The findings are the errors with which a service would refuse to start. */
+export function checkEnvironment(shape: DeploymentShape): Finding[] {
   try {
-    readEnv(READ[shape]);
-    const count = describeEnv(READ[shape]).length;
-    return [ok("environment", `as ${shape} reads it: its ${count} variables are good, or not set`)];
+    readEnv(VARIABLES[shape]);
+    const count = describeEnv(VARIABLES[shape]).length;
+    return [ok("environment", `for ${shape}: all ${count} variables are valid or not set`)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) =>
-      wrong("environment", problem, "docs/configuration.md has all of them."),
+      wrong("environment", problem, "See docs/configuration.md for all variables."),
     );
   }
 }
 
-/** These values alone, or undefined where one of them is bad: `configuration` has told that. */
-export function valuesOf<S extends Shape>(shape: S): Env<S> | undefined {
+/** Reads some variables. Returns undefined if one is invalid, which `checkEnvironment` reports. */
+export function readValues<S extends Shape>(shape: S): Env<S> | undefined {
   try {
     return readEnv(shape);
   } catch (error) {

@@ -1,41 +1,42 @@
+import { escapeJson, escapeLine } from "../terminal/escape.ts";
 import { styled } from "../terminal/io.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
-  /** What: `redis`, `mongo`, `gateway`, … */
+  /** The subject: `redis`, `mongo`, `gateway`, … */
   readonly check: string;
-  /** `note`: works, but an operator should know. */
+  /** `note`: it works, but an operator should know. */
   readonly status: "ok" | "note" | "wrong";
-  /** How it stands. */
-  readonly says: string;
-  /** How to mend it, where it is not ok. */
-  readonly mend?: string;
+  /** The result for people. `says` in the JSON. */
+  readonly detail: string;
+  /** The remedy, if the status isn't `ok`. `mend` in the JSON. */
+  readonly fix?: string;
 }
 
-export const ok = (check: string, says: string): Finding => ({ check, status: "ok", says });
-export const note = (check: string, says: string, mend?: string): Finding => ({
+export const ok = (check: string, detail: string): Finding => ({ check, status: "ok", detail });
+export const note = (check: string, detail: string, fix?: string): Finding => ({
   check,
   status: "note",
-  says,
-  ...(mend !== undefined && { mend }),
+  detail,
+  ...(fix !== undefined && { fix }),
 });
-export const wrong = (check: string, says: string, mend: string): Finding => ({
+export const wrong = (check: string, detail: string, fix: string): Finding => ({
   check,
   status: "wrong",
-  says,
-  mend,
+  detail,
+  fix,
 });
 
 const MARKS = { ok: ["green", "ok   "], note: ["yellow", "note "], wrong: ["red", "WRONG"] } as const;
 
-/** For people: one line, and one more where something is to be done. */
-export function findingLine({ check, status, says, mend }: Finding): string {
+/** Formats a finding for people: one line, and another one with the remedy if there is one. */
+export function formatFinding({ check, status, detail, fix }: Finding): string {
   const [colour, mark] = MARKS[status];
-  const line = `${styled(colour, mark)} ${check.padEnd(12)} ${printable(says)}`;
-  return mend === undefined ? line : `${line}\n${" ".repeat(19)}→ ${printable(mend)}`;
+  const line = `${styled(colour, mark)} ${check.padEnd(12)} ${escapeLine(detail)}`;
+  return fix === undefined ? line : `${line}\n${" ".repeat(19)}→ ${escapeLine(fix)}`;
 }
 
-export function findingJson({ check, status, says, mend }: Finding): string {
-  return printableJson({ check, status, says, ...(mend !== undefined && { mend }) });
+/** Formats a finding for programs: one line of JSON. */
+export function formatFindingJson({ check, status, detail, fix }: Finding): string {
+  return escapeJson({ check, status, says: detail, ...(fix !== undefined && { mend: fix }) });
 }

@@ -3,53 +3,55 @@ import { dirname, join } from "node:path";
 import { connectionsAllowed, openFileLimit } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
-const OLDEST_NODE = 22;
-/** Below this a gateway is small. */
-const FEW_FILES = 4_096;
+const MIN_NODE_VERSION = 22;
+/** With a lower limit of open files a gateway holds few connections. */
+const MIN_OPEN_FILES = 4_096;
 
-/** What a service would find on this machine. */
-export function machine(): Finding[] {
+/** Checks Node's version and the limit of open files. */
+export function checkMachine(): Finding[] {
   const limit = openFileLimit();
-  const says = `${limit}: a gateway holds ${connectionsAllowed(limit)} connections`;
+  const detail = `${limit}: a gateway can hold ${connectionsAllowed(limit)} connections`;
   return [
-    Number.parseInt(process.versions.node, 10) >= OLDEST_NODE
+    Number.parseInt(process.versions.node, 10) >= MIN_NODE_VERSION
       ? ok("node", process.versions.node)
       : wrong("node", `${process.versions.node} is too old`, "Use Node 22 or newer."),
-    limit >= FEW_FILES
-      ? ok("open files", says)
-      : note("open files", says, "Raise it where more are wanted: ulimit -n 65536."),
+    limit >= MIN_OPEN_FILES
+      ? ok("open files", detail)
+      : note("open files", detail, "Raise the limit if you need more: ulimit -n 65536."),
   ];
 }
 
-/** Whether standalone can keep its data. */
-export function dataDir(dir: string): Finding {
-  const there = nearest(dir);
+/** Checks that standalone can write to its data folder, or create it. */
+export function checkDataDir(dir: string): Finding {
+  const existing = nearestExisting(dir);
   try {
-    accessSync(there, constants.W_OK | constants.X_OK);
+    accessSync(existing, constants.W_OK | constants.X_OK);
   } catch {
-    return wrong("data", `${there} cannot be written to`, "Set DATA_DIR to a folder of your own.");
+    return wrong("data", `${existing} is not writable`, "Set DATA_DIR to a folder that is.");
   }
-  return existsSync(join(dir, "jwt-secret")) || there === dir
+  return existsSync(join(dir, "jwt-secret")) || existing === dir
     ? ok("data", dir)
-    : note("data", `${dir} is not there yet: start makes it`);
+    : note("data", `${dir} doesn't exist yet: start creates it`);
 }
 
-/** The folder, or the one above it that exists. */
-function nearest(dir: string): string {
-  return existsSync(dir) || dirname(dir) === dir ? dir : nearest(dirname(dir));
+/** Returns the folder if it exists, otherwise its nearest parent that does. */
+function nearestExisting(dir: string): string {
+  return existsSync(dir) || dirname(dir) === dir ? dir : nearestExisting(dirname(dir));
 }
 
-/** Ids are made from Redis' clock, tokens end by the services': what differs by more is wrong (NTP keeps 0.1 s). */
-const MOST_SKEW_MS = 5_000;
+/** NTP keeps clocks within 0.1 s. Ids follow Redis' clock, and tokens expire by the services' clocks. */
+const MAX_SKEW_MS = 5_000;
 const NOTABLE_SKEW_MS = 1_500;
 
-/** How far a clock is ahead of this machine's; `aheadMs` undefined where nobody said. */
-export function clock(of: string, aheadMs: number | undefined): Finding[] {
+/** Checks how far a clock is ahead of this machine's. Returns no finding if `aheadMs` is unknown. */
+export function checkClock(of: string, aheadMs: number | undefined): Finding[] {
   if (aheadMs === undefined) return [];
-  const apart = Math.abs(aheadMs);
-  const seconds = (apart / 1000).toFixed(1);
-  if (apart <= NOTABLE_SKEW_MS) return [ok("clock", `${of} agrees with this machine (${seconds} s apart)`)];
-  const says = `${of} is ${seconds} s ${aheadMs < 0 ? "behind" : "ahead of"} this machine`;
-  const mend = "Let both follow NTP: tokens end, and ids are made, by these clocks.";
-  return [apart > MOST_SKEW_MS ? wrong("clock", says, mend) : note("clock", says, mend)];
+  const skewMs = Math.abs(aheadMs);
+  const seconds = (skewMs / 1000).toFixed(1);
+  if (skewMs <= NOTABLE_SKEW_MS) {
+    return [ok("clock", `${of} agrees with this machine (the difference is ${seconds} s)`)];
+  }
+  const detail = `${of} is ${seconds} s ${aheadMs < 0 ? "behind" : "ahead of"} this machine`;
+  const fix = "Synchronize both with NTP: tokens expire, and ids are made, by these clocks.";
+  return [skewMs > MAX_SKEW_MS ? wrong("clock", detail, fix) : note("clock", detail, fix)];
 }

@@ -2,20 +2,20 @@ import { redactUrl } from "@parley/service";
 import type { MongoFacts } from "@parley/store/mongo";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
-const OLDEST = 5;
+const MIN_MAJOR_VERSION = 5;
 
-/** What a MongoDB must be for history (docs/operating.md, MongoDB). */
-export function judgeMongo(facts: MongoFacts): Finding[] {
+/** Checks a MongoDB against the store's requirements (docs/operating.md, MongoDB). */
+export function checkMongo(facts: MongoFacts): Finding[] {
   const { version, major, replicaSet, members, writeConcern, database, missingIndexes } = facts;
   return [
-    major >= OLDEST
+    major >= MIN_MAJOR_VERSION
       ? ok("mongo", `MongoDB ${version}, database ${database}`)
       : wrong("mongo", `MongoDB ${version} is too old`, "Use MongoDB 5 or newer."),
     replicaSet === undefined
       ? note(
           "mongo writes",
-          `${writeConcern}, on a server that is no replica set: a majority is that one disk`,
-          "Start it with --replSet and run rs.initiate(), also if it is one node.",
+          `${writeConcern}, on a server without a replica set: a majority is this one disk`,
+          "Start it with --replSet and run rs.initiate(), even for a single node.",
         )
       : ok("mongo writes", `${writeConcern}, in replica set ${replicaSet} of ${members}`),
     missingIndexes.length === 0
@@ -23,11 +23,11 @@ export function judgeMongo(facts: MongoFacts): Finding[] {
       : wrong(
           "indexes",
           `missing: ${missingIndexes.join(" ")}`,
-          "A persister makes them: start one, and look at its log.",
+          "A persister creates them: start one, and read its log.",
         ),
   ];
 }
 
-export function noMongo(url: string, reason: string): Finding {
-  return wrong("mongo", `${redactUrl(url)}: ${reason}`, "Start it, or set MONGO_URL to where it is.");
+export function mongoUnreachable(url: string, reason: string): Finding {
+  return wrong("mongo", `${redactUrl(url)}: ${reason}`, "Start it, or set MONGO_URL to its address.");
 }

@@ -2,67 +2,83 @@ import type { RedisFacts } from "@parley/bus/redis";
 import { redactUrl } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
-const OLDEST = 7;
+const MIN_MAJOR_VERSION = 7;
 
-/** What a Redis must be for the log (docs/operating.md, Redis). `replicated`: DURABILITY asks for a replica (L9). */
-export function judgeRedis(
-  facts: RedisFacts,
-  config: { replicated: boolean; weakAllowed: boolean; backlogBytes: number },
-): Finding[] {
+export interface RedisConfig {
+  /** True if DURABILITY requires a replica (L9). */
+  readonly replicated: boolean;
+  /** True if ALLOW_WEAK_DURABILITY is set (L8). */
+  readonly weakAllowed: boolean;
+  /** BACKLOG_MAX_BYTES. */
+  readonly backlogBytes: number;
+}
+
+/** Checks a Redis against the log's requirements (docs/operating.md, Redis). */
+export function checkRedis(facts: RedisFacts, config: RedisConfig): Finding[] {
   return [
-    facts.major >= OLDEST
+    facts.major >= MIN_MAJOR_VERSION
       ? ok("redis", facts.server)
       : wrong("redis", `${facts.server} is too old`, "Use Redis 7 or newer, or Valkey."),
-    ...roleOf(facts),
-    ...durabilityOf(facts, config.weakAllowed),
-    ...replicasOf(facts, config.replicated),
-    ...memoryOf(facts, config.backlogBytes),
+    ...checkRole(facts),
+    ...checkDurability(facts, config.weakAllowed),
+    ...checkReplicas(facts, config.replicated),
+    ...checkMemory(facts, config.backlogBytes),
     facts.logEntries === undefined
-      ? note("log", "there is no log yet", "A persister makes it: start one.")
+      ? note("log", "there is no log yet", "A persister creates it: start one.")
       : ok("log", `${facts.logEntries} entries`),
   ];
 }
 
-export function noRedis(url: string, reason: string): Finding {
-  return wrong("redis", `${redactUrl(url)}: ${reason}`, "Start it, or set REDIS_URL to where it is.");
+export function redisUnreachable(url: string, reason: string): Finding {
+  return wrong("redis", `${redactUrl(url)}: ${reason}`, "Start it, or set REDIS_URL to its address.");
 }
 
-function roleOf({ role, isCluster }: RedisFacts): Finding[] {
-  if (isCluster) return [wrong("redis role", "a Redis Cluster", "Use one node, with replicas if you like.")];
-  if (role === "master") return [ok("redis role", "it takes writes")];
-  return [wrong("redis role", "it is a replica", "Set REDIS_URL to the one that takes writes.")];
+function checkRole({ role, isCluster }: RedisFacts): Finding[] {
+  const check = "redis role";
+  if (isCluster) return [wrong(check, "a Redis Cluster", "Use a single node, optionally with replicas.")];
+  if (role === "master") return [ok(check, "it accepts writes")];
+  return [wrong(check, "it is a replica", "Set REDIS_URL to the master.")];
 }
 
-function durabilityOf({ weaknesses }: RedisFacts, weakAllowed: boolean): Finding[] {
+function checkDurability({ weaknesses }: RedisFacts, weakAllowed: boolean): Finding[] {
   const check = "durability";
   if (weaknesses === undefined) {
-    const mend = "Make sure of appendonly yes, appendfsync always and maxmemory-policy noeviction.";
-    return [note(check, "its settings cannot be read: CONFIG is forbidden", mend)];
+    const fix = "Make sure that appendonly is yes, appendfsync always and maxmemory-policy noeviction.";
+    return [note(check, "its settings cannot be read: the command CONFIG is forbidden", fix)];
   }
-  if (weaknesses.length === 0)
+  if (weaknesses.length === 0) {
     return [ok(check, "appendonly yes, appendfsync always, maxmemory-policy noeviction")];
-  const says = `it may lose what it acknowledged: ${weaknesses.join(", ")}`;
-  if (weakAllowed) return [note(check, `${says}; ALLOW_WEAK_DURABILITY permits it`)];
-  const mend = weaknesses
+  }
+  const detail = `it may lose acknowledged messages: ${weaknesses.join(", ")}`;
+  if (weakAllowed) return [note(check, `${detail}; ALLOW_WEAK_DURABILITY permits it`)];
+  const fix = weaknesses
     .map((text) => text.replace(/^(\S+) is .*, not (\S+)$/, "CONFIG SET $1 $2"))
     .join("; ");
-  return [wrong(check, says, `${mend}; and the same in its configuration file.`)];
+  return [wrong(check, detail, `${fix}; and the same in its configuration file.`)];
 }
 
-function replicasOf({ replicas }: RedisFacts, replicated: boolean): Finding[] {
-  if (!replicated) return replicas > 0 ? [ok("replicas", `${replicas} connected`)] : [];
+function checkReplicas({ replicas }: RedisFacts, replicated: boolean): Finding[] {
+  const check = "replicas";
+  if (!replicated) return replicas > 0 ? [ok(check, `${replicas} connected`)] : [];
   return replicas > 0
-    ? [ok("replicas", `${replicas} connected, for DURABILITY=replicated`)]
-    : [wrong("replicas", "none is connected", "DURABILITY=replicated needs one: start it, or set local.")];
+    ? [ok(check, `${replicas} connected, for DURABILITY=replicated`)]
+    : [
+        wrong(
+          check,
+          "none is connected",
+          "DURABILITY=replicated needs one: start it, or set DURABILITY=local.",
+        ),
+      ];
 }
 
-function memoryOf({ maxMemory }: RedisFacts, backlogBytes: number): Finding[] {
+function checkMemory({ maxMemory }: RedisFacts, backlogBytes: number): Finding[] {
   if (maxMemory === undefined) return [];
-  const least = 3 * backlogBytes;
+  const check = "memory";
+  const minBytes = 3 * backlogBytes;
   const mib = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MiB`;
-  if (maxMemory >= least) return [ok("memory", `maxmemory is ${mib(maxMemory)}`)];
-  const mend = `Set it to ${mib(least)} or more: three times BACKLOG_MAX_BYTES.`;
+  if (maxMemory >= minBytes) return [ok(check, `maxmemory is ${mib(maxMemory)}`)];
+  const fix = `Set maxmemory to ${mib(minBytes)} or more: three times BACKLOG_MAX_BYTES.`;
   return maxMemory === 0
-    ? [note("memory", "maxmemory is not set: the machine's memory is the limit", mend)]
-    : [note("memory", `maxmemory is ${mib(maxMemory)}, little for the backlog`, mend)];
+    ? [note(check, "maxmemory is not set: the machine's memory is the limit", fix)]
+    : [note(check, `maxmemory is ${mib(maxMemory)}, which is little for the backlog`, fix)];
 }

@@ -1,66 +1,70 @@
-import { ask, RequestRefused } from "../server/request.ts";
-import { failureOf } from "../terminal/exit.ts";
+import { RequestRefused, requestJson } from "../server/request-json.ts";
+import { toFailure } from "../terminal/failure.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
-/** A public part of Parley, by a path that asks who comes there: an answer in Parley's own terms shows that it is one. */
-export async function publicPart(
+const TIMEOUT_MS = 10_000;
+
+/** Checks a public server: it is Parley if a request without a token is refused with Parley's own error code. */
+export async function checkPublicServer(
   check: "gateway" | "history-api",
   url: string,
   signal: AbortSignal,
 ): Promise<Finding> {
   const path = check === "gateway" ? "/ws" : "/sync";
   try {
-    await ask(url + path, { signal });
+    await requestJson(url + path, { signal });
   } catch (error) {
     if (error instanceof RequestRefused && error.message.includes("(token_missing)")) {
       return ok(check, `answers at ${url}${path}`);
     }
-    const mend = `Start it, or say where it is: ${check === "gateway" ? "--url" : "--history-url"}.`;
-    return wrong(check, reasonOf(error, url + path), mend);
+    const fix = `Start it, or pass its address: ${check === "gateway" ? "--url" : "--history-url"}.`;
+    return wrong(check, reasonOf(error, url + path), fix);
   }
-  return wrong(check, `${url}${path} answers without asking for a token`, "Something else listens there.");
+  const fix = "Another program listens at this address. Pass the right one.";
+  return wrong(check, `${url}${path} answers without asking for a token`, fix);
 }
 
-/**
- * Whether a process lives and is ready, by its admin port. One that was not named but guessed need not be there: then
- * that is a note.
- */
-export async function adminPort(url: string, isGuessed: boolean, signal: AbortSignal): Promise<Finding> {
+/** Checks that a process is alive and ready. A default port that doesn't answer is only a note. */
+export async function checkAdminPort(url: string, isDefault: boolean, signal: AbortSignal): Promise<Finding> {
   const check = "admin port";
   try {
-    await ask(`${url}/healthz`, { signal });
+    await requestJson(`${url}/healthz`, { signal });
   } catch (error) {
-    const says = reasonOf(error, url);
-    const mend = "Say where it is: --admin-url.";
-    return isGuessed ? note(check, says, mend) : wrong(check, says, mend);
+    const detail = reasonOf(error, url);
+    const fix = "Pass the address of the admin port: --admin-url.";
+    return isDefault ? note(check, detail, fix) : wrong(check, detail, fix);
   }
-  const problems = await readiness(url, signal);
+  const problems = await readProblems(url, signal);
   if (problems.length === 0) return ok(check, `${url} is ready`);
-  return wrong(check, `${url} lives but is not ready: ${problems.join("; ")}`, "Mend what it names.");
+  const detail = `${url} is alive but not ready: ${problems.join("; ")}`;
+  return wrong(check, detail, "Fix the problems that it names.");
 }
 
-async function readiness(url: string, signal: AbortSignal): Promise<string[]> {
+async function readProblems(url: string, signal: AbortSignal): Promise<string[]> {
   const answer = await fetch(`${url}/readyz`, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   if (answer.ok) return [];
   const { problems } = (await answer.json().catch(() => ({}))) as { problems?: unknown };
   return Array.isArray(problems) ? problems.map(String) : [`/readyz answers ${answer.status}`];
 }
 
-/** How far the clock of a server is ahead, by the Date of an answer, in ms; exact to a second. Undefined without one. */
-export async function clockAheadOf(url: string, signal: AbortSignal): Promise<number | undefined> {
-  const asked = Date.now();
+/**
+ * Returns how far a server's clock is ahead, in ms, by the Date header of a response. It is exact to a second.
+ * Undefined without such a header.
+ */
+export async function readClockAhead(url: string, signal: AbortSignal): Promise<number | undefined> {
+  const sentAt = Date.now();
   const answer = await fetch(url, {
     method: "HEAD",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   }).catch(() => undefined);
   const date = Date.parse(answer?.headers.get("date") ?? "");
-  // The Date is cut to a second: on average it is half a second before the truth.
-  return Number.isNaN(date) ? undefined : Math.round(date + 500 - (asked + Date.now()) / 2);
+  // The Date header has whole seconds, so on average it is half a second early.
+  return Number.isNaN(date) ? undefined : Math.round(date + 500 - (sentAt + Date.now()) / 2);
 }
 
 function reasonOf(error: unknown, url: string): string {
-  const message = failureOf(error)?.message ?? String(error);
+  const message = toFailure(error)?.message ?? String(error);
   return message.includes(new URL(url).origin) ? message : `${url}: ${message}`;
 }

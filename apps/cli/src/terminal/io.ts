@@ -1,31 +1,30 @@
 import { styleText } from "node:util";
-import { EXIT } from "./exit.ts";
+import { EXIT } from "./failure.ts";
 
-/** How a command talks to whoever started it. */
+/** The standard streams and signals, as a command uses them. */
 export interface Io {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  /** One line, or lines, on standard output: what the command is for. `written` is called once they are handed on. */
+  /** Writes a command's result, one line or several, to standard output. `written` is called once it is written. */
   print(text: string, written?: () => void): void;
-  /** A line on standard error, for people: how things stand, what is waited for. */
+  /** Writes a line for people to standard error: progress, states and hints. */
   note(text: string): void;
-  /** Aborted at Ctrl-C or SIGTERM, and when nobody reads standard output any more: the command ends itself then. */
+  /** Aborted by Ctrl-C or SIGTERM, and when the reader of standard output is gone. The command then ends itself. */
   readonly ended: AbortSignal;
 }
 
-/** Why a command was ended from outside. */
+/** The reason with which `Io.ended` is aborted. */
 export class Ended {
-  readonly how: "signal" | "pipe closed";
+  readonly cause: "signal" | "pipe closed";
 
-  constructor(how: "signal" | "pipe closed") {
-    this.how = how;
+  constructor(cause: "signal" | "pipe closed") {
+    this.cause = cause;
   }
 }
 
 /**
- * Standard streams and signals as a command sees them. Written lines are handed to the system at once (pipes and files
- * are written synchronously), so a slow reader slows the command and nothing gathers in memory. A second signal ends
- * the process at once.
+ * Opens the standard streams. Output is written synchronously (pipes and files are), so a slow reader slows the
+ * command down and nothing accumulates in memory. A second signal ends the process at once.
  */
 export function openIo({ stdin, stdout, stderr }: NodeJS.Process): Io {
   const ending = new AbortController();
@@ -38,7 +37,7 @@ export function openIo({ stdin, stdout, stderr }: NodeJS.Process): Io {
     if (error.code !== "EPIPE") throw error;
     ending.abort(new Ended("pipe closed"));
   });
-  // Nobody is there to be told.
+  // Ignored: nobody reads standard error, so there is nowhere to report it.
   stderr.on("error", () => undefined);
   return {
     stdin,
@@ -55,7 +54,7 @@ export function openIo({ stdin, stdout, stderr }: NodeJS.Process): Io {
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Coloured where the stream is a terminal and NO_COLOR is not set. The text has been made printable before. */
+/** Colours a text if the stream is a terminal and NO_COLOR isn't set. The caller escapes the text first. */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(style, text, { stream });
 }

@@ -1,39 +1,41 @@
 import { connect, type Message, type ParleyClient } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import { worthKeeping } from "./list.ts";
+import { entriesToSave } from "./conversation-list.ts";
+import { OutboxSender } from "./outbox-sender.ts";
 import { initialState, reduce } from "./reduce.ts";
-import type { Saved } from "./saved.ts";
-import { Sending } from "./sending.ts";
+import type { SavedState } from "./saved-state.ts";
 import { type Session, tokenOf } from "./session.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 
-/** G5: so many messages may wait to be sent. */
-const MOST_WAITING = 200;
-const PAGE = 50;
-/** How often what was read is written down, in ms. */
-const SAVE_EVERY_MS = 300;
+/** The maximum number of messages in the outbox (G5). */
+const MAX_OUTBOX = 200;
+const PAGE_SIZE = 50;
+/** The longest time for which a change waits to be saved, in ms. */
+const SAVE_INTERVAL_MS = 300;
 
-/** One signed-in user's chat: the SDK on one side, the state that is shown on the other, and what is kept between. */
+/** One signed-in user's chat. It connects the SDK, the state that the page shows, and the saved state. */
 export class Chat {
-  readonly saved: Saved;
-  /** How often a draft was changed by something else than typing. */
+  readonly saved: SavedState;
+  /** Counts the changes of a draft by anything but typing, after which the message field has to read it again. */
   readonly edits = signal(0);
-  /** Where the server's list of conversations goes on; undefined where it ends or was not read yet. */
-  readonly moreListed = signal<string | undefined>(undefined);
+  /**
+   * The position of the next page in the server's list of conversations. Undefined at its end, or before it is read.
+   */
+  readonly nextConversations = signal<string | undefined>(undefined);
   readonly #state: ReturnType<typeof signal<ChatState>>;
-  readonly #sending: Sending;
+  readonly #outboxSender: OutboxSender;
   #session: Session;
   #client: ParleyClient;
-  #saving: ReturnType<typeof setTimeout> | undefined;
-  readonly #stopTending: () => void;
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopLoading: () => void;
 
-  constructor(session: Session, saved: Saved) {
+  constructor(session: Session, saved: SavedState) {
     const progress = saved.progress();
     this.saved = saved;
     this.#session = session;
     this.#state = signal(initialState(session.user, progress));
     this.#client = this.#connect(progress.cursor);
-    this.#sending = new Sending({
+    this.#outboxSender = new OutboxSender({
       saved,
       pending: (ref) => this.#pending(ref),
       dispatch: (event) => this.#dispatch(event),
@@ -41,9 +43,9 @@ export class Chat {
     });
     for (const pending of saved.outbox()) {
       this.#dispatch({ type: "queued", pending: { ...pending, phase: "waiting" } });
-      this.#sending.transmit(pending);
+      this.#outboxSender.send(pending);
     }
-    this.#stopTending = effect(() => this.#tend());
+    this.#stopLoading = effect(() => this.#loadOpenConversation());
   }
 
   get state(): ReadonlySignal<ChatState> {
@@ -54,26 +56,28 @@ export class Chat {
     return this.#session;
   }
 
-  /** Brings the next page of private conversations, and the room's last message where it is not known yet. */
-  async listMore(): Promise<void> {
+  /** Loads the next page of private conversations, and the public room's last message if it isn't known. */
+  async loadConversations(): Promise<void> {
     const client = this.#client;
     const isRoomUnknown = this.#now.open !== "" && !this.#now.conversations.get("")?.last;
     try {
       if (isRoomUnknown) this.#list("", (await client.history("", { limit: 1 })).messages.at(-1));
-      const page = await client.conversations({ before: this.moreListed.peek() });
+      const page = await client.conversations({ before: this.nextConversations.peek() });
       for (const { with: partner, last } of page.conversations) this.#list(partner, last);
-      this.moreListed.value = page.next;
+      this.nextConversations.value = page.next;
     } catch {
-      // No such list, or no server now: what this browser has seen is shown, and asking again is not urgent.
+      // Ignored: the list still has every conversation that this browser has seen. A later page may succeed.
     }
   }
 
-  /** Shows a conversation, or none. */
+  /** Opens a conversation, or with undefined none. */
   open(partner: string | undefined): void {
     if (this.#now.open !== partner) this.#change({ type: "opened", with: partner });
   }
 
-  /** Whoever comes back to the page does not wait for the next try. */
+  /**
+   * Reports that the page became visible or hidden. A user who returns doesn't wait for the next attempt to connect.
+   */
   setVisible(visible: boolean): void {
     this.#change({ type: "visible", visible });
     if (visible) this.reconnectNow();
@@ -88,41 +92,41 @@ export class Chat {
     if (this.#now.following !== following) this.#dispatch({ type: "following", following });
   }
 
-  /** Brings the page before the first message, where there may be one and none is on its way. */
+  /** Loads the page before a conversation's first message, unless there is none or it is being loaded. */
   async loadOlder(partner: string): Promise<void> {
     const conversation = this.#now.conversations.get(partner);
-    if (!conversation || !this.#now.begun) return;
+    if (!conversation || !this.#now.hasBeenReady) return;
     if (conversation.older === "loading" || conversation.older === "none") return;
     const before = conversation.messages[0]?.id;
-    this.#dispatch({ type: "asked", with: partner });
+    this.#dispatch({ type: "page-requested", with: partner });
     try {
-      const page = await this.#client.history(partner, { before, limit: PAGE });
+      const page = await this.#client.history(partner, { before, limit: PAGE_SIZE });
       this.#dispatch({ type: "page", with: partner, before, page });
     } catch {
-      this.#dispatch({ type: "ask-failed", with: partner });
+      this.#dispatch({ type: "page-failed", with: partner });
     }
   }
 
-  /** Takes a message, which is then shown at once and kept until it is settled. False: too many wait already. */
+  /** Sends a message. It is shown at once and saved until it is settled. Returns false if the outbox is full. */
   send(to: string, content: string): boolean {
-    if (this.#now.outbox.length >= MOST_WAITING) return false;
-    const pending: Pending = { ref: newRef(), to, content, at: Date.now(), phase: "waiting" };
-    this.saved.keep(pending);
+    if (this.#now.outbox.length >= MAX_OUTBOX) return false;
+    const pending: Pending = { ref: randomRef(), to, content, at: Date.now(), phase: "waiting" };
+    this.saved.addToOutbox(pending);
     this.#dispatch({ type: "queued", pending });
-    this.#sending.transmit(pending);
+    this.#outboxSender.send(pending);
     return true;
   }
 
-  /** Sends a failed one again, under the same ref. */
+  /** Sends a failed message again, under the same ref. */
   retry(ref: string): void {
     const pending = this.#pending(ref);
     if (!pending) return;
     const again: Pending = { ...pending, phase: "waiting", leftAt: undefined };
     this.#dispatch({ type: "unsent", ref, phase: "waiting" });
-    this.#sending.transmit(again);
+    this.#outboxSender.send(again);
   }
 
-  /** Takes one back into the draft of its conversation. */
+  /** Moves a failed message back into its conversation's draft. */
   edit(ref: string): void {
     const pending = this.#pending(ref);
     if (!pending) return;
@@ -133,32 +137,32 @@ export class Chat {
   }
 
   discard(ref: string): void {
-    this.saved.drop(ref);
+    this.saved.removeFromOutbox(ref);
     this.#dispatch({ type: "discarded", ref });
   }
 
-  /** Goes on with another token of the same user, after the client was closed for good. */
+  /** Connects again with a token of the same user, after the client was closed for good. */
   resume(session: Session): void {
     this.#session = session;
     this.#client.close();
     const { cursor } = this.saved.progress();
-    this.#client = this.#connect(
-      this.#now.connection.phase === "closed" && isBadCursor(this.#now) ? undefined : cursor,
-    );
-    for (const pending of this.#now.outbox) if (pending.phase === "waiting") this.#sending.transmit(pending);
+    this.#client = this.#connect(wasCursorRefused(this.#now) ? undefined : cursor);
+    for (const pending of this.#now.outbox) {
+      if (pending.phase === "waiting") this.#outboxSender.send(pending);
+    }
   }
 
-  /** Writes down how far the stream was read. */
+  /** Saves the position in the stream and the list of conversations. */
   save(): void {
-    clearTimeout(this.#saving);
-    this.#saving = undefined;
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
     const { lastId } = this.#now;
-    this.saved.setProgress({ cursor: this.#client.cursor, lastId, conversations: worthKeeping(this.#now) });
+    this.saved.setProgress({ cursor: this.#client.cursor, lastId, conversations: entriesToSave(this.#now) });
   }
 
   close(): void {
-    clearTimeout(this.#saving);
-    this.#stopTending();
+    clearTimeout(this.#saveTimer);
+    this.#stopLoading();
     this.#client.close();
   }
 
@@ -174,10 +178,10 @@ export class Chat {
     this.#state.value = reduce(this.#now, event);
   }
 
-  /** A change that a reload must not undo. */
+  /** Dispatches an event whose effect has to survive a reload. */
   #change(event: ChatEvent): void {
     this.#dispatch(event);
-    this.#saving ??= setTimeout(() => this.save(), SAVE_EVERY_MS);
+    this.#saveTimer ??= setTimeout(() => this.save(), SAVE_INTERVAL_MS);
   }
 
   #list(partner: string, last: Message | undefined): void {
@@ -188,27 +192,28 @@ export class Chat {
     const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session) });
     client.messages.subscribe((message) => this.#change({ type: "message", message }));
     client.state.subscribe((state) => {
-      const isFirst = !this.#now.begun;
+      const wasReady = this.#now.hasBeenReady;
       this.#change({ type: "connection", state });
-      if (isFirst && this.#now.begun) void this.listMore();
+      if (!wasReady && this.#now.hasBeenReady) void this.loadConversations();
     });
     return client;
   }
 
-  /** The open conversation has its newest page as soon as the server can be asked for it without leaving a hole. */
-  #tend(): void {
-    const { open, begun, conversations } = this.state.value;
-    if (open !== undefined && begun && conversations.get(open)?.older === "unknown")
+  /** Loads the open conversation's newest page, once the server has been ready and the page can't leave a hole. */
+  #loadOpenConversation(): void {
+    const { open, hasBeenReady, conversations } = this.state.value;
+    if (open !== undefined && hasBeenReady && conversations.get(open)?.older === "unknown") {
       void this.loadOlder(open);
+    }
   }
 }
 
-function isBadCursor({ connection }: ChatState): boolean {
+function wasCursorRefused({ connection }: ChatState): boolean {
   return connection.phase === "closed" && connection.error?.code === "invalid_parameter";
 }
 
-/** `crypto.randomUUID` is missing where a page is served over plain HTTP from another machine. */
-function newRef(): string {
+/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
+function randomRef(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");

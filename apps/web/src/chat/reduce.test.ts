@@ -1,7 +1,7 @@
 import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
-import { listed, pendingIn, unreadIn, worthKeeping } from "./list.ts";
-import { MOST_KEPT } from "./merge.ts";
+import { entriesToSave, pendingIn, sortedConversations, totalUnread } from "./conversation-list.ts";
+import { MAX_IN_MEMORY } from "./merge-messages.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 
@@ -13,7 +13,7 @@ function message(n: number, from: string, to: string, content = `text ${n}`): Me
 
 const start = () => initialState("alice", { lastId: "", conversations: [] });
 const after = (events: readonly ChatEvent[], state: ChatState = start()) => events.reduce(reduce, state);
-const came = (...messages: Message[]): ChatEvent[] =>
+const arrived = (...messages: Message[]): ChatEvent[] =>
   messages.map((one) => ({ type: "message", message: one }));
 const idsIn = (state: ChatState, partner: string) =>
   state.conversations.get(partner)?.messages.map(({ id }) => id);
@@ -24,54 +24,54 @@ function pending(ref: string, to: string, content: string, more: Partial<Pending
 }
 
 describe("messages", () => {
-  it("stand with whom they are exchanged, in the order of the log, each once", () => {
+  it("belong to the conversation with their other user, each once and in log order", () => {
     const state = after([
-      ...came(message(2, "bob", "alice"), message(3, "alice", "bob"), message(4, "carol", "")),
-      ...came(message(1, "bob", "alice"), message(3, "alice", "bob"), message(5, "alice", "alice")),
+      ...arrived(message(2, "bob", "alice"), message(3, "alice", "bob"), message(4, "carol", "")),
+      ...arrived(message(1, "bob", "alice"), message(3, "alice", "bob"), message(5, "alice", "alice")),
     ]);
     expect(idsIn(state, "bob")).toEqual([1, 2, 3].map(idOf));
     expect(idsIn(state, "")).toEqual([idOf(4)]);
     expect(idsIn(state, "alice")).toEqual([idOf(5)]);
   });
 
-  it("are unread until their conversation is open in a page that can be seen", () => {
+  it("are unread until their conversation is open in a visible page", () => {
     let state = after(
-      came(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "alice", "bob")),
+      arrived(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "alice", "bob")),
     );
-    expect([unread(state, "bob"), unreadIn(state)]).toEqual([2, 2]);
+    expect([unread(state, "bob"), totalUnread(state)]).toEqual([2, 2]);
     state = after([{ type: "opened", with: "bob" }], state);
     expect(unread(state, "bob")).toBe(0);
-    state = after([...came(message(4, "bob", "alice")), { type: "visible", visible: false }], state);
+    state = after([...arrived(message(4, "bob", "alice")), { type: "visible", visible: false }], state);
     expect(unread(state, "bob")).toBe(0);
-    state = after(came(message(5, "bob", "alice")), state);
+    state = after(arrived(message(5, "bob", "alice")), state);
     expect(unread(state, "bob")).toBe(1);
     expect(unread(after([{ type: "visible", visible: true }], state), "bob")).toBe(0);
   });
 
-  it("L3: that are told again are not counted again", () => {
+  it("L3: are not counted as unread again when they arrive again", () => {
     const saved = {
       lastId: idOf(2),
       conversations: [{ with: "bob", unread: 1, last: message(2, "bob", "alice") }],
     };
     const state = after(
-      came(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "bob", "alice")),
+      arrived(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "bob", "alice")),
       initialState("alice", saved),
     );
     expect(unread(state, "bob")).toBe(2);
   });
 
-  it("G5: old ones are forgotten while nobody reads them, and can be asked for again", () => {
-    const many = Array.from({ length: MOST_KEPT + 1 }, (_, n) => message(n, "bob", ""));
-    const state = after(came(...many));
-    expect(idsIn(state, "")?.length).toBeLessThanOrEqual(MOST_KEPT);
-    expect(idsIn(state, "")?.at(-1)).toBe(idOf(MOST_KEPT));
+  it("G5: are dropped from memory when they are old and nobody reads them, and can be loaded again", () => {
+    const many = Array.from({ length: MAX_IN_MEMORY + 1 }, (_, n) => message(n, "bob", ""));
+    const state = after(arrived(...many));
+    expect(idsIn(state, "")?.length).toBeLessThanOrEqual(MAX_IN_MEMORY);
+    expect(idsIn(state, "")?.at(-1)).toBe(idOf(MAX_IN_MEMORY));
     expect(state.conversations.get("")?.older).toBe("more");
     const reading = after([
       { type: "opened", with: "" },
       { type: "following", following: false },
-      ...came(...many),
+      ...arrived(...many),
     ]);
-    expect(idsIn(reading, "")).toHaveLength(MOST_KEPT + 1);
+    expect(idsIn(reading, "")).toHaveLength(MAX_IN_MEMORY + 1);
   });
 });
 
@@ -83,9 +83,9 @@ describe("pages of history", () => {
     page: { messages, more },
   });
 
-  it("join what came live", () => {
+  it("join the live messages", () => {
     const state = after([
-      ...came(message(8, "bob", "")),
+      ...arrived(message(8, "bob", "")),
       page(idOf(8), true, message(6, "bob", ""), message(7, "bob", "")),
       page(idOf(6), false, message(5, "bob", "")),
     ]);
@@ -93,40 +93,40 @@ describe("pages of history", () => {
     expect(state.conversations.get("")?.older).toBe("none");
   });
 
-  it("overlap with what came live meanwhile", () => {
+  it("may overlap with live messages", () => {
     const state = after([
-      ...came(message(7, "bob", ""), message(8, "bob", "")),
+      ...arrived(message(7, "bob", ""), message(8, "bob", "")),
       page(undefined, true, message(6, "bob", ""), message(7, "bob", "")),
     ]);
     expect(idsIn(state, "")).toEqual([6, 7, 8].map(idOf));
   });
 
-  it("that would leave a hole are not taken, and are asked for again", () => {
-    const state = after([...came(message(8, "bob", "")), page(idOf(5), false, message(4, "bob", ""))]);
+  it("are ignored if they would leave a hole, and can be loaded again", () => {
+    const state = after([...arrived(message(8, "bob", "")), page(idOf(5), false, message(4, "bob", ""))]);
     expect(idsIn(state, "")).toEqual([idOf(8)]);
     expect(state.conversations.get("")?.older).toBe("more");
   });
 
-  it("that could not be had are tried again once the connection is back", () => {
+  it("are loaded again after a failure, once the connection is back", () => {
     const failed = after([
       { type: "opened", with: "" },
-      { type: "ask-failed", with: "" },
+      { type: "page-failed", with: "" },
     ]);
     const back = after([{ type: "connection", state: { phase: "live" } }], failed);
     expect(back.conversations.get("")?.older).toBe("unknown");
   });
 });
 
-describe("what was sent", () => {
+describe("sent messages", () => {
   const sent: ChatEvent = { type: "sent", ref: "r1", id: idOf(9), timestamp: "2025-07-16T14:00:00.000Z" };
   const queued: ChatEvent = { type: "queued", pending: pending("r1", "bob", "Hello") };
   const left: ChatEvent = { type: "left", ref: "r1", at: 5 };
   const live = message(9, "alice", "bob", "Hello");
 
   it.each([
-    ["the ack, then the live copy", [sent, ...came(live)]],
-    ["the live copy, then the ack", [...came(live), sent]],
-  ])("P10: is settled by its ref and shown once: %s", (_what, events) => {
+    ["the ack, then the live copy", [sent, ...arrived(live)]],
+    ["the live copy, then the ack", [...arrived(live), sent]],
+  ])("P10: are settled by their ref and shown once: %s", (_what, events) => {
     let state = after([queued, left]);
     for (const event of events) {
       state = reduce(state, event);
@@ -136,13 +136,13 @@ describe("what was sent", () => {
     expect(idsIn(state, "bob")).toEqual([idOf(9)]);
   });
 
-  it("P10: the same text twice is two messages, each of which takes its own copy", () => {
+  it("P10: with the same text are two messages, each with its own live copy", () => {
     const second: ChatEvent = { type: "queued", pending: pending("r2", "bob", "Hello") };
-    const state = after([queued, left, second, { type: "left", ref: "r2", at: 6 }, ...came(live)]);
+    const state = after([queued, left, second, { type: "left", ref: "r2", at: 6 }, ...arrived(live)]);
     expect(pendingIn(state, "bob").map(({ ref }) => ref)).toEqual(["r2"]);
   });
 
-  it("and failed is shown with its reason, and can be discarded", () => {
+  it("that failed are shown with the reason, and can be discarded", () => {
     const failed = after([
       queued,
       left,
@@ -154,25 +154,25 @@ describe("what was sent", () => {
     expect(pendingIn(reduce(failed, { type: "discarded", ref: "r1" }), "bob")).toEqual([]);
   });
 
-  it("G2: keeps the time at which it first left", () => {
+  it("G2: keep the time at which they first left", () => {
     expect(after([queued, left, { type: "left", ref: "r1", at: 99 }]).outbox[0]?.leftAt).toBe(5);
   });
 });
 
-describe("the list", () => {
-  const names = (state: ChatState) => listed(state).map((conversation) => conversation.with);
+describe("the list of conversations", () => {
+  const names = (state: ChatState) => sortedConversations(state).map((conversation) => conversation.with);
 
-  it("has the room first, then whoever was talked with last", () => {
+  it("has the public room first, then the conversation with the newest message", () => {
     const state = after(
-      came(message(1, "bob", "alice"), message(2, "carol", "alice"), message(3, "dave", "")),
+      arrived(message(1, "bob", "alice"), message(2, "carol", "alice"), message(3, "dave", "")),
     );
     expect(names(state)).toEqual(["", "carol", "bob"]);
-    expect(names(after(came(message(4, "alice", "bob")), state))).toEqual(["", "bob", "carol"]);
+    expect(names(after(arrived(message(4, "alice", "bob")), state))).toEqual(["", "bob", "carol"]);
   });
 
-  it("P57: takes what the server lists, and knows better where it does", () => {
+  it("P57: takes entries from the server, unless it knows a newer message", () => {
     const state = after([
-      ...came(message(5, "bob", "alice")),
+      ...arrived(message(5, "bob", "alice")),
       {
         type: "listed",
         entries: [
@@ -185,15 +185,15 @@ describe("the list", () => {
     expect(state.conversations.get("bob")).toMatchObject({ unread: 1, last: { id: idOf(5) } });
   });
 
-  it("G5: is kept in a few characters a conversation, for a browser that keeps few", () => {
+  it("G5: is saved with few characters per conversation, because a browser stores few", () => {
     const many = Array.from({ length: 600 }, (_, n) => message(n, `user${n}`, "alice", "x".repeat(8_000)));
-    const kept = worthKeeping(after(came(...many)));
+    const kept = entriesToSave(after(arrived(...many)));
     expect(kept[0]).toMatchObject({ with: "user599", unread: 1, last: { id: idOf(599) } });
     expect(JSON.stringify(kept).length).toBeLessThan(300_000);
   });
 
-  it("shows one that was just opened, and leaves it out again when nothing was said", () => {
-    const state = after([...came(message(1, "bob", "alice")), { type: "opened", with: "zoe" }]);
+  it("shows a conversation that was just opened, and drops it again if it stays empty", () => {
+    const state = after([...arrived(message(1, "bob", "alice")), { type: "opened", with: "zoe" }]);
     expect(names(state)).toEqual(["", "zoe", "bob"]);
     expect(names(after([{ type: "opened", with: "bob" }], state))).toEqual(["", "bob"]);
   });

@@ -1,42 +1,42 @@
 import { requestToken } from "@parley/client";
-import { read, type Shelf, write } from "./saved.ts";
+import { type BrowserStorage, readItem, writeItem } from "./saved-state.ts";
 
 /**
- * Who is signed in on this tab. It is kept for the tab and not for the browser, so that two people can try a chat in
- * two tabs, and gone when the tab is.
+ * The user who is signed in on this tab. It is stored per tab (`sessionStorage`), so that two users can chat in two
+ * tabs of one browser, and it ends with the tab.
  */
 export interface Session {
   readonly user: string;
-  /** A pasted token; undefined where tokens are given by name (P60). */
+  /** A pasted token. Undefined if the server gives out tokens by name (P60). */
   readonly token: string | undefined;
 }
 
 const KEY = "parley:session";
 
-export function keptSession(shelf: Shelf): Session | undefined {
-  return read<Session>(shelf, KEY);
+export function loadSession(storage: BrowserStorage): Session | undefined {
+  return readItem<Session>(storage, KEY);
 }
 
-/** Undefined signs out. */
-export function keepSession(shelf: Shelf, session: Session | undefined): void {
-  write(shelf, KEY, session);
+/** Stores the session, or with undefined removes it. */
+export function storeSession(storage: BrowserStorage, session: Session | undefined): void {
+  writeItem(storage, KEY, session);
 }
 
-/** Rejects with the ParleyError of the server, `not_found` where it gives no tokens by name. */
+/** Signs in by name (P60). Rejects with a ParleyError: `not_found` if the server doesn't give out tokens by name. */
 export async function sessionByName(name: string): Promise<Session> {
   const user = name.trim().normalize("NFC");
   await requestToken(location.origin, user);
   return { user, token: undefined };
 }
 
-/** Undefined for what is no token. Nothing is verified here; the server does that. */
+/** Signs in with a pasted token. Returns undefined if the text isn't a token. The server verifies the token later. */
 export function sessionByToken(text: string): Session | undefined {
   const token = text.trim().replace(/^Bearer\s+/i, "");
   const user = subjectOf(token);
   return user === undefined ? undefined : { user, token };
 }
 
-/** The token for the next connection or request. */
+/** Returns the token for the next connection or request. */
 export async function tokenOf({ user, token }: Session): Promise<string> {
   return token ?? (await requestToken(location.origin, user));
 }

@@ -1,83 +1,98 @@
 import type { HistoryPage, Message, State } from "@parley/client";
 
-/** Everything that is shown, as one value. `reduce` is the only place where it changes, and knows of no I/O. */
+/** Everything that the page shows, as one value. Only `reduce` changes it, without I/O. */
 export interface ChatState {
+  /** The username of this user. */
   readonly me: string;
   readonly connection: State;
-  /** Whether the server has ever said ready: before, a page of history and the live stream could leave a hole. */
-  readonly begun: boolean;
-  /** By whom one talks with; "" is the public room, which is always there. */
+  /** True once the server has been ready. Before that, a page of history and the live stream could leave a hole. */
+  readonly hasBeenReady: boolean;
+  /** By the other user's name. "" is the public room, which is always present. */
   readonly conversations: ReadonlyMap<string, Conversation>;
-  /** The conversation that is on the screen. */
+  /** The name of the conversation on the screen. */
   readonly open: string | undefined;
-  /** Whether somebody can be looking: the page is not behind another one. */
+  /** True if the page may be seen: it isn't in a background tab. */
   readonly visible: boolean;
-  /** Whether the open conversation is scrolled to its end. */
+  /** True if the open conversation is scrolled to its end. */
   readonly following: boolean;
-  /** What this user has sent and the server has not yet settled, oldest first. */
+  /** The messages that this user has sent and the server hasn't settled, oldest first. */
   readonly outbox: readonly Pending[];
-  /** The last message that the stream brought, "" for none: what does not come after it was counted already. */
+  /** The id of the last message of the stream, "" for none. Messages up to it have been counted as unread already. */
   readonly lastId: string;
 }
 
 export interface Conversation {
   readonly with: string;
-  /** In the order of the log, without a hole from the first one on. */
+  /** In log order. There is no hole after the first one. */
   readonly messages: readonly Message[];
-  /** What is known of the messages before the first one. */
+  /** The state of the messages before the first one. */
   readonly older: "unknown" | "loading" | "more" | "none" | "failed";
   readonly unread: number;
-  /** The newest message that is known, for the list. */
+  /** The newest known message, for the list. */
   readonly last: Message | undefined;
 }
 
-/** A message on its way. */
+/** A message that this user has sent and the server hasn't settled. */
 export interface Pending {
   readonly ref: string;
   readonly to: string;
   readonly content: string;
-  /** When it was written, ms since 1970. */
+  /** The time at which it was written, in ms since 1970. */
   readonly at: number;
-  /** When it first left, ms since 1970: from then on it may be there, whatever became of the answer. */
+  /** The time at which it first left, in ms since 1970. From then on it may have gone through (G2). */
   readonly leftAt?: number | undefined;
   /**
-   * `waiting`: for a connection or for those before it. `sending`: it has left. `failed`: it is not there, and `code`
-   * says why. `unknown`: no answer came in time.
+   * `waiting`: for a connection, or for the messages before it. `sending`: it has left. `failed`: it hasn't gone
+   * through, and `code` is the reason. `unknown`: no answer came in time.
    */
   readonly phase: "waiting" | "sending" | "failed" | "unknown";
   readonly code?: string | undefined;
-  /** The id of the same text from the same user that came live: it is shown as that one, not twice. */
+  /** The id of the live message with the same text. That one is shown, so that the message isn't shown twice. */
   readonly seenAs?: string | undefined;
 }
 
 export type ChatEvent =
+  /** The connection's state has changed. */
   | { readonly type: "connection"; readonly state: State }
+  /** A message arrived from the stream. */
   | { readonly type: "message"; readonly message: Message }
+  /** A conversation was opened, or with undefined none is. */
   | { readonly type: "opened"; readonly with: string | undefined }
+  /** The page became visible or hidden. */
   | { readonly type: "visible"; readonly visible: boolean }
+  /** The open conversation was scrolled to its end, or away from it. */
   | { readonly type: "following"; readonly following: boolean }
-  | { readonly type: "asked"; readonly with: string }
+  /** A page of history was requested. */
+  | { readonly type: "page-requested"; readonly with: string }
+  /** The requested page arrived. */
   | {
       readonly type: "page";
       readonly with: string;
       readonly before: string | undefined;
       readonly page: HistoryPage;
     }
-  | { readonly type: "ask-failed"; readonly with: string }
-  | { readonly type: "listed"; readonly entries: readonly Listed[] }
+  /** The requested page couldn't be read. */
+  | { readonly type: "page-failed"; readonly with: string }
+  /** Entries of the list of conversations arrived, from the server or from the last visit. */
+  | { readonly type: "listed"; readonly entries: readonly ListEntry[] }
+  /** The user sent a message. */
   | { readonly type: "queued"; readonly pending: Pending }
+  /** A message left for the server. */
   | { readonly type: "left"; readonly ref: string; readonly at: number }
+  /** The server acknowledged a message. */
   | { readonly type: "sent"; readonly ref: string; readonly id: string; readonly timestamp: string }
+  /** A message failed, or waits again. */
   | {
       readonly type: "unsent";
       readonly ref: string;
       readonly phase: "waiting" | "failed" | "unknown";
       readonly code?: string;
     }
+  /** The user deleted an unsettled message. */
   | { readonly type: "discarded"; readonly ref: string };
 
-/** A conversation as the list knows it. */
-export interface Listed {
+/** An entry in the list of conversations. */
+export interface ListEntry {
   readonly with: string;
   readonly last: Message | undefined;
   readonly unread: number;

@@ -1,8 +1,8 @@
 import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
-import { atEnd, hold, MOST, rangeOf, STEP, showNewer, showOlder } from "./view.ts";
+import { atEnd, hold, MAX_SHOWN, rangeOf, STEP, showNewer, showOlder } from "./view.ts";
 
-/** Ids as text, in order. */
+/** Returns messages whose ids are these numbers as text. */
 function messages(from: number, to: number): Message[] {
   return Array.from({ length: to - from }, (_, n) => ({
     id: String(from + n).padStart(10, "0"),
@@ -18,24 +18,24 @@ const shown = (list: Message[], view = atEnd) => {
 };
 
 describe("the part of a conversation that is in the document", () => {
-  it("is the end at first, and moves along with it", () => {
+  it("is the end at first, and moves along with the end", () => {
     expect(shown(messages(0, 1_000))).toEqual(messages(1_000 - STEP, 1_000).map(({ id }) => Number(id)));
     expect(shown(messages(0, 3))).toEqual([0, 1, 2]);
     expect(shown([])).toEqual([]);
   });
 
-  it("G5: is bounded, however far one goes in 100,000 messages and whatever comes live", () => {
+  it("G5: is bounded, however far it moves in 100,000 messages and however many arrive", () => {
     const all = messages(0, 100_000);
     let view = atEnd;
     for (let step = 0; step < 50; step += 1) {
       view = showOlder(all, view);
-      expect(shown(all, view).length).toBeLessThanOrEqual(MOST);
+      expect(shown(all, view).length).toBeLessThanOrEqual(MAX_SHOWN);
     }
     expect(shown(all, view)[0]).toBe(100_000 - 51 * STEP);
     expect(shown(messages(0, 101_000), view)).toEqual(shown(all, view));
   });
 
-  it("goes to the beginning and back to the end without leaving anything out", () => {
+  it("moves to the beginning and back to the end without skipping a message", () => {
     const all = messages(0, 1_000);
     const seen = new Set<number>();
     let view = atEnd;
@@ -48,7 +48,7 @@ describe("the part of a conversation that is in the document", () => {
     expect(seen.size).toBe(1_000);
   });
 
-  it("stays where it is while others come before or behind it", () => {
+  it("stays in place while messages are added before or after it", () => {
     const held = hold(messages(100, 300), atEnd);
     const before = shown(messages(100, 300), held);
     expect(shown(messages(0, 300), held)).toEqual(before);

@@ -1,50 +1,52 @@
 import type { Message } from "@parley/client";
-import { indexOf } from "./order.ts";
+import { lowerBound } from "./lower-bound.ts";
 
 /**
- * Which part of a conversation is in the document: never more than MOST messages, however many there are in memory.
- * It is named by ids, so that it stays where it is while others come before or behind it. Without ids it is the end.
+ * The part of a conversation that is in the document: at most MAX_SHOWN messages, however many are in memory (G5). It
+ * is bounded by ids, so that it stays in place while messages are added before or after it. Without ids it is the
+ * end.
  */
 export interface View {
   readonly first: string | undefined;
-  /** Undefined: up to the end, as far as there is room. */
+  /** Undefined means the end of the conversation, as far as MAX_SHOWN allows. */
   readonly last: string | undefined;
 }
 
+/** The indexes of a view's messages. */
 export interface Range {
   readonly from: number;
   /** Exclusive. */
   readonly to: number;
 }
 
-/** At the end of a conversation so many are shown, and one step shows as many more. */
+/** The number of messages shown at the end of a conversation, and added by one step. */
 export const STEP = 60;
-export const MOST = 240;
+export const MAX_SHOWN = 240;
 
 export const atEnd: View = { first: undefined, last: undefined };
 
 export function rangeOf(messages: readonly Message[], { first, last }: View): Range {
   const end = last === undefined ? messages.length : indexAfter(messages, last);
   if (first === undefined) return { from: Math.max(0, end - STEP), to: end };
-  const from = indexOf(messages, first);
-  return { from, to: Math.max(from, Math.min(end, from + MOST)) };
+  const from = lowerBound(messages, first);
+  return { from, to: Math.max(from, Math.min(end, from + MAX_SHOWN)) };
 }
 
-/** One step towards the beginning, as far as there are messages in memory. */
+/** Moves the view one step towards the beginning, as far as messages are in memory. */
 export function showOlder(messages: readonly Message[], view: View): View {
   const { from, to } = rangeOf(messages, view);
   const start = Math.max(0, from - STEP);
-  return viewOf(messages, { from: start, to: Math.min(to, start + MOST) });
+  return viewOf(messages, { from: start, to: Math.min(to, start + MAX_SHOWN) });
 }
 
-/** One step towards the end. */
+/** Moves the view one step towards the end. */
 export function showNewer(messages: readonly Message[], view: View): View {
   const { from, to } = rangeOf(messages, view);
   const end = Math.min(messages.length, to + STEP);
-  return viewOf(messages, { from: Math.max(from, end - MOST), to: end });
+  return viewOf(messages, { from: Math.max(from, end - MAX_SHOWN), to: end });
 }
 
-/** The same messages, held where they are while more come. */
+/** Fixes the view to its current messages, so that it doesn't move along with the end. */
 export function hold(messages: readonly Message[], view: View): View {
   return viewOf(messages, rangeOf(messages, view));
 }
@@ -54,6 +56,6 @@ function viewOf(messages: readonly Message[], { from, to }: Range): View {
 }
 
 function indexAfter(messages: readonly Message[], id: string): number {
-  const index = indexOf(messages, id);
+  const index = lowerBound(messages, id);
   return messages[index]?.id === id ? index + 1 : index;
 }

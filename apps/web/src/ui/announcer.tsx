@@ -2,42 +2,46 @@ import { useRef } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import type { ChatState } from "../chat/state.ts";
 
-/** So many new messages are read out; of more only the number is. */
-const MOST_READ_OUT = 3;
+/** The maximum number of new messages that are read out. Of more, only their number is. */
+const MAX_READ_OUT = 3;
 
-/** Up to where the open conversation was told; undefined while it is still being brought up to date. */
-interface Told {
+interface Announcement {
   readonly open: string | undefined;
+  /** The id up to which the open conversation was announced. Undefined until the conversation is up to date. */
   readonly upTo: string | undefined;
   readonly text: string;
 }
 
-/** Tells a screen reader what comes live into the open conversation; history that is scrolled to is not told. */
+/** Announces live messages of the open conversation to screen readers. Messages of history aren't announced. */
 export function Announcer({ chat }: { readonly chat: Chat }) {
-  const told = useRef<Told>({ open: undefined, upTo: undefined, text: "" });
-  told.current = tell(told.current, chat.state.value);
+  const announcement = useRef<Announcement>({ open: undefined, upTo: undefined, text: "" });
+  announcement.current = nextAnnouncement(announcement.current, chat.state.value);
   return (
-    <div class="unseen" aria-live="polite">
-      {told.current.text}
+    <div class="visually-hidden" aria-live="polite">
+      {announcement.current.text}
     </div>
   );
 }
 
-/** What is to be told now, after what was. */
-function tell(told: Told, { me, open, connection, conversations }: ChatState): Told {
+function nextAnnouncement(
+  previous: Announcement,
+  { me, open, connection, conversations }: ChatState,
+): Announcement {
   const conversation = open === undefined ? undefined : conversations.get(open);
   const messages = conversation?.messages ?? [];
   const isUpToDate =
     connection.phase === "live" && conversation !== undefined && conversation.older !== "unknown";
-  const isFirstPageThere = conversation?.older !== "loading" || told.upTo !== undefined;
-  const last = isUpToDate && isFirstPageThere ? (messages.at(-1)?.id ?? "") : undefined;
-  const { upTo } = told;
-  if (told.open !== open || upTo === undefined || last === undefined) return { open, upTo: last, text: "" };
-  if (last <= upTo) return told;
+  const isFirstPageLoaded = conversation?.older !== "loading" || previous.upTo !== undefined;
+  const last = isUpToDate && isFirstPageLoaded ? (messages.at(-1)?.id ?? "") : undefined;
+  const { upTo } = previous;
+  if (previous.open !== open || upTo === undefined || last === undefined) {
+    return { open, upTo: last, text: "" };
+  }
+  if (last <= upTo) return previous;
   const fresh = messages.filter(({ id, from }) => id > upTo && from !== me);
   const text =
-    fresh.length > MOST_READ_OUT
+    fresh.length > MAX_READ_OUT
       ? `${fresh.length} new messages`
       : fresh.map(({ from, content }) => `${from}: ${content}`).join("\n");
-  return { open, upTo: last, text: text || told.text };
+  return { open, upTo: last, text: text || previous.text };
 }

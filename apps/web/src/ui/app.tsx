@@ -1,26 +1,26 @@
 import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat/chat.ts";
-import { openSaved } from "../chat/saved.ts";
-import { keepSession, keptSession, type Session } from "../chat/session.ts";
+import { openSavedState } from "../chat/saved-state.ts";
+import { loadSession, type Session, storeSession } from "../chat/session.ts";
 import { ChatScreen } from "./chat-screen.tsx";
 import { SignIn } from "./sign-in.tsx";
 
-/** Who is not signed in signs in; who is, chats. A reload stays where it was. */
+/** Shows the chat to a user who is signed in, and the sign-in to anyone else. A reload keeps the session. */
 export function App() {
   const [chat, setChat] = useState<Chat | undefined>(() => {
-    const session = keptSession(sessionStorage);
-    return session && begin(session);
+    const session = loadSession(sessionStorage);
+    return session && startChat(session);
   });
-  useEffect(() => chat && whileShown(chat), [chat]);
+  useEffect(() => chat && connectToPage(chat), [chat]);
 
-  if (!chat) return <SignIn onSession={(session) => setChat(begin(session))} />;
+  if (!chat) return <SignIn onSession={(session) => setChat(startChat(session))} />;
   return (
     <ChatScreen
       chat={chat}
       onSignOut={() => {
-        keepSession(sessionStorage, undefined);
+        storeSession(sessionStorage, undefined);
         chat.close();
-        chat.saved.forget();
+        chat.saved.clear();
         history.replaceState(null, "", location.pathname);
         setChat(undefined);
       }}
@@ -28,23 +28,23 @@ export function App() {
   );
 }
 
-function begin(session: Session): Chat {
-  keepSession(sessionStorage, session);
-  return new Chat(session, openSaved(localStorage, session.user));
+function startChat(session: Session): Chat {
+  storeSession(sessionStorage, session);
+  return new Chat(session, openSavedState(localStorage, session.user));
 }
 
-/** Tells the chat whether anybody can see it and when a network is back, and has it write down what it knows before it goes. */
-function whileShown(chat: Chat): () => void {
-  const look = () => chat.setVisible(document.visibilityState === "visible");
-  const leave = () => chat.save();
-  const retry = () => chat.reconnectNow();
-  document.addEventListener("visibilitychange", look);
-  window.addEventListener("pagehide", leave);
-  window.addEventListener("online", retry);
-  look();
+/** Reports to the chat when the page is visible, when the network is back, and when to save before the page ends. */
+function connectToPage(chat: Chat): () => void {
+  const reportVisibility = () => chat.setVisible(document.visibilityState === "visible");
+  const save = () => chat.save();
+  const reconnect = () => chat.reconnectNow();
+  document.addEventListener("visibilitychange", reportVisibility);
+  window.addEventListener("pagehide", save);
+  window.addEventListener("online", reconnect);
+  reportVisibility();
   return () => {
-    document.removeEventListener("visibilitychange", look);
-    window.removeEventListener("pagehide", leave);
-    window.removeEventListener("online", retry);
+    document.removeEventListener("visibilitychange", reportVisibility);
+    window.removeEventListener("pagehide", save);
+    window.removeEventListener("online", reconnect);
   };
 }

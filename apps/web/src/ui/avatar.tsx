@@ -1,6 +1,6 @@
-import { hueOf } from "../chat/words.ts";
+import { hueOf } from "../chat/names.ts";
 
-/** A name's first letter in the colour of the name; for the eye alone, since the name stands beside it. */
+/** A name's first letter in the name's colour. Hidden from screen readers, because the name is next to it. */
 export function Avatar({ name }: { readonly name: string }) {
   return (
     <span class={`avatar hue-${hueOf(name)}`} aria-hidden="true">

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { unreadIn } from "../chat/list.ts";
+import { totalUnread } from "../chat/conversation-list.ts";
 import { Announcer } from "./announcer.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { hashOf, routeOf } from "./route.ts";
@@ -12,13 +12,13 @@ interface Props {
   readonly onSignOut: () => void;
 }
 
-/** From this width on the list and a conversation stand side by side; styles.css says the same. */
+/** The width from which the list and a conversation are side by side, the same as in styles/screen.css. */
 const WIDE = "(min-width: 48rem)";
 
 export function ChatScreen({ chat, onSignOut }: Props) {
-  useEffect(() => followAddress(chat), [chat]);
+  useEffect(() => followUrl(chat), [chat]);
   const { open } = chat.state.value;
-  const unread = unreadIn(chat.state.value);
+  const unread = totalUnread(chat.state.value);
   useEffect(() => {
     document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
   }, [unread]);
@@ -27,7 +27,7 @@ export function ChatScreen({ chat, onSignOut }: Props) {
     <div class={open === undefined ? "screen" : "screen has-open"}>
       {open !== undefined && (
         <button class="skip" type="button" onClick={() => document.getElementById("composer")?.focus()}>
-          Skip to writing
+          Skip to the message field
         </button>
       )}
       <StatusLine chat={chat} />
@@ -46,8 +46,8 @@ function EmptyPane() {
   );
 }
 
-/** The address says which conversation is open. With room for both, the public room is open at first. */
-function followAddress(chat: Chat): () => void {
+/** Opens the conversation that the URL names. On a wide screen the public room is open by default. */
+function followUrl(chat: Chat): () => void {
   const follow = () => {
     const { partner } = routeOf(location.hash);
     if (partner === undefined && matchMedia(WIDE).matches) location.replace(hashOf(""));

@@ -7,29 +7,29 @@ interface Props {
   readonly partner: string;
 }
 
-/** What is typed is kept at every keystroke, so that a reload in the middle of a word loses nothing. */
+/** The message field. It saves the draft at every keystroke, so that a reload loses nothing. */
 export function Composer({ chat, partner }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.saved.draft(partner));
   const [problem, setProblem] = useState("");
   useLayoutEffect(() => {
-    // A touch screen would open its keyboard over what one came to read.
+    // On a touch screen the focus would open a keyboard over the conversation.
     if (!isTouch()) field.current?.focus();
   }, []);
 
-  const write = (next: string) => {
+  const setDraft = (next: string) => {
     setText(next);
     setProblem("");
     chat.saved.setDraft(partner, next);
   };
   const send = () => {
     if (text.trim() === "") return;
-    if (chat.send(partner, text)) write("");
-    else setProblem("Too many messages wait already: this one is kept here until some have left.");
+    if (chat.send(partner, text)) setDraft("");
+    else setProblem("Too many messages wait to be sent. This one stays here until some have been sent.");
     field.current?.focus();
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    // While an input method composes a character, Enter is its own.
+    // While an input method composes a character, Enter belongs to the input method.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouch()) return;
     event.preventDefault();
     send();
@@ -43,7 +43,7 @@ export function Composer({ chat, partner }: Props) {
         send();
       }}
     >
-      <label class="unseen" for="composer">
+      <label class="visually-hidden" for="composer">
         {label}
       </label>
       <textarea
@@ -54,7 +54,7 @@ export function Composer({ chat, partner }: Props) {
         dir="auto"
         placeholder={label}
         aria-describedby="composer-problem"
-        onInput={(event: TargetedEvent<HTMLTextAreaElement>) => write(event.currentTarget.value)}
+        onInput={(event: TargetedEvent<HTMLTextAreaElement>) => setDraft(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <button class="primary" type="submit" disabled={text.trim() === ""}>

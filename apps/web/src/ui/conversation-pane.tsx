@@ -15,7 +15,7 @@ export function ConversationPane({ chat, partner }: Props) {
     <main class="pane" aria-labelledby="partner">
       <header>
         <a class="back" href="#/">
-          <span class="unseen">Back to all conversations</span>
+          <span class="visually-hidden">Back to all conversations</span>
           <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
             <path
               d="M12 4l-6 6 6 6"

@@ -1,61 +1,73 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { pendingIn } from "../chat/list.ts";
+import { pendingIn } from "../chat/conversation-list.ts";
 import type { Conversation } from "../chat/state.ts";
 import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../chat/view.ts";
-import { type Anchor, anchorIn, isAtBottom, isNearBottom, isNearTop, restore } from "./anchor.ts";
 import { MessageRow, PendingRow, rowsOf } from "./message-row.tsx";
+import {
+  anchorIn,
+  isAtBottom,
+  isNearBottom,
+  isNearTop,
+  restoreScroll,
+  type ScrollAnchor,
+} from "./scroll-anchor.ts";
 
 interface Props {
   readonly chat: Chat;
   readonly partner: string;
 }
 
-/** A part of the conversation that fits a document, moved along as one scrolls; what is read stays where it is. */
+/**
+ * Shows a bounded part of the conversation, which moves along with scrolling while the visible rows stay in place.
+ */
 export function MessageList({ chat, partner }: Props) {
   const state = chat.state.value;
   const conversation = state.conversations.get(partner);
   const messages = conversation?.messages ?? [];
   const [view, setView] = useState<View>(atEnd);
   const scroller = useRef<HTMLElement>(null);
-  const anchor = useRef<Anchor | undefined>(undefined);
+  const anchor = useRef<ScrollAnchor | undefined>(undefined);
   const { from, to } = rangeOf(messages, view);
   const shown = messages.slice(from, to);
-  const isWhole = to === messages.length;
-  const pending = isWhole ? pendingIn(state, partner) : [];
+  const isEndShown = to === messages.length;
+  const pending = isEndShown ? pendingIn(state, partner) : [];
 
-  const look = (element: HTMLElement) => {
-    const following = isWhole && isAtBottom(element);
+  const onScroll = (element: HTMLElement) => {
+    const following = isEndShown && isAtBottom(element);
     chat.setFollowing(following);
     anchor.current = following ? undefined : anchorIn(element);
     if (following !== (view === atEnd)) setView(following ? atEnd : hold(messages, view));
-    // At the end what is in memory already is not needed: it would only be taken away again.
-    if (isNearTop(element) && (from === 0 || !following)) older();
-    else if (!isWhole && isNearBottom(element)) setView(showNewer(messages, view));
+    // While following the end, only history that isn't in memory is loaded: rows from memory would be dropped again.
+    if (isNearTop(element) && (from === 0 || !following)) loadOlder();
+    else if (!isEndShown && isNearBottom(element)) setView(showNewer(messages, view));
   };
-  const older = () => {
+  const loadOlder = () => {
     if (from > 0) setView(showOlder(messages, view));
     else if (conversation?.older === "more") void chat.loadOlder(partner);
   };
-  const toEnd = () => {
+  const scrollToEnd = () => {
     anchor.current = undefined;
     setView(atEnd);
     chat.setFollowing(true);
   };
 
-  // What one has just sent is what one wants to see.
-  const newest = pending.at(-1)?.ref;
+  // A message that the user just sent is scrolled into view.
+  const newestRef = pending.at(-1)?.ref;
   useLayoutEffect(() => {
-    if (newest !== undefined) toEnd();
-  }, [newest]);
+    if (newestRef !== undefined) scrollToEnd();
+  }, [newestRef]);
   useLayoutEffect(() => {
     const element = scroller.current;
-    restore(element, anchor.current);
-    // What does not fill the screen cannot be scrolled up, nor can what stands at the top when its page comes.
+    restoreScroll(element, anchor.current);
+    // A list that doesn't fill the screen, or is at its top already, can't be scrolled up to load more.
     const isFull = element !== null && element.scrollHeight > element.clientHeight;
-    if (element && (isFull ? anchor.current && isNearTop(element) : from === 0)) older();
+    if (element && (isFull ? anchor.current && isNearTop(element) : from === 0)) loadOlder();
   });
-  useLayoutEffect(() => whenResized(scroller.current, () => restore(scroller.current, anchor.current)), []);
+  useLayoutEffect(
+    () => onResize(scroller.current, () => restoreScroll(scroller.current, anchor.current)),
+    [],
+  );
 
   return (
     <div class="messages">
@@ -63,9 +75,9 @@ export function MessageList({ chat, partner }: Props) {
         ref={scroller}
         class="scroller"
         aria-label={partner === "" ? "Messages of the public room" : `Messages with ${partner}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrollable by keyboard.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard.
         tabIndex={0}
-        onScroll={(event) => look(event.currentTarget)}
+        onScroll={(event) => onScroll(event.currentTarget)}
       >
         <Beginning
           conversation={conversation}
@@ -88,7 +100,7 @@ export function MessageList({ chat, partner }: Props) {
         </ol>
       </section>
       {!state.following && (
-        <button class="to-end" type="button" onClick={toEnd}>
+        <button class="to-end" type="button" onClick={scrollToEnd}>
           Newest messages ↓
         </button>
       )}
@@ -108,17 +120,19 @@ function Beginning({ conversation, isShown, retry }: BeginningProps) {
   if (older === "failed") {
     return (
       <p class="beginning">
-        Older messages cannot be read right now.{" "}
+        Older messages can't be loaded right now.{" "}
         <button class="link" type="button" onClick={retry}>
           Try again
         </button>
       </p>
     );
   }
-  if (older === "loading" || older === "more") return <p class="beginning quiet">Reading older messages…</p>;
+  if (older === "loading" || older === "more") return <p class="beginning quiet">Loading older messages…</p>;
   if (older === "unknown") return <p class="beginning quiet">Waiting for the server…</p>;
   return (
-    <p class="beginning quiet">{messages.length === 0 ? nothingYet(partner) : "This is where it begins."}</p>
+    <p class="beginning quiet">
+      {messages.length === 0 ? nothingYet(partner) : "This is the beginning of the conversation."}
+    </p>
   );
 }
 
@@ -126,8 +140,8 @@ function nothingYet(partner: string): string {
   return partner === "" ? "Nobody has said anything yet. Be the first." : `Say hello to ${partner}.`;
 }
 
-/** A keyboard that opens on a phone takes half of the list's height. */
-function whenResized(element: HTMLElement | null, act: () => void): () => void {
+/** Calls `act` when the element's size changes: a phone's keyboard takes half of the list's height. */
+function onResize(element: HTMLElement | null, act: () => void): () => void {
   const observer = new ResizeObserver(act);
   if (element) observer.observe(element);
   return () => observer.disconnect();

@@ -1,24 +1,27 @@
 import type { Message } from "@parley/client";
 import type { Chat } from "../chat/chat.ts";
+import { formatDay, formatTime } from "../chat/dates.ts";
+import { failureReason, isRetryable } from "../chat/labels.ts";
+import { hueOf } from "../chat/names.ts";
 import type { Pending } from "../chat/state.ts";
-import { dayOf, hueOf, mayHelpToRetry, reasonFor, timeOf } from "../chat/words.ts";
 
-/** A message with what depends on the one before it. */
+/** A message, with the parts of its row that depend on the message before it. */
 interface Row {
   readonly message: Message;
-  /** The day, where it is another one than the last message's. */
+  /** The day, if it differs from the previous message's. */
   readonly day: string | undefined;
-  /** Whether somebody else begins to speak, or the same one after a pause. */
+  /** True if the author changes, or continues after a pause. */
   readonly isFirst: boolean;
 }
 
+/** Messages further apart begin a new group. */
 const PAUSE_MS = 5 * 60_000;
 
 export function rowsOf(messages: readonly Message[]): Row[] {
   return messages.map((message, index) => {
     const before = messages[index - 1];
-    const day = dayOf(message.timestamp);
-    const isNewDay = before === undefined || dayOf(before.timestamp) !== day;
+    const day = formatDay(message.timestamp);
+    const isNewDay = before === undefined || formatDay(before.timestamp) !== day;
     const pause = before ? Date.parse(message.timestamp) - Date.parse(before.timestamp) : 0;
     const isFirst = isNewDay || before?.from !== message.from || pause > PAUSE_MS;
     return { message, day: isNewDay ? day : undefined, isFirst };
@@ -29,7 +32,7 @@ interface RowProps {
   readonly row: Row;
   readonly me: string;
   readonly isPublic: boolean;
-  /** The last one of the conversation: there an own one says that it has arrived. */
+  /** True for the conversation's last message, which shows "Sent" if it is the user's own. */
   readonly isLatest: boolean;
 }
 
@@ -45,9 +48,9 @@ export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLat
         </li>
       )}
       <li class={`row${isOwn ? " own" : ""}${isFirst ? " first" : ""}`} data-id={id}>
-        <p class={isFirst ? "meta" : "unseen"}>
-          <bdi class={isPublic && !isOwn ? `author hue-${hueOf(from)}` : "unseen"}>{author}</bdi>{" "}
-          <time dateTime={timestamp}>{timeOf(timestamp)}</time>
+        <p class={isFirst ? "meta" : "visually-hidden"}>
+          <bdi class={isPublic && !isOwn ? `author hue-${hueOf(from)}` : "visually-hidden"}>{author}</bdi>{" "}
+          <time dateTime={timestamp}>{formatTime(timestamp)}</time>
         </p>
         <p class="bubble content" dir="auto">
           {content}
@@ -63,13 +66,13 @@ interface PendingProps {
   readonly chat: Chat;
 }
 
-/** A message that the server has not settled yet, with what can be done about it. */
+/** A message that the server hasn't settled, with the actions for a failed one. */
 export function PendingRow({ pending, chat }: PendingProps) {
   const { ref, content, phase, code } = pending;
   const isStuck = phase === "failed" || phase === "unknown";
   return (
     <li class={`row own first pending ${phase}`} data-ref={ref}>
-      <p class="unseen">You</p>
+      <p class="visually-hidden">You</p>
       <p class="bubble content" dir="auto">
         {content}
       </p>
@@ -77,9 +80,11 @@ export function PendingRow({ pending, chat }: PendingProps) {
       {isStuck && (
         <div class="trouble" role="alert">
           <p class="reason">
-            {phase === "unknown" ? "No answer came: it may or may not have arrived." : reasonFor(code)}
+            {phase === "unknown"
+              ? "The server did not answer. This message may or may not have been sent."
+              : failureReason(code)}
           </p>
-          {mayHelpToRetry(pending) && (
+          {isRetryable(pending) && (
             <button class="link" type="button" onClick={() => chat.retry(ref)}>
               Try again
             </button>

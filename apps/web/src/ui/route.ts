@@ -1,7 +1,7 @@
-/** What is on the screen, in the address: so a reload and the back button do what people expect. */
+/** The open conversation, as the URL's hash has it. So a reload and the back button work as expected. */
 export type Route = { readonly partner: string | undefined };
 
-/** `#/room`, `#/with/bob`; anything else shows the list alone. */
+/** Parses `#/room` and `#/with/bob`. Any other hash shows the list only. */
 export function routeOf(hash: string): Route {
   if (hash === "#/room") return { partner: "" };
   const encoded = /^#\/with\/([^/]+)$/.exec(hash)?.[1];

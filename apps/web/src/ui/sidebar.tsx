@@ -1,11 +1,12 @@
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { listed } from "../chat/list.ts";
+import { sortedConversations } from "../chat/conversation-list.ts";
+import { formatShort } from "../chat/dates.ts";
+import { parseName } from "../chat/names.ts";
 import type { Conversation } from "../chat/state.ts";
-import { briefly, nameIn } from "../chat/words.ts";
 import { Avatar } from "./avatar.tsx";
-import { Mark } from "./mark.tsx";
+import { Logo } from "./logo.tsx";
 import { hashOf } from "./route.ts";
 
 interface Props {
@@ -24,7 +25,7 @@ export function Sidebar({ chat, onSignOut }: Props) {
     <nav class="sidebar" aria-label="Conversations">
       <header>
         <h1>
-          <Mark />
+          <Logo />
           Parley
         </h1>
         <p class="me">
@@ -37,7 +38,7 @@ export function Sidebar({ chat, onSignOut }: Props) {
       </header>
       <NewConversation />
       <ul class="conversations">
-        {listed(state).map((conversation) => (
+        {sortedConversations(state).map((conversation) => (
           <Entry
             key={conversation.with}
             conversation={conversation}
@@ -46,13 +47,13 @@ export function Sidebar({ chat, onSignOut }: Props) {
           />
         ))}
       </ul>
-      {chat.moreListed.value && (
-        <button class="link" type="button" onClick={() => void chat.listMore()}>
+      {chat.nextConversations.value && (
+        <button class="link" type="button" onClick={() => void chat.loadConversations()}>
           More conversations
         </button>
       )}
       {state.conversations.size === 1 && (
-        <p class="hint quiet">Private conversations appear here. Type somebody's name above to start one.</p>
+        <p class="hint quiet">Private conversations appear here. Type a username above to start one.</p>
       )}
     </nav>
   );
@@ -76,7 +77,7 @@ function Entry({ conversation: { with: partner, last, unread, older }, me, isOpe
         </span>
         {last && (
           <time class="quiet" dateTime={last.timestamp}>
-            {briefly(last.timestamp)}
+            {formatShort(last.timestamp)}
           </time>
         )}
         <span class="preview quiet" dir="auto">
@@ -85,7 +86,7 @@ function Entry({ conversation: { with: partner, last, unread, older }, me, isOpe
         {unread > 0 && (
           <span class="unread">
             {unread > 99 ? "99+" : unread}
-            <span class="unseen"> unread</span>
+            <span class="visually-hidden"> unread</span>
           </span>
         )}
       </a>
@@ -98,7 +99,7 @@ function NewConversation() {
   const [problem, setProblem] = useState("");
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const name = nameIn(String(new FormData(event.currentTarget).get("with") ?? ""));
+    const name = parseName(String(new FormData(event.currentTarget).get("with") ?? ""));
     if (name === undefined) return setProblem("A name is 1 to 64 letters, digits, or one of _ . @ + -");
     setProblem("");
     event.currentTarget.reset();
@@ -106,8 +107,8 @@ function NewConversation() {
   };
   return (
     <form class="new-conversation" onSubmit={submit}>
-      <label class="unseen" for={id}>
-        Talk with somebody: their name
+      <label class="visually-hidden" for={id}>
+        Username of the person to talk with
       </label>
       <input
         id={id}

@@ -2,31 +2,31 @@ import { ParleyError } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import { type Session, sessionByName, sessionByToken } from "../chat/session.ts";
-import { Mark } from "./mark.tsx";
+import { Logo } from "./logo.tsx";
 
 interface Props {
   readonly onSession: (session: Session) => void;
 }
 
-type Way = "name" | "token";
+type Method = "name" | "token";
 
-/** By name where the server gives tokens to anybody (P60), else with a token that is pasted. */
+/** Signs in by name if the server gives out tokens (P60), otherwise with a pasted token. */
 export function SignIn({ onSession }: Props) {
-  const [way, setWay] = useState<Way>("name");
+  const [method, setMethod] = useState<Method>("name");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
 
   async function submit(event: TargetedSubmitEvent<HTMLFormElement>) {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get(way) ?? "");
+    const text = String(new FormData(event.currentTarget).get(method) ?? "");
     setBusy(true);
     setProblem("");
     try {
-      onSession(await sessionBy(way, text));
+      onSession(await sessionBy(method, text));
     } catch (error) {
       setBusy(false);
-      setProblem(error instanceof ParleyError ? wordsFor(error) : "That is no token.");
-      if (error instanceof ParleyError && error.code === "not_found") setWay("token");
+      setProblem(error instanceof ParleyError ? problemOf(error) : "This isn't a valid token.");
+      if (error instanceof ParleyError && error.code === "not_found") setMethod("token");
     }
   }
 
@@ -34,11 +34,11 @@ export function SignIn({ onSession }: Props) {
     <main class="sign-in">
       <form onSubmit={submit} aria-busy={busy}>
         <h1>
-          <Mark />
+          <Logo />
           Parley
         </h1>
-        <p class="quiet">Chat with everybody, or with one.</p>
-        {way === "name" ? <NameField problem={problem} /> : <TokenField problem={problem} />}
+        <p class="quiet">Chat with everyone, or with one person.</p>
+        {method === "name" ? <NameField problem={problem} /> : <TokenField problem={problem} />}
         <button class="primary" type="submit" disabled={busy}>
           {busy ? "Signing in…" : "Sign in"}
         </button>
@@ -46,11 +46,11 @@ export function SignIn({ onSession }: Props) {
           class="link"
           type="button"
           onClick={() => {
-            setWay(way === "name" ? "token" : "name");
+            setMethod(method === "name" ? "token" : "name");
             setProblem("");
           }}
         >
-          {way === "name" ? "Use a token instead" : "Use a name instead"}
+          {method === "name" ? "Use a token instead" : "Use a name instead"}
         </button>
       </form>
     </main>
@@ -104,16 +104,16 @@ export function TokenField({ problem }: { readonly problem: string }) {
   );
 }
 
-async function sessionBy(way: Way, text: string): Promise<Session> {
-  if (way === "name") return sessionByName(text);
+async function sessionBy(method: Method, text: string): Promise<Session> {
+  if (method === "name") return sessionByName(text);
   const session = sessionByToken(text);
-  if (!session) throw new TypeError("no token");
+  if (!session) throw new TypeError("The text is not a token.");
   return session;
 }
 
-function wordsFor({ code }: ParleyError): string {
-  if (code === "not_found") return "This server gives no tokens by name. Paste one that you were given.";
+function problemOf({ code }: ParleyError): string {
+  if (code === "not_found") return "This server does not sign users in by name. Paste a token.";
   if (code === "invalid_username") return "A name is 1 to 64 letters, digits, or one of _ . @ + -";
-  if (code === "origin_not_allowed") return "The server does not let pages of this address sign in.";
+  if (code === "origin_not_allowed") return "The server does not allow this page's address to sign in.";
   return "The server cannot be reached. Try again.";
 }

@@ -2,17 +2,17 @@ import type { State } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
-import { keepSession, sessionByToken } from "../chat/session.ts";
-import { closedWords, wordsFor } from "../chat/words.ts";
+import { closedReason, connectionLabel } from "../chat/labels.ts";
+import { sessionByToken, storeSession } from "../chat/session.ts";
 import { TokenField } from "./sign-in.tsx";
 
-/** How the connection is doing, always in the same place. */
+/** The connection's state, always in the same place. */
 export function StatusLine({ chat }: { readonly chat: Chat }) {
   const { connection, outbox } = chat.state.value;
-  const waits = outbox.filter(({ phase }) => phase === "waiting" || phase === "sending").length;
+  const waiting = outbox.filter(({ phase }) => phase === "waiting" || phase === "sending").length;
   return (
     <div class={`status ${connection.phase}`}>
-      <p role="status">{wordsFor(connection, waits)}</p>
+      <p role="status">{connectionLabel(connection, waiting)}</p>
       {connection.phase === "offline" && (
         <>
           <Countdown until={connection.retryAt} />
@@ -26,7 +26,7 @@ export function StatusLine({ chat }: { readonly chat: Chat }) {
   );
 }
 
-/** Not told to screen readers, which would read every second aloud. */
+/** Hidden from screen readers, which would read out every second. */
 function Countdown({ until }: { readonly until: number }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -34,7 +34,7 @@ function Countdown({ until }: { readonly until: number }) {
     return () => clearInterval(timer);
   }, []);
   const seconds = Math.ceil((until - now) / 1_000);
-  return <p aria-hidden="true">{seconds > 0 ? `Next try in ${seconds} s` : "Trying again…"}</p>;
+  return <p aria-hidden="true">{seconds > 0 ? `Next attempt in ${seconds} s` : "Trying again…"}</p>;
 }
 
 interface ClosedProps {
@@ -42,27 +42,27 @@ interface ClosedProps {
   readonly connection: Extract<State, { phase: "closed" }>;
 }
 
-/** For good, so only a person can mend it. What they wrote meanwhile is kept. */
+/** Shown when the client is closed for good. The user continues with a new token, or tries again. Drafts are kept. */
 function Closed({ chat, connection }: ClosedProps) {
   const [problem, setProblem] = useState("");
-  const { text, needsToken } = closedWords(connection.error?.code);
+  const { text, needsToken } = closedReason(connection.error?.code);
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!needsToken) return chat.resume(chat.session);
     const session = sessionByToken(String(new FormData(event.currentTarget).get("token") ?? ""));
-    if (!session) return setProblem("That is no token.");
-    if (session.user !== chat.session.user) return setProblem(`That token is for ${session.user}.`);
-    keepSession(sessionStorage, session);
+    if (!session) return setProblem("This isn't a valid token.");
+    if (session.user !== chat.session.user) return setProblem(`This token is for ${session.user}.`);
+    storeSession(sessionStorage, session);
     chat.resume(session);
   };
   return (
     <form class="closed-form" onSubmit={submit}>
       <p role="alert">
-        {text} {needsToken && "Paste a new one to go on: nothing that you wrote is lost."}
+        {text} {needsToken && "Paste a new one to continue. Nothing that you wrote is lost."}
       </p>
       {needsToken && <TokenField problem={problem} />}
       <button class="primary" type="submit">
-        {needsToken ? "Go on" : "Try again"}
+        {needsToken ? "Continue" : "Try again"}
       </button>
     </form>
   );

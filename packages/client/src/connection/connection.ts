@@ -1,43 +1,50 @@
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
-import { pause } from "../timing/pause.ts";
+import { sleep } from "../timing/sleep.ts";
 import type { ServerFrame } from "../wire.ts";
-import type { Ending } from "./reconnect.ts";
+import type { ConnectionEnd } from "./reconnect.ts";
 import { Socket } from "./socket.ts";
-import type { Tokens } from "./token.ts";
+import type { TokenSource } from "./token-source.ts";
 
-/** How long the server has to answer an `auth`, in ms, before it is sent again. */
-const AUTH_ANSWER_MS = 5_000;
+/** The time after which an unanswered `auth` frame counts as failed and is sent again, in ms. */
+const AUTH_TIMEOUT_MS = 5_000;
 
-export interface ConnectionHandlers {
+export interface ConnectionDeps {
+  readonly settings: Settings;
+  /** The token for the handshake. */
+  readonly token: string;
+  /** The source of the tokens that replace it. */
+  readonly tokens: TokenSource;
+  /** Called for every frame of a known form. */
   frame(frame: ServerFrame, connection: Connection): void;
-  /** Once. */
-  ended(ending: Ending): void;
+  /** Called once, when the connection has ended or couldn't be established. */
+  ended(end: ConnectionEnd): void;
 }
 
-/** One connection from its handshake to its end, which keeps itself authorized meanwhile (P6). */
+/** One connection from its handshake to its end. It renews its token while it is open (P6). */
 export class Connection {
   readonly #socket: Socket;
-  readonly #tokens: Tokens;
+  readonly #tokens: TokenSource;
   readonly #settings: Settings;
   readonly #ended = new AbortController();
   #readyAt: number | undefined;
   #announced = false;
-  /** Aborted when the server has taken the token that was sent last. */
-  #authTaken: AbortController | undefined;
+  /** Aborted when the server accepts the token that was sent last. */
+  #authAccepted: AbortController | undefined;
 
-  constructor(settings: Settings, token: string, tokens: Tokens, handlers: ConnectionHandlers) {
+  /** Throws if the platform refuses the address. */
+  constructor({ settings, token, tokens, frame, ended }: ConnectionDeps) {
     this.#settings = settings;
     this.#tokens = tokens;
     this.#socket = new Socket(settings.WebSocket, settings.url, token, settings.heartbeat, {
-      frame: (frame) => {
-        this.#note(frame);
-        handlers.frame(frame, this);
+      frame: (received) => {
+        this.#onFrame(received);
+        frame(received, this);
       },
       closed: (code) => {
         this.#ended.abort();
         const readyForMs = this.#readyAt === undefined ? 0 : performance.now() - this.#readyAt;
-        handlers.ended({ code, readyForMs, announced: this.#announced });
+        ended({ code, readyForMs, announced: this.#announced });
       },
     });
   }
@@ -55,35 +62,36 @@ export class Connection {
     this.#socket.close();
   }
 
-  #note(frame: ServerFrame): void {
+  #onFrame(frame: ServerFrame): void {
     if (frame.type === "ready" && this.#readyAt === undefined) {
       this.#readyAt = performance.now();
-      void this.#keepAuthorized();
+      void this.#renewTokens();
     } else if (frame.type === "reconnect") {
-      // Nothing to do yet: everything works until the server closes, and it answers what was sent until then.
+      // Nothing to do yet: the server answers everything until it closes the connection.
       this.#announced = true;
     } else if (frame.type === "auth") {
-      this.#authTaken?.abort();
+      this.#authAccepted?.abort();
     }
   }
 
-  /** Brings a fresh token before the present one ends, and again until the server has taken it. Never rejects. */
-  async #keepAuthorized(): Promise<void> {
+  /** Sends a fresh token before the current one expires, and repeats until the server accepts it. Never rejects. */
+  async #renewTokens(): Promise<void> {
     for (let failures = 0; !this.ended.aborted; ) {
-      await pause(
+      await sleep(
         failures === 0 ? this.#tokens.renewAt - Date.now() : backoff(failures, this.#settings.backoff),
         this.ended,
       );
       const token = this.ended.aborted ? undefined : await this.#tokens.get().catch(() => undefined);
-      failures = token !== undefined && (await this.#isTaken(token)) ? 0 : failures + 1;
+      failures = token !== undefined && (await this.#authenticate(token)) ? 0 : failures + 1;
     }
   }
 
-  async #isTaken(token: string): Promise<boolean> {
-    const taken = new AbortController();
-    this.#authTaken = taken;
+  /** Sends a token. Returns true if the server accepts it in time. */
+  async #authenticate(token: string): Promise<boolean> {
+    const accepted = new AbortController();
+    this.#authAccepted = accepted;
     this.#socket.send(JSON.stringify({ type: "auth", token }));
-    await pause(AUTH_ANSWER_MS, AbortSignal.any([this.ended, taken.signal]));
-    return taken.signal.aborted;
+    await sleep(AUTH_TIMEOUT_MS, AbortSignal.any([this.ended, accepted.signal]));
+    return accepted.signal.aborted;
   }
 }

@@ -2,40 +2,48 @@ import type { ParleyError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
 
-/** How a connection ended. */
-export interface Ending {
-  /** The WebSocket close code; 1006 stands for a link that broke or never was. */
+/** The end of one connection, or of one failed attempt to connect. */
+export interface ConnectionEnd {
+  /** The WebSocket close code. 1006 means that the link broke or was never established. */
   readonly code: number;
-  /** How long it was of use, in ms; 0 where `ready` never came. */
+  /** The time between `ready` and the end, in ms. 0 if `ready` never came. */
   readonly readyForMs: number;
-  /** The server had announced it with `reconnect`, at a time that it had spread by itself (P40). */
+  /** True if the server announced the end with a `reconnect` frame, at a time that it had spread itself (P40). */
   readonly announced?: boolean;
-  /** Why it never was, where that could be learned. */
+  /** The reason why the connection couldn't be established, if it is known. */
   readonly error?: ParleyError;
 }
 
-/** A connection that lasted this long, in ms, was a good one: the next failure is a first one. */
-const GOOD_MS = 5_000;
-/** A server that ends a token sooner, in ms, is not asked again at once. */
-const SHORT_MS = 1_000;
+export type ReconnectPlan =
+  | { readonly reconnect: false }
+  | { readonly reconnect: true; readonly afterMs: number };
 
-/** How many failures in a row there have been after this ending. */
-export function failuresAfter(ending: Ending, before: number): number {
-  return ending.readyForMs >= GOOD_MS ? 0 : before + 1;
+/** A connection that was ready for this long counts as stable and resets the backoff, in ms. */
+const STABLE_MS = 5_000;
+/** A token that expires sooner than this after `ready` counts as a failure: an immediate retry could loop. In ms. */
+const MIN_TOKEN_USE_MS = 1_000;
+/** An overloaded server gets a wait as long as after this many more failures. */
+const OVERLOAD_FAILURES = 3;
+
+/** Returns the number of failures in a row after this end, given the number before it. */
+export function countFailures(end: ConnectionEnd, before: number): number {
+  return end.readyForMs >= STABLE_MS ? 0 : before + 1;
 }
 
-/** Whether and when to connect again, by how the last connection ended (P40). `failures` counts those in a row. */
-export function reconnectIn(
-  ending: Ending,
+/** Decides from the last connection's end if and when to connect again (P40). `failures` counts those in a row. */
+export function planReconnect(
+  end: ConnectionEnd,
   failures: number,
   settings: Pick<Settings, "backoff">,
   random: () => number = Math.random,
-): { readonly again: false } | { readonly again: true; readonly afterMs: number } {
-  const { code } = ending;
-  if (code >= 4500 && code <= 4999) return { again: false };
-  if (ending.announced && (code === 1012 || code === 1001)) return { again: true, afterMs: 0 };
-  // An ended token needs nothing but a fresh one; an overloaded server needs some peace.
-  if (code === 4001 && ending.readyForMs >= SHORT_MS) return { again: true, afterMs: 0 };
-  const afterMs = backoff(code === 1013 ? failures + 3 : failures, settings.backoff, random);
-  return { again: true, afterMs: afterMs + (ending.error?.retryAfterMs ?? 0) };
+): ReconnectPlan {
+  const { code } = end;
+  if (code >= 4500 && code <= 4999) return { reconnect: false };
+  // The server has spread its announced closes over time, so an additional wait isn't needed.
+  if (end.announced && (code === 1012 || code === 1001)) return { reconnect: true, afterMs: 0 };
+  // After an expired token the next connection only needs a fresh one.
+  if (code === 4001 && end.readyForMs >= MIN_TOKEN_USE_MS) return { reconnect: true, afterMs: 0 };
+  const attempt = code === 1013 ? failures + OVERLOAD_FAILURES : failures;
+  const afterMs = backoff(attempt, settings.backoff, random);
+  return { reconnect: true, afterMs: afterMs + (end.error?.retryAfterMs ?? 0) };
 }

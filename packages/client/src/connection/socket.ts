@@ -1,31 +1,31 @@
 import { parseServerFrame, type ServerFrame } from "../wire.ts";
 
-/** What a socket needs of the platform: the WebSocket of browsers and of Node from 22 on, or one that is like it. */
+/** A constructor with the interface of the standard WebSocket, which browsers and Node 22 or newer have. */
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocket;
 
 export interface SocketHandlers {
   frame(frame: ServerFrame): void;
-  /** Once, for whatever reason it ended. `code` 1006 stands for a link that broke or never was. */
+  /** Called once, for any end. `code` is 1006 if the link broke or was never established. */
   closed(code: number): void;
 }
 
 export interface HeartbeatOptions {
-  /** A ping leaves after so much silence, in ms. */
+  /** The silence after which a ping is sent, in ms. */
   readonly everyMs: number;
-  /** And the link is given up after so much more, in ms. So a dead link is noticed within the sum (P14). */
+  /** The silence after a ping at which the link is given up, in ms. */
   readonly timeoutMs: number;
 }
 
-/** One connection under `chat.v1`, with a heartbeat, since a dead link says nothing by itself. */
+/** A WebSocket under `chat.v1` with a heartbeat, because a dead link reports nothing by itself (P14). */
 export class Socket {
   readonly #socket: WebSocket;
   readonly #handlers: SocketHandlers;
   readonly #heartbeat: HeartbeatOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #heardAt = performance.now();
+  #lastFrameAt = performance.now();
   #ended = false;
 
-  /** Throws where the platform refuses the address, as a page's content security policy can. */
+  /** Throws if the platform refuses the address, for example because of a page's Content-Security-Policy. */
   constructor(
     WebSocketImpl: WebSocketClass,
     url: string,
@@ -37,32 +37,33 @@ export class Socket {
     this.#heartbeat = heartbeat;
     this.#socket = new WebSocketImpl(url, ["chat.v1", `bearer.${token}`]);
     this.#socket.onmessage = ({ data }) => {
-      this.#heardAt = performance.now();
+      this.#lastFrameAt = performance.now();
       const frame = parseServerFrame(data);
       if (frame) handlers.frame(frame);
     };
     this.#socket.onclose = ({ code }) => this.#end(code);
-    // An error is always followed by a close; without a listener some implementations throw.
+    // Ignored: `close` always follows. Some implementations throw if there is no listener.
     this.#socket.onerror = () => undefined;
-    this.#watch(heartbeat.everyMs);
+    this.#checkSilenceIn(heartbeat.everyMs);
   }
 
+  /** Sends a frame. Does nothing if the connection isn't open. */
   send(frame: string): void {
     if (this.#socket.readyState === 1) this.#socket.send(frame);
   }
 
-  /** Ends it now, without waiting for the other side to agree. */
+  /** Ends the connection now, without waiting for the closing handshake. */
   close(): void {
     this.#end(1000);
   }
 
-  /** Looks again in `afterMs`, when the silence may have become long enough for a ping. */
-  #watch(afterMs: number): void {
+  /** Schedules the check for the earliest time at which the silence can be long enough for a ping. */
+  #checkSilenceIn(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      const quietMs = performance.now() - this.#heardAt;
-      if (quietMs < this.#heartbeat.everyMs) this.#watch(this.#heartbeat.everyMs - quietMs);
+      const silentForMs = performance.now() - this.#lastFrameAt;
+      if (silentForMs < this.#heartbeat.everyMs) this.#checkSilenceIn(this.#heartbeat.everyMs - silentForMs);
       else this.#ping();
-    }, afterMs);
+    }, delayMs);
   }
 
   #ping(): void {
@@ -70,8 +71,8 @@ export class Socket {
     const pingedAt = performance.now();
     this.send('{"type":"ping"}');
     this.#timer = setTimeout(() => {
-      if (this.#heardAt > pingedAt) this.#watch(0);
-      // A page that slept may have the answer before it, unread: it asks once more.
+      if (this.#lastFrameAt > pingedAt) this.#checkSilenceIn(0);
+      // The timer is far too late, so the page was asleep. The answer may be waiting unread: ping once more.
       else if (performance.now() - pingedAt > 2 * timeoutMs) this.#ping();
       else this.#end(1006);
     }, timeoutMs);

@@ -1,10 +1,16 @@
-import { asParleyError } from "../errors.ts";
-import { problemOf } from "./http.ts";
+import { toParleyError } from "../errors.ts";
+import { readProblem } from "./problem.ts";
 
 /**
- * A token for a first try, from a server that gives them to anybody (P60). `historyUrl` is the server's address, in a
- * page also a path. Rejects with a ParleyError: `not_found` where the server gives none, `invalid_username` for what
- * is no name.
+ * Requests a token from a development server, which gives one to anyone who asks (P60). Use it for a first try; in
+ * production `token` comes from your own sign-in.
+ *
+ * @param historyUrl The server's address, for example `http://localhost:8080`. In a page it may be a path.
+ * @param username The user that the token is for.
+ * @param signal Aborts the request. Default: a timeout of 15,000 ms.
+ * @returns The token, valid for an hour.
+ * @throws ParleyError `not_found` if the server doesn't give out tokens, `invalid_username` for an invalid name,
+ * `forbidden` or `origin_not_allowed` if the server refuses the request, `unreachable` without an answer.
  */
 export async function requestToken(
   historyUrl: string,
@@ -21,11 +27,11 @@ export async function requestToken(
       signal,
     });
   } catch (error) {
-    throw asParleyError(error);
+    throw toParleyError(error);
   }
   const body: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
   if (typeof body === "object" && body !== null && "token" in body && typeof body.token === "string") {
     return body.token;
   }
-  throw await problemOf(response);
+  throw await readProblem(response);
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Message, SyncPage } from "../wire.ts";
-import { advance, initialStream, type Stream, type StreamEvent } from "./stream.ts";
+import { initialState, type StreamEvent, type StreamState, transition } from "./stream.ts";
 
 const PAGE = 3;
 const options = { from: "beginning", maxBuffered: 4 } as const;
@@ -15,33 +15,34 @@ const messageOf = (n: number): Message => ({
   timestamp: "",
 });
 
-/** A server as the protocol promises it, one step at a time, and a client that has only the stream. */
-class World {
-  stream: Stream;
+/** A simulated server that keeps the protocol, and a client that consists of the stream's state machine only. */
+class Simulation {
+  state: StreamState;
   readonly observed: string[] = [];
-  /** The log holds messages 1 … end. */
+  /** The log contains the messages 1 to `end`. */
   end = 0;
-  /** Live messages after this one are still on their way to the present connection. */
-  #liveFrom: number | undefined;
-  /** The answer under way, fixed when the server made it, or the question that waits for one. */
-  #asked: { readonly after: string | undefined } | undefined;
-  #answer: SyncPage | undefined;
+  /** Live messages after this one haven't arrived on the current connection yet. Undefined while disconnected. */
+  #arrived: number | undefined;
+  /** The request for a page, if there is one. */
+  #request: { readonly after: string | undefined } | undefined;
+  /** The response to the request. Its content is fixed when the server makes it, and it may arrive much later. */
+  #response: SyncPage | undefined;
   mostBuffered = 0;
 
   constructor(cursor?: string) {
-    this.stream = initialStream(cursor);
+    this.state = initialState(cursor);
   }
 
   #apply(event: StreamEvent): void {
-    const step = advance(this.stream, event, options);
-    this.stream = step.stream;
-    for (const { id } of step.deliver) this.observed.push(id);
-    if (step.ask) {
-      this.#asked = step.ask;
-      this.#answer = undefined;
+    const { state, deliver, request } = transition(this.state, event, options);
+    this.state = state;
+    for (const { id } of deliver) this.observed.push(id);
+    if (request) {
+      this.#request = request;
+      this.#response = undefined;
     }
-    if (step.stream.phase === "catching-up") {
-      this.mostBuffered = Math.max(this.mostBuffered, step.stream.buffer?.length ?? 0);
+    if (state.phase === "catching-up") {
+      this.mostBuffered = Math.max(this.mostBuffered, state.buffer?.length ?? 0);
     }
   }
 
@@ -50,141 +51,141 @@ class World {
   }
 
   connect(): void {
-    if (this.#liveFrom !== undefined) return;
-    this.#liveFrom = this.end;
+    if (this.#arrived !== undefined) return;
+    this.#arrived = this.end;
     this.#apply({ type: "ready", cursor: idOf(this.end) });
   }
 
   disconnect(): void {
-    if (this.#liveFrom === undefined) return;
-    this.#liveFrom = undefined;
-    this.#asked = undefined;
-    this.#answer = undefined;
+    if (this.#arrived === undefined) return;
+    this.#arrived = undefined;
+    this.#request = undefined;
+    this.#response = undefined;
     this.#apply({ type: "disconnected" });
   }
 
-  /** The next live message arrives; with `again`, one that was sent before arrives once more. */
-  live(again: boolean): void {
-    if (this.#liveFrom === undefined) return;
-    if (again && this.#liveFrom > 0) {
-      this.#apply({ type: "message", message: messageOf(this.#liveFrom) });
-    } else if (this.#liveFrom < this.end) {
-      this.#liveFrom += 1;
-      this.#apply({ type: "message", message: messageOf(this.#liveFrom) });
+  /** Delivers the next live message, or with `isRepeat` the last one again. */
+  live(isRepeat: boolean): void {
+    if (this.#arrived === undefined) return;
+    if (isRepeat && this.#arrived > 0) {
+      this.#apply({ type: "message", message: messageOf(this.#arrived) });
+    } else if (this.#arrived < this.end) {
+      this.#arrived += 1;
+      this.#apply({ type: "message", message: messageOf(this.#arrived) });
     }
   }
 
-  /** The server loses what it had not sent yet, and says so. */
+  /** The server loses the messages that it hasn't sent yet, and reports that. */
   gap(): void {
-    if (this.#liveFrom === undefined) return;
-    this.#liveFrom = this.end;
+    if (this.#arrived === undefined) return;
+    this.#arrived = this.end;
     this.#apply({ type: "gap" });
   }
 
-  /** The server makes its answer now; it may arrive much later. */
-  answer(): void {
-    if (!this.#asked || this.#answer) return;
-    const first = this.#asked.after === undefined ? 1 : Number(this.#asked.after) + 1;
+  /** The server makes its response. */
+  respond(): void {
+    if (!this.#request || this.#response) return;
+    const first = this.#request.after === undefined ? 1 : Number(this.#request.after) + 1;
     const last = Math.min(this.end, first + PAGE - 1);
     const messages = [];
     for (let n = first; n <= last; n += 1) messages.push(messageOf(n));
-    this.#answer = { messages, cursor: idOf(Math.max(last, first - 1)), more: last < this.end };
+    this.#response = { messages, cursor: idOf(Math.max(last, first - 1)), more: last < this.end };
   }
 
-  receiveAnswer(): void {
-    const page = this.#answer;
+  receiveResponse(): void {
+    const page = this.#response;
     if (!page) return;
-    this.#asked = undefined;
-    this.#answer = undefined;
+    this.#request = undefined;
+    this.#response = undefined;
     this.#apply({ type: "page", page });
   }
 
-  /** Everything that is under way arrives, until nothing is. */
+  /** Lets everything arrive that is in flight. */
   settle(): void {
     this.connect();
     for (let round = 0; round < 10_000; round += 1) {
-      if (this.#asked) {
-        this.answer();
-        this.receiveAnswer();
-      } else if (this.#liveFrom !== undefined && this.#liveFrom < this.end) this.live(false);
+      if (this.#request) {
+        this.respond();
+        this.receiveResponse();
+      } else if (this.#arrived !== undefined && this.#arrived < this.end) this.live(false);
       else return;
     }
-    throw new Error("the stream never comes to rest");
+    throw new Error("the stream never settles");
   }
 }
 
 const expected = (end: number) => Array.from({ length: end }, (_, index) => idOf(index + 1));
 
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.constant((world: World) => world.append()) },
-  { weight: 5, arbitrary: fc.constant((world: World) => world.live(false)) },
-  { weight: 1, arbitrary: fc.constant((world: World) => world.live(true)) },
-  { weight: 3, arbitrary: fc.constant((world: World) => world.answer()) },
-  { weight: 3, arbitrary: fc.constant((world: World) => world.receiveAnswer()) },
-  { weight: 2, arbitrary: fc.constant((world: World) => world.connect()) },
-  { weight: 1, arbitrary: fc.constant((world: World) => world.disconnect()) },
-  { weight: 1, arbitrary: fc.constant((world: World) => world.gap()) },
+  { weight: 6, arbitrary: fc.constant((simulation: Simulation) => simulation.append()) },
+  { weight: 5, arbitrary: fc.constant((simulation: Simulation) => simulation.live(false)) },
+  { weight: 1, arbitrary: fc.constant((simulation: Simulation) => simulation.live(true)) },
+  { weight: 3, arbitrary: fc.constant((simulation: Simulation) => simulation.respond()) },
+  { weight: 3, arbitrary: fc.constant((simulation: Simulation) => simulation.receiveResponse()) },
+  { weight: 2, arbitrary: fc.constant((simulation: Simulation) => simulation.connect()) },
+  { weight: 1, arbitrary: fc.constant((simulation: Simulation) => simulation.disconnect()) },
+  { weight: 1, arbitrary: fc.constant((simulation: Simulation) => simulation.gap()) },
 );
 
 describe("the stream of messages", () => {
-  it("G3: whole, once and in order, however live, pages, gaps, repeats and lost connections interleave", () => {
+  it("G3: delivers every message once and in order, however live messages, pages, gaps and disconnects interleave", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const world = new World();
+        const simulation = new Simulation();
         for (const apply of steps) {
-          apply(world);
-          // Never a hole, not even for a moment: what was observed is always a prefix of the log.
-          expect(world.observed).toEqual(expected(world.observed.length));
+          apply(simulation);
+          // Never a hole, not even temporarily: the observed messages are always a prefix of the log.
+          expect(simulation.observed).toEqual(expected(simulation.observed.length));
         }
-        world.settle();
-        expect(world.observed).toEqual(expected(world.end));
-        expect(world.stream.phase).toBe("live");
+        simulation.settle();
+        expect(simulation.observed).toEqual(expected(simulation.end));
+        expect(simulation.state.phase).toBe("live");
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("G5: live messages that wait are bounded, and one more round of pages brings what had no room", () => {
-    const world = new World();
-    world.append();
-    world.connect();
+  it("G5: bounds the buffer of live messages, and reads the rest with another round of pages", () => {
+    const simulation = new Simulation();
+    simulation.append();
+    simulation.connect();
     for (let n = 0; n < 50; n += 1) {
-      world.append();
-      world.live(false);
+      simulation.append();
+      simulation.live(false);
     }
-    expect(world.mostBuffered).toBe(options.maxBuffered);
-    world.settle();
-    expect(world.observed).toEqual(expected(51));
+    expect(simulation.mostBuffered).toBe(options.maxBuffered);
+    simulation.settle();
+    expect(simulation.observed).toEqual(expected(51));
   });
 
-  it("P5: without a cursor and from now, the first ready is the beginning", () => {
-    const first = advance(
-      initialStream(undefined),
+  it("P5: starts at the first ready, without a cursor and from now", () => {
+    const first = transition(
+      initialState(undefined),
       { type: "ready", cursor: idOf(7) },
       { ...options, from: "now" },
     );
-    expect(first).toEqual({ stream: { phase: "live", cursor: idOf(7), lastId: "" }, deliver: [] });
+    expect(first).toEqual({ state: { phase: "live", cursor: idOf(7), lastId: "" }, deliver: [] });
   });
 
-  it("G3: a saved cursor goes on where it was", () => {
-    const { ask } = advance(initialStream("saved"), { type: "ready", cursor: idOf(7) }, options);
-    expect(ask).toEqual({ after: "saved" });
+  it("G3: continues from a saved cursor", () => {
+    const { request } = transition(initialState("saved"), { type: "ready", cursor: idOf(7) }, options);
+    expect(request).toEqual({ after: "saved" });
   });
 
-  it("G3: a page with no message moves the cursor, and the next connection asks from there", () => {
-    let { stream } = advance(initialStream("a"), { type: "ready", cursor: idOf(7) }, options);
-    ({ stream } = advance(
-      stream,
+  it("G3: an empty page moves the cursor, and the next connection continues from there", () => {
+    let { state } = transition(initialState("a"), { type: "ready", cursor: idOf(7) }, options);
+    ({ state } = transition(
+      state,
       { type: "page", page: { messages: [], cursor: "b", more: false } },
       options,
     ));
-    ({ stream } = advance(stream, { type: "disconnected" }, options));
-    expect(advance(stream, { type: "ready", cursor: idOf(9) }, options).ask).toEqual({ after: "b" });
+    ({ state } = transition(state, { type: "disconnected" }, options));
+    expect(transition(state, { type: "ready", cursor: idOf(9) }, options).request).toEqual({ after: "b" });
   });
 
-  it("a late page of a connection that has ended changes nothing", () => {
-    const idle = initialStream("a");
+  it("ignores a page that arrives after its connection has ended", () => {
+    const idle = initialState("a");
     const late = { messages: [messageOf(1)], cursor: "b", more: false };
-    expect(advance(idle, { type: "page", page: late }, options)).toEqual({ stream: idle, deliver: [] });
+    expect(transition(idle, { type: "page", page: late }, options)).toEqual({ state: idle, deliver: [] });
   });
 });

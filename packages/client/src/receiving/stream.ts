@@ -1,133 +1,149 @@
 import type { Message, SyncPage } from "../wire.ts";
 
 /**
- * The receiving side as one state machine without I/O (G3).
+ * The receiving side as a state machine without I/O (G3).
  *
- * A connection that is ready brings every message after `ready`'s cursor. What came before it is read from `/sync`,
- * page by page from the last cursor, while live messages wait in one bounded buffer. A page with `more: false`
- * covers everything up to the log's end when it was asked for, which is after `ready`; so that page and the buffer
- * overlap or touch, and dropping what was already delivered leaves no hole. Where the buffer overflows it is given
- * up, and one more round of pages is read instead: memory stays bounded and the sequence whole.
+ *                 ready                    page, more: false
+ *   ┌──────┐ ───────────────▶ ┌─────────────┐ ──────────────▶ ┌──────┐
+ *   │ idle │                  │ catching-up │                 │ live │
+ *   └──────┘ ◀─────────────── └─────────────┘ ◀────────────── └──────┘
+ *        ▲     disconnected                        gap            │
+ *        └─────────────────────── disconnected ───────────────────┘
  *
- * Cursors are the server's business and are only handed back. Ids are compared with ids.
+ * A `ready` leads from idle directly to live if the client has no cursor and starts "now".
+ *
+ * A connection delivers every message after `ready`'s cursor. Earlier messages are read from `/sync`, page by page
+ * from the last cursor, while live messages wait in a bounded buffer. A page with `more: false` covers everything up
+ * to the log's end at the time of its request, which came after `ready`. So that page and the buffer overlap or
+ * touch, and dropping what was delivered already leaves no hole. If the buffer overflows, it is dropped and another
+ * round of pages is read: memory stays bounded (G5) and no message is lost.
+ *
+ * Cursors are opaque and only handed back to the server. Ids are compared with ids only.
  */
-export type Stream =
-  | (Place & { readonly phase: "idle" })
-  | (Place & {
+export type StreamState =
+  /** Without a connection that is ready. */
+  | (Position & { readonly phase: "idle" })
+  /** Connected, and reading pages of missed messages. One page is requested at any time. */
+  | (Position & {
       readonly phase: "catching-up";
-      /** Live messages that arrived while pages are read; undefined once it overflowed. */
+      /** The live messages that arrived meanwhile. Undefined if another round of pages has to follow this one. */
       readonly buffer: readonly Message[] | undefined;
-      /** How many messages this catching up has brought so far. */
+      /** The number of messages that this catch-up has delivered so far. */
       readonly received: number;
     })
-  | (Place & { readonly phase: "live" });
+  /** Connected, and every live message is delivered as it arrives. */
+  | (Position & { readonly phase: "live" });
 
-interface Place {
-  /** Where to go on from; undefined before the first connection of one who starts "now". */
+interface Position {
+  /** The place to continue after. Undefined before the first connection of a client without a cursor. */
   readonly cursor: string | undefined;
-  /** The last message delivered, "" for none. */
+  /** The id of the last delivered message, "" for none. */
   readonly lastId: string;
 }
 
-/** What to do after an event: deliver these, in order, and ask for the page after this cursor. */
-export interface Step {
-  readonly stream: Stream;
-  readonly deliver: readonly Message[];
-  readonly ask?: { readonly after: string | undefined };
-}
-
 export type StreamEvent =
+  /** A connection is ready: every message after `cursor` arrives live. */
   | { readonly type: "ready"; readonly cursor: string }
+  /** A live message arrived. */
   | { readonly type: "message"; readonly message: Message }
-  /** The page that was asked for last. */
+  /** The requested page arrived. */
   | { readonly type: "page"; readonly page: SyncPage }
-  /** P23: the server cannot vouch for what came before. */
+  /** The server can't fill a hole before the messages that follow (P23). */
   | { readonly type: "gap" }
+  /** The connection has ended. */
   | { readonly type: "disconnected" };
 
-/** `from` "beginning" reads everything there is; "now" starts at the first `ready`. A saved cursor outranks both. */
-export function initialStream(cursor: string | undefined): Stream {
-  return { phase: "idle", cursor, lastId: "" };
+/** The result of an event: the next state, the messages to deliver in order, and the page to request, if any. */
+export interface Transition {
+  readonly state: StreamState;
+  readonly deliver: readonly Message[];
+  readonly request?: { readonly after: string | undefined };
 }
 
 export interface StreamOptions {
+  /** The start of a client without a cursor: "now" is the first `ready`, "beginning" is the log's first message. */
   readonly from: "now" | "beginning";
-  /** How many live messages may wait while pages are read. */
+  /** The maximum number of live messages in the buffer. */
   readonly maxBuffered: number;
 }
 
-export function advance(stream: Stream, event: StreamEvent, options: StreamOptions): Step {
+/** Returns the state of a client that hasn't connected yet. A saved cursor takes precedence over `from`. */
+export function initialState(cursor: string | undefined): StreamState {
+  return { phase: "idle", cursor, lastId: "" };
+}
+
+export function transition(state: StreamState, event: StreamEvent, options: StreamOptions): Transition {
   switch (event.type) {
     case "ready":
-      return stream.cursor === undefined && options.from === "now"
-        ? { stream: { phase: "live", cursor: event.cursor, lastId: stream.lastId }, deliver: [] }
-        : catchUp(stream, 0);
+      return state.cursor === undefined && options.from === "now"
+        ? { state: { phase: "live", cursor: event.cursor, lastId: state.lastId }, deliver: [] }
+        : catchUp(state, 0);
     case "message":
-      return onMessage(stream, event.message, options);
+      return onMessage(state, event.message, options);
     case "page":
-      return onPage(stream, event.page);
+      return onPage(state, event.page);
     case "gap":
-      return onGap(stream);
+      return onGap(state);
     case "disconnected":
-      return { stream: { ...placeOf(stream), phase: "idle" }, deliver: [] };
+      return { state: { ...positionOf(state), phase: "idle" }, deliver: [] };
   }
 }
 
-function catchUp(place: Place, received: number): Step {
+function catchUp(position: Position, received: number): Transition {
   return {
-    stream: { ...placeOf(place), phase: "catching-up", buffer: [], received },
+    state: { ...positionOf(position), phase: "catching-up", buffer: [], received },
     deliver: [],
-    ask: { after: place.cursor },
+    request: { after: position.cursor },
   };
 }
 
-function onMessage(stream: Stream, message: Message, { maxBuffered }: StreamOptions): Step {
-  switch (stream.phase) {
+function onMessage(state: StreamState, message: Message, { maxBuffered }: StreamOptions): Transition {
+  switch (state.phase) {
     case "idle":
-      return { stream, deliver: [] };
+      return { state, deliver: [] };
     case "catching-up": {
-      const room = stream.buffer !== undefined && stream.buffer.length < maxBuffered;
+      const hasRoom = state.buffer !== undefined && state.buffer.length < maxBuffered;
       return {
-        stream: { ...stream, buffer: room ? [...(stream.buffer ?? []), message] : undefined },
+        state: { ...state, buffer: hasRoom ? [...(state.buffer ?? []), message] : undefined },
         deliver: [],
       };
     }
     case "live":
-      return deliver(stream, [message]);
+      return deliverLive(state, [message]);
   }
 }
 
-function onPage(stream: Stream, page: SyncPage): Step {
-  if (stream.phase !== "catching-up") return { stream, deliver: [] };
-  const fresh = after(stream.lastId, page.messages);
-  const place: Place = { cursor: page.cursor, lastId: fresh.at(-1)?.id ?? stream.lastId };
-  const received = stream.received + fresh.length;
+function onPage(state: StreamState, page: SyncPage): Transition {
+  if (state.phase !== "catching-up") return { state, deliver: [] };
+  const fresh = messagesAfter(state.lastId, page.messages);
+  const position: Position = { cursor: page.cursor, lastId: fresh.at(-1)?.id ?? state.lastId };
+  const received = state.received + fresh.length;
   if (page.more) {
-    return { stream: { ...stream, ...place, received }, deliver: fresh, ask: { after: page.cursor } };
+    return { state: { ...state, ...position, received }, deliver: fresh, request: { after: page.cursor } };
   }
-  if (stream.buffer === undefined) return { ...catchUp(place, received), deliver: fresh };
-  const live = deliver({ ...place, phase: "live" }, stream.buffer);
+  if (state.buffer === undefined) return { ...catchUp(position, received), deliver: fresh };
+  const live = deliverLive({ ...position, phase: "live" }, state.buffer);
   return { ...live, deliver: [...fresh, ...live.deliver] };
 }
 
-function onGap(stream: Stream): Step {
-  if (stream.phase === "live") return catchUp(stream, 0);
-  // A page under way may have been answered before the gap: one more round after it, as for a lost buffer.
-  if (stream.phase === "catching-up") return { stream: { ...stream, buffer: undefined }, deliver: [] };
-  return { stream, deliver: [] };
+function onGap(state: StreamState): Transition {
+  if (state.phase === "live") return catchUp(state, 0);
+  // The requested page may have been answered before the gap, so another round of pages has to follow.
+  if (state.phase === "catching-up") return { state: { ...state, buffer: undefined }, deliver: [] };
+  return { state, deliver: [] };
 }
 
-function deliver(stream: Place & { readonly phase: "live" }, messages: readonly Message[]): Step {
-  const fresh = after(stream.lastId, messages);
+function deliverLive(state: Position & { readonly phase: "live" }, messages: readonly Message[]): Transition {
+  const fresh = messagesAfter(state.lastId, messages);
   const last = fresh.at(-1)?.id;
   return {
-    stream: last === undefined ? stream : { phase: "live", cursor: last, lastId: last },
+    state: last === undefined ? state : { phase: "live", cursor: last, lastId: last },
     deliver: fresh,
   };
 }
 
-/** The messages after `lastId`, each once: both sources are in log order, so one comparison a message does. */
-function after(lastId: string, messages: readonly Message[]): Message[] {
+/** Returns the messages after `lastId`, each once. They are in log order, so one comparison per message is enough. */
+function messagesAfter(lastId: string, messages: readonly Message[]): Message[] {
   let last = lastId;
   return messages.filter(({ id }) => {
     if (id <= last) return false;
@@ -136,6 +152,6 @@ function after(lastId: string, messages: readonly Message[]): Message[] {
   });
 }
 
-function placeOf({ cursor, lastId }: Place): Place {
+function positionOf({ cursor, lastId }: Position): Position {
   return { cursor, lastId };
 }

@@ -1,10 +1,18 @@
+export interface BackoffOptions {
+  /** The upper bound of the wait before attempt 0, in ms. */
+  readonly baseMs: number;
+  /** The upper bound of every wait, in ms. */
+  readonly maxMs: number;
+}
+
 /**
- * How long to wait before try number `attempt` (from 0), in ms: full jitter, so that clients that lost the same
- * server do not come back together. `random` gives 0 to 1.
+ * Returns the wait before attempt number `attempt` (from 0), in ms: a random part of `baseMs × 2^attempt`, capped at
+ * `maxMs`. The full jitter keeps clients that lost the same server from coming back together. `random` returns 0 to
+ * 1.
  */
 export function backoff(
   attempt: number,
-  { baseMs, maxMs }: { readonly baseMs: number; readonly maxMs: number },
+  { baseMs, maxMs }: BackoffOptions,
   random: () => number = Math.random,
 ): number {
   return Math.round(random() * Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30)));

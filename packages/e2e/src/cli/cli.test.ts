@@ -132,7 +132,7 @@ function everyCommand(many: number, start: () => Promise<Deployment>) {
 
   it("chat refuses a token of another user, and Ctrl-C ends it without an error", async () => {
     const wrong = await parley.run(["chat", "alice"], await parley.as("bob"));
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("the token is of bob") });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("the token is for bob") });
     const chat = parley.start(["chat", "bob"], await parley.as("bob"));
     await chat.printed(/You are bob/, "err");
     chat.signal("SIGINT");

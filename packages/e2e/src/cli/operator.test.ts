@@ -125,7 +125,7 @@ await describeSplit("an operator's commands, split", {}, (deployment) => {
     expect(textOf("durability")).toBe("appendonly yes, appendfsync always, maxmemory-policy noeviction");
     expect(textOf("mongo writes")).toContain("w: majority, j: true");
     expect(textOf("indexes")).toBe("all there");
-    expect(textOf("your token")).toMatch(/^is of alice until /);
+    expect(textOf("your token")).toMatch(/^is for alice until /);
     expect(findings(healthy).filter(({ check }) => check === "admin port")).toHaveLength(3);
   });
 

@@ -127,7 +127,7 @@ export class WebUser {
     const seen = new Map<string, string>();
     const deadline = Date.now() + 60_000;
     for (let first = ""; ; ) {
-      const isBeginning = await this.page.getByText("This is where it begins.").isVisible();
+      const isBeginning = await this.page.getByText("This is the beginning of the conversation.").isVisible();
       const rows = await this.#rows();
       const ids = rows.map(([id]) => id);
       if (ids.length > 300 || ids.join() !== [...new Set(ids)].sort().join())

@@ -1,12 +1,12 @@
-import { EXIT, Failure } from "../terminal/exit.ts";
-import { printable } from "../terminal/printable.ts";
+import { escapeLine } from "../terminal/escape.ts";
+import { EXIT, Failure } from "../terminal/failure.ts";
 
-/** How long a server may take to answer one request, in ms. */
-const ANSWER_MS = 10_000;
-/** More than any answer here has. */
-const MAX_BODY = 8 * 1024 * 1024;
+/** The time that a server may take to answer one request, in ms. */
+const TIMEOUT_MS = 10_000;
+/** The maximum length of a response in characters. No response of Parley's admin ports is longer. */
+const MAX_BODY_LENGTH = 8 * 1024 * 1024;
 
-export interface Asked {
+export interface JsonRequest {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly token?: string;
   /** Sent as JSON. */
@@ -14,23 +14,26 @@ export interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** The JSON that a server answers, or undefined where it answers without a body. Rejects with a Failure (P55). */
-export async function ask(url: string, { method = "GET", token, body, signal }: Asked): Promise<unknown> {
-  const response = await fetchFrom(url, {
+/** Returns the JSON of a response, or undefined for a response without a body. Rejects with a Failure (P55). */
+export async function requestJson(
+  url: string,
+  { method = "GET", token, body, signal }: JsonRequest,
+): Promise<unknown> {
+  const response = await send(url, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "content-type": "application/json" }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  const answer = await jsonOf(response);
+  const answer = await readJson(response);
   if (response.ok) return answer;
-  throw refusal(response.status, answer);
+  throw refusalOf(response.status, answer);
 }
 
-async function fetchFrom(url: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (error) {
@@ -38,27 +41,27 @@ async function fetchFrom(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
+async function readJson(response: Response): Promise<unknown> {
   const text = await response.text().catch(() => "");
   try {
-    return text === "" || text.length > MAX_BODY ? undefined : JSON.parse(text);
+    return text === "" || text.length > MAX_BODY_LENGTH ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function refusal(status: number, answer: unknown): Failure {
+function refusalOf(status: number, answer: unknown): Failure {
   const { code, detail } = (answer ?? {}) as { code?: unknown; detail?: unknown };
   const exitCode = status >= 500 || status === 429 ? EXIT.unreachable : EXIT.refused;
-  const said = typeof detail === "string" ? printable(detail) : `The server answered ${status}.`;
+  const message = typeof detail === "string" ? escapeLine(detail) : `The server answered ${status}.`;
   return new RequestRefused(
     exitCode,
-    typeof code === "string" ? `${said} (${printable(code)})` : said,
+    typeof code === "string" ? `${message} (${escapeLine(code)})` : message,
     status,
   );
 }
 
-/** The server answered, and not with what was asked for. */
+/** The server answered with an error status. */
 export class RequestRefused extends Failure {
   readonly status: number;
 
@@ -68,7 +71,7 @@ export class RequestRefused extends Failure {
   }
 }
 
-/** What went wrong with a connection, in words: undici hides it one or two causes deep. */
+/** Returns the reason of a network error for people. undici hides it one or two causes deep. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
   const { cause } = error;

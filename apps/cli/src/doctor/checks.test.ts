@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Finding } from "./finding.ts";
-import { clock } from "./machine.ts";
-import { judgeMongo } from "./mongo.ts";
-import { judgeRedis } from "./redis.ts";
+import { checkClock } from "./machine.ts";
+import { checkMongo } from "./mongo.ts";
+import { checkRedis } from "./redis.ts";
 
 const MIB = 1024 * 1024;
 const redis = {
@@ -28,12 +28,12 @@ const mongo = {
   clockAheadMs: 0,
 };
 
-const bad = (findings: readonly Finding[]) =>
+const notOk = (findings: readonly Finding[]) =>
   findings.filter(({ status }) => status !== "ok").map(({ check, status }) => `${status} ${check}`);
 
-describe("what a doctor says of a Redis", () => {
-  it("nothing of one that is as it should be", () => {
-    expect(bad(judgeRedis(redis, config))).toEqual([]);
+describe("checkRedis", () => {
+  it("finds nothing wrong with a Redis that meets all requirements", () => {
+    expect(notOk(checkRedis(redis, config))).toEqual([]);
   });
 
   it.each([
@@ -47,17 +47,17 @@ describe("what a doctor says of a Redis", () => {
     [{ maxMemory: 0 }, {}, "note memory"],
     [{ maxMemory: 300 * MIB }, {}, "note memory"],
     [{ logEntries: undefined }, {}, "note log"],
-  ])("%o under %o: %s", (facts, settings, expected) => {
-    expect(bad(judgeRedis({ ...redis, ...facts }, { ...config, ...settings }))).toEqual([expected]);
+  ])("%o with the settings %o: %s", (facts, settings, expected) => {
+    expect(notOk(checkRedis({ ...redis, ...facts }, { ...config, ...settings }))).toEqual([expected]);
   });
 
-  it("L8: how to mend it can be pasted", () => {
+  it("L8: the fix consists of commands to paste", () => {
     const weaknesses = [
       "appendfsync is everysec, not always",
       "maxmemory-policy is allkeys-lru, not noeviction",
     ];
-    const [finding] = judgeRedis({ ...redis, weaknesses }, config).filter(({ status }) => status === "wrong");
-    expect(finding?.mend).toContain("CONFIG SET appendfsync always; CONFIG SET maxmemory-policy noeviction");
+    const [finding] = checkRedis({ ...redis, weaknesses }, config).filter(({ status }) => status === "wrong");
+    expect(finding?.fix).toContain("CONFIG SET appendfsync always; CONFIG SET maxmemory-policy noeviction");
   });
 });
 
@@ -66,8 +66,8 @@ it.each([
   [{ major: 4 }, ["wrong mongo"]],
   [{ replicaSet: undefined }, ["note mongo writes"]],
   [{ missingIndexes: ['{"to":1,"_id":1}'] }, ["wrong indexes"]],
-])("what a doctor says of a MongoDB with %o", (facts, expected) => {
-  expect(bad(judgeMongo({ ...mongo, ...facts }))).toEqual(expected);
+])("checkMongo with %o", (facts, expected) => {
+  expect(notOk(checkMongo({ ...mongo, ...facts }))).toEqual(expected);
 });
 
 it.each([
@@ -75,6 +75,6 @@ it.each([
   [-400, "ok"],
   [2_000, "note"],
   [-6_000, "wrong"],
-])("a clock that is %s ms ahead", (aheadMs, status) => {
-  expect(clock("Redis", aheadMs)[0]?.status).toBe(status);
+])("checkClock for a clock that is %s ms ahead", (aheadMs, status) => {
+  expect(checkClock("Redis", aheadMs)[0]?.status).toBe(status);
 });

@@ -1,7 +1,9 @@
 import type { Message } from "@parley/client";
 
-/** The first index whose id is not before `id`; ids sort as text. */
-export function indexOf(messages: readonly Message[], id: string): number {
+/**
+ * Returns the index of the first message whose id isn't before `id`. The messages are sorted; ids compare as text.
+ */
+export function lowerBound(messages: readonly Message[], id: string): number {
   let low = 0;
   for (let high = messages.length; low < high; ) {
     const middle = (low + high) >> 1;

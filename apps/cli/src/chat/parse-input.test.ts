@@ -1,8 +1,8 @@
 import { isUsername } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { typed } from "./typed.ts";
+import { parseInput } from "./parse-input.ts";
 
-describe("a typed line", () => {
+describe("a line of chat input", () => {
   it.each([
     ["", { type: "nothing" }],
     ["   ", { type: "nothing" }],
@@ -14,14 +14,14 @@ describe("a typed line", () => {
     ["/history 5", { type: "history", count: 5 }],
     ["/help", { type: "help" }],
     ["/quit ", { type: "quit" }],
-  ])("%j", (line, expected) => {
-    expect(typed(line, isUsername)).toEqual(expected);
+  ])("%j is parsed", (line, expected) => {
+    expect(parseInput(line, isUsername)).toEqual(expected);
   });
 
   it.each(["/to", "/to no/body", "/to bob and alice", "/history 0", "/history 1001", "/history x", "/exit"])(
-    "%j is a mistake, and is not sent",
+    "%j is invalid, and isn't sent",
     (line) => {
-      expect(typed(line, isUsername)).toMatchObject({ type: "mistake", says: expect.any(String) });
+      expect(parseInput(line, isUsername)).toMatchObject({ type: "invalid", reason: expect.any(String) });
     },
   );
 });

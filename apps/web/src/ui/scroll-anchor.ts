@@ -1,14 +1,14 @@
-/** A row and where on the screen it stood: what is read stays there while rows come and go above it. */
-export interface Anchor {
+/** A row and its place on the screen. Restoring it keeps the row in place while rows are added or removed above. */
+export interface ScrollAnchor {
   readonly id: string;
-  /** From the upper edge of the scroller, in pixels. */
+  /** The distance from the scroller's upper edge, in pixels. */
   readonly top: number;
 }
 
-/** So near to the end counts as at the end, in pixels. */
+/** Within this distance of its end a list counts as scrolled to the end, in pixels. */
 const BOTTOM_PX = 40;
 
-/** This near to an end of what is in the document, in pixels, more of it is put there. */
+/** Within this distance of an end of the document's rows, more rows are added there, in pixels. */
 const NEAR_PX = 600;
 
 export function isNearTop({ scrollTop }: HTMLElement): boolean {
@@ -23,8 +23,8 @@ export function isAtBottom({ scrollHeight, scrollTop, clientHeight }: HTMLElemen
   return scrollHeight - scrollTop - clientHeight < BOTTOM_PX;
 }
 
-/** The first row that can be seen. */
-export function anchorIn(scroller: HTMLElement): Anchor | undefined {
+/** Returns the first visible row as an anchor. */
+export function anchorIn(scroller: HTMLElement): ScrollAnchor | undefined {
   const edge = scroller.getBoundingClientRect().top;
   for (const row of scroller.querySelectorAll<HTMLElement>("[data-id]")) {
     const { top, bottom } = row.getBoundingClientRect();
@@ -33,8 +33,8 @@ export function anchorIn(scroller: HTMLElement): Anchor | undefined {
   return undefined;
 }
 
-/** Without an anchor: to the end. */
-export function restore(scroller: HTMLElement | null, anchor: Anchor | undefined): void {
+/** Scrolls the anchor back to its place, or without an anchor to the end. */
+export function restoreScroll(scroller: HTMLElement | null, anchor: ScrollAnchor | undefined): void {
   if (!scroller) return;
   if (!anchor) {
     scroller.scrollTop = scroller.scrollHeight;

@@ -1,0 +1,69 @@
+import { ParleyError } from "@parley/client";
+import { ConfigError } from "@parley/service/env";
+
+/** The exit codes. --help and docs/cli.md list them. */
+export const EXIT = {
+  ok: 0,
+  /** Any failure without a code of its own, and an unknown outcome. */
+  failed: 1,
+  /** The command line or the environment is invalid. */
+  usage: 2,
+  /** The server can't be reached, or can't answer at the moment. The same command may succeed later. */
+  unreachable: 3,
+  /** The server refused the token, the permission or the message. It would refuse the same command again. */
+  refused: 4,
+  /** Ctrl-C or SIGTERM ended a command before it was done. */
+  interrupted: 130,
+} as const;
+
+/** The reason why a command fails. `message` is for people and is all that gets printed, besides the hint. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly exitCode: number;
+  /** The remedy, if it is known. */
+  readonly hint: string | undefined;
+
+  constructor(exitCode: number, message: string, hint?: string) {
+    super(message);
+    this.exitCode = exitCode;
+    this.hint = hint;
+  }
+}
+
+/** Returns the Failure for an invalid command line or environment. */
+export const usageError = (message: string, hint?: string): Failure => new Failure(EXIT.usage, message, hint);
+
+/** Returns the Failure for an error that a command rejected with. Undefined for a bug in this program. */
+export function toFailure(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error;
+  if (error instanceof ConfigError) return usageError(error.message);
+  if (!(error instanceof ParleyError)) return undefined;
+  if (error.code === "token_failed" && error.cause !== undefined) return toFailure(error.cause);
+  return new Failure(exitCodeOf(error), `${error.message} (${error.code})`, hintFor(error.code));
+}
+
+/** Codes of the SDK after which the same command may succeed later, even if the error isn't `temporary`. */
+const RETRYABLE_CODES = new Set(["unreachable", "not_sent", "token_failed"]);
+/** Codes of the SDK that leave the outcome open: the server neither refused nor was it unreachable. */
+const UNKNOWN_OUTCOME_CODES = new Set(["outcome_unknown", "closed", "aborted", "queue_full"]);
+
+function exitCodeOf({ code, temporary, mayHaveGoneThrough }: ParleyError): number {
+  if (mayHaveGoneThrough || UNKNOWN_OUTCOME_CODES.has(code)) return EXIT.failed;
+  if (code === "invalid_option") return EXIT.usage;
+  return temporary || RETRYABLE_CODES.has(code) ? EXIT.unreachable : EXIT.refused;
+}
+
+function hintFor(code: string): string | undefined {
+  switch (code) {
+    case "token_expired":
+    case "token_missing":
+    case "unauthorized":
+      return "Get a token that is valid for this server: parley token --help";
+    case "forbidden":
+      return "The token lacks a scope: parley token --help";
+    case "outcome_unknown":
+      return "The message may have been sent. With --ref the same message can be sent again safely.";
+    default:
+      return undefined;
+  }
+}

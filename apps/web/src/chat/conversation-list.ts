@@ -1,0 +1,48 @@
+import type { ChatState, Conversation, ListEntry, Pending } from "./state.ts";
+
+/** The rank of a conversation that belongs at the top. It sorts after every message id. */
+const TOP_RANK = "9";
+
+/** Returns the conversations in the order of the list: the public room first, then by the last message. */
+export function sortedConversations({ conversations, outbox, open }: ChatState): Conversation[] {
+  const waiting = new Set(outbox.map(({ to }) => to));
+  // A new conversation without messages is already where its first message will put it.
+  const rank = ({ with: partner, last }: Conversation) =>
+    last === undefined || waiting.has(partner) ? TOP_RANK : last.id;
+  const shown = [...conversations.values()].filter(
+    ({ with: partner, last }) => partner === "" || last || partner === open || waiting.has(partner),
+  );
+  return shown.sort((a, b) => {
+    if (a.with === "" || b.with === "") return a.with === "" ? -1 : 1;
+    const [one, other] = [rank(a), rank(b)];
+    return one === other ? 0 : one > other ? -1 : 1;
+  });
+}
+
+/** Returns the unsettled messages that are shown below a conversation's messages. */
+export function pendingIn({ outbox }: ChatState, partner: string): Pending[] {
+  return outbox.filter(
+    ({ to, phase, seenAs }) =>
+      to === partner && (seenAs === undefined || phase === "failed" || phase === "unknown"),
+  );
+}
+
+/** Bounds on what is saved: a browser stores about 5 million characters for a page. */
+const MAX_SAVED_ENTRIES = 500;
+const MAX_SAVED_CHARACTERS = 200;
+
+/** Returns the part of the list that is saved for the next visit, with the beginning of each last message. */
+export function entriesToSave(state: ChatState): ListEntry[] {
+  return sortedConversations(state)
+    .slice(0, MAX_SAVED_ENTRIES)
+    .flatMap(({ with: partner, last, unread }) =>
+      last
+        ? [{ with: partner, last: { ...last, content: last.content.slice(0, MAX_SAVED_CHARACTERS) }, unread }]
+        : [],
+    );
+}
+
+/** Returns the number of unread messages over all conversations. */
+export function totalUnread({ conversations }: ChatState): number {
+  return [...conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
+}

@@ -1,0 +1,40 @@
+import type { Message } from "@parley/client";
+import { lowerBound } from "./lower-bound.ts";
+import type { Conversation } from "./state.ts";
+
+/** The maximum number of messages per conversation in memory while nobody reads the old ones (G5). */
+export const MAX_IN_MEMORY = 5_000;
+
+/**
+ * Adds messages to a conversation. With `mayForget`, the oldest messages are dropped beyond the maximum; they can be
+ * read from history again.
+ */
+export function addMessages(conversation: Conversation, more: readonly Message[], mayForget: boolean) {
+  const messages = mergeMessages(conversation.messages, more);
+  if (!mayForget || messages.length <= MAX_IN_MEMORY) return { messages };
+  // Drops a tenth at once, so that a busy room isn't copied for every message.
+  return { messages: messages.slice(-MAX_IN_MEMORY * 0.9), older: "more" as const };
+}
+
+/** Merges two sorted lists of messages into one, in log order and without duplicates. */
+export function mergeMessages(some: readonly Message[], others: readonly Message[]): readonly Message[] {
+  const [first] = others;
+  if (first === undefined) return some;
+  if (first.id > (some.at(-1)?.id ?? "")) return [...some, ...others];
+  if (others.length === 1) return insertMessage(some, first);
+  const byId = new Map([...some, ...others].map((message) => [message.id, message]));
+  if (byId.size === some.length) return some;
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Inserts one message. While the client catches up after a page of history, messages arrive in the middle. */
+function insertMessage(some: readonly Message[], message: Message): readonly Message[] {
+  const at = lowerBound(some, message.id);
+  return some[at]?.id === message.id ? some : some.toSpliced(at, 0, message);
+}
+
+/** Returns the later one of two messages. */
+export function laterOf(a: Message | undefined, b: Message | undefined): Message | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.id > a.id ? b : a;
+}

@@ -1,0 +1,144 @@
+import type { TokenSource } from "../connection/token-source.ts";
+import { ParleyError, toParleyError } from "../errors.ts";
+import type { Message, SyncPage } from "../wire.ts";
+import { foreignResponse, readProblem } from "./problem.ts";
+
+/** One page of a conversation. */
+export interface HistoryPage {
+  /** The messages, oldest first. */
+  readonly messages: readonly Message[];
+  /** True if there are more: newer ones for a page with `after`, older ones for any other page. */
+  readonly more: boolean;
+}
+
+/** A private conversation with its last message. */
+export interface Conversation {
+  /** The other user's username. */
+  readonly with: string;
+  /** The newest message of the conversation, of either user. */
+  readonly last: Message;
+}
+
+/** One page of the user's private conversations. */
+export interface ConversationsPage {
+  /** The conversations, the one with the newest message first. */
+  readonly conversations: readonly Conversation[];
+  /** Pass this as `before` to read the next page. Undefined on the last page. */
+  readonly next?: string | undefined;
+}
+
+/** The position of a page. Without either field it is the newest page; a page with both fields is refused. */
+export interface HistoryRange {
+  /** A message id: the page ends right before this message. */
+  readonly before?: string | undefined;
+  /** A message id: the page begins right after this message. */
+  readonly after?: string | undefined;
+}
+
+/** Requests to history-api, and the question why a handshake was refused. All methods reject with a ParleyError. */
+export class HttpClient {
+  readonly #historyUrl: string;
+  readonly #tokens: TokenSource;
+  readonly #timeoutMs: number;
+
+  constructor(options: { historyUrl: string; tokens: TokenSource; timeoutMs: number }) {
+    this.#historyUrl = options.historyUrl.replace(/\/$/, "");
+    this.#tokens = options.tokens;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** Reads the page of all messages after a cursor, or from the beginning (P53). */
+  async sync(after: string | undefined, limit: number, signal: AbortSignal): Promise<SyncPage> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) });
+    const { body } = await this.#get(`/sync?${query}`, signal);
+    const page = body as Partial<SyncPage> | null;
+    if (!Array.isArray(page?.messages) || typeof page.cursor !== "string") throw foreignResponse(200);
+    return page as SyncPage;
+  }
+
+  /** Reads a page of a conversation (P51) or, with `between` "", of the public room (P52). */
+  async history(
+    between: string,
+    { limit, before, after }: HistoryRange & { readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<HistoryPage> {
+    const query = toQuery({ before, after, limit });
+    const { body, link } = await this.#get(`${historyPath(between)}?${query}`, signal);
+    if (!Array.isArray(body)) throw foreignResponse(200);
+    const nextPage = after === undefined ? /rel="?prev"?/ : /rel="?next"?/;
+    return { messages: body as Message[], more: nextPage.test(link) };
+  }
+
+  /** Reads a page of the user's private conversations (P57). */
+  async conversations(
+    options: { readonly before?: string | undefined; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<ConversationsPage> {
+    const { body } = await this.#get(`/conversations?${toQuery(options)}`, signal);
+    const page = body as Partial<ConversationsPage> | null;
+    if (!Array.isArray(page?.conversations)) throw foreignResponse(200);
+    return page as ConversationsPage;
+  }
+
+  /**
+   * Asks why a handshake was refused: a browser hides the response of a refused upgrade, but a plain GET of the same
+   * address gets the same answer (P3). Returns undefined if an upgrade would succeed now.
+   */
+  async whyRefused(url: string, token: string, signal: AbortSignal): Promise<ParleyError | undefined> {
+    const response = await this.#fetch(url.replace(/^ws/, "http"), token, signal);
+    if (response.ok || response.status === 426) return undefined;
+    return readProblem(response);
+  }
+
+  /** Sends a GET request. A 401 is repeated once with a fresh token, if the application returns another one. */
+  async #get(path: string, signal: AbortSignal): Promise<{ body: unknown; link: string }> {
+    const token = await this.#tokens.get();
+    let response = await this.#fetch(this.#historyUrl + path, token, signal);
+    if (response.status === 401) {
+      this.#tokens.invalidate(token);
+      const fresh = await this.#tokens.get();
+      if (fresh !== token) response = await this.#fetch(this.#historyUrl + path, fresh, signal);
+    }
+    if (!response.ok) throw await readProblem(response);
+    const body: unknown = await response.json().catch((error) => {
+      throw signal.aborted ? aborted() : toParleyError(error);
+    });
+    return { body, link: response.headers.get("link") ?? "" };
+  }
+
+  async #fetch(url: string, token: string, signal: AbortSignal): Promise<Response> {
+    try {
+      return await fetch(url, {
+        headers: { authorization: `Bearer ${token}` },
+        cache: "no-store",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
+      });
+    } catch (error) {
+      throw signal.aborted ? aborted() : toParleyError(error);
+    }
+  }
+}
+
+function aborted(): ParleyError {
+  return new ParleyError("aborted", "The request was aborted.");
+}
+
+function toQuery({ limit, before, after }: HistoryRange & { readonly limit: number }): URLSearchParams {
+  return new URLSearchParams({
+    limit: String(limit),
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  });
+}
+
+/** Returns the path of a conversation. "." and ".." are usernames, but a URL with them has another path (P4). */
+function historyPath(between: string): string {
+  if (between === "") return "/messages";
+  if (typeof between !== "string" || between === "." || between === ".." || !between.isWellFormed()) {
+    throw new ParleyError(
+      "invalid_username",
+      "history: no URL can contain this username. Read /sync instead.",
+    );
+  }
+  return `/messages/${encodeURIComponent(between)}`;
+}

@@ -1,0 +1,90 @@
+import { type ParleyError, toParleyError } from "../errors.ts";
+import type { HttpClient } from "../http/http-client.ts";
+import type { Settings } from "../options.ts";
+import { backoff } from "../timing/backoff.ts";
+import { sleep } from "../timing/sleep.ts";
+import type { Message } from "../wire.ts";
+import { initialState, type StreamEvent, type StreamState, transition } from "./stream.ts";
+
+export interface ReceiverDeps {
+  readonly settings: Settings;
+  /** The cursor of an earlier client, if there is one. */
+  readonly cursor: string | undefined;
+  readonly http: HttpClient;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
+  /** Called for every message, in log order. */
+  message(message: Message): void;
+  /** Called when catching up starts or progresses. `error` is the reason why the last request for a page failed. */
+  catchingUp(received: number, error?: ParleyError): void;
+  /** Called when the client has caught up. */
+  live(): void;
+  /** Called if a page can never be read, for example because of an invalid cursor or a missing permission. */
+  failed(error: ParleyError): void;
+}
+
+/** Executes the stream's transitions: delivers messages and requests pages, one at a time (G3). */
+export class Receiver {
+  readonly #deps: ReceiverDeps;
+  #state: StreamState;
+  #cursor: string | undefined;
+  #connectionEnded: AbortSignal | undefined;
+
+  constructor(deps: ReceiverDeps) {
+    this.#deps = deps;
+    this.#state = initialState(deps.cursor);
+    this.#cursor = deps.cursor;
+  }
+
+  /** The place after the last delivered message. */
+  get cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  /** Handles a connection that is ready. `ended` is aborted when that connection ends. */
+  ready(cursor: string, ended: AbortSignal): void {
+    this.#connectionEnded = ended;
+    this.handle({ type: "ready", cursor });
+  }
+
+  handle(event: StreamEvent): void {
+    const { settings, closing } = this.#deps;
+    const before = this.#state;
+    const { state, deliver, request } = transition(before, event, settings);
+    this.#state = state;
+    for (const message of deliver) {
+      if (closing.aborted) return;
+      this.#cursor = message.id;
+      this.#deps.message(message);
+    }
+    if (closing.aborted) return;
+    this.#cursor = state.cursor;
+    if (state.phase === "catching-up" && (request || before.phase !== "catching-up")) {
+      this.#deps.catchingUp(state.received);
+    } else if (state.phase === "live" && before.phase !== "live") {
+      this.#deps.live();
+    }
+    if (request && this.#connectionEnded) void this.#requestPage(request.after, this.#connectionEnded);
+  }
+
+  /** Requests the page after a cursor until it arrives or the connection ends. Never rejects. */
+  async #requestPage(after: string | undefined, ended: AbortSignal): Promise<void> {
+    const { settings, http } = this.#deps;
+    for (let failures = 0; !ended.aborted; ) {
+      // A slow link may transfer a smaller page within the timeout.
+      const limit = Math.max(1, Math.floor(settings.syncPageSize / 2 ** Math.min(failures, 10)));
+      try {
+        const page = await http.sync(after, limit, ended);
+        if (!ended.aborted) this.handle({ type: "page", page });
+        return;
+      } catch (reason) {
+        const error = toParleyError(reason);
+        if (ended.aborted) return;
+        if (!error.temporary) return this.#deps.failed(error);
+        if (this.#state.phase === "catching-up") this.#deps.catchingUp(this.#state.received, error);
+        failures += 1;
+        await sleep(backoff(failures, settings.backoff) + (error.retryAfterMs ?? 0), ended);
+      }
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import { ParleyError } from "../errors.ts";
+import { callListener } from "../observable.ts";
+import { type BackoffOptions, backoff } from "../timing/backoff.ts";
+import { MAX_TIMER_MS } from "../timing/sleep.ts";
+import type { ErrorFrame, Receipt } from "../wire.ts";
+
+export interface SendLimits {
+  /** The time that a send may take with all its attempts, in ms. */
+  readonly deadlineMs: number;
+  /** The maximum number of unsettled sends over all conversations. */
+  readonly maxPending: number;
+  readonly backoff: BackoffOptions;
+}
+
+/** A frame without an answer is sent again after this time, in ms. Its ref makes that safe. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
+const MAX_FRAME_BYTES = 64 * 1024;
+const MAX_REF_LENGTH = 64;
+/** The temporary errors after which an attempt certainly had no effect. After others it may have had one (P31). */
+const NO_EFFECT_CODES = new Set(["rate_limited", "backlog_full"]);
+
+/** An unsettled send. */
+interface PendingSend {
+  readonly ref: string;
+  readonly frame: string;
+  /** The deadline, in ms since 1970. */
+  readonly expiresAt: number;
+  /** True while the latest attempt has no answer. */
+  isInFlight: boolean;
+  /** True if an earlier attempt may have reached the log: its answer was lost, or said that nobody knows (P31). */
+  mayBeInLog: boolean;
+  /** Called once, before the first attempt. */
+  onLeave: (() => void) | undefined;
+  /** The time of the next attempt, in ms since 1970: after the answer's timeout, the backoff or `retryAfterMs`. */
+  notBefore: number;
+  attempts: number;
+  settle(outcome: Receipt | ParleyError): void;
+}
+
+/** The options of one `send`. */
+export interface SendOptions {
+  /**
+   * Your name for the message: 1 to 64 characters, unique for the sender within the conversation. Within the server's
+   * dedupe window (10 minutes by default) a repeated send with the same `ref` and content is the same message.
+   * Default: a random ref.
+   */
+  readonly ref?: string | undefined;
+  /**
+   * Aborting it rejects the send with `not_sent`, or with `outcome_unknown` if the message may have gone through. The
+   * message isn't taken back.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called once, right before the message is written to a connection for the first time. From then on it may have
+   * gone through, and the server's dedupe window may have begun.
+   */
+  readonly onLeave?: (() => void) | undefined;
+}
+
+/**
+ * Sends messages until the server acknowledges them (G2, P10, P31).
+ *
+ * One message per conversation is in flight at a time, and later ones wait for its ack. So the order holds, whatever
+ * has to be sent again. All attempts of a message carry the same `ref`, which makes them safe: the server answers a
+ * known ref with the first attempt's id. The server forgets refs after its dedupe window, so a send is given up once
+ * half of that window has passed since the call. Its outcome is then unknown, and the error says so.
+ */
+export class SendQueue {
+  /** By recipient, the conversation's messages in order. The first one is in flight. */
+  readonly #queues = new Map<string, PendingSend[]>();
+  readonly #recipientOfRef = new Map<string, string>();
+  readonly #limits: SendLimits;
+  readonly #transmit: (frame: string) => void;
+  #connected = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `transmit` writes a frame to the current connection. It is called only while connected. */
+  constructor(limits: SendLimits, transmit: (frame: string) => void) {
+    this.#limits = limits;
+    this.#transmit = transmit;
+  }
+
+  /** Resolves once the message is acknowledged. Rejects with a ParleyError. */
+  send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
+    const { maxPending, deadlineMs } = this.#limits;
+    if (this.#recipientOfRef.size >= maxPending) {
+      const message = `send: ${maxPending} sends are pending already (maxPendingSends). Wait until some have settled.`;
+      return Promise.reject(new ParleyError("queue_full", message, { temporary: true }));
+    }
+    const ref = options.ref ?? randomRef();
+    if (this.#recipientOfRef.has(ref)) {
+      return Promise.reject(new ParleyError("ref_reused", "send: a send with this ref is still pending."));
+    }
+    const frame = JSON.stringify({ to, content, ref });
+    const invalid = validate(to, content, ref, frame);
+    if (invalid) return Promise.reject(invalid);
+    return new Promise((resolve, reject) => {
+      const pending: PendingSend = {
+        ref,
+        frame,
+        expiresAt: Date.now() + deadlineMs,
+        isInFlight: false,
+        mayBeInLog: false,
+        onLeave: options.onLeave,
+        notBefore: 0,
+        attempts: 0,
+        settle: (outcome) => {
+          options.signal?.removeEventListener("abort", abort);
+          if (outcome instanceof ParleyError) reject(outcome);
+          else resolve(outcome);
+        },
+      };
+      const abort = () => {
+        this.#giveUp(pending, "The send was aborted.");
+        this.#pump();
+      };
+      const queue = this.#queues.get(to);
+      if (queue) queue.push(pending);
+      else this.#queues.set(to, [pending]);
+      this.#recipientOfRef.set(ref, to);
+      if (options.signal?.aborted) return abort();
+      options.signal?.addEventListener("abort", abort, { once: true });
+      this.#pump();
+    });
+  }
+
+  /** The number of unsettled sends. */
+  get size(): number {
+    return this.#recipientOfRef.size;
+  }
+
+  /** A connection is ready: sends what was in flight again, and what has waited. */
+  connected(): void {
+    this.#connected = true;
+    this.#pump();
+  }
+
+  /** The connection has ended: the answers to what was in flight are lost. */
+  disconnected(): void {
+    this.#connected = false;
+    for (const head of this.#heads()) {
+      if (!head.isInFlight) continue;
+      head.isInFlight = false;
+      head.mayBeInLog = true;
+      head.notBefore = 0;
+    }
+    this.#pump();
+  }
+
+  onAck(ref: string, receipt: Receipt): void {
+    const pending = this.#find(ref);
+    if (!pending) return;
+    this.#settle(pending, receipt);
+    this.#pump();
+  }
+
+  /** Handles an error about a message: a temporary one schedules another attempt, any other rejects the send. */
+  onError(error: ErrorFrame): void {
+    const pending = error.ref === undefined ? undefined : this.#find(error.ref);
+    if (!pending) return;
+    if (error.temporary) {
+      pending.isInFlight = false;
+      pending.mayBeInLog ||= !NO_EFFECT_CODES.has(error.code);
+      pending.notBefore =
+        Date.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.backoff);
+      pending.attempts += 1;
+    } else {
+      this.#settle(pending, new ParleyError(error.code, error.message));
+    }
+    this.#pump();
+  }
+
+  /** Rejects every unsettled send with `closed`. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#connected = false;
+    for (const pending of this.#all()) {
+      const details = { mayHaveGoneThrough: mayHaveGoneThrough(pending) };
+      this.#settle(pending, new ParleyError("closed", "The client was closed.", details));
+    }
+  }
+
+  /** Gives up expired sends, transmits the ones that are due, and sets the timer for the next change. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    const now = Date.now();
+    for (const pending of this.#all()) {
+      if (pending.expiresAt <= now) this.#giveUp(pending, "The send's deadline passed.");
+    }
+    const heads = this.#connected ? this.#heads() : [];
+    for (const head of heads) if (head.notBefore <= now) this.#attempt(head, now);
+    let next = Number.POSITIVE_INFINITY;
+    for (const { expiresAt } of this.#all()) next = Math.min(next, expiresAt);
+    for (const { notBefore } of heads) next = Math.min(next, notBefore);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(next - now, 1), MAX_TIMER_MS));
+  }
+
+  #heads(): PendingSend[] {
+    return [...this.#queues.values()].flatMap(([head]) => head ?? []);
+  }
+
+  #all(): PendingSend[] {
+    return [...this.#queues.values()].flat();
+  }
+
+  #attempt(pending: PendingSend, now: number): void {
+    pending.notBefore = now + ANSWER_TIMEOUT_MS;
+    pending.mayBeInLog ||= pending.isInFlight;
+    pending.isInFlight = true;
+    const { onLeave } = pending;
+    pending.onLeave = undefined;
+    if (onLeave) callListener(onLeave, undefined);
+    this.#transmit(pending.frame);
+  }
+
+  #giveUp(pending: PendingSend, why: string): void {
+    this.#settle(
+      pending,
+      mayHaveGoneThrough(pending)
+        ? new ParleyError("outcome_unknown", `${why} The message may have gone through.`, {
+            mayHaveGoneThrough: true,
+          })
+        : new ParleyError("not_sent", `${why} The message has not gone through.`, { temporary: true }),
+    );
+  }
+
+  #find(ref: string): PendingSend | undefined {
+    const to = this.#recipientOfRef.get(ref);
+    return to === undefined ? undefined : this.#queues.get(to)?.find((pending) => pending.ref === ref);
+  }
+
+  #settle(pending: PendingSend, outcome: Receipt | ParleyError): void {
+    const to = this.#recipientOfRef.get(pending.ref);
+    if (to === undefined) return;
+    this.#recipientOfRef.delete(pending.ref);
+    const rest = (this.#queues.get(to) ?? []).filter((other) => other !== pending);
+    if (rest.length > 0) this.#queues.set(to, rest);
+    else this.#queues.delete(to);
+    pending.settle(outcome);
+  }
+}
+
+function mayHaveGoneThrough({ isInFlight, mayBeInLog }: PendingSend): boolean {
+  return isInFlight || mayBeInLog;
+}
+
+/**
+ * Returns the error for a message to which the server couldn't answer with its ref: such a send would otherwise wait
+ * for its deadline. The server checks everything else.
+ */
+function validate(to: string, content: string, ref: string, frame: string): ParleyError | undefined {
+  // JSON drops an undefined `to`, and the server would take the message as one for the public room.
+  if (typeof to !== "string" || typeof content !== "string" || typeof ref !== "string") {
+    return new ParleyError("invalid_message", "send: to, content and ref must be strings.");
+  }
+  if (ref === "" || [...ref].length > MAX_REF_LENGTH || !ref.isWellFormed()) {
+    return new ParleyError("invalid_message", `send: ref must have 1 to ${MAX_REF_LENGTH} characters.`);
+  }
+  if (frame.length * 3 > MAX_FRAME_BYTES && new TextEncoder().encode(frame).length > MAX_FRAME_BYTES) {
+    return new ParleyError("content_too_long", "send: content is larger than one frame (64 KiB).");
+  }
+  return undefined;
+}
+
+/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
+function randomRef(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
