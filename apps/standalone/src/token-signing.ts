@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { type AuthSettings, isLoopback, keptSecret } from "@parley/service";
+import { type AuthSettings, isLoopback, loadOrCreateSecret } from "@parley/service";
 
 /** Who may come in: the verifier's settings, and what signs tokens for a first try, where that may be (P60). */
 export interface Signing {
@@ -13,7 +13,7 @@ export async function signingFor(
   { host, dataDir }: { readonly host: string; readonly dataDir: string },
 ): Promise<Signing> {
   const isOwn = given.secrets === undefined && given.jwksUrl === undefined;
-  const settings = isOwn ? { ...given, secrets: [await keptSecret(dataDir)] } : given;
+  const settings = isOwn ? { ...given, secrets: [await loadOrCreateSecret(dataDir)] } : given;
   const [secret] = settings.secrets ?? [];
   const { issuer, audience } = settings;
   const mayIssue = settings.devTokens ?? isLoopback(host);

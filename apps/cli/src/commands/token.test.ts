@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createVerifier } from "@parley/auth";
 import { startChild } from "@parley/local";
 import { isUsername } from "@parley/models";
-import { keptSecret } from "@parley/service/env";
+import { loadOrCreateSecret } from "@parley/service/env";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 
 /** What the apps have there too, so that each start after the first is quick. */
@@ -41,7 +41,7 @@ it("prints a token, and nothing else, signed with the secret that is kept in DAT
   ]);
   expect(code).toBe(0);
   expect(text).toMatch(/^\S+\n$/);
-  const verifier = createVerifier({ secrets: [await keptSecret(dataDir)], isUser: isUsername });
+  const verifier = createVerifier({ secrets: [await loadOrCreateSecret(dataDir)], isUser: isUsername });
   const identity = await verifier.verify(text.trim());
   expect(identity.user).toBe("alice");
   expect([...identity.scopes]).toEqual(["history:read", "ops"]);

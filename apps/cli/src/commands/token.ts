@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { auth, keptSecret, readEnv, variables } from "@parley/service/env";
+import { auth, loadOrCreateSecret, readEnv, variables } from "@parley/service/env";
 import { addressesOf } from "../server/addresses.ts";
 import { assertUsername, developmentToken } from "../server/identity.ts";
 import { usage } from "../terminal/exit.ts";
@@ -28,7 +28,7 @@ export async function token(user: string, options: TokenOptions, io: Io): Promis
   }
   if (jwksUrl !== undefined)
     throw usage("with JWT_JWKS_URL nothing here can sign a token: ask its issuer for one");
-  const secret = secrets?.[0] ?? (await keptSecret(env.DATA_DIR));
+  const secret = secrets?.[0] ?? (await loadOrCreateSecret(env.DATA_DIR));
   const { scopes, expiresInSeconds = HOUR_SECONDS } = options;
   io.print((await issueToken({ user, secret, scopes, expiresInSeconds, issuer, audience })).token);
 }
