@@ -1,6 +1,6 @@
 import type { Consumed, Outcome, Settled } from "@parley/bus";
 import type { LogMessage } from "@parley/models";
-import type { Inserted } from "@parley/store";
+import type { InsertOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { StoreWriter } from "./store-writer.ts";
 
@@ -55,7 +55,7 @@ export class Keeping {
     return "done";
   }
 
-  async *#answered(items: readonly Item[], inserted: readonly Inserted[], signal: AbortSignal): Pieces {
+  async *#answered(items: readonly Item[], inserted: readonly InsertOutcome[], signal: AbortSignal): Pieces {
     const settled: Settled[] = [];
     const again: Item[] = [];
     items.forEach((item, at) => {
@@ -78,7 +78,7 @@ export class Keeping {
     return { consumed, message };
   }
 
-  #settled(item: Item, answer: Inserted): Settled {
+  #settled(item: Item, answer: InsertOutcome): Settled {
     const { message } = item.consumed;
     if (answer.kind === "failed") return this.#failed(item, answer.reason);
     if (answer.kind === "duplicateOf") this.#observe({ type: "duplicate", id: message.id, of: answer.id });
@@ -91,7 +91,7 @@ export class Keeping {
   }
 }
 
-function outcomeOf(answer: Inserted): Outcome {
+function outcomeOf(answer: InsertOutcome): Outcome {
   return answer.kind === "refReused" ? { kind: "refReused" } : answer;
 }
 

@@ -1,11 +1,11 @@
 import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
-import type { Inserted, Store } from "@parley/store";
+import type { InsertOutcome, Store } from "@parley/store";
 import { isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
 export type Written =
-  | { readonly kind: "answered"; readonly inserted: readonly Inserted[] }
+  | { readonly kind: "answered"; readonly inserted: readonly InsertOutcome[] }
   /** The store answers, but not to these messages together. */
   | { readonly kind: "refused"; readonly reason: string }
   /** It was away, and the signal says not to go on trying. Any of the messages may be kept. */

@@ -1,6 +1,6 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
-import type { Inserted, Store } from "@parley/store";
+import type { InsertOutcome, Store } from "@parley/store";
 
 /** Failures that no real log or store has at will, step by step. */
 
@@ -73,7 +73,7 @@ export class ScriptedConsume implements Consumer {
   }
 }
 
-type InsertStep = (messages: readonly LogMessage[]) => Promise<readonly Inserted[]> | readonly Inserted[];
+type InsertStep = (messages: readonly LogMessage[]) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
 
 /** A store whose every insert does what `onInsert` says; by default everything is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
@@ -85,7 +85,7 @@ export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
     return this.onPrepare();
   }
 
-  async insert(messages: readonly LogMessage[]): Promise<readonly Inserted[]> {
+  async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     this.inserts.push(messages);
     return this.onInsert(messages);
   }
