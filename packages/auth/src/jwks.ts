@@ -8,9 +8,7 @@ import type { TokenCheck } from "./token-check.ts";
 export interface JwksLimits {
   /** Maximum time of a fetch, from the request to the last byte. Default 5,000. */
   readonly timeoutMs?: number | undefined;
-  /**
-   * Minimum time between two fetches, successful or not, so that bad tokens can't flood the issuer. Default 10,000.
-   */
+  /** Minimum time between two fetches, so that bad tokens can't flood the issuer (G5). Default 10,000. */
   readonly coolDownMs?: number | undefined;
   /** Age at which the set is fetched again in the background. Default 600,000. */
   readonly maxAgeMs?: number | undefined;

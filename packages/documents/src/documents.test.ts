@@ -8,12 +8,12 @@ import { expect, it } from "vitest";
 import { createDocuments } from "./index.ts";
 
 const made = createDocuments();
-const kept = (file: string) => readFileSync(join(import.meta.dirname, "../../../docs", file), "utf8");
+const committed = (file: string) => readFileSync(join(import.meta.dirname, "../../../docs", file), "utf8");
 
 it.each(["openapi", "asyncapi"] as const)(
   "docs/%s.json matches the schemas (to update it, run npx pnpm@12 run docs)",
   (name) => {
-    expect(kept(`${name}.json`)).toBe(made[name]);
+    expect(committed(`${name}.json`)).toBe(made[name]);
   },
 );
 

@@ -15,11 +15,9 @@ export const clientFrames = {
       description: "Sends a message (P10). With a `ref`, the server acknowledges it once it is durable.",
     }),
   ping: z.object({ type: z.literal("ping") }).meta({ description: "The server responds with `pong` (P14)." }),
-  auth: z
-    .object({ type: z.literal("auth"), token: z.string().min(1) })
-    .meta({
-      description: "Renews the connection's token, for the same user, before the old one expires (P6).",
-    }),
+  auth: z.object({ type: z.literal("auth"), token: z.string().min(1) }).meta({
+    description: "Renews the connection's token, for the same user, before the old one expires (P6).",
+  }),
 };
 
 /** A decoded frame of a client. */

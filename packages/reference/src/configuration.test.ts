@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { APPS, type App } from "./apps.ts";
 import { withTables } from "./configuration.ts";
 
-const kept = readFileSync(join(import.meta.dirname, "../../../docs/configuration.md"), "utf8");
+const committed = readFileSync(join(import.meta.dirname, "../../../docs/configuration.md"), "utf8");
 
 const port = (byDefault: string) => ({ name: "PORT", description: "Where. One | two.", default: byDefault });
 const SOME: readonly App[] = [
@@ -19,13 +19,13 @@ const text = (names: string) => `# Before\n\n<!-- variables: ${names} -->\nold\n
 
 describe("docs/configuration.md", () => {
   it("matches the schemas of the environment (to update it, run npx pnpm@12 run docs)", () => {
-    expect(withTables(kept, APPS)).toBe(kept);
+    expect(withTables(committed, APPS)).toBe(committed);
   });
 
   it("describes every variable", () => {
     for (const { variables } of APPS)
       for (const { name } of variables)
-        expect(kept).toMatch(new RegExp(`^\\| \`${name}\` \\|.*[.] \\|$`, "m"));
+        expect(committed).toMatch(new RegExp(`^\\| \`${name}\` \\|.*[.] \\|$`, "m"));
   });
 });
 

@@ -2,10 +2,7 @@ import { isId, type LogMessage } from "@parley/models";
 import type { StoreEvent } from "./events.ts";
 import type { InsertOutcome } from "./store.ts";
 
-/**
- * Maximum size of all fields of a message, in bytes of UTF-8. A MongoDB document holds 16 MiB and has the names
- * twice.
- */
+/** Maximum size of a message's fields, in bytes of UTF-8. A MongoDB document holds 16 MiB and has the names twice. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**

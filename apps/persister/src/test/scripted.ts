@@ -73,7 +73,9 @@ export class ScriptedConsume implements Consumer {
   }
 }
 
-type InsertStep = (messages: readonly LogMessage[]) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
+type InsertStep = (
+  messages: readonly LogMessage[],
+) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
 
 /** A store whose every insert does what `onInsert` says; by default everything is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {

@@ -4,10 +4,10 @@ import {
   type AuthSettings,
   auth,
   fields,
-  quickStart,
   isLoopback,
-  loadOrCreateSecret,
   type Logger,
+  loadOrCreateSecret,
+  quickStart,
   readEnv,
   runService,
   variables,
@@ -48,7 +48,8 @@ type Service = Parameters<Parameters<typeof runService>[1]>[0];
 
 async function start({ log, defer, stopping }: Service): Promise<void> {
   const { PORT: port, HOST: host, DATA_DIR: dataDir, REDIS_URL, MONGO_URL, auth } = readEnv(env);
-  const secret = auth.jwksUrl === undefined ? (auth.secrets?.[0] ?? (await loadOrCreateSecret(dataDir))) : undefined;
+  const secret =
+    auth.jwksUrl === undefined ? (auth.secrets?.[0] ?? (await loadOrCreateSecret(dataDir))) : undefined;
   const devTokens = auth.devTokens ?? (isLoopback(host) && secret !== undefined);
   const { url, processes } = await startSplit(
     {

@@ -9,8 +9,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 
 /**
  * A field that turns a variable's text into a value with `parse`, which returns undefined for bad text. `requirement`
- * completes the sentence "NAME must be …". The error never shows the value: it may be a secret set in the wrong
- * place.
+ * completes the sentence "NAME must be …". The error never shows the value, which may be a misplaced secret.
  */
 export function parsed<T>(requirement: string, parse: (text: string) => T | undefined) {
   const error = `must be ${requirement}`;
@@ -31,9 +30,7 @@ export const fields = {
   /** A whole number from `min` (default 1) to `max`. */
   count: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
     wholeNumber(min, max).default(defaultValue),
-  /**
-   * A whole number; 0 removes the limit and becomes Infinity. A default given as a function is computed when needed.
-   */
+  /** A whole number; 0 removes the limit and becomes Infinity. A function as default is called when needed. */
   limit: (defaultValue: number | (() => number)) => {
     const field = wholeNumber(0, Number.MAX_SAFE_INTEGER).transform((n) =>
       n === 0 ? Number.POSITIVE_INFINITY : n,

@@ -1,6 +1,4 @@
-/**
- * The environment part alone, for programs that aren't services: they start faster without logger, metrics and HTTP.
- */
+/** Only the environment, for programs that aren't services: they start faster without logger, metrics and HTTP. */
 export { auth } from "./auth.ts";
 export { ConfigError } from "./config-error.ts";
 export { fields } from "./fields.ts";

@@ -122,8 +122,7 @@ const shared = {
 
 /**
  * The variables that several processes share: name, form, default and description. A variable whose default differs
- * by app is a function of the default: `PORT: variables.PORT(8080)`. The variables about tokens are a group in
- * auth.ts.
+ * by app is a function of the default: `PORT: variables.PORT(8080)`. For variables about tokens see auth.ts.
  */
 export const variables = { ...perApp, ...shared };
 

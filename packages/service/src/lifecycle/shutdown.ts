@@ -1,9 +1,7 @@
 import type { Logger } from "../logging/logger.ts";
 import { Closers } from "./closers.ts";
 
-/**
- * Signals this close together count as one. Under npm or pnpm, Ctrl-C arrives twice: from the terminal and from them.
- */
+/** Two signals within this time count as one: under npm or pnpm, Ctrl-C arrives from the terminal and from them. */
 const SAME_SIGNAL_MS = 500;
 
 /** Stops a process: closes everything once within a deadline, and exits at once on a second signal (P41). */
@@ -25,9 +23,7 @@ export class Shutdown {
     return this.#stopping.signal;
   }
 
-  /**
-   * Closes everything and exits: with 0 if every close succeeded, else with 1. A second signal exits with 1 at once.
-   */
+  /** Closes everything and exits with 0, or with 1 if a close failed. A second signal exits with 1 at once. */
   handleSignal(signal: NodeJS.Signals): void {
     const now = performance.now();
     if (this.#signalledAt !== undefined && now - this.#signalledAt < SAME_SIGNAL_MS) return;
@@ -43,9 +39,7 @@ export class Shutdown {
     });
   }
 
-  /**
-   * Closes everything and resolves with true if nothing failed. Exits with 1 if that takes longer than the deadline.
-   */
+  /** Closes everything and resolves with true if nothing failed. Exits with 1 once the deadline has passed. */
   closeAll(): Promise<boolean> {
     this.#stopping.abort();
     setTimeout(() => {

@@ -14,10 +14,7 @@ const BY_USER = { users: 1, last: -1 } as const;
 /** MongoDB's error code for a missing collection. */
 const NAMESPACE_NOT_FOUND = 26;
 
-/**
- * Updates per bulk write. More updates go in concurrent bulks, since a server may sync each update to disk
- * separately.
- */
+/** Updates per bulk write. More go in concurrent bulks, since a server may sync each update to disk separately. */
 const BULK_SIZE = 128;
 /** Attempts per bulk. If two processes create the same document, the server refuses one; its next attempt updates. */
 const MAX_ATTEMPTS = 3;

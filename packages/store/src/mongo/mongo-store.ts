@@ -44,10 +44,7 @@ export class MongoStore implements Store {
     await step(() => markBackfillDone(this.#db.conversations));
   }
 
-  /**
-   * Writes the messages first. If the process dies before the second write, the retry of the batch completes it
-   * (L13).
-   */
+  /** Writes the messages first. If the process dies before the second write, the batch's retry completes it (L13). */
   async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
     const outcomes = await this.#bounded("insert", (timeLimit) =>
@@ -112,9 +109,7 @@ export class MongoStore implements Store {
     });
   }
 
-  /**
-   * Operations in flight reject with `unavailable`. Resolves within `timeoutMs`, even if the server doesn't respond.
-   */
+  /** Operations in flight reject with `unavailable`. Resolves within `timeoutMs`, even if the server is down. */
   async close(): Promise<void> {
     const closed = runOperation({ observe: this.#observe, reasonOf }, "close", () =>
       withDeadline(this.#timeoutMs, () => this.#db.close()),
@@ -122,9 +117,7 @@ export class MongoStore implements Store {
     await closed.catch(() => undefined);
   }
 
-  /**
-   * Rejects until the backfill is done. Before that the collection is missing or incomplete, and reads would hide it.
-   */
+  /** Rejects until the backfill is done: the collection may be incomplete, and a read would silently miss some. */
   async #assertBackfillDone(): Promise<void> {
     this.#isBackfillDone ||= await isBackfillDone(this.#db.conversations);
     if (!this.#isBackfillDone) throw new NotPrepared("the conversation documents don't exist yet");
