@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { type AuthSettings, isLoopback, keptSecret } from "@parley/service";
+import { type AuthSettings, isLoopback, loadOrCreateSecret } from "@parley/service";
 
 /** The settings to verify tokens, and a function to issue development tokens. */
 export interface TokenSigning {
@@ -17,7 +17,7 @@ export async function createTokenSigning(
   { host, dataDir }: { readonly host: string; readonly dataDir: string },
 ): Promise<TokenSigning> {
   const needsSecret = configured.secrets === undefined && configured.jwksUrl === undefined;
-  const settings = needsSecret ? { ...configured, secrets: [await keptSecret(dataDir)] } : configured;
+  const settings = needsSecret ? { ...configured, secrets: [await loadOrCreateSecret(dataDir)] } : configured;
   const [secret] = settings.secrets ?? [];
   const { issuer, audience } = settings;
   const mayIssue = settings.devTokens ?? isLoopback(host);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { firstSteps } from "@parley/service";
+import { quickStart } from "@parley/service";
 import type { TokenSigning } from "./token-signing.ts";
 
 export interface WelcomeOptions {
@@ -22,5 +22,5 @@ Parley runs on ${address}
 `;
   if (!issue) return lines;
   const [alice, bob] = await Promise.all(["alice", "bob"].map(issue));
-  return `${lines}${firstSteps(address, { alice: alice?.token ?? "", bob: bob?.token ?? "" })}\n`;
+  return `${lines}${quickStart(address, { alice: alice?.token ?? "", bob: bob?.token ?? "" })}\n`;
 }

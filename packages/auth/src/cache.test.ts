@@ -10,8 +10,8 @@ function identity(user: string, expiresAt = NOW + 3_600_000) {
   return { user, scopes: new Set<string>(), expiresAt };
 }
 
-describe("remembered tokens", () => {
-  it("P6: are never valid past their end", () => {
+describe("the identity cache", () => {
+  it("P6: returns no identity after its token expired", () => {
     const cache = new IdentityCache(10);
     cache.set("a", identity("alice", NOW + 1_000), NOW);
     expect(cache.get("a", NOW + 999)?.user).toBe("alice");
@@ -19,7 +19,7 @@ describe("remembered tokens", () => {
     expect(cache.entries).toBe(0);
   });
 
-  it("P61: are looked at again after a minute, and when the clock was set back", () => {
+  it("P61: forgets an entry after a minute, and if the clock was set back", () => {
     const cache = new IdentityCache(10);
     cache.set("a", identity("alice"), NOW);
     expect(cache.get("a", NOW + 59_999)?.user).toBe("alice");
@@ -28,7 +28,7 @@ describe("remembered tokens", () => {
     expect(cache.get("a", NOW - 1)).toBeUndefined();
   });
 
-  it("G5: are bounded, and the oldest goes first", () => {
+  it("G5: is bounded and evicts the oldest entry first", () => {
     const cache = new IdentityCache(2);
     for (const user of ["alice", "bob", "alice", "carol"]) cache.set(user, identity(user), NOW);
     expect(cache.entries).toBe(2);
@@ -37,19 +37,19 @@ describe("remembered tokens", () => {
     expect(cache.get("carol", NOW)?.user).toBe("carol");
   });
 
-  it("size 0 remembers nothing", () => {
+  it("stores nothing with size 0", () => {
     const cache = new IdentityCache(0);
     cache.set("a", identity("alice"), NOW);
     expect(cache.entries).toBe(0);
   });
 
-  it("P61: the key is a digest and holds no part of the token", async () => {
+  it("P61: uses a digest as key, which contains no part of the token", async () => {
     const { token } = await issueToken({ user: "alice", secret: SECRET });
     expect(digestOf(token)).toMatch(/^[A-Za-z0-9+/]{43}=$/);
     expect(digestOf(`${token}x`)).not.toBe(digestOf(token));
   });
 
-  it("P6: a verifier gives the same identity again, and refuses it after its end", async () => {
+  it("P6: a verifier returns the cached identity, and refuses the token after it expired", async () => {
     let now = NOW;
     const verifier = createVerifier({ secrets: [SECRET], isUser: () => true, now: () => now });
     const { token, expiresAt } = await issueToken({
@@ -64,7 +64,7 @@ describe("remembered tokens", () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: "token_expired" });
   });
 
-  it("without a cache every look is a new one", async () => {
+  it("a verifier without a cache verifies every time", async () => {
     const verifier = createVerifier({ secrets: [SECRET], isUser: () => true, cacheSize: 0 });
     const { token } = await issueToken({ user: "alice", secret: SECRET });
     const first = await verifier.verify(token);

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "./identity.ts";
 
-/** How long an answer stands without a look at the keys, which may have been withdrawn meanwhile. */
+/** Maximum age of an entry. After this the token is verified again, since its key may have been withdrawn. */
 const MAX_AGE_MS = 60_000;
 
 /**
- * Tokens that were found valid a moment ago, so that a reconnect or the next request costs a hash and no signature.
- * Keyed by a digest, never by the token; bounded, the oldest goes first; never an answer past a token's end.
+ * Remembers tokens that were verified recently, so that a reconnect or the next request needs a hash and no signature
+ * check. Keyed by a digest, never by the token. Bounded: the oldest entry is evicted first (G5). An entry never
+ * outlives its token (P6).
  */
 export class IdentityCache {
   readonly #entries = new Map<string, { readonly identity: Identity; readonly until: number }>();
@@ -18,7 +19,7 @@ export class IdentityCache {
 
   get(digest: string, now: number): Identity | undefined {
     const entry = this.#entries.get(digest);
-    // Further ahead than an entry can live: the clock was set back, and the age is not known.
+    // An entry that ends later than MAX_AGE_MS from now means that the clock was set back: its age is unknown.
     if (entry && entry.until > now && entry.until - now <= MAX_AGE_MS) return entry.identity;
     this.#entries.delete(digest);
     return undefined;
@@ -40,6 +41,7 @@ export class IdentityCache {
   }
 }
 
+/** Returns the key of a token in the cache. */
 export function digestOf(token: string): string {
   return createHash("sha256").update(token).digest("base64");
 }

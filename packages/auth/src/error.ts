@@ -1,7 +1,7 @@
-/** Codes of the catalogue in models. `unavailable`: the token could not be judged, because no key could be had. */
+/** Codes of the error catalogue. `unavailable`: the token couldn't be verified because no key could be fetched. */
 export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable";
 
-/** What was wrong, for an operator's log and metrics. Says nothing of what the token holds. */
+/** The reason, for logs and metrics. Reveals nothing of the token. */
 export type AuthFailure =
   | "missing"
   | "expired"
@@ -17,18 +17,18 @@ export type AuthFailure =
   | "keys_unavailable";
 
 const MESSAGES: Record<AuthErrorCode, string> = {
-  token_missing: "A token is needed.",
+  token_missing: "A token is required.",
   token_expired: "The token has expired.",
-  unauthorized: "The token is not valid here.",
-  unavailable: "The token cannot be checked now.",
+  unauthorized: "This isn't a valid token.",
+  unavailable: "The token can't be verified now. Retry later.",
 };
 
-/** The one kind of error that `verify` rejects with. Holds no part of the token, and no cause that might. */
+/** The only kind of error that `verify` rejects with. Contains no part of the token, and no cause that could. */
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: AuthErrorCode;
   readonly failure: AuthFailure;
-  /** With `unavailable`: when keys are asked for again, in milliseconds. */
+  /** For `unavailable`: time until the keys are fetched again, in ms. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: AuthErrorCode, failure: AuthFailure, retryAfterMs?: number) {

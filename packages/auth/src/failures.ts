@@ -1,7 +1,7 @@
 import { errors } from "jose";
 import { AuthError, type AuthFailure } from "./error.ts";
 
-/** Turns whatever checking a token threw into the one error that callers get. The original, with its claims, ends here. */
+/** Turns any error of a verification into an AuthError. Drops the original error, which holds the token's claims. */
 export function authErrorOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError("token_expired", "expired");

@@ -1,27 +1,30 @@
 import type { JWTPayload } from "jose";
 import { AuthError } from "./error.ts";
 
-/** Who a valid token speaks for. */
+/** The user and the rights that a valid token stands for. */
 export interface Identity {
   /** The claim `sub`: a username (P4). */
   readonly user: string;
   readonly scopes: ReadonlySet<string>;
-  /** The token's end, in ms since 1970. Always ahead at the time of the answer (P6). */
+  /** The token's expiry, in ms since 1970. Always in the future when `verify` returns it (P6). */
   readonly expiresAt: number;
 }
 
-/** Scopes that mean something here. */
+/** The scopes that Parley checks. */
 export const SCOPES = {
-  /** An internal service: may read history as somebody else (P54). */
+  /** For internal services: read history as another user (P54). */
   historyRead: "history:read",
-  /** An operator: may look at and decide on dead letters. */
+  /** For operators: read and resolve dead letters. */
   ops: "ops",
 } as const;
 
-/** The last moment that a Date can hold: a token without a sensible end has this one. */
-const LAST_MOMENT = 8_640_000_000_000_000;
+/** The latest time that a Date can hold, in ms. A later expiry is cut to it. */
+const MAX_TIME = 8_640_000_000_000_000;
 
-/** From claims whose signature, issuer, audience and times have been checked. Without `sub` or `exp` there is none (P3). */
+/**
+ * Returns the identity in claims whose signature, issuer, audience and times are verified. Throws an AuthError if
+ * `sub` isn't a username or `exp` is missing (P3).
+ */
 export function identityOf(claims: JWTPayload, isUser: (sub: string) => boolean): Identity {
   const { sub, exp } = claims;
   if (typeof sub !== "string" || !isUser(sub)) throw new AuthError("unauthorized", "subject");
@@ -29,11 +32,11 @@ export function identityOf(claims: JWTPayload, isUser: (sub: string) => boolean)
   return Object.freeze({
     user: sub,
     scopes: scopesOf(claims.scope),
-    expiresAt: Math.min(exp * 1000, LAST_MOMENT),
+    expiresAt: Math.min(exp * 1000, MAX_TIME),
   });
 }
 
-/** One string with spaces between (RFC 8693), or a list, as some issuers write it. */
+/** Parses the scope claim: a string separated by spaces (RFC 8693), or a list, as some issuers write it. */
 function scopesOf(scope: unknown): ReadonlySet<string> {
   const parts: unknown[] = typeof scope === "string" ? scope.split(" ") : Array.isArray(scope) ? scope : [];
   return new Set(parts.filter((part): part is string => typeof part === "string" && part !== ""));

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** An issuer of tokens: its keys are had over HTTP. */
+/** Starts a token issuer that serves its keys over HTTP. */
 async function startIssuer() {
   let keys: JWK[] = [];
   let requests = 0;
@@ -78,7 +78,7 @@ describe("an issuer's keys", () => {
     expect((await verifier.verify(await sign(privateKey, alg))).user).toBe("alice");
   });
 
-  it("P61: are fetched by the first token and once for many at the same time", async () => {
+  it("P61: are fetched with the first token, and once for many tokens at the same time", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     const { verifier, events } = verifierFor(issuer.url);
@@ -89,7 +89,7 @@ describe("an issuer's keys", () => {
     expect(events).toMatchObject([{ type: "jwks-fetched", keys: 1 }]);
   });
 
-  it("P61: refuses the public key used as a secret, and other algorithms, without a fetch", async () => {
+  it("P61: a public key used as a secret and other algorithms are refused without a fetch", async () => {
     const issuer = await startIssuer();
     const { publicKey } = await issuer.addKey("RS256");
     const { verifier } = verifierFor(issuer.url);
@@ -110,7 +110,7 @@ describe("an issuer's keys", () => {
     expect(issuer.requests()).toBe(0);
   });
 
-  it("P61: refuses another key under a known name", async () => {
+  it("P61: another key with a known key id is refused", async () => {
     const issuer = await startIssuer();
     await issuer.addKey("ES256");
     const { privateKey } = await generateKeyPair("ES256");
@@ -122,7 +122,7 @@ describe("an issuer's keys", () => {
     });
   });
 
-  it("P61: a token that names no key is tried with each that it may mean", async () => {
+  it("P61: a token without a key id is tried with every matching key", async () => {
     const issuer = await startIssuer();
     await issuer.addKey("ES256", "one");
     const { privateKey } = await issuer.addKey("ES256", "two");
@@ -136,7 +136,7 @@ describe("an issuer's keys", () => {
 });
 
 describe("a changed key set", () => {
-  it("P61: an unknown key has it fetched again, at most once in a cool-down", async () => {
+  it("P61: an unknown key triggers a fetch, at most once per cool-down", async () => {
     const issuer = await startIssuer();
     const old = await issuer.addKey("ES256", "old");
     const { verifier, clock } = verifierFor(issuer.url);
@@ -155,7 +155,7 @@ describe("a changed key set", () => {
     expect(issuer.requests()).toBe(2);
   });
 
-  it("G5: a flood of unknown keys makes one request a cool-down", async () => {
+  it("G5: a flood of unknown keys makes one request per cool-down", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     const { verifier, clock } = verifierFor(issuer.url);
@@ -171,7 +171,7 @@ describe("a changed key set", () => {
     }
   });
 
-  it("P61: a key that was withdrawn stops verifying once the set has come of age", async () => {
+  it("P61: a withdrawn key stops verifying once the set reaches its maximum age", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     const { verifier, clock, events } = verifierFor(issuer.url);
@@ -184,7 +184,7 @@ describe("a changed key set", () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ failure: "unknown_key" });
   });
 
-  it("P61: a clock that was set back does not put off the next fetch", async () => {
+  it("P61: a clock that was set back doesn't delay the next fetch", async () => {
     const issuer = await startIssuer();
     const old = await issuer.addKey("ES256", "old");
     const { verifier, clock } = verifierFor(issuer.url);
@@ -195,7 +195,7 @@ describe("a changed key set", () => {
   });
 });
 
-describe("an issuer that does not answer", () => {
+describe("an issuer that doesn't respond", () => {
   it.each<[string, (res: ServerResponse) => unknown, RegExp]>([
     ["cuts", (res) => res.destroy(), /UND_ERR_SOCKET|ECONNRESET|TypeError/],
     ["says 500", (res) => res.writeHead(500).end(), /200/],
@@ -222,7 +222,7 @@ describe("an issuer that does not answer", () => {
     expect(issuer.requests()).toBe(1);
   });
 
-  it("P61: is asked again after the cool-down, and then all is well", async () => {
+  it("P61: is asked again after the cool-down, and then tokens verify", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     issuer.answerWith((res) => res.writeHead(503).end());
@@ -239,7 +239,7 @@ describe("an issuer that does not answer", () => {
     expect(verifier.problem()).toBeUndefined();
   });
 
-  it("P61: does not end what its keys verified before, until they are too old to trust", async () => {
+  it("P61: known keys keep verifying until they are too old to trust", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     const { verifier, clock, events } = verifierFor(issuer.url);
@@ -256,7 +256,7 @@ describe("an issuer that does not answer", () => {
     expect(verifier.problem()).toMatch(/JWT_JWKS_URL/);
   });
 
-  it("P61: leaves an unknown key undecided: unavailable", async () => {
+  it("P61: a token with an unknown key is unavailable, not unauthorized", async () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     const { verifier, clock } = verifierFor(issuer.url);
@@ -267,7 +267,7 @@ describe("an issuer that does not answer", () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("P61: a port where nobody listens is named by its error's code", async () => {
+  it("P61: a refused connection is reported by its error code", async () => {
     const issuer = await startIssuer();
     await issuer.stop();
     const { privateKey } = await generateKeyPair("ES256");

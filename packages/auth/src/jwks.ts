@@ -1,21 +1,22 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify, type RemoteJWKSet } from "jose";
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
-import { firstThatVerifies } from "./secrets.ts";
+import { verifyWithAny } from "./secrets.ts";
 import type { TokenCheck } from "./token-check.ts";
 
-/** All in milliseconds. */
+/** Time limits for an issuer's key set, in ms. */
 export interface JwksLimits {
-  /** One fetch, from the request to the last byte. Default 5,000. */
+  /** Maximum time of a fetch, from the request to the last byte. Default 5,000. */
   readonly timeoutMs?: number | undefined;
-  /** Between two fetches, whatever came of the first: so nobody makes us flood the issuer. Default 10,000. */
+  /** Minimum time between two fetches, so that bad tokens can't flood the issuer (G5). Default 10,000. */
   readonly coolDownMs?: number | undefined;
-  /** After this the set is fetched again beside the work. Default 600,000. */
+  /** Age at which the set is fetched again in the background. Default 600,000. */
   readonly maxAgeMs?: number | undefined;
-  /** After this, without a successful fetch, the known keys are not trusted any more. Default 3,600,000. */
+  /** Age at which known keys are no longer trusted without a successful fetch. Default 3,600,000. */
   readonly maxStaleMs?: number | undefined;
 }
 
+/** Options of `checkWithJwks`. */
 export interface JwksOptions extends JwksLimits {
   readonly url: string;
   readonly now: () => number;
@@ -23,13 +24,14 @@ export interface JwksOptions extends JwksLimits {
 }
 
 const DEFAULTS = { timeoutMs: 5_000, coolDownMs: 10_000, maxAgeMs: 600_000, maxStaleMs: 3_600_000 };
-/** No caller is told to come back sooner. */
+/** Minimum `retryAfterMs` of an error. */
 const MIN_RETRY_MS = 1_000;
 
 /**
- * Keys of an issuer, fetched when the first token comes (P61). A key that is not among them has the set fetched
- * again, at most once in a cool-down. An issuer that cannot be reached is `unavailable` and never a fault of the
- * token: keys known before go on verifying, and only what cannot be judged without a fetch is turned away.
+ * Verifies signatures with an issuer's keys, which are fetched when the first token arrives (P61). A token with an
+ * unknown key makes the set be fetched again, at most once per cool-down. If the issuer can't be reached, known keys
+ * still verify tokens until they are too old. Tokens that can't be verified without a fetch get `unavailable`, never
+ * `unauthorized`.
  */
 export function checkWithJwks(options: JwksOptions): TokenCheck {
   const keys = new KeySet(options);
@@ -41,9 +43,9 @@ export function checkWithJwks(options: JwksOptions): TokenCheck {
       try {
         return (await jwtVerify(token, keyFor, verifyOptions)).payload;
       } catch (error) {
-        // A token that names no key, and several of the issuer's that could be meant.
+        // The token names no key and several of the issuer's keys match: try each of them.
         if (error instanceof errors.JWKSMultipleMatchingKeys)
-          return firstThatVerifies(token, error, verifyOptions);
+          return verifyWithAny(token, error, verifyOptions);
         throw error;
       }
     },
@@ -66,7 +68,7 @@ class KeySet {
       maxAgeMs: maxAgeMs ?? DEFAULTS.maxAgeMs,
       maxStaleMs: maxStaleMs ?? DEFAULTS.maxStaleMs,
     };
-    // When to fetch is decided here alone, so jose is told never to do so by itself.
+    // Infinite times stop jose from fetching on its own: this class decides when to fetch.
     this.#remote = createRemoteJWKSet(new URL(options.url), {
       timeoutDuration: this.#options.timeoutMs,
       cooldownDuration: Number.POSITIVE_INFINITY,
@@ -74,12 +76,15 @@ class KeySet {
     });
   }
 
-  /** Rejects with `unavailable` where only a fetch could tell, and with jose's JWKSNoMatchingKey where there is none. */
+  /**
+   * Returns the key for a token. Rejects with `unavailable` if the key is unknown and the set can't be fetched, and
+   * with jose's JWKSNoMatchingKey if the issuer has no such key.
+   */
   async keyFor(...token: Parameters<RemoteJWKSet>): Promise<CryptoKey> {
     const { maxAgeMs, maxStaleMs } = this.#options;
-    if (!this.#within(maxStaleMs, this.#fetchedAt)) await this.#refresh();
-    else if (!this.#within(maxAgeMs, this.#fetchedAt)) void this.#refresh();
-    if (!this.#within(maxStaleMs, this.#fetchedAt)) throw this.#unavailable();
+    if (!this.#isWithin(maxStaleMs, this.#fetchedAt)) await this.#refresh();
+    else if (!this.#isWithin(maxAgeMs, this.#fetchedAt)) void this.#refresh();
+    if (!this.#isWithin(maxStaleMs, this.#fetchedAt)) throw this.#unavailable();
     try {
       return await this.#remote(...token);
     } catch (error) {
@@ -91,14 +96,14 @@ class KeySet {
   }
 
   problem(): string | undefined {
-    const isTrusted = this.#within(this.#options.maxStaleMs, this.#fetchedAt);
-    return this.#failed && !isTrusted ? "the issuer's keys (JWT_JWKS_URL) cannot be fetched" : undefined;
+    const isTrusted = this.#isWithin(this.#options.maxStaleMs, this.#fetchedAt);
+    return this.#failed && !isTrusted ? "the issuer's keys (JWT_JWKS_URL) can't be fetched" : undefined;
   }
 
-  /** Never rejects. Callers share a fetch that is under way; within the cool-down there is none. */
+  /** Fetches the set, unless the cool-down hasn't passed. Concurrent callers share one fetch. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#pending) return this.#pending;
-    if (this.#within(this.#options.coolDownMs, this.#attemptedAt)) return Promise.resolve();
+    if (this.#isWithin(this.#options.coolDownMs, this.#attemptedAt)) return Promise.resolve();
     this.#attemptedAt = this.#options.now();
     this.#pending = this.#fetch().finally(() => {
       this.#pending = undefined;
@@ -121,8 +126,11 @@ class KeySet {
     }
   }
 
-  /** A clock that was set back counts as time gone by: otherwise nothing would be fetched until it caught up. */
-  #within(ms: number, at: number | undefined): boolean {
+  /**
+   * Tells if less than `ms` has passed since `at`. False if the clock was set back to before `at`: otherwise nothing
+   * would be fetched until the clock caught up.
+   */
+  #isWithin(ms: number, at: number | undefined): boolean {
     const since = at === undefined ? Number.POSITIVE_INFINITY : this.#options.now() - at;
     return since >= 0 && since < ms;
   }
@@ -134,7 +142,7 @@ class KeySet {
   }
 }
 
-/** A reason for a log: never a body. */
+/** Returns the kind of an error for a log, never the text of a response. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWKSTimeout) return "timeout";
   if (error instanceof errors.JOSEError) return error.message;

@@ -2,33 +2,35 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { TokenCheck } from "./token-check.ts";
 
-/** HS256 with less than this can be guessed offline from one token (P61). */
+/** Minimum length of an HS256 secret. A shorter one can be guessed offline from a single token (P61). */
 export const MIN_SECRET_BYTES = 32;
 
-/** Throws for a secret under 32 bytes of UTF-8. The message never holds the secret. */
+/** Throws a RangeError for a secret of less than 32 bytes in UTF-8. The error never contains the secret. */
 export function assertSecret(secret: string): void {
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES)
-    throw new RangeError(`a token secret must have at least ${MIN_SECRET_BYTES} bytes`);
+    throw new RangeError(`a token secret must have at least ${MIN_SECRET_BYTES} bytes: set a longer one`);
 }
 
-/** The secret as a key: made once, so that a check does not import it each time. */
+/** Imports a secret as a key, once, so that verifications don't have to. */
 export function secretKey(secret: string): KeyObject {
   assertSecret(secret);
   return createSecretKey(Buffer.from(secret));
 }
 
-/** Any of the secrets verifies, so that one can be replaced while tokens signed with the old one are about (P61). */
+/**
+ * Verifies signatures with any of the secrets, so that a secret can be replaced while old tokens are in use (P61).
+ */
 export function checkWithSecrets(secrets: readonly string[]): TokenCheck {
   const keys = secrets.map(secretKey);
   return {
     algorithms: ["HS256"],
     problem: () => undefined,
-    claims: (token, options) => firstThatVerifies(token, keys, options),
+    claims: (token, options) => verifyWithAny(token, keys, options),
   };
 }
 
-/** Only a wrong signature leads to the next key: what else is wrong is wrong under every key. */
-export async function firstThatVerifies(
+/** Verifies a token with each key in turn. Only a wrong signature leads to the next key: other errors are final. */
+export async function verifyWithAny(
   token: string,
   keys: Iterable<KeyObject> | AsyncIterable<CryptoKey>,
   options: JWTVerifyOptions,

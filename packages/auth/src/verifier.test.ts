@@ -18,7 +18,7 @@ function verifierOf(config: Partial<VerifierConfig> = {}) {
   return createVerifier({ secrets: [SECRET], isUser, now: () => NOW, ...config });
 }
 
-/** A token with just these claims, well signed. */
+/** Signs a token with exactly these claims. */
 function signed(claims: Record<string, unknown>, { secret = SECRET, alg = "HS256" } = {}): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 }
@@ -34,8 +34,8 @@ async function refusal(verdict: Promise<unknown>): Promise<{ code: string; failu
   return { code: error.code, failure: error.failure };
 }
 
-describe("a good token", () => {
-  it("P61: gives user, scopes and the token's end", async () => {
+describe("a valid token", () => {
+  it("P61: returns user, scopes and expiry", async () => {
     const scopes = ["history:read", "ops"];
     const { token, expiresAt } = await issueToken({ user: "alice", secret: SECRET, scopes, now: () => NOW });
     const identity = await verifierOf().verify(token);
@@ -53,7 +53,7 @@ describe("a good token", () => {
     expect([...(await verifierOf().verify(token)).scopes]).toEqual(expected);
   });
 
-  it("P61: each of several secrets verifies, and one that has been taken out does not", async () => {
+  it("P61: each of several secrets verifies, and a removed secret doesn't", async () => {
     const old = (await issueToken({ user: "alice", secret: SECRET, now: () => NOW })).token;
     const fresh = (await issueToken({ user: "bob", secret: NEXT_SECRET, now: () => NOW })).token;
     const both = verifierOf({ secrets: [NEXT_SECRET, SECRET] });
@@ -65,7 +65,7 @@ describe("a good token", () => {
     });
   });
 
-  it("P61: issuer and audience are compared where they are set", async () => {
+  it("P61: issuer and audience are checked if they are set", async () => {
     const set = { issuer: "https://id.example", audience: "chat" };
     const { token } = await issueToken({ user: "alice", secret: SECRET, now: () => NOW, ...set });
     expect((await verifierOf(set).verify(token)).user).toBe("alice");
@@ -74,20 +74,20 @@ describe("a good token", () => {
     expect((await verifierOf(set).verify(among)).user).toBe("alice");
   });
 
-  it("P6: an end that no Date can hold becomes one that it can", async () => {
+  it("P6: an expiry beyond the range of Date is cut to its maximum", async () => {
     const token = await signed({ sub: "alice", exp: 1e300 });
     const { expiresAt } = await verifierOf().verify(token);
     expect(new Date(expiresAt).toISOString()).toBe("+275760-09-13T00:00:00.000Z");
   });
 });
 
-describe("a bad token", () => {
+describe("an invalid token", () => {
   const good = { sub: "alice", exp: inAnHour };
 
   it.each<[string, () => Promise<string> | string | undefined, string, string]>([
     ["none", () => undefined, "token_missing", "missing"],
     ["an empty one", () => "", "token_missing", "missing"],
-    ["rubbish", () => "not a token", "unauthorized", "malformed"],
+    ["text that isn't a JWT", () => "not a token", "unauthorized", "malformed"],
     ["a very long one", () => "a".repeat(MAX_TOKEN_LENGTH + 1), "unauthorized", "malformed"],
     ["an expired one", () => signed({ ...good, exp: NOW / 1000 - 1 }), "token_expired", "expired"],
     [
@@ -116,14 +116,14 @@ describe("a bad token", () => {
     ["exp as text", () => signed({ sub: "alice", exp: "never" }), "unauthorized", "claims"],
     ["no sub", () => signed({ exp: inAnHour }), "unauthorized", "subject"],
     ["sub as a number", () => signed({ ...good, sub: 7 }), "unauthorized", "subject"],
-    ["sub that is no username", () => signed({ ...good, sub: "a:b" }), "unauthorized", "subject"],
+    ["sub that isn't a username", () => signed({ ...good, sub: "a:b" }), "unauthorized", "subject"],
     ["an empty sub", () => signed({ ...good, sub: "" }), "unauthorized", "subject"],
     ["sub as a list", () => signed({ ...good, sub: ["alice"] }), "unauthorized", "subject"],
   ])("P3: %s", async (_what, token, code, failure) => {
     expect(await refusal(verifierOf().verify(await token()))).toEqual({ code, failure });
   });
 
-  it("P61: an expired token is expired under whichever of several secrets it was signed", async () => {
+  it("P61: an expired token counts as expired with any of several secrets", async () => {
     const verifier = verifierOf({ secrets: [SECRET, NEXT_SECRET] });
     for (const secret of [SECRET, NEXT_SECRET])
       expect((await refusal(verifier.verify(await signed({ ...good, exp: 1 }, { secret })))).code).toBe(
@@ -142,7 +142,7 @@ describe("a bad token", () => {
     expect(await refusal(verifier.verify(token))).toEqual({ code: "unauthorized", failure });
   });
 
-  it("P3: not yet valid, but for a small tolerance", async () => {
+  it("P3: a token that isn't valid yet is refused, with a small tolerance", async () => {
     const soon = NOW / 1000 + NBF_TOLERANCE_SECONDS;
     const refused = await signed({ ...good, nbf: soon + 1 });
     expect(await refusal(verifierOf().verify(refused))).toEqual({
@@ -152,10 +152,10 @@ describe("a bad token", () => {
     expect((await verifierOf().verify(await signed({ ...good, nbf: soon }))).user).toBe("alice");
   });
 
-  it("P3: tampered with in any one place", async () => {
+  it("P3: a token changed at any single position is refused", async () => {
     const { token } = await issueToken({ user: "alice", secret: SECRET, now: () => NOW });
     const verifier = verifierOf();
-    // Not the last letter: of its six bits two stand for nothing.
+    // Leaves out the last letter: two of its six bits are unused.
     const places = fc.record({ at: fc.nat(token.length - 2), by: fc.constantFrom(..."aZ09_-.") });
     await fc.assert(
       fc.asyncProperty(places, async ({ at, by }) => {
@@ -166,7 +166,7 @@ describe("a bad token", () => {
     );
   });
 
-  it("P3: claims replaced under the old signature", async () => {
+  it("P3: changed claims with the old signature are refused", async () => {
     const { token } = await issueToken({ user: "alice", secret: SECRET, now: () => NOW });
     const [header, , signature] = token.split(".");
     const claims = Buffer.from(JSON.stringify({ sub: "admin", exp: inAnHour })).toString("base64url");
@@ -175,7 +175,7 @@ describe("a bad token", () => {
     );
   });
 
-  it("P3: any string at all is refused with an AuthError and nothing else", async () => {
+  it("P3: any string is refused with an AuthError and no other error", async () => {
     const verifier = verifierOf();
     const part = fc.oneof(
       fc.string(),
@@ -191,7 +191,7 @@ describe("a bad token", () => {
     );
   });
 
-  it("P3: any JSON as header and claims, well signed, is an identity or an AuthError", async () => {
+  it("P3: any JSON as header and claims, correctly signed, gives an identity or an AuthError", async () => {
     const verifier = verifierOf();
     const header = fc.oneof(fc.constant('{"alg":"HS256"}'), fc.json());
     await fc.assert(
@@ -204,7 +204,7 @@ describe("a bad token", () => {
     );
   });
 
-  it("P3: the error holds nothing of the token", async () => {
+  it("P3: the error contains nothing of the token", async () => {
     const token = await signed({ ...good, sub: "somebody:private" });
     const error: unknown = await verifierOf()
       .verify(token)
@@ -218,16 +218,16 @@ describe("a bad token", () => {
 
 describe("configuration", () => {
   it.each([
-    ["neither secret nor key set", {}, /neither/],
-    ["an empty list of secrets", { secrets: [] }, /neither/],
+    ["neither secret nor key set", {}, /set secrets or jwksUrl/],
+    ["an empty list of secrets", { secrets: [] }, /set secrets or jwksUrl/],
     ["both", { secrets: [SECRET], jwksUrl: "http://127.0.0.1:1/" }, /only one/],
     ["a short secret", { secrets: [SECRET, "x".repeat(31)] }, /at least 32 bytes/],
-    ["no address", { jwksUrl: "nowhere" }, /Invalid URL/],
+    ["an invalid URL", { jwksUrl: "nowhere" }, /Invalid URL/],
   ])("P61: refuses %s at creation", (_what, config, message) => {
     expect(() => createVerifier({ isUser, ...config })).toThrow(message);
   });
 
-  it("P61: 32 bytes are counted, not letters, and no message holds the secret", async () => {
+  it("P61: the minimum length counts bytes, not characters, and no error contains the secret", async () => {
     expect(() => createVerifier({ isUser, secrets: ["ü".repeat(16)] })).not.toThrow();
     const secret = "hunter2-hunter2";
     await expect(issueToken({ user: "alice", secret })).rejects.toThrow(/at least 32 bytes/);
@@ -235,7 +235,7 @@ describe("configuration", () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN])(
-    "P60: a token's life of %s seconds is refused",
+    "P60: a token lifetime of %s seconds is refused",
     async (expiresInSeconds) => {
       await expect(issueToken({ user: "alice", secret: SECRET, expiresInSeconds })).rejects.toThrow(
         RangeError,

@@ -7,51 +7,56 @@ import { checkWithJwks, type JwksLimits } from "./jwks.ts";
 import { checkWithSecrets } from "./secrets.ts";
 import type { TokenCheck } from "./token-check.ts";
 
-/** Longer than what an issuer's token with many claims has; nothing longer is looked at. */
+/** Maximum length of a token, ample for tokens with many claims. A longer one is refused without a check. */
 export const MAX_TOKEN_LENGTH = 16_384;
 
 /**
- * How far the issuer's clock may be ahead of ours, for `nbf`. None for `exp`: a connection ends when its token does
- * (P6), so a token that is accepted always has its end ahead.
+ * Tolerance for `nbf`, in case the issuer's clock is ahead. There is none for `exp`: a connection ends when its token
+ * does (P6), so an accepted token must expire in the future.
  */
 export const NBF_TOLERANCE_SECONDS = 5;
 
+/** Options of `createVerifier`. */
 export interface VerifierConfig {
-  /** HS256: any of them verifies. Each at least 32 bytes. Either these or `jwksUrl`. */
+  /** HS256 secrets, each at least 32 bytes. Any of them verifies. Set either these or `jwksUrl`. */
   readonly secrets?: readonly string[] | undefined;
-  /** RS256, ES256, EdDSA: where the issuer's public keys are. */
+  /** URL of the issuer's public keys (RS256, ES256, EdDSA). */
   readonly jwksUrl?: string | undefined;
-  /** Required of the claim `iss`, where given. */
+  /** Required value of the claim `iss`. Not checked if undefined. */
   readonly issuer?: string | undefined;
-  /** Required among the claim `aud`, where given. */
+  /** Required value in the claim `aud`. Not checked if undefined. */
   readonly audience?: string | undefined;
-  /** Whether a `sub` is a username (P4). */
+  /** Tells if a `sub` is a username (P4). */
   readonly isUser: (sub: string) => boolean;
-  /** How many valid tokens are remembered, by digest, for at most a minute. Default 10,000; 0 for none. */
+  /**
+   * Maximum number of valid tokens in the cache, each kept for at most a minute. Default 10,000; 0 disables the
+   * cache.
+   */
   readonly cacheSize?: number | undefined;
   readonly jwks?: JwksLimits | undefined;
-  /** Ms since 1970; for tests. */
+  /** The clock, in ms since 1970; for tests. */
   readonly now?: (() => number) | undefined;
   readonly observe?: ((event: AuthEvent) => void) | undefined;
 }
 
+/** Verifies tokens. */
 export interface Verifier {
   /**
-   * Who the token speaks for (P3, P61). Rejects with an AuthError and nothing else, whatever the string:
-   * `token_missing`, `token_expired`, `unauthorized`, or `unavailable` where the issuer's keys cannot be had.
+   * Returns the identity that a token stands for (P3, P61). For any string rejects only with an AuthError:
+   * `token_missing`, `token_expired`, `unauthorized`, or `unavailable` if the issuer's keys can't be fetched.
    */
   verify(token: string | undefined): Promise<Identity>;
-  /** What keeps tokens from being verified at this moment, in words for an operator, or undefined. */
+  /** The reason tokens can't be verified now, in words for an operator, or undefined. */
   problem(): string | undefined;
 }
 
-/** Throws for a secret that is too short, an address that is none, and where not exactly one kind of key is given. */
+/** Creates a verifier. Throws if a secret is too short, the URL is invalid, or not exactly one kind of key is set. */
 export function createVerifier(config: VerifierConfig): Verifier {
   const { now = Date.now } = config;
   const check = tokenCheck(config);
   const cache = new IdentityCache(config.cacheSize ?? 10_000);
 
-  async function judge(token: string): Promise<Identity> {
+  async function verifyUncached(token: string): Promise<Identity> {
     try {
       const claims = await check.claims(token, {
         algorithms: [...check.algorithms],
@@ -72,7 +77,7 @@ export function createVerifier(config: VerifierConfig): Verifier {
     const digest = digestOf(token);
     const known = cache.get(digest, now());
     if (known) return known;
-    const identity = await judge(token);
+    const identity = await verifyUncached(token);
     if (identity.expiresAt <= now()) throw new AuthError("token_expired", "expired");
     cache.set(digest, identity, now());
     return identity;
@@ -84,8 +89,8 @@ export function createVerifier(config: VerifierConfig): Verifier {
 function tokenCheck(config: VerifierConfig): TokenCheck {
   const { secrets = [], jwksUrl, now = Date.now, observe = () => undefined } = config;
   if (secrets.length > 0 && jwksUrl !== undefined)
-    throw new TypeError("tokens are verified with secrets or with a key set: only one can be given");
+    throw new TypeError("secrets and jwksUrl exclude each other: set only one of them");
   if (jwksUrl !== undefined) return checkWithJwks({ ...config.jwks, url: jwksUrl, now, observe });
   if (secrets.length > 0) return checkWithSecrets(secrets);
-  throw new TypeError("tokens cannot be verified: neither a secret nor a key set is given");
+  throw new TypeError("tokens can't be verified: set secrets or jwksUrl");
 }

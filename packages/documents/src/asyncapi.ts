@@ -9,51 +9,51 @@ import { componentsOf, type JsonSchema, refTo } from "./schemas.ts";
 
 type Frames = typeof clientFrames | typeof serverFrames;
 
-/** AsyncAPI 3 for the WebSocket: which frames go which way, and what they hold. */
+/** Generates the AsyncAPI 3 document of the WebSocket: the frames of both directions and their fields. */
 export function asyncapi(): JsonSchema {
-  const said = { ...named("Client", clientFrames), ...named("Server", serverFrames) };
-  const messages = Object.fromEntries(Object.keys(said).map((name) => [name, messageOf(name, said)]));
+  const frames = { ...named("Client", clientFrames), ...named("Server", serverFrames) };
+  const messages = Object.fromEntries(Object.keys(frames).map((name) => [name, messageOf(name, frames)]));
   return {
     asyncapi: "3.0.0",
     info: {
-      title: "Parley: the WebSocket",
+      title: "Parley: WebSocket API",
       version: "1",
       license: { name: "MIT" },
       description:
-        "Each frame is one JSON object in a text frame. P1 to P61 are the rules of docs/protocol.md, which also has " +
-        "a recipe for a client that misses nothing. A client ignores frames and fields that it does not know.",
+        "Each WebSocket text frame holds one JSON object. Clients must ignore frames and fields that they don't know. " +
+        "P1 to P61 refer to the rules in docs/protocol.md, which also describes a client that misses nothing.",
     },
     defaultContentType: "application/json",
     servers: {
       here: {
         host: "localhost:8080",
         protocol: "ws",
-        description: "Where `start` listens; `wss` behind TLS.",
+        description: "The default address of `start`. Behind TLS the protocol is `wss`.",
       },
     },
     channels: {
       chat: {
         address: "/ws",
         description:
-          "The token stands in `Authorization: Bearer <jwt>`, or in `Sec-WebSocket-Protocol` as " +
-          "`chat.v1, bearer.<jwt>` (P1). A content has at most " +
-          `${DEFAULT_MAX_CONTENT_BYTES} bytes unless the server is set otherwise, a frame ${MAX_FRAME_BYTES} (P12). ` +
+          "Send the token as `Authorization: Bearer <jwt>`, or in `Sec-WebSocket-Protocol` as " +
+          "`chat.v1, bearer.<jwt>` (P1). A message's content may have up to " +
+          `${DEFAULT_MAX_CONTENT_BYTES} bytes by default, a frame up to ${MAX_FRAME_BYTES} (P12). ` +
           `Close codes (P40): ${closeCodes()}.`,
         messages: Object.fromEntries(
-          Object.keys(said).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+          Object.keys(frames).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
         ),
         bindings: { ws: { method: "GET", bindingVersion: "0.1.0" } },
       },
     },
     operations: {
-      say: operation("receive", "What a client may say.", Object.keys(named("Client", clientFrames))),
-      hear: operation("send", "What a server may say.", Object.keys(named("Server", serverFrames))),
+      say: operation("receive", "Frames that clients send.", Object.keys(named("Client", clientFrames))),
+      hear: operation("send", "Frames that the server sends.", Object.keys(named("Server", serverFrames))),
     },
-    components: { messages, schemas: componentsOf(said) },
+    components: { messages, schemas: componentsOf(frames) },
   };
 }
 
-/** `Client` and `message` make `ClientMessage`: both sides have frames of the same type. */
+/** Names frames by side and type, such as `ClientMessage`, since both sides have frames of the same type. */
 function named(side: "Client" | "Server", frames: Frames) {
   return Object.fromEntries(
     Object.entries(frames).map(([type, schema]) => [
@@ -63,11 +63,11 @@ function named(side: "Client" | "Server", frames: Frames) {
   );
 }
 
-function messageOf(name: string, said: ReturnType<typeof named>): JsonSchema {
-  return { name, summary: said[name]?.meta()?.description ?? name, payload: refTo(name) };
+function messageOf(name: string, frames: ReturnType<typeof named>): JsonSchema {
+  return { name, summary: frames[name]?.meta()?.description ?? name, payload: refTo(name) };
 }
 
-/** As AsyncAPI has it, from the server's side. */
+/** An operation from the server's point of view, as AsyncAPI defines `action`. */
 function operation(action: "send" | "receive", summary: string, names: readonly string[]): JsonSchema {
   return {
     action,

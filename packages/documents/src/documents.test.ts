@@ -8,12 +8,12 @@ import { expect, it } from "vitest";
 import { createDocuments } from "./index.ts";
 
 const made = createDocuments();
-const kept = (file: string) => readFileSync(join(import.meta.dirname, "../../../docs", file), "utf8");
+const committed = (file: string) => readFileSync(join(import.meta.dirname, "../../../docs", file), "utf8");
 
 it.each(["openapi", "asyncapi"] as const)(
-  "docs/%s.json is what the schemas make (npx pnpm@12 run docs)",
+  "docs/%s.json matches the schemas (to update it, run npx pnpm@12 run docs)",
   (name) => {
-    expect(kept(`${name}.json`)).toBe(made[name]);
+    expect(committed(`${name}.json`)).toBe(made[name]);
   },
 );
 
@@ -32,7 +32,7 @@ it("asyncapi.json is valid AsyncAPI 3", () => {
   expect(validate.errors).toBeNull();
 });
 
-it.each(["openapi", "asyncapi"] as const)("every reference in %s.json leads somewhere", (name) => {
+it.each(["openapi", "asyncapi"] as const)("every reference in %s.json resolves", (name) => {
   const document = JSON.parse(made[name]);
   const references = [...made[name].matchAll(/"\$ref": "#\/([^"]+)"/g)].map(([, path = ""]) => path);
   expect(references.length).toBeGreaterThan(10);
@@ -42,13 +42,13 @@ it.each(["openapi", "asyncapi"] as const)("every reference in %s.json leads some
   }
 });
 
-it("the page has no script, and asks no other host for anything", () => {
+it("the page has no script and loads nothing from other hosts", () => {
   expect(made.html).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|\son\w+=/i);
   for (const [, target = ""] of made.html.matchAll(/(?:href|src)="([^"]*)"/g))
     expect(target).toMatch(/^[#/][^/]/);
 });
 
-it("the page's own links lead to what is on it", () => {
+it("the page's internal links resolve", () => {
   const ids = new Set([...made.html.matchAll(/id="([^"]+)"/g)].map(([, id]) => id));
   for (const [, target] of made.html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
 });

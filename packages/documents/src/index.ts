@@ -2,18 +2,19 @@ import { asyncapi } from "./asyncapi.ts";
 import { openapi } from "./openapi.ts";
 import { page } from "./page.ts";
 
-/** As they are served and, the first two, kept in docs/. */
+/** The documents as history-api serves them. The JSON documents are also kept in docs/. */
 export interface Documents {
-  /** JSON. */
+  /** The OpenAPI document, as JSON. */
   readonly openapi: string;
-  /** JSON. */
+  /** The AsyncAPI document, as JSON. */
   readonly asyncapi: string;
+  /** A page that shows both documents. */
   readonly html: string;
-  /** What stands in the page's one `<style>`, for its Content-Security-Policy. */
+  /** The content of the page's only `<style>` element, for a hash in its Content-Security-Policy. */
   readonly style: string;
 }
 
-/** Makes them anew; what they say depends on the schemas alone. */
+/** Generates the documents from the schemas in @parley/models. */
 export function createDocuments(): Documents {
   const [http, socket] = [openapi(), asyncapi()];
   return { openapi: jsonOf(http), asyncapi: jsonOf(socket), ...page(http, socket) };

@@ -1,9 +1,10 @@
-import { answers, ERRORS, type ErrorCode, queries, tokenRequest } from "@parley/models";
+import { ERRORS, type ErrorCode, queries, responses, tokenRequest } from "@parley/models";
 import { componentsOf, type JsonSchema, refTo, schemaOf } from "./schemas.ts";
 
-/** What any request for history may be refused with (P55), and what every route may. */
-const OF_ANY: readonly ErrorCode[] = ["uri_too_long", "payload_too_large", "internal"];
-const OF_HISTORY: readonly ErrorCode[] = [
+/** Errors that every route may return. */
+const COMMON_ERRORS: readonly ErrorCode[] = ["uri_too_long", "payload_too_large", "internal"];
+/** Further errors of the history routes (P55). */
+const HISTORY_ERRORS: readonly ErrorCode[] = [
   "invalid_parameter",
   "invalid_username",
   "token_missing",
@@ -23,20 +24,21 @@ const username = {
   in: "path",
   required: true,
   description:
-    "With whom. `.` and `..` cannot stand in an address: read their conversations from /sync (P4).",
+    "The other user of the conversation. The usernames `.` and `..` cannot appear in a path: read their " +
+    "conversations from `/sync` (P4).",
   schema: schemaOf(tokenRequest.shape.username),
 };
 
-/** OpenAPI 3.1 for everything that is served over HTTP on the public port. */
+/** Generates the OpenAPI 3.1 document of everything served over HTTP on the public port. */
 export function openapi(): JsonSchema {
   return {
     openapi: "3.1.1",
     info: {
-      title: "Parley: history and tokens",
+      title: "Parley: HTTP API",
       version: "1",
       description:
-        "What a Parley server answers over HTTP. What travels over the WebSocket of `/ws` is in asyncapi.json. " +
-        "P1 to P61 are the rules of docs/protocol.md.",
+        "History and tokens over HTTP. The frames of the WebSocket at `/ws` are documented in asyncapi.json. " +
+        "P1 to P61 refer to the rules in docs/protocol.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server." }],
@@ -44,55 +46,63 @@ export function openapi(): JsonSchema {
     tags: [
       {
         name: "History",
-        description: "An answer holds every message acknowledged before its request (P56).",
+        description: "Every response includes all messages acknowledged before its request (P56).",
       },
-      { name: "Tokens", description: "For a first try (P60)." },
-      { name: "WebSocket", description: "The same address asked plainly (P3)." },
+      { name: "Tokens", description: "Development tokens for trying Parley out (P60)." },
+      { name: "WebSocket", description: "The WebSocket's address, also as a plain request (P3)." },
     ],
     paths: {
-      "/messages": { get: messages("The public room (P52)", "readRoom", []) },
+      "/messages": { get: messagesOperation("Reads the public room (P52)", "readRoom", []) },
       "/messages/{username}": {
-        get: messages("The conversation with one user (P50, P51)", "readConversation", [username]),
+        get: messagesOperation("Reads the conversation with one user (P50, P51)", "readConversation", [
+          username,
+        ]),
       },
       "/sync": {
         get: {
           operationId: "sync",
           tags: HISTORY,
-          summary: "Everything one may see after a cursor (P53)",
+          summary: "Reads everything the user may see after a cursor (P53)",
           parameters: parametersOf("sync"),
-          responses: { 200: answered("A page, in log order.", "SyncPage"), ...refusals(OF_HISTORY) },
+          responses: {
+            200: jsonResponse("A page, in log order.", "SyncPage"),
+            ...errorResponses(HISTORY_ERRORS),
+          },
         },
       },
       "/conversations": {
         get: {
           operationId: "listConversations",
           tags: HISTORY,
-          summary: "One's private conversations, each with its last message (P57)",
+          summary: "Lists the user's private conversations, each with its last message (P57)",
           parameters: parametersOf("conversations"),
-          responses: { 200: answered("A page, newest first.", "ConversationsPage"), ...refusals(OF_HISTORY) },
+          responses: {
+            200: jsonResponse("A page, newest first.", "ConversationsPage"),
+            ...errorResponses(HISTORY_ERRORS),
+          },
         },
       },
-      "/auth/token": { post: giveToken() },
-      "/ws": { get: notUpgraded() },
+      "/auth/token": { post: tokenOperation() },
+      "/ws": { get: webSocketOperation() },
     },
     components: {
-      schemas: componentsOf({ ...answers, TokenRequest: tokenRequest }),
+      schemas: componentsOf({ ...responses, TokenRequest: tokenRequest }),
       securitySchemes: {
         token: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "Its `sub` is the user (P61).",
+          description: "A JWT whose `sub` is the username (P61).",
         },
       },
     },
   };
 }
 
-function messages(summary: string, operationId: string, path: readonly object[]): JsonSchema {
+function messagesOperation(summary: string, operationId: string, path: readonly object[]): JsonSchema {
   const links = {
     Link: {
-      description: 'Of a page: where older messages (`rel="prev"`) and newer ones (`rel="next"`) are.',
+      description: 'For a page: addresses of the older (`rel="prev"`) and newer (`rel="next"`) messages.',
       schema: { type: "string" },
     },
   };
@@ -101,26 +111,26 @@ function messages(summary: string, operationId: string, path: readonly object[])
     tags: HISTORY,
     summary,
     description:
-      "Without `limit`, `before` and `after`: all of it, streamed. A failure after the first byte breaks the " +
-      "connection off, so that the JSON never parses.",
+      "Without `limit`, `before` and `after`, the whole conversation is streamed. If an error occurs after the first " +
+      "byte, the server breaks the connection, so that an incomplete response never parses as JSON.",
     parameters: [...path, ...parametersOf("page")],
     responses: {
-      200: { ...answered("Messages, oldest first.", "Messages"), headers: links },
-      ...refusals(OF_HISTORY),
+      200: { ...jsonResponse("Messages, oldest first.", "Messages"), headers: links },
+      ...errorResponses(HISTORY_ERRORS),
     },
   };
 }
 
-function giveToken(): JsonSchema {
+function tokenOperation(): JsonSchema {
   return {
     operationId: "giveToken",
     tags: ["Tokens"],
-    summary: "A token for whoever asks, where AUTH_DEV_TOKENS permits it (P60)",
+    summary: "Issues a development token for any username, if AUTH_DEV_TOKENS allows it (P60)",
     security: [],
     requestBody: { required: true, content: { [JSON_BODY]: { schema: refTo("TokenRequest") } } },
     responses: {
-      200: answered("A token.", "Token"),
-      ...refusals([
+      200: jsonResponse("A token.", "Token"),
+      ...errorResponses([
         "invalid_json",
         "invalid_username",
         "forbidden",
@@ -132,14 +142,14 @@ function giveToken(): JsonSchema {
   };
 }
 
-function notUpgraded(): JsonSchema {
+function webSocketOperation(): JsonSchema {
   return {
     operationId: "connect",
     tags: ["WebSocket"],
-    summary: "Upgrades to a WebSocket (P1); asked plainly it says whether an upgrade would succeed (P3)",
+    summary: "Upgrades to a WebSocket (P1). A plain GET reports whether an upgrade would succeed (P3)",
     responses: {
-      101: { description: "The upgrade. What follows is in asyncapi.json." },
-      ...refusals([
+      101: { description: "The connection is upgraded. Its frames are documented in asyncapi.json." },
+      ...errorResponses([
         "upgrade_required",
         "invalid_parameter",
         "token_missing",
@@ -162,13 +172,13 @@ function parametersOf(query: keyof typeof queries): JsonSchema[] {
   });
 }
 
-function answered(description: string, schema: string): JsonSchema {
+function jsonResponse(description: string, schema: string): JsonSchema {
   return { description, content: { [JSON_BODY]: { schema: refTo(schema) } } };
 }
 
-/** By status: the codes that it stands for. */
-function refusals(codes: readonly ErrorCode[]): Record<string, JsonSchema> {
-  const byStatus = Object.groupBy([...codes, ...OF_ANY], (code) => String(ERRORS[code].status));
+/** Groups error codes by HTTP status, one response for each status. */
+function errorResponses(codes: readonly ErrorCode[]): Record<string, JsonSchema> {
+  const byStatus = Object.groupBy([...codes, ...COMMON_ERRORS], (code) => String(ERRORS[code].status));
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, group = []]) => [
       status,
@@ -177,7 +187,10 @@ function refusals(codes: readonly ErrorCode[]): Record<string, JsonSchema> {
         content: { "application/problem+json": { schema: refTo("Problem") } },
         ...(group.some((code) => ERRORS[code].temporary) && {
           headers: {
-            "Retry-After": { description: "In seconds, where it is known.", schema: { type: "integer" } },
+            "Retry-After": {
+              description: "Seconds to wait before a retry, if known.",
+              schema: { type: "integer" },
+            },
           },
         }),
       },

@@ -27,25 +27,25 @@ table{border-collapse:collapse;width:100%}
 td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8884}
 `;
 
-/** A page to read both documents, without any script. */
+/** Generates a page that shows both documents, without scripts. */
 export function page(openapi: JsonSchema, asyncapi: JsonSchema): { html: string; style: string } {
   const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Parley: what it answers and says</title>
+<title>Parley: API reference</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <h1>Parley</h1>
-<p>Made from the schemas that validate. For programs: <a href="/openapi.json">openapi.json</a>,
+<p>Generated from the schemas that validate requests and frames. Machine-readable: <a href="/openapi.json">openapi.json</a>,
 <a href="/asyncapi.json">asyncapi.json</a>.</p>
 <nav><a href="#http">HTTP</a> · <a href="#websocket">WebSocket</a> · <a href="#schemas">Schemas</a></nav>
 <h2 id="http">HTTP</h2>
 ${Object.entries(openapi.paths as Record<string, Record<string, Operation>>)
   .flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, it]) => operationHtml(method, path, it)),
+    Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
   )
   .join("\n")}
 <h2 id="websocket">WebSocket</h2>
@@ -65,15 +65,16 @@ function operationHtml(method: string, path: string, operation: Operation): stri
     ({ name, description: text = "", schema }) =>
       [code(name), prose(text), code(JSON.stringify(schema))] as const,
   );
-  const answers = Object.entries(responses).map(
-    ([status, answer]) => [code(status), prose(answer.description), schemaLinks(answer.content)] as const,
+  const responseRows = Object.entries(responses).map(
+    ([status, response]) =>
+      [code(status), prose(response.description), schemaLinks(response.content)] as const,
   );
   return `<h3>${code(`${method.toUpperCase()} ${path}`)}</h3>
 <p>${prose(summary)}</p>
 ${description ? `<p>${prose(description)}</p>` : ""}
 ${requestBody ? `<p>Body: ${schemaLinks(requestBody.content)}</p>` : ""}
 ${rows.length > 0 ? table(["parameter", "", "schema"], rows) : ""}
-${table(["answer", "", "schema"], answers)}`;
+${table(["response", "", "schema"], responseRows)}`;
 }
 
 function channelHtml({ channels, components }: JsonSchema): string {
@@ -113,7 +114,7 @@ function code(value: string): string {
   return `<code>${text(value)}</code>`;
 }
 
-/** Text with `code` in it. */
+/** Text in which backticks mark code. */
 function prose(value: string): string {
   return text(value).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }

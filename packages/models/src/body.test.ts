@@ -12,7 +12,7 @@ const draft = fc.record({
 const id = formatId({ ms: 1_752_674_400_000, seq: 7 });
 
 describe("bodies", () => {
-  it("P20: what is encoded decodes to the same, whatever characters the content has", () => {
+  it("P20: an encoded body decodes to the same message, with any characters in the content", () => {
     fc.assert(
       fc.property(draft, (message) => {
         expect(decodeBody(encodeBody(message))).toEqual(message);
@@ -21,7 +21,7 @@ describe("bodies", () => {
     );
   });
 
-  it("P20: a frame made without parsing is the frame that JSON would have made", () => {
+  it("P20: a frame built from a body equals the frame that JSON.stringify makes", () => {
     fc.assert(
       fc.property(draft, (message) => {
         const body = encodeBody(message);
@@ -36,7 +36,7 @@ describe("bodies", () => {
     );
   });
 
-  it("L10: no text makes decoding throw, and what decodes is a message", () => {
+  it("L10: no text makes decoding throw, and every decoded body is a message", () => {
     const rubbish = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("utf8")),
@@ -55,7 +55,7 @@ describe("bodies", () => {
     );
   });
 
-  it("L10: what is no message is not decoded", () => {
+  it("L10: text that isn't a message doesn't decode", () => {
     const good = { from: "alice", to: "bob", content: "hello" };
     const text = (over: object) => JSON.stringify({ ...good, ...over }).slice(1, -1);
     expect(decodeBody(text({}))).toEqual(good);

@@ -4,11 +4,12 @@ import { timestampOf } from "./ids.ts";
 import type { Draft } from "./message.ts";
 
 /**
- * A message's body as it travels: the JSON members `"from":…,"to":…,"content":…` without braces. A gateway puts
- * the id before it and the timestamp behind it and has the frame, without parsing what only passes through.
+ * A message's body in the log: the JSON members `"from":…,"to":…,"content":…` without braces. A gateway builds a
+ * frame by adding id and timestamp around the body, so it never parses messages that it only forwards.
  */
 export type Body = string;
 
+/** Encodes the body of a message. */
 export function encodeBody({ from, to, content }: Omit<Draft, "ref">): Body {
   return `"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"content":${JSON.stringify(content)}`;
 }
@@ -16,11 +17,11 @@ export function encodeBody({ from, to, content }: Omit<Draft, "ref">): Body {
 const bodySchema = z.object({
   from: username,
   to: recipient,
-  // Text that UTF-8 cannot hold (P12) would not come back from a store as it went in.
+  // Refuses text that UTF-8 can't encode (P12): a store would return it changed.
   content,
 });
 
-/** The body's message, or undefined where it is none: never throws, whatever the bytes. */
+/** Decodes a body. Returns undefined if it isn't a message; never throws. */
 export function decodeBody(body: string): Omit<Draft, "ref"> | undefined {
   try {
     return bodySchema.safeParse(JSON.parse(`{${body}}`)).data;
@@ -29,12 +30,12 @@ export function decodeBody(body: string): Omit<Draft, "ref"> | undefined {
   }
 }
 
-/** The frame of P20, the same bytes for everyone who gets it. */
+/** Builds the `message` frame (P20). Every recipient gets the same bytes. */
 export function messageFrame(id: string, body: Body): string {
   return `{"type":"message","id":"${id}",${body},"timestamp":"${timestampOf(id)}"}`;
 }
 
-/** The message as history writes it (P50), as JSON. */
+/** Builds the JSON of a message as history returns it (P50). */
 export function messageJson(id: string, body: Body): string {
   return `{"id":"${id}",${body},"timestamp":"${timestampOf(id)}"}`;
 }

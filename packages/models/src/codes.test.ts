@@ -4,17 +4,17 @@ import { ChatError, CLOSE, ERRORS, type ErrorCode } from "./codes.ts";
 const entries = Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][];
 
 describe("the catalogue of errors", () => {
-  it("P30: every code has a plain name, a sentence and a status of its kind", () => {
+  it("P30: every code has a plain name, a sentence and a matching status", () => {
     for (const [code, { status, temporary, message }] of entries) {
       expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
       expect(message, code).toMatch(/^[A-Z].*\.$/);
       expect(status, code).toBeGreaterThanOrEqual(400);
-      // A refusal is permanent unless it is about load; a failure of ours may pass.
+      // Client errors are permanent unless they are about load. Server errors are temporary.
       expect(temporary, code).toBe(status === 429 || status >= 500);
     }
   });
 
-  it("G4: an error says whether trying again helps, and when", () => {
+  it("G4: an error says if a retry may succeed, and when", () => {
     const full = new ChatError("backlog_full", { retryAfterMs: 1500 });
     expect(full).toMatchObject({
       code: "backlog_full",
@@ -29,11 +29,11 @@ describe("the catalogue of errors", () => {
     expect(bad.retryAfterMs).toBeUndefined();
   });
 
-  it("P40: our own close codes say whether to connect again; the others are the standard's", () => {
+  it("P40: close codes are standard ones or in the private range", () => {
     for (const code of Object.values(CLOSE)) {
       expect((code >= 1000 && code <= 1013) || (code >= 4000 && code <= 4999), String(code)).toBe(true);
     }
-    // Both that are ours want a new connection.
+    // Both private codes mean that the client reconnects.
     for (const code of [CLOSE.tokenExpired, CLOSE.tooSlow]) expect(code).toBeLessThan(4500);
   });
 });

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 
-/** Short names of few characters, so that pairs collide where the rule lets them. */
+/** Short names of few characters, so that pairs would collide if the rule allowed it. */
 const name = fc.string({ unit: fc.constantFrom(..."ab.-é𠮷"), minLength: 1, maxLength: 3 });
 const to = fc.oneof(name, fc.constant(""));
-/** Refs are any text, also such as could break a key apart. */
+/** Refs of any text, including the separators in a key. */
 const ref = fc.string({ unit: fc.constantFrom("a", "b", "\n", ":", "public"), minLength: 1, maxLength: 4 });
 
 describe("conversations", () => {
@@ -17,7 +17,7 @@ describe("conversations", () => {
     );
   });
 
-  it("P50: two pairs share a name only where they are the same pair", () => {
+  it("P50: different pairs never share a name", () => {
     fc.assert(
       fc.property(name, name, name, name, (a, b, c, d) => {
         const same = [a, b].sort().join("\n") === [c, d].sort().join("\n");
@@ -28,7 +28,7 @@ describe("conversations", () => {
     expect(conversationOf("a", "a")).toBe("a:a");
   });
 
-  it("P52: the public room is one conversation, and no pair has its name", () => {
+  it("P52: the public room is one conversation whose name no pair has", () => {
     fc.assert(
       fc.property(name, name, (a, b) => {
         expect(conversationOf(a, "")).toBe(PUBLIC_CONVERSATION);
@@ -38,7 +38,7 @@ describe("conversations", () => {
     expect(conversationOf("public", "public")).not.toBe(PUBLIC_CONVERSATION);
   });
 
-  it("P20: sender and recipient see a private message, everybody a public one, nobody else's anything", () => {
+  it("P20: only sender and recipient see a private message, and everyone sees a public one", () => {
     fc.assert(
       fc.property(name, name, to, (user, from, to) => {
         expect(isVisibleTo(user, { from, to })).toBe(to === "" || user === from || user === to);
@@ -46,7 +46,7 @@ describe("conversations", () => {
     );
   });
 
-  it("G2: a ref's key is the same for the same conversation, sender and ref, and for nothing else", () => {
+  it("G2: two messages have the same key only if conversation, sender and ref are the same", () => {
     const sent = fc.record({ from: name, to, ref });
     fc.assert(
       fc.property(sent, sent, (a, b) => {

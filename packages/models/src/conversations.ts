@@ -1,21 +1,21 @@
-/** The public room, as a conversation. No private conversation's name equals it: those contain a colon. */
+/** The name of the public room's conversation. Private conversations' names differ because they contain a colon. */
 export const PUBLIC_CONVERSATION = "public";
 
 /**
- * The name of the conversation that a message belongs to: the same for both directions of a private one. `to` ""
- * is the public room. Both are usernames (P4), which hold no colon, so two pairs never share a name.
+ * Returns the name of a message's conversation, the same for both directions of a private one. `to` "" is the public
+ * room. Usernames contain no colon (P4), so two pairs of users never share a name.
  */
 export function conversationOf(from: string, to: string): string {
   if (to === "") return PUBLIC_CONVERSATION;
   return from < to ? `${from}:${to}` : `${to}:${from}`;
 }
 
-/** Whether `user` may see a message: everybody the public ones, sender and recipient the private ones (P20, P53). */
+/** Tells if `user` may see a message: everyone sees public ones, sender and recipient see private ones (P20, P53). */
 export function isVisibleTo(user: string, message: { readonly from: string; readonly to: string }): boolean {
   return message.to === "" || message.to === user || message.from === user;
 }
 
-/** Identifies a message by what its sender called it (G2), or undefined where it has no ref. */
+/** Returns a key for the message's `(conversation, from, ref)` (G2), or undefined if it has no ref. */
 export function refKey(draft: {
   readonly from: string;
   readonly to: string;

@@ -7,7 +7,7 @@ import { decodeClientFrame } from "./wire.ts";
 const DOCS = join(import.meta.dirname, "../../../docs");
 const protocol = readFileSync(join(DOCS, "protocol.md"), "utf8");
 
-/** The rows of the table under a heading, cell by cell, without the two that make its head. */
+/** Returns the cells of the table under a heading, row by row, without the two header rows. */
 function tableUnder(heading: string): string[][] {
   const [, after = ""] = protocol.split(`\n## ${heading}\n`);
   const [section = ""] = after.split("\n## ");
@@ -21,7 +21,7 @@ function tableUnder(heading: string): string[][] {
 }
 
 describe("docs/protocol.md", () => {
-  it("P30: its table of error codes is the catalogue, status and temporary flag included", () => {
+  it("P30: its table of error codes matches the catalogue, including status and temporary flag", () => {
     const catalogue = Object.entries(ERRORS).map(([code, { status, temporary }]) => [
       `\`${code}\``,
       String(status),
@@ -30,12 +30,12 @@ describe("docs/protocol.md", () => {
     expect(tableUnder("Error codes").map((row) => row.slice(0, 3))).toEqual(catalogue);
   });
 
-  it("P40: its table of close codes is the catalogue", () => {
+  it("P40: its table of close codes matches the catalogue", () => {
     const documented = tableUnder("Close codes").map(([code]) => Number(code));
     expect(documented).toEqual(Object.values(CLOSE));
   });
 
-  it("P10: every frame that it shows as a client's is one", () => {
+  it("P10: every client frame that it shows is valid", () => {
     const [fromClient = ""] =
       protocol.split("\nFrom the server:")[0]?.split("\nFrom the client:").slice(1) ?? [];
     const frames = [...fromClient.matchAll(/`(\{.*?\})`/g)].map(([, frame = ""]) => frame);
@@ -44,7 +44,7 @@ describe("docs/protocol.md", () => {
       expect(decodeClientFrame(frame, { maxContentBytes: 8_192 }).ok, frame).toBe(true);
   });
 
-  it("P1: every rule from P1 to P61 that there is stands in it, once and in order", () => {
+  it("P1: it has every rule from P1 to P61 once and in order", () => {
     const rules = [...protocol.matchAll(/^\*\*P(\d+)\*\*/gm)].map(([, number]) => Number(number));
     const parts = [
       [1, 7],

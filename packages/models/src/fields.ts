@@ -3,19 +3,22 @@ import { isId, ORIGIN } from "./ids.ts";
 import { isUsername, USERNAME } from "./username.ts";
 
 /**
- * What frames, requests and answers are made of. These validate, and the published documents are made from them: what
- * a check says in code alone stands in `meta` as JSON Schema says it, as nearly as it can.
+ * The fields of frames, requests and responses. They validate, and the published OpenAPI and AsyncAPI documents are
+ * generated from them. For a check written as code, `meta` holds the nearest JSON Schema equivalent.
  */
 
-const asUsername = { pattern: USERNAME.source, examples: ["alice"] };
+const usernameMeta = { pattern: USERNAME.source, examples: ["alice"] };
 
-/** P4. */
+/** A username (P4). */
 export const username = z
   .string()
-  .refine(isUsername, "This is not a username.")
-  .meta({ ...asUsername, description: "A username (P4), in Unicode's composed form, compared exactly." });
+  .refine(isUsername, "This isn't a valid username.")
+  .meta({
+    ...usernameMeta,
+    description: "A username (P4), in Unicode's composed form (NFC). Compared exactly, including case.",
+  });
 
-/** Of a message: a username, or "" for the public room. */
+/** The recipient of a message: a username, or "" for the public room. */
 export const recipient = z
   .string()
   .refine((to) => to === "" || isUsername(to))
@@ -25,7 +28,7 @@ export const recipient = z
     description: 'A username, or "" for the public room.',
   });
 
-/** P12; how long it may be is for the server's settings to say. */
+/** The content of a message (P12). The server's settings limit its length. */
 export const content = z
   .string()
   .refine((text) => text.length > 0 && text.isWellFormed())
@@ -33,10 +36,10 @@ export const content = z
     minLength: 1,
     examples: ["Hello, Bob"],
     description:
-      "Well-formed Unicode of at most MAX_CONTENT_BYTES in UTF-8, 8192 unless set otherwise (P12).",
+      "The text: well-formed Unicode of at most MAX_CONTENT_BYTES bytes in UTF-8, by default 8192 (P12).",
   });
 
-/** P10. */
+/** A sender's own name for a message (P10). */
 export const ref = z
   .string()
   .refine((text) => text.isWellFormed() && text.length > 0 && [...text].length <= 64)
@@ -44,24 +47,29 @@ export const ref = z
     minLength: 1,
     maxLength: 64,
     examples: ["3f6c1a"],
-    description: "The sender's own name for a message, unique for this sender in this conversation.",
+    description: "The sender's own name for a message, unique for this sender in this conversation (P10).",
   });
 
+/** The id of a message (L2). */
 export const id = z
   .string()
   .refine(isId)
   .meta({
     pattern: "^\\d{13}-\\d{10}-00$",
     examples: ["1752674400123-0000000000-00"],
-    description: "A message's place in the log. Comparing two ids as text compares their places.",
+    description: "The message's position in the log. Ids sort as text in log order.",
   });
 
-/** Today an id; clients take none apart. */
+/** A cursor. It is an id today, but clients must treat it as opaque. */
 export const cursor = z
   .string()
   .refine(isId)
-  .meta({ examples: [ORIGIN], description: "A place in the stream of everything one may see. Opaque." });
+  .meta({
+    examples: [ORIGIN],
+    description: "A position in the stream of everything that the user may see. Opaque.",
+  });
 
+/** The time of a message or of a token's expiry. */
 export const time = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
@@ -71,8 +79,9 @@ export const time = z
     description: "ISO 8601 with milliseconds, UTC.",
   });
 
+/** The delay of an error that says when to retry. */
 export const retryAfterMs = z
   .number()
   .int()
   .nonnegative()
-  .meta({ description: "When to try again, in milliseconds, where that is known." });
+  .meta({ description: "Time to wait before a retry, in milliseconds, if known." });

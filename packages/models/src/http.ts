@@ -2,78 +2,85 @@ import { z } from "zod";
 import { ERRORS, type ErrorCode } from "./codes.ts";
 import { content, cursor, id, recipient, retryAfterMs, time, username } from "./fields.ts";
 
-/** What HTTP asks with and answers with (P50–P57, P60). */
+/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
 
 const MAX_LIMIT = 1_000;
-/** Where a page is asked for without saying how long it may be. */
+/** Used if a page is requested without a limit. */
 export const DEFAULT_LIMIT = 100;
 
-const notALimit = `limit must be a whole number from 1 to ${MAX_LIMIT}.`;
+const invalidLimit = `limit must be a whole number from 1 to ${MAX_LIMIT}.`;
 const limit = z
   .string()
-  .regex(/^\d{1,4}$/, notALimit)
+  .regex(/^\d{1,4}$/, invalidLimit)
   .transform(Number)
-  .pipe(z.number().int().min(1, notALimit).max(MAX_LIMIT, notALimit))
+  .pipe(z.number().int().min(1, invalidLimit).max(MAX_LIMIT, invalidLimit))
   .optional()
-  .meta({ description: `How many at most; ${DEFAULT_LIMIT} where it is not said.` });
+  .meta({ description: `Maximum number of items in a page, by default ${DEFAULT_LIMIT}.` });
 
 /** An exclusive bound of a page. */
 function bound(name: "before" | "after", description: string) {
   return z
     .string()
-    .refine((text) => id.safeParse(text).success, `${name} must be the id of a message, or a cursor.`)
+    .refine((text) => id.safeParse(text).success, `${name} must be a message id or a cursor.`)
     .optional()
     .meta({ description });
 }
 
-const as = username
-  .optional()
-  .meta({ description: "Whose history to read. Only for tokens with the scope `history:read` (P54)." });
+const as = username.optional().meta({
+  description: "The user whose history is read. Requires a token with the scope `history:read` (P54).",
+});
 
-/** Query parameters, each of them text: what is read is what the schema makes of it. */
+/** Query parameters by kind of request. Each arrives as text, which the schema parses. */
 export const queries = {
-  /** Without any of the first three the whole conversation is meant (P50, P51). */
+  /** Without `limit`, `before` and `after`, the whole conversation is requested (P50, P51). */
   page: z
     .object({
       limit,
-      before: bound("before", "The page of messages before this id. Not together with `after`."),
-      after: bound("after", "The page of messages after this id."),
+      before: bound("before", "Returns the messages before this id. Cannot be combined with `after`."),
+      after: bound("after", "Returns the messages after this id. Cannot be combined with `before`."),
       as,
     })
     .refine(({ before, after }) => before === undefined || after === undefined, {
-      error: "before and after exclude each other.",
+      error: "before and after cannot be combined.",
     }),
   sync: z.object({
     limit,
-    after: bound("after", "The cursor of the last answer. From the beginning where there is none."),
+    after: bound(
+      "after",
+      "The `cursor` of the previous response. Without it, reading starts at the beginning.",
+    ),
     as,
   }),
-  conversations: z.object({ limit, before: bound("before", "The `next` of the page before."), as }),
+  conversations: z.object({
+    limit,
+    before: bound("before", "The `next` of the previous page. Without it, reading starts with the newest."),
+    as,
+  }),
 };
 
 const message = z
   .object({ id, from: username, to: recipient, content, timestamp: time })
-  .meta({ description: "A message, as everybody sees it." });
+  .meta({ description: "A message." });
 
 const conversation = z.object({ with: username, last: message });
 
-/** P60. */
+/** The body of a request for a development token (P60). */
 export const tokenRequest = z.object({ username });
 
-/** What is answered with, by the names that the documents give it. */
-export const answers = {
+/** The response bodies, under their names in the OpenAPI document. */
+export const responses = {
   Message: message,
-  Messages: z.array(message).meta({ description: "Oldest first." }),
+  Messages: z.array(message).meta({ description: "Messages, oldest first." }),
   SyncPage: z.object({ messages: z.array(message), cursor, more: z.boolean() }).meta({
-    description: "In log order. Ask again with `cursor` as `after` while `more` is true (P53).",
+    description: "Messages in log order. While `more` is true, request again with `cursor` as `after` (P53).",
   }),
   Conversation: conversation,
   ConversationsPage: z
     .object({
       conversations: z.array(conversation),
-      next: id.optional().meta({ description: "The `before` of the next page. Without it there is none." }),
+      next: id.optional().meta({ description: "The `before` of the next page. Absent on the last page." }),
     })
-    .meta({ description: "Newest first (P57)." }),
+    .meta({ description: "Conversations, newest first (P57)." }),
   Token: z.object({ token: z.string(), expiresAt: time }),
   Problem: z
     .object({
@@ -86,5 +93,5 @@ export const answers = {
       instance: z.string().optional(),
       requestId: z.string().optional(),
     })
-    .meta({ description: "application/problem+json (RFC 9457) with a stable `code` (P55)." }),
+    .meta({ description: "An error as application/problem+json (RFC 9457) with a stable `code` (P55)." }),
 };

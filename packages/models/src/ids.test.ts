@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  following,
   formatId,
   idAfter,
   isId,
   laterOf,
   MAX_MS,
   MAX_SEQ,
+  nextPosition,
   ORIGIN,
   type Position,
   parseId,
   timestampOf,
 } from "./ids.ts";
 
-/** Positions of every size, with the ends of both ranges and near neighbours drawn often. */
+/** Positions of every size; the ends of both ranges and close neighbours are frequent. */
 const part = (max: number) =>
   fc.oneof(
     fc.integer({ min: 0, max }),
@@ -33,7 +33,7 @@ function compareText(a: string, b: string): number {
 }
 
 describe("ids", () => {
-  it("L2: ids have one width and sort as their positions do, as text and as bytes", () => {
+  it("L2: ids have a fixed width and sort like their positions, as text and as bytes", () => {
     fc.assert(
       fc.property(position, position, (a, b) => {
         const [first, second] = [formatId(a), formatId(b)];
@@ -45,7 +45,7 @@ describe("ids", () => {
     );
   });
 
-  it("L2: an id and its position give each other back", () => {
+  it("L2: formatting and parsing an id are inverse", () => {
     fc.assert(
       fc.property(position, (at) => {
         const id = formatId(at);
@@ -60,7 +60,7 @@ describe("ids", () => {
     expect(ORIGIN).toBe("0000000000000-0000000000-00");
   });
 
-  it("L2: no other text is an id, and what parses is written just so", () => {
+  it("L2: no other text is an id, and every text that parses is in canonical form", () => {
     const near = fc
       .tuple(position, fc.nat(26), fc.string({ unit: "binary", maxLength: 2 }))
       .map(([at, index, put]) => {
@@ -78,44 +78,44 @@ describe("ids", () => {
     for (const no of ["", "0", "1752674400000-7", `${id}\n`, ` ${id}`, `${id}0`, id.replace(/00$/, "01")]) {
       expect(isId(no), JSON.stringify(no)).toBe(false);
     }
-    // Digits of other scripts would sort elsewhere.
+    // Digits of other scripts would sort differently.
     expect(isId(id.replace("1", "١"))).toBe(false);
     for (const no of [undefined, null, 7, {}, [id]]) expect(isId(no)).toBe(false);
   });
 
-  it("L1: a position that the width cannot hold is never handed out", () => {
+  it("L1: a position that doesn't fit an id is refused", () => {
     const no = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY];
     for (const ms of [...no, MAX_MS + 1]) expect(() => formatId({ ms, seq: 0 })).toThrow(RangeError);
     for (const seq of [...no, MAX_SEQ + 1]) expect(() => formatId({ ms: 0, seq })).toThrow(RangeError);
     expect(() => idAfter(formatId({ ms: MAX_MS, seq: MAX_SEQ }))).toThrow(RangeError);
   });
 
-  it("L1: following is the least greater position", () => {
+  it("L1: nextPosition returns the least greater position", () => {
     fc.assert(
       fc.property(position, position, (at, other) => {
-        const next = following(at);
+        const next = nextPosition(at);
         expect(compare(at, next)).toBe(-1);
-        // Nothing lies between: whatever is greater than `at` is `next` or greater than it.
+        // Nothing lies between them: a position greater than `at` is `next` or greater than `next`.
         if (compare(other, at) === 1) expect(compare(other, next)).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 1000 },
     );
-    expect(following({ ms: 5, seq: 9 })).toEqual({ ms: 5, seq: 10 });
-    expect(following({ ms: 5, seq: MAX_SEQ })).toEqual({ ms: 6, seq: 0 });
-    expect(following({ ms: 5, seq: MAX_SEQ - 1 })).toEqual({ ms: 5, seq: MAX_SEQ });
+    expect(nextPosition({ ms: 5, seq: 9 })).toEqual({ ms: 5, seq: 10 });
+    expect(nextPosition({ ms: 5, seq: MAX_SEQ })).toEqual({ ms: 6, seq: 0 });
+    expect(nextPosition({ ms: 5, seq: MAX_SEQ - 1 })).toEqual({ ms: 5, seq: MAX_SEQ });
   });
 
-  it("L1: idAfter is an exclusive bound that leaves out just the id itself", () => {
+  it("L1: idAfter returns the next id, so that as an exclusive bound it excludes nothing else", () => {
     fc.assert(
       fc.property(position, (at) => {
         fc.pre(at.ms < MAX_MS || at.seq < MAX_SEQ);
-        expect(idAfter(formatId(at))).toBe(formatId(following(at)));
+        expect(idAfter(formatId(at))).toBe(formatId(nextPosition(at)));
       }),
     );
     expect(() => idAfter("yesterday")).toThrow(RangeError);
   });
 
-  it("L2: the timestamp is the id's time, for every time that an id can hold", () => {
+  it("L2: the timestamp is the id's time, for every possible id", () => {
     fc.assert(
       fc.property(position, (at) => {
         const timestamp = timestampOf(formatId(at));
@@ -126,7 +126,7 @@ describe("ids", () => {
     expect(() => timestampOf("yesterday")).toThrow(RangeError);
   });
 
-  it("L1: laterOf gives the greater of two, in either order", () => {
+  it("L1: laterOf returns the greater of two ids, in either order", () => {
     fc.assert(
       fc.property(position, position, (a, b) => {
         const later = formatId(compare(a, b) === 1 ? a : b);

@@ -2,15 +2,15 @@ export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./
 export { ChatError, CLOSE, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
-export { answers, DEFAULT_LIMIT, queries, tokenRequest } from "./http.ts";
+export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
 export {
-  following,
   formatId,
   idAfter,
   isId,
   laterOf,
   MAX_MS,
   MAX_SEQ,
+  nextPosition,
   ORIGIN,
   type Position,
   parseId,

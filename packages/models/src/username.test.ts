@@ -5,7 +5,7 @@ import { isUsername } from "./username.ts";
 const character = fc.oneof(fc.constantFrom(..."azAZ09_.@+-éñßжקعक中가ｱ９٣𝒜𠮷"), fc.constantFrom(..."a0_"));
 
 describe("usernames", () => {
-  it("P4: any 1 to 64 of letters, digits and _ . @ + - are a username", () => {
+  it("P4: 1 to 64 letters, digits and _ . @ + - are a username", () => {
     fc.assert(
       fc.property(fc.array(character, { minLength: 1, maxLength: 64 }), (characters) => {
         expect(isUsername(characters.join(""))).toBe(true);
@@ -35,16 +35,16 @@ describe("usernames", () => {
     expect(isUsername("")).toBe(false);
   });
 
-  it("P4: only the composed form (NFC) is taken", () => {
+  it("P4: only the composed form (NFC) is accepted", () => {
     for (const composed of ["é", "Å", "ñandú", "가", "ệ"]) {
       expect(isUsername(composed), composed).toBe(true);
       expect(isUsername(composed.normalize("NFD")), `${composed} decomposed`).toBe(false);
     }
-    // Letters that are a form of another one: ANGSTROM SIGN, OHM SIGN, a compatibility ideograph.
+    // Letters that normalize to another letter: ANGSTROM SIGN, OHM SIGN, a compatibility ideograph.
     for (const form of ["\u212b", "\u2126", "\uf900"]) expect(isUsername(form)).toBe(false);
   });
 
-  it("P4: two usernames that normalise alike are the same text", () => {
+  it("P4: two usernames with the same normal form are the same text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 8 }), (text) => {
         fc.pre(isUsername(text));
@@ -98,7 +98,7 @@ describe("usernames", () => {
     }
   });
 
-  it("P4: whatever is taken holds nothing that means something in a path, a key or a header", () => {
+  it("P4: an accepted username has no characters with a meaning in a path, a key or a header", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 3 }), (text) => {
         if (isUsername(text))
@@ -108,7 +108,7 @@ describe("usernames", () => {
     );
   });
 
-  it("P4: names are compared exactly, case and all", () => {
+  it("P4: names are compared exactly, including case", () => {
     expect(isUsername("Alice") && isUsername("alice")).toBe(true);
   });
 });

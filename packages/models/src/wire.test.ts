@@ -35,8 +35,8 @@ function expectFrameOrCode(decoded: Decoded): void {
   else expect(Object.keys(ERRORS)).toContain(decoded.code);
 }
 
-describe("what a client says", () => {
-  it("P10: what is encoded decodes to the same", () => {
+describe("client frames", () => {
+  it("P10: an encoded frame decodes to the same frame", () => {
     fc.assert(
       fc.property(clientFrame, (frame) => {
         expect(decodeValue(frame)).toEqual({ ok: true, frame });
@@ -45,7 +45,7 @@ describe("what a client says", () => {
     );
   });
 
-  it("P30: any text gives a frame or a coded error, and nothing throws", () => {
+  it("P30: any text decodes to a frame or an error code, and nothing throws", () => {
     const hostile = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("utf8")),
@@ -65,7 +65,7 @@ describe("what a client says", () => {
     );
   });
 
-  it("P30: nesting as deep as a frame can be gives a coded error", () => {
+  it("P30: the deepest nesting that fits a frame gives an error code", () => {
     const depth = 65_536;
     expect(decode("[".repeat(depth))).toEqual({ ok: false, code: "invalid_json" });
     expect(decode('{"a":'.repeat(depth / 5))).toEqual({ ok: false, code: "invalid_json" });
@@ -75,7 +75,7 @@ describe("what a client says", () => {
       expect(decoded.ok).toBe(false);
       expectFrameOrCode(decoded);
     }
-    // Deep things under names that nobody reads are no reason to refuse a message, nor to fall over them.
+    // Deep values in unknown fields don't make a message invalid and don't make decoding throw.
     expectFrameOrCode(decode(`{"content":"x","more":${deep}}`));
   });
 
@@ -86,12 +86,12 @@ describe("what a client says", () => {
     expect(decode('{"type":"message","content":"hi"}')).toEqual({ ok: true, frame });
   });
 
-  it("P11: what a client says about from, id and timestamp is ignored", () => {
+  it("P11: a client's from, id and timestamp are ignored", () => {
     const said = { to: "bob", content: "hi", from: "mallory", id: "1", timestamp: "x", expiresAt: 1 };
     expect(decodeValue(said)).toEqual({ ok: true, frame: { type: "message", to: "bob", content: "hi" } });
   });
 
-  it("P30: an error says which message it is about, where that can be told", () => {
+  it("P30: an error has the message's ref if the ref is valid", () => {
     expect(decodeValue({ to: "a b", content: "hi", ref: "r1" })).toEqual({
       ok: false,
       code: "invalid_message",
@@ -119,7 +119,7 @@ describe("what a client says", () => {
     expect(decodeValue({ content: "a\u0000b" })).toMatchObject({ ok: true, frame: { content: "a\u0000b" } });
   });
 
-  it("P12: the limit of content counts bytes of UTF-8", () => {
+  it("P12: the limit of a content counts bytes in UTF-8", () => {
     const characters = fc.constantFrom("a", "é", "李", "𠮷");
     fc.assert(
       fc.property(fc.array(characters, { minLength: 1, maxLength: 40 }), fc.nat(100), (parts, max) => {
@@ -142,7 +142,7 @@ describe("what a client says", () => {
     }
   });
 
-  it("P12: text that UTF-8 cannot hold (a lone surrogate) is refused in content and in ref", () => {
+  it("P12: text that UTF-8 can't encode (a lone surrogate) is refused in content and in ref", () => {
     for (const bad of ["\\ud800", "a\\udfff", "\\udc00\\ud800"]) {
       expect(decode(`{"content":"${bad}"}`), bad).toMatchObject({ code: "invalid_message" });
       expect(decode(`{"content":"x","ref":"${bad}"}`), bad).toEqual({ ok: false, code: "invalid_message" });
@@ -166,7 +166,7 @@ describe("what a client says", () => {
     }
   });
 
-  it("P30: __proto__ and constructor are names like any other", () => {
+  it("P30: __proto__ and constructor are ordinary field names", () => {
     expect(decode('{"__proto__":{"type":"ping"},"content":"x"}')).toEqual({
       ok: true,
       frame: { type: "message", to: "", content: "x" },
@@ -181,7 +181,7 @@ describe("what a client says", () => {
     expect(({} as { type?: unknown }).type).toBeUndefined();
   });
 
-  it("P30: of a key that is there twice the last one counts", () => {
+  it("P30: the last of two equal keys counts", () => {
     expect(decode('{"content":"a","content":"b","to":"x y","to":"bob"}')).toEqual({
       ok: true,
       frame: { type: "message", to: "bob", content: "b" },
@@ -189,7 +189,7 @@ describe("what a client says", () => {
     expect(decode('{"type":"ping","type":"shout"}')).toMatchObject({ code: "unknown_type" });
   });
 
-  it("P30: JSON that is no object is no message, and text that is no JSON is told apart", () => {
+  it("P30: JSON that isn't an object and text that isn't JSON have different codes", () => {
     for (const json of ["null", "7", "true", '"hi"', "[]", '[{"content":"x"}]', "{}"]) {
       expect(decode(json), json).toEqual({ ok: false, code: "invalid_message" });
     }
@@ -198,7 +198,7 @@ describe("what a client says", () => {
     }
   });
 
-  it("P6: auth brings a token", () => {
+  it("P6: auth has a token", () => {
     expect(decode('{"type":"auth","token":"t","x":1}')).toEqual({
       ok: true,
       frame: { type: "auth", token: "t" },
@@ -210,7 +210,7 @@ describe("what a client says", () => {
   });
 });
 
-describe("what a server says", () => {
+describe("server frames", () => {
   const id = formatId({ ms: 1_752_674_400_000, seq: 7 });
 
   it("P10: an ack names the ref, the id and the id's time", () => {
@@ -221,7 +221,7 @@ describe("what a server says", () => {
     );
   });
 
-  it("P30: an error carries its code, the catalogue's text and whether to try again", () => {
+  it("P30: an error has its code, the catalogue's text and the temporary flag", () => {
     for (const code of Object.keys(ERRORS) as ErrorCode[]) {
       const { message, temporary } = ERRORS[code];
       expect(JSON.parse(errorFrame(code))).toEqual({ type: "error", code, message, temporary });

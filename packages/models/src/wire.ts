@@ -3,17 +3,21 @@ import { ref as refSchema } from "./fields.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
 import { timestampOf } from "./ids.ts";
 
-/** The subprotocol that tells `ready`, `reconnect` and `sync` too (P5, P22). */
+/** The subprotocol with `ready`, `reconnect` and `sync` frames (P5, P22). */
 export const SUBPROTOCOL = "chat.v1";
-/** P12: content and frames, in bytes of UTF-8. */
+/** Default maximum length of a content, in bytes of UTF-8 (P12). */
 export const DEFAULT_MAX_CONTENT_BYTES = 8 * 1024;
+/** Maximum size of a frame, in bytes of UTF-8 (P12). */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
+/** A decoded frame, or an error code with the frame's ref if it has a valid one. */
 export type Decoded =
   | { readonly ok: true; readonly frame: ClientFrame }
   | { readonly ok: false; readonly code: ErrorCode; readonly ref?: string };
 
-/** Decodes one text frame of a client. Never throws: what is no frame is a coded error, with its ref where it had one. */
+/**
+ * Decodes a client's text frame. Never throws: an invalid frame becomes an error code, with its ref if it has one.
+ */
 export function decodeClientFrame(text: string, limits: { readonly maxContentBytes: number }): Decoded {
   let value: unknown;
   try {
@@ -40,7 +44,7 @@ function decodeSend(value: object, maxContentBytes: number): Decoded {
   const result = clientFrames.message.safeParse(value);
   if (!result.success) return { ok: false, code: "invalid_message", ...refOf(value) };
   const { content } = result.data;
-  // A UTF-16 unit is at most three bytes of UTF-8, so most contents need no counting.
+  // A UTF-16 unit takes at most three bytes in UTF-8, so short content needs no counting.
   if (content.length * 3 > maxContentBytes && utf8Bytes(content) > maxContentBytes) {
     return { ok: false, code: "content_too_long", ...refOf(value) };
   }
@@ -62,16 +66,17 @@ function utf8Bytes(text: string): number {
   return encoder.encode(text).byteLength;
 }
 
+/** Encodes a frame for a client. */
 export function encodeServerFrame(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }
 
-/** The answer to a send that is durable (P10, P31). */
+/** Builds the `ack` frame for a durable message (P10, P31). */
 export function ackFrame(ref: string, id: string): string {
   return `{"type":"ack","ref":${JSON.stringify(ref)},"id":"${id}","timestamp":"${timestampOf(id)}"}`;
 }
 
-/** P30, from a code of the catalogue or from the error that carries one. */
+/** Builds an `error` frame from a code of the catalogue or from an error with a code (P30). */
 export function errorFrame(error: ErrorCode | ChatError, ref?: string): string {
   const code = typeof error === "string" ? error : error.code;
   const retryAfterMs = typeof error === "string" ? undefined : error.retryAfterMs;

@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** One file of the page as it travels inside a built app. */
+/** A file of the page, in the form embedded in a built app. */
 export interface PageFile {
-  /** As a browser asks for it: `/` or `/assets/index-4f2a.js`. */
+  /** The path of its URL: `/` or, for example, `/assets/index-4f2a.js`. */
   readonly path: string;
+  /** The content type. */
   readonly type: string;
-  /** The content, gzipped, in base64. */
+  /** The gzipped content, in base64. */
   readonly gzip: string;
 }
 
@@ -18,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** The files that vite has built into a folder. Throws where there is none, or one of a kind that is not known here. */
+/** Reads the files that vite built into a folder. Throws if the folder is missing or a file's type is unknown. */
 export function readPageFiles(folder: string): PageFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -29,7 +30,7 @@ export function readPageFiles(folder: string): PageFile[] {
 
 function fileOf(file: string, folder: string): PageFile {
   const type = TYPES[extname(file)];
-  if (type === undefined) throw new Error(`${file}: a file of this kind has no content type yet`);
+  if (type === undefined) throw new Error(`${file} has an unknown type: add its content type to TYPES`);
   const path = file.slice(folder.length).replaceAll("\\", "/").replace(/^\/?/, "/");
   return {
     path: path === "/index.html" ? "/" : path,

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { type PageFile, readPageFiles } from "./files.ts";
 import { createPage, type Page } from "./page.ts";
 
-export { type Page, takesHtml } from "./page.ts";
+export { acceptsHtml, type Page } from "./page.ts";
 
-/** Put into a built app by `embedPage`, so that it stays one file; not there when the source runs. */
+/** The page's files, inlined into a built app by `embedPage`. Undefined when the app runs from source. */
 declare const PARLEY_PAGE: readonly PageFile[] | undefined;
 
 /**
- * The page that is inside this app; from the source, the one that was built last. Undefined where none was built: then
- * an app does everything but serve it. Reads files, so call it once, at the start.
+ * Opens the page embedded in this app, or, when running from source, the page that was built last. Returns undefined
+ * if the page was never built. Reads files synchronously, so call it once at startup.
  */
 export function openPage(): Page | undefined {
   if (typeof PARLEY_PAGE !== "undefined") return createPage(PARLEY_PAGE);

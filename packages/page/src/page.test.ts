@@ -31,7 +31,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** With exactly these headers, as fetch would not do. */
+/** Sends exactly these headers, which `fetch` can't do. */
 async function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
   const { port } = server.address() as AddressInfo;
   const sent = request({ port, host: "127.0.0.1", path, headers, method }).end();
@@ -44,7 +44,7 @@ async function ask(path: string, headers: Record<string, string> = {}, method = 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
 
 describe("the page", () => {
-  it("is at / for who asks for HTML, and for nobody else", async () => {
+  it("is served at / only to clients that ask for HTML", async () => {
     const { status, headers, body } = await ask("/", BROWSER);
     expect([status, headers["content-type"], body.toString()]).toEqual([
       200,
@@ -57,7 +57,7 @@ describe("the page", () => {
     expect((await ask("/?a=1", BROWSER)).status).toBe(200);
   });
 
-  it("has files that never change under their names", async () => {
+  it("marks files with a hash in their name as immutable", async () => {
     const { status, headers, body } = await ask("/assets/index-1a2b.js");
     expect([status, headers["content-type"]]).toEqual([200, "text/javascript; charset=utf-8"]);
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
@@ -66,7 +66,7 @@ describe("the page", () => {
       expect((await ask(path, BROWSER)).status).toBe(404);
   });
 
-  it("is sent gzipped to who takes that", async () => {
+  it("is gzipped for clients that accept it", async () => {
     const { headers, body } = await ask("/", { ...BROWSER, "accept-encoding": "gzip, br" });
     expect([headers["content-encoding"], Number(headers["content-length"])]).toEqual(["gzip", body.length]);
     expect(gunzipSync(body).toString()).toBe(HTML);
@@ -76,20 +76,20 @@ describe("the page", () => {
     }
   });
 
-  it("is not sent again to who has it", async () => {
+  it("is answered with 304 if the client's copy is current", async () => {
     const { headers } = await ask("/", BROWSER);
     const again = await ask("/", { ...BROWSER, "if-none-match": `"other", ${headers.etag}` });
     expect([again.status, again.body.length, again.headers.etag]).toEqual([304, 0, headers.etag]);
     expect((await ask("/", { ...BROWSER, "if-none-match": '"other"' })).status).toBe(200);
   });
 
-  it("answers HEAD without a body, and nothing but GET and HEAD", async () => {
+  it("answers HEAD without a body, and no methods but GET and HEAD", async () => {
     const { status, headers, body } = await ask("/", BROWSER, "HEAD");
     expect([status, headers["content-length"], body.length]).toEqual([200, String(HTML.length), 0]);
     expect((await ask("/", BROWSER, "POST")).status).toBe(404);
   });
 
-  it("lets nothing in from another host, and is framed by nobody", async () => {
+  it("allows no resources from other hosts and no framing", async () => {
     for (const path of ["/", "/assets/index-1a2b.js"]) {
       const { headers } = await ask(path, BROWSER);
       const policy = String(headers["content-security-policy"]).split("; ");

@@ -3,17 +3,19 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { gunzipSync } from "node:zlib";
 import type { PageFile } from "./files.ts";
 
+/** Serves the web page. */
 export interface Page {
   /**
-   * Answers a GET or HEAD for one of the page's files; `/` only for who takes HTML, as a browser says it does.
-   * False: the request is none of the page's, and nothing was done.
+   * Answers a GET or HEAD request for one of the page's files; for `/` only if the client accepts HTML, as browsers
+   * do. Returns false, without answering, for any other request.
    */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
 /**
- * Nothing from another host, nothing inline, no frame around it: whatever of a message were ever taken for markup could
- * load and run nothing, and tell nobody. `'self'` covers the WebSocket of the same host.
+ * The Content-Security-Policy: no resources from other hosts, nothing inline, no framing. If a message's text were
+ * ever rendered as markup, it could run no code and send no data elsewhere. `'self'` includes the host's own
+ * WebSocket.
  */
 const POLICY = [
   "default-src 'none'",
@@ -35,35 +37,36 @@ const SECURITY = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-interface Answer {
+/** A file, prepared for sending. */
+interface PreparedFile {
   readonly headers: OutgoingHttpHeaders;
   readonly etag: string;
   readonly plain: Buffer;
   readonly gzip: Buffer;
 }
 
-/** Holds the files in memory, ready to be sent. */
+/** Creates a page that serves these files from memory. */
 export function createPage(files: readonly PageFile[]): Page {
-  const answers = new Map(files.map((file) => [file.path, answerOf(file)]));
+  const prepared = new Map(files.map((file) => [file.path, prepare(file)]));
   return {
     answer(req, res) {
       const path = (req.url ?? "").split("?", 1)[0] ?? "";
-      const answer = answers.get(path);
+      const file = prepared.get(path);
       const isRead = req.method === "GET" || req.method === "HEAD";
-      if (!answer || !isRead || (path === "/" && !takesHtml(req))) return false;
-      send(req, res, answer);
+      if (!file || !isRead || (path === "/" && !acceptsHtml(req))) return false;
+      send(req, res, file);
       return true;
     },
   };
 }
 
-/** Whether the client asks for HTML by name, as browsers do; curl and fetch take whatever there is. */
-export function takesHtml({ headers }: IncomingMessage): boolean {
+/** Tells if a request asks for HTML explicitly, as browsers do. curl and fetch accept anything and don't count. */
+export function acceptsHtml({ headers }: IncomingMessage): boolean {
   return /\btext\/html\b/i.test(headers.accept ?? "");
 }
 
-/** A file with a hash in its name never changes; the page itself is asked for again each time, and is mostly a 304. */
-function answerOf({ path, type, gzip }: PageFile): Answer {
+/** Sets caching by path: files with a hash in their name never change; `/` is revalidated on each request. */
+function prepare({ path, type, gzip }: PageFile): PreparedFile {
   const bytes = Buffer.from(gzip, "base64");
   const cache =
     path === "/"
@@ -77,16 +80,16 @@ function answerOf({ path, type, gzip }: PageFile): Answer {
   };
 }
 
-function send(req: IncomingMessage, res: ServerResponse, { headers, etag, plain, gzip }: Answer): void {
-  const known = (req.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim());
-  if (known.includes(etag)) return void res.writeHead(304, { ...headers, etag }).end();
-  const packed = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/i.test(String(req.headers["accept-encoding"] ?? ""));
-  const body = packed ? gzip : plain;
+function send(req: IncomingMessage, res: ServerResponse, { headers, etag, plain, gzip }: PreparedFile): void {
+  const cachedTags = (req.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim());
+  if (cachedTags.includes(etag)) return void res.writeHead(304, { ...headers, etag }).end();
+  const acceptsGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/i.test(String(req.headers["accept-encoding"] ?? ""));
+  const body = acceptsGzip ? gzip : plain;
   res.writeHead(200, {
     ...headers,
     etag,
     "content-length": body.length,
-    ...(packed && { "content-encoding": "gzip" }),
+    ...(acceptsGzip && { "content-encoding": "gzip" }),
   });
   res.end(req.method === "HEAD" ? undefined : body);
 }

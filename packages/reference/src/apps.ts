@@ -8,6 +8,7 @@ import { standaloneEnv } from "@parley/standalone/env";
 /** A program and the variables that it reads. */
 export interface App {
   readonly name: string;
+  /** The letter that stands for the app in the "read by" column. */
   readonly letter: string;
   readonly variables: readonly VariableDescription[];
 }

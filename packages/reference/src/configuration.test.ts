@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { APPS, type App } from "./apps.ts";
 import { withTables } from "./configuration.ts";
 
-const kept = readFileSync(join(import.meta.dirname, "../../../docs/configuration.md"), "utf8");
+const committed = readFileSync(join(import.meta.dirname, "../../../docs/configuration.md"), "utf8");
 
 const port = (byDefault: string) => ({ name: "PORT", description: "Where. One | two.", default: byDefault });
 const SOME: readonly App[] = [
@@ -18,19 +18,19 @@ const SOME: readonly App[] = [
 const text = (names: string) => `# Before\n\n<!-- variables: ${names} -->\nold\n<!-- end -->\n\nafter\n`;
 
 describe("docs/configuration.md", () => {
-  it("is what the schemas of the environment make (npx pnpm@12 run docs)", () => {
-    expect(withTables(kept, APPS)).toBe(kept);
+  it("matches the schemas of the environment (to update it, run npx pnpm@12 run docs)", () => {
+    expect(withTables(committed, APPS)).toBe(committed);
   });
 
-  it("says of every variable what it means", () => {
+  it("describes every variable", () => {
     for (const { variables } of APPS)
       for (const { name } of variables)
-        expect(kept).toMatch(new RegExp(`^\\| \`${name}\` \\|.*[.] \\|$`, "m"));
+        expect(committed).toMatch(new RegExp(`^\\| \`${name}\` \\|.*[.] \\|$`, "m"));
   });
 });
 
 describe("a table", () => {
-  it("has a row a variable, with who reads it and each one's default, and leaves the words around it", () => {
+  it("has a row for each variable, with its readers and their defaults, and keeps the text around it", () => {
     expect(withTables(text("WHO PORT"), SOME)).toBe(`# Before
 
 <!-- variables: WHO PORT -->
@@ -44,7 +44,7 @@ after
 `);
   });
 
-  it("by app has each one's default, and nothing where it is not read", () => {
+  it("by app has each app's default, and an empty cell for an app that doesn't read the variable", () => {
     const both = `${text("PORT WHO")}<!-- by app -->\n<!-- end -->`;
     expect(withTables(both, SOME)).toContain(`<!-- by app -->
 |  | one | two |
@@ -55,8 +55,8 @@ after
   });
 
   it.each([
-    ["PORT", "WHO is read and has no row"],
-    ["PORT WHO NEW", "NEW has a row and is read by nobody"],
+    ["PORT", "WHO is read but has no row"],
+    ["PORT WHO NEW", "NEW has a row but no app reads it"],
     ["PORT WHO PORT", "PORT has two rows"],
   ])("of %s is refused: %s", (names, problem) => {
     expect(() => withTables(text(names), SOME)).toThrow(problem);

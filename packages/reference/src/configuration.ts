@@ -1,13 +1,16 @@
 import type { App } from "./apps.ts";
 
 /**
- * docs/configuration.md has its words by hand and its tables from here: one stands between
- * `<!-- variables: PORT HOST -->` and `<!-- end -->`, with a row for each variable that is named, and one, of which app
- * reads what by which default, between `<!-- by app -->` and `<!-- end -->`.
+ * Matches the generated tables in docs/configuration.md; the text around them is written by hand. A table between
+ * `<!-- variables: PORT HOST -->` and `<!-- end -->` has a row for each named variable. The table between
+ * `<!-- by app -->` and `<!-- end -->` shows which app reads each variable, with its default.
  */
 const TABLE = /<!-- (variables: ([A-Z_ ]+)|by app) -->\n[\s\S]*?<!-- end -->/g;
 
-/** The text with its tables made anew. Throws where a variable that is read has no row, or two, or is read by nobody. */
+/**
+ * Regenerates the tables in the text. Throws unless each variable that an app reads has exactly one row, and no
+ * others.
+ */
 export function withTables(text: string, apps: readonly App[]): string {
   const named = [...text.matchAll(TABLE)].flatMap(([, , names]) => names?.split(" ") ?? []);
   assertSame(named, [...new Set(apps.flatMap(({ variables }) => variables.map(({ name }) => name)))]);
@@ -19,8 +22,8 @@ export function withTables(text: string, apps: readonly App[]): string {
 
 function assertSame(named: readonly string[], read: readonly string[]): void {
   const problems = [
-    ...read.filter((name) => !named.includes(name)).map((name) => `${name} is read and has no row`),
-    ...named.filter((name) => !read.includes(name)).map((name) => `${name} has a row and is read by nobody`),
+    ...read.filter((name) => !named.includes(name)).map((name) => `${name} is read but has no row`),
+    ...named.filter((name) => !read.includes(name)).map((name) => `${name} has a row but no app reads it`),
     ...named.filter((name, at) => named.indexOf(name) < at).map((name) => `${name} has two rows`),
   ];
   if (problems.length > 0) throw new Error(`docs/configuration.md: ${problems.join("; ")}`);
@@ -47,7 +50,7 @@ function byApp(names: readonly string[], apps: readonly App[]): string[][] {
       `\`${name}\``,
       ...apps.map((app) => {
         const [reader] = readersOf(name, [app]);
-        return reader === undefined ? "" : inShort(reader.default);
+        return reader === undefined ? "" : shortDefault(reader.default);
       }),
     ]),
   ];
@@ -61,25 +64,25 @@ function readersOf(name: string, apps: readonly App[]): Reader[] {
   );
 }
 
-/** One where all have the same, else each with its readers. */
+/** Returns the default if all readers have the same, else each default with its readers. */
 function defaultIn(readers: readonly Reader[]): string {
-  const said = readers.filter((reader) => reader.default !== undefined);
-  const groups = Object.entries(Object.groupBy(said, (reader) => shown(reader.default)));
+  const withDefault = readers.filter((reader) => reader.default !== undefined);
+  const groups = Object.entries(Object.groupBy(withDefault, (reader) => formatDefault(reader.default)));
   if (groups.length <= 1) return groups[0]?.[0] ?? "";
   return groups
     .map(([value, group = []]) => `${group.map(({ letter }) => letter).join(", ")}: ${value}`)
     .join("; ");
 }
 
-/** A value as code, words as words. */
-function shown(text = ""): string {
+/** Formats a value as code, and leaves words as they are. */
+function formatDefault(text = ""): string {
   return isValue(text) ? `\`${text}\`` : text;
 }
 
-/** The same in a narrow column. */
-function inShort(text: string | undefined): string {
+/** Formats a default for a narrow column. */
+function shortDefault(text: string | undefined): string {
   if (text === undefined) return "none";
-  return isValue(text) ? shown(text) : "see above";
+  return isValue(text) ? formatDefault(text) : "see above";
 }
 
 function isValue(text: string): boolean {

@@ -3,8 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export { Registry } from "prom-client";
 
 /**
- * A registry of one process, with the figures of the process itself in it. Every name begins with `parley_`, every
- * metric carries the label `service`. An app's own metrics are made by `metricFactory`.
+ * Creates the metrics registry of a process, with Node's default process metrics. Every name begins with `parley_`
+ * and every metric has the label `service`. Apps add their own metrics with `metricFactory`.
  */
 export function createMetrics({ service }: { readonly service: string }): Registry {
   const registry = new Registry();
@@ -13,11 +13,11 @@ export function createMetrics({ service }: { readonly service: string }): Regist
   return registry;
 }
 
-/** Makes metrics named `parley_<part>_<name>` in one registry. */
+/** Creates metrics named `parley_<part>_<name>` in one registry. */
 export interface MetricFactory {
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
   gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
-  /** `buckets` are upper bounds, in the unit that ends the name. */
+  /** `buckets` are upper bounds, in the unit that the name ends with. */
   histogram(
     name: string,
     help: string,
@@ -26,6 +26,7 @@ export interface MetricFactory {
   ): Histogram;
 }
 
+/** Creates a factory whose metrics are named `parley_<part>_…` and belong to `registry`. */
 export function metricFactory(registry: Registry, part: string): MetricFactory {
   const settings = (name: string, help: string, labelNames: readonly string[]) => ({
     name: `parley_${part}_${name}`,

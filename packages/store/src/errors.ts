@@ -1,21 +1,21 @@
 /**
- * The place where history is kept cannot be used as it is, and trying again does not help: the process should say
- * the message, which is for an operator and holds no content and no password, and stop.
+ * The database can't be used as it is, and a retry doesn't help. The process should print the message and exit. The
+ * message is for an operator and contains no content and no password.
  */
 export class StoreUnusable extends Error {
   override readonly name: string = "StoreUnusable";
 }
 
-/** Another process has this directory (L23). */
+/** Another process uses the directory (L23). */
 export class StoreLocked extends StoreUnusable {
   override readonly name = "StoreLocked";
   readonly dir: string;
-  /** The process that has it, in words, where it is known. */
-  readonly holder: string | undefined;
+  /** A description of the other process, if known. */
+  readonly owner: string | undefined;
 
-  constructor(dir: string, holder: string | undefined) {
-    super(`${dir} is in use by ${holder ?? "another process"}: stop that one, or use another directory`);
+  constructor(dir: string, owner: string | undefined) {
+    super(`${dir} is in use by ${owner ?? "another process"}: stop that process or set another directory`);
     this.dir = dir;
-    this.holder = holder;
+    this.owner = owner;
   }
 }

@@ -1,3 +1,4 @@
+/** The operations of a store, as named in events. `all` reads with `page`. */
 export type StoreOperation =
   | "prepare"
   | "insert"
@@ -9,11 +10,12 @@ export type StoreOperation =
   | "ping"
   | "close";
 
+/** The operations that read messages. */
 export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef">;
 
-/** What an adapter tells its app, which counts and logs it. Never a content, a username or a password. */
+/** An event of a store, for logs and metrics. Never contains content, a username or a password. */
 export type StoreEvent =
-  /** One call of `insert`: how many messages, what became of them, how long it took in ms. */
+  /** A call of `insert`: the number of messages by outcome, and the time in ms. */
   | {
       readonly type: "insert";
       readonly messages: number;
@@ -24,14 +26,17 @@ export type StoreEvent =
       readonly failed: number;
       readonly ms: number;
     }
-  /** One read from the store: how many messages it gave, how long it took in ms. `all` reads page by page. */
+  /** A read: the number of messages returned, and the time in ms. `all` causes one event for each of its pages. */
   | {
       readonly type: "read";
       readonly operation: StoreRead;
       readonly messages: number;
       readonly ms: number;
     }
-  /** Conversations that an earlier version kept only as messages get their documents (P57): so far it has read. */
+  /**
+   * Progress of the backfill, which creates the list of conversations for messages of an earlier version (P57).
+   * `messages` have been read so far, up to the id `upTo`.
+   */
   | {
       readonly type: "backfill";
       readonly messages: number;
@@ -39,7 +44,7 @@ export type StoreEvent =
       readonly done: boolean;
       readonly ms: number;
     }
-  /** The store could not say: the caller was told `unavailable`, after so many ms. `reason` is the kind of error. */
+  /** An operation rejected with `unavailable` after `ms`. `reason` is the kind of error. */
   | {
       readonly type: "failure";
       readonly operation: StoreOperation;
@@ -47,4 +52,5 @@ export type StoreEvent =
       readonly ms: number;
     };
 
+/** Receives the events of a store. */
 export type Observe = (event: StoreEvent) => void;

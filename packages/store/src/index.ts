@@ -1,3 +1,3 @@
 export { StoreLocked, StoreUnusable } from "./errors.ts";
 export type { Observe, StoreEvent, StoreOperation } from "./events.ts";
-export type { Inserted, LastMessages, Range, Store } from "./store.ts";
+export type { InsertOutcome, LastMessages, Range, Store } from "./store.ts";

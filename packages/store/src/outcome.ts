@@ -1,53 +1,56 @@
 import { isId, type LogMessage } from "@parley/models";
 import type { StoreEvent } from "./events.ts";
-import type { Inserted } from "./store.ts";
+import type { InsertOutcome } from "./store.ts";
 
-/** Of all fields together, in bytes of UTF-8. A MongoDB document holds 16 MiB, and the names stand in it twice. */
+/** Maximum size of a message's fields, in bytes of UTF-8. A MongoDB document holds 16 MiB and has the names twice. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Why no store can keep a message, or undefined. Such a one would stop the batch it comes in, or could never be
- * told to be the same as what is kept of it.
+ * Returns the reason no store can hold a message, or undefined. Such a message would fail its whole batch, or would
+ * come back changed, so that a retry couldn't be recognized.
  */
-export function refusalOf({ id, from, to, content, ref = "" }: LogMessage): string | undefined {
-  if (!isId(id)) return "its id is no place in a log";
+export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage): string | undefined {
+  if (!isId(id)) return "its id isn't a log position";
   const fields = [from, to, content, ref];
-  if (!fields.every((field) => field.isWellFormed())) return "its text is not well-formed Unicode";
+  if (!fields.every((field) => field.isWellFormed())) return "its text isn't well-formed Unicode";
   const bytes = fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);
   if (bytes > MAX_MESSAGE_BYTES) return `it is larger than ${MAX_MESSAGE_BYTES} bytes`;
   return undefined;
 }
 
 /**
- * What became of a message that was not inserted because its id or its ref is taken (L13), from what is kept under
- * each; undefined where neither is. What is kept never changes and never goes, so this may be read afterwards.
+ * Returns the outcome of a message that wasn't inserted because its id or its ref is taken (L13), given the messages
+ * stored under each. Undefined if nothing is. The two may be read after the insert, since stored messages never
+ * change and are never deleted.
  */
 export function outcomeOf(
   message: LogMessage,
-  keptById: LogMessage | undefined,
-  keptByRef: LogMessage | undefined,
-): Inserted | undefined {
-  if (keptById && isSame(message, keptById, keptByRef)) return { kind: "stored" };
-  if (keptByRef) {
-    const kind = keptByRef.content === message.content ? "duplicateOf" : "refReused";
-    return { kind, id: keptByRef.id };
+  storedById: LogMessage | undefined,
+  storedByRef: LogMessage | undefined,
+): InsertOutcome | undefined {
+  if (storedById && isSame(message, storedById, storedByRef)) return { kind: "stored" };
+  if (storedByRef) {
+    const kind = storedByRef.content === message.content ? "duplicateOf" : "refReused";
+    return { kind, id: storedByRef.id };
   }
-  return keptById && { kind: "idConflict" };
+  return storedById && { kind: "idConflict" };
 }
 
 /**
- * The same message, or the same without its ref, which L13 takes from it where the ref stands for another content.
- * Where the ref is free, what has none is another message that happens to say the same.
+ * Tells if the stored message is the same. A stored message without a ref is also the same if the ref belongs to
+ * different content: then the ref was removed before storing (L13). If the ref is free, a stored message without a
+ * ref is another message with the same content.
  */
-function isSame(message: LogMessage, kept: LogMessage, keptByRef: LogMessage | undefined): boolean {
+function isSame(message: LogMessage, stored: LogMessage, storedByRef: LogMessage | undefined): boolean {
   const { from, to, content, ref } = message;
-  if (kept.from !== from || kept.to !== to || kept.content !== content) return false;
-  if (kept.ref === ref) return true;
-  return kept.ref === undefined && keptByRef !== undefined && keptByRef.content !== content;
+  if (stored.from !== from || stored.to !== to || stored.content !== content) return false;
+  if (stored.ref === ref) return true;
+  return stored.ref === undefined && storedByRef !== undefined && storedByRef.content !== content;
 }
 
-export function insertEvent(outcomes: readonly Inserted[], ms: number): StoreEvent {
-  const count = (kind: Inserted["kind"]) => outcomes.filter((outcome) => outcome.kind === kind).length;
+/** Counts outcomes for the `insert` event. */
+export function insertEvent(outcomes: readonly InsertOutcome[], ms: number): StoreEvent {
+  const count = (kind: InsertOutcome["kind"]) => outcomes.filter((outcome) => outcome.kind === kind).length;
   return {
     type: "insert",
     messages: outcomes.length,

@@ -1,68 +1,92 @@
 import type { LogMessage } from "@parley/models";
 
-/** What history is kept in. Ids are log positions as text: every order here is id order. */
+/**
+ * Port: the database that keeps history. Adapters are in `sqlite` and `mongo`; the contract suite in
+ * packages/testkit/src/store holds each of them to these comments.
+ *
+ * - Ids are log positions as text (L2). Every order is id order.
+ * - An operation that the database can't answer rejects with a ChatError `unavailable`. The error has no cause, since
+ *   a driver's error may contain messages.
+ * - A `limit` of zero or less returns nothing.
+ * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
+ */
 export interface Store {
   /**
-   * Makes what the store needs (tables, indexes). Safe to call again and by several at once. Rejects with
-   * `unavailable` when it cannot be made now, with StoreUnusable when what is there stands in its way.
+   * Creates tables, indexes and whatever else the store needs. Safe to call again, and by several processes at once.
+   * Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if
+   * existing data is in the way, so that a retry can't help.
    */
   prepare(): Promise<void>;
   /**
-   * Keeps messages, durably: one outcome a message, in the order given (L13). Idempotent by id and by
-   * `(conversation, from, ref)`; of messages of one batch that collide the first is kept, and what is not inserted is
-   * judged by what is kept once the batch is done. Rejects with `unavailable` when the store cannot say; then any of
-   * them may be kept, and calling again with the same messages is right.
+   * Stores messages durably and returns one outcome for each, in the order of `messages` (L13). Idempotent by id and
+   * by `(conversation, from, ref)`.
+   *
+   * If messages of one batch collide, the first is stored. The outcome of a message that wasn't inserted depends on
+   * what is stored under its id and its ref after the whole batch.
+   *
+   * Rejects with `unavailable` if the outcome is unknown. Any of the messages may then be stored, and the caller
+   * retries with the same messages.
    */
-  insert(messages: readonly LogMessage[]): Promise<readonly Inserted[]>;
-  /** The greatest id kept, ORIGIN where there is none. */
+  insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]>;
+  /** Returns the greatest stored id, or ORIGIN if the store is empty. A new log starts above this id (L1). */
   lastId(): Promise<string>;
   /**
-   * Messages of a conversation within `range`, oldest first, at most `limit`: those nearest to its lower end, or
-   * with `newest` to its upper end.
+   * Returns at most `limit` messages of a conversation within the range, oldest first (P51). If there are more,
+   * returns those nearest to the range's lower end, or with `newest` those nearest to its upper end.
    */
   page(
     conversation: string,
     options: Range & { readonly limit: number; readonly newest: boolean },
   ): Promise<readonly LogMessage[]>;
-  /** All messages of a conversation within `range`, oldest first, in constant memory. */
+  /**
+   * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
+   * slowly the caller reads. Throws the signal's reason once the signal is aborted.
+   */
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
-  /** Everything `user` may see within `range`, in id order, at most `limit` (P53). */
+  /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
   sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]>;
   /**
-   * The last message of each private conversation of `user`, newest first: of those whose last one lies before
-   * `before`, at most `limit` (P57). Looks at no more than `limit` conversations and as many messages.
+   * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
+   * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
+   * conversations the user has and however long they are.
    */
   conversations(
     user: string,
     options: { readonly before?: string | undefined; readonly limit: number },
   ): Promise<LastMessages>;
-  /** Of these messages' `(conversation, from, ref)`, the messages that are kept under them. Those without ref count for nothing. */
+  /**
+   * Returns the messages stored under the `(conversation, from, ref)` of the given messages, each once, in any order
+   * (L19). Messages without a ref are ignored.
+   */
   findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]>;
-  /** Resolves when the store answers, rejects with `unavailable` when it does not. */
+  /** Resolves if the database answers. */
   ping(): Promise<void>;
+  /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
   close(): Promise<void>;
 }
 
+/** A page of the list of conversations. */
 export interface LastMessages {
   readonly messages: readonly LogMessage[];
-  /** What to ask with as `before` for those that follow. Undefined: there are none. */
+  /** The `before` of the next page. Undefined if there are no more conversations. */
   readonly next: string | undefined;
 }
 
-/** Both ends are ids and exclusive. */
+/** A range of ids. Both ends are exclusive; undefined means open. */
 export interface Range {
   readonly after?: string | undefined;
   readonly before?: string | undefined;
 }
 
-export type Inserted =
-  /** It is kept: inserted now, or there already with the same id and content. */
+/** The outcome of one message of an insert (L13). */
+export type InsertOutcome =
+  /** The message is stored: it was inserted, or was already there with the same id and content. */
   | { readonly kind: "stored" }
-  /** The same `(conversation, from, ref)` with the same content is kept under this id; nothing was added. */
+  /** Not inserted: the same `(conversation, from, ref)` with the same content is stored under this id. */
   | { readonly kind: "duplicateOf"; readonly id: string }
-  /** That ref stands for another content; nothing was added. */
+  /** Not inserted: the same `(conversation, from, ref)` with different content is stored under this id. */
   | { readonly kind: "refReused"; readonly id: string }
-  /** This id stands for another message; nothing was added. */
+  /** Not inserted: a different message is stored under the same id. */
   | { readonly kind: "idConflict" }
-  /** The store refuses this one message; `reason` holds nothing of its content. */
+  /** Not inserted: the store can't hold this message. `reason` contains nothing of the message. */
   | { readonly kind: "failed"; readonly reason: string };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createVerifier } from "@parley/auth";
 import { startChild } from "@parley/local";
 import { isUsername } from "@parley/models";
-import { keptSecret } from "@parley/service/env";
+import { loadOrCreateSecret } from "@parley/service/env";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 
 /** The compile cache that the apps use too. It makes every start after the first one fast. */
@@ -41,7 +41,7 @@ it("prints only a token, signed with the secret in DATA_DIR", async () => {
   ]);
   expect(code).toBe(0);
   expect(text).toMatch(/^\S+\n$/);
-  const verifier = createVerifier({ secrets: [await keptSecret(dataDir)], isUser: isUsername });
+  const verifier = createVerifier({ secrets: [await loadOrCreateSecret(dataDir)], isUser: isUsername });
   const identity = await verifier.verify(text.trim());
   expect(identity.user).toBe("alice");
   expect([...identity.scopes]).toEqual(["history:read", "ops"]);

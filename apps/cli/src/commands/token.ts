@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { auth, keptSecret, readEnv, variables } from "@parley/service/env";
+import { auth, loadOrCreateSecret, readEnv, variables } from "@parley/service/env";
 import { resolveAddresses } from "../server/addresses.ts";
 import { assertUsername, requestDevToken } from "../server/identity.ts";
 import { usageError } from "../terminal/failure.ts";
@@ -29,7 +29,7 @@ export async function token(user: string, options: TokenOptions, io: Io): Promis
   if (jwksUrl !== undefined) {
     throw usageError("with JWT_JWKS_URL only the issuer can sign tokens: request one there");
   }
-  const secret = secrets?.[0] ?? (await keptSecret(env.DATA_DIR));
+  const secret = secrets?.[0] ?? (await loadOrCreateSecret(env.DATA_DIR));
   const { scopes, expiresInSeconds = HOUR_SECONDS } = options;
   io.print((await issueToken({ user, secret, scopes, expiresInSeconds, issuer, audience })).token);
 }

@@ -1,6 +1,6 @@
 import type { Consumed, Outcome, Settled } from "@parley/bus";
 import type { LogMessage } from "@parley/models";
-import type { Inserted } from "@parley/store";
+import type { InsertOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { StoreWriter } from "./store-writer.ts";
 
@@ -68,7 +68,7 @@ export class BatchWriter {
   /** Yields the store's outcomes, and inserts again, without their refs, the messages whose ref is taken. */
   async *#handleInserted(
     items: readonly Item[],
-    inserted: readonly Inserted[],
+    inserted: readonly InsertOutcome[],
     signal: AbortSignal,
   ): Outcomes {
     const settled: Settled[] = [];
@@ -94,7 +94,7 @@ export class BatchWriter {
     return { consumed, message };
   }
 
-  #settled(item: Item, answer: Inserted): Settled {
+  #settled(item: Item, answer: InsertOutcome): Settled {
     const { message } = item.consumed;
     if (answer.kind === "failed") return this.#failed(item, answer.reason);
     if (answer.kind === "duplicateOf") this.#observe({ type: "duplicate", id: message.id, of: answer.id });
@@ -107,7 +107,7 @@ export class BatchWriter {
   }
 }
 
-function outcomeOf(answer: Inserted): Outcome {
+function outcomeOf(answer: InsertOutcome): Outcome {
   return answer.kind === "refReused" ? { kind: "refReused" } : answer;
 }
 

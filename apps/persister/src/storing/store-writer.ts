@@ -1,11 +1,11 @@
 import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
-import type { Inserted, Store } from "@parley/store";
+import type { InsertOutcome, Store } from "@parley/store";
 import { isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
 export type InsertResult =
-  | { readonly kind: "answered"; readonly inserted: readonly Inserted[] }
+  | { readonly kind: "answered"; readonly inserted: readonly InsertOutcome[] }
   /** The store is available but refuses these messages as a group. */
   | { readonly kind: "refused"; readonly reason: string }
   /** The store was unavailable and the signal was aborted. Any of the messages may have been stored. */

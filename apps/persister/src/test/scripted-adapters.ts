@@ -1,6 +1,6 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
-import type { Inserted, Store } from "@parley/store";
+import type { InsertOutcome, Store } from "@parley/store";
 
 /** A log and a store whose failures tests control step by step. */
 
@@ -75,7 +75,9 @@ export class ScriptedConsumer implements Consumer {
   }
 }
 
-type InsertHandler = (messages: readonly LogMessage[]) => Promise<readonly Inserted[]> | readonly Inserted[];
+type InsertHandler = (
+  messages: readonly LogMessage[],
+) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
 
 /** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
@@ -87,7 +89,7 @@ export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
     return this.onPrepare();
   }
 
-  async insert(messages: readonly LogMessage[]): Promise<readonly Inserted[]> {
+  async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     this.inserts.push(messages);
     return this.onInsert(messages);
   }

@@ -1,4 +1,4 @@
-import { type Draft, following, formatId, type LogMessage, type Position, parseId } from "@parley/models";
+import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
 import type { Outcome } from "../consumer.ts";
 
 /** An outcome after which the journal drops the message. After `failed` and `idConflict` the message is retried. */
@@ -168,7 +168,7 @@ export class Journal {
   }
 
   #nextId(): string {
-    const next = following(this.#last);
+    const next = nextPosition(this.#last);
     const ms = Math.floor(this.#now());
     this.#last = ms > next.ms ? { ms, seq: 0 } : next;
     return formatId(this.#last);

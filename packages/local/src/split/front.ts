@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
-import { takesHtml } from "@parley/page";
+import { acceptsHtml } from "@parley/page";
 import {
   appFor,
   pathOf,
@@ -88,7 +88,7 @@ function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefine
 
 /** A browser asks for HTML by name. */
 function wantsPage(req: IncomingMessage): boolean {
-  return pathOf(req) === "/" && takesHtml(req);
+  return pathOf(req) === "/" && acceptsHtml(req);
 }
 
 /** What the client says about its own address is not believed: the proxy writes these anew. */

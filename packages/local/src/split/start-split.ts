@@ -4,10 +4,10 @@ import {
   type AuthSettings,
   auth,
   fields,
-  firstSteps,
   isLoopback,
-  keptSecret,
   type Logger,
+  loadOrCreateSecret,
+  quickStart,
   readEnv,
   runService,
   variables,
@@ -48,7 +48,8 @@ type Service = Parameters<Parameters<typeof runService>[1]>[0];
 
 async function start({ log, defer, stopping }: Service): Promise<void> {
   const { PORT: port, HOST: host, DATA_DIR: dataDir, REDIS_URL, MONGO_URL, auth } = readEnv(env);
-  const secret = auth.jwksUrl === undefined ? (auth.secrets?.[0] ?? (await keptSecret(dataDir))) : undefined;
+  const secret =
+    auth.jwksUrl === undefined ? (auth.secrets?.[0] ?? (await loadOrCreateSecret(dataDir))) : undefined;
   const devTokens = auth.devTokens ?? (isLoopback(host) && secret !== undefined);
   const { url, processes } = await startSplit(
     {
@@ -71,7 +72,7 @@ async function start({ log, defer, stopping }: Service): Promise<void> {
   const address = url.replace("//127.0.0.1:", "//localhost:");
   process.stdout.write(`\nParley runs on ${address}, split into processes\n${table(processes)}\n`);
   process.stdout.write(`  stop it      Ctrl-C, or: kill ${process.pid}\n\n`);
-  if (devTokens && secret) process.stdout.write(`${firstSteps(address, await tokens(secret, auth))}\n`);
+  if (devTokens && secret) process.stdout.write(`${quickStart(address, await tokens(secret, auth))}\n`);
 }
 
 function asksForHelp(): boolean {

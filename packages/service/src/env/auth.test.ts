@@ -21,19 +21,19 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe("the variables about tokens", () => {
-  it("P61: without a secret or a key set nothing starts", () => {
+  it("P61: a secret or a key set is required", () => {
     expect(problemsOf({})).toEqual([expect.stringMatching(/^JWT_SECRET is missing.*JWT_JWKS_URL/)]);
     expect(read({}, { required: false }).secrets).toBeUndefined();
   });
 
-  it("P61: several secrets, separated by commas", () => {
+  it("P61: several secrets are separated by commas", () => {
     expect(read({ JWT_SECRET: `${SECRET}1, ${SECRET}2` }).secrets).toEqual([`${SECRET}1`, `${SECRET}2`]);
   });
 
   it.each([
     ["short", "hunter2"],
-    ["one of several short", `${SECRET},hunter2`],
-    ["commas alone", ",,,"],
+    ["one of several too short", `${SECRET},hunter2`],
+    ["only commas", ",,,"],
   ])("P61: a secret is refused without being shown: %s", (_what, JWT_SECRET) => {
     const problems = problemsOf({ JWT_SECRET });
     expect(problems).toEqual(["JWT_SECRET must be at least 32 bytes, each of them if several"]);
@@ -55,10 +55,10 @@ describe("the variables about tokens", () => {
     });
   });
 
-  it("P60: tokens for a first try are refused in production, and off there by default", () => {
+  it("P60: development tokens are refused in production, and off there by default", () => {
     const NODE_ENV = "production";
     expect(problemsOf({ JWT_SECRET: SECRET, AUTH_DEV_TOKENS: "true", NODE_ENV })).toEqual([
-      "AUTH_DEV_TOKENS must not be true where NODE_ENV is production",
+      "AUTH_DEV_TOKENS must not be true if NODE_ENV is production: unset one of them",
     ]);
     expect(read({ JWT_SECRET: SECRET, NODE_ENV }).devTokens).toBe(false);
     expect(read({ JWT_SECRET: SECRET, AUTH_DEV_TOKENS: "false", NODE_ENV }).devTokens).toBe(false);
@@ -66,7 +66,7 @@ describe("the variables about tokens", () => {
     expect(read({ JWT_SECRET: SECRET }).devTokens).toBeUndefined();
   });
 
-  it("P60: tokens for a first try need a secret to be signed with", () => {
+  it("P60: development tokens need a secret to sign them", () => {
     expect(problemsOf({ JWT_JWKS_URL: JWKS, AUTH_DEV_TOKENS: "true" })).toEqual([
       expect.stringMatching(/^AUTH_DEV_TOKENS needs JWT_SECRET/),
     ]);

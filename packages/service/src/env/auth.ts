@@ -3,14 +3,14 @@ import { ConfigError } from "./config-error.ts";
 import { fields, listOf, parsed } from "./fields.ts";
 import { type Group, group } from "./read.ts";
 
-/** What `createVerifier` of @parley/auth takes, and whether tokens for a first try are given out (P60, P61). */
+/** Settings for `createVerifier` of @parley/auth, and whether development tokens are issued (P60, P61). */
 export interface AuthSettings {
-  /** HS256. The first signs, any verifies. Undefined with `jwksUrl`, and where none is required and none is given. */
+  /** HS256 secrets: the first signs, any verifies. Undefined with `jwksUrl`, or if optional and unset. */
   readonly secrets: readonly string[] | undefined;
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** Undefined where nothing is said and the app may decide (P60); false in production and with a key set. */
+  /** Undefined if unset: the app decides (P60). Always false in production and with `jwksUrl`. */
   readonly devTokens: boolean | undefined;
 }
 
@@ -20,39 +20,45 @@ const authVariables = {
   JWT_SECRET: parsed(`at least ${MIN_SECRET_BYTES} bytes, each of them if several`, secretsOf)
     .optional()
     .describe(
-      "What tokens are signed with (HS256), at least 32 bytes. Several, separated by commas, while one is replaced: the first signs, any verifies. The three services need this or `JWT_JWKS_URL`, a persister for `/dead-letters`; standalone makes one and keeps it in `DATA_DIR`.",
+      "The secret that signs tokens (HS256), at least 32 bytes. To replace a secret, set several, separated by commas: the first signs, any verifies. All three services require this or `JWT_JWKS_URL` (a persister checks tokens for `/dead-letters`). Standalone creates a secret in `DATA_DIR` if none is set.",
     ),
   JWT_JWKS_URL: fields
     .httpUrl()
     .describe(
-      "Where your issuer's public keys are (RS256, ES256, EdDSA). Excludes `JWT_SECRET`. https, but for a trial.",
+      "URL of your issuer's public keys (RS256, ES256, EdDSA). Cannot be combined with `JWT_SECRET`. Use https except for a trial.",
     ),
-  JWT_ISSUER: fields.text().describe("The `iss` that a token must have."),
-  JWT_AUDIENCE: fields.text().describe("The `aud` that a token must have."),
+  JWT_ISSUER: fields.text().describe("The `iss` that tokens must have. Not checked if unset."),
+  JWT_AUDIENCE: fields.text().describe("The `aud` that tokens must have. Not checked if unset."),
   AUTH_DEV_TOKENS: fields.optionalFlag().meta({
     description:
-      "Whether `POST /auth/token` gives a token to anybody who asks (P60): for a first try. Refused where `NODE_ENV` is `production`, and with `JWT_JWKS_URL`.",
+      "Whether `POST /auth/token` issues a token for any username (P60). For trying Parley out only: refused if `NODE_ENV` is `production` or `JWT_JWKS_URL` is set.",
     defaultInWords: "false; standalone on a loopback `HOST`: true",
   }),
-  NODE_ENV: z.string().optional().describe("`production` refuses what is meant for a first try."),
+  NODE_ENV: z
+    .string()
+    .optional()
+    .describe("`production` refuses settings that are only for trying Parley out."),
 };
 
 /**
- * The variables about tokens, for `readEnv({ auth: auth() })`. Refuses to have neither JWT_SECRET nor JWT_JWKS_URL,
- * unless `required` is false: then the app makes a secret of its own (`keptSecret`).
+ * The variables about tokens, for `readEnv({ auth: auth() })`. Requires JWT_SECRET or JWT_JWKS_URL unless `required`
+ * is false: then the app creates a secret with `loadOrCreateSecret`.
  */
 export function auth({ required = true }: { readonly required?: boolean } = {}): Group<AuthSettings> {
   return group(authVariables, (env) => {
     const { JWT_SECRET: secrets, JWT_JWKS_URL: jwksUrl, AUTH_DEV_TOKENS: devTokens } = env;
     const isProduction = env.NODE_ENV === "production";
     const hasKeys = secrets !== undefined || jwksUrl !== undefined;
-    refuse([
-      [required && !hasKeys, "JWT_SECRET is missing: tokens are verified with it, or with JWT_JWKS_URL"],
-      [secrets && jwksUrl, "JWT_SECRET and JWT_JWKS_URL exclude each other: set one of them"],
-      [devTokens && isProduction, "AUTH_DEV_TOKENS must not be true where NODE_ENV is production"],
+    assertRules([
+      [required && !hasKeys, "JWT_SECRET is missing: set JWT_SECRET or JWT_JWKS_URL to verify tokens"],
+      [secrets && jwksUrl, "JWT_SECRET and JWT_JWKS_URL exclude each other: set only one of them"],
+      [
+        devTokens && isProduction,
+        "AUTH_DEV_TOKENS must not be true if NODE_ENV is production: unset one of them",
+      ],
       [
         devTokens && jwksUrl,
-        "AUTH_DEV_TOKENS needs JWT_SECRET: with JWT_JWKS_URL nothing here can sign a token",
+        "AUTH_DEV_TOKENS needs JWT_SECRET: this server cannot sign tokens with JWT_JWKS_URL, so unset one of them",
       ],
     ]);
     return {
@@ -65,13 +71,15 @@ export function auth({ required = true }: { readonly required?: boolean } = {}):
   });
 }
 
-function refuse(rules: readonly (readonly [broken: unknown, problem: string])[]): void {
-  const problems = rules.filter(([broken]) => broken).map(([, problem]) => problem);
+/** Throws one ConfigError with the problem of every broken rule. */
+function assertRules(rules: readonly (readonly [isBroken: unknown, problem: string])[]): void {
+  const problems = rules.filter(([isBroken]) => isBroken).map(([, problem]) => problem);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function secretsOf(text: string): string[] | undefined {
   const secrets = listOf(text);
-  const good = secrets.length > 0 && secrets.every((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES);
-  return good ? secrets : undefined;
+  const isValid =
+    secrets.length > 0 && secrets.every((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES);
+  return isValid ? secrets : undefined;
 }

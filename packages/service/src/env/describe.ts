@@ -1,15 +1,15 @@
 import type { z } from "zod";
 import type { Shape } from "./read.ts";
 
-/** A variable as documentation shows it. */
+/** A variable as documentation and the doctor show it. */
 export interface VariableDescription {
   readonly name: string;
   readonly description: string;
-  /** As one would write it, or in words; undefined where there is none. */
+  /** The default as text for the environment, or in words. Undefined if there is none. */
   readonly default: string | undefined;
 }
 
-/** Every variable that `readEnv` would read for this shape, groups unfolded, in the order given. */
+/** Describes every variable that `readEnv` reads for this shape, in the shape's order, with groups expanded. */
 export function describeEnv(shape: Shape): VariableDescription[] {
   return Object.entries(shape).flatMap(([name, part]) =>
     "resolve" in part ? describeEnv(part.variables) : [describeField(name, part)],

@@ -81,14 +81,14 @@ describe("fields", () => {
     expect(read(field, text)).toEqual(expected);
   });
 
-  it("a default computed when it is needed is taken, and a relative directory is made absolute", () => {
+  it("computes a default given as a function, and makes a relative directory absolute", () => {
     expect(readEnv({ X: fields.limit(() => 7), DIR: fields.directory("./data") }, {})).toEqual({
       X: 7,
       DIR: resolve("data"),
     });
   });
 
-  it("any text at all is a value of the right type or a ConfigError", () => {
+  it("turns any text into a value of the right type or a ConfigError", () => {
     const all = [
       fields.port(1),
       fields.host("x"),

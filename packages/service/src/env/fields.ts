@@ -2,17 +2,17 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
 
-/** setTimeout takes no longer time: it would fire at once. */
+/** The longest delay that `setTimeout` supports: a longer one would fire at once. */
 const MAX_MILLISECONDS = 2_147_483_647;
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /**
- * A field: how one variable's text becomes a value. `form` completes the sentence "NAME must be …", the only thing
- * that is ever said about a bad value: the value itself may be a secret that stands in the wrong place.
+ * A field that turns a variable's text into a value with `parse`, which returns undefined for bad text. `requirement`
+ * completes the sentence "NAME must be …". The error never shows the value, which may be a misplaced secret.
  */
-export function parsed<T>(form: string, parse: (text: string) => T | undefined) {
-  const error = `must be ${form}`;
+export function parsed<T>(requirement: string, parse: (text: string) => T | undefined) {
+  const error = `must be ${requirement}`;
   return z.string({ error }).transform((text, context): T => {
     const value = parse(text);
     if (value !== undefined) return value;
@@ -21,57 +21,56 @@ export function parsed<T>(form: string, parse: (text: string) => T | undefined) 
   });
 }
 
-/** Fields by kind. What takes a default is never undefined; describe each with `.describe`. */
+/** Fields by kind. A field with a default is never undefined. Add a description to each with `.describe`. */
 export const fields = {
-  port: (byDefault: number) => whole(0, 65_535).default(byDefault),
-  host: (byDefault: string) => parsed("a host name or an IP address", hostOf).default(byDefault),
-  flag: (byDefault: boolean) => flag().default(byDefault),
+  port: (defaultValue: number) => wholeNumber(0, 65_535).default(defaultValue),
+  host: (defaultValue: string) => parsed("a host name or an IP address", hostOf).default(defaultValue),
+  flag: (defaultValue: boolean) => flag().default(defaultValue),
   optionalFlag: () => flag().optional(),
-  /** A whole number from `min` (1) to `max`. */
-  count: (byDefault: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
-    whole(min, max).default(byDefault),
-  /** As `count`, where 0 turns the limit off: the value is then Infinity. */
-  limit: (byDefault: number | (() => number)) => {
-    const field = whole(0, Number.MAX_SAFE_INTEGER).transform((n) =>
+  /** A whole number from `min` (default 1) to `max`. */
+  count: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
+    wholeNumber(min, max).default(defaultValue),
+  /** A whole number; 0 removes the limit and becomes Infinity. A function as default is called when needed. */
+  limit: (defaultValue: number | (() => number)) => {
+    const field = wholeNumber(0, Number.MAX_SAFE_INTEGER).transform((n) =>
       n === 0 ? Number.POSITIVE_INFINITY : n,
     );
-    return typeof byDefault === "number" ? field.default(byDefault) : field.default(byDefault);
+    return typeof defaultValue === "number" ? field.default(defaultValue) : field.default(defaultValue);
   },
-  /** At most what a timer can count, about 24 days. */
-  milliseconds: (byDefault: number, { min = 0, max = MAX_MILLISECONDS } = {}) =>
-    whole(min, max).default(byDefault),
-  bytes: (byDefault: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
-    whole(min, max).default(byDefault),
-  choice: <const T extends string>(options: readonly T[], byDefault: NoInfer<T>) =>
+  /** A time in ms, at most about 24 days: the longest that a timer supports. */
+  milliseconds: (defaultValue: number, { min = 0, max = MAX_MILLISECONDS } = {}) =>
+    wholeNumber(min, max).default(defaultValue),
+  bytes: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
+    wholeNumber(min, max).default(defaultValue),
+  choice: <const T extends string>(options: readonly T[], defaultValue: NoInfer<T>) =>
     parsed(`one of ${options.join(", ")}`, (text) => options.find((option) => option === text)).default(
-      byDefault as never,
+      defaultValue as never,
     ),
-  /** Values between commas, or undefined. */
+  /** A comma-separated list, or undefined. */
   list: () => parsed("values separated by commas", nonEmptyListOf).optional(),
   text: () => z.string().optional(),
-  /** The absolute path; a relative one counts from the working directory. */
-  directory: (byDefault: string) =>
-    parsed("a path", (text) => (text.includes("\0") ? undefined : resolve(text))).prefault(byDefault),
-  httpUrl: () =>
-    parsed("an http:// or https:// address", (text) => urlOf(text, ["http:", "https:"])).optional(),
-  redisUrl: (byDefault = "redis://localhost:6379") =>
+  /** An absolute path. A relative one is resolved against the working directory. */
+  directory: (defaultValue: string) =>
+    parsed("a path", (text) => (text.includes("\0") ? undefined : resolve(text))).prefault(defaultValue),
+  httpUrl: () => parsed("an http:// or https:// URL", (text) => urlOf(text, ["http:", "https:"])).optional(),
+  redisUrl: (defaultValue = "redis://localhost:6379") =>
     parsed(
-      "a redis:// or rediss:// address, or redis+sentinel://host:port,host:port/name-of-the-master",
+      "a redis:// or rediss:// URL, or redis+sentinel://host:port,host:port/name-of-the-master",
       redisUrlOf,
-    ).default(byDefault),
-  mongoUrl: (byDefault = "mongodb://localhost:27017") =>
-    parsed("a mongodb:// or mongodb+srv:// address", mongoUrlOf).default(byDefault),
+    ).default(defaultValue),
+  mongoUrl: (defaultValue = "mongodb://localhost:27017") =>
+    parsed("a mongodb:// or mongodb+srv:// URL", mongoUrlOf).default(defaultValue),
   logLevel: () => fields.choice(LOG_LEVELS, "info"),
 };
 
-function whole(min: number, max: number) {
-  return parsed(`a whole number from ${shown(min)} to ${shown(max)}`, (text) => {
+function wholeNumber(min: number, max: number) {
+  return parsed(`a whole number from ${formatNumber(min)} to ${formatNumber(max)}`, (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   });
 }
 
-function shown(value: number): string {
+function formatNumber(value: number): string {
   return value.toLocaleString("en-US");
 }
 
@@ -79,7 +78,7 @@ function flag() {
   return parsed("true or false", (text) => (text === "true" ? true : text === "false" ? false : undefined));
 }
 
-/** Between commas; blanks around a value and empty places are dropped. */
+/** Splits text at commas, and drops blanks around values and empty values. */
 export function listOf(text: string): string[] {
   return text
     .split(",")
@@ -103,7 +102,7 @@ function urlOf(text: string, protocols: readonly string[]): string | undefined {
 
 const SENTINEL_HOST = String.raw`(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?`;
 const SENTINEL_LOGIN = String.raw`sentinel(Username|Password)=[^\s&#]*`;
-/** Sentinels, the name of their master, perhaps a database; a login of their own as parameters. */
+/** Sentinels, the master's name and an optional database number. The Sentinels' own login is given as parameters. */
 const SENTINEL_URL = new RegExp(
   String.raw`^rediss?\+sentinel://([^\s@/?#]*@)?${SENTINEL_HOST}(,${SENTINEL_HOST})*/[^\s/?#]+(/\d{1,5})?(\?${SENTINEL_LOGIN}(&${SENTINEL_LOGIN})*)?$`,
 );
@@ -112,7 +111,7 @@ function redisUrlOf(text: string): string | undefined {
   return SENTINEL_URL.test(text) ? text : urlOf(text, ["redis:", "rediss:"]);
 }
 
-/** Several hosts are possible there, which URL cannot read. */
+/** Checked by a pattern because `URL` cannot parse several hosts. */
 function mongoUrlOf(text: string): string | undefined {
   return /^mongodb(\+srv)?:\/\/[^\s/?#]+([/?]\S*)?$/.test(text) ? text : undefined;
 }

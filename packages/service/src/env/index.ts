@@ -1,7 +1,7 @@
-/** The environment alone, for a program that is no service: without logger, metrics and HTTP it starts sooner. */
+/** Only the environment, for programs that aren't services: they start faster without logger, metrics and HTTP. */
 export { auth } from "./auth.ts";
 export { ConfigError } from "./config-error.ts";
 export { fields } from "./fields.ts";
-export { keptSecret } from "./kept-secret.ts";
 export { readEnv } from "./read.ts";
+export { loadOrCreateSecret } from "./secret-file.ts";
 export { variables } from "./variables.ts";

@@ -17,7 +17,7 @@ function problemsOf(shape: Shape, env: Record<string, string | undefined>): read
 }
 
 describe("readEnv", () => {
-  it("gives typed values, and defaults where nothing is set", () => {
+  it("returns typed values, and defaults for unset variables", () => {
     const shape = {
       PORT: variables.PORT(8080),
       ...pick("REDIS_URL", "TRUST_PROXY", "ALLOWED_ORIGINS", "LOG_LEVEL"),
@@ -56,15 +56,15 @@ describe("readEnv", () => {
     expect(problems.every((line) => !line.includes("\n"))).toBe(true);
   });
 
-  it("takes nothing from an environment's prototype", () => {
+  it("reads nothing from the prototype of the environment", () => {
     const env = Object.create({ PORT: "80" }) as Record<string, string>;
     expect(readEnv({ PORT: fields.port(1) }, env)).toEqual({ PORT: 1 });
   });
 
-  it("gives a group's value under its name, judged only when its variables are good", () => {
-    let judged = 0;
+  it("returns a group's value under its name, and resolves the group only if its variables are valid", () => {
+    let resolved = 0;
     const pair = group({ LOW: fields.count(1), HIGH: fields.count(2) }, ({ LOW, HIGH }) => {
-      judged += 1;
+      resolved += 1;
       if (LOW > HIGH) throw new ConfigError("LOW must not be above HIGH");
       return { span: HIGH - LOW };
     });
@@ -76,10 +76,10 @@ describe("readEnv", () => {
       "PORT must be a whole number from 0 to 65,535",
     ]);
     expect(problemsOf({ pair }, { LOW: "no" })).toHaveLength(1);
-    expect(judged).toBe(2);
+    expect(resolved).toBe(2);
   });
 
-  it("lets an error that is no ConfigError through", () => {
+  it("passes on an error that isn't a ConfigError", () => {
     const broken = group({}, () => {
       throw new TypeError("a fault of the program");
     });
@@ -88,7 +88,7 @@ describe("readEnv", () => {
 });
 
 describe("describeEnv", () => {
-  it("tells name, meaning and default of every variable, groups unfolded", () => {
+  it("returns name, description and default of every variable, with groups expanded", () => {
     const pair = group({ LOW: fields.count(1_000).describe("The lower one.") }, () => 1);
     const name = z.string().describe("Whose it is.");
     expect(describeEnv({ pair, NAME: name, PORT: variables.PORT(8080) })).toEqual([

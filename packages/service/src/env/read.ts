@@ -1,24 +1,26 @@
 import type { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 
+/** A field for each variable name. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
 
-/** Variables that are judged together and give one value. Made by `group`. */
+/** Variables that are validated together and produce one value. Created by `group`. */
 export interface Group<Value> {
   readonly variables: Fields;
   resolve(values: Readonly<Record<string, unknown>>): Value;
 }
 
-/** By variable name a field, or by any name a group. */
+/** The variables that a program reads: a field under its variable's name, a group under any name. */
 export type Shape = Readonly<Record<string, z.ZodType | Group<unknown>>>;
 
+/** The values that `readEnv` returns for a shape. */
 export type Env<S extends Shape> = {
   readonly [K in keyof S]: S[K] extends Group<infer V> ? V : S[K] extends z.ZodType ? z.output<S[K]> : never;
 };
 
 /**
- * `resolve` gets the values once each of them is good by itself, and throws a ConfigError for what does not fit
- * together. Its value stands in the result under the group's name.
+ * Creates a group. `resolve` is called once each value is valid on its own; it throws a ConfigError for values that
+ * don't fit together. `readEnv` returns its result under the group's name.
  */
 export function group<F extends Fields, Value>(
   variables: F,
@@ -28,8 +30,8 @@ export function group<F extends Fields, Value>(
 }
 
 /**
- * The typed values of the environment. An empty or blank variable counts as unset; blanks around a value are
- * dropped. Throws one ConfigError that names every bad or missing variable, and never a value.
+ * Reads typed values from the environment. An empty or blank variable counts as unset, and blanks around a value are
+ * dropped. Throws one ConfigError that names every invalid or missing variable and never shows a value.
  */
 export function readEnv<S extends Shape>(
   shape: S,

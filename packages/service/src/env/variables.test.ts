@@ -50,7 +50,7 @@ describe("the shared variables", () => {
     });
   });
 
-  it("all say in words what they mean, and a default where they have one", () => {
+  it("all have a description, and a documented default if they have one", () => {
     const perApp = {
       PORT: variables.PORT(8080),
       ADMIN_PORT: variables.ADMIN_PORT(9080),
@@ -72,7 +72,7 @@ describe("the shared variables", () => {
     expect(described.find(({ name }) => name === "DATA_DIR")?.default).toBe("./data");
   });
 
-  it("ALLOWED_ORIGINS takes origins in any writing and nothing else", () => {
+  it("ALLOWED_ORIGINS accepts origins in any spelling and nothing else", () => {
     const read = (text: string) =>
       readEnv(pick("ALLOWED_ORIGINS"), { ALLOWED_ORIGINS: text }).ALLOWED_ORIGINS;
     expect(read("https://Chat.Example.com/, http://localhost:80")).toEqual([
@@ -84,7 +84,7 @@ describe("the shared variables", () => {
       expect(() => read(bad), bad).toThrow(ConfigError);
   });
 
-  it("TRUST_PROXY takes addresses and networks and nothing else", () => {
+  it("TRUST_PROXY accepts addresses and networks and nothing else", () => {
     const read = (text: string) => readEnv(pick("TRUST_PROXY"), { TRUST_PROXY: text }).TRUST_PROXY;
     expect(read("10.0.0.0/8, ::1").trusts("10.1.2.3")).toBe(true);
     expect(read("10.0.0.0/8, ::1").trusts("11.1.2.3")).toBe(false);
@@ -101,7 +101,7 @@ describe("the shared variables", () => {
       expect(() => read(bad), bad).toThrow(ConfigError);
   });
 
-  it("P12: content that no frame could carry is refused", () => {
+  it("P12: a content limit larger than a frame can carry is refused", () => {
     expect(() => readEnv(pick("MAX_CONTENT_BYTES"), { MAX_CONTENT_BYTES: "65536" })).toThrow(/64,512/);
   });
 
@@ -110,7 +110,7 @@ describe("the shared variables", () => {
   });
 });
 
-describe("connections by the open-file limit", () => {
+describe("the connection limit derived from the open-file limit", () => {
   it.each([
     ["Max open files            1024                 524288               files", 1_024],
     ["Max open files            unlimited            unlimited            files", 1_000_000],
@@ -122,7 +122,7 @@ describe("connections by the open-file limit", () => {
     ).toBe(expected);
   });
 
-  it("falls back where there is no such file", () => {
+  it("falls back if the limits file doesn't exist", () => {
     const read = (): string => {
       throw new Error("ENOENT");
     };

@@ -4,26 +4,26 @@ import { originOf } from "../http/origins.ts";
 import { fields, listOf, parsed } from "./fields.ts";
 import { connectionsAllowed } from "./open-files.ts";
 
-/** What a frame needs around the content that it carries. */
+/** Bytes of a frame reserved for everything but the content. */
 const FRAME_ROOM = 1_024;
 
-/** Their default is the app's own. */
+/** Variables whose default differs by app. */
 const perApp = {
-  PORT: (byDefault: number) =>
-    fields.port(byDefault).describe("The port that clients connect to. 0 takes any free one."),
-  ADMIN_PORT: (byDefault: number) =>
+  PORT: (defaultValue: number) =>
+    fields.port(defaultValue).describe("The port that clients connect to. 0 picks a free port."),
+  ADMIN_PORT: (defaultValue: number) =>
     fields
-      .port(byDefault)
+      .port(defaultValue)
       .describe(
-        "The port of `/healthz`, `/readyz` and `/metrics`, for operators alone; a persister's also has `/dead-letters`. 0 takes any free one.",
+        "The port for `/healthz`, `/readyz` and `/metrics`; a persister also serves `/dead-letters` there. Keep it private to operators. 0 picks a free port.",
       ),
-  HOST: (byDefault: string) =>
-    fields.host(byDefault).describe("The address of this machine that both ports are opened on."),
-  DATA_DIR: (byDefault: string) =>
-    fields.directory(byDefault).meta({
+  HOST: (defaultValue: string) =>
+    fields.host(defaultValue).describe("The local address that both ports listen on."),
+  DATA_DIR: (defaultValue: string) =>
+    fields.directory(defaultValue).meta({
       description:
-        "Where history, and a secret for tokens where none is given, are kept. `start:split` and `parley token` read it too.",
-      defaultInWords: byDefault,
+        "The directory for history, and for the generated token secret if `JWT_SECRET` is unset. `start:split` and `parley token` read it too.",
+      defaultInWords: defaultValue,
     }),
 };
 
@@ -31,103 +31,107 @@ const shared = {
   REDIS_URL: fields
     .redisUrl()
     .describe(
-      "The Redis that holds the log. `rediss://` for TLS; `redis+sentinel://` for a master behind Sentinel, see below.",
+      "The Redis that holds the log. `rediss://` uses TLS; `redis+sentinel://` finds the master through Sentinel, see below.",
     ),
   MONGO_URL: fields
     .mongoUrl()
-    .describe("The MongoDB that keeps history. Its database is the URL's, or `parley`."),
+    .describe("The MongoDB that stores history. The database is the one named in the URL, or `parley`."),
 
   ALLOWED_ORIGINS: parsed("origins such as https://chat.example.com, separated by commas, or *", originsOf)
     .optional()
     .meta({
       description:
-        "Where pages may come from whose scripts connect here, over WebSocket and HTTP alike, separated by commas; `*` for anywhere. The list replaces the default, so it names this server's own origin too, if pages come from there. What sends no `Origin` is no page, and is not asked.",
+        "Origins of the pages that may connect, over WebSocket and HTTP, separated by commas; `*` allows any. The list replaces the default, so include this server's own origin if it serves pages. Requests without `Origin` don't come from a browser page and skip this check.",
       defaultInWords: "the same origin",
     }),
   TRUST_PROXY: parsed("addresses or networks such as 10.0.0.0/8, separated by commas", TrustedProxies.parse)
     .default(TrustedProxies.none)
     .meta({
       description:
-        "Addresses or networks (CIDR) of the proxies whose `X-Forwarded-For` is believed, separated by commas.",
-      defaultInWords: "none: a forwarded address is ignored",
+        "Addresses or networks (CIDR) of the proxies whose `X-Forwarded-For` is trusted, separated by commas.",
+      defaultInWords: "none: forwarded addresses are ignored",
     }),
 
   RATE_LIMIT: fields
     .limit(50)
     .describe(
-      "Frames a second that one user may send, over all connections to this gateway, in bursts of four times as many (P32). 0 turns the limit off.",
+      "Frames per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). 0 removes the limit.",
     ),
   MAX_CONNECTIONS_PER_USER: fields
     .limit(20)
-    .describe("Connections that one user may hold to one gateway. 0 turns the limit off."),
+    .describe("Connections that one user may hold to one gateway. 0 removes the limit."),
   MAX_CONNECTIONS_PER_ADDRESS: fields
     .limit(1_000)
     .describe(
-      "Connections that one client address (of IPv6: one /64 network) may hold to one gateway. 0 turns the limit off.",
+      "Connections that one client address may hold to one gateway; IPv6 addresses count per /64 network. 0 removes the limit.",
     ),
   MAX_CONNECTIONS: fields.limit(connectionsAllowed).meta({
-    description: "Connections that one gateway holds. 0 turns the limit off.",
-    defaultInWords: "what the process's open-file limit allows, less a reserve",
+    description: "Connections that one gateway may hold. 0 removes the limit.",
+    defaultInWords: "the process's open-file limit, less a reserve",
   }),
   MAX_CONTENT_BYTES: fields
     .bytes(8_192, { max: MAX_FRAME_BYTES - FRAME_ROOM })
     .describe(
-      `How long a message's content may be, in bytes of UTF-8; at most ${MAX_FRAME_BYTES - FRAME_ROOM}. A frame, escapes included, is at most ${MAX_FRAME_BYTES}.`,
+      `Maximum length of a message's content, in bytes of UTF-8; at most ${MAX_FRAME_BYTES - FRAME_ROOM}. A frame, JSON escapes included, is at most ${MAX_FRAME_BYTES} bytes.`,
     ),
 
   DEDUPE_WINDOW_MS: fields
     .milliseconds(600_000, { min: 1_000 })
-    .describe("How long the same `ref` is known for the same message (P10, L5)."),
+    .describe(
+      "How long a `ref` is remembered: within this time a message sent again with the same `ref` isn't duplicated (P10, L5).",
+    ),
   DEDUPE_MAX_REFS: fields
     .count(10_000_000)
-    .describe("How many refs are known at the same time at most; then a new one gets `backlog_full` (L5)."),
+    .describe(
+      "Refs remembered at the same time. At this limit a message with a new `ref` gets `backlog_full` (L5).",
+    ),
   BACKLOG_MAX_ENTRIES: fields
     .count(200_000)
-    .describe("Messages that may wait in the log to be stored; then senders get `backlog_full` (L7)."),
+    .describe(
+      "Messages that may wait in the log to be stored. At this limit senders get `backlog_full` (L7).",
+    ),
   BACKLOG_MAX_BYTES: fields
     .bytes(268_435_456)
     .describe(
-      "The same in bytes. A persister lets stored messages go before their time where they take more.",
+      "The same limit in bytes (L7). A persister also trims stored messages early if they take more than this.",
     ),
   DURABILITY: fields
     .choice(["local", "replicated"], "local")
     .describe(
-      "What an ack stands for: `local`, the message is on the disk of the Redis that took it; `replicated`, a replica has it too, so that it outlives a failover (L9).",
+      "The meaning of an ack. `local`: the message is on the disk of the Redis that accepted it. `replicated`: a replica has it too, so it survives a failover (L9).",
     ),
   ALLOW_WEAK_DURABILITY: fields
     .flag(false)
     .describe(
-      "Whether to run on a Redis that may lose what it has confirmed: without an append-only file synced at every write, or with an eviction policy. Not ready otherwise (L8).",
+      "Whether to run on a Redis that may lose confirmed writes: one without an append-only file synced at every write, or with an eviction policy. If `false`, the gateway isn't ready on such a Redis (L8).",
     ),
   REUSE_PORT: fields
     .flag(false)
     .describe(
-      "Whether several gateways of one machine share one `PORT`, for more than one core (Linux). Standalone refuses `true`: one process has the embedded engines, so there is nobody to share with.",
+      "Whether several gateways on one machine share one `PORT`, to use more than one core (Linux). Standalone refuses `true`: its embedded engines belong to a single process.",
     ),
   DRAIN_MS: fields
     .milliseconds(20_000, { max: 24_000 })
     .describe(
-      "Over how long at most a stopping gateway spreads the end of its connections (P41). The process ends within 25,000.",
+      "Maximum time over which a stopping gateway spreads the closing of its connections (P41). The process exits within 25,000 ms.",
     ),
   LOG_LEVEL: fields
     .logLevel()
-    .describe(
-      "The least grave lines to write: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.",
-    ),
+    .describe("The lowest level to log: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
 };
 
 /**
- * The one place of the variables that processes share: name, form, default and meaning. Those whose default is the
- * app's own are functions of it: `PORT: variables.PORT(8080)`. Variables about tokens are a group: see auth.ts.
+ * The variables that several processes share: name, form, default and description. A variable whose default differs
+ * by app is a function of the default: `PORT: variables.PORT(8080)`. For variables about tokens see auth.ts.
  */
 export const variables = { ...perApp, ...shared };
 
-/** The variables of these names, for `readEnv({ ...pick("REDIS_URL", "LOG_LEVEL") })`. */
+/** Picks shared variables by name, for `readEnv({ ...pick("REDIS_URL", "LOG_LEVEL") })`. */
 export function pick<K extends keyof typeof shared>(...names: readonly K[]): Pick<typeof shared, K> {
   return Object.fromEntries(names.map((name) => [name, shared[name]])) as Pick<typeof shared, K>;
 }
 
-/** A wildcard within an origin would match nothing, so it is refused. */
+/** Refuses an origin that contains a wildcard: it would match nothing. */
 function originsOf(text: string): string[] | undefined {
   const parts = listOf(text);
   const origins = parts.flatMap((part) =>

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import { listOf } from "../env/fields.ts";
 
-/** The proxies whose word about a client's address is believed (TRUST_PROXY). */
+/** The proxies whose `X-Forwarded-For` header is trusted (TRUST_PROXY). */
 export class TrustedProxies {
   static readonly none: TrustedProxies = new TrustedProxies(new BlockList());
   readonly #networks: BlockList;
@@ -11,7 +11,7 @@ export class TrustedProxies {
     this.#networks = networks;
   }
 
-  /** From addresses and CIDR networks between commas; undefined where one of them is neither. */
+  /** Parses comma-separated addresses and CIDR networks. Returns undefined if one of them is neither. */
   static parse(text: string): TrustedProxies | undefined {
     const networks = new BlockList();
     for (const part of listOf(text)) {
@@ -37,23 +37,23 @@ function addNetwork(networks: BlockList, text: string): boolean {
 }
 
 /**
- * The address of the client: that of the socket, or, where a trusted proxy speaks, the nearest address in its
- * X-Forwarded-For that is no trusted proxy itself. What stands further left anybody may have written.
+ * Returns the client's address: the socket's, or, behind trusted proxies, the rightmost address in X-Forwarded-For
+ * that isn't a trusted proxy. Entries further left are ignored because a client can forge them.
  */
 export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): string {
-  let address = plain(req.socket.remoteAddress ?? "");
+  let address = bareAddress(req.socket.remoteAddress ?? "");
   const header = req.headers["x-forwarded-for"];
   const forwarded = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
   while (isIP(address) !== 0 && proxies.trusts(address)) {
-    const next = plain(forwarded.pop() ?? "");
+    const next = bareAddress(forwarded.pop() ?? "");
     if (isIP(next) === 0) break;
     address = next;
   }
   return address;
 }
 
-/** Without port, brackets and zone, and an IPv4 address never in its IPv6 form. */
-function plain(text: string): string {
+/** Removes port, brackets and zone, and turns an IPv4-mapped IPv6 address into IPv4. */
+function bareAddress(text: string): string {
   const trimmed = text.trim();
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed) ?? [];
   const [, withPort] = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed) ?? [];
@@ -62,8 +62,8 @@ function plain(text: string): string {
 }
 
 /**
- * What a limit per address counts by: an IPv4 address, but of IPv6 the /64 network, since one customer has all of
- * that and could use a new address for each connection.
+ * Returns the key for limits per address: an IPv4 address as it is, an IPv6 address as its /64 network. One customer
+ * owns a whole /64 and could use a new address for each connection.
  */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address;
@@ -78,9 +78,9 @@ export function addressBlock(address: string): string {
   return `${groups.join(":")}::/64`;
 }
 
-/** Whether a host, as in HOST or in a Host header with or without port, is this machine alone. */
+/** Tells if a host is a loopback one. Takes the value of HOST or of a Host header, with or without port. */
 export function isLoopback(host: string): boolean {
-  const address = plain(host);
+  const address = bareAddress(host);
   if (isIP(address) === 4) return address.startsWith("127.");
   return address === "::1" || /^localhost(:\d+)?$/i.test(address);
 }

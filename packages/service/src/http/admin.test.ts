@@ -34,7 +34,7 @@ async function ask(path: string, init: RequestInit = {}) {
 }
 
 describe("the admin port", () => {
-  it("P41: /readyz says no with every problem, while /healthz goes on saying yes", async () => {
+  it("P41: /readyz fails with every problem while /healthz still succeeds", async () => {
     expect(await ask("/readyz")).toMatchObject({ status: 200, text: '{"ready":true,"problems":[]}' });
     problems = ["the log cannot be reached", "draining"];
     const answer = await ask("/readyz");
@@ -43,7 +43,7 @@ describe("the admin port", () => {
     expect((await ask("/healthz")).status).toBe(200);
   });
 
-  it("/metrics shows the process and the app's own figures, all named parley_ and with the service", async () => {
+  it("/metrics has process and app metrics, all named parley_ and labelled with the service", async () => {
     const counter = metricFactory(registry, "tests").counter("total", "Tests.");
     counter.inc(3);
     const { type, text } = await ask("/metrics");
@@ -54,7 +54,7 @@ describe("the admin port", () => {
     expect(names.filter((line) => !/^parley_\w+\{[^}]*service="test"/.test(line))).toEqual([]);
   });
 
-  it("a router stands beside, and its errors become problems without their insides", async () => {
+  it("mounts a router, whose errors become problems without internal details", async () => {
     expect(await ask("/dead-letters")).toMatchObject({ status: 403, type: "application/problem+json" });
     for (const path of ["/broken", "/rejects"]) {
       const answer = await ask(path);
@@ -73,13 +73,13 @@ describe("the admin port", () => {
     expect(await ask(path, init)).toMatchObject({ status, type: "application/problem+json" });
   });
 
-  it("does not say what it is made of, and is not to be cached", async () => {
+  it("doesn't reveal its framework and forbids caching", async () => {
     const { headers } = await ask("/healthz");
     expect(headers.get("x-powered-by")).toBeNull();
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
-  it("names ADMIN_PORT where the port is taken", async () => {
+  it("names ADMIN_PORT if the port is already in use", async () => {
     const second = startAdmin({ port: admin.port, host: "127.0.0.1", problems: () => [], registry });
     await expect(second).rejects.toThrow(/^ADMIN_PORT \d+ is taken/);
   });

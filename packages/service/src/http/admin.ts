@@ -5,23 +5,25 @@ import type { Registry } from "../metrics.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
 
+/** Options of `startAdmin`. */
 export interface AdminOptions {
   readonly port: number;
   readonly host: string;
-  /** What keeps this process from its work at this moment, in words; empty when it is ready. */
+  /** Reasons this process isn't ready, in words for an operator; empty if it is ready. Shown by `/readyz`. */
   readonly problems: () => readonly string[];
   readonly registry: Registry;
-  /** Mounted beside at `/`. It guards itself. */
+  /** Further routes, mounted at `/`. The router does its own authorization. */
   readonly router?: Router | undefined;
 }
 
+/** A running admin server. */
 export interface Admin {
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** The port for operators: /healthz, /readyz, /metrics. Rejects as `listen` does, for ADMIN_PORT. */
+/** Starts the admin server: `/healthz`, `/readyz` and `/metrics`. Rejects as `listen` does, naming ADMIN_PORT. */
 export async function startAdmin({ port, host, ...options }: AdminOptions): Promise<Admin> {
   const server = createServer(adminApp(options));
   const listening = await listen(server, { port, host, variable: "ADMIN_PORT" });
@@ -53,13 +55,13 @@ function adminApp({ problems, registry, router }: Omit<AdminOptions, "port" | "h
   return app;
 }
 
-/** Express knows an error handler by its four parameters. */
+/** Express recognizes an error handler by its four parameters. */
 const answerError: ErrorRequestHandler = (error, _req, res, _next) => {
   if (error instanceof ChatError) sendProblem(res, error);
   else sendProblem(res, isBadRequest(error) ? "invalid_parameter" : "internal");
 };
 
-/** What Express itself finds wrong with a request, such as a path that does not decode. */
+/** Recognizes errors that Express reports for a bad request, such as a path that doesn't decode. */
 function isBadRequest(error: unknown): boolean {
   const status = error instanceof Error && "status" in error ? error.status : undefined;
   return typeof status === "number" && status >= 400 && status < 500;

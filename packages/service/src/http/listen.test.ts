@@ -14,7 +14,7 @@ function serverOf(listener?: RequestListener): Server {
 }
 
 describe("listen", () => {
-  it("resolves with where it can be reached", async () => {
+  it("resolves with a URL that reaches the server", async () => {
     const bound = await listen(
       serverOf((_req, res) => res.end("here")),
       { port: 0, host: "0.0.0.0" },
@@ -23,7 +23,7 @@ describe("listen", () => {
     expect(await (await fetch(bound.url)).text()).toBe("here");
   });
 
-  it("names the variable of a port that is taken", async () => {
+  it("names the variable of a port that is already in use", async () => {
     const host = "127.0.0.1";
     const { port } = await listen(serverOf(), { port: 0, host });
     await expect(listen(serverOf(), { port, host })).rejects.toThrow(new RegExp(`^PORT ${port} is taken`));
@@ -32,15 +32,15 @@ describe("listen", () => {
     await expect(admin).rejects.toBeInstanceOf(ConfigError);
   });
 
-  it("names HOST where the address is not of this machine", async () => {
+  it("names HOST if the address doesn't belong to this machine", async () => {
     await expect(listen(serverOf(), { port: 0, host: "192.0.2.1" })).rejects.toThrow(
-      /^HOST 192\.0\.2\.1 is no address/,
+      /^HOST 192\.0\.2\.1 is not an address/,
     );
   });
 });
 
 describe("closeServer", () => {
-  it("P41: lets a request under way end, and takes no new one", async () => {
+  it("P41: lets a request in flight finish and accepts no new one", async () => {
     let answer: () => void = () => undefined;
     const asked = Promise.withResolvers<void>();
     const server = serverOf((_req, res) => {
@@ -57,7 +57,7 @@ describe("closeServer", () => {
     await closed;
   });
 
-  it("P41: cuts what has not ended in time, and waits for no socket that was upgraded", async () => {
+  it("P41: destroys connections that don't end in time, and doesn't wait for upgraded sockets", async () => {
     const server = serverOf();
     const upgraded = Promise.withResolvers<void>();
     server.on("upgrade", () => upgraded.resolve());
@@ -76,7 +76,7 @@ describe("closeServer", () => {
     socket.destroy();
   });
 
-  it("does nothing for a server that does not listen", async () => {
+  it("does nothing for a server that isn't listening", async () => {
     await closeServer(createServer());
   });
 });

@@ -2,50 +2,57 @@ import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
 import { ConfigError } from "../env/config-error.ts";
 
+/** The address that a server is bound to. */
 export interface Listening {
   readonly address: string;
   readonly port: number;
-  /** `http://…`, such as a client on this machine can use it: never 0.0.0.0. */
+  /** An `http://…` URL that a client on this machine can use: never with 0.0.0.0. */
   readonly url: string;
 }
 
+/** Options of `listen`. */
 export interface ListenOptions {
   readonly port: number;
   readonly host: string;
-  /** The variable that the port came from, for the error's text. Default PORT. */
+  /** The variable that sets the port, named in errors. Default PORT. */
   readonly variable?: string | undefined;
-  /** Lets other processes that ask for it too listen on the same port; the system spreads connections (Linux). */
+  /** Shares the port with other processes that set this too; the kernel distributes connections (Linux). */
   readonly reusePort?: boolean;
 }
 
-/** Resolves once connections are taken. Rejects with a ConfigError for a port or address that cannot be had. */
+/** Resolves once the server accepts connections. Rejects with a ConfigError if the port or address can't be used. */
 export function listen(
   server: Server,
   { port, host, variable = "PORT", reusePort = false }: ListenOptions,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    function refused(error: NodeJS.ErrnoException): void {
-      const problem = refusal(error.code, variable, port, host);
+    function onError(error: NodeJS.ErrnoException): void {
+      const problem = configProblem(error.code, variable, port, host);
       reject(problem === undefined ? error : new ConfigError(problem));
     }
-    server.once("error", refused);
+    server.once("error", onError);
     server.listen({ port, host, reusePort }, () => {
-      server.off("error", refused);
+      server.off("error", onError);
       resolve(listeningOf(server));
     });
   });
 }
 
-function refusal(code: string | undefined, variable: string, port: number, host: string): string | undefined {
+function configProblem(
+  code: string | undefined,
+  variable: string,
+  port: number,
+  host: string,
+): string | undefined {
   switch (code) {
     case "EADDRINUSE":
-      return `${variable} ${port} is taken: another process listens there (on ${host}); set ${variable} to a free port`;
+      return `${variable} ${port} is taken by another process (on ${host}): set ${variable} to a free port`;
     case "EACCES":
-      return `${variable} ${port} may not be opened by this user: set ${variable} to a port from 1,024 on`;
+      return `${variable} ${port} needs privileges that this user lacks: set ${variable} to 1024 or higher`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `HOST ${host} is no address of this machine`;
+      return `HOST ${host} is not an address of this machine: set HOST to a local address`;
     default:
       return undefined;
   }
@@ -60,8 +67,8 @@ function listeningOf(server: Server): Listening {
 }
 
 /**
- * Takes no more connections, lets requests under way end for `graceMs`, then cuts them. Resolves when all are gone,
- * and at the latest then: a socket that was upgraded is its owner's to close.
+ * Stops accepting connections, waits up to `graceMs` ms for requests in flight, then destroys their connections.
+ * Resolves when all have ended, at the latest after `graceMs`. Upgraded sockets aren't closed: their owner does that.
  */
 export function closeServer(server: Server, graceMs = 2_000): Promise<void> {
   if (!server.listening) return Promise.resolve();

@@ -9,22 +9,22 @@ describe("origins", () => {
   const any = createOriginPolicy({ allowed: ["*"] });
 
   it.each<[string, typeof own, string | undefined, string | undefined, boolean]>([
-    ["no page", own, undefined, "chat.example.com", true],
+    ["not from a page", own, undefined, "chat.example.com", true],
     ["the same", own, "https://chat.example.com", "chat.example.com", true],
-    ["the same, its port written out", own, "https://chat.example.com", "chat.example.com:443", true],
+    ["the same, with an explicit port", own, "https://chat.example.com", "chat.example.com:443", true],
     ["the same, in capitals", own, "https://CHAT.example.com", "chat.Example.com", true],
     ["another host", own, "https://evil.example", "chat.example.com", false],
     ["another port", own, "http://localhost:3000", "localhost:8080", false],
-    ["a host that begins alike", own, "https://chat.example.com.evil.example", "chat.example.com", false],
+    ["a host with the same prefix", own, "https://chat.example.com.evil.example", "chat.example.com", false],
     ["no host", own, "https://chat.example.com", undefined, false],
     ["a sandboxed page", own, "null", "null", false],
     ["rubbish", own, "https://", "chat.example.com", false],
     ["listed", listed, "https://chat.example.com", "other", true],
     ["listed with another scheme", listed, "http://chat.example.com", "other", false],
     ["the same but not listed", listed, "https://own.example", "own.example", false],
-    ["no page, with a list", listed, undefined, "other", true],
+    ["not from a page, with a list", listed, undefined, "other", true],
     ["any", any, "https://evil.example", "other", true],
-    ["a sandboxed page where any is allowed", any, "null", "other", true],
+    ["a sandboxed page if any is allowed", any, "null", "other", true],
   ])("P3: %s", (_what, policy, origin, host, permitted) => {
     expect(policy.permits(origin, host)).toBe(permitted);
     const allowed = policy.corsHeaders(origin, host)["access-control-allow-origin"];
@@ -63,7 +63,7 @@ describe("CORS over HTTP", () => {
     expect(answer.headers.get("access-control-allow-headers")).toContain("Authorization");
   });
 
-  it("P3: another page gets no permission, but caches are told that it depends", async () => {
+  it("P3: another page gets no permission, but Vary tells caches that the response depends on Origin", async () => {
     const answer = await ask("OPTIONS", {
       origin: "https://evil.example",
       "access-control-request-method": "GET",
@@ -72,7 +72,7 @@ describe("CORS over HTTP", () => {
     expect(answer.headers.get("vary")).toBe("Origin");
   });
 
-  it("an OPTIONS that is no preflight is left to the routes", async () => {
+  it("leaves an OPTIONS request that isn't a preflight to the routes", async () => {
     const answer = await ask("OPTIONS", { origin: "https://chat.example.com" });
     expect(await answer.text()).toBe("the answer");
   });

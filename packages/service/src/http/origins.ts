@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Which pages' scripts may talk to this server (ALLOWED_ORIGINS). Tokens decide who may do what; this only where from. */
+/** Decides which pages may connect (ALLOWED_ORIGINS). Tokens still decide which user it is and what is allowed. */
 export interface OriginPolicy {
-  /** A request without Origin comes from no page: permitted. `host` is the Host header. */
+  /** Allows a request without Origin, since it doesn't come from a browser page. `host` is the Host header. */
   permits(origin: string | undefined, host: string | undefined): boolean;
-  /** For any answer to a request with these headers: without the permission where there is none. */
+  /** Returns the CORS headers for any response. They allow access only if the origin is permitted. */
   corsHeaders(origin: string | undefined, host: string | undefined): Record<string, string>;
 }
 
 const EXPOSED = "Link, Retry-After";
-/** How long a browser may remember a preflight's answer, in seconds. */
+/** Time that a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_SECONDS = "600";
 
-/** `allowed`: origins as `originOf` writes them, or `*`. Undefined: only the origin that is the server's own. */
+/** Creates a policy that permits these origins (in `originOf` form, or `*`). Undefined: only the server's own. */
 export function createOriginPolicy({
   allowed,
 }: {
@@ -20,9 +20,9 @@ export function createOriginPolicy({
 }): OriginPolicy {
   function permits(origin: string | undefined, host: string | undefined): boolean {
     if (origin === undefined || allowed?.includes("*")) return true;
-    const known = originOf(origin);
-    if (known === undefined) return false;
-    return allowed ? allowed.includes(known) : isSameHost(known, host);
+    const normalized = originOf(origin);
+    if (normalized === undefined) return false;
+    return allowed ? allowed.includes(normalized) : isSameHost(normalized, host);
   }
 
   function corsHeaders(origin: string | undefined, host: string | undefined): Record<string, string> {
@@ -35,8 +35,8 @@ export function createOriginPolicy({
 }
 
 /**
- * Puts the policy's headers on the answer, and answers a preflight whole: true then, and nothing is left to do.
- * `methods` are those of the routes behind it, such as "GET".
+ * Sets the policy's CORS headers on the response. A preflight request is answered completely: the result is then true
+ * and the caller has nothing left to do. `methods` lists the methods of the routes, such as "GET".
  */
 export function answerCors(
   policy: OriginPolicy,
@@ -58,14 +58,14 @@ export function answerCors(
   return true;
 }
 
-/** The origin in the form that browsers send, or undefined for text that is none: a path or a user is none. */
+/** Normalizes an origin to the form that browsers send. Returns undefined for other text, such as a URL with a path. */
 export function originOf(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
   return url.href === `${url.origin}/` ? url.origin : undefined;
 }
 
-/** By host and port alone: behind a proxy that ends TLS a server does not know its own scheme. */
+/** Compares host and port only: behind a proxy that terminates TLS, the server doesn't know its own scheme. */
 function isSameHost(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   const { protocol, host: originHost } = new URL(origin);

@@ -14,8 +14,8 @@ async function ask(answer: (res: ServerResponse) => void, init: RequestInit = {}
   return fetch(url, init);
 }
 
-describe("an error as an answer", () => {
-  it.each(Object.keys(ERRORS) as ErrorCode[])("P55: %s has its status, code and words", async (code) => {
+describe("problem responses", () => {
+  it.each(Object.keys(ERRORS) as ErrorCode[])("P55: %s has its status, code and text", async (code) => {
     const answer = await ask((res) => sendProblem(res, code, { instance: "/messages/bob", requestId: "r1" }));
     expect(answer.status).toBe(ERRORS[code].status);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
@@ -31,7 +31,7 @@ describe("an error as an answer", () => {
     });
   });
 
-  it("P55: Retry-After is in seconds, rounded up, where trying again may help", async () => {
+  it("P55: Retry-After is in seconds, rounded up, for a temporary error", async () => {
     const error = new ChatError("unavailable", { retryAfterMs: 1_200, message: "The store is away." });
     const answer = await ask((res) => sendProblem(res, error));
     expect(answer.headers.get("retry-after")).toBe("2");
@@ -42,7 +42,7 @@ describe("an error as an answer", () => {
     });
   });
 
-  it("P55: no Retry-After where it would not help", async () => {
+  it("P55: a permanent error has no Retry-After", async () => {
     const answer = await ask((res) => sendProblem(res, new ChatError("forbidden", { retryAfterMs: 1_000 })));
     expect(answer.headers.get("retry-after")).toBeNull();
     expect(await answer.json()).not.toHaveProperty("retryAfterMs");
@@ -53,19 +53,19 @@ describe("an error as an answer", () => {
     ["token_expired", 'Bearer error="invalid_token"'],
     ["unauthorized", 'Bearer error="invalid_token"'],
     ["forbidden", null],
-  ])("P3: %s asks for a token in the standard way", async (code, challenge) => {
+  ])("P3: %s has the standard WWW-Authenticate header", async (code, challenge) => {
     const answer = await ask((res) => sendProblem(res, code));
     expect(answer.headers.get("www-authenticate")).toBe(challenge);
   });
 
-  it("P55: further headers go along, and a HEAD gets no body", async () => {
+  it("P55: additional headers are sent, and a HEAD request gets no body", async () => {
     const answer = await ask((res) => sendProblem(res, "method_not_allowed", { headers: { allow: "GET" } }), {
       method: "HEAD",
     });
     expect([answer.status, answer.headers.get("allow"), await answer.text()]).toEqual([405, "GET", ""]);
   });
 
-  it("P50: an answer that has begun is cut, never ended as if it were whole", async () => {
+  it("P50: a response that has begun is cut off, never ended as if it were complete", async () => {
     const answer = await ask((res) => {
       res.writeHead(200, { "content-type": "application/json" });
       res.write("[1,", () => sendProblem(res, "unavailable"));

@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
 
-/** application/problem+json (RFC 9457) with a stable `code` (P3, P55). */
+/** An application/problem+json body (RFC 9457) with a stable `code` (P3, P55). */
 export interface Problem {
   readonly type: "about:blank";
   readonly title: string;
@@ -13,14 +13,15 @@ export interface Problem {
   readonly requestId?: string;
 }
 
+/** Additions to a problem response. */
 export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The path that was asked for. */
+  /** The requested path. */
   readonly instance?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
-/** An error as an HTTP answer, for who has only a raw socket, as before an upgrade. `body` is JSON. */
+/** Builds the HTTP response for an error, for callers that have only a raw socket, as before an upgrade. */
 export function problemOf(
   error: ChatError | ErrorCode,
   { headers, instance, requestId }: ProblemOptions = {},
@@ -56,8 +57,8 @@ export function problemOf(
 }
 
 /**
- * Answers with the error, and ends the response. Where the answer has begun it is too late for that: the connection
- * is destroyed, so that the client cannot take what it got for the whole (P50).
+ * Responds with the error and ends the response. If the response has already begun, the connection is destroyed
+ * instead, so that the client can't mistake a partial body for a complete one (P50).
  */
 export function sendProblem(
   res: ServerResponse,
@@ -72,7 +73,7 @@ export function sendProblem(
   res.writeHead(status, headers).end(body);
 }
 
-/** RFC 6750: a request without a token is told of no error. */
+/** Leaves out the error code for a request without a token, as RFC 6750 requires. */
 function challenge(code: ErrorCode): string {
   return code === "token_missing" ? "Bearer" : 'Bearer error="invalid_token"';
 }

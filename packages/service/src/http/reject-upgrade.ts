@@ -4,8 +4,8 @@ import type { ChatError } from "@parley/models";
 import { type ProblemOptions, problemOf } from "./problem.ts";
 
 /**
- * Answers an upgrade with the error as problem+json, the same answer that a plain GET gets (P3), and ends the
- * connection. The caller has attached an `error` listener to the socket.
+ * Rejects an upgrade with the same problem+json response that a plain GET gets (P3), and ends the connection. The
+ * caller must have attached an `error` listener to the socket.
  */
 export function rejectUpgrade(socket: Duplex, error: ChatError, options: ProblemOptions = {}): void {
   const { status, headers, body } = problemOf(error, options);

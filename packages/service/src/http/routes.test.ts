@@ -25,7 +25,7 @@ describe("public routes", () => {
     expect(appFor(path)).toBe(app);
   });
 
-  it("every route of the table goes to its app", () => {
+  it("maps every route of the table to its app", () => {
     for (const { path, app } of ROUTES) expect(appFor(path)).toBe(app);
   });
 });

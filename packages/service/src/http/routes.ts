@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 
+/** A public path and the app that serves it. */
 export interface Route {
   readonly path: string;
   readonly app: "gateway" | "history-api";
-  /** Whether what stands below the path belongs to it too. */
+  /** True if the app also serves all paths below this one. */
   readonly prefix: boolean;
 }
 
-/** The one table of public routes: standalone, the local front and the test of the proxy's config are made from it. */
+/** All public routes. Standalone, the local front and the test of the proxy's configuration use this table. */
 export const ROUTES: readonly Route[] = [
   { path: "/ws", app: "gateway", prefix: false },
   { path: "/auth/token", app: "gateway", prefix: false },
@@ -20,12 +21,12 @@ export const ROUTES: readonly Route[] = [
   { path: "/asyncapi.json", app: "history-api", prefix: false },
 ];
 
-/** The path of a request as it was sent, without query and fragment. */
+/** Returns the path of a request as sent, without query and fragment. */
 export function pathOf(req: IncomingMessage): string {
   return (req.url ?? "/").replace(/[?#].*$/s, "");
 }
 
-/** The app that serves a path as it stands in a URL, without its query; undefined for none. */
+/** Returns the app that serves a URL path (without query), or undefined if none does. */
 export function appFor(pathname: string): Route["app"] | undefined {
   return ROUTES.find(({ path, prefix }) => pathname === path || (prefix && pathname.startsWith(`${path}/`)))
     ?.app;

@@ -1,8 +1,9 @@
 import type { Logger } from "../logging/logger.ts";
 
+/** Closes one resource. */
 export type Close = () => Promise<void> | void;
 
-/** What has been started, to be closed in reverse order, each once. */
+/** The resources that a process has started. Closes them in reverse order, each once. */
 export class Closers {
   readonly #stack: { readonly name: string; readonly close: Close }[] = [];
   readonly #log: Logger;
@@ -12,30 +13,30 @@ export class Closers {
     this.#log = log;
   }
 
-  /** Also while `run` is at work: then it is the next one closed. */
+  /** May be called while `run` is closing: the new resource is then closed next. */
   push(name: string, close: Close): void {
     this.#stack.push({ name, close });
   }
 
-  /** What is being closed at this moment. */
+  /** The name of the resource that is being closed. */
   get current(): string | undefined {
     return this.#current;
   }
 
-  /** Resolves with whether each of them closed well. One that fails is logged and keeps no other from closing. */
+  /** Closes all resources. A failure is logged and the rest are closed; the result is true if none failed. */
   async run(): Promise<boolean> {
-    let well = true;
+    let isClean = true;
     for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {
       this.#current = next.name;
       try {
         await next.close();
         this.#log.debug({ closed: next.name }, "closed");
       } catch (err) {
-        well = false;
+        isClean = false;
         this.#log.error({ err, closing: next.name }, "closing failed");
       }
     }
     this.#current = undefined;
-    return well;
+    return isClean;
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-/** Each test starts a process or two, which takes its time on a busy machine. */
+/** Each test starts one or two processes, which is slow on a busy machine. */
 vi.setConfig({ testTimeout: 60_000 });
 
 const children: ChildProcess[] = [];
@@ -10,7 +10,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-/** A real process whose whole program is `runService("test", async ({ log, stopping, defer }) => { <body> })`. */
+/** Starts a process that runs `runService("test", async ({ log, stopping, defer }) => { <body> })`. */
 function run(
   body: string,
   { env = {}, options = "" }: { env?: Record<string, string>; options?: string } = {},
@@ -36,11 +36,11 @@ function run(
   return {
     output,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    /** The exit code, once all output is there. */
+    /** Resolves with the exit code once all output has been read. */
     exit: () => closed,
     says: (text: string) =>
       expect.poll(() => output.stdout, { timeout: 30_000, interval: 10 }).toContain(text),
-    /** What it said outside its log. */
+    /** The lines on stdout that aren't log lines. */
     said: () => output.stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{")),
     logged: () =>
       output.stdout
@@ -58,7 +58,7 @@ const TWO_PARTS = `
 
 describe("a service that is told to stop", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(
-    "P41: on %s closes all in reverse order and exits 0",
+    "P41: closes everything in reverse order on %s and exits with 0",
     async (signal) => {
       const service = run(TWO_PARTS);
       await service.says("running");
@@ -70,7 +70,7 @@ describe("a service that is told to stop", () => {
     },
   );
 
-  it("P41: the same signal twice, as from Ctrl-C under npm, is one", async () => {
+  it("P41: counts the same signal twice, as from Ctrl-C under npm, as one", async () => {
     const service = run(`
       let times = 0;
       defer("slow", () => { times += 1; return new Promise((resolve) => setTimeout(resolve, 150)); });
@@ -81,7 +81,7 @@ describe("a service that is told to stop", () => {
     expect(service.said()).toEqual(["running", "closing 0"]);
   });
 
-  it("P41: a second signal does not wait", async () => {
+  it("P41: exits at once on a second signal", async () => {
     const service = run(`defer("stuck", () => { say("closing"); return forever(); }); say("running");
       setInterval(() => {}, 1000);`);
     await service.says("running");
@@ -93,7 +93,7 @@ describe("a service that is told to stop", () => {
     expect(service.logged().at(-1)).toMatchObject({ level: "warn", msg: "forced to stop", closing: "stuck" });
   });
 
-  it("P41: after the deadline it ends with 1 and names what did not close", async () => {
+  it("P41: exits with 1 after the deadline and names the resource that didn't close", async () => {
     const service = run(
       `defer("store", () => say("store closed")); defer("stuck", forever); say("running"); setInterval(() => {}, 1000);`,
       { options: "deadlineMs: 200" },
@@ -104,7 +104,7 @@ describe("a service that is told to stop", () => {
     expect(service.logged().at(-1)).toMatchObject({ level: "fatal", closing: "stuck" });
   });
 
-  it("P41: what fails to close is logged, keeps nothing else open, and shows in the exit code", async () => {
+  it("P41: logs a failed close, closes the rest, and exits with 1", async () => {
     const service = run(`
       defer("store", () => say("store closed"));
       defer("throws", () => { throw new Error("no"); });
@@ -118,7 +118,7 @@ describe("a service that is told to stop", () => {
     expect(failures.map(({ closing }) => closing)).toEqual(["rejects", "throws"]);
   });
 
-  it("P41: a signal while it starts closes what there is, and what comes later", async () => {
+  it("P41: a signal during the start closes what is open, and what is opened later", async () => {
     const service = run(`
       defer("store", async () => { say("store closing"); await late; await null; say("store closed"); });
       const late = new Promise((resolve) => stopping.addEventListener("abort", () => setTimeout(resolve, 50)));
@@ -135,7 +135,7 @@ describe("a service that is told to stop", () => {
 });
 
 describe("a service that cannot start", () => {
-  it("names every bad variable in one line each on stderr, without values, and exits 1", async () => {
+  it("writes one line to stderr for each invalid variable, without its value, and exits with 1", async () => {
     const service = run(
       `defer("store", () => say("store closed"));
        readEnv({ PORT: fields.port(1), ...pick("DRAIN_MS", "REDIS_URL", "LOG_LEVEL") });`,
@@ -144,14 +144,14 @@ describe("a service that cannot start", () => {
     expect(await service.exit()).toBe(1);
     expect(service.output.stderr.split("\n")).toEqual([
       "test: PORT must be a whole number from 0 to 65,535",
-      "test: REDIS_URL must be a redis:// or rediss:// address, or redis+sentinel://host:port,host:port/name-of-the-master",
+      "test: REDIS_URL must be a redis:// or rediss:// URL, or redis+sentinel://host:port,host:port/name-of-the-master",
       "test: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
       "",
     ]);
     expect(service.output.stdout).toBe("store closed\n");
   });
 
-  it("says any other error in one line without stack or password, and exits 1", async () => {
+  it("writes any other error as one line without stack or password, and exits with 1", async () => {
     const body = `throw new Error("no answer from redis://u:hunter2@h:1\\nand more");`;
     const service = run(body);
     expect(await service.exit()).toBe(1);
@@ -162,7 +162,7 @@ describe("a service that cannot start", () => {
     expect(debug.output.stderr).not.toContain("hunter2");
   });
 
-  it("ends also when what was started does not close", async () => {
+  it("exits even if a resource doesn't close", async () => {
     const service = run(`defer("stuck", forever); throw new Error("no");`, { options: "deadlineMs: 100" });
     expect(await service.exit()).toBe(1);
     expect(service.output.stderr).toBe("test: cannot start: no\n");
@@ -173,28 +173,28 @@ describe("a service that fails", () => {
   it.each([
     ["thrown", `setTimeout(() => { throw new Error("a fault"); });`],
     ["rejected", `setTimeout(() => { void Promise.reject(new Error("a fault")); });`],
-  ])("logs an error that nobody caught as fatal and ends with 1 at once: %s", async (_how, fault) => {
+  ])("logs an uncaught error as fatal and exits with 1 at once: %s", async (_how, fault) => {
     const service = run(`defer("store", () => say("store closed")); setInterval(() => {}, 1000); ${fault}`);
     expect(await service.exit()).toBe(1);
     expect(service.logged()).toMatchObject([{ level: "fatal", err: { type: "Error", message: "a fault" } }]);
     expect(service.said()).toEqual([]);
   });
 
-  it("writes its log for people on a terminal, to the last line", async () => {
+  it("writes a readable log on a terminal, including the last line", async () => {
     const service = run(
       `setTimeout(() => { throw new Error("a fault of redis://u:hunter2@h"); }); log.info({ port: 80 }, "listening");`,
-      // As a terminal answers it; a real one is not to be had everywhere.
+      // Pretends to be a terminal, since a real one isn't available everywhere.
       { options: `deadlineMs: (process.stdout.isTTY = true, 1000)` },
     );
     expect(await service.exit()).toBe(1);
     expect(service.logged()).toEqual([]);
     expect(service.output.stdout).toMatch(
-      /INFO.*listening.*"port":80.*\n.*FATAL.*nobody caught: a fault of [^\n]*\n$/,
+      /INFO.*listening.*"port":80.*\n.*FATAL.*uncaught error: a fault of [^\n]*\n$/,
     );
     expect(service.output.stdout).not.toContain("hunter2");
   });
 
-  it("keeps to LOG_LEVEL", async () => {
+  it("respects LOG_LEVEL", async () => {
     const service = run(`log.info("quiet"); log.warn("loud"); process.exit(0);`, {
       env: { LOG_LEVEL: "warn" },
     });

@@ -7,22 +7,25 @@ import { redactText } from "../logging/redact.ts";
 import type { Close } from "./closers.ts";
 import { Shutdown } from "./shutdown.ts";
 
+/** Passed to `start` by `runService`. */
 export interface ServiceContext {
   readonly log: Logger;
-  /** Aborted as soon as the process is to stop, before anything is closed. */
+  /** Aborted when the process begins to stop, before anything is closed. */
   readonly stopping: AbortSignal;
-  /** Has `close` called, once, when the process stops: in reverse order of the calls of `defer`. */
+  /** Registers `close`, which is called once when the process stops, in reverse order of registration. */
   defer(name: string, close: Close): void;
 }
 
-/** From the signal to the end (P41). */
+/** Maximum time from the signal to the exit (P41). */
 const DEADLINE_MS = 25_000;
 
 /**
- * The frame of every main.ts. Calls `start`, and ends the process when SIGTERM or SIGINT comes, after everything
- * deferred has been closed: exit code 0, or 1 where something did not close well or in time, and at a second signal.
- * When `start` fails, each problem is one line on stderr and the exit code is 1. An error that nobody caught is
- * logged and ends the process at once with 1: its state is not known any more.
+ * Runs a process: every main.ts calls it (P41).
+ *
+ * - Calls `start`. If it fails, writes each problem as one line to stderr and exits with 1.
+ * - On SIGTERM or SIGINT closes everything that was deferred, then exits with 0, or with 1 if a close failed or
+ *   `deadlineMs` passed. A second signal exits with 1 at once.
+ * - Logs an uncaught error and exits with 1 at once, because the state of the process is unknown.
  */
 export async function runService(
   name: string,
@@ -33,8 +36,8 @@ export async function runService(
   const log = createLogger({ name, level });
   const shutdown = new Shutdown(log, deadlineMs);
   const { stopping, closers } = shutdown;
-  onEverySignal((signal) => shutdown.signalled(signal));
-  onFatal(log);
+  onEverySignal((signal) => shutdown.handleSignal(signal));
+  exitOnUncaughtErrors(log);
   try {
     await start({ log, stopping, defer: (what, close) => closers.push(what, close) });
   } catch (error) {
@@ -49,10 +52,10 @@ function onEverySignal(listener: (signal: NodeJS.Signals) => void): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
 }
 
-function onFatal(log: Logger): void {
+function exitOnUncaughtErrors(log: Logger): void {
   function fatal(err: unknown): void {
     try {
-      log.fatal({ err }, "an error that nobody caught");
+      log.fatal({ err }, "uncaught error");
     } finally {
       process.exit(1);
     }
@@ -61,14 +64,14 @@ function onFatal(log: Logger): void {
   process.on("unhandledRejection", fatal);
 }
 
-/** One line a problem; a stack only for who asked for that much. */
+/** One line for each problem. A stack follows only at log level debug or trace. */
 function startProblems(error: unknown, level: string): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   const withStack = (level === "debug" || level === "trace") && error instanceof Error;
   return [`cannot start: ${oneLine(error)}`, ...(withStack ? [redactText(error.stack ?? "")] : [])];
 }
 
-/** A bad LOG_LEVEL is named by the app's own `readEnv`, together with what else is bad. */
+/** Ignores an invalid LOG_LEVEL: the app's own `readEnv` reports it together with the other problems. */
 function logLevel(): string {
   try {
     return readEnv(pick("LOG_LEVEL")).LOG_LEVEL;

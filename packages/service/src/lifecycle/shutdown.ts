@@ -1,10 +1,10 @@
 import type { Logger } from "../logging/logger.ts";
 import { Closers } from "./closers.ts";
 
-/** Ctrl-C reaches a process twice when npm or pnpm runs it: from the terminal, and passed on by them. */
+/** Two signals within this time count as one: under npm or pnpm, Ctrl-C arrives from the terminal and from them. */
 const SAME_SIGNAL_MS = 500;
 
-/** How a process ends: once, within a deadline, and at once for who insists. */
+/** Stops a process: closes everything once within a deadline, and exits at once on a second signal (P41). */
 export class Shutdown {
   readonly closers: Closers;
   readonly #stopping = new AbortController();
@@ -23,8 +23,8 @@ export class Shutdown {
     return this.#stopping.signal;
   }
 
-  /** Exit code 0 when everything closed well, else 1; a second signal does not wait for that. */
-  signalled(signal: NodeJS.Signals): void {
+  /** Closes everything and exits with 0, or with 1 if a close failed. A second signal exits with 1 at once. */
+  handleSignal(signal: NodeJS.Signals): void {
     const now = performance.now();
     if (this.#signalledAt !== undefined && now - this.#signalledAt < SAME_SIGNAL_MS) return;
     if (this.stopping.aborted) {
@@ -33,13 +33,13 @@ export class Shutdown {
     }
     this.#signalledAt = now;
     this.#log.info({ signal }, "stopping");
-    void this.closeAll().then((well) => {
+    void this.closeAll().then((isClean) => {
       this.#log.info("stopped");
-      process.exit(well ? 0 : 1);
+      process.exit(isClean ? 0 : 1);
     });
   }
 
-  /** Resolves with whether everything closed well. The process ends with 1 when that takes too long. */
+  /** Closes everything and resolves with true if nothing failed. Exits with 1 once the deadline has passed. */
   closeAll(): Promise<boolean> {
     this.#stopping.abort();
     setTimeout(() => {

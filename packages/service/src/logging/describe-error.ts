@@ -1,6 +1,6 @@
 import { redactText } from "./redact.ts";
 
-/** An error as a log line holds it. */
+/** An error as it appears in a log line. */
 export interface DescribedError {
   readonly type: string;
   readonly message: string;
@@ -9,6 +9,7 @@ export interface DescribedError {
   readonly stack?: string;
 }
 
+/** Describes anything thrown for a log line, without tokens and passwords. */
 export function describeError(
   error: unknown,
   { withStack }: { readonly withStack: boolean },
@@ -23,13 +24,13 @@ export function describeError(
   };
 }
 
-/** What was thrown, whatever it is, in one line for people: without stack, tokens and passwords. */
+/** Returns anything thrown as one line of text, without stack, tokens and passwords. */
 export function oneLine(error: unknown): string {
   const [first = ""] = redactText(textOf(error)).trim().split("\n");
   return first === "" ? "unknown error" : first;
 }
 
-/** Node's error for a host with several addresses has an empty text of its own. */
+/** Joins the texts of an AggregateError: Node's error for a host with several addresses has an empty message. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(oneLine).join("; ");
   if (error instanceof Error) return error.message === "" ? error.name : error.message;

@@ -10,7 +10,7 @@ function captured(level = "info") {
 }
 
 describe("the logger", () => {
-  it("writes one JSON line with name, level in words and ISO time", () => {
+  it("writes one JSON line with name, level name and ISO time", () => {
     const { log, lines, last } = captured();
     log.info({ port: 8080 }, "listening");
     expect(lines).toEqual([expect.stringMatching(/^\{[^\n]*\}\n$/)]);
@@ -18,7 +18,7 @@ describe("the logger", () => {
     expect(new Date(String(last().time)).toISOString()).toBe(last().time);
   });
 
-  it("hides what stands in fields with a telling name, at any of the first three levels", () => {
+  it("hides the values of fields with secret names, in the first three levels of nesting", () => {
     const { log, lines } = captured();
     const secrets = { token: "hunter2", password: "hunter2", content: "hunter2", body: "hunter2" };
     log.info(
@@ -29,14 +29,14 @@ describe("the logger", () => {
     expect(lines.join().match(/\[redacted\]/g)).toHaveLength(10);
   });
 
-  it("hides tokens and passwords in any text, and the line stays JSON", () => {
+  it("hides tokens and passwords in any text, and the line stays valid JSON", () => {
     const { log, lines, last } = captured();
     log.warn({ err: new Error(`no "redis://u:hunter2@h"`), list: [`Bearer ${JWT}`] }, `token ${JWT}`);
     expect(lines.join()).not.toMatch(/hunter2|eyJhbG/);
     expect(last()).toMatchObject({ msg: "token [redacted]", list: ["bearer [redacted]"] });
   });
 
-  it("writes an error as one line with its code and cause, and the stack at level debug alone", () => {
+  it("writes an error as one line with its code and cause, and the stack only at level debug", () => {
     const err = Object.assign(new Error("broken\nat line 2", { cause: new Error("the reason") }), {
       code: "E7",
     });

@@ -5,19 +5,20 @@ import { redactText } from "./redact.ts";
 
 export type { Logger } from "pino";
 
+/** Options of `createLogger`. */
 export interface LoggerOptions {
   readonly name: string;
   readonly level: string;
-  /** Default: stdout, and for people where that is a terminal. */
+  /** Default: stdout, formatted for reading if it is a terminal. */
   readonly destination?: DestinationStream | undefined;
 }
 
-/** Fields that nobody should log. The first line of defence is that nobody does. */
+/** Fields hidden in every log line, in case code logs one by mistake. */
 const SECRET_FIELDS = ["token", "authorization", "cookie", "password", "secret", "content", "body"];
 
 /**
- * JSON lines, or lines for people on a terminal. Errors are one line; their stack shows at level debug. Fields with
- * a telling name are hidden, and so is, in any text, what looks like a token or a password in a URL.
+ * Creates a logger that writes JSON lines, or readable lines on a terminal. An error takes one line; its stack is
+ * added at levels debug and trace. Fields such as `token` are hidden, and so are tokens and passwords in any text.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const withStack = level === "debug" || level === "trace";
@@ -38,7 +39,7 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
   );
 }
 
-/** Written at once in both cases, so that the last line before an exit is there too. */
+/** Writes synchronously to stdout, so that the last line before an exit isn't lost. */
 function stdout(withStack: boolean): DestinationStream {
   if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: true });
   const pretty = prettyFactory({
@@ -50,7 +51,7 @@ function stdout(withStack: boolean): DestinationStream {
   return { write: (line) => void process.stdout.write(pretty(line)) };
 }
 
-/** `: what went wrong (why)`, after the message. */
+/** Returns `: error message (cause)`, to append to the log message. */
 function errorText(err: unknown): string {
   if (typeof err !== "object" || err === null || !("message" in err)) return "";
   return `: ${err.message}${"cause" in err ? ` (${err.cause})` : ""}`;

@@ -26,7 +26,7 @@ describe("redactUrl", () => {
     expect(redactUrl(url)).toBe(shown);
   });
 
-  it("G4: never shows user, password or query, whatever is in them", () => {
+  it("G4: never shows user, password or query, whatever they contain", () => {
     const secret = fc.string({ minLength: 1 }).map((text) => `hunter2${text}hunter2`);
     fc.assert(
       fc.property(secret, secret, secret, (user, password, query) => {
@@ -55,7 +55,7 @@ describe("redactText", () => {
     expect(redactText(text)).toBe(shown);
   });
 
-  it("G4: hides them after an escape too, as in a line that is JSON already", () => {
+  it("G4: hides tokens after an escape too, as in a line that is already JSON", () => {
     const line = JSON.stringify({ msg: `first\n${JWT}\nBearer ${JWT}\u0001${JWT}\nredis://u:hunter2@h` });
     expect(redactText(line)).not.toMatch(/eyJhbG|hunter2/);
     expect(JSON.parse(redactText(line))).toHaveProperty("msg");
@@ -70,7 +70,7 @@ describe("redactText", () => {
     expect(redactText(text)).toBe(text);
   });
 
-  it("G5: takes no more than linear time on long hostile text", () => {
+  it("G5: takes at most linear time on long hostile text", () => {
     const lengths = [
       "a://".repeat(250_000),
       "a".repeat(1_000_000),

@@ -1,28 +1,29 @@
 import type { Collection } from "mongodb";
-import { type Conversation, Moved } from "../conversations.ts";
+import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
 import type { Observe } from "../events.ts";
-import type { Collections } from "./client.ts";
-import { moveOn } from "./conversations.ts";
+import type { Collections } from "./connection.ts";
+import { updateConversations } from "./conversations.ts";
 import type { MessageDocument } from "./document.ts";
-import type { Bound } from "./read.ts";
+import type { TimeLimit } from "./read.ts";
 
-/** Of one read, in messages: only what is between whom. */
-const PAGE = 2_000;
-/** Conversations that are gathered before they are written, and how many one write takes. */
-const GATHERED = 10_000;
-const WRITTEN = 500;
+/** Messages per read. Only sender and recipient are read. */
+const PAGE_SIZE = 2_000;
+/** Conversations in memory at which they are written. */
+const MAX_PENDING_UPDATES = 10_000;
+/** Conversations per write. */
+const WRITE_SIZE = 500;
 
-/** Runs one operation within its time. */
-type Step = <T>(run: (bound: Bound) => Promise<T>) => Promise<T>;
+/** Runs one operation within its time limit. */
+type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;
 
 /**
- * Makes the documents of conversations that an earlier version kept only as messages (P57): reads all messages once, in
- * the order of their ids. Doing it again, or by several processes at once, changes nothing.
+ * Creates the conversation documents for messages that an earlier version stored without them (P57). Reads all
+ * messages once, in id order. Safe to run again, and by several processes at once.
  */
 export class Backfill {
   readonly #db: Collections;
   readonly #observe: Observe;
-  /** Up to here everything has its documents. */
+  /** All messages up to this id have their conversation documents. */
   #doneUpTo = "";
   #running: Promise<void> | undefined;
 
@@ -31,42 +32,52 @@ export class Backfill {
     this.#observe = observe;
   }
 
-  /** Takes as long as it takes, step by step. Rejects with what a step fails with; the next call goes on from there. */
-  run(step: Step): Promise<void> {
-    this.#running ??= this.#run(step).finally(() => {
+  /**
+   * Runs without a time limit, in steps that each have one. Rejects if a step fails; the next call continues there.
+   */
+  run(runStep: RunStep): Promise<void> {
+    this.#running ??= this.#run(runStep).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #run(step: Step): Promise<void> {
+  async #run(runStep: RunStep): Promise<void> {
     const started = performance.now();
-    let moved = new Moved();
+    let updates = new ConversationUpdates();
     let messages = 0;
     for (let readUpTo = this.#doneUpTo, done = false; !done; ) {
       const after = readUpTo;
-      const page = await step((bound) => readPageAfter(this.#db.messages, after, bound));
-      for (const { _id, from, to } of page) moved.add({ id: _id, from, to });
+      const page = await runStep((timeLimit) => readPageAfter(this.#db.messages, after, timeLimit));
+      for (const { _id, from, to } of page) updates.add({ id: _id, from, to });
       messages += page.length;
       readUpTo = page.at(-1)?._id ?? after;
-      done = page.length < PAGE;
-      if (done || moved.size >= GATHERED) {
-        await this.#write(moved.all(), step);
+      done = page.length < PAGE_SIZE;
+      if (done || updates.size >= MAX_PENDING_UPDATES) {
+        await this.#write(updates.list(), runStep);
         this.#doneUpTo = readUpTo;
-        moved = new Moved();
+        updates = new ConversationUpdates();
       }
       if (messages > 0)
         this.#observe({ type: "backfill", messages, upTo: readUpTo, done, ms: performance.now() - started });
     }
   }
 
-  async #write(moved: readonly Conversation[], step: Step): Promise<void> {
-    for (let from = 0; from < moved.length; from += WRITTEN)
-      await step(() => moveOn(this.#db.conversations, moved.slice(from, from + WRITTEN)));
+  async #write(updates: readonly ConversationUpdate[], runStep: RunStep): Promise<void> {
+    for (let from = 0; from < updates.length; from += WRITE_SIZE)
+      await runStep(() =>
+        updateConversations(this.#db.conversations, updates.slice(from, from + WRITE_SIZE)),
+      );
   }
 }
 
-function readPageAfter(messages: Collection<MessageDocument>, after: string, bound: Bound) {
-  const options = { ...bound, hint: { _id: 1 }, sort: { _id: 1 }, limit: PAGE, batchSize: PAGE } as const;
+function readPageAfter(messages: Collection<MessageDocument>, after: string, timeLimit: TimeLimit) {
+  const options = {
+    ...timeLimit,
+    hint: { _id: 1 },
+    sort: { _id: 1 },
+    limit: PAGE_SIZE,
+    batchSize: PAGE_SIZE,
+  } as const;
   return messages.find({ _id: { $gt: after } }, { ...options, projection: { from: 1, to: 1 } }).toArray();
 }

@@ -36,7 +36,7 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     return (await of.conversations(user, { limit: 1_000 })).messages.map(({ id }) => id);
   }
 
-  it("P57: one document a conversation, and one index of each user's by their last message", async () => {
+  it("P57: each conversation has one document, and an index orders each user's by last message", async () => {
     await store.prepare();
     await store.insert([messageAt(1), messageAt(2, { from: "bob", to: "alice" }), messageAt(3, { to: "" })]);
     const [document, ...others] = await documents().find().toArray();
@@ -47,13 +47,13 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     expect(keys).toEqual([{ _id: 1 }, { users: 1, last: -1 }]);
   });
 
-  it("P57: until some process has made what is needed, it is unavailable and never empty", async () => {
+  it("P57: until a process has prepared the store, the list is unavailable, never empty", async () => {
     await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
     await database.store().prepare();
     expect(await lastIds(store)).toEqual([]);
   });
 
-  it("L13: the messages were kept and the conversations were not: unavailable, and mended by the next try", async () => {
+  it("L13: if messages are stored and conversations fail, insert is unavailable and the retry completes it", async () => {
     await store.prepare();
     await store.insert([messageAt(1)]);
     await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
@@ -65,7 +65,7 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     expect(await lastIds(store)).toEqual([idAt(3), idAt(2)]);
   });
 
-  it("L13: a write concern error of the conversations is one of the batch", async () => {
+  it("L13: a write concern error for the conversations makes the batch unavailable", async () => {
     await store.prepare();
     const writeConcernError = { code: 64, errmsg: "waiting timed out" };
     await rig?.fail({ failCommands: ["update"], writeConcernError });
@@ -73,7 +73,7 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     expect(await store.insert([messageAt(1)])).toEqual([STORED]);
   });
 
-  it("P57: many processes that begin the same conversations at once are all served", async () => {
+  it("P57: many processes can create the same conversations at the same time", async () => {
     const stores = Array.from({ length: 4 }, () => database.store());
     await Promise.all(stores.map((one) => one.prepare()));
     const peers = Array.from({ length: 50 }, (_, n) => `peer${n}`);
@@ -87,23 +87,25 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
   });
 
   describe("a database of an earlier version", () => {
-    /** 100 of alice's conversations with three messages each, and a public room that is longer than all of them. */
+    /** alice has 100 conversations with three messages each. The public room has more messages than all of them. */
     const PEERS = 100;
-    const kept = Array.from({ length: PEERS * 3 }, (_, n) => messageAt(n, { to: `peer${n % PEERS}` }));
-    const said = Array.from({ length: 500 }, (_, n) => messageAt(10_000 + n, { to: "" }));
-    const lasts = kept
+    const privateMessages = Array.from({ length: PEERS * 3 }, (_, n) =>
+      messageAt(n, { to: `peer${n % PEERS}` }),
+    );
+    const publicMessages = Array.from({ length: 500 }, (_, n) => messageAt(10_000 + n, { to: "" }));
+    const lasts = privateMessages
       .slice(-PEERS)
       .map(({ id }) => id)
       .reverse();
 
     beforeEach(async () => {
-      // An index over what is there already takes a server on a busy machine more than its usual time.
+      // Building an index over existing documents is slow on a busy machine.
       store = database.store({ timeoutMs: 30_000 });
       const messages = database.raw.collection<MessageDocument>("messages");
-      await messages.insertMany([...kept, ...said].map(documentOf));
+      await messages.insertMany([...privateMessages, ...publicMessages].map(documentOf));
     });
 
-    it("P57: prepare makes what is missing, says so, and does not do it again", async () => {
+    it("P57: prepare creates the missing documents, reports progress, and runs only once", async () => {
       await store.prepare();
       expect(await lastIds(store)).toEqual(lasts);
       const progress = database.events.filter(({ type }) => type === "backfill");
@@ -112,7 +114,7 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
       expect(database.events.filter(({ type }) => type === "backfill")).toEqual(progress);
     });
 
-    it("P57: a prepare that was interrupted goes on, and until then nothing is told", async () => {
+    it("P57: an interrupted prepare continues, and until then the list is unavailable", async () => {
       await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
       await expect(store.prepare()).rejects.toMatchObject(UNAVAILABLE);
       await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
@@ -120,7 +122,7 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
       expect(await lastIds(store)).toEqual(lasts);
     });
 
-    it("P57: by several at once, while one of them stores already, no conversation goes back", async () => {
+    it("P57: concurrent prepares and inserts never move a conversation back", async () => {
       await store.prepare();
       await documents().dropIndexes();
       await store.insert([messageAt(20_000, { to: "peer3" })]);

@@ -1,40 +1,44 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Collection, MongoServerError } from "mongodb";
-import type { Conversation } from "../conversations.ts";
+import type { ConversationUpdate } from "../conversation-updates.ts";
 import type { LastMessages } from "../store.ts";
-import type { Collections } from "./client.ts";
+import type { Collections } from "./connection.ts";
 import type { ConversationDocument } from "./document.ts";
 import { DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
-import { type Bound, readByIds } from "./read.ts";
+import { readByIds, type TimeLimit } from "./read.ts";
 
 type Conversations = Collection<ConversationDocument>;
 
-/** Made when every conversation has its document: while it is not there, none is read (P57). */
+/** Created once every conversation has its document. Until it exists, conversations aren't read (P57). */
 const BY_USER = { users: 1, last: -1 } as const;
+/** MongoDB's error code for a missing collection. */
 const NAMESPACE_NOT_FOUND = 26;
 
-/** What one bulk moves on. A larger batch goes as several side by side: a server may sync each update by itself. */
-const BULK = 128;
-/** Two processes that make the same document at once: the server refuses one of them, which finds it the next time. */
-const ATTEMPTS = 3;
+/** Updates per bulk write. More go in concurrent bulks, since a server may sync each update to disk separately. */
+const BULK_SIZE = 128;
+/** Attempts per bulk. If two processes create the same document, the server refuses one; its next attempt updates. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * `$max`: in whatever order and however often they come, the last message stays the last. Rejects unless all are kept
- * as the write concern asks.
+ * Writes the last messages of conversations. `$max` keeps the greatest id, so the order of calls and repeated calls
+ * don't matter. Rejects unless all updates satisfy the write concern (L13).
  */
-export async function moveOn(conversations: Conversations, moved: readonly Conversation[]): Promise<void> {
+export async function updateConversations(
+  conversations: Conversations,
+  updates: readonly ConversationUpdate[],
+): Promise<void> {
   const bulks: Promise<void>[] = [];
-  for (let from = 0; from < moved.length; from += BULK)
-    bulks.push(write(conversations, moved.slice(from, from + BULK), ATTEMPTS));
+  for (let from = 0; from < updates.length; from += BULK_SIZE)
+    bulks.push(write(conversations, updates.slice(from, from + BULK_SIZE), MAX_ATTEMPTS));
   await Promise.all(bulks);
 }
 
 async function write(
   conversations: Conversations,
-  moved: readonly Conversation[],
+  updates: readonly ConversationUpdate[],
   attempts: number,
 ): Promise<void> {
-  const updates = moved.map(({ name, users, last }) => ({
+  const operations = updates.map(({ name, users, last }) => ({
     updateOne: {
       filter: { _id: name },
       update: { $max: { last }, $setOnInsert: { users } },
@@ -42,17 +46,17 @@ async function write(
     },
   }));
   try {
-    await conversations.bulkWrite(updates, { ordered: false });
+    await conversations.bulkWrite(operations, { ordered: false });
   } catch (error) {
-    const refused = documentErrorsOf(error, moved.length);
+    const refused = documentErrorsOf(error, updates.length);
     if (attempts === 1 || refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    const again = refused.flatMap(({ index }) => moved[index] ?? []);
-    await write(conversations, again, attempts - 1);
+    const retries = refused.flatMap(({ index }) => updates[index] ?? []);
+    await write(conversations, retries, attempts - 1);
   }
 }
 
-/** Whether every conversation that has messages has its document. */
-export async function areComplete(conversations: Conversations): Promise<boolean> {
+/** Tells if every conversation has its document. */
+export async function isBackfillDone(conversations: Conversations): Promise<boolean> {
   try {
     return (await conversations.indexes()).some(({ key }) => isDeepStrictEqual({ ...key }, { ...BY_USER }));
   } catch (error) {
@@ -61,24 +65,25 @@ export async function areComplete(conversations: Conversations): Promise<boolean
   }
 }
 
-export async function declareComplete(conversations: Conversations): Promise<void> {
+/** Records that every conversation has its document, by creating the index that reads need. */
+export async function markBackfillDone(conversations: Conversations): Promise<void> {
   await conversations.createIndex(BY_USER);
 }
 
-/** The documents of `limit` conversations, of which no more are looked at, and then those of their last messages. */
+/** Reads at most `limit` conversation documents, and then their last messages (P57). */
 export async function readLastMessages(
   { conversations, messages }: Collections,
   user: string,
   { before, limit }: { readonly before?: string | undefined; readonly limit: number },
-  bound: Bound,
+  timeLimit: TimeLimit,
 ): Promise<LastMessages> {
   const filter = { users: user, ...(before !== undefined && { last: { $lt: before } }) };
-  const options = { ...bound, hint: BY_USER, sort: { last: -1 }, limit, batchSize: limit } as const;
+  const options = { ...timeLimit, hint: BY_USER, sort: { last: -1 }, limit, batchSize: limit } as const;
   const found = await conversations.find(filter, options).toArray();
-  const lasts = found.map(({ last }) => last);
-  const byId = await readByIds(messages, lasts, bound);
+  const ids = found.map(({ last }) => last);
+  const byId = await readByIds(messages, ids, timeLimit);
   return {
-    messages: lasts.flatMap((last) => byId.get(last) ?? []),
-    next: found.length === limit ? lasts.at(-1) : undefined,
+    messages: ids.flatMap((id) => byId.get(id) ?? []),
+    next: found.length === limit ? ids.at(-1) : undefined,
   };
 }

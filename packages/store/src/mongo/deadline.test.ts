@@ -8,13 +8,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("gives what was in time, and leaves no timer", async () => {
+it("passes on a result in time and leaves no timer", async () => {
   expect(await withDeadline(100, async () => "in time")).toBe("in time");
   await expect(withDeadline(100, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("rejects at the deadline, aborts the signal, and drops what comes late", async () => {
+it("rejects at the deadline, aborts the signal, and ignores a late result", async () => {
   let aborted: unknown;
   const late = Promise.withResolvers<string>();
   const settled = withDeadline(100, (signal) => {
@@ -27,6 +27,6 @@ it("rejects at the deadline, aborts the signal, and drops what comes late", asyn
   await vi.advanceTimersByTimeAsync(100);
   await refused;
   expect(aborted).toBeInstanceOf(DeadlineExceeded);
-  late.reject(new Error("late, and nobody's to hear"));
+  late.reject(new Error("late, so ignored"));
   await vi.runAllTimersAsync();
 });

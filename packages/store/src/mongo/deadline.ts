@@ -1,17 +1,17 @@
-/** An operation took longer than it may; what became of it is unknown. */
+/** An operation exceeded its time limit. Its outcome is unknown. */
 export class DeadlineExceeded extends Error {
   override readonly name = "DeadlineExceeded";
 }
 
 /**
- * Settles within `ms`, also where the driver would wait longer or takes no signal, as for writes. `run` gets a
- * signal that is aborted then; what it still does goes on unseen, until the driver's own times end it.
+ * Settles within `ms`, even if the driver would wait longer or accepts no signal, as for writes. At the deadline the
+ * signal is aborted and the result of `run` is ignored; the driver's own timeouts end what is still running.
  */
 export async function withDeadline<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const overdue = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    const error = new DeadlineExceeded(`not settled within ${ms} ms`);
+    const error = new DeadlineExceeded(`the operation took longer than ${ms} ms`);
     controller.abort(error);
     overdue.reject(error);
   }, ms);

@@ -1,5 +1,5 @@
 import { afterAll, expect, it, onTestFinished } from "vitest";
-import { connectionTo } from "./client.ts";
+import { createConnection } from "./connection.ts";
 import { openMongoStore } from "./index.ts";
 import { BY_SENDER } from "./indexes.ts";
 import { startRig } from "./test/mongo-rig.ts";
@@ -10,20 +10,20 @@ afterAll(() => rig?.stop());
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 
 it.skipIf(rig === undefined)(
-  "L13: a store that is opened before its server is there finds it later",
+  "L13: a store that is opened before its server starts connects later",
   async () => {
     await rig?.server.kill("SIGKILL");
     const store = openMongoStore({ url: `${rig?.server.url}/early`, timeoutMs: 2_000 });
     onTestFinished(() => store.close());
-    // As a persister does: both ask at once, and both in vain.
+    // Two concurrent operations that both fail, as in a persister.
     await Promise.all([
       expect(store.prepare()).rejects.toMatchObject(UNAVAILABLE),
       expect(store.lastId()).rejects.toMatchObject(UNAVAILABLE),
     ]);
     await expect(store.ping()).rejects.toMatchObject(UNAVAILABLE);
     await rig?.server.restart();
-    const answer = () => store.ping().then(() => "it is there");
-    await expect.poll(answer, { timeout: 15_000 }).toBe("it is there");
+    const ping = () => store.ping().then(() => "connected");
+    await expect.poll(ping, { timeout: 15_000 }).toBe("connected");
     await store.prepare();
     await store.close();
     await expect(store.ping()).rejects.toMatchObject(UNAVAILABLE);
@@ -32,13 +32,13 @@ it.skipIf(rig === undefined)(
 );
 
 it.skipIf(rig === undefined)(
-  "a read names its index, but not to a server that would walk all of it",
+  "a read names its index, except to a server that would then scan all of it",
   async () => {
     const url = rig?.server.url ?? "";
-    const db = connectionTo(url, { timeoutMs: 5_000, maxConnections: 1 });
+    const db = createConnection(url, { timeoutMs: 5_000, maxConnections: 1 });
     onTestFinished(() => db.close());
     expect(db.hint(BY_SENDER)).toEqual({ hint: BY_SENDER });
-    await db.connected();
+    await db.ensureConnected();
     const isSecantus = /secantus/i.test(rig?.server.output() ?? "");
     expect(db.hint(BY_SENDER)).toEqual(isSecantus ? {} : { hint: BY_SENDER });
   },

@@ -1,26 +1,27 @@
 import type { Observe } from "../events.ts";
 import type { Store } from "../store.ts";
-import { connectionTo } from "./client.ts";
+import { createConnection } from "./connection.ts";
 import { MongoStore } from "./mongo-store.ts";
 
 export { inspectMongo, type MongoFacts } from "./inspect.ts";
 
+/** Options of `openMongoStore`. */
 export interface MongoStoreOptions {
-  /** Its database is used, `parley` where it names none. */
+  /** The MongoDB URL. Its database is used, or `parley` if it names none. */
   readonly url: string;
   readonly observe?: Observe;
-  /** Every operation is settled within this, in ms; default 5,000. An insert and a `prepare` are several. */
+  /** Maximum time of a database operation, in ms; default 5,000. `insert` and `prepare` consist of several. */
   readonly timeoutMs?: number;
-  /** Connections to each server at most; default 10. */
+  /** Maximum number of connections to each server; default 10. */
   readonly maxConnections?: number;
 }
 
 /**
- * History in a MongoDB. Connects with the first operation and again by itself after an outage; meanwhile each
- * operation rejects with `unavailable` within `timeoutMs`. Reads need the indexes of `prepare`: until any process
- * has made them, a mongod's reject with `unavailable` too. Throws StoreUnusable for a URL that is none.
+ * Opens a store in MongoDB. It connects with the first operation and reconnects after an outage; meanwhile operations
+ * reject with `unavailable` within `timeoutMs`. Reads from mongod need the indexes that `prepare` creates: until a
+ * process has called it, reads reject with `unavailable` too. Throws StoreUnusable for an invalid URL.
  */
 export function openMongoStore(options: MongoStoreOptions): Store {
   const { url, observe = () => undefined, timeoutMs = 5_000, maxConnections = 10 } = options;
-  return new MongoStore(connectionTo(url, { timeoutMs, maxConnections }), { observe, timeoutMs });
+  return new MongoStore(createConnection(url, { timeoutMs, maxConnections }), { observe, timeoutMs });
 }

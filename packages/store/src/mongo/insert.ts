@@ -1,49 +1,52 @@
 import { type LogMessage, refKey } from "@parley/models";
 import type { Collection } from "mongodb";
-import { outcomeOf, refusalOf } from "../outcome.ts";
-import type { Inserted } from "../store.ts";
+import { outcomeOf, rejectionReason } from "../outcome.ts";
+import type { InsertOutcome } from "../store.ts";
 import { documentOf, type MessageDocument } from "./document.ts";
 import { type DocumentError, DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
-import { type Bound, readByIds, readByRefs } from "./read.ts";
+import { readByIds, readByRefs, type TimeLimit } from "./read.ts";
 
 /**
- * Inserts in one unordered write, and looks into every refusal afterwards (L13).
+ * Inserts messages in one unordered write, then determines the outcome of each refused one (L13).
  *
- * Whether a message is kept already is decided by what is kept under its id and its ref, not by the form of the
- * error: servers differ in what it says, and it names one constraint where both can be hurt. That holds whoever
- * came first, another message of this batch, another process or this one before a retry, since what is kept never
- * changes. The write waits for the majority also where it inserts nothing, so what it collided with can be read.
+ * The outcome depends on the messages stored under its id and its ref, not on the text of the error: texts differ by
+ * server, and an error names only one constraint even if the message violates both. It doesn't matter who stored the
+ * other message (this batch, another process, or this process before a retry), since stored messages never change.
+ * The write waits for the majority even if it inserts nothing, so a majority read finds the other message.
  */
 export async function insertInto(
   collection: Collection<MessageDocument>,
   messages: readonly LogMessage[],
-  bound: Bound,
-): Promise<readonly Inserted[]> {
-  const outcomes = messages.map((message): Inserted => {
-    const reason = refusalOf(message);
+  timeLimit: TimeLimit,
+): Promise<readonly InsertOutcome[]> {
+  const outcomes = messages.map((message): InsertOutcome => {
+    const reason = rejectionReason(message);
     return reason === undefined ? { kind: "stored" } : { kind: "failed", reason };
   });
-  const accepted = messages.flatMap((message, place) =>
-    outcomes[place]?.kind === "stored" ? [{ message, place }] : [],
+  const accepted = messages.flatMap((message, index) =>
+    outcomes[index]?.kind === "stored" ? [{ message, index }] : [],
   );
   const errors = await write(
     collection,
     accepted.map(({ message }) => documentOf(message)),
   );
-  const taken = errors.flatMap(({ index, code }) => {
+  const duplicates = errors.flatMap(({ index, code }) => {
     const refused = accepted[index];
     if (!refused) return [];
     if (code === DUPLICATE_KEY) return [refused];
-    outcomes[refused.place] = { kind: "failed", reason: `the server refused it with code ${code}` };
+    outcomes[refused.index] = { kind: "failed", reason: `the server refused it with code ${code}` };
     return [];
   });
-  const judged = await judge(
+  const settled = await outcomesOfDuplicates(
     collection,
-    taken.map(({ message }) => message),
-    bound,
+    duplicates.map(({ message }) => message),
+    timeLimit,
   );
-  taken.forEach(({ place }, i) => {
-    outcomes[place] = judged[i] ?? { kind: "failed", reason: "it collides with what cannot be read yet" };
+  duplicates.forEach(({ index }, i) => {
+    outcomes[index] = settled[i] ?? {
+      kind: "failed",
+      reason: "it conflicts with a message that can't be read yet",
+    };
   });
   return outcomes;
 }
@@ -61,19 +64,19 @@ async function write(
   }
 }
 
-/** By id first: a batch that comes again is settled by that, and only the rest is looked for by ref. */
-async function judge(
+/** Looks up the ids first, which settles a repeated batch. Only the rest is looked up by ref. */
+async function outcomesOfDuplicates(
   collection: Collection<MessageDocument>,
   messages: readonly LogMessage[],
-  bound: Bound,
-): Promise<readonly (Inserted | undefined)[]> {
+  timeLimit: TimeLimit,
+): Promise<readonly (InsertOutcome | undefined)[]> {
   const ids = messages.map(({ id }) => id);
-  const byId = await readByIds(collection, ids, bound);
+  const byId = await readByIds(collection, ids, timeLimit);
   const settled = messages.map(
     (message) => outcomeOf(message, byId.get(message.id), undefined)?.kind === "stored",
   );
   const rest = messages.filter((_, i) => !settled[i]);
-  const byRef = await readByRefs(collection, rest, bound);
+  const byRef = await readByRefs(collection, rest, timeLimit);
   return messages.map((message, i) =>
     settled[i]
       ? { kind: "stored" }

@@ -1,38 +1,43 @@
 import type { Document } from "mongodb";
-import { connectionTo } from "./client.ts";
+import { createConnection } from "./connection.ts";
 import { missingIndexes } from "./indexes.ts";
 import { reasonOf } from "./mongo-error.ts";
 
-/** What a MongoDB says of itself, for an operator: nothing is changed in it. */
+/** Facts about a MongoDB, for the doctor. */
 export interface MongoFacts {
   readonly version: string;
   readonly major: number;
-  /** The replica set's name, or undefined for a server that is none. */
+  /** The replica set's name, or undefined for a standalone server. */
   readonly replicaSet: string | undefined;
-  /** Members of the replica set that hold data, as far as they are told. */
+  /** The number of members with data that the server reports. */
   readonly members: number;
-  /** How everything is written, whatever the URL says. */
+  /** The write concern that Parley uses, whatever the URL says. */
   readonly writeConcern: string;
   readonly database: string;
-  /** Indexes that a persister would make, by their keys. */
+  /** The keys of indexes that a persister would create. */
   readonly missingIndexes: readonly string[];
-  /** How far its clock is ahead of this machine's, in ms, or undefined where it does not say. */
+  /**
+   * Difference of the server's clock to this machine's, in ms; positive if it is ahead. Undefined if not reported.
+   */
   readonly clockAheadMs: number | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
 
-/** Asks once, over a connection of its own. Rejects within about 5 s, with words that hold no secret. */
+/**
+ * Reads the facts over a separate connection and changes nothing. Rejects within about 5 s, with no secret in the
+ * error.
+ */
 export async function inspectMongo(url: string): Promise<MongoFacts> {
-  const { client, messages } = connectionTo(url, { timeoutMs: TIMEOUT_MS, maxConnections: 1 });
+  const { client, messages } = createConnection(url, { timeoutMs: TIMEOUT_MS, maxConnections: 1 });
   try {
     const admin = client.db("admin");
     const command = (name: string): Promise<Document> =>
       admin.command({ [name]: 1 }, { readPreference: "primary" });
     const { version = "0" } = await command("buildInfo");
-    const asked = Date.now();
+    const sentAt = Date.now();
     const hello = await command("hello");
-    const halfway = (asked + Date.now()) / 2;
+    const midpoint = (sentAt + Date.now()) / 2;
     const { w, journal } = messages.writeConcern ?? {};
     return {
       version: String(version),
@@ -43,7 +48,7 @@ export async function inspectMongo(url: string): Promise<MongoFacts> {
       database: messages.dbName,
       missingIndexes: await missingIndexes(messages),
       clockAheadMs:
-        hello.localTime instanceof Date ? Math.round(hello.localTime.getTime() - halfway) : undefined,
+        hello.localTime instanceof Date ? Math.round(hello.localTime.getTime() - midpoint) : undefined,
     };
   } catch (error) {
     throw new Error(reasonOf(error) ?? (error instanceof Error ? error.message : undefined));

@@ -2,7 +2,7 @@ import { formatId, type LogMessage } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { StoreUnusable } from "../errors.ts";
 import type { Store } from "../store.ts";
-import { connectionTo } from "./client.ts";
+import { createConnection } from "./connection.ts";
 import type { MessageDocument } from "./document.ts";
 import { MongoStore } from "./mongo-store.ts";
 import { startRig, type TestDatabase } from "./test/mongo-rig.ts";
@@ -35,7 +35,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
   });
   afterEach(() => database.close());
 
-  it("a message is a document that others can read too", async () => {
+  it("stores a message as a document that other tools can read", async () => {
     await store.insert([messageAt(1, { to: "bob", ref: "r" }), messageAt(2)]);
     const documents = await database.raw
       .collection<MessageDocument>("messages")
@@ -50,7 +50,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     ]);
   });
 
-  it("prepare makes the four indexes, by several processes at once", async () => {
+  it("prepare creates the four indexes, with several processes at once", async () => {
     const others = Array.from({ length: 4 }, () => database.store());
     await Promise.all(others.map((other) => other.prepare()));
     const indexes = await database.raw.collection("messages").indexes();
@@ -68,7 +68,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     );
   });
 
-  it("prepare refuses a collection where a ref stands for two messages", async () => {
+  it("prepare refuses a collection in which two messages have the same ref", async () => {
     const other = rig?.database() ?? database;
     const twice = { conversation: "c", from: "alice", ref: "r", content: "secret" };
     await other.raw.collection("messages").insertMany([{ ...twice }, { ...twice }]);
@@ -83,9 +83,9 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     { index: "conversation_1__id_1", read: (db: Store) => db.page("public", { limit: 1, newest: true }) },
     { index: "from_1__id_1", read: (db: Store) => db.sync("alice", { limit: 1 }) },
     { index: "to_1__id_1", read: (db: Store) => db.sync("alice", { limit: 1 }) },
-  ])("P51, P53: what $index serves is not read without it", async ({ index, read }) => {
-    // Whichever server this is: reads name their index, as they do to a mongod.
-    const connection = connectionTo(database.url, { timeoutMs: 5_000, maxConnections: 1 });
+  ])("P51, P53: reads that use $index are unavailable without it", async ({ index, read }) => {
+    // Forces hints on any server: otherwise only reads from mongod name their index.
+    const connection = createConnection(database.url, { timeoutMs: 5_000, maxConnections: 1 });
     const naming = { ...connection, hint: <Index>(hint: Index) => ({ hint }) };
     const db = new MongoStore(naming, { observe: () => undefined, timeoutMs: 5_000 });
     onTestFinished(() => db.close());
@@ -97,7 +97,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     expect(await read(db)).toHaveLength(1);
   });
 
-  describe("L13: a bulk counts as done only without an error of its own", () => {
+  describe("L13: a bulk write counts as done only without an error of the whole write", () => {
     const batch = [messageAt(1), messageAt(2, { ref: "r" })];
 
     it.each([
@@ -105,27 +105,27 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
       { name: "step-down", data: { errorCode: 10107 } },
       { name: "shutdown", data: { errorCode: 91 } },
       { name: "lost connection", data: { closeConnection: true } },
-    ])("$name: unavailable, and stored the next time", async ({ data }) => {
+    ])("$name: insert is unavailable, and the retry stores the batch", async ({ data }) => {
       await rig?.fail({ failCommands: ["insert"], ...data });
       await expect(store.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
       expect(await store.insert(batch)).toEqual([STORED, STORED]);
     });
 
-    it("a write concern error beside duplicates is one too: what is new is not yet on a majority", async () => {
+    it("a write concern error with duplicates counts too, since new messages aren't on a majority yet", async () => {
       await store.insert(batch);
       const writeConcernError = { code: 64, errmsg: "waiting timed out" };
       await rig?.fail({ failCommands: ["insert"], writeConcernError });
       await expect(store.insert([...batch, messageAt(3)])).rejects.toMatchObject(UNAVAILABLE);
     });
 
-    it("when what it collides with cannot be read, it says unavailable", async () => {
+    it("insert is unavailable if the conflicting messages can't be read", async () => {
       await store.insert(batch);
       await rig?.fail({ failCommands: ["find"], errorCode: 11602 }, 2);
       await expect(store.insert(batch)).rejects.toMatchObject(UNAVAILABLE);
       expect(await store.insert(batch)).toEqual([STORED, STORED]);
     });
 
-    it("a document that the server refuses fails alone", async () => {
+    it("a document that the server refuses fails without affecting the others", async () => {
       const validator = { content: { $ne: "secret 2" } };
       await database.raw.command({ collMod: "messages", validator });
       const outcomes = await store.insert([messageAt(1), messageAt(2), messageAt(1), messageAt(3)]);
@@ -134,7 +134,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     });
   });
 
-  it("every operation is settled within its time, and its connection is used again", async () => {
+  it("every operation settles within its time limit, and its connection is reused", async () => {
     const timeoutMs = 500;
     const quick = database.store({ timeoutMs, maxConnections: 2 });
     await quick.insert([messageAt(1)]);
@@ -154,7 +154,7 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
     }
   });
 
-  it("G4: what is told of a failure is its kind, never a content or a name", async () => {
+  it("G4: a failure reports its kind, never content or a name", async () => {
     await rig?.fail({ failCommands: ["insert"], closeConnection: true });
     await store.insert([messageAt(1, { from: "somebody" })]).catch(() => undefined);
     await rig?.fail({ failCommands: ["insert"], errorCode: 10107 });

@@ -1,28 +1,28 @@
 import { type LogMessage, ORIGIN } from "@parley/models";
-import { allOf } from "../all.ts";
-import { movedBy } from "../conversations.ts";
+import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { guarded } from "../guarded.ts";
 import { insertEvent } from "../outcome.ts";
-import type { Inserted, LastMessages, Range, Store } from "../store.ts";
+import { readAllPages } from "../read-all-pages.ts";
+import { runOperation } from "../run-operation.ts";
+import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
 import { Backfill } from "./backfill.ts";
-import type { Connection } from "./client.ts";
-import { areComplete, declareComplete, moveOn, readLastMessages } from "./conversations.ts";
+import type { Connection } from "./connection.ts";
+import { isBackfillDone, markBackfillDone, readLastMessages, updateConversations } from "./conversations.ts";
 import { withDeadline } from "./deadline.ts";
 import { createIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { reasonOf } from "./mongo-error.ts";
-import { type Bound, readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { readByRefs, readLastId, readPage, readVisible, type TimeLimit } from "./read.ts";
 
-/** History in a MongoDB, for any number of processes. */
+/** A store in MongoDB, for any number of processes. */
 export class MongoStore implements Store {
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
   readonly #backfill: Backfill;
-  #isComplete = false;
+  #isBackfillDone = false;
 
-  /** The client is closed with the store. */
+  /** Takes over the connection: `close` closes it. */
   constructor(db: Connection, { observe, timeoutMs }: { observe: Observe; timeoutMs: number }) {
     this.#db = db;
     this.#observe = observe;
@@ -31,114 +31,123 @@ export class MongoStore implements Store {
   }
 
   /**
-   * Makes the indexes. Where a large collection has none yet that takes longer than one operation may: the server
-   * goes on, this rejects with `unavailable`, and the next call joins in. Where there are conversations of an earlier
-   * version it makes their documents, for as long as that takes; after a failure the next call goes on from there.
+   * Creates the indexes. On a large collection this takes longer than one operation may: it then rejects with
+   * `unavailable` while the server continues, and the next call waits for the same index build. Afterwards creates
+   * the conversation documents for messages of an earlier version, without a time limit. If that fails, the next call
+   * continues from there.
    */
   async prepare(): Promise<void> {
-    const step = <T>(run: (bound: Bound) => Promise<T>) => this.#bounded("prepare", run);
+    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("prepare", run);
     await step(() => createIndexes(this.#db.messages));
-    if (await step(() => areComplete(this.#db.conversations))) return;
+    if (await step(() => isBackfillDone(this.#db.conversations))) return;
     await this.#backfill.run(step);
-    await step(() => declareComplete(this.#db.conversations));
+    await step(() => markBackfillDone(this.#db.conversations));
   }
 
-  /** The messages first: where this ends between the two writes, the same batch comes again and mends it. */
-  async insert(messages: readonly LogMessage[]): Promise<readonly Inserted[]> {
+  /** Writes the messages first. If the process dies before the second write, the batch's retry completes it (L13). */
+  async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
-    const outcomes = await this.#bounded("insert", (bound) => insertInto(this.#db.messages, messages, bound));
-    const moved = movedBy(messages, outcomes);
-    if (moved.length > 0) await this.#bounded("insert", () => moveOn(this.#db.conversations, moved));
+    const outcomes = await this.#bounded("insert", (timeLimit) =>
+      insertInto(this.#db.messages, messages, timeLimit),
+    );
+    const updates = conversationUpdatesOf(messages, outcomes);
+    if (updates.length > 0)
+      await this.#bounded("insert", () => updateConversations(this.#db.conversations, updates));
     this.#observe(insertEvent(outcomes, performance.now() - started));
     return outcomes;
   }
 
   lastId(): Promise<string> {
-    return this.#bounded("lastId", async (bound) => (await readLastId(this.#db.messages, bound)) ?? ORIGIN);
+    return this.#bounded(
+      "lastId",
+      async (timeLimit) => (await readLastId(this.#db.messages, timeLimit)) ?? ORIGIN,
+    );
   }
 
   page(
     conversation: string,
     options: Range & { readonly limit: number; readonly newest: boolean },
   ): Promise<readonly LogMessage[]> {
-    return this.#read("page", options.limit, (bound) => readPage(this.#db, conversation, options, bound));
+    return this.#read("page", options.limit, (timeLimit) =>
+      readPage(this.#db, conversation, options, timeLimit),
+    );
   }
 
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
-    return allOf(this, conversation, range, signal);
+    return readAllPages(this, conversation, range, signal);
   }
 
   sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]> {
-    return this.#read("sync", options.limit, (bound) => readVisible(this.#db, user, options, bound));
+    return this.#read("sync", options.limit, (timeLimit) => readVisible(this.#db, user, options, timeLimit));
   }
 
   conversations(
     user: string,
     options: { readonly before?: string | undefined; readonly limit: number },
   ): Promise<LastMessages> {
-    return this.#bounded("conversations", async (bound) => {
+    return this.#bounded("conversations", async (timeLimit) => {
       const started = performance.now();
-      await this.#assertComplete();
-      // MongoDB takes zero for no limit.
+      await this.#assertBackfillDone();
+      // MongoDB treats zero as no limit.
       if (options.limit <= 0) return { messages: [], next: undefined };
-      const lasts = await readLastMessages(this.#db, user, options, bound);
-      const messages = lasts.messages.length;
+      const page = await readLastMessages(this.#db, user, options, timeLimit);
+      const messages = page.messages.length;
       this.#observe({ type: "read", operation: "conversations", messages, ms: performance.now() - started });
-      return lasts;
+      return page;
     });
   }
 
   findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]> {
-    return this.#read("findByRef", messages.length, async (bound) => [
-      ...(await readByRefs(this.#db.messages, messages, bound)).values(),
+    return this.#read("findByRef", messages.length, async (timeLimit) => [
+      ...(await readByRefs(this.#db.messages, messages, timeLimit)).values(),
     ]);
   }
 
   ping(): Promise<void> {
-    return this.#bounded("ping", async (bound) => {
-      await this.#db.client.db().command({ ping: 1 }, { ...bound, readPreference: "primary" });
+    return this.#bounded("ping", async (timeLimit) => {
+      await this.#db.client.db().command({ ping: 1 }, { ...timeLimit, readPreference: "primary" });
     });
   }
 
-  /** What is under way rejects with `unavailable`. Resolves within the time of an operation, also without a server. */
+  /** Operations in flight reject with `unavailable`. Resolves within `timeoutMs`, even if the server is down. */
   async close(): Promise<void> {
-    const closed = guarded({ observe: this.#observe, reasonOf }, "close", () =>
+    const closed = runOperation({ observe: this.#observe, reasonOf }, "close", () =>
       withDeadline(this.#timeoutMs, () => this.#db.close()),
     );
     await closed.catch(() => undefined);
   }
 
-  /** A collection that is not there, or has but a part of the conversations, answers as if it were all. */
-  async #assertComplete(): Promise<void> {
-    this.#isComplete ||= await areComplete(this.#db.conversations);
-    if (!this.#isComplete) throw new NotPrepared("conversations have no documents yet");
+  /** Rejects until the backfill is done: the collection may be incomplete, and a read would silently miss some. */
+  async #assertBackfillDone(): Promise<void> {
+    this.#isBackfillDone ||= await isBackfillDone(this.#db.conversations);
+    if (!this.#isBackfillDone) throw new NotPrepared("the conversation documents don't exist yet");
   }
 
   #read(
     operation: StoreRead,
     limit: number,
-    run: (bound: Bound) => Promise<readonly LogMessage[]>,
+    run: (timeLimit: TimeLimit) => Promise<readonly LogMessage[]>,
   ): Promise<readonly LogMessage[]> {
-    return this.#bounded(operation, async (bound) => {
+    return this.#bounded(operation, async (timeLimit) => {
       const started = performance.now();
-      // MongoDB takes zero for no limit.
-      const messages = limit > 0 ? await run(bound) : [];
+      // MongoDB treats zero as no limit.
+      const messages = limit > 0 ? await run(timeLimit) : [];
       this.#observe({ type: "read", operation, messages: messages.length, ms: performance.now() - started });
       return messages;
     });
   }
 
-  #bounded<T>(operation: StoreOperation, run: (bound: Bound) => Promise<T>): Promise<T> {
-    return guarded({ observe: this.#observe, reasonOf }, operation, () =>
+  #bounded<T>(operation: StoreOperation, run: (timeLimit: TimeLimit) => Promise<T>): Promise<T> {
+    return runOperation({ observe: this.#observe, reasonOf }, operation, () =>
       withDeadline(this.#timeoutMs, async (signal) => {
-        await this.#db.connected();
+        await this.#db.ensureConnected();
         return run({ signal, maxTimeMS: this.#timeoutMs });
       }),
     );
   }
 }
 
-/** Reads of conversations wait for the first `prepare` of any process. */
+/** Conversations can't be read before a process has completed `prepare`. */
 class NotPrepared extends Error {
   override readonly name = "NotPrepared";
 }

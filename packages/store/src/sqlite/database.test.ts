@@ -33,7 +33,7 @@ it("L23: every commit is synced, to a write-ahead log, under an exclusive lock",
   expect(existsSync(join(dir, "parley.db-shm"))).toBe(false);
 });
 
-it("what is made is for this user alone", () => {
+it("creates the directory and files for this user only", () => {
   const dir = newDir();
   open(dir);
   expect(statSync(dir).mode & 0o777).toBe(0o700);
@@ -42,7 +42,7 @@ it("what is made is for this user alone", () => {
   }
 });
 
-it("a database of this version is taken as it is", () => {
+it("opens a database of the current version without changes", () => {
   const dir = newDir();
   const first = open(dir);
   const tables = first.prepare("SELECT * FROM sqlite_schema ORDER BY name").all();
@@ -53,31 +53,37 @@ it("a database of this version is taken as it is", () => {
   expect(again.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
 });
 
-it("a database of a later version is refused, and left as it is", () => {
+it("refuses a database of a later version and leaves it unchanged", () => {
   const dir = newDir();
   const db = open(dir);
   db.exec("PRAGMA user_version = 3");
   db.close();
   expect(() => openSqliteStore({ dir })).toThrow(StoreUnusable);
-  expect(() => openSqliteStore({ dir })).toThrow(/parley\.db is of version 3, and this program knows 2/);
+  expect(() => openSqliteStore({ dir })).toThrow(
+    /parley\.db has schema version 3, but .* supports at most 2/,
+  );
   const raw = new DatabaseSync(join(dir, "parley.db"));
   expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
   raw.close();
 });
 
-it("a place that cannot be used is refused by its name", () => {
+it("names a directory or file that can't be used", () => {
   const rubbish = newDir();
   open(rubbish).close();
   writeFileSync(
     join(rubbish, "parley.db"),
-    "this is no database, but long enough to be looked at ".repeat(100),
+    "this isn't a database, but long enough to be read as one ".repeat(100),
   );
   expect(() => openSqliteStore({ dir: rubbish })).toThrow(
-    new StoreUnusable(`${join(rubbish, "parley.db")} cannot be opened: file is not a database`),
+    new StoreUnusable(
+      `${join(rubbish, "parley.db")} cannot be opened: file is not a database. Repair it or set another directory`,
+    ),
   );
   const file = join(root, "file");
   writeFileSync(file, "");
   expect(() => openSqliteStore({ dir: join(file, "dir") })).toThrow(
-    new StoreUnusable(`${join(file, "dir")} cannot be written: ENOTDIR`),
+    new StoreUnusable(
+      `${join(file, "dir")} cannot be written: ENOTDIR. Set a directory that this user can write to`,
+    ),
   );
 });

@@ -2,9 +2,9 @@ import { formatId, ORIGIN, parseId } from "@parley/models";
 import { openSqliteStore } from "./index.ts";
 
 /**
- * A process of its own for tests. Opens the store in the directory given and says `open`, or why it cannot. With a
- * batch size it then inserts for ever, from the last id kept on, and says each batch's last id once that is stored;
- * `refused` and the error's code where it is not, and ends.
+ * A child process for tests. Opens the store in a directory and prints `open` or the error. With a batch size it then
+ * inserts batches until it is killed, starting after the last stored id, and prints the last id of each stored batch.
+ * If an insert fails, it prints `refused` with the error's code and ends.
  */
 const [dir = "", size] = process.argv.slice(2);
 

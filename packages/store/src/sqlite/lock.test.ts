@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { type Child, startChild } from "@parley/local";
 import { afterAll, expect, it, onTestFinished } from "vitest";
 import { StoreLocked } from "../errors.ts";
-import { readHolder } from "./holder.ts";
 import { openSqliteStore } from "./index.ts";
+import { readLockOwner } from "./lock-owner.ts";
 
 const SCRIPT = fileURLToPath(new URL("./inserting.child.ts", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "parley-lock-"));
@@ -20,7 +20,7 @@ async function opener(dir: string): Promise<Child> {
   return child;
 }
 
-it("L23: a second process on the directory is refused, and told which process has it", async () => {
+it("L23: a second process on the directory is refused, and the error names the owner", async () => {
   const dir = join(root, "held");
   const store = openSqliteStore({ dir });
   onTestFinished(() => store.close());
@@ -30,7 +30,7 @@ it("L23: a second process on the directory is refused, and told which process ha
   await store.ping();
 });
 
-it("L23: a second store in one process is refused too, and takes nothing from the first", async () => {
+it("L23: a second store in the same process is refused too, and the first keeps its lock", async () => {
   const dir = join(root, "twice");
   const store = openSqliteStore({ dir });
   expect(() => openSqliteStore({ dir })).toThrow(StoreLocked);
@@ -42,20 +42,22 @@ it("L23: a second store in one process is refused too, and takes nothing from th
   await again.close();
 });
 
-it("L23: the lock goes with its process, however that ends", async () => {
+it("L23: the lock is released when its process is killed", async () => {
   const dir = join(root, "killed");
-  const holder = await opener(dir);
-  await holder.printed(/^open$/m, 10_000);
+  const owner = await opener(dir);
+  await owner.printed(/^open$/m, 10_000);
   expect(() => openSqliteStore({ dir })).toThrow(
-    expect.objectContaining({ name: "StoreLocked", dir, holder: `process ${holder.pid}` }),
+    expect.objectContaining({ name: "StoreLocked", dir, owner: `process ${owner.pid}` }),
   );
-  await holder.kill("SIGKILL");
+  await owner.kill("SIGKILL");
   const store = openSqliteStore({ dir });
   await store.close();
-  expect(readHolder(dir)).toBeUndefined();
+  expect(readLockOwner(dir)).toBeUndefined();
 });
 
-it("L23: of two that start at once exactly one opens", { timeout: 60_000 }, async () => {
+it("L23: of two processes that start at the same time, exactly one opens the store", {
+  timeout: 60_000,
+}, async () => {
   for (let round = 0; round < 5; round++) {
     const dir = join(root, `race${round}`);
     const both = await Promise.all([opener(dir), opener(dir)]);
@@ -65,16 +67,16 @@ it("L23: of two that start at once exactly one opens", { timeout: 60_000 }, asyn
   }
 });
 
-it("the holder is named only where it is known and lives", () => {
-  const dir = mkdtempSync(join(root, "holder-"));
+it("the owner is named only if it is known and alive", () => {
+  const dir = mkdtempSync(join(root, "owner-"));
   const write = (text: string) => writeFileSync(join(dir, "parley.pid"), text);
-  expect(readHolder(dir)).toBeUndefined();
+  expect(readLockOwner(dir)).toBeUndefined();
   write(`${process.pid} ${hostname()}\n`);
-  expect(readHolder(dir)).toBe(`process ${process.pid}`);
+  expect(readLockOwner(dir)).toBe(`process ${process.pid}`);
   write(`${2 ** 30} ${hostname()}\n`);
-  expect(readHolder(dir)).toBeUndefined();
+  expect(readLockOwner(dir)).toBeUndefined();
   write("7 another-host\n");
-  expect(readHolder(dir)).toBe("process 7 on another-host");
+  expect(readLockOwner(dir)).toBe("process 7 on another-host");
   write("rubbish");
-  expect(readHolder(dir)).toBeUndefined();
+  expect(readLockOwner(dir)).toBeUndefined();
 });

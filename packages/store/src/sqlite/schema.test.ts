@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { migrate } from "./schema.ts";
 
-/** A file of the first version, as it was: with messages, and without conversations. */
+/** Creates a database of schema version 1: with messages and without conversations. */
 function firstVersion(messages: readonly (readonly [id: string, from: string, to: string])[]): DatabaseSync {
   const db = new DatabaseSync(":memory:");
   migrate(db, "memory");
@@ -22,7 +22,7 @@ function conversationsIn(db: DatabaseSync) {
     .map((row) => Object.values(row));
 }
 
-it("P57: a file of the version before gets its conversations, with the last message of each", () => {
+it("P57: migrating version 1 creates its conversations, each with its last message", () => {
   const db = firstVersion([
     ["1", "alice", "bob"],
     ["2", "bob", "alice"],
@@ -41,7 +41,7 @@ it("P57: a file of the version before gets its conversations, with the last mess
   expect(conversationsIn(db)).toHaveLength(3);
 });
 
-it("P57: a file without a message gets none", () => {
+it("P57: migrating a file without messages creates no conversations", () => {
   const db = firstVersion([]);
   migrate(db, "memory");
   expect(conversationsIn(db)).toEqual([]);

@@ -2,10 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { StoreUnusable } from "../errors.ts";
 
 /**
- * The steps that lead from an empty file to today's tables, in order; `PRAGMA user_version` counts those taken. A
- * step that was released is never changed: what comes is added at the end.
+ * The migrations from an empty file to the current tables, in order. `PRAGMA user_version` is the number of
+ * migrations applied. Never change a released migration: add a new one at the end.
  */
-const STEPS = [
+const MIGRATIONS = [
   `
   CREATE TABLE messages (
     id TEXT NOT NULL PRIMARY KEY,
@@ -21,7 +21,8 @@ const STEPS = [
   CREATE INDEX messages_to ON messages ("to", id);
   CREATE UNIQUE INDEX messages_ref ON messages (conversation, "from", ref) WHERE ref IS NOT NULL;
   `,
-  // What is there of each private conversation (P57): the walk takes one step a conversation, however long it is.
+  // The last message of each private conversation (P57). The recursive query takes one step for each conversation,
+  // however long the conversation is.
   `
   CREATE TABLE conversations (
     conversation TEXT NOT NULL PRIMARY KEY,
@@ -42,18 +43,21 @@ const STEPS = [
   `,
 ];
 
-/** Brings the tables up to date, all or nothing. Throws StoreUnusable where a later version of this made them. */
+/**
+ * Applies the missing migrations in one transaction. Throws StoreUnusable if a later version of Parley wrote the
+ * file.
+ */
 export function migrate(db: DatabaseSync, file: string): void {
   db.exec("BEGIN EXCLUSIVE");
   try {
     const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
-    if (version > STEPS.length) {
+    if (version > MIGRATIONS.length) {
       throw new StoreUnusable(
-        `${file} is of version ${version}, and this program knows ${STEPS.length}: use a newer one`,
+        `${file} has schema version ${version}, but this version of Parley supports at most ${MIGRATIONS.length}: upgrade Parley`,
       );
     }
-    for (const step of STEPS.slice(version)) db.exec(step);
-    db.exec(`PRAGMA user_version = ${STEPS.length}`);
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

@@ -1,25 +1,25 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { conversationOf, type LogMessage, ORIGIN, timestampOf } from "@parley/models";
-import { allOf } from "../all.ts";
-import { movedBy } from "../conversations.ts";
+import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { guarded } from "../guarded.ts";
-import { insertEvent, outcomeOf, refusalOf } from "../outcome.ts";
-import type { Inserted, LastMessages, Range, Store } from "../store.ts";
+import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
+import { readAllPages } from "../read-all-pages.ts";
+import { runOperation } from "../run-operation.ts";
+import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 
 /**
- * History in one file, for one process. Every call works while the caller waits, commits included: what arrives
- * meanwhile gathers and makes the next batch larger, which is what keeps one sync a batch cheap.
+ * A store in one file, for one process. All calls run synchronously, including the sync of a commit to disk. Messages
+ * that arrive during a commit form the next batch, so the cost of one sync per batch is shared under load.
  */
 export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #observe: Observe;
   readonly #beforeClose: () => void;
   readonly #insert: StatementSync;
-  readonly #moveOn: StatementSync;
-  readonly #lasts: StatementSync;
+  readonly #upsertConversation: StatementSync;
+  readonly #lastMessageIds: StatementSync;
   readonly #byId: StatementSync;
   readonly #byRef: StatementSync;
   readonly #lastId: StatementSync;
@@ -27,14 +27,14 @@ export class SqliteStore implements Store {
   readonly #newest: StatementSync;
   readonly #sync: StatementSync;
 
-  /** `db` is open and has its tables; it is closed with the store, after `beforeClose`. */
+  /** Takes over `db`, which is open and has its tables: `close` calls `beforeClose` and then closes it. */
   constructor(db: DatabaseSync, observe: Observe, beforeClose: () => void) {
     this.#db = db;
     this.#observe = observe;
     this.#beforeClose = beforeClose;
     this.#insert = db.prepare(sql.INSERT);
-    this.#moveOn = db.prepare(sql.MOVE_ON);
-    this.#lasts = db.prepare(sql.LASTS);
+    this.#upsertConversation = db.prepare(sql.UPSERT_CONVERSATION);
+    this.#lastMessageIds = db.prepare(sql.LAST_MESSAGE_IDS);
     this.#byId = db.prepare(sql.BY_ID);
     this.#byRef = db.prepare(sql.BY_REF);
     this.#lastId = db.prepare(sql.LAST_ID);
@@ -43,22 +43,22 @@ export class SqliteStore implements Store {
     this.#sync = db.prepare(sql.SYNC);
   }
 
-  /** The tables were made on opening: only the holder of the lock can. */
+  /** Has nothing to create: the tables are created when the database is opened. */
   prepare(): Promise<void> {
     return this.ping();
   }
 
-  insert(messages: readonly LogMessage[]): Promise<readonly Inserted[]> {
-    return this.#guarded("insert", () => {
+  insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
+    return this.#run("insert", () => {
       const started = performance.now();
       const outcomes = this.#inTransaction(() => {
         const inserted = messages.map((message) => this.#insertOne(message));
-        const judged = messages.map((message, i) => inserted[i] ?? this.#judge(message));
-        for (const { name, users, last } of movedBy(messages, judged)) {
+        const settled = messages.map((message, i) => inserted[i] ?? this.#outcomeOfDuplicate(message));
+        for (const { name, users, last } of conversationUpdatesOf(messages, settled)) {
           const [one = "", other = one] = users;
-          this.#moveOn.run(name, one, other, last);
+          this.#upsertConversation.run(name, one, other, last);
         }
-        return judged;
+        return settled;
       });
       this.#observe(insertEvent(outcomes, performance.now() - started));
       return outcomes;
@@ -66,7 +66,7 @@ export class SqliteStore implements Store {
   }
 
   lastId(): Promise<string> {
-    return this.#guarded("lastId", () => {
+    return this.#run("lastId", () => {
       const id = this.#lastId.get()?.id;
       return typeof id === "string" ? id : ORIGIN;
     });
@@ -84,7 +84,7 @@ export class SqliteStore implements Store {
   }
 
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
-    return allOf(this, conversation, range, signal);
+    return readAllPages(this, conversation, range, signal);
   }
 
   sync(
@@ -100,38 +100,39 @@ export class SqliteStore implements Store {
   ): Promise<LastMessages> {
     let next: string | undefined;
     return this.#read("conversations", limit, () => {
-      const lasts = this.#lasts.all({ user, before, limit }).map(({ last }) => String(last));
-      next = lasts.length === limit ? lasts.at(-1) : undefined;
-      const rows = lasts.map((id) => this.#byId.get(id)).filter((row) => row !== undefined);
+      const ids = this.#lastMessageIds.all({ user, before, limit }).map(({ last }) => String(last));
+      next = ids.length === limit ? ids.at(-1) : undefined;
+      const rows = ids.map((id) => this.#byId.get(id)).filter((row) => row !== undefined);
       return rows.map(messageOf);
     }).then((messages) => ({ messages, next }));
   }
 
   findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]> {
     return this.#read("findByRef", messages.length, () => {
-      const found = messages.map((message) => this.#keptByRef(message)).filter((kept) => kept !== undefined);
-      return [...new Map(found.map((kept) => [kept.id, kept])).values()];
+      const found = messages
+        .map((message) => this.#storedByRef(message))
+        .filter((stored) => stored !== undefined);
+      return [...new Map(found.map((stored) => [stored.id, stored])).values()];
     });
   }
 
   ping(): Promise<void> {
-    return this.#guarded("ping", () => {
+    return this.#run("ping", () => {
       this.#lastId.get();
     });
   }
 
-  /** Safe to call again. */
   close(): Promise<void> {
-    return this.#guarded("close", () => {
+    return this.#run("close", () => {
       if (!this.#db.isOpen) return;
       this.#beforeClose();
       this.#db.close();
     });
   }
 
-  /** Undefined where its id or its ref is taken. */
-  #insertOne(message: LogMessage): Inserted | undefined {
-    const refusal = refusalOf(message);
+  /** Inserts a message. Returns undefined if its id or its ref is taken. */
+  #insertOne(message: LogMessage): InsertOutcome | undefined {
+    const refusal = rejectionReason(message);
     if (refusal !== undefined) return { kind: "failed", reason: refusal };
     const { id, from, to, content, ref = null } = message;
     const conversation = conversationOf(from, to);
@@ -139,19 +140,21 @@ export class SqliteStore implements Store {
     return changes === 1 ? { kind: "stored" } : undefined;
   }
 
-  #judge(message: LogMessage): Inserted {
+  #outcomeOfDuplicate(message: LogMessage): InsertOutcome {
     const row = this.#byId.get(message.id);
-    const outcome = outcomeOf(message, row && messageOf(row), this.#keptByRef(message));
-    return outcome ?? { kind: "failed", reason: "it was refused, and neither its id nor its ref is taken" };
+    const outcome = outcomeOf(message, row && messageOf(row), this.#storedByRef(message));
+    return (
+      outcome ?? { kind: "failed", reason: "SQLite refused it, though neither its id nor its ref is taken" }
+    );
   }
 
-  #keptByRef({ from, to, ref }: LogMessage): LogMessage | undefined {
+  #storedByRef({ from, to, ref }: LogMessage): LogMessage | undefined {
     if (ref === undefined) return undefined;
     const row = this.#byRef.get(conversationOf(from, to), from, ref);
     return row && messageOf(row);
   }
 
-  /** One sync to the disk for all that `run` writes: the group commit. */
+  /** Runs `run` in one transaction, so that all its writes share one sync to disk (group commit). */
   #inTransaction<T>(run: () => T): T {
     this.#db.exec("BEGIN IMMEDIATE");
     try {
@@ -169,17 +172,17 @@ export class SqliteStore implements Store {
     limit: number,
     run: () => readonly LogMessage[],
   ): Promise<readonly LogMessage[]> {
-    return this.#guarded(operation, () => {
+    return this.#run(operation, () => {
       const started = performance.now();
-      // SQLite takes a negative limit for none.
+      // SQLite treats a negative limit as no limit.
       const messages = limit > 0 ? run() : [];
       this.#observe({ type: "read", operation, messages: messages.length, ms: performance.now() - started });
       return messages;
     });
   }
 
-  #guarded<T>(operation: StoreOperation, run: () => T): Promise<T> {
-    return guarded({ observe: this.#observe, reasonOf }, operation, run);
+  #run<T>(operation: StoreOperation, run: () => T): Promise<T> {
+    return runOperation({ observe: this.#observe, reasonOf }, operation, run);
   }
 }
 

@@ -14,13 +14,13 @@ function detailsOf(rows: Record<string, unknown>[]): string[] {
   return rows.map(({ detail }) => String(detail));
 }
 
-it("P51: a page is one range of one index, in its order: nothing is sorted", () => {
+it("P51: a page reads one index range in order, without sorting", () => {
   const range = "SEARCH messages USING INDEX messages_conversation (conversation=? AND id>? AND id<?)";
   expect(planOf(sql.OLDEST, "c", "", "~", 10)).toEqual([range]);
   expect(planOf(sql.NEWEST, "c", "", "~", 10)).toEqual([range]);
 });
 
-it("P53: sync merges three index ranges as it goes: nothing is sorted, and nothing read beyond the limit", () => {
+it("P53: sync merges three index ranges, without sorting or reading beyond the limit", () => {
   const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.SYNC}`);
   const plan = detailsOf(statement.all({ user: "u", after: "", before: "~", limit: 10 }));
   expect(plan.filter((step) => step.startsWith("SEARCH"))).toEqual([
@@ -33,8 +33,8 @@ it("P53: sync merges three index ranges as it goes: nothing is sorted, and nothi
   expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
 });
 
-it("P57: conversations merge two index ranges as they go: no more is read than the limit, and nothing is sorted", () => {
-  const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.LASTS}`);
+it("P57: conversations merge two index ranges, without sorting or reading beyond the limit", () => {
+  const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.LAST_MESSAGE_IDS}`);
   const plan = detailsOf(statement.all({ user: "u", before: "~", limit: 10 }));
   expect(plan.filter((step) => step.startsWith("SEARCH"))).toEqual([
     "SEARCH conversations USING COVERING INDEX conversations_one (one=? AND last<?)",
@@ -44,7 +44,7 @@ it("P57: conversations merge two index ranges as they go: no more is read than t
   expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
 });
 
-it("L13: what a message collides with is found by an index", () => {
+it("L13: stored messages with the same id or ref are found by an index", () => {
   expect(planOf(sql.BY_ID, "i")).toEqual(["SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id=?)"]);
   expect(planOf(sql.BY_REF, "c", "f", "r")).toEqual([
     "SEARCH messages USING INDEX messages_ref (conversation=? AND from=? AND ref=?)",

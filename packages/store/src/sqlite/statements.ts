@@ -1,12 +1,16 @@
-/** The sentences the store speaks. Every range is of ids, exclusive at both ends; FIRST and LAST stand for an open one. */
+/**
+ * The SQL statements of the store; each comment lists the parameters. Ranges of ids exclude both ends. FIRST and LAST
+ * stand for an open end.
+ */
 
-/** Sort before and after every id. */
+/** Sorts before every id. */
 export const FIRST = "";
+/** Sorts after every id. */
 export const LAST = "~";
 
 const COLUMNS = `id, "from", "to", content, ref`;
 
-/** id, conversation, from, to, content, timestamp, ref. Changes nothing where the id or the ref is taken. */
+/** id, conversation, from, to, content, timestamp, ref. Changes nothing if the id or the ref is taken. */
 export const INSERT = `
   INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref)
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
@@ -18,27 +22,30 @@ export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AN
 
 export const LAST_ID = "SELECT max(id) AS id FROM messages";
 
-/** conversation, one, other, last. A last message stays the last, in whatever order and however often they come. */
-export const MOVE_ON = `
+/**
+ * conversation, one, other, last. Keeps the greatest `last`, so the order of calls and repeated calls don't matter.
+ */
+export const UPSERT_CONVERSATION = `
   INSERT INTO conversations (conversation, one, other, last) VALUES (?, ?, ?, ?)
   ON CONFLICT (conversation) DO UPDATE SET last = excluded.last WHERE excluded.last > last`;
 
-/** :user, :before, :limit. The two index ranges are walked side by side, as in SYNC. */
-export const LASTS = `
+/** :user, :before, :limit. Merges two index ranges, as in SYNC. */
+export const LAST_MESSAGE_IDS = `
   SELECT last FROM conversations WHERE one = :user AND last < :before
   UNION
   SELECT last FROM conversations WHERE other = :user AND last < :before
   ORDER BY last DESC LIMIT :limit`;
 
-/** conversation, after, before, limit. */
+/** conversation, after, before, limit. The messages nearest to the lower end, oldest first. */
 export const OLDEST = `
   SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id LIMIT ?`;
+/** conversation, after, before, limit. The messages nearest to the upper end, newest first. */
 export const NEWEST = `
   SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?`;
 
 /**
- * :user, :after, :before, :limit. SQLite walks the three index ranges side by side and stops at the limit: what it
- * reads grows with the limit and not with what a user ever had. Only then are the messages themselves looked up.
+ * :user, :after, :before, :limit. SQLite merges three index ranges and stops at the limit, so the cost depends on the
+ * limit and not on the length of the user's history. The messages themselves are read only for the resulting ids.
  */
 export const SYNC = `
   SELECT ${COLUMNS} FROM messages WHERE id IN (

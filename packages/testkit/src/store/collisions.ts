@@ -1,5 +1,5 @@
 import type { LogMessage } from "@parley/models";
-import type { Inserted } from "@parley/store";
+import type { InsertOutcome } from "@parley/store";
 import { idAt, messageAt } from "./messages.ts";
 
 export const STORED = { kind: "stored" } as const;
@@ -9,7 +9,7 @@ export interface Case {
   readonly rule: string;
   readonly kept: readonly LogMessage[];
   readonly given: LogMessage;
-  readonly outcome: Inserted;
+  readonly outcome: InsertOutcome;
 }
 
 export const bob = messageAt(1, { to: "bob", content: "hi", ref: "r1" });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { conversationOf, formatId, type LogMessage, PUBLIC_CONVERSATION } from "@parley/models";
-import type { Inserted, Store } from "@parley/store";
+import type { InsertOutcome, Store } from "@parley/store";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { inIdOrder } from "./messages.ts";
@@ -35,7 +35,7 @@ const step = fc.oneof(
 class Model {
   readonly kept: LogMessage[] = [];
 
-  insert(batch: readonly LogMessage[]): Inserted[] {
+  insert(batch: readonly LogMessage[]): InsertOutcome[] {
     const inserted = batch.map((given) => this.#insertOne(given));
     return batch.map((given, i) => (inserted[i] ? { kind: "stored" } : this.#judge(given)));
   }
@@ -47,7 +47,7 @@ class Model {
     return true;
   }
 
-  #judge(given: LogMessage): Inserted {
+  #judge(given: LogMessage): InsertOutcome {
     const atRef = this.findByRef(given);
     const { ref: _, ...bare } = given;
     const lostItsRef = atRef !== undefined && atRef.content !== given.content;

@@ -5,29 +5,30 @@ import type { StoreEvent } from "../../events.ts";
 import type { Store } from "../../store.ts";
 import { type MongoStoreOptions, openMongoStore } from "../index.ts";
 
-/** A MongoDB of one's own for the tests beside, whose failures can be ordered. */
+/** A MongoDB server for one test file, whose commands can be made to fail. */
 export interface Rig {
   readonly server: OwnServer;
-  /** An empty database, and a connection to it that stands outside of Parley. */
+  /** Creates an empty database, with a raw connection beside the stores. */
   database(): TestDatabase;
-  /** Makes commands fail as the server's `failCommand` does, the next time or the next `times`. */
+  /** Makes the next `times` commands fail, with the options of the server's `failCommand`. */
   fail(data: Document, times?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** A database for one test. */
 export interface TestDatabase {
   readonly url: string;
   readonly raw: Db;
-  /** What all its stores told. */
+  /** The events of all its stores. */
   readonly events: StoreEvent[];
   store(options?: Partial<MongoStoreOptions>): Store;
   close(): Promise<void>;
 }
 
-/** What lets the failures be ordered: SecantusDB's way of saying it, and mongod's. */
+/** The options that enable `failCommand`: for SecantusDB, and for mongod. */
 const FAIL_POINTS = [["--enable-test-commands"], ["--setParameter", "enableTestCommands=1"]];
 
-/** Undefined, with one loud line, where this machine has no MongoDB; there `CI` makes it an error. */
+/** Starts a server. If MongoDB isn't installed, prints a warning and returns undefined, or throws if `CI` is set. */
 export async function startRig(): Promise<Rig | undefined> {
   try {
     return rigOn(await startWithFailPoints());
@@ -39,12 +40,12 @@ export async function startRig(): Promise<Rig | undefined> {
 }
 
 async function startWithFailPoints(): Promise<OwnServer> {
-  const [one = [], other = []] = FAIL_POINTS;
+  const [secantus = [], mongod = []] = FAIL_POINTS;
   try {
-    return await startMongo({ args: one });
+    return await startMongo({ args: secantus });
   } catch (error) {
     if (error instanceof ServerUnavailable) throw error;
-    return startMongo({ args: other });
+    return startMongo({ args: mongod });
   }
 }
 

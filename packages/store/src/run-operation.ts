@@ -2,11 +2,11 @@ import { ChatError } from "@parley/models";
 import type { Observe, StoreOperation } from "./events.ts";
 
 /**
- * Runs one operation. What it fails with becomes `unavailable`, and the event gets its kind alone: a driver's error
- * can hold whole documents, so it is neither passed on nor kept as a cause. `reasonOf` says the kind; undefined is
- * an error that is not the store's, and is thrown as it is.
+ * Runs an operation of a store. A database error becomes ChatError `unavailable` and a `failure` event. Neither holds
+ * more than the kind of error, since a driver's error can contain whole documents. `reasonOf` returns the kind, or
+ * undefined for an error that isn't the database's: that one is rethrown.
  */
-export async function guarded<T>(
+export async function runOperation<T>(
   { observe, reasonOf }: { observe: Observe; reasonOf: (error: unknown) => string | undefined },
   operation: StoreOperation,
   run: () => T | Promise<T>,

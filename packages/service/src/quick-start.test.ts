@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { firstSteps } from "./first-steps.ts";
+import { quickStart } from "./quick-start.ts";
 
 const tokens = { alice: "aaa.aaa.aaa", bob: "bbb.bbb.bbb" };
 
-/** That the lines do what they say is shown where there is something to talk to: standalone's tests. */
-describe("first steps", () => {
-  const text = firstSteps("http://localhost:8080", tokens, "/opt/node/bin/node");
+/** The tests of standalone run these commands against a server. */
+describe("quick start", () => {
+  const text = quickStart("http://localhost:8080", tokens, "/opt/node/bin/node");
 
-  it("has a line for each of both to chat with the other", () => {
+  it("has a line for each user to chat with the other", () => {
     const lines = text.split("\n").filter((line) => line.includes("WebSocket("));
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(
@@ -22,10 +22,10 @@ describe("first steps", () => {
     );
   });
 
-  it("takes the Node that runs, wherever it is", () => {
-    expect(firstSteps("https://chat.example", tokens)).toContain(process.execPath);
-    expect(firstSteps("https://chat.example", tokens)).toContain("wss://chat.example/ws");
+  it("uses the running Node binary, wherever it is", () => {
+    expect(quickStart("https://chat.example", tokens)).toContain(process.execPath);
+    expect(quickStart("https://chat.example", tokens)).toContain("wss://chat.example/ws");
     const windows = "C:\\Program Files\\nodejs\\node.exe";
-    expect(firstSteps("http://localhost:1", tokens, windows)).toContain(`  "${windows}" -e `);
+    expect(quickStart("http://localhost:1", tokens, windows)).toContain(`  "${windows}" -e `);
   });
 });

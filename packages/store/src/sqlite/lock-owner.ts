@@ -3,19 +3,20 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 
 /**
- * Says in a file which process has the directory, for the one that finds it locked. It is not the lock: a process
- * that was killed leaves its file behind, and the next one writes over it.
+ * Writes a file that names this process, so that a process that finds the directory locked can report the owner. The
+ * file isn't the lock: a killed process leaves it behind, and the next process overwrites it.
  */
-export function writeHolder(dir: string): void {
+export function writeLockOwner(dir: string): void {
   writeFileSync(fileIn(dir), `${process.pid} ${hostname()}\n`, { mode: 0o600 });
 }
 
-export function clearHolder(dir: string): void {
+/** Deletes the file. */
+export function clearLockOwner(dir: string): void {
   rmSync(fileIn(dir), { force: true });
 }
 
-/** The holder in words, or undefined where it is not known or has ended. */
-export function readHolder(dir: string): string | undefined {
+/** Describes the owner. Returns undefined if the owner is unknown or has ended. */
+export function readLockOwner(dir: string): string | undefined {
   let text: string;
   try {
     text = readFileSync(fileIn(dir), "utf8");
@@ -32,7 +33,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: there, and another user's.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

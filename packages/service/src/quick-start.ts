@@ -1,9 +1,9 @@
 /**
- * What a person can paste into a terminal after the start, in either shape: `url` is where everything is served,
- * `tokens` are ready-made ones. `node` is the Node that runs this process: the one on the PATH may be too old to have
- * a WebSocket.
+ * Text to print after a start: commands to paste into a terminal for a first chat. `url` serves the page, `/ws` and
+ * history. `tokens` are valid tokens. `node` is the Node binary in the commands; the default is the running one,
+ * since the one on the PATH may be too old to have `WebSocket`.
  */
-export function firstSteps(
+export function quickStart(
   url: string,
   tokens: { readonly alice: string; readonly bob: string },
   node = process.execPath,
@@ -14,11 +14,11 @@ Tokens for a first try:
   alice  ${tokens.alice}
   bob    ${tokens.bob}
 
-Chat in a terminal: paste each line into a terminal of its own, and type. What alice types goes to bob, and the other way round.
+Chat in a terminal: paste each line into a separate terminal and type. The first sends from alice to bob, the second from bob to alice.
   ${chatLine(url, tokens.alice, "bob", node)}
   ${chatLine(url, tokens.bob, "alice", node)}
 
-Read what they said to each other, as alice:
+Read their conversation as alice:
   curl -s -H "Authorization: Bearer ${tokens.alice}" ${url}/messages/bob
 `;
 }
@@ -32,10 +32,10 @@ function chatLine(url: string, token: string, to: string, node: string): string 
     "socket.onerror=({message})=>console.error(message)",
     "socket.onclose=()=>process.exit()",
   ];
-  return `${asWord(node)} -e '${program.join(";")}'`;
+  return `${shellWord(node)} -e '${program.join(";")}'`;
 }
 
-/** A path as a shell takes it. */
-function asWord(path: string): string {
+/** Quotes a path for a shell if it needs quotes. */
+function shellWord(path: string): string {
   return /^[\w./@+-]+$/.test(path) ? path : `"${path}"`;
 }

@@ -1,0 +1,123 @@
+import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
+import { StoreUnusable } from "../errors.ts";
+import type { ConversationDocument, MessageDocument } from "./document.ts";
+
+const DEFAULT_DATABASE = "parley";
+
+/** The limits of a connection. */
+export interface ConnectionLimits {
+  /** Maximum time of an operation, in ms. */
+  readonly timeoutMs: number;
+  /** Maximum number of connections to each server. An operation that needs one more waits, within its time limit. */
+  readonly maxConnections: number;
+}
+
+/** The collections of a store. */
+export interface Collections {
+  readonly messages: Collection<MessageDocument>;
+  readonly conversations: Collection<ConversationDocument>;
+}
+
+/** A connection to MongoDB, with the collections of a store. */
+export interface Connection extends Collections {
+  readonly client: MongoClient;
+  /**
+   * Returns the find option that makes a read use this index, so that the server's planner can't choose a plan that
+   * reads more. Empty for SecantusDB, which scans a whole index if it is named, and only the range if not. The result
+   * is final once connected.
+   */
+  hint<Index extends IndexKeys>(index: Index): { readonly hint?: Index };
+  /**
+   * Connects unless connected. Await this before each operation: the driver would connect on its own, but if its
+   * first attempt fails, every later operation fails too. Rejects as an operation does, and after `close`.
+   */
+  ensureConnected(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The keys of an index. */
+type IndexKeys = Readonly<Record<string, 1 | -1>>;
+
+/** Creates a connection that connects with the first operation. Throws StoreUnusable for an invalid URL. */
+export function createConnection(url: string, limits: ConnectionLimits): Connection {
+  try {
+    const client = createClient(url, limits);
+    const collection = <D extends Document>(name: string) => openCollection<D>(client, url, name, limits);
+    return {
+      client,
+      messages: collection("messages"),
+      conversations: collection("conversations"),
+      ...lazyConnect(client),
+    };
+  } catch {
+    // Drops the driver's message, which can contain the URL with its password.
+    throw new StoreUnusable("the MongoDB URL (MONGO_URL) isn't valid: use mongodb://host:27017/database");
+  }
+}
+
+/** Connects with one attempt at a time until one succeeds. After that the driver reconnects on its own. */
+function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | "close" | "hint"> {
+  let attempt: Promise<void> | undefined;
+  let isClosed = false;
+  let usesHints = true;
+  const connect = async () => {
+    try {
+      await client.connect();
+      const build = await client.db("admin").command({ buildInfo: 1 });
+      usesHints = !("secantusVersion" in build);
+    } catch (error) {
+      attempt = undefined;
+      throw error;
+    }
+  };
+  return {
+    ensureConnected: async () => {
+      if (isClosed) throw new MongoNotConnectedError("the store is closed");
+      attempt ??= connect();
+      await attempt;
+    },
+    hint: (index) => (usesHints ? { hint: index } : {}),
+    close: () => {
+      isClosed = true;
+      return client.close();
+    },
+  };
+}
+
+/**
+ * Creates the client. Its timeouts end operations that `withDeadline` has given up, which frees their connections.
+ * The driver's own `timeoutMS` has no effect.
+ */
+function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimits): MongoClient {
+  return new MongoClient(url, {
+    appName: "parley",
+    maxPoolSize: maxConnections,
+    serverSelectionTimeoutMS: Math.ceil(timeoutMs / 2),
+    connectTimeoutMS: Math.ceil(timeoutMs / 2),
+    waitQueueTimeoutMS: timeoutMs,
+    socketTimeoutMS: timeoutMs,
+  });
+}
+
+/**
+ * Opens a collection with writes to the disks of a majority and majority reads from the primary, despite the URL
+ * (L13, L19).
+ */
+function openCollection<D extends Document>(
+  client: MongoClient,
+  url: string,
+  name: string,
+  { timeoutMs }: ConnectionLimits,
+): Collection<D> {
+  return client.db(databaseOf(url)).collection(name, {
+    writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
+    readConcern: { level: "majority" },
+    readPreference: "primary",
+  });
+}
+
+/** Returns the database in the URL, or `parley` if there is none. The driver's default would be `test`. */
+function databaseOf(url: string): string {
+  const [, name = ""] = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
+  return name === "" ? DEFAULT_DATABASE : decodeURIComponent(name);
+}
