@@ -4,6 +4,7 @@ import { SCENARIO_NAMES, type ScenarioName } from "./runner/scenario.ts";
 /** Scenarios that fit into two minutes. */
 const QUICK: readonly ScenarioName[] = ["fan-out", "private", "append", "latency", "idle"];
 
+/** The text of `--help`. */
 export const HELP = `Measures Parley's cost on this machine and compares it with Socket.IO and the usual ws tutorial under the same load.
 It starts real processes and its own Redis and MongoDB.
 
@@ -20,6 +21,7 @@ The benchmark needs Linux, since it reads CPU and memory from /proc, and a machi
 installs the other servers into packages/bench/peers. If that fails, only Parley is measured, and the report says so.
 `;
 
+/** The parsed command line. `only` holds the selected scenarios. */
 export interface Options {
   readonly quick: boolean;
   readonly json: boolean;

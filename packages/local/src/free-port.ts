@@ -27,7 +27,7 @@ export class PortTaken extends Error {
 
 const ATTEMPTS = 5;
 
-/** Calls `start` with a free port. Retries with another port, up to five times in all, if it rejects with PortTaken. */
+/** Calls `start` with a free port, and with another one if it rejects with PortTaken: five ports at most. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

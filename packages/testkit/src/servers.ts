@@ -26,7 +26,7 @@ export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefi
   return orSkip("MongoDB", () => startMongo(options));
 }
 
-/** Resolves with true if this machine has both servers, for a suite that starts them itself. Else like `redisServer`. */
+/** Resolves with true if this machine has both servers. Skips or rejects like `redisServer`. */
 export async function hasServers(): Promise<boolean> {
   return (await orSkip("Redis and MongoDB", () => prepareServers().then(() => true))) ?? false;
 }

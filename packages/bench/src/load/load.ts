@@ -14,7 +14,7 @@ export interface Load<T extends Tasks> {
   stop(): void;
 }
 
-/** Starts `load/tasks/<name>.ts`, or another file, as a separate process, so that its CPU time is counted separately. */
+/** Starts `load/tasks/<name>.ts` or another file as a separate process, so that its CPU time is counted separately. */
 export function startLoad<T extends Tasks>(
   name: "listen" | "send" | "chat" | "get" | { file: string },
 ): Load<T> {

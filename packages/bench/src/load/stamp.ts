@@ -9,7 +9,7 @@
  * Sender and listener are different processes on one machine and read the same steady clock (CLOCK_MONOTONIC). No
  * clocks need to be synchronised, and a step of the wall clock has no effect.
  *
- * A stamp also names the scope of its message, because a user receives public and private messages over one connection.
+ * A stamp also names its message's scope, because a user receives public and private messages over one connection.
  */
 const DIGITS = 16;
 const MARK = "~";

@@ -20,6 +20,7 @@ export interface Goal {
 
 export type Verdict = "met" | "not met" | "not measured";
 
+/** Compares a figure with its bound. */
 export function verdictOf({ figure, bound, atMost }: Goal): Verdict {
   if (!Number.isFinite(figure) || !Number.isFinite(bound)) return "not measured";
   return (atMost ? figure <= bound : figure >= bound) ? "met" : "not met";
@@ -41,6 +42,7 @@ export function goalsOf(results: readonly Result[], parley: string): Goal[] {
   ];
 }
 
+/** Names of the targets whose goals the report lists. */
 export const SPLIT = "Parley split";
 export const STANDALONE = "Parley standalone";
 

@@ -5,6 +5,7 @@ import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import { figure, table } from "./table.ts";
 
+/** The report of a run, as `--json` prints it. */
 export interface Report {
   readonly machine: Machine;
   readonly rounds: number;

@@ -9,7 +9,7 @@ const DOCS = join(import.meta.dirname, "../../../../docs");
 const PAGE = "performance.md";
 const CHART = "performance.svg";
 
-/** Writes docs/performance.md and its chart. If the chart can't be drawn, logs the reason and leaves the chart out. */
+/** Writes docs/performance.md and its chart. If the chart can't be drawn, logs the reason and leaves it out. */
 export async function writeReport(report: Report, log: (text: string) => void): Promise<void> {
   const spec = chartSpec(report.results);
   const svg = spec && (await drawChart(spec).catch((error) => log(String(error))));

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 
 /**
  * CPU and memory from Linux' /proc. These are measured from outside, so they work the same for every process and
- * include all of its threads (garbage collection, fsync, Redis' I/O threads). A tick is 10 ms, so a measurement should
- * last seconds.
+ * include all of its threads (garbage collection, fsync, Redis' I/O threads). A tick is 10 ms, so a measurement
+ * should last seconds.
  */
 
 /** USER_HZ: 100 on every Linux that Node runs on. */
@@ -44,6 +44,7 @@ export function parseCpuMicros(stat: string): number {
   return ticks * MICROS_PER_TICK;
 }
 
+/** Parses the resident memory in /proc/<pid>/status. */
 export function parseResidentBytes(status: string): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kibibytes === undefined) throw new Error("this text isn't from /proc/<pid>/status");

@@ -2,7 +2,7 @@ import type { Plan } from "./plan.ts";
 import { turnsOf } from "./rounds.ts";
 import type { Case, Scenario } from "./scenario.ts";
 
-/** Estimates the time left. It starts from the cases' own estimates and scales them by the time that turns really took. */
+/** Estimates the time left: the cases' own estimates, scaled by the time that finished turns really took. */
 export class TimeLeft {
   readonly #plan: Plan;
   readonly #expected: number;

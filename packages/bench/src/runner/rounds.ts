@@ -12,6 +12,7 @@ export interface Result {
   readonly failures: readonly Failure[];
 }
 
+/** The medians of one subject and load over all rounds. */
 export interface ResultRow extends Row {
   /** True if the load generator saturated in at least one round, so its own speed limits the figures. */
   readonly loadWasFull: boolean;
@@ -34,6 +35,7 @@ const FULL_MACHINE_SHARE = 0.97;
 const TIMEOUT_FACTOR = 5;
 const TIMEOUT_EXTRA_SECONDS = 120;
 
+/** Dependencies of `runScenario`. */
 export interface RoundDeps {
   readonly plan: Plan;
   readonly log: (text: string) => void;
@@ -42,8 +44,8 @@ export interface RoundDeps {
 }
 
 /**
- * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat, neighbours)
- * affect all of them alike. A case that fails is logged and recorded, and the others go on.
+ * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat,
+ * neighbours) affect all of them alike. A case that fails is logged and recorded, and the others go on.
  */
 export async function runScenario(scenario: Scenario, { plan, log, turn }: RoundDeps): Promise<Result> {
   const rounds: Row[][] = [];

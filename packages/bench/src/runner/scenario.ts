@@ -1,5 +1,6 @@
 import type { Plan } from "./plan.ts";
 
+/** Names of all scenarios in the order of the report. `--only` takes them. */
 export const SCENARIO_NAMES = [
   "fan-out",
   "large-room",
@@ -25,6 +26,7 @@ export interface Scenario {
   readonly cases: readonly Case[];
 }
 
+/** A column of the report. */
 export interface Column {
   readonly key: string;
   readonly title: string;
@@ -49,6 +51,7 @@ export interface Case {
   readonly roundsItself?: true;
 }
 
+/** The figures of one subject at one load. */
 export interface Row {
   /** Name of the measured target or part of the system, such as `Parley split` or `two persisters`. */
   readonly subject: string;
@@ -62,6 +65,7 @@ export interface Row {
   readonly machineShare: number;
 }
 
+/** Dependencies of a case. */
 export interface Context {
   readonly plan: Plan;
   /** Logs the current step. */

@@ -13,6 +13,7 @@ export interface Usage<Role extends string> {
   readonly machineShare: number;
 }
 
+/** Process ids by role. */
 export type Pids<Role extends string> = Readonly<Record<Role, readonly number[]>>;
 
 /** Starts counting. Returns a function that returns the usage since then. */
@@ -42,7 +43,7 @@ export function startCounting<Role extends string>(pids: Pids<Role>): () => Usag
 /** Long enough to measure the CPU of an idle process in ticks of 10 ms. */
 const REST_MS = 2_000;
 
-/** Measures the CPU of idle processes together, as a share of one core. Calls `meanwhile` every `everyMs`, if given. */
+/** Measures the CPU of idle processes together, as a share of one core. Calls `meanwhile`, if any, every `everyMs`. */
 export async function measureIdleShare(
   pids: readonly number[],
   { everyMs = REST_MS, meanwhile }: { everyMs?: number; meanwhile?: () => Promise<unknown> } = {},

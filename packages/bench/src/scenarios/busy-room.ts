@@ -6,6 +6,7 @@ import { ChatUsers } from "./steps/chat-users.ts";
 import { type Measured, Room } from "./steps/room.ts";
 import { caseOf, withThousands } from "./steps/with-target.ts";
 
+/** Loads of this scenario, as the report names them. */
 export const ROOM_SILENT = "the room silent";
 export const ROOM_BUSY = "the room at 100,000 deliveries/s";
 const CONNECT_SECONDS = 5;

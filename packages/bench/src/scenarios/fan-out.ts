@@ -16,6 +16,7 @@ const MAX_P99_MS = 100;
 const CONNECT_SECONDS = 2;
 const SEARCH_STEPS = 5;
 
+/** Loads that the capacity search adds, as the report names them. */
 export const CAPACITY_LOAD = "the most with p99 < 100 ms";
 export const PEAK_LOAD = "the most at all";
 

@@ -12,6 +12,7 @@ import { runTurns, type Turn } from "./steps/history-turns.ts";
 import { watchProgress } from "./steps/persister-progress.ts";
 import { withThousands } from "./steps/with-target.ts";
 
+/** Subjects and loads of this scenario, as the report names them. */
 export const HISTORY_API = "Parley's history-api";
 export const RAW_DRIVER = "the raw driver";
 const PAGE_LIMIT = 50;

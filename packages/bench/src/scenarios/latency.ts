@@ -9,6 +9,7 @@ import type { RunningTarget } from "../targets/target.ts";
 import { latencyFigures } from "./steps/room.ts";
 import { caseOf } from "./steps/with-target.ts";
 
+/** Loads of this scenario, as the report names them. */
 export const SINGLE = "one message, to its ack";
 export const FSYNC = "one XADD to its Redis";
 

@@ -9,6 +9,7 @@ const WARM_UP_SHARE = 0.5;
 /** Estimate of the whole case with SecantusDB, which is the slower MongoDB. */
 const SECONDS = 30;
 
+/** Subjects of this scenario, as the report names them. */
 export const ONE_PERSISTER = "one persister";
 export const TWO_PERSISTERS = "two persisters";
 

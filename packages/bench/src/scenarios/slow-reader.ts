@@ -4,6 +4,7 @@ import type { RunningTarget } from "../targets/target.ts";
 import { Room } from "./steps/room.ts";
 import { caseOf, withThousands } from "./steps/with-target.ts";
 
+/** Loads of this scenario, as the report names them. */
 export const ALL_READ = "all 500 read";
 export const ONE_STALLED = "one of 500 reads nothing";
 const CONNECT_SECONDS = 2;

@@ -4,7 +4,9 @@ import { collectGarbage } from "./garbage.ts";
 import type { RunningTarget, Target } from "./target.ts";
 import { tokensFor } from "./tokens.ts";
 
+/** A gateway with its Redis. */
 export const parleySplit: Target = { name: "Parley split", start: () => startSplit(1) };
+/** Two gateways on one port, with their Redis. */
 export const parleyTwoWorkers: Target = { name: "Parley split, two workers", start: () => startSplit(2) };
 
 /**

@@ -7,6 +7,7 @@ export interface Target {
   start(): Promise<RunningTarget>;
 }
 
+/** A started target. */
 export interface RunningTarget {
   readonly endpoint: Endpoint;
   /** Processes whose CPU and memory is measured: those that hold the WebSockets, and their Redis, if any. */

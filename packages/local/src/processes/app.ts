@@ -6,6 +6,7 @@ import { type Child, type Exit, startChild } from "./child.ts";
 
 export type AppName = "gateway" | "persister" | "history-api" | "standalone";
 
+/** Options of `startApp`. */
 export interface AppOptions {
   /** Environment of the app. It inherits only PATH, HOME and TMPDIR. PORT and ADMIN_PORT default to free ports. */
   readonly env?: Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ export interface Child {
   readonly exit: Exit | undefined;
   /** Signals the process and all its children. Resolves at once, or after SIGKILL once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Sends SIGTERM, SIGCONT in case the process is frozen, and SIGKILL after the deadline. Resolves after the exit. */
+  /** Sends SIGTERM, SIGCONT in case the process is frozen, and SIGKILL after the deadline. Resolves on exit. */
   stop(deadlineMs?: number): Promise<Exit>;
   /** Resolves once the output matches. Rejects with the output if the process exits or the time runs out first. */
   printed(pattern: RegExp, timeoutMs: number): Promise<void>;
@@ -31,6 +31,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Options of `startChild`. */
 export interface ChildOptions {
   readonly command: string;
   readonly args?: readonly string[];

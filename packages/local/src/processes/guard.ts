@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 
 /**
- * Kills a child process if its parent dies without stopping it. The guard is a shell that reads from a pipe whose other
- * end only the parent holds. When the parent exits in any way, including SIGKILL, the pipe closes. The guard then kills
- * the process group that it watches and removes the scratch folder. It needs a POSIX shell (Linux, macOS).
+ * Kills a child process if its parent dies without stopping it. The guard is a shell that reads from a pipe whose
+ * other end only the parent holds. When the parent exits in any way, including SIGKILL, the pipe closes. The guard
+ * then kills the process group that it watches and removes the scratch folder. It needs a POSIX shell (Linux, macOS).
  */
 export interface Guard {
   /** Watches this process group instead of the last one. */

@@ -8,6 +8,7 @@ export interface Restartable {
   stop(): Promise<unknown>;
 }
 
+/** Events of a supervised process. `againInMs` is the wait before the restart. */
 export type SupervisionEvent =
   | { readonly type: "died"; readonly name: string; readonly exit: Exit; readonly againInMs: number }
   | { readonly type: "restarted"; readonly name: string; readonly pid: number }

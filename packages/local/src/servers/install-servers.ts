@@ -63,8 +63,8 @@ async function findPython(): Promise<string> {
 }
 
 /**
- * Returns the commands for an installation in `home`. SecantusDB is started as a Python module, because the scripts of
- * a virtual environment contain the path of the folder in which they were built.
+ * Returns the commands for an installation in `home`. SecantusDB is started as a Python module, because the scripts
+ * of a virtual environment contain the path of the folder in which they were built.
  */
 async function commands(home: string): Promise<Installed> {
   const [python = "none"] = await readdir(join(home, "lib"));

@@ -3,8 +3,8 @@ import { connect } from "node:net";
 const TIMEOUT_MS = 5_000;
 
 /**
- * Sends one command to a Redis or Sentinel on this machine, over a new connection. Resolves with the raw reply (RESP2).
- * Rejects if the reply is an error or doesn't arrive within 5 s.
+ * Sends one command to a Redis or Sentinel on this machine, over a new connection. Resolves with the raw reply
+ * (RESP2). Rejects if the reply is an error or doesn't arrive within 5 s.
  */
 export async function redisCommand(port: number, ...words: readonly string[]): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1", timeout: TIMEOUT_MS });

@@ -46,6 +46,7 @@ const FAILOVER_TIMEOUT_MS = 2_000;
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
+/** Options of `startSentinelled`. */
 export interface SentinelOptions {
   /** Default 2. With one replica, a new master has no replica of its own, so no write could be `replicated` (L9). */
   readonly replicas?: number;

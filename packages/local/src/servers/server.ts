@@ -35,6 +35,7 @@ export interface ServerChanges {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Options of a start. The changes apply to later restarts too. */
 export interface ServerOptions extends ServerChanges {
   /** Default: a free port. */
   readonly port?: number;

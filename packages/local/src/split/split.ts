@@ -11,6 +11,7 @@ import { startRedis } from "../servers/redis.ts";
 import type { OwnServer, ServerOptions } from "../servers/server.ts";
 import { createFront, type Upstream } from "./front.ts";
 
+/** Options of `startSplit`. */
 export interface SplitOptions {
   readonly port: number;
   readonly host: string;

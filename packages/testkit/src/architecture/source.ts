@@ -58,7 +58,7 @@ export function importsOf({ text }: Source): Import[] {
   ];
 }
 
-/** Returns the package of a specifier (`@scope/name` or `name`), or undefined for relative paths and Node's modules. */
+/** Returns a specifier's package (`@scope/name` or `name`), or undefined for relative paths and Node's modules. */
 export function packageOf(specifier: string): string | undefined {
   if (specifier.startsWith(".") || specifier.startsWith("node:")) return undefined;
   return specifier

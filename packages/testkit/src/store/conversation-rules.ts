@@ -35,6 +35,7 @@ async function allPages(store: Store, user: string, limit: number): Promise<LogM
   return seen;
 }
 
+/** Contract: the list of conversations. */
 export function conversationRules(open: OpenStore): void {
   it("P57: the last message of each private conversation of the user, newest first, page by page", async () => {
     const store = await open();

@@ -83,6 +83,7 @@ function idOf(n: number | undefined): string | undefined {
   return n === undefined ? undefined : formatId({ ms: 1_700_000_000_000, seq: n });
 }
 
+/** Contract: random inserts and reads, compared with the model. */
 export function modelRules(openAt: OpenAt, numRuns: number): void {
   it("L13, P51, P53, P57: after any inserts in any order, a store answers like the model", async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {

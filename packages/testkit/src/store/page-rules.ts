@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
 import { everything, type OpenStore } from "./opening.ts";
 
+/** Contract: pages and streams of a conversation. */
 export function pageRules(open: OpenStore): void {
   it("P51: a page lies strictly between both ends, next to the requested one, oldest first", async () => {
     const store = await open();

@@ -12,6 +12,7 @@ const MIXED: readonly LogMessage[] = Array.from({ length: 240 }, (_, n) => {
   return messageAt(n, n % 5 ? { from, to } : { from, to, ref: `r${n}` });
 });
 
+/** Contract: sync and findByRef. */
 export function syncRules(open: OpenStore): void {
   it("P53: sync returns the messages that the user may see, each once, in id order, and no others", async () => {
     const store = await open();

@@ -1,3 +1,4 @@
+/** Opcodes of RFC 6455. */
 export const TEXT = 0x1;
 export const PING = 0x9;
 export const PONG = 0xa;

@@ -16,7 +16,7 @@ export interface Dialect {
   readonly pong?: string;
   /** Classifies a frame. Called for every frame, so it looks at as few bytes as possible. */
   kindOf(data: Buffer, start: number, length: number): FrameKind;
-  /** The payload that sends `content` to a user, or to the public room if `to` is "". Asks for an ack if there are any. */
+  /** Returns the payload that sends `content` to a user, or to the public room if `to` is "". Asks for an ack, if any. */
   message(to: string, content: string, ref: string): string;
 }
 
@@ -84,4 +84,5 @@ const socketIo: Dialect = {
   message: (to, content) => `42["message",{"to":"${to}","content":"${content}"}]`,
 };
 
+/** All dialects by name. */
 export const DIALECTS = { parley, tutorial, socketIo } satisfies Record<string, Dialect>;

@@ -1,7 +1,7 @@
 const LENGTH_16 = 126;
 const HEAD = 2;
 
-/** Called for each frame with its opcode and its payload, which begins at `start` in `data`. Valid during the call. */
+/** Called for each frame with its opcode and its payload, which begins at `start` in `data`. Valid only then. */
 export type VisitFrame = (opcode: number, data: Buffer, start: number, length: number) => void;
 
 /**

@@ -10,6 +10,7 @@ import { serve } from "./serve.ts";
 /** Tasks of a load process whose users write private messages to each other. */
 export type ChatTasks = typeof tasks;
 
+/** The result of one run of `chat`, for the users of this process. */
 export interface ChatResult {
   readonly sent: number;
   readonly refused: number;
@@ -83,9 +84,9 @@ const tasks = {
   },
 
   /**
-   * Open loop: sends `count` messages, from the users in turn, each message when it is due. Each message arrives twice,
-   * at its recipient and back at its sender. The users receive as many messages as they send, so this process expects
-   * twice `count`.
+   * Open loop: sends `count` messages, from the users in turn, each message when it is due. Each message arrives
+   * twice, at its recipient and back at its sender. The users receive as many messages as they send, so this process
+   * expects twice `count`.
    */
   async chat({ perSecond, count, bytes, stride, limits }: ChatOptions): Promise<ChatResult> {
     for (const { sender } of users) sender.resetCounts();

@@ -7,6 +7,7 @@ import { serve } from "./serve.ts";
 /** Tasks of a load process whose connections count the messages that they receive. */
 export type ListenTasks = typeof tasks;
 
+/** The result of one run, for the listeners of this process. */
 export interface ListenResult {
   readonly received: number;
   /** Messages missing from the expected number, over all connections that read. */

@@ -10,6 +10,7 @@ import { serve } from "./serve.ts";
 /** Tasks of a load process whose connections send messages. */
 export type SendTasks = typeof tasks;
 
+/** The result of one run, for the senders of this process. */
 export interface SendResult {
   /** Acknowledged messages. If the server doesn't acknowledge, all messages that were sent. */
   readonly acked: number;
@@ -81,8 +82,8 @@ const tasks = {
   },
 
   /**
-   * Closed loop: each sender keeps `window` messages in flight and sends the next one on each answer, for a time or up
-   * to a number in all. A closed loop finds the throughput of a server but hides queueing, so it takes no latencies.
+   * Closed loop: each sender keeps `window` messages in flight and sends the next one on each answer, for a time or
+   * up to a number in all. A closed loop finds a server's throughput but hides queueing, so it takes no latencies.
    */
   async pipelined({ to, bytes, window, limit }: PipelinedOptions): Promise<SendResult> {
     const startedAt = steadyMicros();

@@ -2,12 +2,14 @@
 // biome-ignore lint/suspicious/noExplicitAny: each task names its own argument; `Load` checks them for the caller
 export type Tasks = Readonly<Record<string, (args: any) => Promise<unknown>>>;
 
+/** A message from the parent that calls a task. */
 export interface Request {
   readonly id: number;
   readonly task: string;
   readonly args: unknown;
 }
 
+/** The answer to the request with the same id. */
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };

@@ -12,6 +12,7 @@ const PRECISION = 1.12;
 const MAX_RATE = 5_000_000;
 const MIN_RATE = 1_000;
 
+/** The bounds before the first step. */
 export const UNKNOWN: Bounds = { sustained: 0, missed: Number.POSITIVE_INFINITY };
 
 /** Narrows the bounds by one result. A sustained rate overrides a miss at a lower rate, which was chance. */

@@ -16,6 +16,7 @@ const DRAIN_LIMITS = { quietMs: 1_000, maxMs: 15_000 };
 /** Listener processes. The server, Redis and the sender need cores too. */
 const PROCESSES = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
 
+/** The load of one step. */
 export interface Step {
   /** Requested deliveries a second. */
   readonly rate: number;
@@ -24,6 +25,7 @@ export interface Step {
   readonly bytes?: number;
 }
 
+/** The result of one step. */
 export type Measured = Pick<Row, "figures" | "loadShare" | "machineShare">;
 
 /** The public room with one sender and its listeners, connected from separate load processes. */
