@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { coalesce } from "./coalesce.ts";
 
-/** Readings that are numbered as they begin, and end when they are told to. */
-function readings() {
+/** Shared reads that are numbered in the order in which they begin. The test ends each of them. */
+function reads() {
   const begun: PromiseWithResolvers<void>[] = [];
   let atOnce = 0;
   let most = 0;
@@ -19,9 +19,9 @@ function readings() {
   return { shared, begun, most: () => most };
 }
 
-describe("sharing a fresh reading", () => {
-  it("P56: each caller gets one that began after its call, and all that wait get the same", async () => {
-    const { shared, begun } = readings();
+describe("coalesce", () => {
+  it("P56: each caller gets a read that began after its call, and all waiting callers share one", async () => {
+    const { shared, begun } = reads();
     const first = shared();
     const second = shared();
     const third = shared();
@@ -36,8 +36,8 @@ describe("sharing a fresh reading", () => {
     expect(await fourth).toBe(3);
   });
 
-  it("one that fails fails its own callers, and not those after", async () => {
-    const { shared, begun } = readings();
+  it("a failed read rejects for its own callers only", async () => {
+    const { shared, begun } = reads();
     const first = shared();
     const second = shared();
     begun[0]?.reject(new Error("no answer"));
@@ -46,8 +46,8 @@ describe("sharing a fresh reading", () => {
     expect(await second).toBe(2);
   });
 
-  it("G5: however many call and whenever, one is under way at a time", async () => {
-    const { shared, begun, most } = readings();
+  it("G5: at most one read is in flight at a time, for any number of callers at any time", async () => {
+    const { shared, begun, most } = reads();
     const all: Promise<number>[] = [];
     for (let round = 0; round < 50; round += 1) {
       all.push(shared());

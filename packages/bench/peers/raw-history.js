@@ -1,7 +1,7 @@
 import { MongoClient } from "mongodb";
 import { serve } from "../src/load/tasks/serve.ts";
 
-/** What history costs at least: the queries behind it, with MongoDB's own driver and nothing around it. */
+/** The baseline for history: the same queries through MongoDB's driver, without a service around them. */
 let messages;
 
 serve({
@@ -10,14 +10,14 @@ serve({
     messages = client.db("parley").collection("messages");
   },
 
-  /** Closed loop: so many readers at a time, each asking again for the newest `limit` messages. Resolves with the pages. */
+  /** Closed loop: each of the `readers` repeatedly reads the newest `limit` messages. Resolves with the pages read. */
   async pages({ conversation, limit, readers, ms }) {
     const endsAt = performance.now() + ms;
     let pages = 0;
     const reader = async () => {
       while (performance.now() < endsAt) {
         const page = await messages.find({ conversation }).sort({ _id: -1 }).limit(limit).toArray();
-        if (page.length !== limit) throw new Error(`a page of ${page.length} messages`);
+        if (page.length !== limit) throw new Error(`a page has ${page.length} messages, not ${limit}`);
         pages += 1;
       }
     };
@@ -25,7 +25,7 @@ serve({
     return pages;
   },
 
-  /** The whole conversation with the driver's own cursor, each message as JSON. Resolves with how many there were. */
+  /** Reads the whole conversation with the driver's cursor and makes JSON of each message. Resolves with the totals. */
   async whole({ conversation }) {
     let count = 0;
     let bytes = 0;

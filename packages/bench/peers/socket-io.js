@@ -6,8 +6,8 @@ import { Server } from "socket.io";
 
 /**
  * Socket.IO as its documentation sets it up for several servers: the Redis adapter, a token verified in a middleware,
- * a room a user. To its advantage: WebSocket alone, so that nothing polls; no compression; and the first HTTP request
- * is let go of, which its page on memory advises.
+ * one room per user. Settings in its favour: WebSocket only, so no client polls; no compression; and each socket's
+ * first HTTP request is released, as its page on memory usage advises.
  */
 const { PORT, REDIS_URL, JWT_SECRET } = process.env;
 
@@ -42,7 +42,7 @@ io.on("connection", (socket) => {
   socket.on("message", ({ to = "", content }) => {
     const message = {
       type: "message",
-      // As long as an id of Parley's.
+      // The same length as Parley's ids.
       id: `${Date.now()}-${String(++last).padStart(10, "0")}-00`,
       from: user,
       to,

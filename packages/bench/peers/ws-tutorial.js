@@ -4,9 +4,9 @@ import jwt from "jsonwebtoken";
 import { WebSocket, WebSocketServer } from "ws";
 
 /**
- * The chat that tutorials build with `ws` and Redis: each message is published as it comes and nobody waits for that;
- * every server sends what it hears to its clients, one by one. To its advantage: JSON is written once a message, and
- * users are found in a map. The heartbeat is the one of ws' README.
+ * The chat that tutorials build with `ws` and Redis. Each message is published without waiting for the result, and every
+ * server sends each published message to its clients one by one. Choices in its favour: each message is made JSON only
+ * once, and users are looked up in a map. The heartbeat is the one from the README of ws.
  */
 const { PORT, REDIS_URL, JWT_SECRET } = process.env;
 const CHANNEL = "chat";
@@ -16,7 +16,7 @@ const pub = new Redis(REDIS_URL);
 const sub = pub.duplicate();
 const server = createServer();
 const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-/** The connections of each user. */
+/** Connections by user. */
 const users = new Map();
 
 server.on("upgrade", (request, socket, head) => {
@@ -49,7 +49,7 @@ wss.on("connection", (client, user) => {
     const { to = "", content } = JSON.parse(data);
     const message = {
       type: "message",
-      // As long as an id of Parley's.
+      // The same length as Parley's ids.
       id: `${Date.now()}-${String(++last).padStart(10, "0")}-00`,
       from: user,
       to,

@@ -3,13 +3,14 @@ import { ServerUnavailable } from "@parley/local";
 import { HELP, readOptions, UsageError } from "./options.ts";
 import { reportText } from "./report/report.ts";
 import { writeReport } from "./report/write.ts";
-import { inWords } from "./runner/progress.ts";
+import { formatDuration } from "./runner/progress.ts";
 import { run } from "./runner/run.ts";
 
-/** On a terminal one line that changes, and one that stays for what went wrong. */
-function say(text: string, left?: number): void {
+/** Logs to standard error. On a terminal each line replaces the last one, except for lines that report a failure. */
+function log(text: string, secondsLeft?: number): void {
   const seconds = (performance.now() / 1000).toFixed(0).padStart(4);
-  const line = `[${seconds} s${left === undefined ? "" : `, about ${inWords(left)} left`}] ${text}`;
+  const left = secondsLeft === undefined ? "" : `, about ${formatDuration(secondsLeft)} left`;
+  const line = `[${seconds} s${left}] ${text}`;
   const { isTTY, columns = 80 } = process.stderr;
   const stays = !isTTY || /[A-Z]{5}/.test(text);
   const shown = isTTY ? `\r\x1b[K${stays ? line : line.slice(0, columns - 1)}` : line;
@@ -19,19 +20,20 @@ function say(text: string, left?: number): void {
 async function main(argv: readonly string[]): Promise<string> {
   const options = readOptions(argv);
   if (options === "help") return HELP;
-  if (!existsSync("/proc/self/stat")) throw new UsageError("CPU time is read from /proc: it needs Linux");
-  const report = await run(options, { say });
+  if (!existsSync("/proc/self/stat"))
+    throw new UsageError("the benchmark needs Linux: it reads CPU time from /proc");
+  const report = await run(options, { log });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  if (options.write) await writeReport(report, say);
+  if (options.write) await writeReport(report, log);
   return options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report);
 }
 
 try {
   const text = await main(process.argv.slice(2));
-  // A measurement that was given up may still hold the process.
+  // A case that timed out may still keep the process alive.
   process.stdout.write(text, () => process.exit());
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof ServerUnavailable)) throw error;
-  process.stderr.write(`bench: ${error.message}\n       --help says more\n`);
+  process.stderr.write(`bench: ${error.message}\n       Run with --help for usage.\n`);
   process.exitCode = 1;
 }

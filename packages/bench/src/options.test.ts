@@ -1,34 +1,37 @@
 import { expect, it } from "vitest";
 import { commandFor, readOptions, UsageError } from "./options.ts";
-import { MEASUREMENTS } from "./runner/scenario.ts";
+import { SCENARIO_NAMES } from "./runner/scenario.ts";
 
-it("without anything: all of it, in full, and written", () => {
-  expect(readOptions([])).toEqual({ quick: false, json: false, only: MEASUREMENTS, write: true });
+it("without options: everything, in full, and written to docs/", () => {
+  expect(readOptions([])).toEqual({ quick: false, json: false, only: SCENARIO_NAMES, write: true });
   expect(readOptions(["--no-write"])).toMatchObject({ write: false });
 });
 
-it("a part, or a quick look, is written where that is asked for", () => {
+it("a part or a quick run is written only with --write", () => {
   for (const argv of [["--quick"], ["--only", "idle"], ["--quick", "--only", "idle"]]) {
     expect(readOptions(argv)).toMatchObject({ write: false });
     expect(readOptions([...argv, "--write"])).toMatchObject({ write: true });
   }
 });
 
-it("--only keeps the order of the report; `--` from a package manager is nothing", () => {
+it("--only keeps the order of the report; `--` from a package manager is ignored", () => {
   expect(readOptions(["--", "--quick", "--only", "idle, append"])).toMatchObject({
     quick: true,
     only: ["append", "idle"],
   });
 });
 
-it.each([["--only", "fanout"], ["--slow"], ["append"]])("says what it does not know: %s", (...argv) => {
-  expect(() => readOptions(argv)).toThrow(UsageError);
-});
+it.each([["--only", "fanout"], ["--slow"], ["append"]])(
+  "refuses unknown names and options: %s",
+  (...argv) => {
+    expect(() => readOptions(argv)).toThrow(UsageError);
+  },
+);
 
-it("the command that the report names measures the same again", () => {
+it("the command in the report runs the same scenarios again", () => {
   for (const argv of [[], ["--quick"], ["--only", "idle,append"], ["--quick", "--only", "history"]]) {
     const options = readOptions(argv);
-    if (options === "help") throw new Error("no help was asked for");
+    if (options === "help") throw new Error("--help was not given");
     expect(readOptions(commandFor(options).split(" ").slice(3))).toEqual(options);
   }
 });

@@ -1,37 +1,40 @@
 import { parseArgs } from "node:util";
-import { MEASUREMENTS, type MeasurementName } from "./runner/scenario.ts";
+import { SCENARIO_NAMES, type ScenarioName } from "./runner/scenario.ts";
 
-/** What fits into two minutes. */
-const QUICK: readonly MeasurementName[] = ["fan-out", "private", "append", "latency", "idle"];
+/** Scenarios that fit into two minutes. */
+const QUICK: readonly ScenarioName[] = ["fan-out", "private", "append", "latency", "idle"];
 
-export const HELP = `Measures what Parley costs on this machine beside Socket.IO and the usual ws tutorial, under the same load, with
-real processes and with Redis and MongoDB of its own.
+/** The text of `--help`. */
+export const HELP = `Measures Parley's cost on this machine and compares it with Socket.IO and the usual ws tutorial under the same load.
+It starts real processes and its own Redis and MongoDB.
 
   npx pnpm@12 bench [--quick] [--only <names>] [--json] [--write | --no-write]
 
-  --quick      one short round of ${QUICK.join(", ")}: about two minutes;
-               else the median of three alternating rounds of everything: about 25 minutes
-  --only       some of ${MEASUREMENTS.join(",")}
-  --json       the report as JSON on standard output; what is being done stands on standard error in any case
-  --write      writes docs/performance.md and its chart: the default where everything is measured in full
-  --no-write   writes nothing
+  --quick      Runs one short round of ${QUICK.join(", ")} (about two minutes).
+               By default three alternating rounds of everything run (about 25 minutes), and the report has medians.
+  --only       Runs some scenarios: ${SCENARIO_NAMES.join(",")}
+  --json       Prints the report as JSON to standard output. Progress always goes to standard error.
+  --write      Writes docs/performance.md and its chart. This is the default for a full run of everything.
+  --no-write   Writes no files.
 
-It needs Linux, reads CPU and memory from /proc, and wants a machine that does nothing else meanwhile. The first time it
-installs the servers to measure beside into packages/bench/peers; where it cannot, it measures Parley alone and says so.
+The benchmark needs Linux, since it reads CPU and memory from /proc, and a machine that is otherwise idle. The first run
+installs the other servers into packages/bench/peers. If that fails, only Parley is measured, and the report says so.
 `;
 
+/** The parsed command line. `only` holds the selected scenarios. */
 export interface Options {
   readonly quick: boolean;
   readonly json: boolean;
-  readonly only: readonly MeasurementName[];
+  readonly only: readonly ScenarioName[];
   readonly write: boolean;
 }
 
-/** What was asked for cannot be understood; the message says why. */
+/** The command line is invalid. The message says why. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Parses the command line. Throws a `UsageError` if it is invalid. */
 export function readOptions(argv: readonly string[]): Options | "help" {
   const { quick, json, only, write, help } = parse(argv);
   if (help) return "help";
@@ -39,7 +42,7 @@ export function readOptions(argv: readonly string[]): Options | "help" {
   return { quick, json, only: only === undefined ? allOf(quick) : namesOf(only), write: write ?? isWhole };
 }
 
-/** The command that measures the same again. */
+/** Returns the command that runs the same scenarios again. */
 export function commandFor({ quick, only }: Options): string {
   const all = allOf(quick);
   const isAll = only.length === all.length && all.every((name) => only.includes(name));
@@ -47,14 +50,14 @@ export function commandFor({ quick, only }: Options): string {
   return ["npx pnpm@12 bench", ...(quick ? ["--quick"] : []), ...some].join(" ");
 }
 
-const allOf = (quick: boolean): readonly MeasurementName[] => (quick ? QUICK : MEASUREMENTS);
+const allOf = (quick: boolean): readonly ScenarioName[] => (quick ? QUICK : SCENARIO_NAMES);
 
-function namesOf(list: string): MeasurementName[] {
+function namesOf(list: string): ScenarioName[] {
   const wanted = list.split(",").map((name) => name.trim());
-  const unknown = wanted.filter((name) => !MEASUREMENTS.some((known) => known === name));
+  const unknown = wanted.filter((name) => !SCENARIO_NAMES.some((known) => known === name));
   if (unknown.length > 0)
-    throw new UsageError(`--only knows ${MEASUREMENTS.join(", ")}, not "${unknown.join(", ")}"`);
-  return MEASUREMENTS.filter((name) => wanted.includes(name));
+    throw new UsageError(`--only doesn't know "${unknown.join(", ")}", only ${SCENARIO_NAMES.join(", ")}`);
+  return SCENARIO_NAMES.filter((name) => wanted.includes(name));
 }
 
 function parse(argv: readonly string[]) {

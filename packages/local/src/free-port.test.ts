@@ -3,20 +3,20 @@ import { type AddressInfo, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { freePort, isFree, onFreePort, PortTaken } from "./free-port.ts";
 
-it("gives ports outside the range of outgoing connections, each once", async () => {
+it("returns ports outside the range of outgoing connections, each port once", async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, freePort));
   expect(new Set(ports).size).toBe(50);
   expect(ports.every((port) => port >= 20_000 && port < 32_000)).toBe(true);
 });
 
-it.each(["127.0.0.1", "0.0.0.0"])("sees that a port is taken on %s", async (host) => {
+it.each(["127.0.0.1", "0.0.0.0"])("detects a port that is taken on %s", async (host) => {
   const server = createServer().listen(0, host);
   onTestFinished(() => void server.close());
   await once(server, "listening");
   expect(await isFree((server.address() as AddressInfo).port)).toBe(false);
 });
 
-it("starts again on another port where one was taken meanwhile, five times at most", async () => {
+it("retries on another port if one was taken in the meantime, five times at most", async () => {
   const tried: number[] = [];
   const port = await onFreePort(async (port) => {
     tried.push(port);

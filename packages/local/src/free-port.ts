@@ -1,17 +1,16 @@
 import { createServer } from "node:net";
 
 /**
- * Below the range from which an operating system takes the ports of outgoing connections (32768 and up on Linux,
- * 49152 elsewhere): there, a client could take the port of a server that is just being restarted, or even connect
- * to itself.
+ * Below the range from which an operating system assigns ports to outgoing connections (32768 and up on Linux, 49152
+ * elsewhere). In that range a client could get the port of a server that is just restarting, or connect to itself.
  */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-// Processes that look for ports at the same time begin at different places; one process never gives a port twice.
+// Concurrent processes start their search at different ports, and one process never returns the same port twice.
 let next = (process.pid * 61) % COUNT;
 
-/** A TCP port that nobody on this machine listens on now. The one who takes it must still be ready to find it taken. */
+/** Returns a TCP port on which no process listens now. Another process may still take it before the caller does. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + next;
@@ -21,14 +20,14 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free TCP port between ${FIRST} and ${FIRST + COUNT - 1}`);
 }
 
-/** The port that was to be used is another process' now. */
+/** Another process took the chosen port. */
 export class PortTaken extends Error {
   override readonly name = "PortTaken";
 }
 
 const ATTEMPTS = 5;
 
-/** Starts something on a free port; where `start` rejects with PortTaken, again on another one. */
+/** Calls `start` with a free port, and with another one if it rejects with PortTaken: five ports at most. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -39,7 +38,7 @@ export async function onFreePort<T>(start: (port: number) => Promise<T>): Promis
   }
 }
 
-/** Whether a server could listen on the port, on every address of this machine. */
+/** Returns true if a server could listen on the port on all addresses of this machine. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -13,25 +13,25 @@ beforeEach(() => {
   onTestFinished(() => rmSync(dir, { recursive: true }));
 });
 
-it("is held until it is released, and says by whom", async () => {
+it("is held until it is released, and names its holder", async () => {
   const lock = await takeLock(path);
   expect(await takeLock(path)).toEqual({ heldBy: process.pid });
   if ("release" in lock) await lock.release();
   expect(await takeLock(path)).toHaveProperty("release");
 });
 
-it("of many at once one gets it", async () => {
+it("is taken by one of many concurrent callers", async () => {
   const results = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
   expect(results.filter((lock) => "release" in lock)).toHaveLength(1);
 });
 
-it("is taken over from a process that is gone", async () => {
-  const gone = await startChild({ command: "true" });
-  await gone.exited;
-  symlinkSync(String(gone.pid), path);
+it("is taken over from a process that has exited", async () => {
+  const holder = await startChild({ command: "true" });
+  await holder.exited;
+  symlinkSync(String(holder.pid), path);
   expect(await takeLock(path)).toHaveProperty("release");
 });
 
-it("rejects where it cannot be made", async () => {
+it("rejects if the lock cannot be created", async () => {
   await expect(takeLock(join(path, "no/such/folder"))).rejects.toThrow("ENOENT");
 });

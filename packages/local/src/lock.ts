@@ -2,8 +2,9 @@ import { readlinkSync } from "node:fs";
 import { rm, symlink } from "node:fs/promises";
 
 /**
- * A lock between processes of one machine: a symbolic link that names its holder's process id, so that it is made,
- * and read, whole. One whose holder is gone is taken over; two that do so at the same moment may both get it.
+ * Takes a lock between processes on one machine. The lock is a symbolic link whose target is the holder's process id,
+ * so that it is created and read atomically. A lock whose holder has exited is taken over. Two processes that take it
+ * over at the same moment may both get it.
  */
 export async function takeLock(path: string): Promise<{ release(): Promise<void> } | { heldBy: number }> {
   try {
@@ -18,7 +19,7 @@ export async function takeLock(path: string): Promise<{ release(): Promise<void>
   return takeLock(path);
 }
 
-/** Undefined where the holder is gone, or the lock itself. */
+/** Returns the holder's process id, or undefined if the holder has exited or the lock no longer exists. */
 function holderOf(path: string): number | undefined {
   try {
     const pid = Number(readlinkSync(path));
@@ -34,7 +35,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's process is alive too.
+    // EPERM: the process exists but belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -2,27 +2,29 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   adaptersAreChosenInMain,
-  driversStayAtHome,
-  manifestsDeclareOnlyTheirOwn,
-  partsUseOnlyTheirOwn,
+  driversAreIsolated,
+  importsAreAllowed,
+  manifestsAreAllowed,
   type Rule,
 } from "./architecture/import-rules.ts";
 import { foldersAreSmall, importsHaveNoCycle } from "./architecture/layout-rules.ts";
 import { importsOf, readSources } from "./architecture/source.ts";
 import {
+  commentsOpenWithFacts,
   filesAreShort,
-  namesSayWhatItIs,
-  nobodyPrintsButCommands,
-  nobodyReadsTheEnvironment,
-  nothingOfOneMachine,
+  MAX_QUESTION_COMMENTS,
+  namesAreSpecific,
+  nothingIsMachineSpecific,
+  onlyCommandsPrint,
+  onlyReadEnvReadsTheEnvironment,
 } from "./architecture/text-rules.ts";
 
 type Sample = readonly [path: string, text: string];
 
-/** Each rule with what it must find fault with, one by one, and with what it must let pass. */
+/** Each rule with samples that it must report, one by one, and samples that it must accept. */
 const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good: readonly Sample[] }>> = {
-  "a part imports only its own": {
-    rule: partsUseOnlyTheirOwn,
+  "a package imports only allowed packages": {
+    rule: importsAreAllowed,
     bad: [
       ["packages/models/src/a.ts", 'import { pino } from "pino";'],
       ["packages/auth/src/a.ts", 'import { User } from "@parley/models";'],
@@ -46,8 +48,8 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["packages/e2e/src/a.ts", 'import { MongoClient } from "mongodb";'],
     ],
   },
-  "a package.json declares only its own": {
-    rule: manifestsDeclareOnlyTheirOwn,
+  "a package.json declares only allowed packages": {
+    rule: manifestsAreAllowed,
     bad: [
       ["packages/models/package.json", '{"dependencies":{"zod":"catalog:","jose":"catalog:"}}'],
       ["apps/gateway/package.json", '{"dependencies":{"@parley/local":"workspace:*"}}'],
@@ -60,8 +62,8 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["packages/bench/package.json", "{}"],
     ],
   },
-  "a driver stays at home": {
-    rule: driversStayAtHome,
+  "a driver is imported in one folder only": {
+    rule: driversAreIsolated,
     bad: [
       ["packages/bus/src/memory/a.ts", 'import { Redis } from "ioredis";'],
       ["packages/store/src/sqlite/a.ts", 'import type { Db } from "mongodb";'],
@@ -74,7 +76,7 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["packages/testkit/src/a.ts", 'import { MongoClient } from "mongodb";'],
     ],
   },
-  "an adapter is chosen in a main.ts": {
+  "an adapter is imported in a main.ts only": {
     rule: adaptersAreChosenInMain,
     bad: [
       ["apps/gateway/src/gateway.ts", 'import { RedisBus } from "@parley/bus/redis";'],
@@ -98,8 +100,8 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["apps/gateway/src/main.ts", "//\n".repeat(60)],
     ],
   },
-  "a name says what it is": {
-    rule: namesSayWhatItIs,
+  "files and folders have specific names": {
+    rule: namesAreSpecific,
     bad: [
       ["packages/bus/src/utils.ts", ""],
       ["packages/common/src/a.ts", ""],
@@ -109,7 +111,7 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
     good: [["packages/models/src/commons-licence.ts", ""]],
   },
   "only commands print": {
-    rule: nobodyPrintsButCommands,
+    rule: onlyCommandsPrint,
     bad: [["apps/gateway/src/a.ts", 'console.log("hello");']],
     good: [
       ["packages/bench/src/a.ts", 'console.log("hello");'],
@@ -118,15 +120,15 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
     ],
   },
   "only readEnv reads the environment": {
-    rule: nobodyReadsTheEnvironment,
+    rule: onlyReadEnvReadsTheEnvironment,
     bad: [["apps/gateway/src/main.ts", "process.env.PORT"]],
     good: [
       ["packages/service/src/env/read.ts", "process.env"],
       ["packages/local/src/processes/app.ts", "process.env.PATH"],
     ],
   },
-  "nothing is of one machine, and no registry is named": {
-    rule: nothingOfOneMachine,
+  "no file contains a path of one machine or a registry's address": {
+    rule: nothingIsMachineSpecific,
     bad: [
       ["README.md", `see ${"/wo"}rk/main`],
       ["docs/a.md", `cd ${"/ho"}me/me/parley`],
@@ -144,16 +146,43 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
 const repository = readSources(join(import.meta.dirname, "../../.."));
 
 describe.each(Object.entries(RULES))("%s", (_name, { rule, bad, good }) => {
-  it("holds here", () => {
+  it("holds in this repository", () => {
     expect(rule(repository)).toEqual([]);
   });
 
-  it.each(bad)("finds fault with %s: %s", (path, text) => {
+  it.each(bad)("reports %s: %s", (path, text) => {
     expect(rule([{ path, text }])).toHaveLength(1);
   });
 
-  it("lets pass what is right", () => {
+  it("accepts the good samples", () => {
     expect(rule(good.map(([path, text]) => ({ path, text })))).toEqual([]);
+  });
+});
+
+describe("comments open with facts, not with question words", () => {
+  const path = "apps/gateway/src/a.ts";
+  const repeated = (line: string, count: number) => [{ path, text: `${line}\n`.repeat(count) }];
+
+  it("holds in this repository", () => {
+    expect(commentsOpenWithFacts(repository)).toEqual([]);
+  });
+
+  it.each(["What", "Who", "Whom", "Whether", "Where", "How", "One who"])("reports %s", (word) => {
+    for (const line of [`/** ${word} it is. */`, `  // ${word} it is.`, `   * ${word}`]) {
+      const [violation, ...others] = commentsOpenWithFacts(repeated(line, MAX_QUESTION_COMMENTS));
+      expect(violation).toContain(`${path} (${MAX_QUESTION_COMMENTS})`);
+      expect(others).toEqual([]);
+    }
+  });
+
+  it("accepts a few of them, other words, words within a line and other files", () => {
+    const text = "// Whatever it is.\n// Once one knows. How?\nconst text = '// What it is.';\n";
+    const fine = [
+      ...repeated("// What it is.", MAX_QUESTION_COMMENTS - 1),
+      { path: "apps/gateway/src/b.ts", text: text.repeat(MAX_QUESTION_COMMENTS) },
+      { path: "docs/a.md", text: "* What it is.\n".repeat(MAX_QUESTION_COMMENTS) },
+    ];
+    expect(commentsOpenWithFacts(fine)).toEqual([]);
   });
 });
 
@@ -161,17 +190,17 @@ describe("a folder has at most 15 files beside tests", () => {
   const files = (folder: string, count: number, ending = ".ts") =>
     Array.from({ length: count }, (_, n) => ({ path: `${folder}/f${n}${ending}`, text: "" }));
 
-  it("holds here", () => {
+  it("holds in this repository", () => {
     expect(foldersAreSmall(repository)).toEqual([]);
   });
 
-  it("finds fault with a sixteenth file", () => {
+  it("reports a sixteenth file", () => {
     expect(foldersAreSmall(files("apps/gateway/src", 16))).toEqual([
       "apps/gateway/src: 16 files, at most 15",
     ]);
   });
 
-  it("lets pass tests, folders below, and a list that is named", () => {
+  it("accepts tests, subfolders and listed folders", () => {
     const small = [...files("apps/gateway/src", 15), ...files("apps/gateway/src/http", 15)];
     const tests = [...files("apps/gateway/src", 9, ".test.ts"), ...files("apps/gateway/src/test", 20)];
     expect(foldersAreSmall([...small, ...tests, ...files("packages/chaos/src/faults", 40)])).toEqual([]);
@@ -184,11 +213,11 @@ describe("no two files import each other", () => {
     text: names.map((name) => `import type { A } from "${name}";`).join("\n"),
   });
 
-  it("holds here", () => {
+  it("holds in this repository", () => {
     expect(importsHaveNoCycle(repository)).toEqual([]);
   });
 
-  it("finds fault with a cycle over folders, of types alone too", () => {
+  it("reports a cycle across folders, also of type imports only", () => {
     const cycle = [
       importing("a.ts", "./b/b.ts"),
       importing("b/b.ts", "../c.ts"),
@@ -199,7 +228,7 @@ describe("no two files import each other", () => {
     ]);
   });
 
-  it("lets pass a file that is reached on two ways", () => {
+  it("accepts a file that is imported along two paths", () => {
     const diamond = [
       importing("a.ts", "./b.ts", "./c.ts"),
       importing("b.ts", "./d.ts"),
@@ -209,15 +238,15 @@ describe("no two files import each other", () => {
   });
 });
 
-describe("what the rules look at", () => {
-  it("is the whole repository", () => {
+describe("the rules check", () => {
+  it("the whole repository", () => {
     const paths = repository.map(({ path }) => path);
     const some = ["package.json", "pnpm-lock.yaml", ".gitignore", ".ci/run", "packages/models/src/ids.ts"];
     expect(paths).toEqual(expect.arrayContaining([...some, "apps/gateway/src/main.ts", "deploy/Dockerfile"]));
     expect(paths.filter((path) => path.includes("node_modules"))).toEqual([]);
   });
 
-  it("is every form of an import", () => {
+  it("every form of an import", () => {
     const text = `import a from "a";
 import type { B } from "b";
 import { type C, c } from 'c';
@@ -228,7 +257,7 @@ import {
   g,
 } from "g";
 const h = await import("h");
-// what comes from "nowhere" is none
+// a comment from "nowhere" is no import
 const i = { from: "nowhere" };`;
     const found = importsOf({ path: "a.ts", text });
     expect(found.map(({ specifier }) => specifier).toSorted()).toEqual([..."abcdefgh"]);

@@ -7,17 +7,17 @@ import { readSources } from "./architecture/source.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 
 describe("links in Markdown", () => {
-  it("lead to a file, a folder or a heading that is there", () => {
+  it("lead to an existing file, folder or heading", () => {
     const sources = readSources(ROOT);
     const links = sources.filter(({ path, text }) => path.endsWith(".md") && text.includes("]("));
     expect(links.length).toBeGreaterThan(5);
     expect(brokenLinks(sources, (path) => existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  const there = { path: "docs/there.md", text: "# A `b` (c)\n## Twice\n## Twice\n```\n# Code\n```\n" };
+  const target = { path: "docs/there.md", text: "# A `b` (c)\n## Twice\n## Twice\n```\n# Code\n```\n" };
   const broken = (text: string) =>
     brokenLinks(
-      [there, { path: "docs/a.md", text }],
+      [target, { path: "docs/a.md", text }],
       (path) => path === "docs/page.png" || path === "examples",
     );
 
@@ -31,7 +31,7 @@ describe("links in Markdown", () => {
     "[x](https://example.com/nowhere)",
     "`[x](nowhere.md)`",
     "```md\n[x](nowhere.md)\n```",
-  ])("lets pass %j", (text) => {
+  ])("accepts %j", (text) => {
     expect(broken(text)).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe("links in Markdown", () => {
     "[x](page.png#a)",
     "[x](../../outside.md)",
     '<img src="nowhere.png">',
-  ])("finds fault with %j", (text) => {
+  ])("reports %j", (text) => {
     expect(broken(text)).toHaveLength(1);
   });
 });

@@ -10,8 +10,8 @@ import {
 } from "@parley/local";
 
 /**
- * A Redis of the suite's own, or undefined where this machine has none: the suite is then skipped with one loud line,
- * and fails where `CI` is set. To be awaited at the top of a test file:
+ * Starts a Redis for one suite. Resolves with undefined if this machine has none, and then prints that the suite is
+ * skipped. Rejects instead if `CI` is set. Await it at the top of a test file:
  * ```ts
  * const redis = await redisServer();
  * describe.skipIf(redis === undefined)("…", () => { afterAll(() => redis?.stop()); … });
@@ -21,17 +21,17 @@ export function redisServer(options?: ServerOptions): Promise<OwnServer | undefi
   return orSkip("Redis", () => startRedis(options));
 }
 
-/** A MongoDB of the suite's own, or undefined, as `redisServer`. */
+/** Starts a MongoDB for one suite. Skips or rejects like `redisServer`. */
 export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefined> {
   return orSkip("MongoDB", () => startMongo(options));
 }
 
-/** Whether there can be both, for a suite that starts its servers itself; skipped or failed as above. */
+/** Resolves with true if this machine has both servers. Skips or rejects like `redisServer`. */
 export async function hasServers(): Promise<boolean> {
   return (await orSkip("Redis and MongoDB", () => prepareServers().then(() => true))) ?? false;
 }
 
-/** A master of the suite's own with replicas and Sentinels, or undefined, as `redisServer`. */
+/** Starts a Redis master with replicas and Sentinels for one suite. Skips or rejects like `redisServer`. */
 export function sentinelledRedis(): Promise<Sentinelled | undefined> {
   return orSkip("Redis", () => startSentinelled());
 }

@@ -2,48 +2,51 @@ import type { Socket } from "node:net";
 
 /** `up`: from the client to the server; `down`: from the server to the client. */
 export type Direction = "up" | "down";
-/** `pass`; `stall`: stop reading, so that the sender's buffers fill; `swallow`: read and drop, the end of the stream too. */
+/**
+ * `pass`: forward. `stall`: stop reading, so that the sender's buffers fill. `swallow`: read and drop everything,
+ * including the end of the stream.
+ */
 export type Mode = "pass" | "stall" | "swallow";
-/** `fin`: an orderly end; `rst`: a connection reset. */
+/** `fin`: close in order. `rst`: reset the connection. */
 export type Cut = "fin" | "rst";
 
 /** One connection through the proxy. */
 export interface Link {
-  /** Counts from 1 in the order of connecting. */
+  /** Number of the connection, from 1. */
   readonly id: number;
-  /** The first 64 KiB that the client sent, as latin1 text: what tells one link from another. */
+  /** The first 64 KiB that the client sent, as latin1 text. Tests use it to identify a link. */
   readonly opening: string;
-  /** Bytes read from each side, also those that were dropped. */
+  /** Bytes read from each side, including dropped ones. */
   readonly bytes: Readonly<Record<Direction, number>>;
   readonly open: boolean;
   cut(how: Cut): void;
 }
 
-/** What the proxy decides for a link, asked again for each chunk. */
+/** The proxy's decisions for a link. They are called for each chunk. */
 export interface Rules {
   mode(link: Link, direction: Direction): Mode;
-  /** True where the reply to this chunk must be lost. */
+  /** Returns true if the reply to this chunk must be lost. */
   losesReply(link: Link, chunk: Buffer): boolean;
-  /** The reply has been lost and the link is cut. */
+  /** Called after the reply was lost and the link was cut. */
   replyLost(link: Link): void;
 }
 
 const OPENING_LIMIT = 64 * 1024;
 
-/** Moves the bytes of one connection in both directions, each as its rules say at that moment. */
+/** Forwards the bytes of one connection in both directions, according to the rules at that moment. */
 export class TcpLink implements Link {
   readonly id: number;
   readonly bytes = { up: 0, down: 0 };
   opening = "";
-  /** Set once a request went up whose reply must not come down. */
+  /** True once a request was forwarded whose reply must be lost. */
   #dropsReply = false;
   readonly #rules: Rules;
   readonly #sockets: Record<Direction, Socket>;
-  /** A chunk that was read before its direction stalled. */
+  /** Chunks that were read just before their direction stalled. */
   readonly #held: Record<Direction, Buffer[]> = { up: [], down: [] };
   readonly #ended: Record<Direction, boolean> = { up: false, down: false };
 
-  /** `client` is read for `up`, `server` for `down`. Both must allow to be half open. */
+  /** `up` reads from `client`, `down` from `server`. Both sockets need `allowHalfOpen`. */
   constructor(id: number, client: Socket, server: Socket, rules: Rules) {
     this.id = id;
     this.#rules = rules;
@@ -63,7 +66,7 @@ export class TcpLink implements Link {
     }
   }
 
-  /** To be called when the rules have changed: what was stalled may go on. */
+  /** Applies changed rules: a stalled direction may continue, or a passing one may stall. */
   recheck(): void {
     for (const direction of ["up", "down"] as const) {
       const mode = this.#rules.mode(this, direction);
@@ -88,7 +91,7 @@ export class TcpLink implements Link {
       this.#ended[direction] = true;
       if (this.#rules.mode(this, direction) === "pass") to.end();
     });
-    // An error is followed by "close", which hands it on.
+    // "close" follows an error and forwards it.
     from.on("error", () => undefined);
     from.on("close", (failed) => {
       if (this.#rules.mode(this, direction) === "swallow") return;
@@ -124,7 +127,7 @@ export class TcpLink implements Link {
     if (!this.#to(direction).write(chunk)) this.#sockets[direction].pause();
   }
 
-  /** The server has answered, so it has done what it was asked; it keeps reading what was sent up to an orderly end. */
+  /** Drops the reply. The server has executed the request; it still receives everything sent, and an orderly end. */
   #loseReply(): void {
     this.#sockets.up.resetAndDestroy();
     this.#sockets.down.end();

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-/** A server that keeps what it received and answers every chunk with itself in capitals. */
+/** A server that records the received text and answers every chunk with the same text in capitals. */
 let server: Server;
 let received: string;
 let atServer: Socket[];
@@ -64,7 +64,7 @@ const soon = (check: () => void) => vi.waitFor(check, 10_000);
 const answered = (to: Client, text: string) => soon(() => expect(to.text).toBe(text));
 
 describe("TCP proxy", () => {
-  it("passes bytes and their end both ways, and counts them", async () => {
+  it("forwards bytes and the end of the stream both ways, and counts bytes", async () => {
     const alice = await client("hello");
     await answered(alice, "HELLO");
     expect(proxy.bytes()).toEqual({ up: 5, down: 5 });
@@ -73,7 +73,7 @@ describe("TCP proxy", () => {
     await soon(() => expect([alice.ended, proxy.links()]).toEqual([true, []]));
   });
 
-  it("passes a megabyte to a reader that pauses, without losing a byte", async () => {
+  it("forwards a megabyte to a reader that pauses, without losing a byte", async () => {
     const alice = await client("");
     const big = "x".repeat(1 << 20);
     alice.socket.pause();
@@ -83,7 +83,7 @@ describe("TCP proxy", () => {
     await soon(() => expect(alice.text.length).toBe(big.length));
   });
 
-  it("cuts with a reset or an orderly end, only the links chosen", async () => {
+  it("cuts only the selected links, with a reset or an orderly end", async () => {
     const [alice, bob, carol] = [await client("alice"), await client("bob"), await client("carol")];
     await answered(alice, "ALICE");
     await answered(bob, "BOB");
@@ -97,7 +97,7 @@ describe("TCP proxy", () => {
     await answered(carol, "CAROLSTILL");
   });
 
-  it("stalls one direction and loses nothing when it passes again", async () => {
+  it("stalls one direction, and loses nothing when the direction passes again", async () => {
     const alice = await client("one");
     await answered(alice, "ONE");
     proxy.set("down", "stall");
@@ -108,7 +108,7 @@ describe("TCP proxy", () => {
     await answered(alice, "ONETWO");
   });
 
-  it("a stalled reader fills the sender's buffers", async () => {
+  it("a stalled direction fills the sender's buffers", async () => {
     const alice = await client("one");
     await answered(alice, "ONE");
     proxy.set("up", "stall");
@@ -121,7 +121,7 @@ describe("TCP proxy", () => {
     expect(received).toBe("one");
   });
 
-  it("swallows one direction, the end of the stream too: a half-open link", async () => {
+  it("swallows one direction, including the end of the stream, which makes a half-open link", async () => {
     const alice = await client("one");
     await answered(alice, "ONE");
     proxy.set("up", "swallow", (link) => link.opening.startsWith("one"));
@@ -135,15 +135,15 @@ describe("TCP proxy", () => {
     atServer[0]?.write("anybody there?");
   });
 
-  it("a rule for links chosen by what they sent holds for future links too", async () => {
+  it("a rule that selects links by their opening also applies to future links", async () => {
     proxy.set("down", "swallow", (link) => link.opening.includes("SUBSCRIBE"));
-    const [quiet, heard] = [await client("SUBSCRIBE x"), await client("GET x")];
-    await answered(heard, "GET X");
+    const [swallowed, passed] = [await client("SUBSCRIBE x"), await client("GET x")];
+    await answered(passed, "GET X");
     await soon(() => expect(proxy.bytes().down).toBe(16));
-    expect(quiet.text).toBe("");
+    expect(swallowed.text).toBe("");
   });
 
-  it("loses the reply to one request that the server did", async () => {
+  it("loses the reply to one request that the server executed", async () => {
     const [alice, bob] = [await client("alice"), await client("bob")];
     await answered(alice, "ALICE");
     await answered(bob, "BOB");
@@ -159,7 +159,7 @@ describe("TCP proxy", () => {
     await answered(bob, "BOBREADAPPEND");
   });
 
-  it("refuses new connections and leaves the old ones", async () => {
+  it("refuses new connections and keeps the old ones", async () => {
     const alice = await client("one");
     await answered(alice, "ONE");
     proxy.refuse(true);
@@ -171,7 +171,7 @@ describe("TCP proxy", () => {
     await answered(await client("three"), "THREE");
   });
 
-  it("resets the client where the server is not there", async () => {
+  it("resets the client if the server is down", async () => {
     server.close();
     for (const socket of atServer) socket.destroy();
     const alice = await client("one");

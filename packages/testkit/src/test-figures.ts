@@ -1,23 +1,23 @@
-/** How many of the things that were looked at passed, failed, and were left out. */
+/** Numbers of tests or checks by outcome. */
 export interface Figures {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** The part of vitest's JSON report that is used. */
+/** The used part of vitest's JSON report. */
 export interface TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  /** One a file. */
+  /** One entry per file. */
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
 /**
- * The figures of one run of vitest. A file that could not even be read counts as one failure, and so does a run that
- * failed without saying where: an error that no test caught, or no report at all.
+ * Returns the figures of one run of vitest. A file that could not be loaded counts as one failure. A run that failed
+ * without a failed test also counts as one failure: an unhandled error, or a missing report.
  */
 export function figuresOf(report: TestReport | undefined, exitCode: number | null): Figures {
   const passed = report?.numPassedTests ?? 0;
@@ -29,7 +29,7 @@ export function figuresOf(report: TestReport | undefined, exitCode: number | nul
   return { passed, skipped, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }
 
-/** Whether one check did well, as figures. */
+/** Returns the figures of one check, from its exit code. */
 export function figuresOfCheck(exitCode: number | null): Figures {
   return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
 }
@@ -39,7 +39,7 @@ export function sum(figures: readonly Figures[]): Figures {
   return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
 }
 
-/** The last line of the test command. */
+/** Formats the last line of the test command. */
 export function lineOf({ passed, failed, skipped }: Figures): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

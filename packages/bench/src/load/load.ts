@@ -2,21 +2,21 @@ import { type ChildProcess, fork } from "node:child_process";
 import { basename, join } from "node:path";
 import type { Reply, Request, Tasks } from "./tasks/serve.ts";
 
-/** A load process, seen from the one that measures. */
+/** A load process, as the measuring process sees it. */
 export interface Load<T extends Tasks> {
   readonly pid: number;
-  /** Rejects with what the task failed with, or when the process ends first. */
+  /** Runs a task in the load process. Rejects if the task fails or the process ends first. */
   call<Name extends keyof T & string>(
     task: Name,
     ...args: Parameters<T[Name]>
   ): Promise<Awaited<ReturnType<T[Name]>>>;
-  /** Ends it, with its connections. */
+  /** Kills the process and so closes its connections. */
   stop(): void;
 }
 
-/** Starts `load/tasks/<name>.ts`, or a file, as a process of its own, so that its work is not counted with anybody's. */
+/** Starts `load/tasks/<name>.ts` or another file as a separate process, so that its CPU time is counted separately. */
 export function startLoad<T extends Tasks>(
-  name: "listen" | "send" | "talk" | "get" | { file: string },
+  name: "listen" | "send" | "chat" | "get" | { file: string },
 ): Load<T> {
   const file = typeof name === "string" ? join(import.meta.dirname, `tasks/${name}.ts`) : name.file;
   const child = fork(file, { serialization: "advanced" });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { pace } from "./pace.ts";
 
-it("each message is due by the schedule, and those of one moment are flushed together", async () => {
+it("sends each message at its scheduled time and flushes messages due at the same moment together", async () => {
   const due: number[] = [];
   let unflushed = 0;
   const firstDueAt = await pace(

@@ -4,8 +4,9 @@ import { steadyMicros } from "./stamp.ts";
 const LEAD_MICROS = 20_000;
 
 /**
- * Open loop: calls `send` for each of `count` messages once it is due, however slow the server is, then `flush`
- * for those of one moment. Resolves with when the first was due, in µs of the steady clock.
+ * Open loop: calls `send` for each of `count` messages when it is due, however slow the server is. Calls `flush`
+ * after the messages that were due at the same moment. Resolves with the time at which the first message was due, in
+ * µs of the steady clock.
  */
 export async function pace(
   { perSecond, count }: { readonly perSecond: number; readonly count: number },

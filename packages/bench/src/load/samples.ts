@@ -1,21 +1,21 @@
 import { stampIn, steadyMicros } from "./stamp.ts";
 
-/** Primes, so that the samples go round all connections, which are written to in one order. */
+/** Primes, so that samples cover all connections although the server writes to them in a fixed order. */
 const STRIDES = [1, 3, 7, 13, 31, 61, 97, 193, 389, 769];
-/** Enough for a p99.9, and little beside the reading of the frames. */
+/** Enough samples for a p99.9, and cheap compared with reading the frames. */
 const WANTED = 10_000;
 
-/** One in how many messages is looked at, where `expected` come. */
+/** Returns the stride for `expected` messages: one message in `stride` is sampled. */
 export function strideFor(expected: number): number {
   return STRIDES.findLast((stride) => expected / stride >= WANTED) ?? 1;
 }
 
-/** Counts messages, and takes the latency of one in `stride`. */
+/** Counts messages and takes the latency of one in `stride`. */
 export class Samples {
   received = 0;
-  /** Of the last sample, in µs of the steady clock. */
+  /** Time of the last sample, in µs of the steady clock. */
   lastAt = 0;
-  /** From when a message was due, in µs. */
+  /** Time from when a message was due until it was read, in µs. */
   latencies: number[] = [];
   readonly #stride: number;
 

@@ -1,11 +1,12 @@
-import type { Connection, Hear } from "./socket/connection.ts";
+import type { Connection, FrameListener } from "./socket/connection.ts";
 import type { FrameKind } from "./socket/dialect.ts";
 import { steadyMicros } from "./stamp.ts";
 
-/** What a sender keeps under way by itself. */
-export interface Stream {
+/** Messages that a sender keeps in flight: it sends the next one on each answer. */
+export interface Pipeline {
   readonly to: string;
   readonly content: string;
+  /** Messages in flight. */
   readonly window: number;
   /** Messages in all. */
   readonly limit: number;
@@ -13,89 +14,91 @@ export interface Stream {
 
 const ANSWER_TIMEOUT_MS = 5_000;
 
-/** One connection that sends and counts the answers. */
+/** One connection that sends messages and counts the answers. */
 export class Sender {
   sent = 0;
   acked = 0;
   refused = 0;
   received = 0;
-  /** Of the last answer, in µs of the steady clock. */
+  /** Time of the last answer, in µs of the steady clock. */
   answeredAt = 0;
-  /** What its refs begin with: another process' sender for the same user must not send the same messages (P10). */
-  readonly #name: string;
+  /** Prefix of this sender's refs. Another process may send as the same user, and a repeated ref is a retry (P10). */
+  readonly #refPrefix: string;
   #connection: Connection | undefined;
   #refs = 0;
-  #stream: Stream | undefined;
-  /** Who waits for the answer of a single message. */
-  #answered: ((kind: FrameKind) => void) | undefined;
+  #pipeline: Pipeline | undefined;
+  /** Resolves the pending `roundTrip`. */
+  #onAnswer: ((kind: FrameKind) => void) | undefined;
   #unsent: Buffer[] = [];
-  #flushing = false;
+  #isFlushScheduled = false;
 
   constructor(index: number) {
-    this.#name = `${process.pid.toString(36)}-${index}-`;
+    this.#refPrefix = `${process.pid.toString(36)}-${index}-`;
   }
 
-  use(connection: Connection): this {
+  attach(connection: Connection): this {
     this.#connection = connection;
     return this;
   }
 
-  /** Counts anew. Refs go on: one that came back would be the same message (P10). */
-  begin(): void {
+  /** Resets the counts. Refs aren't reset, because a repeated ref would be the same message (P10). */
+  resetCounts(): void {
     this.sent = this.acked = this.refused = this.received = 0;
     this.answeredAt = steadyMicros();
   }
 
-  readonly hear: Hear = (kind) => {
+  readonly onFrame: FrameListener = (kind) => {
     if (kind === "message") this.received += 1;
     else if (kind === "ack") this.acked += 1;
     else if (kind === "error") this.refused += 1;
-    if (this.answers && kind !== "ack" && kind !== "error") return;
+    if (this.acknowledges && kind !== "ack" && kind !== "error") return;
     this.answeredAt = steadyMicros();
-    this.#answered?.(kind);
-    if (this.#stream) this.#next(this.#stream);
+    this.#onAnswer?.(kind);
+    if (this.#pipeline) this.#sendNext(this.#pipeline);
   };
 
-  get answers(): boolean {
-    return this.#connection?.dialect.answers ?? true;
+  /** True if the server answers each message. */
+  get acknowledges(): boolean {
+    return this.#connection?.dialect.acknowledges ?? true;
   }
 
-  /** How many have been answered; where the server answers nothing, how many have come back as messages. */
+  /** Number of answered messages. If the server doesn't answer, number of messages that came back. */
   get settled(): number {
-    return this.answers ? this.acked + this.refused : this.received;
+    return this.acknowledges ? this.acked + this.refused : this.received;
   }
 
-  /** Gathers it for the next flush. */
+  /** Queues a message for the next flush. */
   send(to: string, content: string): void {
     if (!this.#connection) return;
     this.#refs += 1;
     this.sent += 1;
-    this.#unsent.push(this.#connection.frame(to, content, this.#name + this.#refs));
+    this.#unsent.push(this.#connection.frame(to, content, this.#refPrefix + this.#refs));
   }
 
+  /** Writes all queued messages at once. */
   flush(): void {
-    this.#flushing = false;
+    this.#isFlushScheduled = false;
     if (this.#unsent.length > 0) this.#connection?.write(this.#unsent);
     this.#unsent = [];
   }
 
-  keep(stream: Stream): void {
-    this.#stream = stream;
-    for (let n = 0; n < stream.window; n += 1) this.#next(stream);
+  startPipeline(pipeline: Pipeline): void {
+    this.#pipeline = pipeline;
+    for (let n = 0; n < pipeline.window; n += 1) this.#sendNext(pipeline);
   }
 
-  rest(): void {
-    this.#stream = undefined;
+  stopPipeline(): void {
+    this.#pipeline = undefined;
   }
 
-  /** Sends one message and resolves with how long its ack took, in µs. Rejects where it is refused or not answered. */
+  /** Sends one message and resolves with the time until its ack, in µs. Rejects if it is refused or not answered. */
   async roundTrip(to: string, content: string): Promise<number> {
     const answer = Promise.withResolvers<FrameKind>();
     const overdue = setTimeout(
-      () => answer.reject(new Error("a message was not answered")),
+      () => answer.reject(new Error(`a message was not answered within ${ANSWER_TIMEOUT_MS} ms`)),
       ANSWER_TIMEOUT_MS,
     );
-    this.#answered = answer.resolve;
+    this.#onAnswer = answer.resolve;
     const startedAt = steadyMicros();
     this.send(to, content);
     this.flush();
@@ -104,12 +107,12 @@ export class Sender {
     return this.answeredAt - startedAt;
   }
 
-  /** What one chunk of answers asks for leaves in one write. */
-  #next({ to, content, limit }: Stream): void {
+  /** Sends one message. All messages that one chunk of answers triggers leave in one write. */
+  #sendNext({ to, content, limit }: Pipeline): void {
     if (this.sent >= limit) return;
     this.send(to, content);
-    if (this.#flushing) return;
-    this.#flushing = true;
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
     setImmediate(() => this.flush());
   }
 }

@@ -1,52 +1,52 @@
 /**
- * Latency, and why it is not flattered.
+ * Latency is measured from when a message was due, to avoid coordinated omission.
  *
- * A message carries the time at which it was *due* by the schedule, not the time at which it was written. When the
- * sender or the server stands still for a while, every message that was due meanwhile counts with its whole wait
- * (a sender that waited and then took the time anew would leave just those out: coordinated omission). So the
- * figures include the sender's own lateness, a timer's millisecond above all, and the listener's.
+ * A message carries the time at which it was *due* by the schedule, not the time at which it was written. If the
+ * sender or the server stalls, every message that was due during the stall counts with its whole wait. A sender that
+ * took a new time after the stall would leave out exactly these messages. The latencies therefore include the delays
+ * of the sender (mostly the millisecond of its timer) and of the listener.
  *
- * Sender and listener are different processes of one machine and read the same steady clock (CLOCK_MONOTONIC):
- * nothing has to be synchronised, and no step of the wall clock shows.
+ * Sender and listener are different processes on one machine and read the same steady clock (CLOCK_MONOTONIC). No
+ * clocks need to be synchronised, and a step of the wall clock has no effect.
  *
- * A stamp also says what the message belongs to, since a user hears the room and private messages over one connection.
+ * A stamp also names its message's scope, because a user receives public and private messages over one connection.
  */
 const DIGITS = 16;
 const MARK = "~";
 const MARK_BYTE = 0x7e;
-/** Mark, lane, digits, mark. */
+/** Mark, scope, digits, mark. */
 const LENGTH = DIGITS + 3;
 
-/** What a message belongs to. */
-export type Lane = "room" | "private";
-const LETTERS: Readonly<Record<Lane, string>> = { room: "r", private: "p" };
+/** A message's scope: the public room or a private conversation. */
+export type Scope = "room" | "private";
+const LETTERS: Readonly<Record<Scope, string>> = { room: "r", private: "p" };
 const PRIVATE_BYTE = 0x70;
 
-/** Microseconds of the machine's steady clock. */
+/** Returns the machine's steady clock in µs. */
 export function steadyMicros(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** A content of just `length` bytes that says when it was due. */
-export function stampedContent(dueMicros: number, length: number, lane: Lane = "room"): string {
-  const stamp = `${MARK}${LETTERS[lane]}${String(Math.round(dueMicros)).padStart(DIGITS, "0")}${MARK}`;
+/** Returns a message content of exactly `length` bytes with a stamp in front. */
+export function stampedContent(dueMicros: number, length: number, scope: Scope = "room"): string {
+  const stamp = `${MARK}${LETTERS[scope]}${String(Math.round(dueMicros)).padStart(DIGITS, "0")}${MARK}`;
   return stamp.padEnd(length, "x");
 }
 
-/** When the message in a payload was due, or undefined where there is no stamp. */
+/** Returns the time at which the message in a payload was due, or undefined without a stamp. */
 export function stampIn(data: Buffer, start: number, length: number): number | undefined {
   const at = markIn(data, start, length);
   if (at < 0) return undefined;
   return Number(data.toString("latin1", at + 2, at + 2 + DIGITS));
 }
 
-/** Whether there is a private message in a payload. */
+/** Returns true if the message in a payload has a private stamp. */
 export function isPrivate(data: Buffer, start: number, length: number): boolean {
   const at = markIn(data, start, length);
   return at >= 0 && data[at + 1] === PRIVATE_BYTE;
 }
 
-/** Where a whole stamp begins, or -1. */
+/** Returns the offset of a complete stamp, or -1. */
 function markIn(data: Buffer, start: number, length: number): number {
   const at = data.indexOf(MARK_BYTE, start);
   const isWhole = at >= 0 && at + LENGTH <= start + length && data[at + LENGTH - 1] === MARK_BYTE;

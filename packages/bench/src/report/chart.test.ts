@@ -11,7 +11,7 @@ const fanOut = (lines: readonly [string, string, Figures][]): Result => ({
   })),
 });
 
-it("a point for each load that was kept up with and for the most, and a bar for the most within 100 ms", () => {
+it("has a point for each sustained load and for the peak, and a bar for the capacity within 100 ms", () => {
   const spec = chartSpec([
     fanOut([
       ["A", "500 listeners, 20,000/s", { asked: 20_000, deliveries: 20_000, cpu: 10 }],
@@ -43,7 +43,7 @@ it("a point for each load that was kept up with and for the most, and a bar for 
   });
 });
 
-it("there is none of what was not measured", () => {
+it("there is no chart if the room was not measured", () => {
   expect(chartSpec([])).toBeUndefined();
   expect(chartSpec([fanOut([])])).toBeUndefined();
 });

@@ -1,26 +1,26 @@
 import type { Result } from "../runner/rounds.ts";
-import { FULL_LOAD, isFull, MOST_LOAD } from "../scenarios/fan-out.ts";
+import { CAPACITY_LOAD, isFull, PEAK_LOAD } from "../scenarios/fan-out.ts";
 
 interface Point {
   readonly server: string;
-  /** Deliveries a second. */
+  /** In deliveries a second. */
   readonly rate: number;
   /** Server CPU a delivery, in µs. */
   readonly cpu: number;
 }
 
-/** Colours that keep apart for most eyes, in print too. */
+/** Colours that most people can tell apart, also in print. */
 const COLOURS = ["#0b6e4f", "#3fa7d6", "#d1495b", "#edae49", "#6c757d"];
 const FONT = "system-ui, sans-serif";
 const SIZE = { width: 380, height: 300 };
 
 /**
- * One picture as a Vega-Lite specification: on the left what a delivered message costs, on the right where each server
- * is full. Undefined where the public room was not measured.
+ * Builds the chart as a Vega-Lite specification: the cost of a delivered message on the left, the capacity of each
+ * server on the right. Returns undefined if the public room wasn't measured.
  */
 export function chartSpec(results: readonly Result[]): object | undefined {
   const rows = results.find(({ name }) => name === "fan-out")?.rows ?? [];
-  const steps = rows.filter(({ load, figures }) => !isMost(load) && figures.cpu !== undefined);
+  const steps = rows.filter(({ load, figures }) => !isMaximum(load) && figures.cpu !== undefined);
   const points: Point[] = steps
     .filter(({ figures }) => !isFull(figures))
     .map(({ subject, figures }) => ({
@@ -28,15 +28,15 @@ export function chartSpec(results: readonly Result[]): object | undefined {
       rate: figures.asked ?? Number.NaN,
       cpu: figures.cpu ?? Number.NaN,
     }));
-  // Where a server ends its line ends too.
+  // Extends each server's line up to its peak.
   for (const { subject, load, figures } of rows) {
     const { deliveries = 0, cpu = Number.NaN } = figures;
-    if (!load.endsWith(MOST_LOAD) || points.some((one) => one.server === subject && one.rate >= deliveries))
+    if (!load.endsWith(PEAK_LOAD) || points.some((one) => one.server === subject && one.rate >= deliveries))
       continue;
     points.push({ server: subject, rate: deliveries, cpu });
   }
-  const most = rows
-    .filter(({ load }) => load.endsWith(FULL_LOAD))
+  const capacities = rows
+    .filter(({ load }) => load.endsWith(CAPACITY_LOAD))
     .map(({ subject, figures }) => ({ server: subject, rate: figures.deliveries ?? Number.NaN }));
   if (points.length === 0) return undefined;
   const servers = [...new Set(rows.map(({ subject }) => subject))];
@@ -46,7 +46,10 @@ export function chartSpec(results: readonly Result[]): object | undefined {
     scale: { domain: servers, range: COLOURS.slice(0, servers.length) },
     legend: { title: null, orient: "bottom" },
   };
-  const panels = [costPanel(points, colour), ...(most.length > 0 ? [mostPanel(most, servers, colour)] : [])];
+  const panels = [
+    costPanel(points, colour),
+    ...(capacities.length > 0 ? [capacityPanel(capacities, servers, colour)] : []),
+  ];
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
@@ -56,7 +59,7 @@ export function chartSpec(results: readonly Result[]): object | undefined {
   };
 }
 
-const isMost = (load: string): boolean => load.endsWith(FULL_LOAD) || load.endsWith(MOST_LOAD);
+const isMaximum = (load: string): boolean => load.endsWith(CAPACITY_LOAD) || load.endsWith(PEAK_LOAD);
 
 function costPanel(values: readonly Point[], color: object): object {
   return {
@@ -86,7 +89,7 @@ function costPanel(values: readonly Point[], color: object): object {
   };
 }
 
-function mostPanel(
+function capacityPanel(
   values: readonly { readonly server: string; readonly rate: number }[],
   servers: readonly string[],
   color: object,

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import type { Result } from "../runner/rounds.ts";
-import type { Figures, MeasurementName } from "../runner/scenario.ts";
+import type { Figures, ScenarioName } from "../runner/scenario.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 
 type Line = readonly [subject: string, load: string, figures: Figures];
 
-const resultOf = (name: MeasurementName, lines: readonly Line[]): Result => ({
+const resultOf = (name: ScenarioName, lines: readonly Line[]): Result => ({
   ...{ name, title: "", notes: [], columns: [], failures: [] },
   rows: lines.map(([subject, load, figures]) => ({
     ...{ subject, load, figures, loadShare: 0, machineShare: 0 },
@@ -19,11 +19,11 @@ const goal = (goals: readonly Goal[], words: string): Goal => {
   return found[0];
 };
 
-it("what was not measured is neither met nor missed", () => {
+it("a goal without a figure is neither met nor missed", () => {
   for (const one of goalsOf([], SPLIT)) expect(verdictOf(one)).toBe("not measured");
 });
 
-it("a bound itself is met, by what must be below it and by what must be above", () => {
+it("a figure equal to its bound meets the goal, for upper and lower bounds", () => {
   const base = { text: "", bound: 10, digits: 0, unit: "" };
   expect(verdictOf({ ...base, figure: 10, atMost: true })).toBe("met");
   expect(verdictOf({ ...base, figure: 10.1, atMost: true })).toBe("not met");
@@ -31,7 +31,7 @@ it("a bound itself is met, by what must be below it and by what must be above", 
   expect(verdictOf({ ...base, figure: 9.9, atMost: false })).toBe("not met");
 });
 
-it("S is Socket.IO's: a second of CPU by the most that it delivered", () => {
+it("S is one second of CPU divided by Socket.IO's peak deliveries", () => {
   const results = [
     resultOf("fan-out", [
       ["Socket.IO", "500 listeners, the most at all", { deliveries: 100_000 }],
@@ -47,7 +47,7 @@ it("S is Socket.IO's: a second of CPU by the most that it delivered", () => {
   expect(goal(split, "the most with p99").figure).toBeCloseTo(12);
 });
 
-it("each figure is compared with the same load of the other", () => {
+it("compares each figure with the other target's figure at the same load", () => {
   const split = goalsOf(
     [
       resultOf("private", [
@@ -76,7 +76,7 @@ it("each figure is compared with the same load of the other", () => {
   expect(goal(split, "idle connection").figure).toBeCloseTo(0.8);
 });
 
-it("the services' goals, and those of Redis, are the split Parley's alone", () => {
+it("goals about the services and about Redis apply only to Parley split", () => {
   const standalone = goalsOf([], STANDALONE).map(({ text }) => text);
   const split = goalsOf([], SPLIT).map(({ text }) => text);
   expect(split).toEqual(expect.arrayContaining(standalone));

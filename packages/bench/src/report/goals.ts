@@ -1,16 +1,16 @@
 import type { Result } from "../runner/rounds.ts";
-import type { MeasurementName } from "../runner/scenario.ts";
-import { ALONE, BESIDE } from "../scenarios/beside.ts";
-import { FULL_LOAD, MOST_LOAD } from "../scenarios/fan-out.ts";
+import type { ScenarioName } from "../runner/scenario.ts";
+import { ROOM_BUSY, ROOM_SILENT } from "../scenarios/busy-room.ts";
+import { CAPACITY_LOAD, PEAK_LOAD } from "../scenarios/fan-out.ts";
 import { HISTORY_API, PAGE, RAW_DRIVER, WHOLE } from "../scenarios/history.ts";
 import { FSYNC, SINGLE } from "../scenarios/latency.ts";
-import { ONE, TWO } from "../scenarios/persister.ts";
-import { ALL_READ, ONE_DEAF } from "../scenarios/slow-reader.ts";
+import { ONE_PERSISTER, TWO_PERSISTERS } from "../scenarios/persister.ts";
+import { ALL_READ, ONE_STALLED } from "../scenarios/slow-reader.ts";
 
-/** What was aimed at, as a ratio to what was measured beside it or as a figure, and what came of it. */
+/** A performance goal and the measured figure. The figure is absolute or a ratio to another target's figure. */
 export interface Goal {
   readonly text: string;
-  /** NaN where it was not measured. */
+  /** NaN if it was not measured. */
   readonly figure: number;
   readonly bound: number;
   readonly atMost: boolean;
@@ -20,18 +20,20 @@ export interface Goal {
 
 export type Verdict = "met" | "not met" | "not measured";
 
+/** Compares a figure with its bound. */
 export function verdictOf({ figure, bound, atMost }: Goal): Verdict {
   if (!Number.isFinite(figure) || !Number.isFinite(bound)) return "not measured";
   return (atMost ? figure <= bound : figure >= bound) ? "met" : "not met";
 }
 
-/** How much of a percentile is chance, from one run to the next. */
+/** Percentiles differ by this factor from run to run. */
 const NOISE = 1.2;
 
-/** All of them for one Parley, `Parley split` or `Parley standalone`; the peers are the same for both. */
+/** Returns the goals for `Parley split` or `Parley standalone`. */
 export function goalsOf(results: readonly Result[], parley: string): Goal[] {
   const at = lookUp(results);
-  const s = 1_000_000 / at("fan-out", "Socket.IO", MOST_LOAD, "deliveries");
+  /** The unit S of the report: CPU per delivery of a Socket.IO server at its peak, in µs. */
+  const s = 1_000_000 / at("fan-out", "Socket.IO", PEAK_LOAD, "deliveries");
   return [
     ...roomGoals(at, parley, s),
     ...privateGoals(at, parley),
@@ -40,12 +42,13 @@ export function goalsOf(results: readonly Result[], parley: string): Goal[] {
   ];
 }
 
+/** Names of the targets whose goals the report lists. */
 export const SPLIT = "Parley split";
 export const STANDALONE = "Parley standalone";
 
-type LookUp = (name: MeasurementName, subject: string, load: string, key: string) => number;
+type LookUp = (name: ScenarioName, subject: string, load: string, key: string) => number;
 
-/** Of the row whose load has these words in it; NaN where there is none. */
+/** Finds a figure in the row whose load contains the given text. NaN if there is no such row. */
 function lookUp(results: readonly Result[]): LookUp {
   return (name, subject, load, key) => {
     const rows = results.find((result) => result.name === name)?.rows ?? [];
@@ -73,7 +76,7 @@ function roomGoals(at: LookUp, parley: string, s: number): Goal[] {
     atMost("500 listeners, 500,000/s: p99", of(" 500,000/s", "p99"), 40, 1, "ms"),
     atLeast(
       "500 listeners: the most with p99 < 100 ms, in times of Socket.IO's most",
-      of(FULL_LOAD, "deliveries") / of(MOST_LOAD, "deliveries", "Socket.IO"),
+      of(CAPACITY_LOAD, "deliveries") / of(PEAK_LOAD, "deliveries", "Socket.IO"),
       10,
       1,
     ),
@@ -107,7 +110,7 @@ function privateGoals(at: LookUp, parley: string): Goal[] {
       : []),
     atMost(
       "private, 2,000/s beside a room at 100,000/s: p99, in times of the p99 alone",
-      at("beside", parley, BESIDE, "p99") / at("beside", parley, ALONE, "p99"),
+      at("beside", parley, ROOM_BUSY, "p99") / at("beside", parley, ROOM_SILENT, "p99"),
       2,
     ),
   ];
@@ -131,7 +134,7 @@ function otherGoals(at: LookUp, parley: string): Goal[] {
     ),
     atMost(
       "one slow reader: the others' p99, in times of the p99 without (noise: 1.2)",
-      slow(ONE_DEAF) / slow(ALL_READ),
+      slow(ONE_STALLED) / slow(ALL_READ),
       NOISE,
     ),
   ];
@@ -141,7 +144,11 @@ function servicesGoals(at: LookUp): Goal[] {
   const drained = (subject: string) => at("persister", subject, "messages", "cpu");
   const read = (subject: string, load: string) => at("history", subject, load, "cpu");
   return [
-    atMost("two persisters: CPU a message, in times of one's", drained(TWO) / drained(ONE), 1.15),
+    atMost(
+      "two persisters: CPU a message, in times of one's",
+      drained(TWO_PERSISTERS) / drained(ONE_PERSISTER),
+      1.15,
+    ),
     atMost(
       "a history page: CPU, in times of the raw driver's query",
       read(HISTORY_API, PAGE) / read(RAW_DRIVER, PAGE),

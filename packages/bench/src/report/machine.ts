@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
-import { inHouse } from "../targets/cluster.ts";
+import { withCluster } from "../targets/cluster.ts";
 import { peerVersions } from "../targets/peers-folder.ts";
 import { redisVersion } from "./redis-version.ts";
 
-/** What the figures were measured on. */
+/** The machine and the versions of a run. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -12,16 +12,17 @@ export interface Machine {
   readonly node: string;
   readonly redis: string;
   readonly mongo: string;
-  /** ", Socket.IO 4.8.4 …", or "" where they are not measured. */
+  /** ", Socket.IO 4.8.4 …", or "" if no peers are measured. */
   readonly peers: string;
-  /** Processes that wanted a core, over the minute before the first measurement. */
+  /** Load average over the minute before the first measurement. */
   readonly loadBefore: number;
   readonly date: string;
 }
 
+/** Collects this machine's description. Starts a Redis and a MongoDB to find out their versions. */
 export function describeMachine({ withPeers }: { withPeers: boolean }): Promise<Machine> {
   const loadBefore = loadavg()[0] ?? 0;
-  return inHouse(async ({ redis, mongo, mongoKind }) => ({
+  return withCluster(async ({ redis, mongo, mongoKind }) => ({
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
@@ -41,7 +42,7 @@ function describePeers(versions: Readonly<Record<string, string>>): string {
   return `, Socket.IO ${io} with its Redis adapter ${adapter}, ws ${ws}`;
 }
 
-/** It prints its build as JSON when it starts. */
+/** Reads mongod's version from the build information that it prints as JSON at start. */
 function mongodVersion(output: string): string {
   return /"version":"(\d[\w.-]*)"/.exec(output)?.[1] ?? "of unknown version";
 }

@@ -3,10 +3,10 @@ import { connect } from "node:net";
 
 const TIMEOUT_MS = 5_000;
 
-/** Asks a Redis of one's own who it is: `Valkey 9.1.2`, `Redis 8.2.1`. */
+/** Asks a local Redis for its name and version: `Valkey 9.1.2`, `Redis 8.2.1`. */
 export async function redisVersion(port: number): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, timeout: TIMEOUT_MS });
-  socket.on("timeout", () => socket.destroy(new Error("Redis does not answer")));
+  socket.on("timeout", () => socket.destroy(new Error(`Redis did not answer within ${TIMEOUT_MS} ms`)));
   socket.write("INFO server\r\n");
   let text = "";
   while (!/^redis_version:[^\n]*\n[\s\S]*^process_id:/m.test(text))
@@ -15,7 +15,7 @@ export async function redisVersion(port: number): Promise<string> {
   return parseRedisVersion(text);
 }
 
-/** Valkey says a Redis version too, the one that it is compatible with. */
+/** Parses INFO. Valkey also reports the Redis version with which it is compatible. */
 export function parseRedisVersion(info: string): string {
   const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1];
   const redis = /^redis_version:(\S+)/m.exec(info)?.[1];

@@ -39,7 +39,7 @@ const report = (changes: Partial<Report> = {}): Report => ({
   ...changes,
 });
 
-it("says how to repeat it, on what it was measured, and what stands beside each figure", () => {
+it("names the command, the machine and the versions, and shows each figure with its mark", () => {
   const text = reportText(report());
   expect(text).toContain("`npx pnpm@12 bench`, which repeats it (20 min)");
   expect(text).toContain("median of 3 alternating rounds");
@@ -49,7 +49,7 @@ it("says how to repeat it, on what it was measured, and what stands beside each 
   expect(text).not.toContain("**");
 });
 
-it("a full load generator, full cores, a busy machine and missing peers are not passed over", () => {
+it("warns of a full load generator, full cores, a busy machine and missing peers", () => {
   const full = { ...row, loadWasFull: true, machineWasFull: true };
   const text = reportText(
     report({
@@ -59,11 +59,11 @@ it("a full load generator, full cores, a busy machine and missing peers are not 
     }),
   );
   expect(text).toMatch(/\| +50 FULL \| +50 CORES \|/);
-  for (const said of ["**FULL**", "**CORES**", "busy before", "**Without the peers**"])
-    expect(text).toContain(said);
+  for (const warning of ["**FULL**", "**CORES**", "busy before", "**Without the peers**"])
+    expect(text).toContain(warning);
 });
 
-it("what failed stands with its measurement, in one line and without the folders of this machine", () => {
+it("lists a failure below its scenario, in one line and without paths of this machine", () => {
   const reason =
     "gateway did not start: /srv/somebody/parley/dist/main.js is missing, asked http://somewhere:1/x\nand much more";
   const failures = [{ subject: "A server", round: 2, reason }];
@@ -71,7 +71,7 @@ it("what failed stands with its measurement, in one line and without the folders
   expect(text).toContain("- **FAILED** in round 2: A server: gateway did not start: … is missing, asked …\n");
 });
 
-it("the chart is shown where there is one", () => {
+it("shows the chart if there is one", () => {
   expect(reportText(report(), { chart: "performance.svg" })).toContain("](performance.svg)");
   expect(reportText(report())).not.toContain("![");
 });

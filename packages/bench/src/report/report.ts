@@ -1,23 +1,24 @@
-import { inWords } from "../runner/progress.ts";
+import { formatDuration } from "../runner/progress.ts";
 import { FULL_SHARE, type Result, type ResultRow } from "../runner/rounds.ts";
-import { type Column, MEASUREMENTS } from "../runner/scenario.ts";
+import { type Column, SCENARIO_NAMES } from "../runner/scenario.ts";
 import { type Goal, goalsOf, SPLIT, STANDALONE, verdictOf } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import { figure, table } from "./table.ts";
 
+/** The report of a run, as `--json` prints it. */
 export interface Report {
   readonly machine: Machine;
   readonly rounds: number;
-  /** How to run it again. */
+  /** The command that runs the same scenarios again. */
   readonly command: string;
-  /** In seconds. */
+  /** Duration of the run, in seconds. */
   readonly took: number;
-  /** The peers could not be installed. */
+  /** True if the peers could not be installed. */
   readonly withoutPeers: boolean;
   readonly results: readonly Result[];
 }
 
-/** The report as Markdown that reads well in a terminal. `chart`: a picture to show, by its path. */
+/** Formats the report as Markdown that is also readable in a terminal. `chart` is the path of the chart, if any. */
 export function reportText(report: Report, { chart }: { chart?: string } = {}): string {
   const { machine, results } = report;
   return [
@@ -36,7 +37,7 @@ export function reportText(report: Report, { chart }: { chart?: string } = {}): 
 
 function madeBy({ machine, rounds, command, took }: Report): string {
   const how = rounds === 1 ? "one round" : `median of ${rounds} alternating rounds`;
-  return `Written by \`${command}\`, which repeats it (${inWords(took)}). ${machine.date}, ${how}.`;
+  return `Written by \`${command}\`, which repeats it (${formatDuration(took)}). ${machine.date}, ${how}.`;
 }
 
 function aboutMachine({
@@ -81,8 +82,8 @@ function legend({ results, withoutPeers }: Report): string[] {
 
 function goalsText(results: readonly Result[]): string[] {
   const standalone = goalsOf(results, STANDALONE);
-  // What was asked for and could not be measured is said; what was not asked for is left out.
-  const isWhole = MEASUREMENTS.every((name) => results.some((result) => result.name === name));
+  // In a full run, goals without a figure are listed as not measured. In a partial run they are left out.
+  const isWhole = SCENARIO_NAMES.every((name) => results.some((result) => result.name === name));
   const shown = goalsOf(results, SPLIT).filter((goal) => isWhole || verdictOf(goal) !== "not measured");
   if (shown.length === 0) return [];
   const rows = shown.map((goal) => {
@@ -146,7 +147,7 @@ const REASON_LENGTH = 160;
 const URL = /\w+:\/\/\S+/g;
 const PATH = /(^|[\s"'`(=:])\/[\w.@+-]+(\/[\w.@+-]+)+/g;
 
-/** Without the folders of this machine, and whom it talks to. */
+/** Returns the first line of a reason, with this machine's paths and URLs replaced by `…`. */
 function firstLine(reason: string): string {
   const [line = ""] = reason.split("\n");
   return line.replaceAll(URL, "…").replaceAll(PATH, "$1…").slice(0, REASON_LENGTH);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { figure, table } from "./table.ts";
 
-it("table: Markdown whose columns stand below each other", () => {
+it("table: Markdown with aligned columns", () => {
   expect(
     table(
       ["", "acked/s"],
@@ -17,7 +17,7 @@ it("table: Markdown whose columns stand below each other", () => {
   );
 });
 
-it("figure: thousands apart, so many digits, and a dash for none", () => {
+it("figure: thousands separators, a fixed number of digits, and a dash if it isn't finite", () => {
   expect(figure(1_234_567.891, 1)).toBe("1,234,567.9");
   expect(figure(0.5, 0)).toBe("1");
   expect(figure(2, 2)).toBe("2.00");

@@ -1,6 +1,6 @@
 /**
- * A table in Markdown whose columns stand below each other as plain text too. The first `texts` columns are text, the
- * others figures.
+ * Formats a Markdown table whose columns are also aligned in plain text. The first `texts` columns are left-aligned
+ * text, the others are right-aligned figures.
  */
 export function table(
   head: readonly string[],
@@ -24,7 +24,7 @@ function ruleOf(width: number, isText: boolean): string {
   return isText ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`;
 }
 
-/** With thousands apart; "–" for what could not be measured. */
+/** Formats a figure with thousands separators; "–" if it isn't finite. */
 export function figure(value: number, digits: number): string {
   if (!Number.isFinite(value)) return "–";
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });

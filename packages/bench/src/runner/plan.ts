@@ -1,16 +1,16 @@
-/** How much is measured. Times in ms; rates of a room in deliveries a second, of private messages in messages. */
+/** Sizes and durations of all scenarios. Times are in ms. Rates are deliveries/s in rooms, messages/s otherwise. */
 export interface Plan {
   readonly rounds: number;
   readonly fanOut: RoomPlan;
   readonly largeRoom: RoomPlan;
-  readonly private: TalkPlan & {
-    /** One step each. */
+  readonly private: ChatPlan & {
+    /** Each rate is one step. */
     readonly rates: readonly number[];
-    /** What two gateways on one port are asked for. */
+    /** The rate for two gateways on one port. */
     readonly twoWorkers: number;
   };
-  /** Private messages, and a room of as many listeners in all beside them. */
-  readonly beside: TalkPlan & {
+  /** Private messages while a public room is busy. `listeners` includes the `users` who write. */
+  readonly busyRoom: ChatPlan & {
     readonly rate: number;
     readonly listeners: number;
     readonly roomRate: number;
@@ -34,24 +34,24 @@ export interface Plan {
 
 interface RoomPlan {
   readonly listeners: number;
-  /** One step each, and none more once the subject is full. */
+  /** Each rate is one step. Once a target is far behind, higher rates are skipped. */
   readonly rates: readonly number[];
   readonly warmUp: { readonly rate: number; readonly ms: number };
   readonly stepMs: number;
-  /** Of a step of the search for where it is full; none is made where it is 0. */
+  /** Duration of one step of the capacity search; 0 for no search. */
   readonly searchMs: number;
 }
 
-interface TalkPlan {
+interface ChatPlan {
   readonly users: number;
   readonly warmUp: { readonly rate: number; readonly ms: number };
   readonly stepMs: number;
 }
 
-/** By what stands for MongoDB: SecantusDB is slow, and would be measured instead of what writes to it. */
+/** Sizes by the MongoDB in use. SecantusDB is slow, so large sizes would measure SecantusDB and not its clients. */
 type Sized<T> = Readonly<Record<"mongod" | "secantus", T>>;
 
-/** Of the content of every message, in bytes. */
+/** Default size of a message's content. */
 export const CONTENT_BYTES = 100;
 
 const FULL: Plan = {
@@ -77,7 +77,7 @@ const FULL: Plan = {
     warmUp: { rate: 2_000, ms: 2_000 },
     stepMs: 3_000,
   },
-  beside: {
+  busyRoom: {
     users: 1_000,
     rate: 2_000,
     listeners: 2_000,
@@ -101,7 +101,7 @@ const FULL: Plan = {
     mongod: { messages: 50_000, streamed: 200_000 },
     secantus: { messages: 100, streamed: 10_000 },
     readers: 8,
-    // A slow MongoDB has few pages asked for in a second, and code that ran a few hundred times is not compiled yet.
+    // A slow MongoDB serves few pages a second, and code that ran only a few hundred times isn't optimized yet.
     warmUpMs: 15_000,
     ms: 3_000,
   },
@@ -112,7 +112,7 @@ const QUICK: Plan = {
   fanOut: { ...FULL.fanOut, warmUp: { rate: 50_000, ms: 1_000 }, stepMs: 1_500, searchMs: 0 },
   largeRoom: { ...FULL.largeRoom, stepMs: 1_500 },
   private: { ...FULL.private, warmUp: { rate: 2_000, ms: 1_000 }, stepMs: 1_500 },
-  beside: { ...FULL.beside, stepMs: 1_500 },
+  busyRoom: { ...FULL.busyRoom, stepMs: 1_500 },
   slowReader: { ...FULL.slowReader, stepMs: 1_500 },
   append: { ...FULL.append, warmUpMs: 1_000, ms: 2_000 },
   latency: { ...FULL.latency, count: 50 },
@@ -127,4 +127,5 @@ const QUICK: Plan = {
   },
 };
 
+/** Returns the plan of a quick run or of a full one. */
 export const planFor = (quick: boolean): Plan => (quick ? QUICK : FULL);

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { planFor } from "./plan.ts";
-import { inWords, TimeLeft } from "./progress.ts";
-import type { Case, Measurement } from "./scenario.ts";
+import { formatDuration, TimeLeft } from "./progress.ts";
+import type { Case, Scenario } from "./scenario.ts";
 
 const one = (seconds: number): Case => ({ name: `${seconds}`, seconds: () => seconds, run: async () => [] });
-const measurement = (...cases: Case[]): Measurement => ({
+const scenario = (...cases: Case[]): Scenario => ({
   name: "append",
   title: "",
   notes: [],
@@ -13,9 +13,9 @@ const measurement = (...cases: Case[]): Measurement => ({
 });
 const plan = { ...planFor(true), rounds: 2 };
 
-it("is what the turns still to come were said to take, at the pace of those that are over", () => {
+it("sums the estimates of the remaining turns, scaled by the pace of the finished ones", () => {
   const [short, long] = [one(10), one(30)];
-  const time = new TimeLeft([measurement(short, long)], plan);
+  const time = new TimeLeft([scenario(short, long)], plan);
   expect(time.expected).toBe(80);
   time.begin(short, 100);
   expect(time.left(104)).toBe(76);
@@ -26,10 +26,14 @@ it("is what the turns still to come were said to take, at the pace of those that
   expect(time.left(1_000)).toBe(80);
 });
 
-it("one that makes its rounds itself has one turn", () => {
-  expect(new TimeLeft([measurement({ ...one(10), roundsItself: true }, one(5))], plan).expected).toBe(20);
+it("a case that runs its rounds itself has one turn", () => {
+  expect(new TimeLeft([scenario({ ...one(10), roundsItself: true }, one(5))], plan).expected).toBe(20);
 });
 
-it("says minutes where there are some, else tens of seconds", () => {
-  expect([inWords(89), inWords(90), inWords(1_200)]).toEqual(["90 s", "2 min", "20 min"]);
+it("shows minutes from 90 s on, else tens of seconds", () => {
+  expect([formatDuration(89), formatDuration(90), formatDuration(1_200)]).toEqual([
+    "90 s",
+    "2 min",
+    "20 min",
+  ]);
 });

@@ -1,8 +1,8 @@
 import type { Plan } from "./plan.ts";
 import { turnsOf } from "./rounds.ts";
-import type { Case, Measurement } from "./scenario.ts";
+import type { Case, Scenario } from "./scenario.ts";
 
-/** A guess is wrong at first by what nobody knows of this machine; it is corrected by what the turns really took. */
+/** Estimates the time left: the cases' own estimates, scaled by the time that finished turns really took. */
 export class TimeLeft {
   readonly #plan: Plan;
   readonly #expected: number;
@@ -10,19 +10,20 @@ export class TimeLeft {
   #took = 0;
   #turn: { readonly expected: number; readonly startedAt: number } | undefined;
 
-  constructor(measurements: readonly Measurement[], plan: Plan) {
+  constructor(scenarios: readonly Scenario[], plan: Plan) {
     this.#plan = plan;
     const rounds = Array.from({ length: plan.rounds }, (_, round) => round);
-    this.#expected = measurements
+    this.#expected = scenarios
       .flatMap(({ cases }) => rounds.flatMap((round) => turnsOf(cases, round)))
       .reduce((sum, one) => sum + one.seconds(plan), 0);
   }
 
-  /** All of it, in seconds. */
+  /** The estimate for the whole run, in seconds, before any turn. */
   get expected(): number {
     return this.#expected;
   }
 
+  /** Begins a turn of a case. `now` is in seconds. */
   begin(one: Case, now: number): void {
     this.#turn = { expected: one.seconds(this.#plan), startedAt: now };
   }
@@ -34,7 +35,7 @@ export class TimeLeft {
     this.#turn = undefined;
   }
 
-  /** In seconds, at `now`, which is in seconds too. */
+  /** Returns the seconds left at `now`, which is in seconds too. */
   left(now: number): number {
     const pace = this.#done > 0 ? this.#took / this.#done : 1;
     const turn = this.#turn ? Math.min(now - this.#turn.startedAt, this.#turn.expected * pace) : 0;
@@ -42,7 +43,7 @@ export class TimeLeft {
   }
 }
 
-/** `3 min` or `40 s`. */
-export function inWords(seconds: number): string {
+/** Formats a duration as `3 min` or `40 s`. */
+export function formatDuration(seconds: number): string {
   return seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 10) * 10} s`;
 }

@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { planFor } from "./plan.ts";
-import { measure, mediansOf, turnsOf } from "./rounds.ts";
-import type { Case, Measurement, Row } from "./scenario.ts";
+import { mediansOf, runScenario, turnsOf } from "./rounds.ts";
+import type { Case, Row, Scenario } from "./scenario.ts";
 
 const row = (subject: string, cpu: number, loadShare = 0.1): Row => ({
   ...{ subject, load: "much", loadShare, machineShare: 0.5 },
   figures: { cpu },
 });
 
-it("a figure is the median of its rounds, by subject and load, in whatever order they came", () => {
+it("a figure is the median of its rounds, by subject and load, whatever the order", () => {
   const rows = mediansOf([
     [row("a", 1), row("b", 10)],
     [row("b", 30), row("a", 9)],
@@ -21,12 +21,12 @@ it("a figure is the median of its rounds, by subject and load, in whatever order
   ]);
 });
 
-it("a round in which it was not tried has no part in the median", () => {
+it("a round in which a load was skipped doesn't count for the median", () => {
   const [only] = mediansOf([[row("a", 4)], [{ ...row("a", 0), figures: {} }], [row("a", 6)]]);
   expect(only?.figures.cpu).toBe(5);
 });
 
-it("one round with a full load generator marks the row, and no other", () => {
+it("one round with a full load generator marks its row, and no other row", () => {
   const rows = mediansOf([
     [row("a", 1, 0.95), row("b", 1, 0.94)],
     [row("a", 1), row("b", 1)],
@@ -34,7 +34,7 @@ it("one round with a full load generator marks the row, and no other", () => {
   expect(rows.map((one) => one.loadWasFull)).toEqual([true, false]);
 });
 
-it("no core had time left in most rounds: the row is marked", () => {
+it("a row is marked if all cores were busy in most rounds", () => {
   const busy = { ...row("a", 1), machineShare: 0.99 };
   expect(mediansOf([[busy], [busy], [row("a", 1)]])[0]?.machineWasFull).toBe(true);
   expect(mediansOf([[busy], [row("a", 1)], [row("a", 1)]])[0]?.machineWasFull).toBe(false);
@@ -42,31 +42,31 @@ it("no core had time left in most rounds: the row is marked", () => {
 
 const caseNamed = (name: string, run: Case["run"]): Case => ({ name, seconds: () => 1, run });
 
-function measurementOf(cases: readonly Case[]): Measurement {
+function scenarioWith(cases: readonly Case[]): Scenario {
   return { name: "append", title: "", notes: [], columns: [], cases };
 }
 
-const setting = {
+const deps = {
   plan: { ...planFor(true), rounds: 3 },
-  say: () => undefined,
+  log: () => undefined,
   turn: () => undefined,
 };
 
-it("they take turns at being first; one that makes its rounds itself has one turn", async () => {
+it("alternates the order of the cases; a case that runs its rounds itself has one turn", async () => {
   const order: string[] = [];
-  const noting = (name: string) =>
+  const recording = (name: string) =>
     caseNamed(name, async () => {
       order.push(name);
       return [row(name, 1)];
     });
-  const cases: Case[] = [noting("A"), noting("B"), { ...noting("C"), roundsItself: true }];
-  const result = await measure(measurementOf(cases), setting);
+  const cases: Case[] = [recording("A"), recording("B"), { ...recording("C"), roundsItself: true }];
+  const result = await runScenario(scenarioWith(cases), deps);
   expect(order.join("")).toBe("ABCBAAB");
   expect(result.rows.map(({ subject }) => subject)).toEqual(["A", "B", "C"]);
   expect(turnsOf(cases, 1).map(({ name }) => name)).toEqual(["B", "A"]);
 });
 
-it("what fails is named, and ends neither the round nor the run", async () => {
+it("records a failure, and goes on with the round and the run", async () => {
   let turns = 0;
   const flaky = caseNamed("flaky", async ({ failed }) => {
     turns += 1;
@@ -74,9 +74,9 @@ it("what fails is named, and ends neither the round nor the run", async () => {
     if (turns === 3) failed("a part", new Error("half"));
     return [row("flaky", turns)];
   });
-  const result = await measure(
-    measurementOf([flaky, caseNamed("sound", async () => [row("sound", 1)])]),
-    setting,
+  const result = await runScenario(
+    scenarioWith([flaky, caseNamed("sound", async () => [row("sound", 1)])]),
+    deps,
   );
   expect(result.failures).toEqual([
     { subject: "flaky", round: 2, reason: "gone" },

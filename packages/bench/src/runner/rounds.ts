@@ -1,8 +1,8 @@
 import type { Plan } from "./plan.ts";
-import type { Case, Column, Measurement, Row } from "./scenario.ts";
+import type { Case, Column, Row, Scenario } from "./scenario.ts";
 import { median } from "./statistics.ts";
 
-/** The figures of a measurement: of every figure the median of its rounds. */
+/** The result of a scenario. Each figure is the median of its rounds. */
 export interface Result {
   readonly name: string;
   readonly title: string;
@@ -12,55 +12,58 @@ export interface Result {
   readonly failures: readonly Failure[];
 }
 
+/** The medians of one subject and load over all rounds. */
 export interface ResultRow extends Row {
-  /** In a round at least, the load generator was full: its own speed is in the figures. */
+  /** True if the load generator saturated in at least one round, so its own speed limits the figures. */
   readonly loadWasFull: boolean;
-  /** In the median round, no core of the machine had time left: what was measured had to wait for one. */
+  /** True if all cores of the machine were busy in the median round, so the processes waited for each other. */
   readonly machineWasFull: boolean;
 }
 
-/** A measurement that came to nothing, while the others went on. */
+/** A case, or a part of one, that failed in a round. The other cases go on. */
 interface Failure {
   readonly subject: string;
   readonly round: number;
   readonly reason: string;
 }
 
-/** Above it a load process is no longer sure to be faster than what it measures. */
+/** Above this share of a core, a load process may be slower than the server that it measures. */
 export const FULL_SHARE = 0.95;
 const FULL_MACHINE_SHARE = 0.97;
 
-/** Beyond that many times what it was to take, and these seconds, a case hangs. */
-const MOST_TIMES = 5;
-const MOST_MORE_SECONDS = 120;
+/** A case fails after this multiple of its estimate plus these seconds. */
+const TIMEOUT_FACTOR = 5;
+const TIMEOUT_EXTRA_SECONDS = 120;
 
-export interface Setting {
+/** Dependencies of `runScenario`. */
+export interface RoundDeps {
   readonly plan: Plan;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
   /** Called before and after each turn of a case. */
   readonly turn: (state: "begins" | "ends", one: Case) => void;
 }
 
 /**
- * Everyone is measured in every round, and the order turns round each time: what changes on the machine in the
- * meantime (heat, neighbours) meets all of them. What fails is said, and the others go on.
+ * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat,
+ * neighbours) affect all of them alike. A case that fails is logged and recorded, and the others go on.
  */
-export async function measure(measurement: Measurement, { plan, say, turn }: Setting): Promise<Result> {
+export async function runScenario(scenario: Scenario, { plan, log, turn }: RoundDeps): Promise<Result> {
   const rounds: Row[][] = [];
   const failures: Failure[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     const rows: Row[] = [];
-    for (const one of turnsOf(measurement.cases, round)) {
-      const prefix = `${measurement.name} ${round + 1}/${plan.rounds}: `;
+    for (const one of turnsOf(scenario.cases, round)) {
+      const prefix = `${scenario.name} ${round + 1}/${plan.rounds}: `;
       const failed = (subject: string, error: unknown): void => {
         const reason = error instanceof Error ? error.message : String(error);
-        say(`${prefix}${subject} FAILED: ${reason}`);
+        log(`${prefix}${subject} FAILED: ${reason}`);
         failures.push({ subject, round: round + 1, reason });
       };
       turn("begins", one);
       try {
-        const running = one.run({ plan, say: (text) => say(prefix + text), failed });
-        rows.push(...(await inTime(running, MOST_TIMES * one.seconds(plan) + MOST_MORE_SECONDS)));
+        const running = one.run({ plan, log: (text) => log(prefix + text), failed });
+        const timeoutSeconds = TIMEOUT_FACTOR * one.seconds(plan) + TIMEOUT_EXTRA_SECONDS;
+        rows.push(...(await withTimeout(running, timeoutSeconds)));
       } catch (error) {
         failed(one.name, error);
       }
@@ -68,31 +71,31 @@ export async function measure(measurement: Measurement, { plan, say, turn }: Set
     }
     rounds.push(rows);
   }
-  const { name, title, notes, columns, cases } = measurement;
-  const rows = inOrder(
+  const { name, title, notes, columns, cases } = scenario;
+  const rows = sortRows(
     mediansOf(rounds),
     cases.map((one) => one.name),
   );
   return { name, title, notes, columns, rows, failures };
 }
 
-/** Rejects where it takes longer. What it had started ends with this process at the latest. */
-async function inTime<T>(running: Promise<T>, seconds: number): Promise<T> {
+/** Rejects after the timeout. Processes that the case started end with this process at the latest. */
+async function withTimeout<T>(running: Promise<T>, seconds: number): Promise<T> {
   const overdue = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => overdue.reject(new Error(`it was not done after ${Math.round(seconds)} s`)),
+    () => overdue.reject(new Error(`timed out after ${Math.round(seconds)} s`)),
     seconds * 1000,
   );
   return Promise.race([running, overdue.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Who is measured in a round (from 0), and in what order. */
+/** Returns the cases of a round (from 0) in the order in which they run. */
 export function turnsOf(cases: readonly Case[], round: number): readonly Case[] {
   const all = cases.filter(({ roundsItself }) => round === 0 || !roundsItself);
   return round % 2 === 0 ? all : all.toReversed();
 }
 
-/** By subject and load, in the order in which they first came. */
+/** Reduces all rounds to one row per subject and load, in the order in which these first appear. */
 export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
   const groups = Map.groupBy(rounds.flat(), ({ subject, load }) => `${subject}\n${load}`);
   return [...groups.values()].map((rows) => {
@@ -114,8 +117,8 @@ export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
   });
 }
 
-/** The same load beside the same load, and within it the subjects as they are listed, others after them. */
-function inOrder(rows: readonly ResultRow[], listed: readonly string[]): ResultRow[] {
+/** Groups rows by load. Within a load, listed subjects come first, in the order of the list. */
+function sortRows(rows: readonly ResultRow[], listed: readonly string[]): ResultRow[] {
   const loads = [...new Set(rows.map(({ load }) => load))];
   const subjects = [...new Set([...listed, ...rows.map(({ subject }) => subject)])];
   return rows.toSorted(

@@ -2,7 +2,7 @@ import { commandFor, type Options } from "../options.ts";
 import { describeMachine } from "../report/machine.ts";
 import type { Report } from "../report/report.ts";
 import { append } from "../scenarios/append.ts";
-import { beside } from "../scenarios/beside.ts";
+import { busyRoom } from "../scenarios/busy-room.ts";
 import { fanOut, largeRoom } from "../scenarios/fan-out.ts";
 import { history } from "../scenarios/history.ts";
 import { idle } from "../scenarios/idle.ts";
@@ -10,18 +10,18 @@ import { latency } from "../scenarios/latency.ts";
 import { persister } from "../scenarios/persister.ts";
 import { privateMessages } from "../scenarios/private.ts";
 import { slowReader } from "../scenarios/slow-reader.ts";
-import { PEER_SUBJECTS } from "../targets/all.ts";
+import { PEER_TARGETS } from "../targets/all.ts";
 import { installPeers } from "../targets/peers-folder.ts";
 import { planFor } from "./plan.ts";
 import { TimeLeft } from "./progress.ts";
-import { measure, type Result } from "./rounds.ts";
-import type { Measurement } from "./scenario.ts";
+import { type Result, runScenario } from "./rounds.ts";
+import type { Scenario } from "./scenario.ts";
 
-const ALL: readonly Measurement[] = [
+const ALL: readonly Scenario[] = [
   fanOut,
   largeRoom,
   privateMessages,
-  beside,
+  busyRoom,
   slowReader,
   append,
   latency,
@@ -30,30 +30,30 @@ const ALL: readonly Measurement[] = [
   history,
 ];
 
-/** In seconds since the start of the process. */
+/** Seconds since the start of the process. */
 const now = (): number => performance.now() / 1000;
 
-interface Progress {
-  /** With the time that is left, in seconds, once that is known. */
-  say(text: string, left?: number): void;
+interface RunDeps {
+  /** Logs progress, with the remaining time in seconds once it is known. */
+  log(text: string, secondsLeft?: number): void;
 }
 
-/** Measures what was asked for. Rejects only where nothing can be measured at all. */
-export async function run(options: Options, { say }: Progress): Promise<Report> {
+/** Runs the selected scenarios. Rejects only if nothing can be measured at all. */
+export async function run(options: Options, { log }: RunDeps): Promise<Report> {
   const plan = planFor(options.quick);
-  const withoutPeers = await installPeers(say);
+  const withoutPeers = await installPeers(log);
   if (withoutPeers !== undefined)
-    say(`THE PEERS CANNOT BE INSTALLED, Parley is measured alone: ${withoutPeers}`);
-  say("finding Redis and MongoDB");
+    log(`THE PEERS COULD NOT BE INSTALLED, so only Parley is measured: ${withoutPeers}`);
+  log("looking for Redis and MongoDB");
   const machine = await describeMachine({ withPeers: withoutPeers === undefined });
-  const asked = ALL.filter(({ name }) => options.only.includes(name));
-  const measurements = withoutPeers === undefined ? asked : asked.map(withoutPeerCases);
-  const time = new TimeLeft(measurements, plan);
+  const selected = ALL.filter(({ name }) => options.only.includes(name));
+  const scenarios = withoutPeers === undefined ? selected : selected.map(withoutPeerCases);
+  const time = new TimeLeft(scenarios, plan);
   const results: Result[] = [];
-  for (const measurement of measurements) {
-    const result = await measure(measurement, {
+  for (const scenario of scenarios) {
+    const result = await runScenario(scenario, {
       plan,
-      say: (text) => say(text, time.left(now())),
+      log: (text) => log(text, time.left(now())),
       turn: (state, one) => (state === "begins" ? time.begin(one, now()) : time.end(now())),
     });
     results.push(result);
@@ -68,7 +68,7 @@ export async function run(options: Options, { say }: Progress): Promise<Report> 
   };
 }
 
-function withoutPeerCases(measurement: Measurement): Measurement {
-  const peers = PEER_SUBJECTS.map(({ name }) => name);
-  return { ...measurement, cases: measurement.cases.filter(({ name }) => !peers.includes(name)) };
+function withoutPeerCases(scenario: Scenario): Scenario {
+  const peers = PEER_TARGETS.map(({ name }) => name);
+  return { ...scenario, cases: scenario.cases.filter(({ name }) => !peers.includes(name)) };
 }

@@ -1,6 +1,7 @@
 import type { Plan } from "./plan.ts";
 
-export const MEASUREMENTS = [
+/** Names of all scenarios in the order of the report. `--only` takes them. */
+export const SCENARIO_NAMES = [
   "fan-out",
   "large-room",
   "private",
@@ -12,59 +13,63 @@ export const MEASUREMENTS = [
   "persister",
   "history",
 ] as const;
-export type MeasurementName = (typeof MEASUREMENTS)[number];
+export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
-/** One thing that is measured, of everyone who can do it. */
-export interface Measurement {
-  readonly name: MeasurementName;
+/** One benchmark, with a case for each target that supports it. */
+export interface Scenario {
+  readonly name: ScenarioName;
   readonly title: string;
-  /** What a reader must know to read the figures right. */
+  /** Notes that a reader needs to interpret the figures. */
   readonly notes: readonly string[];
   readonly columns: readonly Column[];
-  /** They take turns in every round. In the order of the report. */
+  /** Cases in the order of the report. They alternate in every round. */
   readonly cases: readonly Case[];
 }
 
+/** A column of the report. */
 export interface Column {
   readonly key: string;
   readonly title: string;
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number;
-  /** A word to stand beside the figure, where there is something to say. */
+  /** Returns a word to show after the figure, if any. */
   readonly mark?: (figures: Figures) => string | undefined;
 }
 
-/** By the columns' keys. */
+/** Figures by column key. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** Whom a measurement measures, and how. */
+/** Measures one target, or another part of the system such as a persister. */
 export interface Case {
-  /** Unique in its measurement. */
+  /** Unique within its scenario. */
   readonly name: string;
-  /** About how long `run` takes, for the time left. */
+  /** Estimates how long `run` takes, for the time left. */
   seconds(plan: Plan): number;
-  /** Starts what it needs, measures once and stops it. */
+  /** Starts what the case needs, measures once and stops everything. */
   run(context: Context): Promise<Row[]>;
-  /** It makes its rounds itself and gives their medians: what it begins with takes too long to be done every time. */
+  /** Set if the case runs all rounds itself and returns their medians, because its setup is too slow to repeat. */
   readonly roundsItself?: true;
 }
 
+/** The figures of one subject at one load. */
 export interface Row {
+  /** Name of the measured target or part of the system, such as `Parley split` or `two persisters`. */
   readonly subject: string;
-  /** What was asked of it; with `subject` it names the row. The same ones in every round. */
+  /** The requested load. `subject` and `load` identify the row and are the same in every round. */
   readonly load: string;
-  /** None where it was not tried: the subject was full with less. */
+  /** Empty if this load was skipped because a smaller load filled the subject. */
   readonly figures: Figures;
-  /** How much of a core the busiest load process took, 0 to 1. */
+  /** CPU of the busiest load process, as a share of one core (0 to 1). */
   readonly loadShare: number;
-  /** How much of all cores was in use, by whomever, 0 to 1. */
+  /** CPU of all processes, as a share of all cores (0 to 1). */
   readonly machineShare: number;
 }
 
+/** Dependencies of a case. */
 export interface Context {
   readonly plan: Plan;
-  /** Says what is being done. */
-  readonly say: (text: string) => void;
-  /** A part of a case came to nothing, and its other parts go on. */
+  /** Logs the current step. */
+  readonly log: (text: string) => void;
+  /** Records the failure of one part of a case while its other parts go on. */
   readonly failed: (subject: string, error: unknown) => void;
 }

@@ -14,19 +14,19 @@ describe("percentile", () => {
     expect(percentile(upTo100, share)).toBe(value);
   });
 
-  it("of one value is that value, of none is no number", () => {
+  it("of one value is that value, of none is NaN", () => {
     expect(percentile([7], 0.99)).toBe(7);
     expect(percentile([], 0.5)).toBeNaN();
   });
 
-  it("sorts as numbers, and leaves the values as they were", () => {
+  it("sorts as numbers, and doesn't change its input", () => {
     const values = [10, 9, 100];
     expect(percentile(values, 1)).toBe(100);
     expect(values).toEqual([10, 9, 100]);
   });
 });
 
-it("median: the middle one, or the mean of the two in the middle", () => {
+it("median: the middle value, or the mean of the two middle values", () => {
   expect(median([9, 1, 100])).toBe(9);
   expect(median([4, 1, 2, 100])).toBe(3);
   expect(median([])).toBeNaN();

@@ -2,21 +2,22 @@ import { setTimeout as delay } from "node:timers/promises";
 import { steadyMicros } from "../load/stamp.ts";
 import { cpuMicros, machineTicks } from "./proc.ts";
 
-/** What has been used by role, and by the whole machine. */
-export interface Used<Role extends string> {
+/** CPU used by each role's processes and by the whole machine. */
+export interface Usage<Role extends string> {
   /** CPU of all processes of the role, in µs. */
   readonly cpu: Readonly<Record<Role, number>>;
-  /** CPU of the one that used most, in µs. */
+  /** CPU of the role's busiest process, in µs. */
   readonly busiest: Readonly<Record<Role, number>>;
   readonly elapsedMicros: number;
-  /** Of all cores, by whatever process; 0 to 1. */
+  /** CPU of all processes on the machine, as a share of all cores (0 to 1). */
   readonly machineShare: number;
 }
 
+/** Process ids by role. */
 export type Pids<Role extends string> = Readonly<Record<Role, readonly number[]>>;
 
-/** Starts to count; the function that it returns says what has been used since. */
-export function startCounting<Role extends string>(pids: Pids<Role>): () => Used<Role> {
+/** Starts counting. Returns a function that returns the usage since then. */
+export function startCounting<Role extends string>(pids: Pids<Role>): () => Usage<Role> {
   const roles = Object.entries(pids) as [Role, readonly number[]][];
   const startedAt = steadyMicros();
   const machineBefore = machineTicks();
@@ -39,11 +40,11 @@ export function startCounting<Role extends string>(pids: Pids<Role>): () => Used
   };
 }
 
-/** Long enough for ticks of 10 ms to say what a process uses at rest. */
+/** Long enough to measure the CPU of an idle process in ticks of 10 ms. */
 const REST_MS = 2_000;
 
-/** How much of a core processes use together while they have nothing to do, but what `meanwhile` asks them from time to time. */
-export async function restingShare(
+/** Measures the CPU of idle processes together, as a share of one core. Calls `meanwhile`, if any, every `everyMs`. */
+export async function measureIdleShare(
   pids: readonly number[],
   { everyMs = REST_MS, meanwhile }: { everyMs?: number; meanwhile?: () => Promise<unknown> } = {},
 ): Promise<number> {

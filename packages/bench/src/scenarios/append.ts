@@ -1,13 +1,14 @@
 import { startLoad } from "../load/load.ts";
 import type { SendTasks } from "../load/tasks/send.ts";
 import { CONTENT_BYTES } from "../runner/plan.ts";
-import type { Context, Measurement } from "../runner/scenario.ts";
+import type { Context, Scenario } from "../runner/scenario.ts";
 import { startCounting } from "../runner/stopwatch.ts";
-import { PARLEYS } from "../targets/all.ts";
-import type { RunningSubject } from "../targets/target.ts";
+import { PARLEY_TARGETS } from "../targets/all.ts";
+import type { RunningTarget } from "../targets/target.ts";
 import { caseOf } from "./steps/with-target.ts";
 
-export const append: Measurement = {
+/** Throughput of durable, acknowledged messages. */
+export const append: Scenario = {
   name: "append",
   title: "Appending: messages that one gateway takes, durable and acknowledged",
   notes: [
@@ -23,19 +24,19 @@ export const append: Measurement = {
     { key: "redisShare", title: "Redis % of a core", digits: 0 },
     { key: "failed", title: "failed", digits: 0 },
   ],
-  cases: PARLEYS.map((subject) =>
-    caseOf(subject, ({ append: { warmUpMs, ms } }) => 1 + (warmUpMs + ms) / 1000, takeIn),
+  cases: PARLEY_TARGETS.map((target) =>
+    caseOf(target, ({ append: { warmUpMs, ms } }) => 1 + (warmUpMs + ms) / 1000, measureAppends),
   ),
 };
 
-async function takeIn({ target, tokens, pids }: RunningSubject, { plan, say }: Context) {
+async function measureAppends({ endpoint, tokens, pids }: RunningTarget, { plan, log }: Context) {
   const { senders, window, warmUpMs, ms } = plan.append;
   const load = startLoad<SendTasks>("send");
   try {
-    await load.call("connect", { target, tokens: await tokens(senders, "sender") });
+    await load.call("connect", { endpoint, tokens: await tokens(senders, "sender") });
     const stream = { to: "offline", bytes: CONTENT_BYTES, window };
     await load.call("pipelined", { ...stream, limit: { ms: warmUpMs } });
-    say(`${senders} senders with ${window} messages under way each`);
+    log(`${senders} senders with ${window} messages in flight each`);
     const stopCounting = startCounting({ ...pids, load: [load.pid] });
     const sent = await load.call("pipelined", { ...stream, limit: { ms } });
     const { cpu, busiest, elapsedMicros, machineShare } = stopCounting();

@@ -1,28 +1,28 @@
 import type { Plan } from "../runner/plan.ts";
-import type { Case, Column, Context, Figures, Measurement, MeasurementName } from "../runner/scenario.ts";
-import { SUBJECTS } from "../targets/all.ts";
-import type { RunningSubject } from "../targets/target.ts";
-import { type Bounds, narrowed, nextRate, UNKNOWN } from "./steps/full-search.ts";
+import type { Case, Column, Context, Figures, Scenario, ScenarioName } from "../runner/scenario.ts";
+import { TARGETS } from "../targets/all.ts";
+import type { RunningTarget } from "../targets/target.ts";
+import { type Bounds, narrowBounds, nextRate, UNKNOWN } from "./steps/capacity-search.ts";
+import { SKIP_SHARE, SUSTAINED_SHARE } from "./steps/limits.ts";
 import { type Measured, Room } from "./steps/room.ts";
-import { caseOf, inThousands, NOT_TRIED } from "./steps/with-target.ts";
+import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 
 type RoomName = Extract<keyof Plan, "fanOut" | "largeRoom">;
 type LoadRow = Measured & { readonly load: string };
 
-/** Below this share of what was asked for, a subject is full. */
-const KEPT_SHARE = 0.95;
-/** Below this one it is not asked for more: what it owes would take long. */
-const HOPELESS_SHARE = 0.8;
-/** And where the slowest hundredth waits longer. In ms. */
-const BEARABLE_MS = 100;
-/** Before and after the steps, with the connecting and the searching. */
+/** A target with a higher p99 doesn't sustain the rate. */
+const MAX_P99_MS = 100;
+/** For the estimate of the time left. */
 const CONNECT_SECONDS = 2;
 const SEARCH_STEPS = 5;
 
-export const FULL_LOAD = "the most with p99 < 100 ms";
-export const MOST_LOAD = "the most at all";
+/** Loads that the capacity search adds, as the report names them. */
+export const CAPACITY_LOAD = "the most with p99 < 100 ms";
+export const PEAK_LOAD = "the most at all";
 
-export const isFull = ({ asked = 0, deliveries = 0 }: Figures): boolean => deliveries < KEPT_SHARE * asked;
+/** Returns true if the target delivered clearly less than the requested rate. */
+export const isFull = ({ asked = 0, deliveries = 0 }: Figures): boolean =>
+  deliveries < SUSTAINED_SHARE * asked;
 
 const COLUMNS: readonly Column[] = [
   {
@@ -49,89 +49,103 @@ const NOTES = [
   "full: it delivered less than 95 % of what was asked for. Below 80 % it is not asked for more.",
 ];
 
-export const fanOut = ofRoom("fan-out", "fanOut", "Public room of 500: what one delivered message costs", [
-  ...NOTES,
-  `${FULL_LOAD}, nothing lost: searched in short steps. ${MOST_LOAD}: the step of this run that delivered most, however long it took.`,
-]);
+/** A public room of 500: cost per delivery at several rates, and the capacity. */
+export const fanOut = roomScenario(
+  "fan-out",
+  "fanOut",
+  "Public room of 500: what one delivered message costs",
+  [
+    ...NOTES,
+    `${CAPACITY_LOAD}, nothing lost: searched in short steps. ${PEAK_LOAD}: the step of this run that delivered most, however long it took.`,
+  ],
+);
 
-export const largeRoom = ofRoom("large-room", "largeRoom", "Public room of 2,000", NOTES);
+/** A public room of 2,000: cost per delivery at several rates. */
+export const largeRoom = roomScenario("large-room", "largeRoom", "Public room of 2,000", NOTES);
 
-function ofRoom(name: MeasurementName, key: RoomName, title: string, notes: readonly string[]): Measurement {
+function roomScenario(name: ScenarioName, key: RoomName, title: string, notes: readonly string[]): Scenario {
   const seconds = (plan: Plan): number => {
     const { rates, stepMs, warmUp, searchMs } = plan[key];
     const steps = rates.length * (stepMs + 500) + (searchMs > 0 ? SEARCH_STEPS * (searchMs + 1_500) : 0);
     return CONNECT_SECONDS + (warmUp.ms + steps) / 1000;
   };
-  const cases: readonly Case[] = SUBJECTS.map((subject) =>
-    caseOf(subject, seconds, (running, context) => inRoom(running, key, context)),
+  const cases: readonly Case[] = TARGETS.map((target) =>
+    caseOf(target, seconds, (running, context) => measureRoom(running, key, context)),
   );
   return { name, title, notes, columns: COLUMNS, cases };
 }
 
-async function inRoom(running: RunningSubject, key: RoomName, { plan, say }: Context): Promise<LoadRow[]> {
+async function measureRoom(running: RunningTarget, key: RoomName, context: Context): Promise<LoadRow[]> {
+  const { plan, log } = context;
   const { listeners, rates, warmUp, stepMs, searchMs } = plan[key];
   const room = new Room(running);
   try {
-    say(`connecting ${inThousands(listeners)} listeners`);
+    log(`connecting ${withThousands(listeners)} listeners`);
     await room.fill(listeners);
-    await recover(room, listeners, await room.step(warmUp));
+    await recover(room, listeners, await room.measure(warmUp));
     const rows: LoadRow[] = [];
     let bounds = UNKNOWN;
-    let isHopeless = false;
+    let isFarBehind = false;
     for (const rate of rates) {
-      const load = `${inThousands(listeners)} listeners, ${inThousands(rate)}/s`;
-      if (isHopeless) {
-        rows.push({ load, ...NOT_TRIED });
+      const load = `${withThousands(listeners)} listeners, ${withThousands(rate)}/s`;
+      if (isFarBehind) {
+        rows.push({ load, ...SKIPPED });
         continue;
       }
-      say(`${inThousands(rate)} deliveries/s`);
-      const measured = await room.step({ rate, ms: stepMs });
+      log(`${withThousands(rate)} deliveries/s`);
+      const measured = await room.measure({ rate, ms: stepMs });
       rows.push({ load, ...measured });
-      bounds = narrowed(bounds, rate, isKept(measured.figures));
-      isHopeless = (measured.figures.deliveries ?? 0) < HOPELESS_SHARE * rate;
+      bounds = narrowBounds(bounds, rate, isSustained(measured.figures));
+      isFarBehind = (measured.figures.deliveries ?? 0) < SKIP_SHARE * rate;
       await recover(room, listeners, measured);
     }
-    if (searchMs > 0) rows.push(...(await searchFull({ room, listeners, searchMs, say }, rows, bounds)));
+    if (searchMs > 0) rows.push(...(await searchCapacity({ room, listeners, searchMs, log }, rows, bounds)));
     return rows;
   } finally {
     room.stop();
   }
 }
 
-interface Search {
+interface SearchDeps {
   readonly room: Room;
   readonly listeners: number;
   readonly searchMs: number;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 }
 
-async function searchFull(search: Search, before: readonly LoadRow[], known: Bounds): Promise<LoadRow[]> {
-  const { room, listeners, searchMs, say } = search;
-  const steps: Measured[] = before.filter(({ figures }) => figures.asked !== undefined);
+async function searchCapacity(
+  { room, listeners, searchMs, log }: SearchDeps,
+  earlier: readonly LoadRow[],
+  known: Bounds,
+): Promise<LoadRow[]> {
+  const steps: Measured[] = earlier.filter(({ figures }) => figures.asked !== undefined);
   let bounds = known;
   for (let rate = nextRate(bounds); rate !== undefined; rate = nextRate(bounds)) {
-    say(`is it full at ${inThousands(rate)} deliveries/s?`);
-    const measured = await room.step({ rate, ms: searchMs });
+    log(`searching the capacity: ${withThousands(rate)} deliveries/s`);
+    const measured = await room.measure({ rate, ms: searchMs });
     steps.push(measured);
-    bounds = narrowed(bounds, rate, isKept(measured.figures));
+    bounds = narrowBounds(bounds, rate, isSustained(measured.figures));
     await recover(room, listeners, measured);
   }
   const most = (of: readonly Measured[]) =>
     of.toSorted((a, b) => (b.figures.deliveries ?? 0) - (a.figures.deliveries ?? 0))[0];
-  const kept = most(steps.filter(({ figures }) => isKept(figures)));
-  const all = most(steps);
-  const name = `${inThousands(listeners)} listeners, `;
+  const capacity = most(steps.filter(({ figures }) => isSustained(figures)));
+  const peak = most(steps);
+  const prefix = `${withThousands(listeners)} listeners, `;
   return [
-    ...(kept ? [{ ...kept, load: name + FULL_LOAD }] : []),
-    ...(all ? [{ ...all, load: name + MOST_LOAD }] : []),
+    ...(capacity ? [{ ...capacity, load: prefix + CAPACITY_LOAD }] : []),
+    ...(peak ? [{ ...peak, load: prefix + PEAK_LOAD }] : []),
   ];
 }
 
-const isKept = (figures: Figures): boolean =>
-  !isFull(figures) && (figures.p99 ?? 0) < BEARABLE_MS && figures.lost === 0 && figures.closed === 0;
+const isSustained = (figures: Figures): boolean =>
+  !isFull(figures) && (figures.p99 ?? 0) < MAX_P99_MS && figures.lost === 0 && figures.closed === 0;
 
-/** What a full server still owes would be measured with the next step, and whom it has closed would be missing there. */
+/**
+ * Prepares the room for the next step. The backlog of a full server would count for that step, and closed connections
+ * would be missing from it.
+ */
 async function recover(room: Room, listeners: number, { figures }: Measured): Promise<void> {
-  if (figures.lost !== 0 || figures.surplus !== 0) await room.settle();
+  if (figures.lost !== 0 || figures.surplus !== 0) await room.drain();
   if (figures.closed !== 0) await room.fill(listeners);
 }

@@ -3,15 +3,16 @@ import type { App } from "@parley/local";
 import { PUBLIC_CONVERSATION } from "@parley/models";
 import { type Load, startLoad } from "../load/load.ts";
 import type { GetTasks } from "../load/tasks/get.ts";
-import type { Context, Measurement, Row } from "../runner/scenario.ts";
-import { type House, inHouse } from "../targets/cluster.ts";
+import type { Context, Row, Scenario } from "../runner/scenario.ts";
+import { type Cluster, withCluster } from "../targets/cluster.ts";
 import { PEERS, peersAreInstalled } from "../targets/peers-folder.ts";
 import { tokensFor } from "../targets/tokens.ts";
 import { fillLog } from "./steps/fill-log.ts";
-import { inRounds, type Turn } from "./steps/history-turns.ts";
-import { watchSettling } from "./steps/settled.ts";
-import { inThousands } from "./steps/with-target.ts";
+import { runTurns, type Turn } from "./steps/history-turns.ts";
+import { watchProgress } from "./steps/persister-progress.ts";
+import { withThousands } from "./steps/with-target.ts";
 
+/** Subjects and loads of this scenario, as the report names them. */
 export const HISTORY_API = "Parley's history-api";
 export const RAW_DRIVER = "the raw driver";
 const PAGE_LIMIT = 50;
@@ -19,10 +20,11 @@ export const PAGE = `pages of ${PAGE_LIMIT}`;
 export const WHOLE = "whole, of";
 
 const START_SECONDS = 12;
-/** A whole conversation that is read once from a SecantusDB. */
+/** Time to read a whole conversation once from SecantusDB. */
 const WHOLE_SECONDS = 6;
 
-export const history: Measurement = {
+/** Cost of reading history over HTTP, compared with the same queries through MongoDB's driver. */
+export const history: Scenario = {
   name: "history",
   title: "History of the public room, beside the raw driver's own queries",
   notes: [
@@ -44,59 +46,59 @@ export const history: Measurement = {
       roundsItself: true,
       seconds: ({ rounds, history: { warmUpMs, ms } }) =>
         START_SECONDS + (2 * warmUpMs) / 1000 + rounds * ((2 * ms) / 1000 + WHOLE_SECONDS),
-      run: (context) => inHouse((house) => inFilledHouse(house, context)),
+      run: (context) => withCluster((cluster) => measureHistory(cluster, context)),
     },
   ],
 };
 
-/** Of peers/raw-history.js. */
+/** The tasks of peers/raw-history.js. */
 type RawTasks = {
-  connect(asked: { url: string }): Promise<void>;
-  pages(asked: { conversation: string; limit: number; readers: number; ms: number }): Promise<number>;
-  whole(asked: { conversation: string }): Promise<{ count: number; bytes: number }>;
+  connect(options: { url: string }): Promise<void>;
+  pages(options: { conversation: string; limit: number; readers: number; ms: number }): Promise<number>;
+  whole(options: { conversation: string }): Promise<{ count: number; bytes: number }>;
 };
 
-/** Who is asked. */
-interface Scene {
+/** A started history-api, and the load processes that read from it and from MongoDB. */
+interface HistoryDeps {
   readonly api: App;
   readonly get: Load<GetTasks>;
   readonly raw: Load<RawTasks> | undefined;
   readonly token: string;
-  /** Messages in the public room. */
+  /** Number of messages in the public room. */
   readonly stored: number;
   readonly context: Context;
 }
 
-/** Pages first, as long as little is stored; then all of it. */
-async function inFilledHouse(house: House, context: Context): Promise<Row[]> {
-  const { messages, streamed } = context.plan.history[house.mongoKind];
-  const persister = await house.start("persister");
+/** Measures pages while little is stored, then stores more messages and measures streaming them all. */
+async function measureHistory(cluster: Cluster, context: Context): Promise<Row[]> {
+  const { messages, streamed } = context.plan.history[cluster.mongoKind];
+  const persister = await cluster.start("persister");
   const store = async (count: number, before = 0): Promise<number> => {
-    context.say(`storing ${inThousands(count)} messages`);
-    const stored = before + (await fillLog(house, { to: "", count }));
-    await watchSettling([persister], stored, { mongo: house.mongo.pid, redis: house.redis.pid });
+    context.log(`storing ${withThousands(count)} messages`);
+    const stored = before + (await fillLog(cluster, { to: "", count }));
+    await watchProgress([persister], stored, { mongo: cluster.mongo.pid, redis: cluster.redis.pid });
     return stored;
   };
   const few = await store(messages);
-  const pages = await inScene(house, few, context, pageTurns);
+  const pages = await measureTurns(cluster, few, context, pageTurns);
   const all = await store(streamed, few);
-  return [...pages, ...(await inScene(house, all, context, wholeTurns))];
+  return [...pages, ...(await measureTurns(cluster, all, context, wholeTurns))];
 }
 
-async function inScene(
-  house: House,
+async function measureTurns(
+  cluster: Cluster,
   stored: number,
   context: Context,
-  turnsIn: (scene: Scene) => Turn[],
+  turnsOf: (deps: HistoryDeps) => Turn[],
 ): Promise<Row[]> {
-  const api = await house.start("history-api");
+  const api = await cluster.start("history-api");
   const get = startLoad<GetTasks>("get");
   const raw = peersAreInstalled() ? startLoad<RawTasks>({ file: join(PEERS, "raw-history.js") }) : undefined;
   try {
-    await raw?.call("connect", { url: house.mongo.url });
+    await raw?.call("connect", { url: cluster.mongo.url });
     const [token = ""] = await tokensFor(1, "reader");
-    const turns = turnsIn({ api, get, raw, token, stored, context });
-    return await inRounds(turns, { mongo: house.mongo.pid, load: get.pid }, context);
+    const turns = turnsOf({ api, get, raw, token, stored, context });
+    return await runTurns(turns, { mongo: cluster.mongo.pid, load: get.pid }, context);
   } finally {
     get.stop();
     raw?.stop();
@@ -104,38 +106,38 @@ async function inScene(
   }
 }
 
-function pageTurns({ api, get, raw, token, stored, context }: Scene): Turn[] {
+function pageTurns({ api, get, raw, token, stored, context }: HistoryDeps): Turn[] {
   const { readers, warmUpMs, ms } = context.plan.history;
-  const load = `${PAGE}, ${inThousands(stored)} stored, ${readers} readers`;
+  const load = `${PAGE}, ${withThousands(stored)} stored, ${readers} readers`;
   const tokens = Array.from({ length: readers }, () => token);
   const url = `${api.url}/messages?limit=${PAGE_LIMIT}`;
-  const ofApi = (ms: number) => get.call("pages", { url, tokens, ms });
-  const asked = { conversation: PUBLIC_CONVERSATION, limit: PAGE_LIMIT, readers };
+  const getPages = (ms: number) => get.call("pages", { url, tokens, ms });
+  const options = { conversation: PUBLIC_CONVERSATION, limit: PAGE_LIMIT, readers };
   return [
     {
       ...{ subject: HISTORY_API, load, pid: api.pid },
-      warmUp: () => ofApi(warmUpMs),
-      work: () => ofApi(ms).then(({ pages, failed }) => ({ count: pages, failed })),
+      warmUp: () => getPages(warmUpMs),
+      work: () => getPages(ms).then(({ pages, failed }) => ({ count: pages, failed })),
     },
     ...(raw
       ? [
           {
             ...{ subject: RAW_DRIVER, load, pid: raw.pid },
-            warmUp: () => raw.call("pages", { ...asked, ms: warmUpMs }),
-            work: async () => ({ count: await raw.call("pages", { ...asked, ms }), failed: 0 }),
+            warmUp: () => raw.call("pages", { ...options, ms: warmUpMs }),
+            work: async () => ({ count: await raw.call("pages", { ...options, ms }), failed: 0 }),
           },
         ]
       : []),
   ];
 }
 
-function wholeTurns({ api, get, raw, token, stored }: Scene): Turn[] {
-  const load = `${WHOLE} ${inThousands(stored)} messages`;
-  const ofApi = () => get.call("whole", { url: `${api.url}/messages`, token });
+function wholeTurns({ api, get, raw, token, stored }: HistoryDeps): Turn[] {
+  const load = `${WHOLE} ${withThousands(stored)} messages`;
+  const getWhole = () => get.call("whole", { url: `${api.url}/messages`, token });
   return [
     {
       ...{ subject: HISTORY_API, load, pid: api.pid },
-      work: () => ofApi().then(() => ({ count: stored, failed: 0 })),
+      work: () => getWhole().then(() => ({ count: stored, failed: 0 })),
     },
     ...(raw
       ? [
@@ -143,7 +145,7 @@ function wholeTurns({ api, get, raw, token, stored }: Scene): Turn[] {
             ...{ subject: RAW_DRIVER, load, pid: raw.pid },
             async work() {
               const { count } = await raw.call("whole", { conversation: PUBLIC_CONVERSATION });
-              if (count !== stored) throw new Error(`${count} messages of ${stored}`);
+              if (count !== stored) throw new Error(`the raw driver read ${count} messages of ${stored}`);
               return { count, failed: 0 };
             },
           },

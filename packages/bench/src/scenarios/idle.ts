@@ -2,16 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Load, startLoad } from "../load/load.ts";
 import type { ListenTasks } from "../load/tasks/listen.ts";
 import { residentBytes } from "../runner/proc.ts";
-import type { Context, Measurement } from "../runner/scenario.ts";
+import type { Context, Scenario } from "../runner/scenario.ts";
 import { startCounting } from "../runner/stopwatch.ts";
-import { SUBJECTS } from "../targets/all.ts";
-import type { RunningSubject } from "../targets/target.ts";
-import { caseOf, inThousands } from "./steps/with-target.ts";
+import { TARGETS } from "../targets/all.ts";
+import type { RunningTarget } from "../targets/target.ts";
+import { caseOf, withThousands } from "./steps/with-target.ts";
 
-/** At the rate of the slowest. */
+/** Rate of the slowest target, for the estimate of the time left. */
 const CONNECTIONS_PER_SECOND = 1_200;
 
-export const idle: Measurement = {
+/** Cost of connecting, and memory and CPU of idle connections. */
+export const idle: Scenario = {
   name: "idle",
   title: "Connections: how fast they come, and what one costs that is silent",
   notes: [
@@ -24,17 +25,17 @@ export const idle: Measurement = {
     { key: "memory", title: "KiB/connection", digits: 1 },
     { key: "idleShare", title: "server % of a core, idle", digits: 1 },
   ],
-  cases: SUBJECTS.map((subject) =>
+  cases: TARGETS.map((target) =>
     caseOf(
-      subject,
+      target,
       ({ idle: { connections, settleMs } }) =>
         2 + connections / CONNECTIONS_PER_SECOND + (2 * settleMs) / 1000,
-      connectMany,
+      measureConnections,
     ),
   ),
 };
 
-async function connectMany(running: RunningSubject, context: Context) {
+async function measureConnections(running: RunningTarget, context: Context) {
   const warm = startLoad<ListenTasks>("listen");
   const load = startLoad<ListenTasks>("listen");
   try {
@@ -46,39 +47,39 @@ async function connectMany(running: RunningSubject, context: Context) {
 }
 
 async function withLoads(
-  running: RunningSubject,
+  running: RunningTarget,
   { warm, load }: Record<"warm" | "load", Load<ListenTasks>>,
-  { plan, say }: Context,
+  { plan, log }: Context,
 ) {
   const { connections, warmUp, settleMs } = plan.idle;
-  const { target, pids } = running;
-  // These stay: what the first connections compile and allocate once is not counted with the others.
-  await warm.call("connect", { target, tokens: await running.tokens(warmUp, "early") });
+  const { endpoint, pids } = running;
+  // These connections stay open. They trigger one-time compilation and allocation, which must not be measured.
+  await warm.call("connect", { endpoint, tokens: await running.tokens(warmUp, "early") });
   const tokens = await running.tokens(connections, "idle");
-  const before = await settled(running, settleMs);
-  say(`${inThousands(connections)} connections`);
+  const before = await settledMemory(running, settleMs);
+  log(`${withThousands(connections)} connections`);
   const stopCounting = startCounting({ ...pids, load: [load.pid] });
-  const { elapsedMs } = await load.call("connect", { target, tokens });
+  const { elapsedMs } = await load.call("connect", { endpoint, tokens });
   const { cpu, busiest, elapsedMicros, machineShare } = stopCounting();
-  const resting = startCounting(pids);
+  const stopIdle = startCounting(pids);
   await delay(settleMs);
-  const rest = resting();
-  const after = await settled(running, 0);
+  const idleUsage = stopIdle();
+  const after = await settledMemory(running, 0);
   return {
-    load: `${inThousands(connections)} connections`,
+    load: `${withThousands(connections)} connections`,
     figures: {
       rate: connections / (elapsedMs / 1000),
       cpu: cpu.server / connections,
       memory: (after - before) / 1024 / connections,
-      idleShare: (100 * rest.cpu.server) / rest.elapsedMicros,
+      idleShare: (100 * idleUsage.cpu.server) / idleUsage.elapsedMicros,
     },
     loadShare: busiest.load / elapsedMicros,
     machineShare,
   };
 }
 
-/** The memory of the servers once they have come to rest, without their garbage. */
-async function settled({ pids, collectGarbage }: RunningSubject, settleMs: number): Promise<number> {
+/** Returns the servers' memory in bytes after a pause and a garbage collection. */
+async function settledMemory({ pids, collectGarbage }: RunningTarget, settleMs: number): Promise<number> {
   await delay(settleMs);
   await collectGarbage();
   return pids.server.reduce((sum, pid) => sum + residentBytes(pid), 0);

@@ -2,17 +2,19 @@ import { startLoad } from "../load/load.ts";
 import { redisLatencies } from "../load/tasks/redis-latency.ts";
 import type { SendTasks } from "../load/tasks/send.ts";
 import { CONTENT_BYTES } from "../runner/plan.ts";
-import type { Context, Measurement } from "../runner/scenario.ts";
+import type { Context, Scenario } from "../runner/scenario.ts";
 import { startCounting } from "../runner/stopwatch.ts";
-import { PARLEYS } from "../targets/all.ts";
-import type { RunningSubject } from "../targets/target.ts";
+import { PARLEY_TARGETS } from "../targets/all.ts";
+import type { RunningTarget } from "../targets/target.ts";
 import { latencyFigures } from "./steps/room.ts";
 import { caseOf } from "./steps/with-target.ts";
 
+/** Loads of this scenario, as the report names them. */
 export const SINGLE = "one message, to its ack";
 export const FSYNC = "one XADD to its Redis";
 
-export const latency: Measurement = {
+/** Latency of a single message on an idle system, compared with one XADD. */
+export const latency: Scenario = {
   name: "latency",
   title: "A single message on an idle system",
   notes: [
@@ -22,21 +24,21 @@ export const latency: Measurement = {
     { key: "p50", title: "p50 ms", digits: 2 },
     { key: "p99", title: "p99 ms", digits: 2 },
   ],
-  cases: PARLEYS.map((subject) =>
-    caseOf(subject, ({ latency: { count, pauseMs } }) => 1 + (2.5 * count * (pauseMs + 2)) / 1000, alone),
+  cases: PARLEY_TARGETS.map((target) =>
+    caseOf(target, ({ latency: { count, pauseMs } }) => 1 + (2.5 * count * (pauseMs + 2)) / 1000, alone),
   ),
 };
 
-async function alone({ target, tokens, redisPort }: RunningSubject, { plan, say }: Context) {
+async function alone({ endpoint, tokens, redisPort }: RunningTarget, { plan, log }: Context) {
   const load = startLoad<SendTasks>("send");
   try {
-    await load.call("connect", { target, tokens: await tokens(1, "sender") });
-    const asked = { ...plan.latency, bytes: CONTENT_BYTES };
-    await load.call("single", { ...asked, count: asked.count / 2 });
-    const measured = async (name: string, take: () => Promise<readonly number[]>) => {
-      say(name);
+    await load.call("connect", { endpoint, tokens: await tokens(1, "sender") });
+    const options = { ...plan.latency, bytes: CONTENT_BYTES };
+    await load.call("single", { ...options, count: options.count / 2 });
+    const measure = async (name: string, work: () => Promise<readonly number[]>) => {
+      log(name);
       const stopCounting = startCounting({ load: [load.pid] });
-      const { p50, p99 } = latencyFigures(await take());
+      const { p50, p99 } = latencyFigures(await work());
       const { busiest, elapsedMicros, machineShare } = stopCounting();
       return {
         load: name,
@@ -45,9 +47,9 @@ async function alone({ target, tokens, redisPort }: RunningSubject, { plan, say 
         machineShare,
       };
     };
-    const single = await measured(SINGLE, () => load.call("single", asked));
+    const single = await measure(SINGLE, () => load.call("single", options));
     if (redisPort === undefined) return [single];
-    return [single, await measured(FSYNC, () => redisLatencies(redisPort, asked))];
+    return [single, await measure(FSYNC, () => redisLatencies(redisPort, options))];
   } finally {
     load.stop();
   }

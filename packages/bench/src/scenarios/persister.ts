@@ -1,18 +1,20 @@
-import type { Case, Context, Measurement, Row } from "../runner/scenario.ts";
-import { inHouse } from "../targets/cluster.ts";
+import type { Case, Context, Row, Scenario } from "../runner/scenario.ts";
+import { withCluster } from "../targets/cluster.ts";
 import { fillLog } from "./steps/fill-log.ts";
-import { type Progress, restOf, watchSettling } from "./steps/settled.ts";
-import { inThousands } from "./steps/with-target.ts";
+import { idleShareOfPersisters, type Progress, watchProgress } from "./steps/persister-progress.ts";
+import { withThousands } from "./steps/with-target.ts";
 
-/** The first part is left out: start and compilation are in it, of each process. */
+/** The first half of the backlog isn't counted: each process still starts up and compiles. */
 const WARM_UP_SHARE = 0.5;
-/** House, log and backlog, and SecantusDB's speed. */
+/** Estimate of the whole case with SecantusDB, which is the slower MongoDB. */
 const SECONDS = 30;
 
-export const ONE = "one persister";
-export const TWO = "two persisters";
+/** Subjects of this scenario, as the report names them. */
+export const ONE_PERSISTER = "one persister";
+export const TWO_PERSISTERS = "two persisters";
 
-export const persister: Measurement = {
+/** Speed and cost of draining a backlog, by one persister and by two. */
+export const persister: Scenario = {
   name: "persister",
   title: "Persister: draining a backlog",
   notes: [
@@ -26,46 +28,49 @@ export const persister: Measurement = {
     { key: "mongo", title: "MongoDB µs/message", digits: 0 },
     { key: "share", title: "persister % of a core", digits: 0 },
   ],
-  cases: [drainedBy(ONE, 1), drainedBy(TWO, 2)],
+  cases: [drainedBy(ONE_PERSISTER, 1), drainedBy(TWO_PERSISTERS, 2)],
 };
 
 function drainedBy(name: string, persisters: number): Case {
   return { name, seconds: () => SECONDS, run: (context) => drain(name, persisters, context) };
 }
 
-function drain(name: string, persisters: number, { plan, say }: Context): Promise<Row[]> {
-  return inHouse(async (house) => {
-    const { messages } = plan.persister[house.mongoKind];
-    say("making the log");
-    await (await house.start("persister")).stop();
-    say(`filling it with ${inThousands(messages)} messages`);
-    const count = await fillLog(house, { to: "offline", count: messages });
-    say(`${name} drain it`);
+function drain(name: string, persisters: number, { plan, log }: Context): Promise<Row[]> {
+  return withCluster(async (cluster) => {
+    const { messages } = plan.persister[cluster.mongoKind];
+    log("creating the log");
+    await (await cluster.start("persister")).stop();
+    log(`appending ${withThousands(messages)} messages`);
+    const count = await fillLog(cluster, { to: "offline", count: messages });
+    log(`draining the backlog with ${name}`);
     const apps = await Promise.all(
-      Array.from({ length: persisters }, () => house.start("persister", { until: "live" })),
+      Array.from({ length: persisters }, () => cluster.start("persister", { until: "live" })),
     );
-    const seen = await watchSettling(apps, count, { mongo: house.mongo.pid, redis: house.redis.pid });
-    const figures = figuresOf(seen, count, await restOf(apps));
-    const load = `${inThousands(count)} messages, ${house.mongoKind}`;
+    const seen = await watchProgress(apps, count, { mongo: cluster.mongo.pid, redis: cluster.redis.pid });
+    const figures = figuresOf(seen, count, await idleShareOfPersisters(apps));
+    const load = `${withThousands(count)} messages, ${cluster.mongoKind}`;
     return [{ subject: name, load, figures, loadShare: 0, machineShare: Number.NaN }];
   });
 }
 
-/** Between the first look after the warm-up and the last one before everything was stored; `restShare` of a core is taken off. */
+/**
+ * Returns the figures between the first sample after the warm-up and the last one before everything was stored. The
+ * persisters' idle CPU, `idleShare` of a core, is subtracted.
+ */
 export function figuresOf(
   seen: readonly Progress[],
   count: number,
-  restShare: number,
+  idleShare: number,
 ): Record<string, number> {
   const first = seen.find(({ settled }) => settled >= count * WARM_UP_SHARE);
   const last = seen.findLast(({ settled }) => settled < count);
   if (!first || !last || last.settled <= first.settled)
-    throw new Error(`${count} messages were stored too soon to be measured: it takes more of them`);
+    throw new Error(`${count} messages were stored too soon to be measured: the plan needs more messages`);
   const messages = last.settled - first.settled;
   const micros = last.at - first.at;
   return {
     rate: messages / (micros / 1_000_000),
-    cpu: (last.cpu.persister - first.cpu.persister - restShare * micros) / messages,
+    cpu: (last.cpu.persister - first.cpu.persister - idleShare * micros) / messages,
     redis: (last.cpu.redis - first.cpu.redis) / messages,
     mongo: (last.cpu.mongo - first.cpu.mongo) / messages,
     share: (100 * (last.cpu.persister - first.cpu.persister)) / micros,

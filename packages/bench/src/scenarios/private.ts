@@ -1,23 +1,22 @@
 import type { Plan } from "../runner/plan.ts";
-import type { Context, Measurement } from "../runner/scenario.ts";
+import type { Context, Scenario } from "../runner/scenario.ts";
 import { startCounting } from "../runner/stopwatch.ts";
-import { SUBJECTS } from "../targets/all.ts";
+import { TARGETS } from "../targets/all.ts";
 import { parleyTwoWorkers } from "../targets/parley-split.ts";
-import type { RunningSubject } from "../targets/target.ts";
+import type { RunningTarget } from "../targets/target.ts";
+import { ChatUsers } from "./steps/chat-users.ts";
+import { SKIP_SHARE, SUSTAINED_SHARE } from "./steps/limits.ts";
 import type { Measured } from "./steps/room.ts";
-import { Talkers } from "./steps/talkers.ts";
-import { caseOf, inThousands, NOT_TRIED } from "./steps/with-target.ts";
+import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 
-/** Below this share of what was asked for, a subject is full. */
-const KEPT_SHARE = 0.95;
-/** Below this one it is not asked for more: what it owes would take long. */
-const HOPELESS_SHARE = 0.8;
+/** For the estimate of the time left. */
 const CONNECT_SECONDS = 3;
 
 const secondsOf = ({ private: { warmUp, stepMs } }: Plan, steps: number): number =>
   CONNECT_SECONDS + (warmUp.ms + steps * (stepMs + 500)) / 1000;
 
-export const privateMessages: Measurement = {
+/** Private messages between users: cost per message and latency at several rates. */
+export const privateMessages: Scenario = {
   name: "private",
   title: "Private messages between 1,000 users",
   notes: [
@@ -31,7 +30,7 @@ export const privateMessages: Measurement = {
       key: "rate",
       title: "messages/s",
       digits: 0,
-      mark: ({ asked = 0, rate = 0 }) => (rate < KEPT_SHARE * asked ? "full" : undefined),
+      mark: ({ asked = 0, rate = 0 }) => (rate < SUSTAINED_SHARE * asked ? "full" : undefined),
     },
     { key: "cpu", title: "server µs/message", digits: 1 },
     { key: "share", title: "server % of a core", digits: 0 },
@@ -43,59 +42,59 @@ export const privateMessages: Measurement = {
     { key: "refused", title: "refused", digits: 0 },
   ],
   cases: [
-    ...SUBJECTS.map((subject) =>
+    ...TARGETS.map((target) =>
       caseOf(
-        subject,
+        target,
         (plan) => secondsOf(plan, plan.private.rates.length),
-        (running, context) => talkAt(running, context.plan.private.rates, context),
+        (running, context) => chatAt(running, context.plan.private.rates, context),
       ),
     ),
     caseOf(
       parleyTwoWorkers,
       (plan) => secondsOf(plan, 1),
-      (running, context) => talkAt(running, [context.plan.private.twoWorkers], context),
+      (running, context) => chatAt(running, [context.plan.private.twoWorkers], context),
     ),
   ],
 };
 
-async function talkAt(running: RunningSubject, rates: readonly number[], { plan, say }: Context) {
-  const { users, warmUp, stepMs } = plan.private;
-  say(`connecting ${inThousands(users)} users`);
-  const talkers = await Talkers.connect(running, users);
+async function chatAt(running: RunningTarget, rates: readonly number[], { plan, log }: Context) {
+  const { users: userCount, warmUp, stepMs } = plan.private;
+  log(`connecting ${withThousands(userCount)} users`);
+  const users = await ChatUsers.connect(running, userCount);
   try {
-    await talkers.talk(warmUp);
+    await users.chat(warmUp);
     const rows: (Measured & { load: string })[] = [];
-    let isHopeless = false;
+    let isFarBehind = false;
     for (const rate of rates) {
-      const load = `${inThousands(rate)} messages/s`;
-      if (isHopeless) {
-        rows.push({ load, ...NOT_TRIED });
+      const load = `${withThousands(rate)} messages/s`;
+      if (isFarBehind) {
+        rows.push({ load, ...SKIPPED });
         continue;
       }
-      say(load);
-      const measured = await step(running, talkers, { rate, ms: stepMs });
+      log(load);
+      const measured = await measureStep(running, users, { rate, ms: stepMs });
       rows.push({ load, ...measured });
-      isHopeless = (measured.figures.rate ?? 0) < HOPELESS_SHARE * rate;
+      isFarBehind = (measured.figures.rate ?? 0) < SKIP_SHARE * rate;
     }
     return rows;
   } finally {
-    talkers.stop();
+    users.stop();
   }
 }
 
-async function step(
-  { pids }: RunningSubject,
-  talkers: Talkers,
-  asked: { rate: number; ms: number },
+async function measureStep(
+  { pids }: RunningTarget,
+  users: ChatUsers,
+  step: { rate: number; ms: number },
 ): Promise<Measured> {
-  const stopCounting = startCounting({ ...pids, load: talkers.loadPids });
-  const talked = await talkers.talk(asked);
+  const stopCounting = startCounting({ ...pids, load: users.loadPids });
+  const figures = await users.chat(step);
   const { cpu, busiest, elapsedMicros, machineShare } = stopCounting();
-  const { messages = 0 } = talked;
+  const { messages = 0 } = figures;
   return {
     figures: {
-      asked: asked.rate,
-      ...talked,
+      asked: step.rate,
+      ...figures,
       cpu: cpu.server / messages,
       redis: cpu.redis / messages,
       share: (100 * cpu.server) / elapsedMicros,

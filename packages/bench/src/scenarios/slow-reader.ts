@@ -1,14 +1,16 @@
-import type { Context, Measurement } from "../runner/scenario.ts";
-import { SUBJECTS } from "../targets/all.ts";
-import type { RunningSubject } from "../targets/target.ts";
+import type { Context, Scenario } from "../runner/scenario.ts";
+import { TARGETS } from "../targets/all.ts";
+import type { RunningTarget } from "../targets/target.ts";
 import { Room } from "./steps/room.ts";
-import { caseOf, inThousands } from "./steps/with-target.ts";
+import { caseOf, withThousands } from "./steps/with-target.ts";
 
+/** Loads of this scenario, as the report names them. */
 export const ALL_READ = "all 500 read";
-export const ONE_DEAF = "one of 500 reads nothing";
+export const ONE_STALLED = "one of 500 reads nothing";
 const CONNECT_SECONDS = 2;
 
-export const slowReader: Measurement = {
+/** Latency of a room's listeners while one of them doesn't read. */
+export const slowReader: Scenario = {
   name: "slow-reader",
   title: "One slow reader among 500",
   notes: [
@@ -23,33 +25,33 @@ export const slowReader: Measurement = {
     { key: "p999", title: "p99.9 ms", digits: 1 },
     { key: "lost", title: "lost by the others", digits: 0 },
   ],
-  cases: SUBJECTS.map((subject) =>
+  cases: TARGETS.map((target) =>
     caseOf(
-      subject,
+      target,
       ({ slowReader: { warmUp, stepMs } }) => CONNECT_SECONDS + (2 * warmUp.ms + 2 * stepMs) / 1000,
-      amongOthers,
+      measureSlowReader,
     ),
   ),
 };
 
-async function amongOthers(running: RunningSubject, { plan, say }: Context) {
+async function measureSlowReader(running: RunningTarget, { plan, log }: Context) {
   const { listeners, rates, warmUp, stepMs: ms, bytes } = plan.slowReader;
   const [rate = 0] = rates;
   const room = new Room(running);
   try {
-    say(`connecting ${inThousands(listeners)} listeners`);
+    log(`connecting ${withThousands(listeners)} listeners`);
     await room.fill(listeners);
-    await room.speak({ ...warmUp, bytes });
-    say(ALL_READ);
-    const without = await room.step({ rate, ms, bytes });
-    await room.deafen();
-    // Until its buffers are full.
-    await room.speak({ ...warmUp, bytes });
-    say(ONE_DEAF);
-    const withOne = await room.step({ rate, ms, bytes });
+    await room.send({ ...warmUp, bytes });
+    log(ALL_READ);
+    const allRead = await room.measure({ rate, ms, bytes });
+    await room.stallOne();
+    // Fills the buffers of the stalled connection.
+    await room.send({ ...warmUp, bytes });
+    log(ONE_STALLED);
+    const oneStalled = await room.measure({ rate, ms, bytes });
     return [
-      { load: ALL_READ, ...without },
-      { load: ONE_DEAF, ...withOne },
+      { load: ALL_READ, ...allRead },
+      { load: ONE_STALLED, ...oneStalled },
     ];
   } finally {
     room.stop();

@@ -1,9 +1,9 @@
 import { parleySplit } from "./parley-split.ts";
 import { parleyStandalone } from "./parley-standalone.ts";
 import { socketIo, wsTutorial } from "./peer.ts";
-import type { Subject } from "./target.ts";
+import type { Target } from "./target.ts";
 
-/** What is measured under the same load, one beside the other, in the order of the report. */
-export const PARLEYS: readonly Subject[] = [parleySplit, parleyStandalone];
-export const PEER_SUBJECTS: readonly Subject[] = [socketIo, wsTutorial];
-export const SUBJECTS: readonly Subject[] = [...PARLEYS, ...PEER_SUBJECTS];
+/** Targets in the order of the report. All are measured under the same load. */
+export const PARLEY_TARGETS: readonly Target[] = [parleySplit, parleyStandalone];
+export const PEER_TARGETS: readonly Target[] = [socketIo, wsTutorial];
+export const TARGETS: readonly Target[] = [...PARLEY_TARGETS, ...PEER_TARGETS];

@@ -1,9 +1,9 @@
 import { type App, type AppName, type OwnServer, startApp, startMongo, startRedis } from "@parley/local";
-import type { Target } from "../load/socket/connection.ts";
+import type { Endpoint } from "../load/socket/connection.ts";
 import { INSPECTABLE } from "./garbage.ts";
 import { SECRET } from "./tokens.ts";
 
-/** Without the limits that protect a server from one client: here all come from one address. */
+/** Lifts the limits per user and address, since all clients of a benchmark have the same address. */
 export const PARLEY_ENV = {
   RATE_LIMIT: "0",
   MAX_CONNECTIONS_PER_USER: "0",
@@ -17,22 +17,25 @@ export const PARLEY_ENV = {
   ...INSPECTABLE,
 };
 
-/** Servers of one's own, and apps of Parley as they are built, each a process. */
-export interface House {
+/** A Redis, a MongoDB and built Parley apps, each a process that belongs to this benchmark. */
+export interface Cluster {
   readonly redis: OwnServer;
   readonly mongo: OwnServer;
   readonly mongoKind: "mongod" | "secantus";
+  /** Starts an app and waits for it. */
   start(name: AppName, options?: StartOptions): Promise<App>;
   stop(): Promise<void>;
 }
 
 interface StartOptions {
+  /** See `AppOptions`. */
   readonly until?: "ready" | "live";
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export async function startHouse(): Promise<House> {
-  const [redis, mongo] = await bothOrNone(startRedis(), startMongo());
+/** Starts the servers. Apps are started one by one. */
+export async function startCluster(): Promise<Cluster> {
+  const [redis, mongo] = await allOrNone(startRedis(), startMongo());
   const common = { ...PARLEY_ENV, REDIS_URL: redis.url, MONGO_URL: mongo.url };
   const apps: App[] = [];
   return {
@@ -51,8 +54,8 @@ export async function startHouse(): Promise<House> {
   };
 }
 
-/** Where one cannot be had, the other is stopped. */
-async function bothOrNone(...starting: [Promise<OwnServer>, Promise<OwnServer>]) {
+/** Resolves with both servers. If one can't be started, the other one is stopped. */
+async function allOrNone(...starting: [Promise<OwnServer>, Promise<OwnServer>]) {
   try {
     return await Promise.all(starting);
   } catch (error) {
@@ -61,16 +64,17 @@ async function bothOrNone(...starting: [Promise<OwnServer>, Promise<OwnServer>])
   }
 }
 
-/** Runs `work` with a house, and stops that in any case. */
-export async function inHouse<T>(work: (house: House) => Promise<T>): Promise<T> {
-  const house = await startHouse();
+/** Runs `work` with a new cluster and stops the cluster in any case. */
+export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
+  const cluster = await startCluster();
   try {
-    return await work(house);
+    return await work(cluster);
   } finally {
-    await house.stop();
+    await cluster.stop();
   }
 }
 
-export function targetOf({ url }: App): Target {
+/** Returns the address of a gateway for the load generator. */
+export function endpointOf({ url }: App): Endpoint {
   return { url: `${url.replace("http", "ws")}/ws`, dialect: "parley" };
 }

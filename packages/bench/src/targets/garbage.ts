@@ -1,27 +1,27 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** For the environment of a Node process whose garbage is to be collected: its inspector takes any free port. */
+/** Environment of a Node process for `collectGarbage`: its inspector listens on any free port. */
 export const INSPECTABLE = { NODE_OPTIONS: "--inspect-port=127.0.0.1:0" };
 
 const ADDRESS = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/g;
 const TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
-/** What is freed in the first pass lets go of more. */
+/** The first pass runs finalizers, which free more memory for the second one. */
 const PASSES = 2;
 
 interface Inspectable {
   readonly pid: number;
-  /** What it has printed. */
+  /** The text that the process has printed. */
   output(): string;
 }
 
 /**
- * Makes a Node process collect its garbage, through the inspector that SIGUSR1 opens: so that its memory is what it
- * holds, for all alike, and not what its collector has not got round to.
+ * Makes a Node process collect its garbage, through the inspector that SIGUSR1 opens. The process' memory then holds
+ * only live objects, whatever the timing of its collector.
  */
-export async function collectGarbage(one: Inspectable): Promise<void> {
-  const socket = new WebSocket(await inspectorOf(one));
+export async function collectGarbage(server: Inspectable): Promise<void> {
+  const socket = new WebSocket(await inspectorOf(server));
   await once(socket, "open", { signal: AbortSignal.timeout(TIMEOUT_MS) });
   try {
     for (let id = 1; id <= PASSES; id += 1) {
@@ -39,5 +39,5 @@ async function inspectorOf({ pid, output }: Inspectable): Promise<string> {
     const address = output().match(ADDRESS)?.at(-1);
     if (address !== undefined) return address;
   }
-  throw new Error("a server's inspector did not open");
+  throw new Error(`the inspector of process ${pid} did not open within ${TIMEOUT_MS} ms`);
 }

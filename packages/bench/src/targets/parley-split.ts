@@ -1,45 +1,47 @@
 import type { App } from "@parley/local";
-import { type House, startHouse, targetOf } from "./cluster.ts";
+import { type Cluster, endpointOf, startCluster } from "./cluster.ts";
 import { collectGarbage } from "./garbage.ts";
-import type { RunningSubject, Subject } from "./target.ts";
+import type { RunningTarget, Target } from "./target.ts";
 import { tokensFor } from "./tokens.ts";
 
-export const parleySplit: Subject = { name: "Parley split", start: () => startSplit(1) };
-export const parleyTwoWorkers: Subject = { name: "Parley split, two workers", start: () => startSplit(2) };
+/** A gateway with its Redis. */
+export const parleySplit: Target = { name: "Parley split", start: () => startSplit(1) };
+/** Two gateways on one port, with their Redis. */
+export const parleyTwoWorkers: Target = { name: "Parley split, two workers", start: () => startSplit(2) };
 
 /**
- * Gateways and their Redis, and nothing else: a persister makes the log (L1), then it and MongoDB are stopped, so
- * that they do not take the cores from what is measured. The bounds of the backlog are out of reach.
+ * Starts gateways and their Redis only. A persister creates the log (L1). Then the persister and MongoDB are stopped,
+ * so that they don't compete with the gateways for cores. PARLEY_ENV sets backlog bounds that no run reaches.
  */
-async function startSplit(workers: number): Promise<RunningSubject> {
-  const house = await startHouse();
+async function startSplit(workers: number): Promise<RunningTarget> {
+  const cluster = await startCluster();
   try {
-    const persister = await house.start("persister");
-    const gateways = await startGateways(house, workers);
+    const persister = await cluster.start("persister");
+    const gateways = await startGateways(cluster, workers);
     await persister.stop();
-    await house.mongo.stop();
+    await cluster.mongo.stop();
     const [first] = gateways as [App];
     return {
-      target: targetOf(first),
-      pids: { server: gateways.map(({ pid }) => pid), redis: [house.redis.pid] },
-      redisPort: house.redis.port,
+      endpoint: endpointOf(first),
+      pids: { server: gateways.map(({ pid }) => pid), redis: [cluster.redis.pid] },
+      redisPort: cluster.redis.port,
       tokens: tokensFor,
       collectGarbage: async () => void (await Promise.all(gateways.map(collectGarbage))),
-      stop: () => house.stop(),
+      stop: () => cluster.stop(),
     };
   } catch (error) {
-    await house.stop();
+    await cluster.stop();
     throw error;
   }
 }
 
-/** Several share the first one's port. */
-async function startGateways(house: House, workers: number): Promise<App[]> {
+/** Starts gateways. If there are several, they share one port (REUSE_PORT). */
+async function startGateways(cluster: Cluster, workers: number): Promise<App[]> {
   const env: Record<string, string> = workers > 1 ? { REUSE_PORT: "true" } : {};
-  const gateways = [await house.start("gateway", { env })];
+  const gateways = [await cluster.start("gateway", { env })];
   const PORT = new URL(gateways[0]?.url ?? "").port;
   while (gateways.length < workers) {
-    gateways.push(await house.start("gateway", { env: { ...env, PORT } }));
+    gateways.push(await cluster.start("gateway", { env: { ...env, PORT } }));
   }
   return gateways;
 }

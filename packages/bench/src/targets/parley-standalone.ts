@@ -2,31 +2,31 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApp } from "@parley/local";
-import { PARLEY_ENV, targetOf } from "./cluster.ts";
+import { endpointOf, PARLEY_ENV } from "./cluster.ts";
 import { collectGarbage } from "./garbage.ts";
-import type { RunningSubject, Subject } from "./target.ts";
+import type { RunningTarget, Target } from "./target.ts";
 import { tokensFor } from "./tokens.ts";
 
-/** All of it in one process, SQLite among it: every message is stored before its ack. */
-export const parleyStandalone: Subject = { name: "Parley standalone", start };
+/** Everything in one process, with SQLite. Every message is stored before its ack. */
+export const parleyStandalone: Target = { name: "Parley standalone", start };
 
-async function start(): Promise<RunningSubject> {
+async function start(): Promise<RunningTarget> {
   const dir = await mkdtemp(join(tmpdir(), "parley-bench-"));
-  const clear = () => rm(dir, { recursive: true, force: true });
+  const removeData = () => rm(dir, { recursive: true, force: true });
   try {
     const app = await startApp("standalone", { built: true, env: { ...PARLEY_ENV, DATA_DIR: dir } });
     return {
-      target: targetOf(app),
+      endpoint: endpointOf(app),
       pids: { server: [app.pid], redis: [] },
       tokens: tokensFor,
       collectGarbage: () => collectGarbage(app),
       async stop() {
         await app.kill("SIGKILL");
-        await clear();
+        await removeData();
       },
     };
   } catch (error) {
-    await clear();
+    await removeData();
     throw error;
   }
 }

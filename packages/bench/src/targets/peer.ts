@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { startChild, startRedis } from "@parley/local";
-import type { Target } from "../load/socket/connection.ts";
+import type { Endpoint } from "../load/socket/connection.ts";
 import { collectGarbage, INSPECTABLE } from "./garbage.ts";
 import { PEERS } from "./peers-folder.ts";
-import type { RunningSubject, Subject } from "./target.ts";
+import type { RunningTarget, Target } from "./target.ts";
 import { SECRET, tokensFor } from "./tokens.ts";
 
-export const socketIo: Subject = {
+/** Socket.IO with its Redis adapter. */
+export const socketIo: Target = {
   name: "Socket.IO",
   start: () =>
     startPeer("socket-io.js", (port) => ({
@@ -15,7 +16,8 @@ export const socketIo: Subject = {
     })),
 };
 
-export const wsTutorial: Subject = {
+/** The chat that tutorials build with `ws` and Redis. */
+export const wsTutorial: Target = {
   name: "ws tutorial",
   start: () =>
     startPeer("ws-tutorial.js", (port) => ({ url: `ws://127.0.0.1:${port}/`, dialect: "tutorial" })),
@@ -24,8 +26,8 @@ export const wsTutorial: Subject = {
 const LISTENING = /^listening on (\d+)$/m;
 const START_TIMEOUT_MS = 30_000;
 
-/** One process and a Redis, which only passes messages on. */
-async function startPeer(file: string, targetAt: (port: string) => Target): Promise<RunningSubject> {
+/** Starts a peer's process and a Redis, which the peer uses only for pub/sub. */
+async function startPeer(file: string, endpointAt: (port: string) => Endpoint): Promise<RunningTarget> {
   const redis = await startRedis();
   try {
     const { PATH, HOME, TMPDIR } = process.env;
@@ -47,7 +49,7 @@ async function startPeer(file: string, targetAt: (port: string) => Target): Prom
       throw error;
     });
     return {
-      target: targetAt(LISTENING.exec(peer.output())?.[1] ?? ""),
+      endpoint: endpointAt(LISTENING.exec(peer.output())?.[1] ?? ""),
       pids: { server: [peer.pid], redis: [redis.pid] },
       redisPort: redis.port,
       tokens: tokensFor,

@@ -6,7 +6,7 @@ import { peersAreInstalled, peerVersions } from "./peers-folder.ts";
 
 const CATALOG = join(import.meta.dirname, "../../../../pnpm-workspace.yaml");
 
-it("they are there once what was installed is what the lockfile names", async () => {
+it("the peers are installed if the installed lockfile equals the pinned one", async () => {
   const folder = await mkdtemp(join(tmpdir(), "parley-peers-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "pnpm-lock.yaml"), "one: 1\n");
@@ -18,7 +18,7 @@ it("they are there once what was installed is what the lockfile names", async ()
   expect(peersAreInstalled(folder)).toBe(false);
 });
 
-it("peers and raw driver have the versions that Parley has, so that Parley alone makes the difference", async () => {
+it("peers and raw driver use the same library versions as Parley", async () => {
   const catalog = await readFile(CATALOG, "utf8");
   const versions = peerVersions();
   for (const name of ["ioredis", "mongodb", "ws"])

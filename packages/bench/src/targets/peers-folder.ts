@@ -5,20 +5,21 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A workspace of its own, which the installation of this one leaves alone. */
+/** A separate workspace. `pnpm install` in the repository doesn't install it. */
 export const PEERS = join(import.meta.dirname, "../../peers");
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
 const LAST_LINES = 3;
 
-/** Whether what its lockfile names is there. */
+/** Returns true if the installed packages match the lockfile. */
 export function peersAreInstalled(folder = PEERS): boolean {
-  return textOf(join(folder, "node_modules/.pnpm/lock.yaml")) === textOf(join(folder, "pnpm-lock.yaml"));
+  const installed = readIfPresent(join(folder, "node_modules/.pnpm/lock.yaml"));
+  return installed === readIfPresent(join(folder, "pnpm-lock.yaml"));
 }
 
-/** Installs what is missing. Resolves with why that could not be done, or with undefined. */
-export async function installPeers(say: (text: string) => void): Promise<string | undefined> {
+/** Installs the peers if necessary. Resolves with the reason if that fails, else with undefined. */
+export async function installPeers(log: (text: string) => void): Promise<string | undefined> {
   if (peersAreInstalled()) return undefined;
-  say("installing the servers to measure beside, and what draws the chart, into packages/bench/peers (once)");
+  log("installing the other servers and the chart library into packages/bench/peers (once)");
   try {
     await run("npx", ["--yes", "pnpm@12", "install", "--frozen-lockfile"], {
       cwd: PEERS,
@@ -26,21 +27,21 @@ export async function installPeers(say: (text: string) => void): Promise<string 
     });
     return undefined;
   } catch (error) {
-    const said = error instanceof Error && "stdout" in error ? `${error.stdout}`.trim() : "";
-    return (said || String(error)).split("\n").slice(-LAST_LINES).join(" | ");
+    const output = error instanceof Error && "stdout" in error ? `${error.stdout}`.trim() : "";
+    return (output || String(error)).split("\n").slice(-LAST_LINES).join(" | ");
   }
 }
 
-/** The versions that are pinned there, by package. */
+/** Returns the peers' pinned versions by package. */
 export function peerVersions(): Readonly<Record<string, string>> {
   return JSON.parse(readFileSync(join(PEERS, "package.json"), "utf8")).dependencies;
 }
 
-function textOf(file: string): string | undefined {
+function readIfPresent(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    // Not there: the other one is, so they differ.
+    // A missing file differs from the other one, which exists.
     return undefined;
   }
 }

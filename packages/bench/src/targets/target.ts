@@ -1,21 +1,22 @@
-import type { Target } from "../load/socket/connection.ts";
+import type { Endpoint } from "../load/socket/connection.ts";
 
-/** A chat server that can be measured: Parley, or another one beside it under the same load. */
-export interface Subject {
+/** A chat server that can be measured: Parley or a peer. */
+export interface Target {
   readonly name: string;
-  /** A fresh one, with nothing in it. */
-  start(): Promise<RunningSubject>;
+  /** Starts a fresh, empty server. */
+  start(): Promise<RunningTarget>;
 }
 
-export interface RunningSubject {
-  readonly target: Target;
-  /** Whose CPU and memory is counted: what holds the WebSockets, and the Redis that it has, if any. */
+/** A started target. */
+export interface RunningTarget {
+  readonly endpoint: Endpoint;
+  /** Processes whose CPU and memory is measured: those that hold the WebSockets, and their Redis, if any. */
   readonly pids: Readonly<Record<"server" | "redis", readonly number[]>>;
-  /** Of its Redis, where it has one. */
+  /** Port of the target's Redis, if any. */
   readonly redisPort?: number;
-  /** What lets `count` different users in: `name-0`, `name-1` and so on. */
+  /** Issues tokens for `count` users: `name-0`, `name-1` and so on. */
   tokens(count: number, name: string): Promise<string[]>;
-  /** Lets the servers' memory hold no more than what is in use. */
+  /** Makes the servers collect their garbage, so that their memory holds only live objects. */
   collectGarbage(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import { issueToken } from "@parley/auth";
 
-/** Of every server that is measured. */
+/** JWT_SECRET of every target. */
 export const SECRET = "a-secret-for-measuring-only-long-enough-for-HS256";
 
-/** Tokens of the users `name-0`, `name-1` and so on. */
+/** Issues tokens for the users `name-0`, `name-1` and so on. */
 export function tokensFor(count: number, name: string): Promise<string[]> {
   const users = Array.from({ length: count }, (_, index) => `${name}-${index}`);
   return Promise.all(users.map(async (user) => (await issueToken({ user, secret: SECRET })).token));

@@ -21,7 +21,7 @@ async function app(name: App["name"], options: AppOptions): Promise<App> {
 const status = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe("startApp", () => {
-  it("live: waits for the process alone; its variables are its own, and its output can be read", async () => {
+  it("live: waits for /healthz only, sets the app's own environment and captures its output", async () => {
     const lines: string[] = [];
     const gateway = await app("gateway", { env, until: "live", onLine: (line) => lines.push(line) });
     expect(await status(`${gateway.adminUrl}/healthz`)).toBe(200);
@@ -32,7 +32,7 @@ describe("startApp", () => {
     expect(await gateway.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("runs the bundle that it is given in place of the app's own", async () => {
+  it("runs another bundle instead of the app's own", async () => {
     const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, "gateway.mjs");
@@ -42,18 +42,18 @@ describe("startApp", () => {
     expect(other.output()).toBe(`another one at ${new URL(other.url).port}\n`);
   });
 
-  it("rejects with what it said where it is not ready in time", async () => {
+  it("rejects with the app's output if it is not ready in time", async () => {
     await expect(startApp("gateway", { env, timeoutMs: 1_500 })).rejects.toThrow(
-      /gateway did not start: 1500 ms/,
+      /gateway did not start: timed out after 1500 ms/,
     );
   });
 
-  it("rejects with what it said where it ends at once", async () => {
+  it("rejects with the app's output if it exits at once", async () => {
     const bad = startApp("gateway", { env: { ...env, JWT_SECRET: "short" } });
     await expect(bad).rejects.toThrow(/it exited with 1\n.*JWT_SECRET must be at least 32 bytes/);
   });
 
-  it("rejects where a port that was given is taken", async () => {
+  it("rejects if a fixed port is taken", async () => {
     const [PORT, ADMIN_PORT] = [String(await freePort()), String(await freePort())];
     const other = createServer().listen(Number(PORT), "127.0.0.1");
     onTestFinished(() => void other.close());
@@ -65,7 +65,7 @@ describe("startApp", () => {
 });
 
 describe.skipIf(missing)("startApp with servers", () => {
-  it("ready: waits until it can work; killed and restarted it has the same ports and another pid", async () => {
+  it("ready: waits for /readyz; after a kill and a restart the ports are the same and the pid differs", async () => {
     const [redis, mongo] = await Promise.all([startRedis(), startMongo()]);
     onTestFinished(async () => void (await Promise.all([redis.stop(), mongo.stop()])));
     const urls = { ...env, REDIS_URL: redis.url, MONGO_URL: mongo.url };

@@ -6,51 +6,52 @@ import { type Child, type Exit, startChild } from "./child.ts";
 
 export type AppName = "gateway" | "persister" | "history-api" | "standalone";
 
+/** Options of `startApp`. */
 export interface AppOptions {
-  /** The app's variables. Nothing is inherited but PATH, HOME and TMPDIR; PORT and ADMIN_PORT are free ones by default. */
+  /** Environment of the app. It inherits only PATH, HOME and TMPDIR. PORT and ADMIN_PORT default to free ports. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Runs dist/main.js, which `build` makes; else the source. */
+  /** Runs dist/main.js, which `build` creates. By default the source runs. */
   readonly built?: boolean;
-  /** Runs this bundle in place of either. */
+  /** Runs this bundle instead of the app's source or build. */
   readonly file?: string | undefined;
-  /** What is waited for: `ready` (default): /readyz says 200; `live`: /healthz does; `spawned`: nothing. */
+  /** Condition to wait for. `ready` (default): /readyz returns 200. `live`: /healthz returns 200. `spawned`: none. */
   readonly until?: "ready" | "live" | "spawned";
-  /** How long it may take. Default 30,000. */
+  /** Time limit for the wait. Default 30,000. */
   readonly timeoutMs?: number;
-  /** Called with each whole line that it prints. */
+  /** Called with each complete line that the app prints. */
   readonly onLine?: (line: string) => void;
-  /** Aborted while it is waited for, the process is killed and the start rejects. */
+  /** Kills the process and rejects the start if it is aborted during the wait. */
   readonly signal?: AbortSignal;
 }
 
-/** An app as a process of its own on 127.0.0.1. */
+/** An app that runs as a process on 127.0.0.1. */
 export interface App {
   readonly name: AppName;
   readonly pid: number;
-  /** Of its PORT, as `http://127.0.0.1:20000`; the persister has none and listens at `adminUrl` alone. */
+  /** Address of the app's PORT, such as `http://127.0.0.1:20000`. The persister has no PORT, only `adminUrl`. */
   readonly url: string;
   readonly adminUrl: string;
-  /** Standard output and standard error, the last 64 Ki characters since its last start. */
+  /** Standard output and standard error since the last start, at most the last 64 Ki characters. */
   output(): string;
-  /** How it ended, once it has. */
+  /** Resolves with the exit status once the process has exited. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM, then SIGKILL when it does not end within 30 s. Resolves with how it ended. */
+  /** Sends SIGTERM, and SIGKILL after 30 s. Resolves with the exit status. */
   stop(): Promise<Exit>;
-  /** Sends a signal. SIGKILL: resolves once it is gone; others at once. */
+  /** Sends a signal. Resolves at once, or after SIGKILL once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same ports, after stopping it where it still runs; `env` is added to what it had. */
+  /** Stops the app if it runs and starts it again on the same ports. `env` is added to the earlier environment. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const ROOT = join(import.meta.dirname, "../../../..");
-/** Where Node keeps what it has compiled, so that the next start takes two thirds of the time. */
+/** Node's compile cache. It cuts a start to about two thirds of the time. */
 const COMPILED = join(ROOT, ".cache/node");
-/** Above the 25 s in which an app promises to end. */
+/** Longer than the 25 s within which an app exits (P41). */
 const STOP_DEADLINE_MS = 30_000;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 
-/** Starts an app and waits for it. Rejects with what it printed where it ends or stays unready. */
+/** Starts an app and waits for it. Rejects with the app's output if it exits or doesn't become ready in time. */
 export function startApp(name: AppName, options: AppOptions = {}): Promise<App> {
   if (options.env?.PORT !== undefined && options.env.ADMIN_PORT !== undefined) return start(name, options);
   return onFreePort(async (port) => {
@@ -64,7 +65,7 @@ async function start(name: AppName, options: AppOptions): Promise<App> {
   const url = `http://127.0.0.1:${options.env?.PORT}`;
   const adminUrl = `http://127.0.0.1:${options.env?.ADMIN_PORT}`;
   let child = await spawn(name, { ...options, env });
-  await untilReady(name, adminUrl, child, options);
+  await waitUntilReady(name, adminUrl, child, options);
   return {
     name,
     url,
@@ -82,7 +83,7 @@ async function start(name: AppName, options: AppOptions): Promise<App> {
       await child.stop(STOP_DEADLINE_MS);
       env = { ...env, ...changes };
       child = await spawn(name, { ...options, env });
-      await untilReady(name, adminUrl, child, options);
+      await waitUntilReady(name, adminUrl, child, options);
     },
   };
 }
@@ -98,13 +99,18 @@ function spawn(name: AppName, { env, built = false, file, onLine }: AppOptions):
   });
 }
 
-async function untilReady(name: AppName, adminUrl: string, child: Child, options: AppOptions): Promise<void> {
+async function waitUntilReady(
+  name: AppName,
+  adminUrl: string,
+  child: Child,
+  options: AppOptions,
+): Promise<void> {
   const { until = "ready", timeoutMs = READY_TIMEOUT_MS, signal } = options;
   if (until === "spawned") return;
   const kill = (): void => void child.kill("SIGKILL");
   signal?.addEventListener("abort", kill);
   try {
-    await answers(`${adminUrl}/${until === "ready" ? "readyz" : "healthz"}`, child, timeoutMs);
+    await waitForOk(`${adminUrl}/${until === "ready" ? "readyz" : "healthz"}`, child, timeoutMs);
   } catch (error) {
     await child.kill("SIGKILL");
     const text = `${name} did not start: ${error instanceof Error ? error.message : error}\n${child.output()}`;
@@ -116,15 +122,16 @@ async function untilReady(name: AppName, adminUrl: string, child: Child, options
 
 function mainOf(name: AppName, built: boolean): string {
   const file = join(ROOT, "apps", name, built ? "dist/main.js" : "src/main.ts");
-  if (!existsSync(file)) throw new Error(`${file} is missing${built ? ": build it first" : ""}`);
+  if (!existsSync(file)) throw new Error(`${file} is missing${built ? ": run the build first" : ""}`);
   return file;
 }
 
-async function answers(url: string, child: Child, timeoutMs: number): Promise<void> {
+async function waitForOk(url: string, child: Child, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let last = "no answer";
   while (child.exit === undefined) {
-    if (Date.now() > deadline) throw new Error(`${timeoutMs} ms passed, and ${url} says: ${last}`);
+    if (Date.now() > deadline)
+      throw new Error(`timed out after ${timeoutMs} ms; last answer of ${url}: ${last}`);
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
       if (response.ok) return;

@@ -11,17 +11,17 @@ async function node(code: string, options: Partial<ChildOptions> = {}): Promise<
   return child;
 }
 
-/** Where nobody reaps orphans they stay as zombies, which run no more. */
+/** Returns true if the process runs. Orphans that nobody reaps stay as zombies, which count as not running. */
 function isRunning(pid: number): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
   return stdout.trim() !== "" && !stdout.startsWith("Z");
 }
 
-it("rejects where the command cannot be started", async () => {
+it("rejects if the command cannot be started", async () => {
   await expect(startChild({ command: "/no/such/command" })).rejects.toThrow("ENOENT");
 });
 
-it("hands out whole lines, keeps both outputs, and says how the process ended", async () => {
+it("reports complete lines, captures both outputs and resolves with the exit status", async () => {
   const lines: string[] = [];
   const child = await node(
     "process.stdout.write('one\\ntw'); console.error('err'); console.log('o'); process.exit(3)",
@@ -41,7 +41,7 @@ it("keeps only the end of a long output", async () => {
   expect(child.output().trimEnd().endsWith("xend")).toBe(true);
 });
 
-it("printed: resolves at the text, and rejects with the output at the end of the process or of the time", async () => {
+it("printed: resolves when the text appears, and rejects with the output on exit or timeout", async () => {
   const child = await node("console.log('ready'); setInterval(() => {}, 1000)");
   await child.printed(/ready/, 10_000);
   await expect(child.printed(/never/, 20)).rejects.toThrow(/20 ms passed before printing .*\nready/);
@@ -49,18 +49,20 @@ it("printed: resolves at the text, and rejects with the output at the end of the
   await expect(failing.printed(/never/, 10_000)).rejects.toThrow(/exited with 1 before printing .*\nno room/);
 });
 
-it("stop: ends a process that is frozen, and after the deadline one that does not listen", async () => {
+it("stop: ends a frozen process, and after the deadline one that ignores SIGTERM", async () => {
   const frozen = await node("console.log('up'); setInterval(() => {}, 1000)");
   await frozen.printed(/up/, 10_000);
   await frozen.kill("SIGSTOP");
   expect(await frozen.stop()).toEqual({ code: null, signal: "SIGTERM" });
-  const deaf = await node("process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)");
-  await deaf.printed(/up/, 10_000);
-  expect(await deaf.stop(50)).toEqual({ code: null, signal: "SIGKILL" });
-  expect(await deaf.stop()).toEqual({ code: null, signal: "SIGKILL" });
+  const stubborn = await node(
+    "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)",
+  );
+  await stubborn.printed(/up/, 10_000);
+  expect(await stubborn.stop(50)).toEqual({ code: null, signal: "SIGKILL" });
+  expect(await stubborn.stop()).toEqual({ code: null, signal: "SIGKILL" });
 });
 
-it("kill reaches what a wrapper started", async () => {
+it("kill reaches the process that a wrapper started", async () => {
   const child = await startChild({
     command: "sh",
     args: [
@@ -76,8 +78,8 @@ it("kill reaches what a wrapper started", async () => {
   await vi.waitFor(() => expect(isRunning(grandchild)).toBe(false), 5_000);
 });
 
-it.each(["lives", "is gone"])(
-  "when its parent is killed with SIGKILL and it %s, nothing of it is left",
+it.each(["runs", "has exited"])(
+  "after SIGKILL of the parent while the child %s, neither the child nor its folder is left",
   async (state) => {
     const scratch = mkdtempSync(join(tmpdir(), "parley-child-test-"));
     const module = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
@@ -85,14 +87,14 @@ it.each(["lives", "is gone"])(
       `Promise.all([import(${module("child.ts")}), import(${module("guard.ts")})]).then(async ([c, g]) => {
       const guard = g.startGuard(${JSON.stringify(scratch)});
       const child = await c.startChild({ command: "sleep", args: ["600"], guard });
-      if (${state === "is gone"}) await child.kill("SIGKILL");
+      if (${state === "has exited"}) await child.kill("SIGKILL");
       console.log("child " + child.pid);
       setInterval(() => {}, 1000);
     })`,
     );
     await parent.printed(/child \d+/, 10_000);
     const pid = Number(/child (\d+)/.exec(parent.output())?.[1]);
-    expect(isRunning(pid)).toBe(state === "lives");
+    expect(isRunning(pid)).toBe(state === "runs");
     expect(existsSync(scratch)).toBe(true);
     process.kill(parent.pid, "SIGKILL");
     await parent.exited;

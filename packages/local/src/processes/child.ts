@@ -5,48 +5,49 @@ import type { Readable } from "node:stream";
 import { type Guard, startGuard } from "./guard.ts";
 
 /**
- * A child process that never outlives its parent (see guard.ts). It has a process group of its own, so that a signal
- * reaches it through any wrapper (`sh -c`, faketime) and Ctrl-C in the terminal does not: the parent decides in what
- * order things stop.
+ * A child process that never outlives its parent (see guard.ts). It runs in its own process group. Signals therefore
+ * reach it through any wrapper (`sh -c`, faketime), and Ctrl-C in the terminal doesn't: the parent controls the order
+ * in which processes stop.
  */
 export interface Child {
   readonly pid: number;
-  /** Standard output and standard error together, the last 64 Ki characters. */
+  /** Standard output and standard error together, at most the last 64 Ki characters. */
   output(): string;
-  /** Settles once the process is gone and its output has been read. */
+  /** Resolves once the process has exited and its output has been read. */
   readonly exited: Promise<Exit>;
-  /** What `exited` settled with, or undefined while the process lives. */
+  /** The value of `exited`, or undefined while the process runs. */
   readonly exit: Exit | undefined;
-  /** Sends a signal to the process and all its children. SIGKILL: resolves once it is gone; others at once. */
+  /** Signals the process and all its children. Resolves at once, or after SIGKILL once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** SIGTERM (and SIGCONT, in case it is frozen), after the deadline SIGKILL. Resolves once it is gone. */
+  /** Sends SIGTERM, SIGCONT in case the process is frozen, and SIGKILL after the deadline. Resolves on exit. */
   stop(deadlineMs?: number): Promise<Exit>;
-  /** Resolves once the output matches; rejects with the output where the process ends or the time is over first. */
+  /** Resolves once the output matches. Rejects with the output if the process exits or the time runs out first. */
   printed(pattern: RegExp, timeoutMs: number): Promise<void>;
 }
 
-/** How a process ended: `code` or, where a signal ended it, `signal`. */
+/** Exit status of a process: `code`, or `signal` if a signal ended it. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Options of `startChild`. */
 export interface ChildOptions {
   readonly command: string;
   readonly args?: readonly string[];
-  /** The whole environment of the child. */
+  /** The complete environment of the child. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** A guard that outlives this process, for who starts another after it; else it has one of its own. */
+  /** A guard to share between consecutive processes. By default each child has its own guard. */
   readonly guard?: Guard;
-  /** Called with each whole line that it prints. */
+  /** Called with each complete line that the child prints. */
   readonly onLine?: (line: string) => void;
 }
 
 const OUTPUT_LIMIT = 64 * 1024;
 const STOP_DEADLINE_MS = 10_000;
 
-/** Starts a process. Rejects where the command cannot be started at all. */
+/** Starts a process. Rejects if the command can't be started. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const process = spawn(options.command, options.args ?? [], {
     env: options.env,
@@ -101,15 +102,15 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // Gone already: what the caller wanted, or what `exited` is about to say.
+    // ESRCH: the process has already exited. `exited` reports that.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
 
-/** The last part of what a process printed, and those who wait for a line of it. */
+/** Keeps the end of a process' output and notifies waiters of new output. */
 class OutputTail {
   text = "";
-  readonly #waiting = new Set<() => void>();
+  readonly #checks = new Set<() => void>();
 
   constructor(process: ChildProcess) {
     for (const stream of [process.stdout, process.stderr]) {
@@ -119,7 +120,7 @@ class OutputTail {
 
   #add(chunk: string): void {
     this.text = (this.text + chunk).slice(-OUTPUT_LIMIT);
-    for (const check of this.#waiting) check();
+    for (const check of this.#checks) check();
   }
 
   async printed(pattern: RegExp, timeoutMs: number, exited: Promise<Exit>): Promise<void> {
@@ -127,16 +128,16 @@ class OutputTail {
     const check = (): void => {
       if (pattern.test(this.text)) outcome.resolve();
     };
-    const fail = (what: string): void => {
-      outcome.reject(new Error(`${what} before printing ${pattern}; it printed:\n${this.text.trimEnd()}`));
+    const fail = (reason: string): void => {
+      outcome.reject(new Error(`${reason} before printing ${pattern}; output:\n${this.text.trimEnd()}`));
     };
     const timer = setTimeout(() => fail(`${timeoutMs} ms passed`), timeoutMs);
     void exited.then(({ code, signal }) => fail(`exited with ${signal ?? code}`));
-    this.#waiting.add(check);
+    this.#checks.add(check);
     check();
     await outcome.promise.finally(() => {
       clearTimeout(timer);
-      this.#waiting.delete(check);
+      this.#checks.delete(check);
     });
   }
 }

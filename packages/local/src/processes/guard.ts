@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 
 /**
- * Ends a child process where its parent dies without doing so: a shell that reads from a pipe whose other end only
- * the parent holds. However the parent ends, by SIGKILL too, the pipe closes, and the guard kills the process group
- * that it was told of last and removes the scratch folder. It needs a POSIX shell: Linux and macOS.
+ * Kills a child process if its parent dies without stopping it. The guard is a shell that reads from a pipe whose
+ * other end only the parent holds. When the parent exits in any way, including SIGKILL, the pipe closes. The guard
+ * then kills the process group that it watches and removes the scratch folder. It needs a POSIX shell (Linux, macOS).
  */
 export interface Guard {
-  /** From now on this process group is killed when the parent dies. */
+  /** Watches this process group instead of the last one. */
   watch(pid: number): void;
-  /** The process is gone: its id may soon be another one's. */
+  /** Stops watching, after the process has exited and its id may be reused. */
   forget(): void;
-  /** Ends the guard, which then does nothing more. */
+  /** Ends the guard without killing or removing anything. */
   end(): void;
 }
 
@@ -21,14 +21,14 @@ while read -r line; do group=$line; done
 [ -z "$1" ] || rm -rf -- "$1"
 `;
 
-/** `scratch`: a folder that lives as long as the parent. */
+/** Starts a guard. `scratch` is a folder to remove when the parent dies, if any. */
 export function startGuard(scratch = ""): Guard {
   const shell = spawn("sh", ["-c", SCRIPT, "guard", scratch], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
   shell.unref();
-  // Who killed the guard wants none; the child lives on all the same.
+  // The child keeps running without its guard if the guard was killed or could not be started.
   shell.on("error", () => undefined);
   shell.stdin.on("error", () => undefined);
   return {

@@ -1,15 +1,18 @@
-/** Between two questions to the same process. */
-const KNOWN_FOR_MS = 200;
-/** A process that is frozen is not ready. */
+/** An answer is reused for this long. */
+const CACHE_MS = 200;
+/** A process that answers later counts as not ready. It may be frozen. */
 const TIMEOUT_MS = 500;
 
-/** Whether a process says that it is ready at its admin port: asked at most five times a second. Never rejects. */
+/**
+ * Returns a function that resolves with true if the process' admin port reports that it is ready. The function never
+ * rejects and sends at most five requests a second.
+ */
 export function readiness(adminUrl: string): () => Promise<boolean> {
   let askedAt = Number.NEGATIVE_INFINITY;
   let answer = Promise.resolve(false);
   return () => {
     const now = performance.now();
-    if (now - askedAt > KNOWN_FOR_MS) {
+    if (now - askedAt > CACHE_MS) {
       askedAt = now;
       answer = ask(`${adminUrl}/readyz`);
     }

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import type { Exit } from "./child.ts";
 import { type Restartable, type SupervisionEvent, supervise } from "./supervise.ts";
 
-/** A process whose life is in the test's hands. */
+/** A process that the test ends. */
 class FakeProcess implements Restartable {
   pid = 1;
   starts = 0;
@@ -17,7 +17,7 @@ class FakeProcess implements Restartable {
   }
   async restart(): Promise<void> {
     this.starts++;
-    if (this.failures-- > 0) throw new Error("no luck");
+    if (this.failures-- > 0) throw new Error("the restart failed");
     this.pid++;
     this.#end = Promise.withResolvers<Exit>();
   }
@@ -36,7 +36,7 @@ function watched(): { target: FakeProcess; events: SupervisionEvent[]; stop: () 
   return { target, events, stop };
 }
 
-it("starts again what died, and says so", async () => {
+it("restarts a process that died, and reports both", async () => {
   const { target, events, stop } = watched();
   target.die();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -47,7 +47,7 @@ it("starts again what died, and says so", async () => {
   await stop();
 });
 
-it("waits longer after each failure, 15 s and a jitter at most, and short again after a steady life", async () => {
+it("waits longer after each failure, up to 15 s plus jitter, and starts over after a long run", async () => {
   const { target, events, stop } = watched();
   target.failures = 8;
   target.die();
@@ -67,7 +67,7 @@ it("waits longer after each failure, 15 s and a jitter at most, and short again 
   await stop();
 });
 
-it("stop ends it for good, also while it waits to start again", async () => {
+it("stop ends the process for good, also while a restart is pending", async () => {
   const alive = watched();
   await alive.stop();
   await vi.advanceTimersByTimeAsync(60_000);

@@ -8,6 +8,7 @@ export interface Restartable {
   stop(): Promise<unknown>;
 }
 
+/** Events of a supervised process. `againInMs` is the wait before the restart. */
 export type SupervisionEvent =
   | { readonly type: "died"; readonly name: string; readonly exit: Exit; readonly againInMs: number }
   | { readonly type: "restarted"; readonly name: string; readonly pid: number }
@@ -15,12 +16,12 @@ export type SupervisionEvent =
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
-/** After so long a life the next death is a first one again. */
+/** After running this long, a process starts again with the first wait. */
 const STEADY_MS = 30_000;
 
 /**
- * Starts a process again whenever it dies, until `stop`, which ends it for good. The waits between grow from half a
- * second to 15 s, with a jitter of a fifth.
+ * Restarts a process whenever it exits, until `stop` stops it for good. The wait before a restart grows from half a
+ * second to 15 s, with a jitter of 20 %.
  */
 export function supervise(
   name: string,
@@ -34,7 +35,7 @@ export function supervise(
       stopping.abort();
       await process.stop();
       await loop;
-      // It may just have been starting again.
+      // A restart may have been in progress, so the process may run again.
       await process.stop();
     },
   };
@@ -61,7 +62,7 @@ async function keepAlive(
       await process.restart();
       observe({ type: "restarted", name, pid: process.pid });
     } catch (error) {
-      // It is gone again, so the loop comes round.
+      // The process has exited again, so the loop handles it like any other exit.
       if (!stopping.aborted) observe({ type: "restart_failed", name, error });
     }
   }
@@ -72,7 +73,7 @@ function waitBefore(attempt: number): number {
   return Math.round(wait * (0.8 + 0.4 * Math.random()));
 }
 
-/** Ends early, without an error, when the signal is aborted. */
+/** Resolves early, without an error, when the signal is aborted. */
 function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

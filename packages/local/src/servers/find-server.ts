@@ -4,16 +4,19 @@ import { type Installed, installServers } from "./install-servers.ts";
 
 const run = promisify(execFile);
 
-/** No Redis or MongoDB can be had on this machine; the message says what was tried. */
+/** This machine has no suitable Redis or MongoDB, and none could be installed. The message gives the reason. */
 export class ServerUnavailable extends Error {
   override readonly name = "ServerUnavailable";
 }
 
-/** Older ones lack what the log needs of XAUTOCLAIM. */
+/** Older versions lack features of XAUTOCLAIM that the log needs. */
 const OLDEST_REDIS = 7;
 const OLDEST_MONGO = 5;
 
-/** The command of a Redis: the first of `redis-server` and `valkey-server` on PATH that is new enough, else the installed one. */
+/**
+ * Returns the command that starts a Redis: `redis-server` or `valkey-server` from PATH if it is new enough, else the
+ * installed one.
+ */
 export async function findRedis(): Promise<readonly string[]> {
   for (const command of ["redis-server", "valkey-server"]) {
     if ((await majorVersion(command, /v=(\d+)/)) >= OLDEST_REDIS) return [command];
@@ -21,7 +24,7 @@ export async function findRedis(): Promise<readonly string[]> {
   return (await installed("redis-server or valkey-server")).redis;
 }
 
-/** The command of a MongoDB, and which of the two it is, since their options differ. */
+/** Returns the command that starts a MongoDB, and its kind, because mongod and SecantusDB have different options. */
 export async function findMongo(): Promise<{ kind: "mongod" | "secantus"; command: readonly string[] }> {
   if ((await majorVersion("mongod", /db version v(\d+)/)) >= OLDEST_MONGO) {
     return { kind: "mongod", command: ["mongod"] };
@@ -29,13 +32,13 @@ export async function findMongo(): Promise<{ kind: "mongod" | "secantus"; comman
   return { kind: "secantus", command: (await installed("mongod")).mongo };
 }
 
-/** Finds both, and installs what is missing: so that what starts them later does not wait for that. */
+/** Finds both servers and installs missing ones, so that no later start waits for an installation. */
 export async function prepareServers(): Promise<void> {
   await findRedis();
   await findMongo();
 }
 
-/** 0 where the command is not on PATH or does not say. */
+/** Returns a command's major version, or 0 if the command isn't on PATH or prints no version. */
 async function majorVersion(command: string, pattern: RegExp): Promise<number> {
   try {
     const { stdout } = await run(command, ["--version"], { timeout: 10_000 });
@@ -51,10 +54,8 @@ async function installed(wanted: string): Promise<Installed> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ServerUnavailable(
-      `no ${wanted} that is new enough on PATH, and none could be installed: ${reason}`,
-      {
-        cause: error,
-      },
+      `PATH has no ${wanted} that is new enough, and none could be installed: ${reason}`,
+      { cause: error },
     );
   }
 }

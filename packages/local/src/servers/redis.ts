@@ -2,9 +2,9 @@ import { findRedis } from "./find-server.ts";
 import { type OwnServer, type ServerOptions, startServer } from "./server.ts";
 
 /**
- * Starts a Redis of one's own, durable as Parley wants it (L8): every write is on disk before it is answered, nothing
- * is evicted. `args` come last and so override: `["--maxmemory", "20mb"]`.
- * Throws `ServerUnavailable` where this machine has none and none can be installed.
+ * Starts a private Redis that is as durable as Parley requires (L8): every write is on disk before it is answered,
+ * and no key is evicted. `args` come last, so they override these settings: `["--maxmemory", "20mb"]`.
+ * Throws `ServerUnavailable` if this machine has none and none can be installed.
  */
 export async function startRedis(options: ServerOptions = {}): Promise<OwnServer> {
   const binary = await findRedis();

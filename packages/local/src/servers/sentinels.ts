@@ -2,28 +2,28 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findRedis } from "./find-server.ts";
 import { startRedis } from "./redis.ts";
 import { redisCommand } from "./redis-command.ts";
-import { type OwnServer, type Recipe, startServer } from "./server.ts";
+import { type OwnServer, type ServerSpec, startServer } from "./server.ts";
 
-/** A master with replicas, and Sentinels that put another in its place when it is away. */
+/** A Redis master with replicas, and Sentinels that promote a replica when the master is down. */
 export interface Sentinelled {
-  /** `redis+sentinel://…`, for whoever asks the Sentinels. */
+  /** `redis+sentinel://…`, for clients that ask the Sentinels for the master. */
   readonly url: string;
-  /** What the Sentinels call the master. */
+  /** The master's name in the Sentinels' configuration. */
   readonly name: string;
-  /** The first was the master at the start. */
+  /** The master and its replicas. The first one was the master at the start. */
   readonly servers: readonly OwnServer[];
   readonly sentinels: readonly OwnServer[];
-  /** Whom the Sentinels call the master now: one of `servers`. */
+  /** Resolves with the server that the Sentinels name as the master now. */
   master(): Promise<OwnServer>;
-  /** Resolves once each server but the master follows it, and the Sentinels know: a failover can be done then. */
+  /** Resolves once all replicas follow the master and all Sentinels know it. A failover is possible from then on. */
   settled(): Promise<void>;
   /**
-   * Has a Sentinel put another master in the place of one that is in order (`SENTINEL FAILOVER`), and resolves with it
-   * once `master` names it. Asks again where an attempt comes to nothing: if the Sentinel stands still for a second at
-   * the wrong moment, the others take the replica that it has promoted for one that has gone astray, and bring it back.
+   * Makes a Sentinel replace a healthy master (`SENTINEL FAILOVER`). Resolves with the new master once `master` names
+   * it. Repeats the command if an attempt fails: if the Sentinel stalls for a second at the wrong moment, the other
+   * Sentinels take the replica that it promoted for a misconfigured one and demote it again.
    */
   failOver(sentinel: OwnServer): Promise<OwnServer>;
-  /** Stops all for good and removes their data. */
+  /** Stops all servers for good and removes their data. */
   stop(): Promise<void>;
 }
 
@@ -31,55 +31,59 @@ const NAME = "parley";
 const SENTINELS = 3;
 const QUORUM = 2;
 /**
- * Sentinels look after one another every few seconds, as suits a data centre. These do so several times a second, and
- * a machine that stands still for a moment does not make them give up watching for half a minute.
+ * Timers in ms. By default Sentinels poll every few seconds; these poll several times a second. The larger
+ * `tilt-trigger` keeps a short stall of the machine from suspending the Sentinels for half a minute (TILT mode).
  */
-const HURRY = Object.entries({
+const FAST_TIMERS = Object.entries({
   "info-period": 400,
   "ping-period": 400,
   "publish-period": 200,
   "ask-period": 100,
   "tilt-trigger": 30_000,
 }).flatMap(([name, ms]) => [name, `${ms}`]);
-/** After twice this a failover that came to nothing is tried again. */
+/** A Sentinel repeats a failed failover after twice this time. */
 const FAILOVER_TIMEOUT_MS = 2_000;
 const TIMEOUT_MS = 60_000;
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
+/** Options of `startSentinelled`. */
 export interface SentinelOptions {
-  /** 2 where nothing is said: with one alone a new master has none, and nothing is `replicated`. */
+  /** Default 2. With one replica, a new master has no replica of its own, so no write could be `replicated` (L9). */
   readonly replicas?: number;
-  /** How long a server may be silent until it counts as down. */
+  /** A server that is silent for this long counts as down. Default 500. */
   readonly downAfterMs?: number;
 }
 
-/** Starts them, and resolves once a failover could be done. Throws `ServerUnavailable` as `startRedis` does. */
+/**
+ * Starts a master, its replicas and three Sentinels. Resolves once a failover is possible. Throws `ServerUnavailable`
+ * like `startRedis`.
+ */
 export async function startSentinelled(options: SentinelOptions = {}): Promise<Sentinelled> {
   const { replicas = 2, downAfterMs = 500 } = options;
   const started: OwnServer[] = [];
   const stop = async () => {
     await Promise.all(started.map((server) => server.stop()));
   };
-  const keep = async (starting: Promise<OwnServer>) => {
+  const track = async (starting: Promise<OwnServer>) => {
     const server = await starting;
     started.push(server);
     return server;
   };
   try {
-    const master = await keep(startRedis({ args: QUICK }));
-    const follow = [...QUICK, "--replicaof", "127.0.0.1", String(master.port)];
-    const copies = Array.from({ length: replicas }, () => keep(startRedis({ args: follow })));
-    const recipe = await sentinelRecipe();
+    const master = await track(startRedis({ args: NO_SYNC_DELAY }));
+    const replicaArgs = [...NO_SYNC_DELAY, "--replicaof", "127.0.0.1", String(master.port)];
+    const replicaStarts = Array.from({ length: replicas }, () => track(startRedis({ args: replicaArgs })));
+    const spec = await sentinelSpec();
     const env = { PARLEY_SENTINEL: configuration(master.port, downAfterMs) };
-    const eyes = Array.from({ length: SENTINELS }, () =>
-      keep(startServer(recipe, { env, wrap: WRITE_FIRST })),
+    const sentinelStarts = Array.from({ length: SENTINELS }, () =>
+      track(startServer(spec, { env, wrap: WRITE_CONFIGURATION })),
     );
     const [servers, sentinels] = await Promise.all([
-      Promise.all(copies).then((all) => [master, ...all]),
-      Promise.all(eyes),
+      Promise.all(replicaStarts).then((all) => [master, ...all]),
+      Promise.all(sentinelStarts),
     ]);
     const group = sentinelled({ servers, sentinels, stop });
-    await Promise.all(sentinels.map(({ port }) => redisCommand(port, "SENTINEL", "DEBUG", ...HURRY)));
+    await Promise.all(sentinels.map(({ port }) => redisCommand(port, "SENTINEL", "DEBUG", ...FAST_TIMERS)));
     await group.settled();
     return group;
   } catch (error) {
@@ -88,11 +92,14 @@ export async function startSentinelled(options: SentinelOptions = {}): Promise<S
   }
 }
 
-/** A replica need not wait for others to copy at once. */
-const QUICK = ["--repl-diskless-sync-delay", "0"];
+/** By default a master waits a few seconds for more replicas before it sends its data to the first one. */
+const NO_SYNC_DELAY = ["--repl-diskless-sync-delay", "0"];
 
-/** Sentinel keeps its state in its configuration, which it must be able to write: made once, kept over restarts. */
-const WRITE_FIRST = [
+/**
+ * Writes the configuration file before the first start. Sentinel stores its state in this file, so restarts don't
+ * overwrite it.
+ */
+const WRITE_CONFIGURATION = [
   "sh",
   "-c",
   '[ -e sentinel.conf ] || printf "%s" "$PARLEY_SENTINEL" >sentinel.conf; exec "$@"',
@@ -109,7 +116,7 @@ function configuration(port: number, downAfterMs: number): string {
   ].join("\n");
 }
 
-async function sentinelRecipe(): Promise<Recipe> {
+async function sentinelSpec(): Promise<ServerSpec> {
   const binary = await findRedis();
   return {
     name: "sentinel",
@@ -132,24 +139,24 @@ function sentinelled({
   sentinels,
   stop,
 }: Pick<Sentinelled, "servers" | "sentinels" | "stop">): Sentinelled {
-  const ask = async (sentinel: OwnServer, ...what: string[]) =>
-    await redisCommand(sentinel.port, "SENTINEL", ...what);
+  const ask = async (sentinel: OwnServer, ...words: string[]) =>
+    await redisCommand(sentinel.port, "SENTINEL", ...words);
   const master = async (): Promise<OwnServer> => {
     for (const sentinel of sentinels) {
       const answer = await ask(sentinel, "GET-MASTER-ADDR-BY-NAME", NAME).catch(() => "");
       const named = servers.find(({ port }) => answer.split("\r\n").includes(String(port)));
       if (named) return named;
     }
-    throw new Error("no Sentinel names a master");
+    throw new Error(`no Sentinel names a master for ${NAME}`);
   };
   const isSettled = async (): Promise<boolean> => {
     const { port } = await master();
     const followers = (await redisCommand(port, "INFO", "replication")).match(/state=online/g)?.length ?? 0;
     if (followers < servers.length - 1) return false;
     const states = await Promise.all(sentinels.map((sentinel) => ask(sentinel, "MASTER", NAME)));
-    const agree = states.every((state) => knows(state, { port, replicas: servers.length - 1 }));
-    const known = await Promise.all(sentinels.map((sentinel) => ask(sentinel, "REPLICAS", NAME)));
-    return agree && known.every((all) => !/s_down|o_down|disconnected|err\r\n/.test(all));
+    const isMasterKnown = states.every((state) => isHealthy(state, { port, replicas: servers.length - 1 }));
+    const replicas = await Promise.all(sentinels.map((sentinel) => ask(sentinel, "REPLICAS", NAME)));
+    return isMasterKnown && replicas.every((all) => !/s_down|o_down|disconnected|err\r\n/.test(all));
   };
   return {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${NAME}`,
@@ -157,35 +164,35 @@ function sentinelled({
     servers,
     sentinels,
     master,
-    settled: () => within("the Sentinels did not settle", isSettled),
+    settled: () => pollUntil(isSettled, "the Sentinels did not settle"),
     async failOver(sentinel) {
       const from = await master();
       let now = from;
-      await within("the Sentinels did not fail over", async () => {
+      await pollUntil(async () => {
         const state = await ask(sentinel, "MASTER", NAME);
         const hasBegun =
           fieldOf(state, "port") !== String(from.port) || /failover/.test(fieldOf(state, "flags"));
         if (!hasBegun) await ask(sentinel, "FAILOVER", NAME);
         now = await master();
         return now !== from;
-      });
+      }, "the Sentinels did not fail over");
       return now;
     },
     stop,
   };
 }
 
-/** Looks until it is so; a look that fails is one that says no. */
-async function within(error: string, isSo: () => Promise<boolean>): Promise<void> {
+/** Polls until the condition holds. A condition that rejects doesn't hold yet. */
+async function pollUntil(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
   const deadline = performance.now() + TIMEOUT_MS;
-  while (!(await isSo().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(error);
-    await delay(LOOK_EVERY_MS);
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${timeoutMessage} within ${TIMEOUT_MS / 1000} s`);
+    await delay(POLL_MS);
   }
 }
 
-/** Whether a Sentinel sees this master in order, with all its replicas and the other Sentinels. */
-function knows(
+/** Returns true if a Sentinel sees this master as healthy, with all its replicas and the other Sentinels. */
+function isHealthy(
   state: string,
   { port, replicas }: { readonly port: number; readonly replicas: number },
 ): boolean {

@@ -5,88 +5,89 @@ import { onFreePort, PortTaken } from "../free-port.ts";
 import { type Child, type Exit, startChild } from "../processes/child.ts";
 import { type Guard, startGuard } from "../processes/guard.ts";
 
-/** A Redis or MongoDB of one's own: a process on 127.0.0.1 that can be killed, frozen and restarted. */
+/** A private Redis or MongoDB: a process on 127.0.0.1 that can be killed, frozen and restarted. */
 export interface OwnServer {
   readonly url: string;
   readonly port: number;
-  /** The process that runs now; another one after `restart`. */
+  /** Process id. It changes with `restart`. */
   readonly pid: number;
-  /** Where its data lies; kept over `kill` and `restart`. */
+  /** Data folder. `kill` and `restart` keep it. */
   readonly dir: string;
-  /** The last part of what it printed since its last start. */
+  /** Output since the last start, at most the last 64 Ki characters. */
   output(): string;
-  /** How the process that runs now ended, once it has. */
+  /** Resolves with the exit status once the current process has exited. */
   readonly exited: Promise<Exit>;
-  /** Sends a signal. SIGKILL: resolves once the process is gone; others (SIGSTOP, SIGCONT) at once. */
+  /** Sends a signal. Resolves at once, or after SIGKILL once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and data, after stopping it where it still runs. Resolves once it answers. */
+  /** Stops the server if it runs and starts it again on the same port and data. Resolves once it is ready. */
   restart(changes?: ServerChanges): Promise<void>;
-  /** Stops it for good and removes its data, unless `dir` was given. Never rejects because it is gone already. */
+  /** Stops the server for good and removes its data, unless `dir` was set. May be called again. */
   stop(): Promise<void>;
 }
 
-/** What may be another at each start; what is not named stays as it was. */
+/** Settings that may change at each start. Missing ones stay as they were. */
 export interface ServerChanges {
-  /** Added after the server's own arguments. */
+  /** Appended to the server's own arguments. */
   readonly args?: readonly string[];
-  /** Put before the command, which it must `exec`: `["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh"]`. */
+  /** A wrapper that must `exec` the command that follows it: `["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh"]`. */
   readonly wrap?: readonly string[];
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Options of a start. The changes apply to later restarts too. */
 export interface ServerOptions extends ServerChanges {
-  /** A fixed port; else a free one. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** A folder for the data, made where missing and kept at the end; else a temporary one. */
+  /** Data folder, created if missing and kept after `stop`. Default: a temporary folder. */
   readonly dir?: string;
 }
 
-/** How one kind of server is started. */
-export interface Recipe {
+/** The command and the properties of one kind of server. */
+export interface ServerSpec {
   readonly name: string;
   command(port: number, dir: string): readonly string[];
   url(port: number): string;
-  /** What it prints once it takes connections. */
+  /** Matches the output of a server that accepts connections. */
   readonly ready: RegExp;
 }
 
-/** A new mongod on a slow disk takes its time. */
+/** A new mongod on a slow disk needs time for its first files. */
 const READY_TIMEOUT_MS = 60_000;
 const TAKEN = /address already in use/i;
 
-/** Starts a server; where no port is given, on a free one. */
-export async function startServer(recipe: Recipe, options: ServerOptions): Promise<OwnServer> {
+/** Starts a server and waits until it is ready. Without `options.port` it gets a free port. */
+export async function startServer(spec: ServerSpec, options: ServerOptions): Promise<OwnServer> {
   if (options.dir !== undefined) await mkdir(options.dir, { recursive: true });
-  const temporary = options.dir === undefined;
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), `parley-${recipe.name}-`)));
-  const place = { recipe, dir, temporary, guard: startGuard(temporary ? dir : undefined) };
+  const isTemporary = options.dir === undefined;
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), `parley-${spec.name}-`)));
+  const instance = { spec, dir, isTemporary, guard: startGuard(isTemporary ? dir : undefined) };
   try {
-    if (options.port !== undefined) return await firstStart({ ...place, port: options.port }, options);
-    return await onFreePort((port) => firstStart({ ...place, port }, options));
+    if (options.port !== undefined) return await startInstance({ ...instance, port: options.port }, options);
+    return await onFreePort((port) => startInstance({ ...instance, port }, options));
   } catch (error) {
-    await clear(place);
+    await cleanUp(instance);
     throw error;
   }
 }
 
-/** What stays the same over restarts. */
-interface Place {
-  readonly recipe: Recipe;
+/** Properties that stay the same over restarts. */
+interface Instance {
+  readonly spec: ServerSpec;
   readonly port: number;
   readonly dir: string;
-  /** Removed at the end. */
-  readonly temporary: boolean;
+  /** True if `dir` is removed at the end. */
+  readonly isTemporary: boolean;
   readonly guard: Guard;
 }
 
-async function firstStart(place: Place, options: ServerChanges): Promise<OwnServer> {
-  const { recipe, port, dir } = place;
+async function startInstance(instance: Instance, options: ServerChanges): Promise<OwnServer> {
+  const { spec, port, dir } = instance;
   let settings = options;
-  let child = await spawn(place, settings);
-  await untilReady(place, child);
+  let child = await spawn(instance, settings);
+  await waitUntilReady(instance, child);
   return {
-    url: recipe.url(port),
+    url: spec.url(port),
     port,
     dir,
     get pid() {
@@ -100,19 +101,19 @@ async function firstStart(place: Place, options: ServerChanges): Promise<OwnServ
     async restart(changes = {}) {
       await child.stop();
       settings = { ...settings, ...changes };
-      child = await spawn(place, settings);
-      await untilReady(place, child);
+      child = await spawn(instance, settings);
+      await waitUntilReady(instance, child);
     },
     async stop() {
-      await (place.temporary ? child.kill("SIGKILL") : child.stop());
-      await clear(place);
+      await (instance.isTemporary ? child.kill("SIGKILL") : child.stop());
+      await cleanUp(instance);
     },
   };
 }
 
-function spawn({ recipe, port, dir, guard }: Place, settings: ServerChanges): Promise<Child> {
+function spawn({ spec, port, dir, guard }: Instance, settings: ServerChanges): Promise<Child> {
   const { wrap = [], args: extra = [], env } = settings;
-  const [command = recipe.name, ...args] = [...wrap, ...recipe.command(port, dir), ...extra];
+  const [command = spec.name, ...args] = [...wrap, ...spec.command(port, dir), ...extra];
   return startChild({
     command,
     args,
@@ -122,17 +123,17 @@ function spawn({ recipe, port, dir, guard }: Place, settings: ServerChanges): Pr
   });
 }
 
-async function untilReady({ recipe, port }: Place, child: Child): Promise<void> {
+async function waitUntilReady({ spec, port }: Instance, child: Child): Promise<void> {
   try {
-    await child.printed(recipe.ready, READY_TIMEOUT_MS);
+    await child.printed(spec.ready, READY_TIMEOUT_MS);
   } catch (error) {
     await child.kill("SIGKILL");
     if (TAKEN.test(child.output())) throw new PortTaken(`port ${port} is taken`, { cause: error });
-    throw new Error(`${recipe.name} did not start on port ${port}`, { cause: error });
+    throw new Error(`${spec.name} did not start on port ${port}`, { cause: error });
   }
 }
 
-async function clear({ dir, temporary, guard }: Omit<Place, "port">): Promise<void> {
-  if (temporary) await rm(dir, { recursive: true, force: true });
+async function cleanUp({ dir, isTemporary, guard }: Omit<Instance, "port">): Promise<void> {
+  if (isTemporary) await rm(dir, { recursive: true, force: true });
   guard.end();
 }

@@ -1,6 +1,9 @@
 import { prepareServers, ServerUnavailable } from "./find-server.ts";
 
-/** Whether this machine has no servers: suites are then skipped with one loud line, and fail where `CI` is set. */
+/**
+ * Resolves with true if this machine has no servers, and then prints that the suite is skipped. Rejects instead if
+ * `CI` is set.
+ */
 export async function serversAreMissing(suite: string): Promise<boolean> {
   try {
     await prepareServers();

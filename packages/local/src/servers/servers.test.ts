@@ -16,8 +16,8 @@ async function own(start: typeof startRedis, options?: ServerOptions): Promise<O
   return server;
 }
 
-/** One command in Redis' own protocol, and the first line or the bulk of its answer. */
-async function redisSays(port: number, ...words: string[]): Promise<string> {
+/** Sends one command in Redis' protocol and resolves with the first chunk of the reply. */
+async function redisReply(port: number, ...words: string[]): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   try {
     socket.write(
@@ -31,7 +31,7 @@ async function redisSays(port: number, ...words: string[]): Promise<string> {
   }
 }
 
-/** Whether something takes connections there. */
+/** Resolves with true if a server accepts connections on the port. */
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   try {
@@ -47,25 +47,25 @@ async function accepts(port: number): Promise<boolean> {
 const missing = await serversAreMissing("startRedis and startMongo");
 
 describe.skipIf(missing)("startRedis", () => {
-  it("L8: is durable and evicts nothing; keeps port and data over SIGKILL; another process then", async () => {
+  it("L8: is durable and evicts nothing; after SIGKILL it keeps port and data in a new process", async () => {
     const redis = await own(startRedis);
-    expect(await redisSays(redis.port, "CONFIG", "GET", "appendfsync")).toContain("always");
-    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory-policy")).toContain("noeviction");
-    expect(await redisSays(redis.port, "SET", "key", "kept")).toBe("+OK");
+    expect(await redisReply(redis.port, "CONFIG", "GET", "appendfsync")).toContain("always");
+    expect(await redisReply(redis.port, "CONFIG", "GET", "maxmemory-policy")).toContain("noeviction");
+    expect(await redisReply(redis.port, "SET", "key", "kept")).toBe("+OK");
     const { pid, port } = redis;
     await redis.kill("SIGKILL");
     expect(await redis.exited).toEqual({ code: null, signal: "SIGKILL" });
     expect(await accepts(port)).toBe(false);
     await redis.restart();
     expect([redis.port, redis.pid === pid]).toEqual([port, false]);
-    expect(await redisSays(port, "GET", "key")).toContain("kept");
+    expect(await redisReply(port, "GET", "key")).toContain("kept");
   });
 
   it("can be frozen and thawed", async () => {
     const redis = await own(startRedis);
     await redis.kill("SIGSTOP");
     let answered = false;
-    const answer = redisSays(redis.port, "PING").finally(() => {
+    const answer = redisReply(redis.port, "PING").finally(() => {
       answered = true;
     });
     expect(await accepts(redis.port)).toBe(true);
@@ -74,21 +74,21 @@ describe.skipIf(missing)("startRedis", () => {
     expect(await answer).toBe("+PONG");
   });
 
-  it("takes arguments and a wrapper, others at a restart", async () => {
+  it("takes arguments and a wrapper, and other ones at a restart", async () => {
     const redis = await own(startRedis, {
       args: ["--maxmemory", "20mb"],
       wrap: ["sh", "-c", `trap '' XFSZ; ulimit -f 64; exec "$@"`, "sh"],
     });
-    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory")).toContain("20971520");
-    // What cannot be written to the append-only file ends a Redis that promised to write always.
-    await expect(redisSays(redis.port, "SET", "key", "x".repeat(100_000))).rejects.toThrow();
+    expect(await redisReply(redis.port, "CONFIG", "GET", "maxmemory")).toContain("20971520");
+    // With appendfsync always, Redis exits when it can't write to its append-only file.
+    await expect(redisReply(redis.port, "SET", "key", "x".repeat(100_000))).rejects.toThrow();
     expect(await redis.exited).toMatchObject({ code: 1 });
     await redis.restart({ wrap: [], args: [] });
-    expect(await redisSays(redis.port, "CONFIG", "GET", "maxmemory")).toMatch(/\b0$/);
-    expect(await redisSays(redis.port, "SET", "key", "x".repeat(60_000))).toBe("+OK");
+    expect(await redisReply(redis.port, "CONFIG", "GET", "maxmemory")).toMatch(/\b0$/);
+    expect(await redisReply(redis.port, "SET", "key", "x".repeat(60_000))).toBe("+OK");
   });
 
-  it("stop removes its temporary data, keeps a folder that was given, and may come twice", async () => {
+  it("stop removes temporary data, keeps a folder that was set, and may be called twice", async () => {
     const temporary = await startRedis();
     await temporary.kill("SIGKILL");
     await temporary.stop();
@@ -97,13 +97,13 @@ describe.skipIf(missing)("startRedis", () => {
     const dir = mkdtempSync(join(tmpdir(), "parley-kept-"));
     onTestFinished(() => rmSync(dir, { recursive: true }));
     const kept = await startRedis({ dir });
-    await redisSays(kept.port, "SET", "key", "kept");
+    await redisReply(kept.port, "SET", "key", "kept");
     await kept.stop();
     const again = await own(startRedis, { dir });
-    expect(await redisSays(again.port, "GET", "key")).toContain("kept");
+    expect(await redisReply(again.port, "GET", "key")).toContain("kept");
   });
 
-  it("rejects, and leaves no folder, where its fixed port is taken or its arguments are wrong", async () => {
+  it("rejects, and leaves no folder, if its fixed port is taken or its arguments are wrong", async () => {
     const port = await freePort();
     const other = createServer().listen(port, "127.0.0.1");
     onTestFinished(() => void other.close());
@@ -116,7 +116,7 @@ describe.skipIf(missing)("startRedis", () => {
 });
 
 describe.skipIf(missing)("startMongo", () => {
-  it("takes connections, keeps port and data over SIGKILL, and removes them at the end", async () => {
+  it("accepts connections, keeps port and data over SIGKILL, and removes the data at the end", async () => {
     const mongo = await own(startMongo);
     expect(mongo.url).toBe(`mongodb://127.0.0.1:${mongo.port}`);
     expect(await accepts(mongo.port)).toBe(true);

@@ -12,24 +12,24 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createFront } from "./front.ts";
 
-interface Behind {
+interface Backend {
   name: string;
   url: string;
   ready: boolean;
   server: Server;
   isReady: () => Promise<boolean>;
-  /** Of the WebSockets that are open. */
+  /** Holds the open WebSockets. */
   sockets: WebSocketServer;
 }
 
-let gateways: Behind[];
-let history: Behind[];
+let gateways: Backend[];
+let history: Backend[];
 let front: Server;
 let url: string;
 
 beforeEach(async () => {
-  gateways = [await behind("g1"), await behind("g2")];
-  history = [await behind("h")];
+  gateways = [await startBackend("g1"), await startBackend("g2")];
+  history = [await startBackend("h")];
   front = createFront({ gateway: gateways, "history-api": history });
   url = await listening(front);
 });
@@ -46,8 +46,8 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A real server that says who it is and what it was asked, refuses the token "bad", and echoes over WebSocket. */
-async function behind(name: string): Promise<Behind> {
+/** Starts a server that echoes its name and each request, refuses the token "bad" and echoes WebSocket messages. */
+async function startBackend(name: string): Promise<Backend> {
   const server = createServer(echo(name));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (req, socket, head) => {
@@ -61,15 +61,15 @@ async function behind(name: string): Promise<Behind> {
       ws.on("message", (data) => ws.send(`${data}!`));
     });
   });
-  const made: Behind = {
+  const backend: Backend = {
     name,
     server,
     sockets,
     url: await listening(server),
     ready: true,
-    isReady: async () => made.ready,
+    isReady: async () => backend.ready,
   };
-  return made;
+  return backend;
 }
 function echo(name: string): RequestListener {
   return async (req, res) => {
@@ -96,32 +96,32 @@ async function refused(path: string): Promise<{ status: number | undefined; code
 const ask = async (path: string, init?: RequestInit): Promise<Record<string, string>> =>
   (await (await fetch(url + path, init)).json()) as Record<string, string>;
 
-it("/ is the page for a browser, from a gateway, and says to others what is where", async () => {
+it("/ is a gateway's page for browsers, and lists the routes for other clients", async () => {
   const asBrowser = { headers: { accept: "text/html,*/*;q=0.8" } };
   expect((await (await fetch(url, asBrowser)).json()) as object).toMatchObject({ url: "/" });
-  expect(await (await fetch(url)).text()).toContain("What is served here");
+  expect(await (await fetch(url)).text()).toContain("Routes, the app that serves each");
   expect(await (await fetch(`${url}/assets/a.js`)).json()).toMatchObject({ url: "/assets/a.js" });
 });
 
-it("hands a request to the app of its path, with its query, its Host and its body", async () => {
+it("routes a request by its path, with query, Host and body unchanged", async () => {
   expect(await ask("/messages/bob?limit=2")).toMatchObject({ name: "h", url: "/messages/bob?limit=2" });
   expect(await ask("/sync")).toMatchObject({ name: "h" });
   const token = await ask("/auth/token", { method: "POST", body: '{"username":"alice"}' });
   expect(token).toMatchObject({ name: "g1", body: '{"username":"alice"}', host: new URL(url).host });
 });
 
-it("answers a client that offers HTTP/2 in HTTP/1.1", async () => {
+it("answers in HTTP/1.1 a client that offers HTTP/2", async () => {
   const headers = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABk" };
   const [response] = (await once(get(`${url}/messages/bob`, { headers }), "response")) as [IncomingMessage];
   expect(response.resume().statusCode).toBe(200);
 });
 
-it("does not believe what a client says of its own address", async () => {
+it("ignores a client's own X-Forwarded-For", async () => {
   const answer = await ask("/sync", { headers: { "x-forwarded-for": "8.8.8.8" } });
   expect(answer.from).toMatch(/127\.0\.0\.1$/);
 });
 
-it("gives connections to the gateways in turn, and carries frames both ways", async () => {
+it("distributes connections to the gateways in turn, and forwards frames both ways", async () => {
   const names = [];
   for (let i = 0; i < 4; i++) {
     const { socket, name } = await open();
@@ -134,7 +134,7 @@ it("gives connections to the gateways in turn, and carries frames both ways", as
   expect(names.toSorted()).toEqual(["g1", "g1", "g2", "g2"]);
 });
 
-it("passes over a gateway that is not ready", async () => {
+it("skips a gateway that is not ready", async () => {
   const [first] = gateways;
   if (first) first.ready = false;
   const names = [await open(), await open(), await open()].map(({ name, socket }) => {
@@ -144,11 +144,11 @@ it("passes over a gateway that is not ready", async () => {
   expect(names).toEqual(["g2", "g2", "g2"]);
 });
 
-it("P3: passes on the answer to a refused upgrade", async () => {
+it("P3: forwards the answer to a refused upgrade", async () => {
   expect(await refused("/ws?token=bad")).toEqual({ status: 401, code: "unauthorized" });
 });
 
-it("answers 503 as problem+json where no process is ready, or the one chosen is gone", async () => {
+it("answers 503 as problem+json if no process is ready, or the chosen one has died", async () => {
   for (const gone of [false, true]) {
     for (const target of [...gateways, ...history]) {
       target.ready = gone;
@@ -165,7 +165,7 @@ it("answers 503 as problem+json where no process is ready, or the one chosen is 
   }
 });
 
-it("P50: an answer that breaks off behind the front breaks off before it", async () => {
+it("P50: an answer that the app breaks off is broken off for the client", async () => {
   const [h] = history;
   h?.server.removeAllListeners("request").on("request", (_req, res) => {
     res.write('[{"id":"1"},');
@@ -180,7 +180,7 @@ it("P50: an answer that breaks off behind the front breaks off before it", async
   expect(outcome).not.toBe(true);
 });
 
-it("ends the request behind when the client is gone", async () => {
+it("aborts the request to the app when the client disconnects", async () => {
   const [h] = history;
   const gone = new Promise<void>((resolve) => {
     h?.server.removeAllListeners("request").on("request", (_req, res) => {
@@ -201,7 +201,7 @@ it("closes a client's WebSocket when its gateway dies", async () => {
   await closed;
 });
 
-it("says at / what is served where, and answers 404 elsewhere", async () => {
+it("lists routes, apps and processes at /, and answers 404 elsewhere", async () => {
   const response = await fetch(url);
   expect(response.headers.get("content-type")).toContain("text/plain");
   const text = await response.text();

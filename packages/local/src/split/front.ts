@@ -17,27 +17,29 @@ import { createProxyServer, type ProxyServer } from "httpxy";
 export interface Upstream {
   /** `http://127.0.0.1:20000` */
   readonly url: string;
-  /** Whether it wants requests now. Never rejects. */
+  /** Resolves with true if the process accepts requests now. Never rejects. */
   isReady(): Promise<boolean>;
 }
 
+/** Processes by app. */
 export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 
-/** For the answer to an upgrade, and between two parts of any other answer. */
+/** Time limit for the answer to an upgrade, and for the next part of any other answer. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * One address for a system split into processes, on this machine: a server, not listening yet, that hands each
- * request to an app by the table of routes, to its ready processes in turn. Where none is ready it answers 503 as
- * problem+json. `/` is a gateway's page for browsers; to others it says in plain text what is served where. Not for the
- * internet: see deploy/ for that.
+ * Creates a reverse proxy for a system that is split into processes on this machine. It routes each request to an app
+ * by the table of routes, and to the app's ready processes in turn. If no process is ready, it answers 503 as
+ * problem+json. At `/` browsers get the page from a gateway, and other clients get a plain-text list of the routes.
+ *
+ * The returned server doesn't listen yet. It isn't meant for the internet: see deploy/ for that.
  */
 export function createFront(upstreams: Upstreams): Server {
   const proxy = createProxy();
   const turns = { gateway: inTurn(upstreams.gateway), "history-api": inTurn(upstreams["history-api"]) };
 
-  /** The URL of who is to answer, or the error to answer with. */
+  /** Resolves with the URL of the process that should answer, or with an error. */
   async function targetOf(req: IncomingMessage): Promise<string | ChatError> {
     const app = wantsPage(req) ? "gateway" : appFor(pathOf(req));
     if (app === undefined) return new ChatError("not_found");
@@ -73,7 +75,7 @@ function createProxy(): ProxyServer {
   return proxy;
 }
 
-/** Gives the ready ones one after the other, or undefined where none is. */
+/** Returns a function that resolves with the ready upstreams' URLs in turn, or with undefined if none is ready. */
 function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefined> {
   let turn = 0;
   return async () => {
@@ -86,12 +88,12 @@ function inTurn(upstreams: readonly Upstream[]): () => Promise<string | undefine
   };
 }
 
-/** A browser asks for HTML by name. */
+/** Returns true for a browser's request for the page: only browsers name HTML in `Accept`. */
 function wantsPage(req: IncomingMessage): boolean {
   return pathOf(req) === "/" && acceptsHtml(req);
 }
 
-/** What the client says about its own address is not believed: the proxy writes these anew. */
+/** Removes X-Forwarded headers, which a client could forge. The proxy adds its own. */
 function withoutForwarded(req: IncomingMessage): IncomingMessage {
   for (const name of Object.keys(req.headers)) {
     if (name.startsWith("x-forwarded-")) delete req.headers[name];
@@ -103,7 +105,7 @@ function unavailable(): ChatError {
   return new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** Answers an upgrade. A socket on which an answer has begun is destroyed: nothing can follow that. */
+/** Refuses an upgrade. If an answer has begun on the socket, the socket is destroyed, because no other can follow. */
 function answerUpgrade(socket: Duplex, error: ChatError): void {
   if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0)) socket.destroy();
   else rejectUpgrade(socket, error);
@@ -115,5 +117,5 @@ function answerOverview(res: ServerResponse, upstreams: Upstreams): void {
     return `${(path + (prefix ? "*" : "")).padEnd(16)} ${app.padEnd(12)} ${urls}`;
   });
   res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
-  res.end(`Parley. What is served here, by which app, and where its processes are:\n\n${lines.join("\n")}\n`);
+  res.end(`Parley. Routes, the app that serves each, and its processes:\n\n${lines.join("\n")}\n`);
 }

@@ -11,38 +11,40 @@ import { startRedis } from "../servers/redis.ts";
 import type { OwnServer, ServerOptions } from "../servers/server.ts";
 import { createFront, type Upstream } from "./front.ts";
 
+/** Options of `startSplit`. */
 export interface SplitOptions {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
-  /** A server that runs already; else one is started with its data in `dataDir`. */
+  /** URL of an existing Redis. If undefined, one is started with its data in `dataDir`. */
   readonly redisUrl: string | undefined;
+  /** URL of an existing MongoDB. If undefined, one is started with its data in `dataDir`. */
   readonly mongoUrl: string | undefined;
-  /** Variables of every app. */
+  /** Environment of every app. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (event: SupervisionEvent) => void;
-  /** Called with each line that an app prints. */
+  /** Called with each line that an app prints. `process` is its name. */
   readonly onLine: (process: string, line: string) => void;
 }
 
-/** One running process, for the list that is shown. */
+/** One running process, for the printed list. */
 export interface RunningProcess {
   readonly name: string;
-  /** Undefined for a server that was there before. */
+  /** Undefined for an existing server that was not started here. */
   readonly pid: number | undefined;
   readonly where: string;
 }
 
-interface Plan {
+interface ProcessPlan {
   readonly name: string;
   readonly app: AppName;
-  /** Ports that are taken where they are free; else others are. */
+  /** The preferred port. If it isn't free, another one is used. 0 for an app without PORT. */
   readonly port: number;
+  /** The preferred admin port, used likewise. */
   readonly adminPort: number;
 }
 
-/** A persister has no PORT of its own. */
-const PLAN: readonly Plan[] = [
+const PLANS: readonly ProcessPlan[] = [
   { name: "gateway-1", app: "gateway", port: 8081, adminPort: 9081 },
   { name: "gateway-2", app: "gateway", port: 8082, adminPort: 9082 },
   { name: "history-api", app: "history-api", port: 8083, adminPort: 9083 },
@@ -51,8 +53,8 @@ const PLAN: readonly Plan[] = [
 ];
 
 /**
- * Starts the whole system split into processes and resolves with the list once all are ready. What dies is started
- * again. Deferred are, in the order of stopping: the apps, all at once, then the servers, then the front.
+ * Starts the system split into processes. Resolves with their list once all are ready. Processes that die are
+ * restarted. `defer` registers them so that they stop in this order: the apps, all at once, the servers, the front.
  */
 export async function startSplit(
   options: SplitOptions,
@@ -60,7 +62,7 @@ export async function startSplit(
 ): Promise<{ url: string; processes: RunningProcess[] }> {
   const { port, host, dataDir } = options;
   await lockData(dataDir, defer);
-  const plans = await Promise.all(PLAN.map(withFreePorts));
+  const plans = await Promise.all(PLANS.map(withFreePorts));
   const front = createFront({
     gateway: upstreams(plans, "gateway"),
     "history-api": upstreams(plans, "history-api"),
@@ -68,40 +70,40 @@ export async function startSplit(
   const { url } = await listen(front, { port, host });
   defer("front", () => closeServer(front));
   const [redis, mongo] = await Promise.all([
-    server("redis", options.redisUrl, startRedis, options, defer),
-    server("mongo", options.mongoUrl, startMongo, options, defer),
+    provideServer("redis", options.redisUrl, startRedis, options, defer),
+    provideServer("mongo", options.mongoUrl, startMongo, options, defer),
   ]);
   const env = { ...options.env, HOST: "127.0.0.1", REDIS_URL: redis.url, MONGO_URL: mongo.url };
   const stops: (() => Promise<void>)[] = [];
   defer("apps", async () => void (await Promise.all(stops.map((stop) => stop()))));
   const apps = await allOrNone(plans, (plan, signal) => runApp(plan, { ...options, env }, stops, signal));
-  const own = { name: "front", pid: process.pid, where: url };
-  return { url, processes: [own, ...apps, redis.shown, mongo.shown] };
+  const frontProcess = { name: "front", pid: process.pid, where: url };
+  return { url, processes: [frontProcess, ...apps, redis.process, mongo.process] };
 }
 
-/** Two of these on the same data would each start a Redis on the same files. */
+/** Locks the data folder. Without the lock, two instances would each start a Redis on the same files. */
 async function lockData(dataDir: string, defer: ServiceContext["defer"]): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, "split.lock");
   const lock = await takeLock(path);
   if ("heldBy" in lock) {
     throw new ConfigError(
-      `DATA_DIR is in use by process ${lock.heldBy} (if that is another program, delete ${path})`,
+      `DATA_DIR is in use by process ${lock.heldBy} (if that process isn't start:split, delete ${path})`,
     );
   }
   defer("lock", lock.release);
 }
 
-async function withFreePorts(plan: Plan): Promise<Plan> {
-  const [port, adminPort] = await Promise.all([plan.port, plan.adminPort].map(preferred));
+async function withFreePorts(plan: ProcessPlan): Promise<ProcessPlan> {
+  const [port, adminPort] = await Promise.all([plan.port, plan.adminPort].map(preferOrReplace));
   return { ...plan, port: port ?? plan.port, adminPort: adminPort ?? plan.adminPort };
 }
 
-async function preferred(port: number): Promise<number> {
+async function preferOrReplace(port: number): Promise<number> {
   return port === 0 || (await isFree(port)) ? port : freePort();
 }
 
-function upstreams(plans: readonly Plan[], app: AppName): Upstream[] {
+function upstreams(plans: readonly ProcessPlan[], app: AppName): Upstream[] {
   return plans
     .filter((plan) => plan.app === app)
     .map(({ port, adminPort }) => ({
@@ -110,38 +112,42 @@ function upstreams(plans: readonly Plan[], app: AppName): Upstream[] {
     }));
 }
 
-async function server(
+/** Returns the existing server at `existingUrl`, or starts and supervises one. */
+async function provideServer(
   name: string,
-  given: string | undefined,
+  existingUrl: string | undefined,
   start: (options: ServerOptions) => Promise<OwnServer>,
   { dataDir, observe }: SplitOptions,
   defer: ServiceContext["defer"],
-): Promise<{ url: string; shown: RunningProcess }> {
-  if (given !== undefined) return { url: given, shown: { name, pid: undefined, where: redactUrl(given) } };
-  const own = await start({ dir: join(dataDir, name) });
-  const supervised = supervise(name, own, observe);
+): Promise<{ url: string; process: RunningProcess }> {
+  if (existingUrl !== undefined) {
+    return { url: existingUrl, process: { name, pid: undefined, where: redactUrl(existingUrl) } };
+  }
+  const server = await start({ dir: join(dataDir, name) });
+  const supervised = supervise(name, server, observe);
   defer(name, () => supervised.stop());
-  return { url: own.url, shown: { name, pid: own.pid, where: `${own.url}  data in ${own.dir}` } };
+  const where = `${server.url}  data in ${server.dir}`;
+  return { url: server.url, process: { name, pid: server.pid, where } };
 }
 
-/** When one cannot start, those still starting are given up, and the first reason is the error. */
+/** Starts all processes. If one fails, aborts the other starts and rejects with the first error. */
 async function allOrNone<T>(
-  plans: readonly Plan[],
-  start: (plan: Plan, signal: AbortSignal) => Promise<T>,
+  plans: readonly ProcessPlan[],
+  start: (plan: ProcessPlan, signal: AbortSignal) => Promise<T>,
 ): Promise<T[]> {
-  const givingUp = new AbortController();
-  const starts = plans.map((plan) => start(plan, givingUp.signal));
+  const failure = new AbortController();
+  const starts = plans.map((plan) => start(plan, failure.signal));
   try {
     return await Promise.all(starts);
   } catch (error) {
-    givingUp.abort();
+    failure.abort();
     await Promise.allSettled(starts);
     throw error;
   }
 }
 
 async function runApp(
-  { name, app, port, adminPort }: Plan,
+  { name, app, port, adminPort }: ProcessPlan,
   { env, observe, onLine }: SplitOptions,
   stops: (() => Promise<void>)[],
   signal: AbortSignal,

@@ -10,9 +10,9 @@ import { serversAreMissing } from "../servers/servers-rig.ts";
 
 const missing = await serversAreMissing("start:split");
 const port = await freePort();
-const PATIENCE = { timeout: 60_000, interval: 100 };
+const SLOW = { timeout: 60_000, interval: 100 };
 
-/** The command as a person starts it, over the apps that the build made. */
+/** Runs the command as a person would, with the built apps. */
 describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-split-test-"));
   const url = `http://127.0.0.1:${port}`;
@@ -53,11 +53,11 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     await vi.waitFor(async () => {
       const [frame] = await once(socket, "message");
       expect(String(frame)).toContain('"ack"');
-    }, PATIENCE);
+    }, SLOW);
     socket.terminate();
   }
 
-  it("starts everything, lists the processes, and a message goes all the way", async () => {
+  it("starts everything, lists the processes, and carries a message from end to end", async () => {
     split = await start();
     await split.printed(/mongo +pid \d+/, 90_000);
     for (const name of [
@@ -76,7 +76,7 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     expect(await history("bob", "alice")).toEqual(["hello"]);
   });
 
-  it("says of each process where it listens, and there it answers", async () => {
+  it("lists the addresses of each process, and the process answers there", async () => {
     const rows = [...split.output().matchAll(/^ {2}(\S+) +pid \d+ +(\S.*)$/gm)];
     const where = new Map(rows.map(([, name = "", addresses = ""]) => [name, addresses]));
     expect([...where.keys()].sort()).toEqual([
@@ -101,7 +101,7 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     }
   });
 
-  it("refuses a second one on the same data, in one line", async () => {
+  it("refuses a second instance on the same data, in one line", async () => {
     const second = await start({ PORT: String(await freePort()) });
     expect(await second.exited).toEqual({ code: 1, signal: null });
     expect(second.output()).toMatch(/^start:split: DATA_DIR is in use by process \d+.*\n$/);
@@ -115,20 +115,20 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     rmSync(other, { recursive: true });
   });
 
-  it("goes on while a gateway is dead, and starts it again", async () => {
+  it("goes on while a gateway is dead, and restarts the gateway", async () => {
     process.kill(pidOf("gateway-1"), "SIGKILL");
     await send("alice", "bob", "still here");
     await split.printed(/gateway-1 died \(SIGKILL\)/, 10_000);
-    await split.printed(/gateway-1 runs again/, 60_000);
+    await split.printed(/gateway-1 restarted/, 60_000);
     expect(await history("bob", "alice")).toEqual(["hello", "still here"]);
   });
 
-  it("starts its Redis again with all that was acknowledged", async () => {
+  it("restarts its Redis with all acknowledged messages", async () => {
     process.kill(pidOf("redis"), "SIGKILL");
-    await split.printed(/redis runs again/, 60_000);
+    await split.printed(/redis restarted/, 60_000);
     await vi.waitFor(
       async () => expect(await history("bob", "alice")).toEqual(["hello", "still here"]),
-      PATIENCE,
+      SLOW,
     );
   });
 

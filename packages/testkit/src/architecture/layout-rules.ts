@@ -4,10 +4,10 @@ import { importsOf, isCode, type Source } from "./source.ts";
 
 const MAX_FILES = 15;
 
-/** Plain lists: every file is an entry of the same kind, and its name says which. */
+/** Folders that are plain lists: each file is one entry of the same kind, named by the file. */
 const LISTS = new Set(["packages/chaos/src/faults"]);
 
-/** A folder with more files than a reader takes in at once is split. Tests and their rigs don't count. */
+/** A folder has few enough files to read at a glance. Tests and their rigs don't count. */
 export const foldersAreSmall: Rule = (sources) => {
   const counts = new Map<string, number>();
   for (const source of sources) {
@@ -20,7 +20,7 @@ export const foldersAreSmall: Rule = (sources) => {
   );
 };
 
-/** Files that import each other, over any number of files in between, can only be read together. */
+/** No files import each other, directly or through other files. Such files can only be understood together. */
 export const importsHaveNoCycle: Rule = (sources) => {
   const imports = new Map(sources.filter(isCode).map((source) => [source.path, relativeImports(source)]));
   const finished = new Set<string>();

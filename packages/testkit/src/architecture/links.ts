@@ -1,12 +1,12 @@
 import { posix } from "node:path";
 import type { Source } from "./source.ts";
 
-/** `[text](target)` and `![text](target)`, and what HTML in it names. */
+/** `[text](target)`, `![text](target)`, and `href` and `src` of HTML in Markdown. */
 const LINK = /\]\(\s*<?([^)\s>]+)>?[^)]*\)|\b(?:href|src)="([^"]+)"/g;
 const CODE = /^(```|~~~)[\s\S]*?^\1|`[^`\n]*`/gm;
-const ELSEWHERE = /^[a-z][a-z\d+.-]*:|^\/\//i;
+const EXTERNAL = /^[a-z][a-z\d+.-]*:|^\/\//i;
 
-/** Links within the repository that lead nowhere, one line each. `exists` is asked for files that are no text. */
+/** Returns the broken links within the repository, one line each. `exists` checks files that aren't text. */
 export function brokenLinks(sources: readonly Source[], exists: (path: string) => boolean): string[] {
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const isThere = (path: string) => texts.has(path) || exists(path);
@@ -14,18 +14,18 @@ export function brokenLinks(sources: readonly Source[], exists: (path: string) =
     .filter(({ path }) => path.endsWith(".md"))
     .flatMap(({ path, text }) =>
       linksIn(text)
-        .filter((link) => !leads(path, link, texts, isThere))
-        .map((link) => `${path}: ${link} leads nowhere`),
+        .filter((link) => !resolves(path, link, texts, isThere))
+        .map((link) => `${path}: ${link} is a broken link`),
     );
 }
 
 function linksIn(text: string): string[] {
   return [...text.replaceAll(CODE, "").matchAll(LINK)]
     .map(([, target, attribute]) => target ?? attribute ?? "")
-    .filter((target) => !ELSEWHERE.test(target));
+    .filter((target) => !EXTERNAL.test(target));
 }
 
-function leads(
+function resolves(
   from: string,
   link: string,
   texts: ReadonlyMap<string, string>,
@@ -39,7 +39,7 @@ function leads(
   return anchor === undefined || (text !== undefined && anchorsOf(text).has(anchor));
 }
 
-/** As GitHub names headings: of those that are alike the second gets -1. */
+/** Returns the anchors of all headings, as GitHub names them: the second of two equal ones gets the suffix -1. */
 function anchorsOf(text: string): Set<string> {
   const seen = new Map<string, number>();
   const headings = [...text.replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, "").matchAll(/^#{1,6} +(.*)$/gm)];

@@ -1,42 +1,42 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A file of the repository; `path` from its root, with slashes. */
+/** A text file of the repository. `path` is relative to the root and has slashes. */
 export interface Source {
   readonly path: string;
   readonly text: string;
 }
 
-/** What `.gitignore` names, and git's own. */
-const NOT_OURS = new Set(["node_modules", "dist", ".turbo", ".cache", "data", "coverage", ".git"]);
-const OUR_TEXT =
+/** Names in `.gitignore`, and git's own folder. */
+const IGNORED = new Set(["node_modules", "dist", ".turbo", ".cache", "data", "coverage", ".git"]);
+const TEXT_FILES =
   /\.(tsx?|js|lua|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
 
-/** Every text file of the repository. */
+/** Reads every text file of the repository. */
 export function readSources(root: string, folder = ""): Source[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (NOT_OURS.has(entry.name)) return [];
+    if (IGNORED.has(entry.name)) return [];
     if (entry.isDirectory()) return readSources(root, path);
-    return OUR_TEXT.test(path) ? [{ path, text: readFileSync(join(root, path), "utf8") }] : [];
+    return TEXT_FILES.test(path) ? [{ path, text: readFileSync(join(root, path), "utf8") }] : [];
   });
 }
 
-/** TypeScript of the product, tests among it. */
+/** Returns true for TypeScript in apps and packages, tests included. */
 export const isCode = ({ path }: Source): boolean => /^(apps|packages)\/[^/]+\/.*\.tsx?$/.test(path);
 
-/** Code that only tests run: it may use what the product may not. */
+/** Returns true for code that only runs in tests. It may import packages that the product may not. */
 export function isForTests({ path }: Source): boolean {
-  return /\.test\.ts$|\.child\.ts$|-rig\.ts$|\/(test|testing)\//.test(path) || SUITES.test(path);
+  return /\.test\.ts$|\.child\.ts$|-rig\.ts$|\/(test|testing)\//.test(path) || TEST_PACKAGES.test(path);
 }
-const SUITES = /^packages\/(testkit|local|e2e|chaos|bench)\//;
+const TEST_PACKAGES = /^packages\/(testkit|local|e2e|chaos|bench)\//;
 
-/** `apps/gateway` of any file in it. */
+/** Returns the app or package of a path: `apps/gateway` for any file in it. */
 export function workspaceOf(path: string): string {
   return path.split("/", 2).join("/");
 }
 
-/** One import or re-export; `typeOnly` where nothing of it is left at run time. */
+/** One import or re-export. `typeOnly` is true if it doesn't exist at run time. */
 export interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
@@ -46,6 +46,7 @@ const STATIC = /^\s*(?:import|export)\s+(type\s)?[^"'`;]*?from\s*["']([^"']+)["'
 const BARE = /^\s*import\s*["']([^"']+)["']/gm;
 const DYNAMIC = /\b(?:import|require)\(\s*["']([^"']+)["']/g;
 
+/** Returns all static, bare and dynamic imports of a file. */
 export function importsOf({ text }: Source): Import[] {
   return [
     ...[...text.matchAll(STATIC)].map(([, type, specifier = ""]) => ({
@@ -57,7 +58,7 @@ export function importsOf({ text }: Source): Import[] {
   ];
 }
 
-/** `@scope/name` or `name` of a specifier; undefined for a relative path and for what Node brings. */
+/** Returns a specifier's package (`@scope/name` or `name`), or undefined for relative paths and Node's modules. */
 export function packageOf(specifier: string): string | undefined {
   if (specifier.startsWith(".") || specifier.startsWith("node:")) return undefined;
   return specifier

@@ -1,48 +1,77 @@
 import type { Rule } from "./import-rules.ts";
 import { isCode, isForTests, type Source } from "./source.ts";
 
-const MOST_LINES = 300;
-const MOST_LINES_OF_MAIN = 60;
+const MAX_LINES = 300;
+const MAX_LINES_OF_MAIN = 60;
 
-/** Commands that people run: they print, and they read the environment. */
+/** Packages of commands that people run. They may print and read the environment. */
 const COMMANDS = /^packages\/(local|testkit|bench|chaos|e2e)\//;
-const NAMES_NOTHING = /(^|\/)(utils?|helpers?|common)(\.[^/]*)?(\/|$)/i;
+const VAGUE_NAMES = /(^|\/)(utils?|helpers?|common)(\.[^/]*)?(\/|$)/i;
 
-/** A folder of somebody's machine, or of the machine this was written on. */
-const FOLDERS = /(^|[\s"'`(=:])\/(work|home\/\w+|Users\/\w+|root)(\/|\b)/m;
+/** Absolute paths that exist only on one machine. */
+const MACHINE_PATHS = /(^|[\s"'`(=:])\/(work|home\/\w+|Users\/\w+|root)(\/|\b)/m;
 const REGISTRIES = /https?:\/\/[\w.-]*(registry|npmjs|pypi|pythonhosted|artifactory|nexus|verdaccio)/i;
 const REGISTRY_SETTINGS = /_authToken\s*=|^\s*(registry|(extra-)?index-url|@[\w-]+:registry)\s*=\s*https?:/m;
 
+/** Fewer comment lines than this open with a question word. */
+export const MAX_QUESTION_COMMENTS = 40;
+const QUESTION_COMMENT = /^ *(?:\/[*][*]|[*]|\/\/) +(?:What|Who|Whom|Whether|Where|How|One who)(?: |$)/gm;
+const LISTED_FILES = 10;
+
+/** A file has few enough lines to read in one go. */
 export const filesAreShort: Rule = (sources) =>
   sources.filter(isCode).flatMap((source) => {
-    const most = /^apps\/[^/]+\/src\/main\.ts$/.test(source.path) ? MOST_LINES_OF_MAIN : MOST_LINES;
+    const max = /^apps\/[^/]+\/src\/main\.ts$/.test(source.path) ? MAX_LINES_OF_MAIN : MAX_LINES;
     const lines = source.text.trimEnd().split("\n").length;
-    return lines > most ? [`${source.path}: ${lines} lines, at most ${most}`] : [];
+    return lines > max ? [`${source.path}: ${lines} lines, at most ${max}`] : [];
   });
 
-export const namesSayWhatItIs: Rule = (sources) =>
-  sources.filter(({ path }) => NAMES_NOTHING.test(path)).map(({ path }) => `${path}: its name says nothing`);
+/** Files and folders have specific names. */
+export const namesAreSpecific: Rule = (sources) =>
+  sources.filter(({ path }) => VAGUE_NAMES.test(path)).map(({ path }) => `${path}: the name is too vague`);
 
-export const nobodyPrintsButCommands: Rule = (sources) =>
+/** Product code never writes to the console. Services log instead. */
+export const onlyCommandsPrint: Rule = (sources) =>
   product(sources)
     .filter(({ text }) => /\bconsole\.\w+/.test(withoutStrings(text)))
     .map(({ path }) => `${path}: writes to the console`);
 
-/** The environment is read by `readEnv` alone, in packages/service. */
-export const nobodyReadsTheEnvironment: Rule = (sources) =>
+/** Product code reads the environment only through `readEnv` in packages/service. */
+export const onlyReadEnvReadsTheEnvironment: Rule = (sources) =>
   product(sources)
     .filter(
       ({ path, text }) => /\bprocess\.env\b/.test(text) && !path.startsWith("packages/service/src/env/"),
     )
     .map(({ path }) => `${path}: reads the environment`);
 
-export const nothingOfOneMachine: Rule = (sources) =>
+/** No file contains a path of one machine or the address of a package registry. */
+export const nothingIsMachineSpecific: Rule = (sources) =>
   sources.flatMap(({ path, text }) => [
-    ...(FOLDERS.test(text)
-      ? [`${path}: names a folder of one machine: ${FOLDERS.exec(text)?.[0].trim()}`]
+    ...(MACHINE_PATHS.test(text)
+      ? [`${path}: contains a path of one machine: ${MACHINE_PATHS.exec(text)?.[0].trim()}`]
       : []),
-    ...(REGISTRIES.test(text) || REGISTRY_SETTINGS.test(text) ? [`${path}: names a registry`] : []),
+    ...(REGISTRIES.test(text) || REGISTRY_SETTINGS.test(text)
+      ? [`${path}: contains a registry's address`]
+      : []),
   ]);
+
+/**
+ * Comments state facts: "Reasons the gateway isn't ready" rather than "What keeps it from being ready". A line that
+ * opens with a question word (What, Who, Where) usually belongs to a sentence that is hard to read. A few are fine.
+ */
+export const commentsOpenWithFacts: Rule = (sources) => {
+  const counts = sources
+    .filter(({ path }) => /\.tsx?$/.test(path))
+    .map(({ path, text }) => ({ path, count: [...text.matchAll(QUESTION_COMMENT)].length }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  if (total < MAX_QUESTION_COMMENTS) return [];
+  const files = counts.slice(0, LISTED_FILES).map(({ path, count }) => `${path} (${count})`);
+  return [
+    `${total} comment lines open with a question word, fewer than ${MAX_QUESTION_COMMENTS} may: ${files.join(", ")}`,
+  ];
+};
 
 function product(sources: readonly Source[]): Source[] {
   return sources.filter(

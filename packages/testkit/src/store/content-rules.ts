@@ -20,7 +20,7 @@ const CONTENTS = [
   "null",
 ];
 
-/** Hostile to a query language, to a key or to a comparison that is not exact. */
+/** Strings that break query languages, keys or inexact comparisons. */
 const STRINGS = [
   "$ne",
   "$where",
@@ -50,26 +50,27 @@ const STRINGS = [
   "true",
 ];
 
+/** Contract: contents and field values of any kind. */
 export function contentRules(open: OpenStore): void {
-  it("P12: contents come back as they were, character by character", async () => {
+  it("P12: contents are returned unchanged, character by character", async () => {
     const store = await open();
-    const kept = CONTENTS.map((content, n) => messageAt(n, { content }));
-    await store.insert(kept);
-    expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(kept);
-    expect(await store.insert(kept)).toEqual(kept.map(() => ({ kind: "stored" })));
+    const stored = CONTENTS.map((content, n) => messageAt(n, { content }));
+    await store.insert(stored);
+    expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(stored);
+    expect(await store.insert(stored)).toEqual(stored.map(() => ({ kind: "stored" })));
   });
 
-  it("P55: any string is a value in every field and nothing more, and compares exactly", async () => {
+  it("P55: any string is a plain value in every field, and compares exactly", async () => {
     const store = await open();
-    const kept: LogMessage[] = STRINGS.flatMap((text, n) => [
+    const stored: LogMessage[] = STRINGS.flatMap((text, n) => [
       messageAt(4 * n, { from: text, to: "zoe" }),
       messageAt(4 * n + 1, { from: "zoe", to: text }),
       messageAt(4 * n + 2, { from: "ref", to: "zoe", ref: text, content: text }),
       messageAt(4 * n + 3, { from: text, to: text, ref: text, content: text }),
     ]);
-    expect(await store.insert(kept)).toEqual(kept.map(() => ({ kind: "stored" })));
+    expect(await store.insert(stored)).toEqual(stored.map(() => ({ kind: "stored" })));
     for (const [n, text] of STRINGS.entries()) {
-      const [out, back, withRef, self] = kept.slice(4 * n, 4 * n + 4);
+      const [out, back, withRef, self] = stored.slice(4 * n, 4 * n + 4);
       expect(await everything(store, conversationOf(text, "zoe")), text).toEqual([out, back]);
       expect(await store.sync(text, { limit: 100 }), text).toEqual([out, back, self]);
       expect(await store.findByRef([messageAt(0, { from: "ref", to: "zoe", ref: text })])).toEqual([withRef]);

@@ -8,10 +8,10 @@ import { pageRules } from "./page-rules.ts";
 import { raceRules } from "./race-rules.ts";
 import { syncRules } from "./sync-rules.ts";
 
-/** A server on a busy machine takes its time for ten thousand messages. */
+/** Long enough for ten thousand messages on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-/** What every adapter of the store's port owes to those who use it. `modelRuns`: how long it is compared with the model. */
+/** The contract of the store's port, for every adapter. `modelRuns` is the number of runs of the model test. */
 export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } = {}): void {
   const open: OpenStore = async (place = newPlace()) => {
     const store = openAt(place);
@@ -21,11 +21,11 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } 
   };
   describe(name, { timeout: TIMEOUT_MS }, () => {
     describe("insert", () => insertRules(open));
-    describe("several at once", () => raceRules(open));
+    describe("concurrent calls", () => raceRules(open));
     describe("page and all", () => pageRules(open));
     describe("sync", () => syncRules(open));
     describe("conversations", () => conversationRules(open));
-    describe("what is written is what is read", () => contentRules(open));
+    describe("contents", () => contentRules(open));
     describe("against a model", () => modelRules(openAt, modelRuns));
   });
 }

@@ -6,21 +6,21 @@ import { newPlace, type OpenStore } from "./opening.ts";
 
 const PEERS = Array.from({ length: 20 }, (_, n) => `peer${n}`);
 
-/** Alice's, with each of the peers by turns and in both directions; what others say stands between. */
+/** Alice's messages with each of the peers, in turn and in both directions, mixed with other users' messages. */
 const MIXED: readonly LogMessage[] = Array.from({ length: 200 }, (_, n) => {
   const peer = PEERS[(n * 7) % PEERS.length] ?? "";
   if (n % 7 === 6) return messageAt(n, { from: peer, to: n % 2 ? "" : "zoe" });
   return messageAt(n, n % 2 ? { from: "alice", to: peer } : { from: peer, to: "alice" });
 });
 
-/** What `conversations` is to give, in full. */
-function lastsOf(messages: readonly LogMessage[], user: string): LogMessage[] {
-  const lasts = new Map<string, LogMessage>();
+/** Returns the expected result of `conversations` for a user, without limit. */
+function lastMessagesOf(messages: readonly LogMessage[], user: string): LogMessage[] {
+  const lastMessages = new Map<string, LogMessage>();
   for (const message of [...messages].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const { from, to } = message;
-    if (to !== "" && (from === user || to === user)) lasts.set(from === user ? to : from, message);
+    if (to !== "" && (from === user || to === user)) lastMessages.set(from === user ? to : from, message);
   }
-  return [...lasts.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  return [...lastMessages.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 async function allPages(store: Store, user: string, limit: number): Promise<LogMessage[]> {
@@ -35,36 +35,37 @@ async function allPages(store: Store, user: string, limit: number): Promise<LogM
   return seen;
 }
 
+/** Contract: the list of conversations. */
 export function conversationRules(open: OpenStore): void {
   it("P57: the last message of each private conversation of the user, newest first, page by page", async () => {
     const store = await open();
     await store.insert(MIXED);
     for (const user of ["alice", "zoe", "peer3", "nobody", "Alice", "ali"]) {
-      const lasts = lastsOf(MIXED, user);
-      for (const limit of [1, 3, lasts.length || 1, 1000])
-        expect(await allPages(store, user, limit), `${user}, ${limit}`).toEqual(lasts);
+      const lastMessages = lastMessagesOf(MIXED, user);
+      for (const limit of [1, 3, lastMessages.length || 1, 1000])
+        expect(await allPages(store, user, limit), `${user}, ${limit}`).toEqual(lastMessages);
     }
-    expect(lastsOf(MIXED, "alice")).toHaveLength(20);
+    expect(lastMessagesOf(MIXED, "alice")).toHaveLength(20);
   });
 
-  it("P57: `before` is exclusive, and nothing is asked for by a limit of zero", async () => {
+  it("P57: `before` is exclusive, and a limit of zero returns nothing", async () => {
     const store = await open();
     await store.insert(MIXED);
-    const lasts = lastsOf(MIXED, "alice");
-    const before = lasts[4]?.id;
+    const lastMessages = lastMessagesOf(MIXED, "alice");
+    const before = lastMessages[4]?.id;
     const { messages } = await store.conversations("alice", { before, limit: 3 });
-    expect(messages).toEqual(lasts.slice(5, 8));
+    expect(messages).toEqual(lastMessages.slice(5, 8));
     expect(await store.conversations("alice", { limit: 0 })).toEqual({ messages: [], next: undefined });
   });
 
-  it("P57: a conversation with oneself is one, and the public room is none", async () => {
+  it("P57: a conversation with oneself counts as one, and the public room doesn't", async () => {
     const store = await open();
     const own = messageAt(2, { from: "alice", to: "alice" });
     await store.insert([messageAt(1, { from: "alice", to: "alice" }), own, messageAt(3)]);
     expect(await store.conversations("alice", { limit: 9 })).toEqual({ messages: [own], next: undefined });
   });
 
-  it("P57: batches that come again, out of order and by several at once leave the last message the last", async () => {
+  it("P57: repeated, reordered and concurrent batches don't replace the last message by an earlier one", async () => {
     const store = await open();
     const parts = Array.from({ length: 10 }, (_, n) => MIXED.slice(n * 20, n * 20 + 20));
     const orders = [0, 3, 7].map((turn) => [...parts.slice(turn), ...parts.slice(0, turn)].reverse());
@@ -74,10 +75,10 @@ export function conversationRules(open: OpenStore): void {
       }),
     );
     await store.insert(parts[2] ?? []);
-    expect(await allPages(store, "alice", 6)).toEqual(lastsOf(MIXED, "alice"));
+    expect(await allPages(store, "alice", 6)).toEqual(lastMessagesOf(MIXED, "alice"));
   });
 
-  it("L13: what is not kept moves no conversation on", async () => {
+  it("L13: a message that is not stored doesn't change its conversation", async () => {
     const store = await open();
     const first = messageAt(1, { to: "bob", ref: "r", content: "one" });
     await store.insert([first]);
@@ -89,7 +90,7 @@ export function conversationRules(open: OpenStore): void {
     expect((await store.conversations("bob", { limit: 9 })).messages).toEqual([first]);
   });
 
-  it("P57: what one said is stored, the next read of conversations shows, also after `prepare` again", async () => {
+  it("P57: a stored message is in the next read of conversations, also after `prepare` again", async () => {
     const place = newPlace();
     const store = await open(place);
     await store.insert([messageAt(0, { to: "carol" })]);

@@ -1,17 +1,18 @@
 import { ORIGIN, PUBLIC_CONVERSATION } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { bob, CASES, FRESH, STORED } from "./collisions.ts";
+import { bob, COLLISIONS, FREE_REFS, STORED } from "./collisions.ts";
 import { idAt, inIdOrder, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace, type OpenStore } from "./opening.ts";
 
+/** Contract: outcomes of inserts. */
 export function insertRules(open: OpenStore): void {
-  describe("what is kept already decides", () => {
-    it.each(CASES)("L13: $rule", async ({ kept, given, outcome }) => {
+  describe("existing messages decide", () => {
+    it.each(COLLISIONS)("L13: $rule", async ({ existing, message, outcome }) => {
       const store = await open();
-      expect(await store.insert(kept)).toEqual(kept.map(() => STORED));
-      expect(await store.insert([given])).toEqual([outcome]);
-      expect(await store.insert([given])).toEqual([outcome]);
-      const before = [...kept].sort(inIdOrder);
+      expect(await store.insert(existing)).toEqual(existing.map(() => STORED));
+      expect(await store.insert([message])).toEqual([outcome]);
+      expect(await store.insert([message])).toEqual([outcome]);
+      const before = [...existing].sort(inIdOrder);
       const there = [
         ...(await everything(store, "alice:bob")),
         ...(await everything(store, PUBLIC_CONVERSATION)),
@@ -19,13 +20,16 @@ export function insertRules(open: OpenStore): void {
       expect(there.sort(inIdOrder)).toEqual(before);
     });
 
-    it.each(FRESH)("G2: a ref counts per sender and conversation: $rule is free", async ({ given }) => {
-      const store = await open();
-      expect(await store.insert([bob, given])).toEqual([STORED, STORED]);
-    });
+    it.each(FREE_REFS)(
+      "G2: a ref counts per sender and conversation, so there is no collision with $rule",
+      async ({ message }) => {
+        const store = await open();
+        expect(await store.insert([bob, message])).toEqual([STORED, STORED]);
+      },
+    );
   });
 
-  it("L13: one batch gives one outcome a message, in its order, among themselves too", async () => {
+  it("L13: a batch has one outcome per message, in order, also for messages that collide within the batch", async () => {
     const store = await open();
     await store.insert([messageAt(1, { ref: "old" })]);
     const first = messageAt(10, { ref: "new" });
@@ -56,7 +60,7 @@ export function insertRules(open: OpenStore): void {
     ]);
   });
 
-  it("L13: what no store can keep fails alone, and its reason holds nothing of it", async () => {
+  it("L13: an invalid message fails without affecting others, and the reason contains none of its text", async () => {
     const store = await open();
     const outcomes = await store.insert([
       messageAt(1),
@@ -75,7 +79,7 @@ export function insertRules(open: OpenStore): void {
     expect(await (await open()).insert([])).toEqual([]);
   });
 
-  it("a batch may be large, and all of it known already", async () => {
+  it("a batch may be large and may be stored already", async () => {
     const store = await open();
     const batch = messagesAt(0, 600, { to: "bob" }).map((message, n) => ({ ...message, ref: `r${n}` }));
     const again = batch.map((message) => ({ ...message, id: message.id.replace("1700", "1800") }));
@@ -85,7 +89,7 @@ export function insertRules(open: OpenStore): void {
     expect(await everything(store, "alice:bob")).toEqual(batch);
   });
 
-  it("L1: lastId is the greatest id kept, whatever came last, also for the next to open the store", async () => {
+  it("L1: lastId is the greatest stored id, in any order of inserts, also after the store is opened again", async () => {
     const place = newPlace();
     const store = await open(place);
     expect(await store.lastId()).toBe(ORIGIN);
@@ -98,7 +102,7 @@ export function insertRules(open: OpenStore): void {
     expect(await everything(next, PUBLIC_CONVERSATION)).toEqual([3, 7, 8].map((n) => messageAt(n)));
   });
 
-  it("a closed store says unavailable, and may be closed again", async () => {
+  it("a closed store rejects with unavailable, and may be closed again", async () => {
     const store = await open();
     await store.close();
     await store.close();

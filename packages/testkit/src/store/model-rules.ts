@@ -7,7 +7,7 @@ import { inIdOrder } from "./messages.ts";
 import { everything, newPlace, type OpenAt } from "./opening.ts";
 
 const USERS = ["a", "b"];
-/** So few of everything that most messages collide with others, in one way or in both. */
+/** There are so few ids, users and refs that most messages collide with others by id, by ref or by both. */
 const message: fc.Arbitrary<LogMessage> = fc.record(
   {
     id: fc.nat(11).map((seq) => formatId({ ms: 1_700_000_000_000, seq })),
@@ -31,60 +31,60 @@ const step = fc.oneof(
   },
 );
 
-/** What a store is, as plainly as it can be said. */
+/** A store in its simplest form. */
 class Model {
-  readonly kept: LogMessage[] = [];
+  readonly stored: LogMessage[] = [];
 
   insert(batch: readonly LogMessage[]): InsertOutcome[] {
-    const inserted = batch.map((given) => this.#insertOne(given));
-    return batch.map((given, i) => (inserted[i] ? { kind: "stored" } : this.#judge(given)));
+    const inserted = batch.map((message) => this.#insertOne(message));
+    return batch.map((message, i) => (inserted[i] ? { kind: "stored" } : this.#judge(message)));
   }
 
-  #insertOne(given: LogMessage): boolean {
-    if (this.#findById(given) || this.findByRef(given)) return false;
-    this.kept.push(given);
-    this.kept.sort(inIdOrder);
+  #insertOne(message: LogMessage): boolean {
+    if (this.#findById(message) || this.findByRef(message)) return false;
+    this.stored.push(message);
+    this.stored.sort(inIdOrder);
     return true;
   }
 
-  #judge(given: LogMessage): InsertOutcome {
-    const atRef = this.findByRef(given);
-    const { ref: _, ...bare } = given;
-    const lostItsRef = atRef !== undefined && atRef.content !== given.content;
-    const forms = lostItsRef ? [given, bare] : [given];
-    if (forms.some((form) => isDeepStrictEqual(form, this.#findById(given)))) return { kind: "stored" };
-    if (atRef) return { kind: atRef.content === given.content ? "duplicateOf" : "refReused", id: atRef.id };
+  #judge(message: LogMessage): InsertOutcome {
+    const atRef = this.findByRef(message);
+    const { ref: _, ...bare } = message;
+    const lostItsRef = atRef !== undefined && atRef.content !== message.content;
+    const forms = lostItsRef ? [message, bare] : [message];
+    if (forms.some((form) => isDeepStrictEqual(form, this.#findById(message)))) return { kind: "stored" };
+    if (atRef) return { kind: atRef.content === message.content ? "duplicateOf" : "refReused", id: atRef.id };
     return { kind: "idConflict" };
   }
 
-  #findById(given: LogMessage): LogMessage | undefined {
-    return this.kept.find(({ id }) => id === given.id);
+  #findById(message: LogMessage): LogMessage | undefined {
+    return this.stored.find(({ id }) => id === message.id);
   }
 
-  findByRef(given: LogMessage): LogMessage | undefined {
-    if (given.ref === undefined) return undefined;
-    const { from, to, ref } = given;
-    return this.kept.find((kept) => kept.from === from && kept.to === to && kept.ref === ref);
+  findByRef(message: LogMessage): LogMessage | undefined {
+    if (message.ref === undefined) return undefined;
+    const { from, to, ref } = message;
+    return this.stored.find((one) => one.from === from && one.to === to && one.ref === ref);
   }
 
   /** Newest first. */
-  lasts(user: string): LogMessage[] {
-    const own = this.kept.filter(({ from, to }) => to !== "" && (to === user || from === user));
-    const last = new Map(own.map((kept) => [conversationOf(kept.from, kept.to), kept]));
+  lastMessages(user: string): LogMessage[] {
+    const own = this.stored.filter(({ from, to }) => to !== "" && (to === user || from === user));
+    const last = new Map(own.map((one) => [conversationOf(one.from, one.to), one]));
     return [...last.values()].sort(inIdOrder).reverse();
   }
 
-  within(sees: (kept: LogMessage) => boolean, after = "", before = "~"): LogMessage[] {
-    return this.kept.filter((kept) => sees(kept) && kept.id > after && kept.id < before);
-  }
+  within(sees: (message: LogMessage) => boolean, after = "", before = "~"): LogMessage[] 
+    return this.stored.filter((one) => sees(one) && one.id > after && one.id < before);
 }
 
 function idOf(n: number | undefined): string | undefined {
   return n === undefined ? undefined : formatId({ ms: 1_700_000_000_000, seq: n });
 }
 
+/** Contract: random inserts and reads, compared with the model. */
 export function modelRules(openAt: OpenAt, numRuns: number): void {
-  it("L13, P51, P53, P57: whatever is inserted in whatever order, a store answers as the model does", async () => {
+  it("L13, P51, P53, P57: after any inserts in any order, a store answers like the model", async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
       const store = openAt(newPlace());
       try {
@@ -110,7 +110,7 @@ export function modelRules(openAt: OpenAt, numRuns: number): void {
 
 async function compareInsert(store: Store, model: Model, batch: readonly LogMessage[]): Promise<void> {
   expect(await store.insert(batch)).toEqual(model.insert(batch));
-  const byRef = new Set(batch.map((given) => model.findByRef(given)).filter((kept) => kept !== undefined));
+  const byRef = new Set(batch.map((message) => model.findByRef(message)).filter((one) => one !== undefined));
   expect(new Set(await store.findByRef(batch))).toEqual(byRef);
 }
 
@@ -120,7 +120,7 @@ async function compareReads(
   { after, before, limit }: { after: string | undefined; before: string | undefined; limit: number },
 ): Promise<void> {
   for (const conversation of [PUBLIC_CONVERSATION, "a:a", "a:b", "b:b"]) {
-    const inIt = (kept: LogMessage) => conversationOf(kept.from, kept.to) === conversation;
+    const inIt = (one: LogMessage) => conversationOf(one.from, one.to) === conversation;
     const within = model.within(inIt, after, before);
     expect(await store.page(conversation, { after, before, limit, newest: false })).toEqual(
       within.slice(0, limit),
@@ -134,9 +134,9 @@ async function compareReads(
     const sees = ({ from, to }: LogMessage) => to === "" || to === user || from === user;
     const within = model.within(sees, after, before);
     expect(await store.sync(user, { after, before, limit })).toEqual(within.slice(0, limit));
-    const lasts = model.lasts(user).filter(({ id }) => id < (before ?? "~"));
+    const lastMessages = model.lastMessages(user).filter(({ id }) => id < (before ?? "~"));
     const { messages } = await store.conversations(user, { before, limit });
-    expect(messages).toEqual(lasts.slice(0, limit));
+    expect(messages).toEqual(lastMessages.slice(0, limit));
   }
-  expect(await store.lastId()).toBe(model.kept.at(-1)?.id ?? formatId({ ms: 0, seq: 0 }));
+  expect(await store.lastId()).toBe(model.stored.at(-1)?.id ?? formatId({ ms: 0, seq: 0 }));
 }

@@ -23,7 +23,7 @@ function ready(store: Store): Promise<void> {
   return expect.poll(() => store.ping().then(() => "ready", String), { timeout: 30_000 }).toBe("ready");
 }
 
-/** Inserts batch after batch until one is refused, three at a time, and says what was stored and what is unknown. */
+/** Inserts batches, three at a time, until one is refused. Resolves with the stored messages and the unknown ones. */
 async function insertUntilRefused(
   store: Store,
   from: number,
@@ -49,7 +49,7 @@ async function insertUntilRefused(
 }
 
 describe.skipIf(mongo === undefined)("MongoDB that fails", { timeout: 120_000 }, () => {
-  it("G1, F11: what was said to be stored is there after a SIGKILL of the server, and what is unknown can be sent again", async () => {
+  it("G1, F11: stored messages survive a SIGKILL of the server, and unknown ones can be inserted again", async () => {
     const store = await open();
     const stored: LogMessage[] = [];
     let next = 0;
@@ -63,17 +63,17 @@ describe.skipIf(mongo === undefined)("MongoDB that fails", { timeout: 120_000 },
       next = result.next;
       await mongo?.restart();
       await ready(store);
-      const kept = new Set((await everything(store, PUBLIC_CONVERSATION)).map(({ id }) => id));
-      expect(stored.filter(({ id }) => !kept.has(id))).toEqual([]);
+      const found = new Set((await everything(store, PUBLIC_CONVERSATION)).map(({ id }) => id));
+      expect(stored.filter(({ id }) => !found.has(id))).toEqual([]);
       const again = await store.insert(result.unknown);
       expect(again).toEqual(result.unknown.map(() => ({ kind: "stored" })));
       stored.push(...result.unknown);
     }
-    const kept = await everything(store, PUBLIC_CONVERSATION);
-    expect(kept).toEqual(stored.sort((a, b) => (a.id < b.id ? -1 : 1)));
+    const found = await everything(store, PUBLIC_CONVERSATION);
+    expect(found).toEqual(stored.sort((a, b) => (a.id < b.id ? -1 : 1)));
   });
 
-  it("F11: a server that hangs is `unavailable` within the stated time, and is used again when it goes on", async () => {
+  it("F11: calls to a hanging server fail with `unavailable` within the timeout, and work again after it", async () => {
     const store = await open();
     await store.insert(messagesAt(0, 10));
     await mongo?.kill("SIGSTOP");
@@ -88,7 +88,7 @@ describe.skipIf(mongo === undefined)("MongoDB that fails", { timeout: 120_000 },
       ping: () => store.ping(),
       prepare: () => store.prepare(),
     };
-    // Twice each, all at once: more than there are connections.
+    // Each operation runs twice at the same time, which is more than the pool has connections.
     const twice = [...Object.entries(operations), ...Object.entries(operations)];
     await Promise.all(
       twice.map(async ([name, run]) => {
@@ -106,7 +106,7 @@ describe.skipIf(mongo === undefined)("MongoDB that fails", { timeout: 120_000 },
     expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(messagesAt(0, 12));
   });
 
-  it("F11: closing does not wait for a server that hangs", async () => {
+  it("F11: close does not wait for a hanging server", async () => {
     const store = await open();
     await mongo?.kill("SIGSTOP");
     const started = performance.now();

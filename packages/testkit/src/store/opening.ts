@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { LogMessage } from "@parley/models";
 import type { Range, Store } from "@parley/store";
 
-/** Opens the store at a place that is known by a name of letters and digits; a name never used before is empty. */
+/** Opens the store at a place, named by letters and digits. A store with a new name is empty. */
 export type OpenAt = (place: string) => Store;
 
 /** Opens a store for one test: prepared, empty unless `place` was used before, closed when the test ends. */
 export type OpenStore = (place?: string) => Promise<Store>;
 
+/** Returns the name of a new, empty store. */
 export function newPlace(): string {
   return `t${randomUUID().replaceAll("-", "")}`;
 }
 
-/** Everything in one conversation, or within a range of it. */
+/** Reads all messages of a conversation, or of a range in it. */
 export async function everything(
   store: Store,
   conversation: string,

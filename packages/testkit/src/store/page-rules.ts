@@ -4,15 +4,16 @@ import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
 import { everything, type OpenStore } from "./opening.ts";
 
+/** Contract: pages and streams of a conversation. */
 export function pageRules(open: OpenStore): void {
-  it("P51: a page is what lies strictly between both ends, nearest to the one asked for, oldest first", async () => {
+  it("P51: a page lies strictly between both ends, next to the requested one, oldest first", async () => {
     const store = await open();
-    const kept = messagesAt(10, 30);
-    await store.insert([...kept, ...messagesAt(30, 40, { to: "bob" })]);
+    const stored = messagesAt(10, 30);
+    await store.insert([...stored, ...messagesAt(30, 40, { to: "bob" })]);
     const ends = [undefined, 9, 10, 20, 29, 30].map((n) => (n === undefined ? n : idAt(n)));
     for (const after of ends) {
       for (const before of ends) {
-        const within = kept.filter(({ id }) => id > (after ?? "") && id < (before ?? "~"));
+        const within = stored.filter(({ id }) => id > (after ?? "") && id < (before ?? "~"));
         for (const limit of [1, 3, 1000]) {
           const asked = { after, before, limit };
           const oldest = await store.page(PUBLIC_CONVERSATION, { ...asked, newest: false });
@@ -24,7 +25,7 @@ export function pageRules(open: OpenStore): void {
     }
   });
 
-  it("a page of nothing is empty: no such conversation, and no limit above zero", async () => {
+  it("a page is empty for an unknown conversation, and for a limit of zero or below", async () => {
     const store = await open();
     await store.insert(messagesAt(0, 5));
     expect(await store.page("alice:bob", { limit: 10, newest: true })).toEqual([]);
@@ -34,7 +35,7 @@ export function pageRules(open: OpenStore): void {
     expect(await everything(store, "alice:bob")).toEqual([]);
   });
 
-  it("P50: a conversation is the two it is between, in both directions, and nobody else's", async () => {
+  it("P50: a conversation has the messages between its two users, in both directions, and no others", async () => {
     const store = await open();
     const between = [
       messageAt(1, { from: "alice", to: "bob" }),
@@ -52,12 +53,12 @@ export function pageRules(open: OpenStore): void {
     expect(idsOf(await everything(store, "alice:alice"))).toEqual([idAt(6)]);
   });
 
-  it("P50: all gives a conversation of any length whole and in order, and lets others run meanwhile", async () => {
+  it("P50: all streams a conversation of any length completely and in order, without blocking the event loop", async () => {
     const store = await open();
-    const kept = messagesAt(0, 6_500);
-    // Written in another order than that of their ids, as several persisters do.
+    const stored = messagesAt(0, 6_500);
+    // Inserted in another order than their ids, as by several persisters.
     for (const start of [5_000, 0, 2_500]) {
-      for (let n = start; n < start + 2_500; n += 500) await store.insert(kept.slice(n, n + 500).reverse());
+      for (let n = start; n < start + 2_500; n += 500) await store.insert(stored.slice(n, n + 500).reverse());
     }
     let turns = 0;
     let reading = true;
@@ -67,11 +68,11 @@ export function pageRules(open: OpenStore): void {
     const read = await everything(store, PUBLIC_CONVERSATION);
     reading = false;
     await others;
-    expect(read).toEqual(kept);
+    expect(read).toEqual(stored);
     expect(turns).toBeGreaterThan(10);
   });
 
-  it("all goes on from the last id given, also where messages come meanwhile", async () => {
+  it("all includes messages that are inserted while it reads", async () => {
     const store = await open();
     await store.insert(messagesAt(0, 1_200));
     const read: string[] = [];
@@ -84,7 +85,7 @@ export function pageRules(open: OpenStore): void {
     expect(ranged).toEqual(messagesAt(100, 1_250));
   });
 
-  it("all can be left, or ended by its signal, and the store goes on", async () => {
+  it("all can be ended early or by its signal, and the store stays usable", async () => {
     const store = await open();
     await store.insert(messagesAt(0, 1_200));
     for await (const { id } of store.all(PUBLIC_CONVERSATION, {})) if (id === idAt(3)) break;

@@ -3,8 +3,9 @@ import { expect, it } from "vitest";
 import { idAt, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace, type OpenStore } from "./opening.ts";
 
+/** Contract: concurrent calls. */
 export function raceRules(open: OpenStore): void {
-  it("L13: the same batch inserted by many at once is kept once, and stored for all of them", async () => {
+  it("L13: the same batch inserted by many concurrent callers is stored once, and every caller gets `stored`", async () => {
     const store = await open();
     const batch = messagesAt(0, 200).map((message, n) => (n % 2 ? message : { ...message, ref: `r${n}` }));
     const orders = Array.from({ length: 8 }, (_, turn) => [
@@ -17,15 +18,15 @@ export function raceRules(open: OpenStore): void {
     expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(batch);
   });
 
-  it("G2: many at once with the same refs under different ids: one is kept, and all the others name it", async () => {
+  it("G2: of concurrent messages with the same ref one is stored, and all other outcomes name its id", async () => {
     const store = await open();
     const senders = Array.from({ length: 6 }, (_, turn) =>
       Array.from({ length: 50 }, (_, n) => ({ ...messageAt(turn * 50 + n), ref: `r${n}`, content: `${n}` })),
     );
     const outcomes = await Promise.all(senders.map((batch) => store.insert(batch)));
-    const kept = await everything(store, PUBLIC_CONVERSATION);
-    expect(kept.map(({ ref }) => ref).sort()).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`).sort());
-    const idByRef = new Map(kept.map(({ ref, id }) => [ref, id]));
+    const stored = await everything(store, PUBLIC_CONVERSATION);
+    expect(stored.map(({ ref }) => ref).sort()).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`).sort());
+    const idByRef = new Map(stored.map(({ ref, id }) => [ref, id]));
     outcomes.forEach((batch, turn) => {
       batch.forEach((outcome, n) => {
         const winner = idByRef.get(`r${n}`);
@@ -35,7 +36,7 @@ export function raceRules(open: OpenStore): void {
     });
   });
 
-  it("what one said is stored, the next read shows", async () => {
+  it("a stored message is in the next read", async () => {
     const store = await open();
     for (let n = 1; n < 30; n++) {
       await store.insert([messageAt(n, { to: "bob" })]);
@@ -50,7 +51,7 @@ export function raceRules(open: OpenStore): void {
     }
   });
 
-  it("prepare may be called again, by several at once, before and after there are messages", async () => {
+  it("prepare may be called again and concurrently, before and after the first messages", async () => {
     const store = await open(newPlace());
     await Promise.all([store.prepare(), store.prepare(), store.prepare()]);
     await store.insert(messagesAt(0, 10));

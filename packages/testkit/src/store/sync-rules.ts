@@ -5,15 +5,16 @@ import type { OpenStore } from "./opening.ts";
 
 const USERS = ["alice", "bob", "carol"] as const;
 
-/** Every sender to every recipient, the public room and oneself among them, many times over. */
+/** Messages from every sender to every recipient, including the public room and oneself, many times. */
 const MIXED: readonly LogMessage[] = Array.from({ length: 240 }, (_, n) => {
   const from = USERS[n % 3] ?? "alice";
   const to = [...USERS, ""][Math.floor(n / 3) % 4] ?? "";
   return messageAt(n, n % 5 ? { from, to } : { from, to, ref: `r${n}` });
 });
 
+/** Contract: sync and findByRef. */
 export function syncRules(open: OpenStore): void {
-  it("P53: sync gives what the user may see, each once, in id order, and nothing of others", async () => {
+  it("P53: sync returns the messages that the user may see, each once, in id order, and no others", async () => {
     const store = await open();
     await store.insert([...MIXED].reverse());
     for (const user of [...USERS, "dave", "Alice", "ali"]) {
@@ -22,7 +23,7 @@ export function syncRules(open: OpenStore): void {
     }
   });
 
-  it("P53: both ends are exclusive, and the limit counts from the lower one", async () => {
+  it("P53: both ends are exclusive, and the limit counts from the lower end", async () => {
     const store = await open();
     await store.insert(MIXED);
     const visible = MIXED.filter((message) => isVisibleTo("bob", message));
@@ -37,7 +38,7 @@ export function syncRules(open: OpenStore): void {
     }
   });
 
-  it("G3: going on from the last id of each answer passes everything once", async () => {
+  it("G3: continuing from the last id of each answer returns every message once", async () => {
     const store = await open();
     await store.insert(MIXED);
     for (const limit of [4, 61]) {
@@ -53,7 +54,7 @@ export function syncRules(open: OpenStore): void {
     }
   });
 
-  it("L19: findByRef gives what is kept under the messages' refs, each once", async () => {
+  it("L19: findByRef returns the messages stored under the given messages' refs, each once", async () => {
     const store = await open();
     const one = messageAt(1, { ref: "r1" });
     const two = messageAt(2, { ref: "r1", to: "bob" });
@@ -73,11 +74,11 @@ export function syncRules(open: OpenStore): void {
     expect(await store.findByRef([messageAt(4)])).toEqual([]);
   });
 
-  it("findByRef takes any number", async () => {
+  it("findByRef accepts any number of messages", async () => {
     const store = await open();
-    const kept = Array.from({ length: 700 }, (_, n) => messageAt(n, { ref: `r${n}` }));
-    await store.insert(kept);
-    const found = [...(await store.findByRef(kept))];
-    expect(found.sort(inIdOrder)).toEqual(kept);
+    const stored = Array.from({ length: 700 }, (_, n) => messageAt(n, { ref: `r${n}` }));
+    await store.insert(stored);
+    const found = [...(await store.findByRef(stored))];
+    expect(found.sort(inIdOrder)).toEqual(stored);
   });
 }

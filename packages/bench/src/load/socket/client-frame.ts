@@ -1,3 +1,4 @@
+/** Opcodes of RFC 6455. */
 export const TEXT = 0x1;
 export const PING = 0x9;
 export const PONG = 0xa;
@@ -5,13 +6,13 @@ export const PONG = 0xa;
 const FIN = 0x80;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
-/** The longest payload that this writes. */
+/** The longest payload with a 16-bit length; longer ones aren't supported. */
 const MAX_LENGTH = 0xffff;
 
-/** A masked frame, as clients must send it. The mask is zeros: valid, and the payload stays as it is. */
+/** Builds a masked frame, as clients must send it. The mask is all zeros, which is valid and needs no XOR. */
 export function clientFrame(opcode: number, payload: string | Buffer): Buffer {
   const length = Buffer.byteLength(payload);
-  if (length > MAX_LENGTH) throw new RangeError(`a frame of ${length} bytes is too long`);
+  if (length > MAX_LENGTH) throw new RangeError(`a frame has at most ${MAX_LENGTH} bytes, not ${length}`);
   const head = (length < 126 ? 2 : 4) + MASK_BYTES;
   const frame = Buffer.alloc(head + length);
   frame[0] = FIN | opcode;

@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 
-/** Handshakes under way at the same time. */
+/** Concurrent handshakes. */
 const AT_ONCE = 50;
 
-/** Opens a connection a token, in the order of the tokens. Resolves with them and how long it took, in ms. */
+/** Opens one connection per token. Resolves with the connections in the order of the tokens, and the time taken. */
 export async function connectAll<C>(
   tokens: readonly string[],
   open: (token: string, index: number) => Promise<C>,

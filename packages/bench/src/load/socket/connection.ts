@@ -4,60 +4,63 @@ import { clientFrame, PING, PONG, TEXT } from "./client-frame.ts";
 import { DIALECTS, type Dialect, type DialectName, type FrameKind } from "./dialect.ts";
 import { FrameScanner } from "./frame-scanner.ts";
 
-export interface Target {
-  /** `ws://host:port/path`, with a query where the server wants one. */
+/** A server's address and the dialect that it speaks. */
+export interface Endpoint {
+  /** `ws://host:port/path`, with a query if the server needs one. */
   readonly url: string;
   readonly dialect: DialectName;
 }
 
-/** Of every frame of text; the payload lies in `data` from `start` on, during the call alone. */
-export type Hear = (kind: FrameKind, data: Buffer, start: number, length: number) => void;
+/** Called for each text frame. The payload is in `data` from `start` on and is valid only during the call. */
+export type FrameListener = (kind: FrameKind, data: Buffer, start: number, length: number) => void;
 
 const END_OF_HEAD = "\r\n\r\n";
 const TIMEOUT_MS = 30_000;
 
-/** A WebSocket of the load generator: the handshake by hand, then frames as they lie on the wire. */
+/** A minimal WebSocket client for the load generator. It reads frames without copying or parsing them. */
 export class Connection {
   readonly dialect: Dialect;
   readonly #socket: Socket;
   readonly #scanner = new FrameScanner();
-  readonly #hear: Hear;
+  readonly #onFrame: FrameListener;
   #ready: () => void = () => undefined;
 
-  /** Resolves once it hears what is said live. Rejects with the status of a refusal. */
-  static async open(target: Target, token: string, hear: Hear): Promise<Connection> {
-    const { hostname, port } = new URL(target.url);
+  /** Connects and resolves once the connection receives live messages. Rejects with the status of a refusal. */
+  static async open(endpoint: Endpoint, token: string, onFrame: FrameListener): Promise<Connection> {
+    const { hostname, port } = new URL(endpoint.url);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    const connection = new Connection(socket, DIALECTS[target.dialect], hear);
-    const deadline = setTimeout(() => socket.destroy(new Error("no handshake in time")), TIMEOUT_MS);
+    const connection = new Connection(socket, DIALECTS[endpoint.dialect], onFrame);
+    const overdue = new Error(`the handshake took longer than ${TIMEOUT_MS} ms`);
+    const deadline = setTimeout(() => socket.destroy(overdue), TIMEOUT_MS);
     try {
-      await connection.#handshake(target.url, token);
+      await connection.#handshake(endpoint.url, token);
     } finally {
       clearTimeout(deadline);
     }
     return connection;
   }
 
-  private constructor(socket: Socket, dialect: Dialect, hear: Hear) {
+  private constructor(socket: Socket, dialect: Dialect, onFrame: FrameListener) {
     this.#socket = socket;
     this.dialect = dialect;
-    this.#hear = hear;
+    this.#onFrame = onFrame;
   }
 
   get isOpen(): boolean {
     return !this.#socket.destroyed && this.#socket.writable;
   }
 
-  /** Writes whole frames, made by `frame`. */
+  /** Writes complete frames, built by `frame`. */
   write(frames: Buffer | readonly Buffer[]): void {
     this.#socket.write(Buffer.isBuffer(frames) ? frames : Buffer.concat(frames));
   }
 
+  /** Builds the frame that sends a message. */
   frame(to: string, content: string, ref: string): Buffer {
     return clientFrame(TEXT, this.dialect.message(to, content, ref));
   }
 
-  /** From now on what is sent to it stays on its way. */
+  /** Stops reading, so that the server's data fills the socket's buffers. */
   stopReading(): void {
     this.#socket.pause();
   }
@@ -70,7 +73,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
       socket.on("error", reject);
-      socket.on("close", () => reject(new Error("closed within the handshake")));
+      socket.on("close", () => reject(new Error("the server closed the connection during the handshake")));
       this.#ready = resolve;
       let head = Buffer.alloc(0);
       const read = (chunk: Buffer): void => {
@@ -83,7 +86,7 @@ export class Connection {
         socket.on("data", (data: Buffer) => this.#scanner.scan(data, this.#visit));
         const greeting = this.dialect.greeting?.(token);
         if (greeting !== undefined) socket.write(clientFrame(TEXT, greeting));
-        if (!this.dialect.saysReady) resolve();
+        if (!this.dialect.isReadyAnnounced) resolve();
         this.#scanner.scan(head.subarray(end + END_OF_HEAD.length), this.#visit);
       };
       socket.on("data", read);
@@ -96,7 +99,7 @@ export class Connection {
       const kind = this.dialect.kindOf(data, start, length);
       if (kind === "ready") this.#ready();
       else if (kind === "ping") this.#socket.write(clientFrame(TEXT, this.dialect.pong ?? ""));
-      this.#hear(kind, data, start, length);
+      this.#onFrame(kind, data, start, length);
     } else if (opcode === PING) {
       this.#socket.write(clientFrame(PONG, data.subarray(start, start + length)));
     }

@@ -32,7 +32,7 @@ it("every dialect sends the same recipient and content", () => {
   }
 });
 
-it("a token goes where each server looks for it", () => {
+it("puts the token where each server looks for it", () => {
   expect(DIALECTS.parley.headers("t")).toEqual({ "Sec-WebSocket-Protocol": "chat.v1, bearer.t" });
   expect(DIALECTS.tutorial.headers("t")).toEqual({ Authorization: "Bearer t" });
   expect(DIALECTS.socketIo.greeting?.("t")).toBe('40{"token":"t"}');

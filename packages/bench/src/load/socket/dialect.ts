@@ -1,35 +1,35 @@
 import { SUBPROTOCOL } from "@parley/models";
 
-/** What a frame is to the load generator. `error`: a send was refused. `ping`: wants the dialect's `pong`. */
+/** Kinds of frames. `error`: a message was refused. `ping`: must be answered with the dialect's `pong`. */
 export type FrameKind = "message" | "ack" | "error" | "ready" | "ping" | "other";
 
-/** How one kind of server is spoken to over WebSocket. Everything else of the load generator is the same for all. */
+/** One server's protocol over WebSocket. Everything else in the load generator is the same for all servers. */
 export interface Dialect {
-  /** Headers of the handshake, the token among them where it is sent so. */
+  /** Headers of the handshake, including the token if the server expects it there. */
   headers(token: string): Readonly<Record<string, string>>;
-  /** What is said first once the server has upgraded, where it wants something. */
+  /** The payload to send right after the upgrade, if the server expects one. */
   greeting?(token: string): string;
-  /** Whether a `ready` follows the handshake that has to be waited for. */
-  readonly saysReady: boolean;
-  /** Whether each send is answered, with `ack` or `error`. */
-  readonly answers: boolean;
+  /** True if the server sends a `ready` after the handshake. The connection waits for it. */
+  readonly isReadyAnnounced: boolean;
+  /** True if the server answers each message with `ack` or `error`. */
+  readonly acknowledges: boolean;
   readonly pong?: string;
-  /** Told from as few bytes as can be: it is asked for every frame. */
+  /** Classifies a frame. Called for every frame, so it looks at as few bytes as possible. */
   kindOf(data: Buffer, start: number, length: number): FrameKind;
-  /** The payload that sends `content` to a user, or with "" to everybody, and asks for an answer where there are any. */
+  /** Returns the payload that sends `content` to a user, or to the public room if `to` is "". Asks for an ack, if any. */
   message(to: string, content: string, ref: string): string;
 }
 
 export type DialectName = keyof typeof DIALECTS;
 
-/** `{"type":"message"…`: the byte that tells most types apart. */
+/** Offset in `{"type":"message"…` of the byte that distinguishes most types. */
 const TYPE_AT = '{"type":"'.length;
 const [A, E, M, R] = [0x61, 0x65, 0x6d, 0x72];
 
 const parley: Dialect = {
   headers: (token) => ({ "Sec-WebSocket-Protocol": `${SUBPROTOCOL}, bearer.${token}` }),
-  saysReady: true,
-  answers: true,
+  isReadyAnnounced: true,
+  acknowledges: true,
   kindOf(data, start) {
     switch (data[start + TYPE_AT]) {
       case M:
@@ -48,24 +48,24 @@ const parley: Dialect = {
   message: (to, content, ref) => `{"to":"${to}","content":"${content}","ref":"${ref}"}`,
 };
 
-/** The same JSON without anything around it. */
+/** The same JSON, without refs and acks. */
 const tutorial: Dialect = {
   headers: (token) => ({ Authorization: `Bearer ${token}` }),
-  saysReady: false,
-  answers: false,
+  isReadyAnnounced: false,
+  acknowledges: false,
   kindOf: (data, start) => (data[start + TYPE_AT] === M ? "message" : "other"),
   message: (to, content) => `{"to":"${to}","content":"${content}"}`,
 };
 
-/** Digits of Engine.IO and Socket.IO: open 0, ping 2, message 4; within it connect 0, event 2, refused 4. */
+/** Packet types. Engine.IO: open 0, ping 2, message 4. Socket.IO, within a message: connect 0, event 2, refused 4. */
 const [DIGIT_0, DIGIT_2, DIGIT_4] = [0x30, 0x32, 0x34];
 
-/** Engine.IO 4 over WebSocket alone, and the default namespace. */
+/** Engine.IO 4 over WebSocket only, with the default namespace. */
 const socketIo: Dialect = {
   headers: () => ({}),
   greeting: (token) => `40{"token":"${token}"}`,
-  saysReady: true,
-  answers: false,
+  isReadyAnnounced: true,
+  acknowledges: false,
   pong: "3",
   kindOf(data, start, length) {
     if (data[start] === DIGIT_2) return "ping";
@@ -84,4 +84,5 @@ const socketIo: Dialect = {
   message: (to, content) => `42["message",{"to":"${to}","content":"${content}"}]`,
 };
 
+/** All dialects by name. */
 export const DIALECTS = { parley, tutorial, socketIo } satisfies Record<string, Dialect>;

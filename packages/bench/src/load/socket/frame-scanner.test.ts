@@ -17,7 +17,7 @@ const serverFrame = (payload: string): Buffer => {
   return Buffer.concat([head, Buffer.from(payload)]);
 };
 
-it("finds every frame, however the bytes are cut", () => {
+it("finds every frame, however the bytes are split", () => {
   const payloads = ["", "a", "b".repeat(125), "c".repeat(126), "d".repeat(65_535), "e".repeat(65_536), "f"];
   const bytes = Buffer.concat(payloads.map(serverFrame));
   for (const size of [509, 4_096, 65_536, bytes.length]) {
@@ -34,7 +34,7 @@ it("finds every frame, however the bytes are cut", () => {
   }
 });
 
-it("finds frames that come byte by byte", () => {
+it("finds frames that arrive byte by byte", () => {
   const lengths: number[] = [];
   const scanner = new FrameScanner();
   for (const byte of Buffer.concat(["", "a".repeat(125), "b".repeat(126), "c"].map(serverFrame))) {
@@ -43,7 +43,7 @@ it("finds frames that come byte by byte", () => {
   expect(lengths).toEqual([0, 125, 126, 1]);
 });
 
-it("a stamp comes back from within a frame, and is not taken from the next one", () => {
+it("reads a stamp from within a frame, and never from the next frame", () => {
   const data = Buffer.from(`{"content":"${stampedContent(1_234_567.4, 100)}"}`);
   expect(stampedContent(1_234_567.4, 100)).toHaveLength(100);
   expect(stampIn(data, 0, data.length)).toBe(1_234_567);
@@ -55,17 +55,17 @@ it("a stamp comes back from within a frame, and is not taken from the next one",
   expect(stampIn(secret, 0, secret.length)).toBe(7);
 });
 
-it("a Connection is understood by a WebSocket server: handshake, frames, pings", async () => {
+it("a Connection works with a WebSocket server: handshake, frames, pings", async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => server.close());
   await once(server, "listening");
   const accepted = once(server, "connection");
-  const heard: [FrameKind, number][] = [];
+  const received: [FrameKind, number][] = [];
   const { port } = server.address() as AddressInfo;
   const opening = Connection.open(
     { url: `ws://127.0.0.1:${port}/ws`, dialect: "parley" },
     "a.b.c",
-    (kind, _, __, length) => heard.push([kind, length]),
+    (kind, _, __, length) => received.push([kind, length]),
   );
   const [peer] = (await accepted) as [WebSocket];
   expect(peer.protocol).toBe("chat.v1");
@@ -76,16 +76,20 @@ it("a Connection is understood by a WebSocket server: handshake, frames, pings",
   const pong = once(peer, "pong");
   peer.ping("now");
   expect(String((await pong)[0])).toBe("now");
-  expect(heard.map(([kind]) => kind)).toEqual(["ready", "other", "message", "ack", "error"]);
+  expect(received.map(([kind]) => kind)).toEqual(["ready", "other", "message", "ack", "error"]);
 
   for (const length of [1, 200, 5_000]) {
-    const said = once(peer, "message");
+    const message = once(peer, "message");
     connection.write(connection.frame("bob", "x".repeat(length), "1"));
-    expect(JSON.parse(String((await said)[0]))).toEqual({ to: "bob", content: "x".repeat(length), ref: "1" });
+    expect(JSON.parse(String((await message)[0]))).toEqual({
+      to: "bob",
+      content: "x".repeat(length),
+      ref: "1",
+    });
   }
 });
 
-it("a Connection says how it was refused", async () => {
+it("a refused Connection rejects with the status", async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", verifyClient: () => false });
   onTestFinished(() => server.close());
   await once(server, "listening");

@@ -1,12 +1,12 @@
 const LENGTH_16 = 126;
 const HEAD = 2;
 
-/** Where a frame lies: its opcode, and its payload from `start` on within `data`. Valid during the call alone. */
+/** Called for each frame with its opcode and its payload, which begins at `start` in `data`. Valid only then. */
 export type VisitFrame = (opcode: number, data: Buffer, start: number, length: number) => void;
 
 /**
- * Finds the frames in what a server sends (RFC 6455, unmasked) without copying or decoding them. A load generator
- * that parsed each message as a client does would be busy before the server is.
+ * Finds the frames in a server's byte stream (RFC 6455, unmasked) without copying or decoding them. A load generator
+ * that parsed each message, as a client does, would saturate before the server does.
  */
 export class FrameScanner {
   #rest: Buffer | undefined;

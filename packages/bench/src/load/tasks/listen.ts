@@ -1,87 +1,88 @@
-import { doneOrQuiet, type Patience } from "../quiet.ts";
 import { Samples } from "../samples.ts";
 import { connectAll } from "../socket/connect-all.ts";
-import { Connection, type Target } from "../socket/connection.ts";
+import { Connection, type Endpoint } from "../socket/connection.ts";
+import { type WaitLimits, waitUntilDone } from "../wait.ts";
 import { serve } from "./serve.ts";
 
-/** A process of connections that count what they hear. */
+/** Tasks of a load process whose connections count the messages that they receive. */
 export type ListenTasks = typeof tasks;
 
-export interface Heard {
+/** The result of one run, for the listeners of this process. */
+export interface ListenResult {
   readonly received: number;
-  /** Over all connections that read, what is missing to the number expected. */
+  /** Messages missing from the expected number, over all connections that read. */
   readonly lost: number;
-  /** And what is too much. */
+  /** Messages beyond the expected number, over all connections that read. */
   readonly surplus: number;
-  /** Connections that are gone, of those that read. */
+  /** Connections that have closed, of those that read. */
   readonly closed: number;
-  /** Of a part of the messages, from when each was due, in µs. */
+  /** Latencies of the sampled messages, each from the time when the message was due, in µs. */
   readonly latencies: readonly number[];
-  /** Of the last sample, in µs of the steady clock; 0 for none. */
+  /** Time of the last sample, in µs of the steady clock; 0 without samples. */
   readonly lastAt: number;
 }
 
 let connections: Connection[] = [];
 let counts = new Uint32Array(0);
 let samples = new Samples(1);
-/** How many of the first connections do not read. */
-let deaf = 0;
+/** Number of connections, from the first on, that don't read. */
+let stalled = 0;
 
-function hear(index: number, data: Buffer, start: number, length: number): void {
+function onMessage(index: number, data: Buffer, start: number, length: number): void {
   counts[index] = (counts[index] ?? 0) + 1;
-  if (index >= deaf) samples.add(data, start, length);
+  if (index >= stalled) samples.add(data, start, length);
 }
 
 const tasks = {
-  async connect({ target, tokens }: { target: Target; tokens: readonly string[] }) {
+  async connect({ endpoint, tokens }: { endpoint: Endpoint; tokens: readonly string[] }) {
     counts = new Uint32Array(tokens.length);
     const opened = await connectAll(tokens, (token, index) =>
-      Connection.open(target, token, (kind, data, start, length) => {
-        if (kind === "message") hear(index, data, start, length);
+      Connection.open(endpoint, token, (kind, data, start, length) => {
+        if (kind === "message") onMessage(index, data, start, length);
       }),
     );
     connections = opened.connections;
     return { elapsedMs: opened.elapsedMs };
   },
 
-  /** The first connection reads no more. */
-  async deafen() {
-    deaf = 1;
+  /** The first connection stops reading. */
+  async stallOne() {
+    stalled = 1;
     connections[0]?.stopReading();
   },
 
-  /** Counts anew, and looks at one message in `stride`. */
-  async begin({ stride }: { stride: number }) {
+  /** Resets the counts and samples one message in `stride` from now on. */
+  async reset({ stride }: { stride: number }) {
     counts.fill(0);
     samples = new Samples(stride);
   },
 
-  /** Resolves once every connection that reads has heard `expected` messages, or patience is at its end. */
-  async heard({ expected, patience }: { expected: number; patience: Patience }): Promise<Heard> {
-    const reading = () => counts.subarray(deaf);
-    const all = expected * (counts.length - deaf);
-    await doneOrQuiet(
-      () => samples.received >= all && reading().every((count) => count >= expected),
+  /** Resolves once every connection that reads has received `expected` messages, or a limit is reached. */
+  async collect({ expected, limits }: { expected: number; limits: WaitLimits }): Promise<ListenResult> {
+    const readers = () => counts.subarray(stalled);
+    const total = expected * (counts.length - stalled);
+    await waitUntilDone(
+      () => samples.received >= total && readers().every((count) => count >= expected),
       () => samples.received,
-      patience,
+      limits,
     );
-    const off = [...reading()].map((count) => count - expected);
+    const differences = [...readers()].map((count) => count - expected);
     return {
       received: samples.received,
-      lost: off.reduce((sum, difference) => sum + Math.max(0, -difference), 0),
-      surplus: off.reduce((sum, difference) => sum + Math.max(0, difference), 0),
-      closed: connections.slice(deaf).filter((connection) => !connection.isOpen).length,
+      lost: differences.reduce((sum, difference) => sum + Math.max(0, -difference), 0),
+      surplus: differences.reduce((sum, difference) => sum + Math.max(0, difference), 0),
+      closed: connections.slice(stalled).filter((connection) => !connection.isOpen).length,
       latencies: samples.latencies,
       lastAt: samples.lastAt,
     };
   },
 
-  /** Resolves once nothing comes any more, or patience is at its end. */
-  async settle(patience: Patience) {
-    await doneOrQuiet(
+  /** Resolves once no message arrives for a while, or a limit is reached. */
+  async waitUntilQuiet(limits: WaitLimits) {
+    await waitUntilDone(
       () => false,
       () => samples.received,
-      patience,
+      limits,
     );
   },
 };

@@ -4,16 +4,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { steadyMicros } from "../stamp.ts";
 
 const TIMEOUT_MS = 5_000;
-/** Not the log's name, nor any other of Parley's. */
+/** Different from every key that Parley uses. */
 const KEY = "bench:fsync";
 
-/** One XADD at a time with a pause after each; of each how long the reply took, in µs. Its fsync is in it (L8). */
+/** Sends one XADD at a time with a pause before each. Resolves with their latencies in µs, fsync included (L8). */
 export async function redisLatencies(
   port: number,
   { count, pauseMs, bytes }: { readonly count: number; readonly pauseMs: number; readonly bytes: number },
 ): Promise<number[]> {
   const socket = connect({ host: "127.0.0.1", port, noDelay: true, timeout: TIMEOUT_MS });
-  socket.on("timeout", () => socket.destroy(new Error("Redis does not answer")));
+  socket.on("timeout", () => socket.destroy(new Error(`Redis did not answer within ${TIMEOUT_MS} ms`)));
   const words = ["XADD", KEY, "*", "content", "x".repeat(bytes)];
   const command = `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
   const latencies: number[] = [];
@@ -23,7 +23,7 @@ export async function redisLatencies(
       const startedAt = steadyMicros();
       socket.write(command);
       const [reply] = await once(socket, "data");
-      if (String(reply).startsWith("-")) throw new Error(`Redis refused it: ${reply}`);
+      if (String(reply).startsWith("-")) throw new Error(`Redis refused XADD: ${reply}`);
       latencies.push(steadyMicros() - startedAt);
     }
   } finally {

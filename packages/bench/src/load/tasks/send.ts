@@ -1,43 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { pace } from "../pace.ts";
-import { doneOrQuiet } from "../quiet.ts";
 import { Sender } from "../sender.ts";
 import { connectAll } from "../socket/connect-all.ts";
-import { Connection, type Target } from "../socket/connection.ts";
+import { Connection, type Endpoint } from "../socket/connection.ts";
 import { stampedContent, steadyMicros } from "../stamp.ts";
+import { waitUntilDone } from "../wait.ts";
 import { serve } from "./serve.ts";
 
-/** A process of connections that send. */
+/** Tasks of a load process whose connections send messages. */
 export type SendTasks = typeof tasks;
 
-export interface Sent {
-  /** Acknowledged, and refused or never answered. Where the server answers nothing, all that was sent, and none. */
+/** The result of one run, for the senders of this process. */
+export interface SendResult {
+  /** Acknowledged messages. If the server doesn't acknowledge, all messages that were sent. */
   readonly acked: number;
+  /** Messages that were refused or never answered; 0 if the server doesn't acknowledge. */
   readonly failed: number;
-  /** All that was sent and not refused: what may be heard. */
+  /** Messages that were sent and not refused: each listener should receive this many. */
   readonly expected: number;
-  /** Messages that the senders themselves were given. */
+  /** Messages that the senders themselves received. */
   readonly received: number;
-  /** From the first message that was due to the last answer, in ms. */
+  /** Time from the first message that was due to the last answer, in ms. */
   readonly elapsedMs: number;
-  /** Of the first message, in µs of the steady clock. */
+  /** Time at which the first message was due, in µs of the steady clock. */
   readonly firstDueAt: number;
 }
 
-/** When nothing has come for so long, nothing more will; and a server that is full is not waited for much longer. */
-const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
-const WITHOUT_END = { ...PATIENCE, mostMs: Number.POSITIVE_INFINITY };
+/** Nothing follows after such a silence. The upper bound cuts the wait for a server that is full. */
+const ANSWER_LIMITS = { quietMs: 3_000, maxMs: 4_000 };
+const ENDLESS = { ...ANSWER_LIMITS, maxMs: Number.POSITIVE_INFINITY };
 
 let senders: Sender[] = [];
 
 const sum = (of: (sender: Sender) => number): number =>
   senders.reduce((total, sender) => total + of(sender), 0);
 
-async function outcome(firstDueAt: number): Promise<Sent> {
+async function outcome(firstDueAt: number): Promise<SendResult> {
   const settled = () => sum((sender) => sender.settled);
   const sent = sum((sender) => sender.sent);
-  await doneOrQuiet(() => settled() >= sent, settled, PATIENCE);
-  const acked = sum((sender) => (sender.answers ? sender.acked : sender.sent));
+  await waitUntilDone(() => settled() >= sent, settled, ANSWER_LIMITS);
+  const acked = sum((sender) => (sender.acknowledges ? sender.acked : sender.sent));
   const lastAt = Math.max(...senders.map((sender) => sender.answeredAt));
   return {
     acked,
@@ -50,15 +52,15 @@ async function outcome(firstDueAt: number): Promise<Sent> {
 }
 
 const tasks = {
-  async connect({ target, tokens }: { target: Target; tokens: readonly string[] }) {
+  async connect({ endpoint, tokens }: { endpoint: Endpoint; tokens: readonly string[] }) {
     const opened = await connectAll(tokens, (token, index) => {
       const sender = new Sender(index);
-      return Connection.open(target, token, sender.hear).then((connection) => sender.use(connection));
+      return Connection.open(endpoint, token, sender.onFrame).then((connection) => sender.attach(connection));
     });
     senders = opened.connections;
   },
 
-  /** Open loop: `count` messages to everybody, from the senders in turn, each when it is due. */
+  /** Open loop: sends `count` messages to the public room, from the senders in turn, each message when it is due. */
   async paced({
     perSecond,
     count,
@@ -67,8 +69,8 @@ const tasks = {
     perSecond: number;
     count: number;
     bytes: number;
-  }): Promise<Sent> {
-    for (const sender of senders) sender.begin();
+  }): Promise<SendResult> {
+    for (const sender of senders) sender.resetCounts();
     const firstDueAt = await pace(
       { perSecond, count },
       (n, dueAt) => senders[n % senders.length]?.send("", stampedContent(dueAt, bytes)),
@@ -80,30 +82,30 @@ const tasks = {
   },
 
   /**
-   * Closed loop: each sender keeps `window` messages under way and sends the next on each answer, for a time or up
-   * to a number in all. It finds what a server can do; it says nothing about waiting, so no latency is taken.
+   * Closed loop: each sender keeps `window` messages in flight and sends the next one on each answer, for a time or
+   * up to a number in all. A closed loop finds a server's throughput but hides queueing, so it takes no latencies.
    */
-  async pipelined({ to, bytes, window, limit }: Pipelined): Promise<Sent> {
+  async pipelined({ to, bytes, window, limit }: PipelinedOptions): Promise<SendResult> {
     const startedAt = steadyMicros();
     const each = "count" in limit ? Math.ceil(limit.count / senders.length) : Number.POSITIVE_INFINITY;
     const content = "x".repeat(bytes);
     senders.forEach((sender, index) => {
-      sender.begin();
-      sender.keep({ to: to === "" ? "" : `${to}-${index}`, content, window, limit: each });
+      sender.resetCounts();
+      sender.startPipeline({ to: to === "" ? "" : `${to}-${index}`, content, window, limit: each });
     });
     if ("ms" in limit) await delay(limit.ms);
     else {
       const settled = () => sum((sender) => sender.settled);
-      await doneOrQuiet(() => settled() >= each * senders.length, settled, WITHOUT_END);
+      await waitUntilDone(() => settled() >= each * senders.length, settled, ENDLESS);
     }
-    for (const sender of senders) sender.rest();
+    for (const sender of senders) sender.stopPipeline();
     return outcome(startedAt);
   },
 
-  /** One message at a time with a pause after each; of each how long its answer took, in µs. */
+  /** Sends one message at a time with a pause before each. Resolves with the time until each answer, in µs. */
   async single({ count, pauseMs, bytes }: { count: number; pauseMs: number; bytes: number }) {
     const [sender] = senders;
-    if (!sender) throw new Error("nobody is connected");
+    if (!sender) throw new Error("no sender is connected: call connect first");
     const latencies: number[] = [];
     for (let n = 0; n < count; n += 1) {
       await delay(pauseMs);
@@ -113,8 +115,8 @@ const tasks = {
   },
 };
 
-interface Pipelined {
-  /** "" for everybody; else the beginning of the names that are sent to, one a sender. */
+interface PipelinedOptions {
+  /** "" for the public room; else the prefix of the recipients' names, one recipient per sender. */
   readonly to: string;
   readonly bytes: number;
   readonly window: number;

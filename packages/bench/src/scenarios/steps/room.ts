@@ -1,108 +1,113 @@
 import { availableParallelism } from "node:os";
 import { type Load, startLoad } from "../../load/load.ts";
 import { strideFor } from "../../load/samples.ts";
-import type { Heard, ListenTasks } from "../../load/tasks/listen.ts";
-import type { SendTasks, Sent } from "../../load/tasks/send.ts";
+import type { ListenResult, ListenTasks } from "../../load/tasks/listen.ts";
+import type { SendResult, SendTasks } from "../../load/tasks/send.ts";
 import { CONTENT_BYTES } from "../../runner/plan.ts";
 import type { Figures, Row } from "../../runner/scenario.ts";
 import { percentile } from "../../runner/statistics.ts";
-import { startCounting, type Used } from "../../runner/stopwatch.ts";
-import type { RunningSubject } from "../../targets/target.ts";
+import { startCounting, type Usage } from "../../runner/stopwatch.ts";
+import type { RunningTarget } from "../../targets/target.ts";
 
-/** When nothing has come for so long, nothing more will; and a server that is full owes too much to wait for it all. */
-const PATIENCE = { quietMs: 3_000, mostMs: 4_000 };
-/** What it owes may come in bursts; then it is given up. */
-const OWED = { quietMs: 1_000, mostMs: 15_000 };
-/** Beside the listeners the server, Redis and the sender want cores too. */
+/** Nothing follows after such a silence. The upper bound cuts the wait for a server that is full. */
+const RECEIVE_LIMITS = { quietMs: 3_000, maxMs: 4_000 };
+/** A full server may drain its backlog in bursts, so a step waits longer for it before the next one. */
+const DRAIN_LIMITS = { quietMs: 1_000, maxMs: 15_000 };
+/** Listener processes. The server, Redis and the sender need cores too. */
 const PROCESSES = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
 
+/** The load of one step. */
 export interface Step {
-  /** Deliveries a second that are asked for. */
+  /** Requested deliveries a second. */
   readonly rate: number;
   readonly ms: number;
-  /** Of the content. Default CONTENT_BYTES. */
+  /** Size of the content. Default CONTENT_BYTES. */
   readonly bytes?: number;
 }
 
+/** The result of one step. */
 export type Measured = Pick<Row, "figures" | "loadShare" | "machineShare">;
 
-/** The public room with a sender and its listeners, in processes of their own. */
+/** The public room with one sender and its listeners, connected from separate load processes. */
 export class Room {
-  readonly #running: RunningSubject;
+  readonly #running: RunningTarget;
   #sender: Load<SendTasks> | undefined;
-  #ears: readonly Load<ListenTasks>[] = [];
-  #listeners = 0;
-  /** Users who are in the room as well, and are counted elsewhere. */
-  readonly #others: number;
+  #listeners: readonly Load<ListenTasks>[] = [];
+  #listenerCount = 0;
+  /** Users who are connected as well but counted elsewhere. */
+  readonly #otherUsers: number;
 
-  constructor(running: RunningSubject, { others = 0 }: { others?: number } = {}) {
+  constructor(running: RunningTarget, { otherUsers = 0 }: { otherUsers?: number } = {}) {
     this.#running = running;
-    this.#others = others;
+    this.#otherUsers = otherUsers;
   }
 
-  /** Connects a sender and `listeners` listeners; who was connected before is gone. */
-  async fill(listeners: number): Promise<void> {
+  /** Connects a sender and `count` listeners. Earlier connections of this room are closed. */
+  async fill(count: number): Promise<void> {
     this.stop();
-    const { target, tokens } = this.#running;
-    this.#listeners = listeners;
+    const { endpoint, tokens } = this.#running;
+    this.#listenerCount = count;
     this.#sender = startLoad("send");
-    this.#ears = Array.from({ length: PROCESSES }, () => startLoad<ListenTasks>("listen"));
-    const names = await tokens(listeners, "listener");
-    const share = Math.ceil(listeners / this.#ears.length);
-    for (const [index, ear] of this.#ears.entries()) {
-      await ear.call("connect", { target, tokens: names.slice(index * share, (index + 1) * share) });
+    this.#listeners = Array.from({ length: PROCESSES }, () => startLoad<ListenTasks>("listen"));
+    const all = await tokens(count, "listener");
+    const share = Math.ceil(count / this.#listeners.length);
+    for (const [index, load] of this.#listeners.entries()) {
+      await load.call("connect", { endpoint, tokens: all.slice(index * share, (index + 1) * share) });
     }
-    await this.#sender.call("connect", { target, tokens: await tokens(1, "sender") });
+    await this.#sender.call("connect", { endpoint, tokens: await tokens(1, "sender") });
   }
 
-  /** One listener reads no more. */
-  async deafen(): Promise<void> {
-    await this.#ears[0]?.call("deafen");
+  /** One listener stops reading. */
+  async stallOne(): Promise<void> {
+    await this.#listeners[0]?.call("stallOne");
   }
 
   get loadPids(): readonly number[] {
-    return [this.#sender, ...this.#ears].flatMap((load) => load?.pid ?? []);
+    return [this.#sender, ...this.#listeners].flatMap((load) => load?.pid ?? []);
   }
 
-  /** Counts from before the first message is due until the last has been heard. */
-  async step(step: Step): Promise<Measured> {
+  /** Sends messages and measures from before the first message is due until the last one is received. */
+  async measure(step: Step): Promise<Measured> {
     const stopCounting = startCounting({ ...this.#running.pids, load: this.loadPids });
-    const heard = await this.speak(step);
+    const figures = await this.send(step);
     const used = stopCounting();
     return {
-      figures: { asked: step.rate, ...heard, ...costOf(used, heard.delivered ?? 0) },
+      figures: { asked: step.rate, ...figures, ...costOf(used, figures.delivered ?? 0) },
       loadShare: used.busiest.load / used.elapsedMicros,
       machineShare: used.machineShare,
     };
   }
 
-  async speak({ rate, ms, bytes = CONTENT_BYTES }: Step): Promise<Figures> {
+  /** Sends messages to the room at a steady rate, without measuring CPU. */
+  async send({ rate, ms, bytes = CONTENT_BYTES }: Step): Promise<Figures> {
     const sender = this.#sender;
-    if (!sender) throw new Error("nobody is in the room");
-    const perSecond = rate / (this.#listeners + this.#others);
+    if (!sender) throw new Error("the room is empty: call fill first");
+    const perSecond = rate / (this.#listenerCount + this.#otherUsers);
     const count = Math.max(1, Math.round((perSecond * ms) / 1000));
-    const stride = strideFor((count * this.#listeners) / this.#ears.length);
-    await Promise.all(this.#ears.map((ear) => ear.call("begin", { stride })));
+    const stride = strideFor((count * this.#listenerCount) / this.#listeners.length);
+    await Promise.all(this.#listeners.map((load) => load.call("reset", { stride })));
     const sent = await sender.call("paced", { perSecond, count, bytes });
-    const expected = { expected: sent.expected, patience: PATIENCE };
-    return figuresOf(sent, await Promise.all(this.#ears.map((ear) => ear.call("heard", expected))));
+    const expected = { expected: sent.expected, limits: RECEIVE_LIMITS };
+    const received = await Promise.all(this.#listeners.map((load) => load.call("collect", expected)));
+    return figuresOf(sent, received);
   }
 
-  /** Waits for what is still on its way. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#ears.map((ear) => ear.call("settle", OWED)));
+  /** Waits until the server's backlog is drained. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#listeners.map((load) => load.call("waitUntilQuiet", DRAIN_LIMITS)));
   }
 
   stop(): void {
-    for (const load of [this.#sender, ...this.#ears]) load?.stop();
+    for (const load of [this.#sender, ...this.#listeners]) load?.stop();
   }
 }
 
-function figuresOf(sent: Sent, heard: readonly Heard[]): Figures {
-  const sum = (of: (one: Heard) => number): number => heard.reduce((total, one) => total + of(one), 0);
+function figuresOf(sent: SendResult, results: readonly ListenResult[]): Figures {
+  const sum = (of: (one: ListenResult) => number): number =>
+    results.reduce((total, one) => total + of(one), 0);
   const received = sum((one) => one.received);
-  const lastAt = Math.max(...heard.map((one) => one.lastAt));
-  const latencies = heard.flatMap((one) => one.latencies);
+  const lastAt = Math.max(...results.map((one) => one.lastAt));
+  const latencies = results.flatMap((one) => one.latencies);
   return {
     delivered: received + sent.received,
     deliveries: received / ((lastAt - sent.firstDueAt) / 1_000_000),
@@ -114,14 +119,14 @@ function figuresOf(sent: Sent, heard: readonly Heard[]): Figures {
   };
 }
 
-/** In ms, of latencies in µs. */
+/** Returns percentiles in ms of latencies in µs. */
 export function latencyFigures(latencies: readonly number[]): Record<"p50" | "p99" | "p999", number> {
   const of = (share: number): number => percentile(latencies, share) / 1000;
   return { p50: of(0.5), p99: of(0.99), p999: of(0.999) };
 }
 
-/** By message that was delivered. */
-function costOf(used: Used<"server" | "redis">, delivered: number): Figures {
+/** Returns the CPU per delivered message. */
+function costOf(used: Usage<"server" | "redis">, delivered: number): Figures {
   return {
     cpu: used.cpu.server / delivered,
     redis: used.cpu.redis / delivered,

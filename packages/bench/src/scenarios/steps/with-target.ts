@@ -1,26 +1,26 @@
 import type { Plan } from "../../runner/plan.ts";
 import type { Case, Context, Row } from "../../runner/scenario.ts";
-import type { RunningSubject, Subject } from "../../targets/target.ts";
+import type { RunningTarget, Target } from "../../targets/target.ts";
 
-/** To start a subject and to stop it, about. */
+/** Approximate time to start and stop a target. */
 const START_SECONDS = 3;
 
-/** Measures a fresh subject, and stops it in any case. */
+/** Builds a case that starts a fresh target, measures it, and stops it in any case. */
 export function caseOf(
-  subject: Subject,
+  target: Target,
   seconds: (plan: Plan) => number,
-  measure: (running: RunningSubject, context: Context) => Promise<Omit<Row, "subject">[]>,
+  measure: (running: RunningTarget, context: Context) => Promise<Omit<Row, "subject">[]>,
 ): Case {
   return {
-    name: subject.name,
+    name: target.name,
     seconds: (plan) => START_SECONDS + seconds(plan),
     async run(context) {
-      context.say(`starting ${subject.name}`);
-      const running = await subject.start();
+      context.log(`starting ${target.name}`);
+      const running = await target.start();
       try {
-        const say = (text: string): void => context.say(`${subject.name}, ${text}`);
-        const rows = await measure(running, { ...context, say });
-        return rows.map((row) => ({ subject: subject.name, ...row }));
+        const log = (text: string): void => context.log(`${target.name}, ${text}`);
+        const rows = await measure(running, { ...context, log });
+        return rows.map((row) => ({ subject: target.name, ...row }));
       } finally {
         await running.stop();
       }
@@ -28,8 +28,8 @@ export function caseOf(
   };
 }
 
-/** `20,000` */
-export const inThousands = (value: number): string => value.toLocaleString("en-US");
+/** Formats a number as `20,000`. */
+export const withThousands = (value: number): string => value.toLocaleString("en-US");
 
-/** Of a load that a subject is not asked for. */
-export const NOT_TRIED = { figures: {}, loadShare: Number.NaN, machineShare: Number.NaN } as const;
+/** The row of a load that was skipped. */
+export const SKIPPED = { figures: {}, loadShare: Number.NaN, machineShare: Number.NaN } as const;
