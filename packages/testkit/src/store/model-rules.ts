@@ -74,8 +74,9 @@ class Model {
     return [...last.values()].sort(inIdOrder).reverse();
   }
 
-  within(sees: (message: LogMessage) => boolean, after = "", before = "~"): LogMessage[] 
+  within(sees: (message: LogMessage) => boolean, after = "", before = "~"): LogMessage[] {
     return this.stored.filter((one) => sees(one) && one.id > after && one.id < before);
+  }
 }
 
 function idOf(n: number | undefined): string | undefined {
