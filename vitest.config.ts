@@ -2,10 +2,10 @@ import { globSync } from "node:fs";
 import { dirname } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Whole systems of processes come after everything else, and no more of them at once than two cores can do. */
+/** Suites of whole systems of processes run after all others, and only as many at a time as two cores can carry. */
 const HEAVY: Record<string, object> = {
   "packages/e2e": { sequence: { groupOrder: 1 }, testTimeout: 120_000 },
-  // One file of concurrent tests: houses whose processes wait for each other most of the time.
+  // One file of concurrent tests: clusters whose processes wait for each other most of the time.
   "packages/chaos": { sequence: { groupOrder: 2 }, testTimeout: 300_000, maxConcurrency: 4 },
 };
 

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { createVerifier, type VerifierConfig } from "@parley/auth";
+import { createVerifier, type VerifierOptions } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
@@ -42,6 +42,6 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");
 });
 
-function logKeyEvents(log: service.Logger): VerifierConfig["observe"] {
+function logKeyEvents(log: service.Logger): VerifierOptions["observe"] {
   return (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type);
 }

@@ -9,5 +9,5 @@ export {
   MAX_TOKEN_LENGTH,
   NBF_TOLERANCE_SECONDS,
   type Verifier,
-  type VerifierConfig,
+  type VerifierOptions,
 } from "./verifier.ts";

@@ -4,7 +4,7 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { AuthError } from "./error.ts";
 import { issueToken } from "./issue.ts";
-import { createVerifier, MAX_TOKEN_LENGTH, NBF_TOLERANCE_SECONDS, type VerifierConfig } from "./verifier.ts";
+import { createVerifier, MAX_TOKEN_LENGTH, NBF_TOLERANCE_SECONDS, type VerifierOptions } from "./verifier.ts";
 
 const SECRET = "the first secret, 32 bytes or more";
 const NEXT_SECRET = "the second secret, 32 bytes or more";
@@ -14,7 +14,7 @@ function isUser(sub: string): boolean {
   return /^[a-z]{1,64}$/.test(sub);
 }
 
-function verifierOf(config: Partial<VerifierConfig> = {}) {
+function verifierOf(config: Partial<VerifierOptions> = {}) {
   return createVerifier({ secrets: [SECRET], isUser, now: () => NOW, ...config });
 }
 

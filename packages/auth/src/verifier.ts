@@ -17,7 +17,7 @@ export const MAX_TOKEN_LENGTH = 16_384;
 export const NBF_TOLERANCE_SECONDS = 5;
 
 /** Options of `createVerifier`. */
-export interface VerifierConfig {
+export interface VerifierOptions {
   /** HS256 secrets, each at least 32 bytes. Any of them verifies. Set either these or `jwksUrl`. */
   readonly secrets?: readonly string[] | undefined;
   /** URL of the issuer's public keys (RS256, ES256, EdDSA). */
@@ -51,7 +51,7 @@ export interface Verifier {
 }
 
 /** Creates a verifier. Throws if a secret is too short, the URL is invalid, or not exactly one kind of key is set. */
-export function createVerifier(config: VerifierConfig): Verifier {
+export function createVerifier(config: VerifierOptions): Verifier {
   const { now = Date.now } = config;
   const check = tokenCheck(config);
   const cache = new IdentityCache(config.cacheSize ?? 10_000);
@@ -86,7 +86,7 @@ export function createVerifier(config: VerifierConfig): Verifier {
   return { verify, problem: check.problem };
 }
 
-function tokenCheck(config: VerifierConfig): TokenCheck {
+function tokenCheck(config: VerifierOptions): TokenCheck {
   const { secrets = [], jwksUrl, now = Date.now, observe = () => undefined } = config;
   if (secrets.length > 0 && jwksUrl !== undefined)
     throw new TypeError("secrets and jwksUrl exclude each other: set only one of them");

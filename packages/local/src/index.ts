@@ -7,6 +7,6 @@ export { CACHE, installOnce } from "./servers/install-once.ts";
 export { startMongo } from "./servers/mongo.ts";
 export { startRedis } from "./servers/redis.ts";
 export { redisCommand } from "./servers/redis-command.ts";
-export { type Sentinelled, startSentinelled } from "./servers/sentinels.ts";
-export type { OwnServer, ServerChanges, ServerOptions } from "./servers/server.ts";
+export { type SentinelGroup, startSentinelGroup } from "./servers/sentinels.ts";
+export type { LocalServer, ServerChanges, ServerOptions } from "./servers/server.ts";
 export { createFront } from "./split/front.ts";

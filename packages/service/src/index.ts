@@ -2,7 +2,7 @@ export { type AuthSettings, auth } from "./env/auth.ts";
 export { ConfigError } from "./env/config-error.ts";
 export { describeEnv, type VariableDescription } from "./env/describe.ts";
 export { fields } from "./env/fields.ts";
-export { connectionsAllowed, openFileLimit } from "./env/open-files.ts";
+export { maxConnectionsFor, openFileLimit } from "./env/open-files.ts";
 export { type Env, group, readEnv, type Shape } from "./env/read.ts";
 export { loadOrCreateSecret } from "./env/secret-file.ts";
 export { pick, variables } from "./env/variables.ts";

@@ -1,12 +1,12 @@
 import {
-  type OwnServer,
+  type LocalServer,
   prepareServers,
-  type Sentinelled,
+  type SentinelGroup,
   type ServerOptions,
   ServerUnavailable,
   startMongo,
   startRedis,
-  startSentinelled,
+  startSentinelGroup,
 } from "@parley/local";
 
 /**
@@ -17,12 +17,12 @@ import {
  * describe.skipIf(redis === undefined)("…", () => { afterAll(() => redis?.stop()); … });
  * ```
  */
-export function redisServer(options?: ServerOptions): Promise<OwnServer | undefined> {
+export function redisServer(options?: ServerOptions): Promise<LocalServer | undefined> {
   return orSkip("Redis", () => startRedis(options));
 }
 
 /** Starts a MongoDB for one suite. Skips or rejects like `redisServer`. */
-export function mongoServer(options?: ServerOptions): Promise<OwnServer | undefined> {
+export function mongoServer(options?: ServerOptions): Promise<LocalServer | undefined> {
   return orSkip("MongoDB", () => startMongo(options));
 }
 
@@ -32,8 +32,8 @@ export async function hasServers(): Promise<boolean> {
 }
 
 /** Starts a Redis master with replicas and Sentinels for one suite. Skips or rejects like `redisServer`. */
-export function sentinelledRedis(): Promise<Sentinelled | undefined> {
-  return orSkip("Redis", () => startSentinelled());
+export function sentinelledRedis(): Promise<SentinelGroup | undefined> {
+  return orSkip("Redis", () => startSentinelGroup());
 }
 
 async function orSkip<T>(name: string, start: () => Promise<T>): Promise<T | undefined> {

@@ -12,7 +12,7 @@ const redis = {
   replicas: 0,
   isCluster: false,
   maxMemory: 1024 * MIB,
-  weaknesses: [] as string[] | undefined,
+  durabilityWeaknesses: [] as string[] | undefined,
   logEntries: 3 as number | undefined,
   clockAheadMs: 0,
 };
@@ -40,9 +40,9 @@ describe("checkRedis", () => {
     [{ major: 6, server: "Redis 6.2" }, {}, "wrong redis"],
     [{ role: "slave" }, {}, "wrong redis role"],
     [{ isCluster: true }, {}, "wrong redis role"],
-    [{ weaknesses: undefined }, {}, "note durability"],
-    [{ weaknesses: ["appendonly is no, not yes"] }, {}, "wrong durability"],
-    [{ weaknesses: ["appendonly is no, not yes"] }, { weakAllowed: true }, "note durability"],
+    [{ durabilityWeaknesses: undefined }, {}, "note durability"],
+    [{ durabilityWeaknesses: ["appendonly is no, not yes"] }, {}, "wrong durability"],
+    [{ durabilityWeaknesses: ["appendonly is no, not yes"] }, { weakAllowed: true }, "note durability"],
     [{}, { replicated: true }, "wrong replicas"],
     [{ maxMemory: 0 }, {}, "note memory"],
     [{ maxMemory: 300 * MIB }, {}, "note memory"],
@@ -52,11 +52,13 @@ describe("checkRedis", () => {
   });
 
   it("L8: the fix consists of commands to paste", () => {
-    const weaknesses = [
+    const durabilityWeaknesses = [
       "appendfsync is everysec, not always",
       "maxmemory-policy is allkeys-lru, not noeviction",
     ];
-    const [finding] = checkRedis({ ...redis, weaknesses }, config).filter(({ status }) => status === "wrong");
+    const [finding] = checkRedis({ ...redis, durabilityWeaknesses }, config).filter(
+      ({ status }) => status === "wrong",
+    );
     expect(finding?.fix).toContain("CONFIG SET appendfsync always; CONFIG SET maxmemory-policy noeviction");
   });
 });

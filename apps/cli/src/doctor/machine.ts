@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { connectionsAllowed, openFileLimit } from "@parley/service";
+import { maxConnectionsFor, openFileLimit } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const MIN_NODE_VERSION = 22;
@@ -10,7 +10,7 @@ const MIN_OPEN_FILES = 4_096;
 /** Checks Node's version and the limit of open files. */
 export function checkMachine(): Finding[] {
   const limit = openFileLimit();
-  const detail = `${limit}: a gateway can hold ${connectionsAllowed(limit)} connections`;
+  const detail = `${limit}: a gateway can hold ${maxConnectionsFor(limit)} connections`;
   return [
     Number.parseInt(process.versions.node, 10) >= MIN_NODE_VERSION
       ? ok("node", process.versions.node)

@@ -40,18 +40,18 @@ function checkRole({ role, isCluster }: RedisFacts): Finding[] {
   return [wrong(check, "it is a replica", "Set REDIS_URL to the master.")];
 }
 
-function checkDurability({ weaknesses }: RedisFacts, weakAllowed: boolean): Finding[] {
+function checkDurability({ durabilityWeaknesses }: RedisFacts, weakAllowed: boolean): Finding[] {
   const check = "durability";
-  if (weaknesses === undefined) {
+  if (durabilityWeaknesses === undefined) {
     const fix = "Make sure that appendonly is yes, appendfsync always and maxmemory-policy noeviction.";
     return [note(check, "its settings cannot be read: the command CONFIG is forbidden", fix)];
   }
-  if (weaknesses.length === 0) {
+  if (durabilityWeaknesses.length === 0) {
     return [ok(check, "appendonly yes, appendfsync always, maxmemory-policy noeviction")];
   }
-  const detail = `it may lose acknowledged messages: ${weaknesses.join(", ")}`;
+  const detail = `it may lose acknowledged messages: ${durabilityWeaknesses.join(", ")}`;
   if (weakAllowed) return [note(check, `${detail}; ALLOW_WEAK_DURABILITY permits it`)];
-  const fix = weaknesses
+  const fix = durabilityWeaknesses
     .map((text) => text.replace(/^(\S+) is .*, not (\S+)$/, "CONFIG SET $1 $2"))
     .join("; ");
   return [wrong(check, detail, `${fix}; and the same in its configuration file.`)];

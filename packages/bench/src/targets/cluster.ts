@@ -1,4 +1,4 @@
-import { type App, type AppName, type OwnServer, startApp, startMongo, startRedis } from "@parley/local";
+import { type App, type AppName, type LocalServer, startApp, startMongo, startRedis } from "@parley/local";
 import type { Endpoint } from "../load/socket/connection.ts";
 import { INSPECTABLE } from "./garbage.ts";
 import { SECRET } from "./tokens.ts";
@@ -19,8 +19,8 @@ export const PARLEY_ENV = {
 
 /** A Redis, a MongoDB and built Parley apps, each a process that belongs to this benchmark. */
 export interface Cluster {
-  readonly redis: OwnServer;
-  readonly mongo: OwnServer;
+  readonly redis: LocalServer;
+  readonly mongo: LocalServer;
   readonly mongoKind: "mongod" | "secantus";
   /** Starts an app and waits for it. */
   start(name: AppName, options?: StartOptions): Promise<App>;
@@ -55,7 +55,7 @@ export async function startCluster(): Promise<Cluster> {
 }
 
 /** Resolves with both servers. If one can't be started, the other one is stopped. */
-async function allOrNone(...starting: [Promise<OwnServer>, Promise<OwnServer>]) {
+async function allOrNone(...starting: [Promise<LocalServer>, Promise<LocalServer>]) {
   try {
     return await Promise.all(starting);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Observe } from "../events.ts";
-import { addressOf } from "./connection/address.ts";
+import { parseRedisUrl } from "./connection/address.ts";
 import { Link, type LinkOptions } from "./connection/link.ts";
 import { MasterWatch } from "./connection/master-watch.ts";
 import { HighestId } from "./log/highest-id.ts";
@@ -11,7 +11,7 @@ export interface Context {
   readonly observe: Observe;
   readonly highestId: HighestId;
   /** Opens a connection for one role. The role closes it. */
-  connect(options: Omit<LinkOptions, "address" | "observe" | "isLeft">): Link;
+  connect(options: Omit<LinkOptions, "address" | "observe" | "isSuperseded">): Link;
   /** Releases what the connections share. Call it after all connections are closed. */
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Context {
 /** Creates the context of a bus. Throws a TypeError if the URL isn't valid. */
 export function createContext({ url, observe: observer, ...options }: RedisBusOptions): Context {
   const observe = observer ? isolated(observer) : () => undefined;
-  const address = addressOf(url);
+  const address = parseRedisUrl(url);
   const links: Link[] = [];
   let watch: MasterWatch | undefined;
   const leaveOldMaster = () => {
@@ -35,7 +35,7 @@ export function createContext({ url, observe: observer, ...options }: RedisBusOp
         ...linkOptions,
         address,
         observe,
-        isLeft: (master) => watch?.isLeft(master) ?? false,
+        isSuperseded: (master) => watch?.isSuperseded(master) ?? false,
       });
       links.push(link);
       return link;

@@ -4,13 +4,13 @@ import { ChatError } from "@parley/models";
 export const NOT_SERVING = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
 
 /** An error that Redis answered to a command. Unlike the error of ioredis, it doesn't hold the command. */
-export class Refused extends Error {
-  override readonly name = "Refused";
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
 }
 
 /** Returns true if Redis answered this error to a command. Then the connection still works. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Refused || (error instanceof Error && error.name === "ReplyError");
+  return error instanceof RefusedError || (error instanceof Error && error.name === "ReplyError");
 }
 
 /** Creates an `unavailable` error. `problem` is text for an operator and must not hold message content. */

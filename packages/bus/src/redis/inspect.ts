@@ -1,5 +1,5 @@
-import { addressOf } from "./connection/address.ts";
-import { weaknesses } from "./connection/durability.ts";
+import { parseRedisUrl } from "./connection/address.ts";
+import { durabilityWeaknesses } from "./connection/durability.ts";
 import { Link } from "./connection/link.ts";
 import { reasonOf } from "./errors.ts";
 import { LOG } from "./format/keys.ts";
@@ -18,7 +18,7 @@ export interface RedisFacts {
   /** The memory limit in bytes; 0 means no limit. Undefined if the server doesn't report it. */
   readonly maxMemory: number | undefined;
   /** Settings that can lose acknowledged messages (L8), as text. Undefined if CONFIG isn't permitted. */
-  readonly weaknesses: readonly string[] | undefined;
+  readonly durabilityWeaknesses: readonly string[] | undefined;
   /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
   /** The server's time minus this machine's, in ms. Exact to about half a round trip. */
@@ -33,7 +33,12 @@ const TIMEOUT_MS = 5_000;
  */
 export async function inspectRedis(url: string): Promise<RedisFacts> {
   const observe = () => undefined;
-  const link = new Link({ address: addressOf(url), role: "doctor", observe, commandTimeoutMs: TIMEOUT_MS });
+  const link = new Link({
+    address: parseRedisUrl(url),
+    role: "doctor",
+    observe,
+    commandTimeoutMs: TIMEOUT_MS,
+  });
   try {
     await link.ready(AbortSignal.timeout(TIMEOUT_MS)).catch(() => undefined);
     return await link.run(async (client) => {
@@ -50,7 +55,7 @@ export async function inspectRedis(url: string): Promise<RedisFacts> {
         replicas: Number(info.get("connected_slaves") ?? 0),
         isCluster: info.get("cluster_enabled") === "1",
         maxMemory: info.has("maxmemory") ? Number(info.get("maxmemory")) : undefined,
-        weaknesses: await weaknesses(client).catch(() => undefined),
+        durabilityWeaknesses: await durabilityWeaknesses(client).catch(() => undefined),
         logEntries: (await client.exists(LOG)) === 1 ? await client.xlen(LOG) : undefined,
         clockAheadMs: Math.round((seconds ?? 0) * 1000 + (micros ?? 0) / 1000 - halfway),
       };

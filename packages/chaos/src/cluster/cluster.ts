@@ -1,5 +1,5 @@
 import { issueToken } from "@parley/auth";
-import { type App, type AppName, type OwnServer, startApp, startMongo, startRedis } from "@parley/local";
+import { type App, type AppName, type LocalServer, startApp, startMongo, startRedis } from "@parley/local";
 import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import { Redis } from "ioredis";
 
@@ -11,8 +11,8 @@ import { Redis } from "ioredis";
  * everything until a fault changes their mode.
  */
 export interface Cluster {
-  readonly redis: OwnServer;
-  readonly mongo: OwnServer;
+  readonly redis: LocalServer;
+  readonly mongo: LocalServer;
   readonly gateways: readonly Gateway[];
   readonly persisters: readonly ClusterApp[];
   readonly historyApi: ClusterApp;

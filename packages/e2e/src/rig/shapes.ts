@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issueToken } from "@parley/auth";
-import { type App, type OwnServer, startApp } from "@parley/local";
+import { type App, type LocalServer, startApp } from "@parley/local";
 import { mongoServer, redisServer } from "@parley/testkit";
 import { describe, it } from "vitest";
 
@@ -21,8 +21,8 @@ export interface Deployment {
 
 /** A deployment of separate services with its own Redis and MongoDB. */
 export interface Split extends Deployment {
-  readonly redis: OwnServer;
-  readonly mongo: OwnServer;
+  readonly redis: LocalServer;
+  readonly mongo: LocalServer;
   readonly gatewayApps: readonly [App, App];
   readonly persisters: readonly App[];
   readonly historyApi: App;

@@ -2,19 +2,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findRedis } from "./find-server.ts";
 import { startRedis } from "./redis.ts";
 import { redisCommand } from "./redis-command.ts";
-import { type OwnServer, type ServerSpec, startServer } from "./server.ts";
+import { type LocalServer, type ServerSpec, startServer } from "./server.ts";
 
 /** A Redis master with replicas, and Sentinels that promote a replica when the master is down. */
-export interface Sentinelled {
+export interface SentinelGroup {
   /** `redis+sentinel://…`, for clients that ask the Sentinels for the master. */
   readonly url: string;
   /** The master's name in the Sentinels' configuration. */
   readonly name: string;
   /** The master and its replicas. The first one was the master at the start. */
-  readonly servers: readonly OwnServer[];
-  readonly sentinels: readonly OwnServer[];
+  readonly servers: readonly LocalServer[];
+  readonly sentinels: readonly LocalServer[];
   /** Resolves with the server that the Sentinels name as the master now. */
-  master(): Promise<OwnServer>;
+  master(): Promise<LocalServer>;
   /** Resolves once all replicas follow the master and all Sentinels know it. A failover is possible from then on. */
   settled(): Promise<void>;
   /**
@@ -22,7 +22,7 @@ export interface Sentinelled {
    * it. Repeats the command if an attempt fails: if the Sentinel stalls for a second at the wrong moment, the other
    * Sentinels take the replica that it promoted for a misconfigured one and demote it again.
    */
-  failOver(sentinel: OwnServer): Promise<OwnServer>;
+  failOver(sentinel: LocalServer): Promise<LocalServer>;
   /** Stops all servers for good and removes their data. */
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ const FAILOVER_TIMEOUT_MS = 2_000;
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
-/** Options of `startSentinelled`. */
+/** Options of `startSentinelGroup`. */
 export interface SentinelOptions {
   /** Default 2. With one replica, a new master has no replica of its own, so no write could be `replicated` (L9). */
   readonly replicas?: number;
@@ -58,13 +58,13 @@ export interface SentinelOptions {
  * Starts a master, its replicas and three Sentinels. Resolves once a failover is possible. Throws `ServerUnavailable`
  * like `startRedis`.
  */
-export async function startSentinelled(options: SentinelOptions = {}): Promise<Sentinelled> {
+export async function startSentinelGroup(options: SentinelOptions = {}): Promise<SentinelGroup> {
   const { replicas = 2, downAfterMs = 500 } = options;
-  const started: OwnServer[] = [];
+  const started: LocalServer[] = [];
   const stop = async () => {
     await Promise.all(started.map((server) => server.stop()));
   };
-  const track = async (starting: Promise<OwnServer>) => {
+  const track = async (starting: Promise<LocalServer>) => {
     const server = await starting;
     started.push(server);
     return server;
@@ -138,10 +138,10 @@ function sentinelled({
   servers,
   sentinels,
   stop,
-}: Pick<Sentinelled, "servers" | "sentinels" | "stop">): Sentinelled {
-  const ask = async (sentinel: OwnServer, ...words: string[]) =>
+}: Pick<SentinelGroup, "servers" | "sentinels" | "stop">): SentinelGroup {
+  const ask = async (sentinel: LocalServer, ...words: string[]) =>
     await redisCommand(sentinel.port, "SENTINEL", ...words);
-  const master = async (): Promise<OwnServer> => {
+  const master = async (): Promise<LocalServer> => {
     for (const sentinel of sentinels) {
       const answer = await ask(sentinel, "GET-MASTER-ADDR-BY-NAME", NAME).catch(() => "");
       const named = servers.find(({ port }) => answer.split("\r\n").includes(String(port)));

@@ -6,7 +6,7 @@ import { type Child, type Exit, startChild } from "../processes/child.ts";
 import { type Guard, startGuard } from "../processes/guard.ts";
 
 /** A private Redis or MongoDB: a process on 127.0.0.1 that can be killed, frozen and restarted. */
-export interface OwnServer {
+export interface LocalServer {
   readonly url: string;
   readonly port: number;
   /** Process id. It changes with `restart`. */
@@ -57,7 +57,7 @@ const READY_TIMEOUT_MS = 60_000;
 const TAKEN = /address already in use/i;
 
 /** Starts a server and waits until it is ready. Without `options.port` it gets a free port. */
-export async function startServer(spec: ServerSpec, options: ServerOptions): Promise<OwnServer> {
+export async function startServer(spec: ServerSpec, options: ServerOptions): Promise<LocalServer> {
   if (options.dir !== undefined) await mkdir(options.dir, { recursive: true });
   const isTemporary = options.dir === undefined;
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), `parley-${spec.name}-`)));
@@ -81,7 +81,7 @@ interface Instance {
   readonly guard: Guard;
 }
 
-async function startInstance(instance: Instance, options: ServerChanges): Promise<OwnServer> {
+async function startInstance(instance: Instance, options: ServerChanges): Promise<LocalServer> {
   const { spec, port, dir } = instance;
   let settings = options;
   let child = await spawn(instance, settings);

@@ -7,10 +7,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../free-port.ts";
 import { startMongo } from "./mongo.ts";
 import { startRedis } from "./redis.ts";
-import type { OwnServer, ServerOptions } from "./server.ts";
+import type { LocalServer, ServerOptions } from "./server.ts";
 import { serversAreMissing } from "./servers-rig.ts";
 
-async function own(start: typeof startRedis, options?: ServerOptions): Promise<OwnServer> {
+async function own(start: typeof startRedis, options?: ServerOptions): Promise<LocalServer> {
   const server = await start(options);
   onTestFinished(() => server.stop());
   return server;

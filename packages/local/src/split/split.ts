@@ -8,7 +8,7 @@ import { readiness } from "../processes/readiness.ts";
 import { type SupervisionEvent, supervise } from "../processes/supervise.ts";
 import { startMongo } from "../servers/mongo.ts";
 import { startRedis } from "../servers/redis.ts";
-import type { OwnServer, ServerOptions } from "../servers/server.ts";
+import type { LocalServer, ServerOptions } from "../servers/server.ts";
 import { createFront, type Upstream } from "./front.ts";
 
 /** Options of `startSplit`. */
@@ -116,7 +116,7 @@ function upstreams(plans: readonly ProcessPlan[], app: AppName): Upstream[] {
 async function provideServer(
   name: string,
   existingUrl: string | undefined,
-  start: (options: ServerOptions) => Promise<OwnServer>,
+  start: (options: ServerOptions) => Promise<LocalServer>,
   { dataDir, observe }: SplitOptions,
   defer: ServiceContext["defer"],
 ): Promise<{ url: string; process: RunningProcess }> {

@@ -8,7 +8,7 @@ const FALLBACK = 1_024;
 const CEILING = 1_000_000;
 
 /** The number of client connections that the open-file limit leaves room for: at least half of a very small limit. */
-export function connectionsAllowed(limit: number = openFileLimit()): number {
+export function maxConnectionsFor(limit: number = openFileLimit()): number {
   return Math.max(limit - RESERVE, Math.floor(limit / 2), 1);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { auth } from "./auth.ts";
 import { ConfigError } from "./config-error.ts";
 import { describeEnv } from "./describe.ts";
-import { connectionsAllowed, openFileLimit } from "./open-files.ts";
+import { maxConnectionsFor, openFileLimit } from "./open-files.ts";
 import { readEnv } from "./read.ts";
 import { pick, variables } from "./variables.ts";
 
@@ -36,7 +36,7 @@ describe("the shared variables", () => {
       RATE_LIMIT: 50,
       MAX_CONNECTIONS_PER_USER: 20,
       MAX_CONNECTIONS_PER_ADDRESS: 1_000,
-      MAX_CONNECTIONS: connectionsAllowed(),
+      MAX_CONNECTIONS: maxConnectionsFor(),
       MAX_CONTENT_BYTES: 8_192,
       DEDUPE_WINDOW_MS: 600_000,
       DEDUPE_MAX_REFS: 10_000_000,
@@ -130,6 +130,6 @@ describe("the connection limit derived from the open-file limit", () => {
   });
 
   it("leaves a reserve, and at least half of a small limit", () => {
-    expect([1_024, 256, 100, 1].map((limit) => connectionsAllowed(limit))).toEqual([896, 128, 50, 1]);
+    expect([1_024, 256, 100, 1].map((limit) => maxConnectionsFor(limit))).toEqual([896, 128, 50, 1]);
   });
 });

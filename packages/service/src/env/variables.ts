@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from "@parley/models";
 import { TrustedProxies } from "../http/address.ts";
 import { originOf } from "../http/origins.ts";
 import { fields, listOf, parsed } from "./fields.ts";
-import { connectionsAllowed } from "./open-files.ts";
+import { maxConnectionsFor } from "./open-files.ts";
 
 /** Bytes of a frame reserved for everything but the content. */
 const FRAME_ROOM = 1_024;
@@ -65,7 +65,7 @@ const shared = {
     .describe(
       "Connections that one client address may hold to one gateway; IPv6 addresses count per /64 network. 0 removes the limit.",
     ),
-  MAX_CONNECTIONS: fields.limit(connectionsAllowed).meta({
+  MAX_CONNECTIONS: fields.limit(maxConnectionsFor).meta({
     description: "Connections that one gateway may hold. 0 removes the limit.",
     defaultInWords: "the process's open-file limit, less a reserve",
   }),

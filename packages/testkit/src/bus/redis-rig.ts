@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { BusEvent, Consumer, LogTail } from "@parley/bus";
 import { RedisBus } from "@parley/bus/redis";
-import type { OwnServer } from "@parley/local";
+import type { LocalServer } from "@parley/local";
 import { startTcpProxy, type TcpProxy, type Where } from "../tcp-proxy.ts";
 import { type BusFixture, busFixture } from "./fixture.ts";
 
@@ -24,7 +24,7 @@ export async function redisCommand(url: string, ...args: readonly string[]): Pro
 /** The services on one Redis. The gateway with the live feed connects through a proxy; another gateway appends. */
 export interface RedisRig extends BusFixture {
   readonly proxy: TcpProxy;
-  readonly server: OwnServer;
+  readonly server: LocalServer;
   /** The events of the gateway with the live feed. */
   readonly events: BusEvent[];
   /** Removes all stored entries from the log, as a persister does in time. */
@@ -33,7 +33,7 @@ export interface RedisRig extends BusFixture {
 }
 
 /** Starts the services on `server`, which is emptied first. */
-export async function redisRig(server: OwnServer): Promise<RedisRig> {
+export async function redisRig(server: LocalServer): Promise<RedisRig> {
   await redisCommand(server.url, "FLUSHALL");
   const proxy = await startTcpProxy(server.port);
   const events: BusEvent[] = [];

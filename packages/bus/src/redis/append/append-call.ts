@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { NOT_SERVING, Refused } from "../errors.ts";
+import { NOT_SERVING, RefusedError } from "../errors.ts";
 import { draftArgs, type EncodedDraft } from "../format/encoded-draft.ts";
 import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
@@ -43,7 +43,7 @@ export async function prepareAppend(client: Redis): Promise<void> {
 
 /**
  * Appends drafts with one call to the log (L6). New ids are greater than the message id `highestId`. Rejects if the
- * outcome is unknown, or with `Refused` if Redis refused the whole call.
+ * outcome is unknown, or with `RefusedError` if Redis refused the whole call.
  */
 export async function callAppend(
   client: Redis,
@@ -60,11 +60,12 @@ export async function callAppend(
   const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];
   const [status, publishError, refs, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
-  if (texts.length !== drafts.length) throw new Refused("the script answered for another number of drafts");
+  if (texts.length !== drafts.length)
+    throw new RefusedError("the script answered for another number of drafts");
   const results = texts.map(resultFrom);
   // A replica runs the script but refuses each write. The duplicates that it knows are no acknowledgement either.
   for (const result of results)
-    if (result.kind === "refused" && NOT_SERVING.test(result.reason)) throw new Refused(result.reason);
+    if (result.kind === "refused" && NOT_SERVING.test(result.reason)) throw new RefusedError(result.reason);
   if (isReplicated && results.some((result) => "id" in result))
     await waitForReplica(client, config.appendTimeoutMs);
   return { kind: "done", results, publishError: publishError ?? "", refs: Number(refs) };
@@ -73,7 +74,7 @@ export async function callAppend(
 /** Waits until a replica has the last call's writes (L9). Covers duplicates too: the script writes their refs again. */
 async function waitForReplica(client: Redis, timeoutMs: number): Promise<void> {
   const replicas = await client.wait(1, Math.floor(timeoutMs / 2));
-  if (replicas < 1) throw new Refused("no replica has confirmed the write");
+  if (replicas < 1) throw new RefusedError("no replica has confirmed the write");
 }
 
 function resultFrom(text: string): DraftResult {

@@ -3,7 +3,7 @@ import { ChatError, type Draft } from "@parley/models";
 import { type Appended, type Appender, MAX_CALL_BYTES } from "../../appender.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
-import { Refused, reasonOf, unavailable } from "../errors.ts";
+import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { type EncodedDraft, encodeDraft } from "../format/encoded-draft.ts";
 import { type CallResult, callAppend, type DraftResult } from "./append-call.ts";
 import { AppendQueue, type QueueItem } from "./append-queue.ts";
@@ -179,7 +179,7 @@ export class RedisAppender implements Appender {
   }
 
   #settleUnknown(call: readonly QueuedDraft[], error: unknown, ms: number): void {
-    if (error instanceof Refused) this.#problem = `Redis refuses to append: ${error.message}`;
+    if (error instanceof RefusedError) this.#problem = `Redis refuses to append: ${error.message}`;
     const chatError = error instanceof ChatError ? error : unavailable(reasonOf(error));
     for (const queued of call) settle(queued, failed(chatError));
     this.#report(call.length, { unknown: call.length, ms });

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { addressOf } from "./address.ts";
+import { parseRedisUrl } from "./address.ts";
 
 const NO_LOGIN = { username: "", password: "" };
 
 describe("a Redis URL", () => {
   it("is parsed into one server, with user, password and database", () => {
-    expect(addressOf("redis://localhost")).toEqual({
+    expect(parseRedisUrl("redis://localhost")).toEqual({
       endpoints: [{ host: "localhost", port: 6379 }],
       login: NO_LOGIN,
       db: 0,
       tls: false,
     });
-    expect(addressOf("rediss://me:p%40ss@[::1]:7000/3")).toEqual({
+    expect(parseRedisUrl("rediss://me:p%40ss@[::1]:7000/3")).toEqual({
       endpoints: [{ host: "::1", port: 7000 }],
       login: { username: "me", password: "p@ss" },
       db: 3,
@@ -20,7 +20,7 @@ describe("a Redis URL", () => {
   });
 
   it("is parsed into Sentinels and the master's name; the port defaults to 26379", () => {
-    expect(addressOf("redis+sentinel://h1:26380,h2,[::1]:5/chat")).toEqual({
+    expect(parseRedisUrl("redis+sentinel://h1:26380,h2,[::1]:5/chat")).toEqual({
       endpoints: [
         { host: "h1", port: 26380 },
         { host: "h2", port: 26379 },
@@ -35,7 +35,7 @@ describe("a Redis URL", () => {
 
   it("has the data servers' password before the hosts, and the Sentinels' password as a parameter", () => {
     const url = "rediss+sentinel://:a%2Fb+c@h/my-master/2?sentinelUsername=eye&sentinelPassword=x%26y+z=";
-    expect(addressOf(url)).toMatchObject({
+    expect(parseRedisUrl(url)).toMatchObject({
       login: { username: "", password: "a/b+c" },
       db: 2,
       tls: true,
@@ -60,7 +60,7 @@ describe("a Redis URL", () => {
     ["redis+sentinel://:hunter2%@h/m", /%25/],
     ["redis+sentinel://h/m?sentinelPasswrod=hunter2", /sentinelPassword/],
   ])("is rejected by an error that does not show it: %s", (url, reason) => {
-    const parse = () => addressOf(url);
+    const parse = () => parseRedisUrl(url);
     expect(parse).toThrow(TypeError);
     expect(parse).toThrow(reason);
     expect(parse).not.toThrow(/hunter2/);

@@ -41,7 +41,7 @@ const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
  *
  * Throws a TypeError that says what is wrong. The error shows nothing of the URL, which may hold a password.
  */
-export function addressOf(url: string): Address {
+export function parseRedisUrl(url: string): Address {
   const [, scheme, sentinel] = /^(rediss?)(\+sentinel)?:\/\//.exec(url) ?? [];
   if (sentinel !== undefined) return parseSentinelUrl(url);
   if (scheme !== undefined) return parseServerUrl(url, scheme === "rediss");

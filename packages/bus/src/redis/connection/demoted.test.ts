@@ -1,12 +1,12 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { until } from "@parley/async";
-import { type OwnServer, redisCommand } from "@parley/local";
+import { type LocalServer, redisCommand } from "@parley/local";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../context.ts";
 import { RedisLiveFeed } from "../live/redis-live-feed.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 import { type RunningRoles, runRoles } from "../test/sentinel-rig.ts";
-import { addressOf } from "./address.ts";
+import { parseRedisUrl } from "./address.ts";
 import { Link } from "./link.ts";
 
 const AT_ONCE = { args: ["--repl-diskless-sync-delay", "0"] };
@@ -16,29 +16,29 @@ afterAll(() => Promise.all([one?.stop(), other?.stop()]));
 
 const forever = new AbortController().signal;
 
-const follow = (server: OwnServer, port: number) =>
+const follow = (server: LocalServer, port: number) =>
   redisCommand(server.port, "REPLICAOF", "127.0.0.1", `${port}`);
-const promote = (server: OwnServer) => redisCommand(server.port, "REPLICAOF", "NO", "ONE");
+const promote = (server: LocalServer) => redisCommand(server.port, "REPLICAOF", "NO", "ONE");
 
 /** The server follows a master that does not exist, keeps its connections open and still answers commands. */
 describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   const { server } = one as Rig;
-  let house: RunningRoles;
+  let roles: RunningRoles;
   const left = (role: string) =>
-    house.events.some((event) => event.type === "connection" && event.role === role && !event.up);
+    roles.events.some((event) => event.type === "connection" && event.role === role && !event.up);
 
   beforeEach(async () => {
     await one?.reset();
-    house = await runRoles({ url: server.url });
-    await house.ready();
+    roles = await runRoles({ url: server.url });
+    await roles.ready();
   });
   afterEach(async () => {
     await promote(server);
-    await house.close();
+    await roles.close();
   });
 
   it("L22: its log's end, its pages and its watermark are rejected from the first moment on", async () => {
-    const { append, tail } = house;
+    const { append, tail } = roles;
     const from = await tail.watermark();
     const id = idOf((await append.append([publicDraft("kept")]))[0]);
     expect(await tail.read(from, forever)).toMatchObject({ kind: "read", position: id });
@@ -53,7 +53,7 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   });
 
   it("L22: a read that is waiting for a message on it is rejected too", async () => {
-    const { tail } = house;
+    const { tail } = roles;
     const waiting = Promise.allSettled([tail.read(await tail.position(), forever)]);
     await until(
       async () => /cmd=xread /.test(await redisCommand(server.port, "CLIENT", "LIST")),
@@ -64,7 +64,7 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   });
 
   it("P23: the live stream leaves it though nobody sends; once there is a master, clients are told to sync", async () => {
-    const { append, live, heard, gaps, ready } = house;
+    const { append, live, heard, gaps, ready } = roles;
     await live.join("alice");
     await follow(server, 1);
     await until(() => left("live"), "the old server is left");
@@ -76,7 +76,7 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   });
 
   it("L12: an idle persister leaves it and goes on once there is a master", async () => {
-    const { append, consume, stored, ready } = house;
+    const { append, consume, stored, ready } = roles;
     await follow(server, 1);
     await until(() => left("consume"), "the old server is left");
     await until(() => /this Redis is a replica/.test(consume.problem() ?? ""), "the problem is reported");
@@ -98,24 +98,24 @@ describe.skipIf(!other)(
   () => {
     const [old, next] = [one as Rig, other as Rig];
     let forwarder: Forwarder;
-    let house: RunningRoles;
+    let roles: RunningRoles;
     beforeEach(async () => {
       await old.reset().catch(() => undefined);
       forwarder = await openForwarder();
     });
     afterEach(async () => {
       await Promise.all([promote(old.server), promote(next.server)]);
-      await house.close();
+      await roles.close();
       await forwarder.close();
     });
 
     it("L14: is interrupted by the first marker from another server", async () => {
-      house = await runRoles({ url: old.server.url });
-      await house.ready();
+      roles = await runRoles({ url: old.server.url });
+      await roles.ready();
       forwarder.to(old.server);
       const context = createContext({ url: old.server.url });
       const appendLink = new Link({
-        address: addressOf(forwarder.url),
+        address: parseRedisUrl(forwarder.url),
         role: "append",
         observe: () => undefined,
         commandTimeoutMs: 1_000,
@@ -150,7 +150,7 @@ describe.skipIf(!other)(
 interface Forwarder {
   readonly url: string;
   /** Changes the target and closes all connections. */
-  to(server: OwnServer): void;
+  to(server: LocalServer): void;
   close(): Promise<void>;
 }
 

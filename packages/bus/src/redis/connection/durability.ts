@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { isRefusal, Refused, reasonOf } from "../errors.ts";
+import { isRefusal, RefusedError, reasonOf } from "../errors.ts";
 import type { RedisBusConfig } from "../options.ts";
 
 const REQUIRED = {
@@ -18,7 +18,7 @@ export async function checkDurability(
   config: Pick<RedisBusConfig, "allowWeakDurability">,
   observe: Observe,
 ): Promise<void> {
-  const wrong = await weaknesses(client).catch((error: unknown) => {
+  const wrong = await durabilityWeaknesses(client).catch((error: unknown) => {
     if (!isRefusal(error)) throw error;
     observe({
       type: "warning",
@@ -36,13 +36,13 @@ export async function checkDurability(
  * Returns the settings with which Redis may lose acknowledged writes (L8), each as `name is value, not value`.
  * Rejects if CONFIG is forbidden.
  */
-export async function weaknesses(client: Redis): Promise<string[]> {
+export async function durabilityWeaknesses(client: Redis): Promise<string[]> {
   const reply = await client.config("GET", ...Object.keys(REQUIRED));
   const settings = new Map<string, string>();
   for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
   const required = Object.entries(REQUIRED);
   if (required.some(([name]) => !settings.has(name)))
-    throw new Refused("CONFIG GET did not return all settings");
+    throw new RefusedError("CONFIG GET did not return all settings");
   return required
     .filter(([name, value]) => settings.get(name) !== value)
     .map(([name, value]) => `${name} is ${settings.get(name)}, not ${value}`);

@@ -2,9 +2,9 @@ import { until } from "@parley/async";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { BusEvent } from "../../events.ts";
-import { Refused } from "../errors.ts";
+import { RefusedError } from "../errors.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
-import { addressOf } from "./address.ts";
+import { parseRedisUrl } from "./address.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 const rig = await startRig({ args: ["--requirepass", "s3cret/+"] });
@@ -17,7 +17,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
 
   function link({ url: of = url(), ...options }: Partial<LinkOptions> & { url?: string } = {}): Link {
     const observe = (event: BusEvent) => events.push(event);
-    const address = addressOf(of);
+    const address = parseRedisUrl(of);
     const one = new Link({ address, role: "test", observe, commandTimeoutMs: 500, ...options });
     links.push(one);
     return one;
@@ -108,7 +108,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const error: unknown = await one
       .run((c) => c.call("XADD", "secret", "0-0", "a", "b"))
       .catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(Refused);
+    expect(error).toBeInstanceOf(RefusedError);
     expect(JSON.stringify(Object.entries(error as object))).not.toMatch(/secret/);
     expect(one.client).toBe(client);
   });

@@ -1,7 +1,7 @@
 import { Backoff, raceAbort } from "@parley/async";
 import { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { isRefusal, NOT_SERVING, Refused, reasonOf, unavailable } from "../errors.ts";
+import { isRefusal, NOT_SERVING, RefusedError, reasonOf, unavailable } from "../errors.ts";
 import type { Address } from "./address.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
 import { refuseReplica } from "./server-role.ts";
@@ -23,7 +23,7 @@ export interface LinkOptions {
   /** Called when a connection that was up goes down. */
   readonly onDown?: () => void;
   /** Returns true if the Sentinels name another master than the one at this address. */
-  readonly isLeft?: (master: string) => boolean;
+  readonly isSuperseded?: (master: string) => boolean;
 }
 
 type State =
@@ -83,7 +83,7 @@ export class Link {
   }
 
   /**
-   * Runs `work` on the current connection and returns its result. Rejects with `Refused` if Redis answered with an
+   * Runs `work` on the current connection and returns its result. Rejects with `RefusedError` if Redis answered with an
    * error. Rejects with `unavailable` if there is no connection, or no reply came, or the server isn't a usable
    * master any more; in the last two cases the connection is replaced.
    */
@@ -93,7 +93,7 @@ export class Link {
       return await work(client);
     } catch (error) {
       const reason = reasonOf(error);
-      if (isRefusal(error) && !NOT_SERVING.test(reason)) throw new Refused(reason);
+      if (isRefusal(error) && !NOT_SERVING.test(reason)) throw new RefusedError(reason);
       this.replace(client, reason);
       throw unavailable(reason);
     }
@@ -110,7 +110,7 @@ export class Link {
   /** Replaces the connection if the Sentinels name another master. */
   leaveOldMaster(): void {
     const { client } = this;
-    if (client && this.#options.isLeft?.(this.#master)) this.replace(client, OLD_MASTER);
+    if (client && this.#options.isSuperseded?.(this.#master)) this.replace(client, OLD_MASTER);
   }
 
   /** Returns why there is no connection, as text for an operator, or undefined if there is one. */
@@ -154,7 +154,7 @@ export class Link {
     const connectAndPrepare = async () => {
       await client.connect();
       await refuseReplica(client);
-      if (this.#options.isLeft?.(this.#master)) throw new Error(OLD_MASTER);
+      if (this.#options.isSuperseded?.(this.#master)) throw new Error(OLD_MASTER);
       await this.#options.prepare?.(client);
     };
     await raceAbort(Promise.race([connectAndPrepare(), lost]), deadline).catch((error: unknown) => {

@@ -37,7 +37,7 @@ export class MasterWatch {
   /** The last answer of each connected Sentinel, by the Sentinel's index. */
   readonly #named = new Map<number, NamedMaster>();
 
-  /** `onNamed` is called when the result of `isLeft` may have changed. */
+  /** `onNamed` is called when the result of `isSuperseded` may have changed. */
   constructor(
     address: Address,
     { observe, onNamed }: { readonly observe: Observe; readonly onNamed: () => void },
@@ -59,7 +59,7 @@ export class MasterWatch {
   }
 
   /** Returns true if the Sentinels name another master than `master`. False until a Sentinel has answered. */
-  isLeft(master: string): boolean {
+  isSuperseded(master: string): boolean {
     const all = [...this.#named.values()];
     const latest = Math.max(...all.map(({ epoch }) => epoch));
     // Sentinels may know one server under several addresses, so one of the latest answers must match.

@@ -1,6 +1,6 @@
 import { ChatError } from "@parley/models";
 import type { Redis } from "ioredis";
-import { Refused, reasonOf, unavailable } from "../errors.ts";
+import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import type { Link } from "./link.ts";
 
 /**
@@ -11,7 +11,7 @@ export async function runOrUnavailable<T>(link: Link, work: (client: Redis) => P
   try {
     return await link.run(work);
   } catch (error) {
-    throw error instanceof Refused ? unavailable(error.message) : error;
+    throw error instanceof RefusedError ? unavailable(error.message) : error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { until } from "@parley/async";
-import { type OwnServer, redisCommand, type Sentinelled } from "@parley/local";
+import { type LocalServer, redisCommand, type SentinelGroup } from "@parley/local";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { idOf, publicDraft } from "../test/redis-rig.ts";
@@ -21,23 +21,23 @@ const started = await startGroup();
 const forever = new AbortController().signal;
 
 describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
-  const group = started as Sentinelled;
-  let house: RunningRoles | undefined;
-  let killed: OwnServer | undefined;
+  const group = started as SentinelGroup;
+  let roles: RunningRoles | undefined;
+  let killed: LocalServer | undefined;
 
   async function open(durability: "local" | "replicated"): Promise<RunningRoles> {
-    house = await runRoles({ url: group.url, durability });
-    await house.ready();
-    return house;
+    roles = await runRoles({ url: group.url, durability });
+    await roles.ready();
+    return roles;
   }
-  async function kill(server: OwnServer): Promise<void> {
+  async function kill(server: LocalServer): Promise<void> {
     killed = server;
     await server.kill("SIGKILL");
   }
   afterEach(async () => {
-    await house?.close();
+    await roles?.close();
     await killed?.restart();
-    house = killed = undefined;
+    roles = killed = undefined;
   });
   afterAll(() => group.stop());
 
@@ -91,7 +91,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     const from = await tail.position();
     expect(await tail.read(origin, forever)).toMatchObject({ kind: "read", position: from });
     expect(await rolesOn(old)).toEqual(ROLES);
-    const now = await group.failOver(group.sentinels[1] as OwnServer);
+    const now = await group.failOver(group.sentinels[1] as LocalServer);
     await until(async () => `${await rolesOn(now)}` === `${ROLES}`, "all are on the new master", 30_000);
     await until(async () => `${await rolesOn(old)}` === "", "none is on the old one", 30_000);
     await ready();
@@ -124,7 +124,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     const senders = new Senders(append);
     await senders.moreAcked(200);
     await redisCommand(old.port, "CLIENT", "PAUSE", "90000", "WRITE");
-    const now = await group.failOver(group.sentinels[2] as OwnServer);
+    const now = await group.failOver(group.sentinels[2] as LocalServer);
     await ready();
     await senders.moreAcked(200);
     await senders.end();
@@ -189,14 +189,14 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
 });
 
 /** Every acknowledged message is in the log under its acknowledged id, and no message is there twice. */
-async function expectKept(senders: Senders, server: OwnServer): Promise<void> {
+async function expectKept(senders: Senders, server: LocalServer): Promise<void> {
   const log = await logOf(server);
   const byRef = new Map(log.map(({ ref, id }) => [ref, id]));
   expect([...senders.acked].filter(([ref, id]) => byRef.get(ref) !== id)).toEqual([]);
   expect(byRef.size).toBe(log.length);
 }
 
-async function pending(server: OwnServer): Promise<number> {
+async function pending(server: LocalServer): Promise<number> {
   const [count] = (await asked(server, (redis) => redis.xpending(LOG, GROUP))) as [number];
   return count;
 }

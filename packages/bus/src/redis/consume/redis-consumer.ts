@@ -5,7 +5,7 @@ import type { Consumed, Consumer, LogState, Settled } from "../../consumer.ts";
 import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
-import { Refused, reasonOf, unavailable } from "../errors.ts";
+import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
@@ -78,9 +78,10 @@ export class RedisConsumer implements Consumer {
         backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
-        if (error instanceof Refused) this.#readProblem = `Redis refuses to read the log: ${error.message}`;
+        if (error instanceof RefusedError)
+          this.#readProblem = `Redis refuses to read the log: ${error.message}`;
         // The group is missing after a FLUSHALL. No other error means that the log is gone.
-        if (error instanceof Refused && error.message.includes("NOGROUP")) this.#recreateLog();
+        if (error instanceof RefusedError && error.message.includes("NOGROUP")) this.#recreateLog();
         await backoff.wait(signal);
       }
     }

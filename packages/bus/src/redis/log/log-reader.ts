@@ -1,6 +1,6 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
-import { Refused } from "../errors.ts";
+import { RefusedError } from "../errors.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { CHECK_MASTER, READ_WATERMARK } from "../script/scripts.ts";
@@ -46,7 +46,7 @@ export async function readPage(
   return { ...head, entries, position };
 }
 
-/** Reads the head. Rejects with `Refused` if there is no log, and with READONLY on a replica. */
+/** Reads the head. Rejects with `RefusedError` if there is no log, and with READONLY on a replica. */
 export async function readHead(client: Redis): Promise<LogHead> {
   return (await execute(readHeadIn(client)))[0];
 }
@@ -69,9 +69,9 @@ function readHeadIn(client: Redis): ChainableCommander {
 /** Returns the head, and the reply or the error of a command that was added after it. */
 async function execute(transaction: ChainableCommander): Promise<readonly [LogHead, unknown]> {
   const replies = await transaction.exec();
-  if (!replies) throw new Refused("the transaction was not executed");
+  if (!replies) throw new RefusedError("the transaction was not executed");
   const [master, meta, stream, added] = replies.map(([error, reply]) => error ?? reply);
-  if (master instanceof Error) throw new Refused(master.message);
+  if (master instanceof Error) throw new RefusedError(master.message);
   return [headFrom(meta, stream), added];
 }
 
@@ -86,6 +86,6 @@ function earlierOf(a: string, b: string): string {
   return a < b ? a : b;
 }
 
-function noLog(): Refused {
-  return new Refused("there is no log in Redis");
+function noLog(): RefusedError {
+  return new RefusedError("there is no log in Redis");
 }

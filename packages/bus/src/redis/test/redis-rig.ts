@@ -1,4 +1,4 @@
-import { type OwnServer, type ServerOptions, ServerUnavailable, startRedis } from "@parley/local";
+import { type LocalServer, type ServerOptions, ServerUnavailable, startRedis } from "@parley/local";
 import type { Draft } from "@parley/models";
 import { Redis } from "ioredis";
 import type { Appended } from "../../appender.ts";
@@ -8,7 +8,7 @@ import { RedisBus } from "../redis-bus.ts";
 
 /** A Redis server for one test file, a plain connection to it, and buses. */
 export interface Rig {
-  readonly server: OwnServer;
+  readonly server: LocalServer;
   /** A connection that doesn't belong to a bus. */
   readonly raw: Redis;
   /** The events of all buses since the last `reset`. */
@@ -30,7 +30,7 @@ export async function startRig(options?: ServerOptions): Promise<Rig | undefined
   return server && rigOn(server);
 }
 
-function rigOn(server: OwnServer): Rig {
+function rigOn(server: LocalServer): Rig {
   const raw = new Redis(server.url, { maxRetriesPerRequest: null });
   raw.on("error", () => undefined);
   const events: BusEvent[] = [];

@@ -1,10 +1,10 @@
 import { sleep, until } from "@parley/async";
 import {
-  type OwnServer,
+  type LocalServer,
   redisCommand,
-  type Sentinelled,
+  type SentinelGroup,
   ServerUnavailable,
-  startSentinelled,
+  startSentinelGroup,
 } from "@parley/local";
 import { type LogMessage, ORIGIN } from "@parley/models";
 import { Redis } from "ioredis";
@@ -19,8 +19,8 @@ import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
 
 /** Starts a group. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
-export async function startGroup(): Promise<Sentinelled | undefined> {
-  return await startSentinelled().catch((error: unknown) => {
+export async function startGroup(): Promise<SentinelGroup | undefined> {
+  return await startSentinelGroup().catch((error: unknown) => {
     if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;
     process.stderr.write(`\n*** SKIPPED: a suite that needs Redis: ${error.message}\n\n`);
     return undefined;
@@ -143,14 +143,14 @@ export class Senders {
 }
 
 /** Returns the id and ref of each entry in the log of a server. */
-export async function logOf(server: OwnServer): Promise<{ readonly id: string; readonly ref: string }[]> {
+export async function logOf(server: LocalServer): Promise<{ readonly id: string; readonly ref: string }[]> {
   return await asked(server, async (redis) =>
     (await redis.xrange(LOG, "-", "+")).map(([id, fields]) => ({ id: idUpTo(id), ref: fields[5] ?? "" })),
   );
 }
 
 /** Runs `question` on a connection of its own to a server. */
-export async function asked<T>(server: OwnServer, question: (redis: Redis) => Promise<T>): Promise<T> {
+export async function asked<T>(server: LocalServer, question: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(server.url);
   try {
     return await question(redis);
@@ -160,13 +160,13 @@ export async function asked<T>(server: OwnServer, question: (redis: Redis) => Pr
 }
 
 /** Returns the roles that are connected to a server, each once, sorted. */
-export async function rolesOn(server: OwnServer): Promise<string[]> {
+export async function rolesOn(server: LocalServer): Promise<string[]> {
   const list = await redisCommand(server.port, "CLIENT", "LIST");
   return [...new Set([...list.matchAll(/ name=parley-(\S+)/g)].map(([, role]) => role ?? ""))].sort();
 }
 
 /** Waits until the Sentinels name another master than `from`, and returns it. */
-export async function failedOver(group: Sentinelled, from: OwnServer): Promise<OwnServer> {
+export async function failedOver(group: SentinelGroup, from: LocalServer): Promise<LocalServer> {
   await until(
     async () => (await group.master().catch(() => from)) !== from,
     "another master is named",

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type OwnServer, ServerUnavailable, startMongo } from "@parley/local";
+import { type LocalServer, ServerUnavailable, startMongo } from "@parley/local";
 import { type Db, type Document, MongoClient } from "mongodb";
 import type { StoreEvent } from "../../events.ts";
 import type { Store } from "../../store.ts";
@@ -7,7 +7,7 @@ import { type MongoStoreOptions, openMongoStore } from "../index.ts";
 
 /** A MongoDB server for one test file, whose commands can be made to fail. */
 export interface Rig {
-  readonly server: OwnServer;
+  readonly server: LocalServer;
   /** Creates an empty database, with a raw connection beside the stores. */
   database(): TestDatabase;
   /** Makes the next `times` commands fail, with the options of the server's `failCommand`. */
@@ -39,7 +39,7 @@ export async function startRig(): Promise<Rig | undefined> {
   }
 }
 
-async function startWithFailPoints(): Promise<OwnServer> {
+async function startWithFailPoints(): Promise<LocalServer> {
   const [secantus = [], mongod = []] = FAIL_POINTS;
   try {
     return await startMongo({ args: secantus });
@@ -49,7 +49,7 @@ async function startWithFailPoints(): Promise<OwnServer> {
   }
 }
 
-function rigOn(server: OwnServer): Rig {
+function rigOn(server: LocalServer): Rig {
   const client = new MongoClient(server.url);
   return {
     server,
@@ -64,7 +64,7 @@ function rigOn(server: OwnServer): Rig {
   };
 }
 
-function databaseOf(server: OwnServer, client: MongoClient): TestDatabase {
+function databaseOf(server: LocalServer, client: MongoClient): TestDatabase {
   const name = `t${randomUUID().replaceAll("-", "")}`;
   const events: StoreEvent[] = [];
   const stores: Store[] = [];
