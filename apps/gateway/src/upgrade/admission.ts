@@ -17,7 +17,7 @@ export interface AdmissionDeps {
 /** A client whose origin and token have been checked. */
 export interface AuthenticatedClient {
   readonly identity: Identity;
-  /** The client's address, or its block of addresses: connections per address are counted by it. */
+  /** The key for the limit of connections per address: the client's IPv4 address or IPv6 block. */
   readonly address: string;
   /** Subprotocol for the answer (P2). */
   readonly subprotocol: HandshakeToken["subprotocol"];

@@ -19,7 +19,7 @@ export class ResponseAbandoned extends Error {
 export interface JsonEnvelope {
   /** `[`, or the beginning of an object. */
   readonly before: string;
-  /** `]`, or the end of that object. */
+  /** The text after the last message: `]`, or `]` and the end of the enclosing object. */
   readonly after: string;
   /** Converts one message to JSON. By default the message as in P50. */
   readonly item?: (message: LogMessage) => string;

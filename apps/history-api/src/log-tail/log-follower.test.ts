@@ -48,7 +48,7 @@ async function nextRound(): Promise<void> {
   await until(() => tail.reads > reads + 1);
 }
 
-/** The ids in a new snapshot. */
+/** Takes a snapshot now and returns its ids. */
 async function pending(): Promise<string[]> {
   return idsOf(await follower.snapshot());
 }

@@ -128,7 +128,7 @@ function onPage(
   { with: partner, before, page }: Extract<ChatEvent, { type: "page" }>,
 ): ChatState {
   return updateConversation(state, partner, (conversation) => {
-    // The message that the page ends at was dropped from memory meanwhile: the page would leave a hole.
+    // The message just after this page was dropped from memory since the request. Adding the page would leave a gap.
     if (before !== undefined && conversation.messages[0]?.id !== before) {
       return { ...conversation, older: "more" };
     }

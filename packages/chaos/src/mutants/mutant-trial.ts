@@ -6,8 +6,8 @@ import type { Mutant } from "./mutant.ts";
 import type { MutantRow } from "./mutant-table.ts";
 
 /**
- * Bundles the mutant and runs its fault in the short form. All other apps of the cluster run as they are shipped.
- * Rejects where `bundle` does.
+ * Bundles the mutant and runs the short form of its fault. All other apps of the cluster run as they are shipped.
+ * Rejects when `bundle` rejects.
  */
 export async function mutantTrial(
   mutant: Mutant,

@@ -41,7 +41,7 @@ const ABOUT_MUTANTS = `
 ## The checker is checked
 
 A checker that never reports anything proves nothing. Each build below is a mutant: it breaks one promise on purpose, and
-must turn its fault red. Only the expected violation counts, not a fault that falls for another reason. The product has no
+the run of its fault must then fail. Only the expected violation counts, not a failure for another reason. The product has no
 switch for mutants. Each edit is in a \`.mutants.yaml\` file beside the source that it breaks, such as
 [message-appender.mutants.yaml](../apps/gateway/src/inbound/message-appender.mutants.yaml), and is applied while a separate
 bundle is built. The shipped builds must hold under the same faults, as the table above shows.

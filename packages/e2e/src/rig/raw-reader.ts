@@ -24,7 +24,7 @@ export class RawReader {
     this.cursor = cursor;
   }
 
-  /** Reads over any number of connections until `stop`. */
+  /** Keeps reading until `stop`, and reconnects as often as needed. */
   async run(server: Server): Promise<void> {
     for (let wait = 100; !this.#stopped; wait = Math.min(wait * 2, 2_000)) {
       const before = this.connections;

@@ -48,7 +48,7 @@ export interface ServerSpec {
   readonly name: string;
   command(port: number, dir: string): readonly string[];
   url(port: number): string;
-  /** Matches the output of a server that accepts connections. */
+  /** Matches the output that the server prints once it accepts connections. */
   readonly ready: RegExp;
 }
 

@@ -68,7 +68,7 @@ export async function readByIds(
   return new Map(found.map((message) => [message.id, message]));
 }
 
-/** Reads the messages stored under the refs of the given messages, keyed by `refKey`. */
+/** Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`. */
 export async function readByRefs(
   collection: Messages,
   messages: readonly LogMessage[],

@@ -13,7 +13,7 @@ export function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }
 
-/** Returns the kind of a database error, or undefined for any other error. */
+/** Returns the reason of an error that SQLite reported, or undefined for any other error. */
 export function reasonOf(error: unknown): string | undefined {
   if (isSqliteError(error)) return error.errstr;
   const closed = error instanceof Error && "code" in error && error.code === "ERR_INVALID_STATE";

@@ -39,7 +39,7 @@ export function serverOptions(address: Address, onMaster: (address: string) => v
   };
 }
 
-/** Returns the address of one of the Sentinels in `address`. */
+/** Returns an address for connecting to the Sentinel at `endpoint`, with the Sentinels' login and the TLS setting. */
 export function sentinelAddress(address: Address, endpoint: Endpoint): Address {
   const login = address.sentinel?.login ?? { username: "", password: "" };
   return { endpoints: [endpoint], login, db: 0, tls: address.tls };

@@ -19,7 +19,7 @@ export interface EncodedDraft {
   readonly secondChannel: string;
 }
 
-/** 132 bits, so that no sender can find a ref whose digest equals another sender's. */
+/** 22 base64 characters are 132 bits: no sender can find a ref with the same digest as another sender's ref. */
 const REF_DIGEST_LENGTH = 22;
 /** 66 bits. A sender who finds two contents with the same digest can only confuse their own ref. */
 const CONTENT_DIGEST_LENGTH = 11;
