@@ -18,9 +18,11 @@ export function Name({ name, class: className }: Props) {
   return (
     <>
       {hasBadge && (
-        <span class="badge" role="img" aria-label={IMITATION_WARNING} title={IMITATION_WARNING}>
-          !
-        </span>
+        <>
+          <span class="badge" role="img" aria-label={IMITATION_WARNING} title={IMITATION_WARNING}>
+            !
+          </span>{" "}
+        </>
       )}
       <bdi class={className}>{name}</bdi>
     </>
