@@ -90,7 +90,11 @@ describe("the published schemas agree with the code", () => {
         ([at, put]) =>
           `${"1752674400123-0000000000-00".slice(0, at)}${put}${"1752674400123-0000000000-00".slice(at + 1)}`,
       );
-    fc.assert(fc.property(fc.oneof(near, text), (id) => expect(inDocument(id)).toBe(inCode(id))));
+    fc.assert(
+      fc.property(fc.oneof(near, text), (id) => {
+        expect(inDocument(id)).toBe(inCode(id));
+      }),
+    );
     for (const id of [
       "1752674400123-0000000000-00",
       "1752674400123-0000000000-01",

@@ -5,6 +5,8 @@ import { isLoggedUsername, isUsername } from "./username.ts";
 
 const MAX_CODE_POINT = 0x10ffff;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+/** Characters with a meaning in a path, a key, a query or a header. */
+const SPECIAL = /[\s/\\:$%?#&=,;'"`<>{}[\]()|*~^!\p{C}\p{Z}\p{So}\p{Me}]/u;
 
 /** Returns every code point for which a condition holds, in hexadecimal. */
 function codePointsWhere(condition: (character: string) => boolean): string[] {
@@ -150,8 +152,7 @@ describe("usernames", () => {
     const text = fc.oneof(username, fc.string({ unit: "binary", minLength: 1, maxLength: 3 }));
     fc.assert(
       fc.property(text, (text) => {
-        if (isUsername(text))
-          expect(text).not.toMatch(/[\s/\\:$%?#&=,;'"`<>{}[\]()|*~^!\p{C}\p{Z}\p{So}\p{Me}]/u);
+        if (isUsername(text)) expect(SPECIAL.test(text)).toBe(false);
       }),
       { numRuns: 2000 },
     );
@@ -164,7 +165,11 @@ describe("usernames", () => {
 
 describe("names in the log", () => {
   it("L10: every username may be in the log", () => {
-    fc.assert(fc.property(username, (name) => expect(isLoggedUsername(name)).toBe(true)));
+    fc.assert(
+      fc.property(username, (name) => {
+        expect(isLoggedUsername(name)).toBe(true);
+      }),
+    );
   });
 
   it("L10: names that an earlier or a later version accepts are read as well", () => {
