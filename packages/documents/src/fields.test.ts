@@ -35,7 +35,7 @@ function expectAgreement(inCode: Accepts, inDocument: Accepts): void {
     fc.property(text, (text) => {
       expect(inDocument(text)).toBe(inCode(text));
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 }
 

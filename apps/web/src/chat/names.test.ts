@@ -38,7 +38,7 @@ describe("names", () => {
         const name = text.trim().normalize("NFC");
         expect(parseName(text)).toBe(isUsername(name) ? name : undefined);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
     for (const name of Object.values(REAL_NAMES)) expect(parseName(name)).toBe(name.normalize("NFC"));
   });

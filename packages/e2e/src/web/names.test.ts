@@ -72,7 +72,7 @@ await describeInBrowser("names of many scripts", (browser) => {
       [LONG_MIXED, me, "Your account"],
       [MIXED, me, "Your account is locked"],
       ["paypal", me, "Good morning"],
-      [MIXED, "", "Send me your password"],
+      [MIXED, "", `Send me your password, ${me}`],
     ] as const) {
       const client = await ChatClient.connect(deployment.gateways[0], await deployment.token(name));
       await client.send(to, text);
@@ -81,8 +81,8 @@ await describeInBrowser("names of many scripts", (browser) => {
     const otto = await WebUser.visit(browser, deployment.app.url, { viewport });
     await otto.signIn(me);
     await otto.open("");
-    await otto.sees("Send me your password");
-    await expectVisibleBadge(otto, ".row:has-text('Send me your password') .meta");
+    await otto.sees(`Send me your password, ${me}`);
+    await expectVisibleBadge(otto, `.row:has-text("password, ${me}") .meta`);
     expect(await otto.page.locator(".row:has-text('كل عام') .badge").count()).toBe(0);
     expect(await seriousViolations(otto)).toEqual([]);
     for (const name of [MIXED, LONG_MIXED]) {
