@@ -72,6 +72,16 @@ describe("GET /messages/:username", () => {
       expect(await seqs(`/messages/${encodeURIComponent(name.normalize("NFC"))}`), name).toEqual([]);
   });
 
+  it("P4: a token's sub may be a name of any script, but not an invisible one", async () => {
+    for (const user of [REAL_NAMES.thai, REAL_NAMES["arabic, with vowels"]])
+      expect(await seqs("/messages/bob", { user })).toEqual([]);
+    for (const user of ["\u3164", "bob\u00ad"])
+      expect(await server.request("/messages/bob", { user })).toMatchObject({
+        status: 401,
+        body: { code: "unauthorized" },
+      });
+  });
+
   it("P4: refuses an invisible name, a leading mark and a tower of marks", async () => {
     for (const name of ["\u3164", "bob\ufe0f", "b\u200dob", "\u0301bob", `bob${"\u0316".repeat(5)}`]) {
       const path = `/messages/${encodeURIComponent(name)}`;
