@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { content, recipient, username } from "./fields.ts";
+import { content } from "./fields.ts";
 import { timestampOf } from "./ids.ts";
 import type { Draft } from "./message.ts";
+import { isLoggedUsername } from "./username.ts";
 
 /**
  * A message's body in the log: the JSON members `"from":…,"to":…,"content":…` without braces. A gateway builds a
@@ -15,8 +16,8 @@ export function encodeBody({ from, to, content }: Omit<Draft, "ref">): Body {
 }
 
 const bodySchema = z.object({
-  from: username,
-  to: recipient,
+  from: z.string().refine(isLoggedUsername),
+  to: z.string().refine((to) => to === "" || isLoggedUsername(to)),
   // Refuses text that UTF-8 can't encode (P12): a store would return it changed.
   content,
 });

@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
+import { username } from "./test/usernames.ts";
 
-/** Short names of few characters, so that pairs would collide if the rule allowed it. */
-const name = fc.string({ unit: fc.constantFrom(..."ab.-é𠮷"), minLength: 1, maxLength: 3 });
+/** Short names of few characters, so that pairs would collide if the rule allowed it, and names of every kind. */
+const name = fc.oneof(
+  fc.string({ unit: fc.constantFrom(..."ab.-é𠮷"), minLength: 1, maxLength: 3 }),
+  username,
+);
 const to = fc.oneof(name, fc.constant(""));
 /** Refs of any text, including the separators in a key. */
 const ref = fc.string({ unit: fc.constantFrom("a", "b", "\n", ":", "public"), minLength: 1, maxLength: 4 });

@@ -7,15 +7,20 @@ import { isUsername, USERNAME } from "./username.ts";
  * generated from them. For a check written as code, `meta` holds the nearest JSON Schema equivalent.
  */
 
-const usernameMeta = { pattern: USERNAME.source, examples: ["alice"] };
+/** Any text that UTF-8 can encode: no lone surrogate. */
+const WELL_FORMED = "^\\P{Cs}+$";
+const MAX_REF_CHARACTERS = 64;
 
 /** A username (P4). */
 export const username = z
   .string()
   .refine(isUsername, "This isn't a valid username.")
   .meta({
-    ...usernameMeta,
-    description: "A username (P4), in Unicode's composed form (NFC). Compared exactly, including case.",
+    pattern: USERNAME.source,
+    examples: ["alice"],
+    description:
+      "A username (P4): 1 to 64 letters with their marks, digits or `_ . @ + -`, in Unicode's composed form (NFC), which " +
+      "the pattern doesn't check. Compared exactly, including case.",
   });
 
 /** The recipient of a message: a username, or "" for the public room. */
@@ -34,6 +39,7 @@ export const content = z
   .refine((text) => text.length > 0 && text.isWellFormed())
   .meta({
     minLength: 1,
+    pattern: WELL_FORMED,
     examples: ["Hello, Bob"],
     description:
       "The text: well-formed Unicode of at most MAX_CONTENT_BYTES bytes in UTF-8, by default 8192 (P12).",
@@ -42,13 +48,20 @@ export const content = z
 /** A sender's own name for a message (P10). */
 export const ref = z
   .string()
-  .refine((text) => text.isWellFormed() && text.length > 0 && [...text].length <= 64)
+  .refine(isRef)
   .meta({
     minLength: 1,
-    maxLength: 64,
+    maxLength: MAX_REF_CHARACTERS,
+    pattern: WELL_FORMED,
     examples: ["3f6c1a"],
     description: "The sender's own name for a message, unique for this sender in this conversation (P10).",
   });
+
+/** Counts characters. A character takes at most two UTF-16 units, so a long text is refused without counting. */
+function isRef(text: string): boolean {
+  if (text === "" || text.length > 2 * MAX_REF_CHARACTERS || !text.isWellFormed()) return false;
+  return [...text].length <= MAX_REF_CHARACTERS;
+}
 
 /** The id of a message (L2). */
 export const id = z

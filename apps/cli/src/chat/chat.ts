@@ -1,6 +1,7 @@
 import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
 import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
+import { parseUsername } from "../server/identity.ts";
 import { escapeLine } from "../terminal/escape.ts";
 import { toFailure, usageError } from "../terminal/failure.ts";
 import { formatMessage, formatTime } from "../terminal/format-message.ts";
@@ -12,7 +13,8 @@ import { openScreen, type Screen } from "./screen.ts";
 const MAX_IN_FLIGHT = 100;
 
 /** Runs a chat until the person ends it or the server refuses the user. */
-export async function chat(me: string, options: ServerOptions, io: Io): Promise<void> {
+export async function chat(name: string, options: ServerOptions, io: Io): Promise<void> {
+  const me = parseUsername(name);
   const as = options.token === undefined ? (options.as ?? me) : options.as;
   let screen: Screen | undefined;
   const show = (message: Message): void => {

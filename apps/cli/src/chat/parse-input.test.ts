@@ -9,6 +9,8 @@ describe("a line of chat input", () => {
     ["hello / world", { type: "say", text: "hello / world" }],
     ["//to bob", { type: "say", text: "/to bob" }],
     ["/to bob", { type: "to", user: "bob" }],
+    // BENGALI LETTER YYA, whose composed form has two characters.
+    ["/to ন\u09dfন", { type: "to", user: "ন\u09af\u09bcন" }],
     ["/public", { type: "to", user: "" }],
     ["/history", { type: "history", count: 20 }],
     ["/history 5", { type: "history", count: 5 }],
@@ -18,10 +20,16 @@ describe("a line of chat input", () => {
     expect(parseInput(line, isUsername)).toEqual(expected);
   });
 
-  it.each(["/to", "/to no/body", "/to bob and alice", "/history 0", "/history 1001", "/history x", "/exit"])(
-    "%j is invalid, and isn't sent",
-    (line) => {
-      expect(parseInput(line, isUsername)).toMatchObject({ type: "invalid", reason: expect.any(String) });
-    },
-  );
+  it.each([
+    "/to",
+    "/to no/body",
+    "/to \u3164",
+    "/to bob and alice",
+    "/history 0",
+    "/history 1001",
+    "/history x",
+    "/exit",
+  ])("%j is invalid, and isn't sent", (line) => {
+    expect(parseInput(line, isUsername)).toMatchObject({ type: "invalid", reason: expect.any(String) });
+  });
 });

@@ -27,10 +27,13 @@ export function parseInput(line: string, isUsername: (text: string) => boolean):
   const [command = "", argument, ...more] = line.trim().split(/\s+/);
   if (more.length > 0) return invalid(`${command} takes one word`);
   switch (command) {
-    case "/to":
-      return argument !== undefined && isUsername(argument)
-        ? { type: "to", user: argument }
+    case "/to": {
+      // Many keyboards produce another form of some letters.
+      const user = argument?.normalize("NFC");
+      return user !== undefined && isUsername(user)
+        ? { type: "to", user }
         : invalid("/to needs a username, as in /to bob");
+    }
     case "/public":
       return { type: "to", user: "" };
     case "/history":

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { ParleyClient } from "@parley/client";
 import { connectClient, type ServerOptions } from "../server/connect-client.ts";
-import { assertUsername } from "../server/identity.ts";
+import { parseUsername } from "../server/identity.ts";
 import { escapeJson, escapeLine } from "../terminal/escape.ts";
 import { EXIT, Failure, toFailure, usageError } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
@@ -21,8 +21,7 @@ const MAX_IN_FLIGHT = 100;
 /** Returns the recipient, "" for `public`. A user named "public" can't be addressed. Throws a usage Failure. */
 export function parseRecipient(to: string): string {
   if (to === "public") return "";
-  assertUsername(to);
-  return to;
+  return parseUsername(to);
 }
 
 /** Sends one message, or one per line, and prints each id once the message is durable. */

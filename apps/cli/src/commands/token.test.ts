@@ -50,6 +50,12 @@ it("prints only a token, signed with the secret in DATA_DIR", async () => {
   expect(statSync(join(dataDir, "jwt-secret")).mode & 0o077).toBe(0);
 });
 
+it("P4: signs for a name of any script in composed form", async () => {
+  const { text } = await token(["ন\u09dfন"]);
+  const verifier = createVerifier({ secrets: [await loadOrCreateSecret(dataDir)], isUser: isUsername });
+  expect(await verifier.verify(text.trim())).toMatchObject({ user: "ন\u09af\u09bcন" });
+});
+
 it("signs with the first secret of JWT_SECRET, and sets issuer and audience", async () => {
   const secrets = ["1".repeat(32), "2".repeat(32)];
   const issuer = { JWT_ISSUER: "parley", JWT_AUDIENCE: "chat" };
@@ -65,6 +71,7 @@ it("signs with the first secret of JWT_SECRET, and sets issuer and audience", as
 
 it.each([
   { args: ["not a name"], says: "invalid username" },
+  { args: ["\u3164"], says: "invalid username" },
   { args: ["alice", "--expires", "soon"], says: "It must be a duration such as 90s" },
   { args: ["alice"], env: { JWT_SECRET: "short" }, says: "JWT_SECRET must be at least 32 bytes" },
   { args: ["alice"], env: { JWT_JWKS_URL: "https://id.example.com/keys" }, says: "JWT_JWKS_URL" },

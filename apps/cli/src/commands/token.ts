@@ -1,7 +1,7 @@
 import { issueToken } from "@parley/auth";
 import { auth, loadOrCreateSecret, readEnv, variables } from "@parley/service/env";
 import { resolveAddresses } from "../server/addresses.ts";
-import { assertUsername, requestDevToken } from "../server/identity.ts";
+import { parseUsername, requestDevToken } from "../server/identity.ts";
 import { usageError } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 
@@ -18,8 +18,8 @@ const HOUR_SECONDS = 3_600;
  * Prints a token and nothing else. It is signed with JWT_SECRET if that is set. Otherwise the named server gives it
  * out (P60), or without a server it is signed with the secret that `start` and `start:split` keep in DATA_DIR.
  */
-export async function token(user: string, options: TokenOptions, io: Io): Promise<void> {
-  assertUsername(user);
+export async function token(name: string, options: TokenOptions, io: Io): Promise<void> {
+  const user = parseUsername(name);
   const env = readEnv({ DATA_DIR: variables.DATA_DIR("data"), auth: auth({ required: false }) });
   const { secrets, jwksUrl, issuer, audience } = env.auth;
   if (secrets === undefined && options.url !== undefined) {

@@ -36,10 +36,10 @@ export async function openTokenSource(
 
 /** Requests a token from a development server (P60). Rejects with a Failure. */
 export async function requestDevToken(base: string, user: string, signal: AbortSignal): Promise<string> {
-  assertUsername(user);
+  const username = parseUsername(user);
   const answer = await requestJson(`${base}/auth/token`, {
     method: "POST",
-    body: { username: user },
+    body: { username },
     signal,
   }).catch((error: unknown) => {
     if (!(error instanceof RequestRefused && error.status === 404)) throw error;
@@ -54,8 +54,14 @@ export async function requestDevToken(base: string, user: string, signal: AbortS
   throw new Failure(EXIT.unreachable, `${base} answered without a token: it isn't a Parley server`);
 }
 
-/** Throws a usage Failure if the text isn't a username (P4). */
-export function assertUsername(text: string): void {
-  if (isUsername(text)) return;
-  throw usageError(`invalid username: ${escapeLine(text)} (1 to 64 letters, digits or _ . @ + -)`);
+/**
+ * Returns a typed name in composed form (P4), because many keyboards produce another form of some letters. Throws a
+ * usage Failure if it isn't a username.
+ */
+export function parseUsername(text: string): string {
+  const name = text.normalize("NFC");
+  if (isUsername(name)) return name;
+  throw usageError(
+    `invalid username: ${escapeLine(text)} (1 to 64 letters of any language, digits or _ . @ + -, nothing invisible)`,
+  );
 }

@@ -1,4 +1,5 @@
 import { ORIGIN, timestampOf } from "@parley/models";
+import { REAL_NAMES } from "@parley/models/test/usernames";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPartlyStored } from "../test/partly-stored.ts";
 import type { RequestOptions, RunningApi } from "../test/running-api.ts";
@@ -67,6 +68,26 @@ describe("GET /messages/:username", () => {
 
   it("P4: decodes a percent-encoded username", async () => {
     expect(await seqs(`/messages/${encodeURIComponent("jürgen+1@example.com")}`)).toEqual([]);
+    for (const name of Object.values(REAL_NAMES))
+      expect(await seqs(`/messages/${encodeURIComponent(name.normalize("NFC"))}`), name).toEqual([]);
+  });
+
+  it("P4: a token's sub may be a name of any script, but not an invisible one", async () => {
+    for (const user of [REAL_NAMES.thai, REAL_NAMES["arabic, with vowels"]])
+      expect(await seqs("/messages/bob", { user })).toEqual([]);
+    for (const user of ["\u3164", "bob\u00ad"])
+      expect(await server.request("/messages/bob", { user })).toMatchObject({
+        status: 401,
+        body: { code: "unauthorized" },
+      });
+  });
+
+  it("P4: refuses an invisible name, a leading mark and a tower of marks", async () => {
+    for (const name of ["\u3164", "bob\ufe0f", "b\u200dob", "\u0301bob", `bob${"\u0316".repeat(5)}`]) {
+      const path = `/messages/${encodeURIComponent(name)}`;
+      const refused = { status: 400, body: { code: "invalid_username" } };
+      expect(await server.request(path), JSON.stringify(name)).toMatchObject(refused);
+    }
   });
 });
 

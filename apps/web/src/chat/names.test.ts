@@ -1,5 +1,10 @@
+import { isUsername } from "@parley/models";
+import { REAL_NAMES, username } from "@parley/models/test/usernames";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { hashOf, routeOf } from "../ui/route.ts";
 import { hueOf, parseName } from "./names.ts";
+import { type BrowserStorage, openSavedState } from "./saved-state.ts";
 
 describe("names", () => {
   it("have one of the colours each, and the colours are used evenly", () => {
@@ -13,6 +18,51 @@ describe("names", () => {
 
   it("P4: are trimmed, composed and checked when they are typed", () => {
     expect(parseName(" Zoe\u0308 ")).toBe("Zo\u00eb");
-    for (const text of ["", "a b", "a/b", "x".repeat(65)]) expect(parseName(text)).toBeUndefined();
+    // BENGALI LETTER YYA as most keyboards produce it.
+    expect(parseName("ন\u09dfন")).toBe("ন\u09af\u09bcন");
+    for (const text of ["", "a b", "a/b", "x".repeat(65), "\u3164", "\u0301"])
+      expect(parseName(text)).toBeUndefined();
+  });
+
+  it("P4: are checked as the server checks them", () => {
+    const text = fc.oneof(
+      username,
+      fc
+        .tuple(username, fc.string({ unit: "binary", maxLength: 3 }), username)
+        .map((parts) => parts.join("")),
+      fc.string({ unit: "grapheme", maxLength: 70 }),
+      fc.string({ unit: fc.constantFrom("a", "क", "\u0316", "\u102c", "\ufe0f", "7"), maxLength: 70 }),
+    );
+    fc.assert(
+      fc.property(text, (text) => {
+        const name = text.trim().normalize("NFC");
+        expect(parseName(text)).toBe(isUsername(name) ? name : undefined);
+      }),
+      { numRuns: 1000 },
+    );
+    for (const name of Object.values(REAL_NAMES)) expect(parseName(name)).toBe(name.normalize("NFC"));
+  });
+
+  it("P4: keep their addresses and their saved drafts apart", () => {
+    fc.assert(
+      fc.property(username, username, username, username, (user, partner, otherUser, otherPartner) => {
+        expect(routeOf(hashOf(partner))).toEqual({ partner });
+        const storage = memoryStorage();
+        openSavedState(storage, user).setDraft(partner, "Hello");
+        const isSame = user === otherUser && partner === otherPartner;
+        expect(openSavedState(storage, otherUser).draft(otherPartner)).toBe(isSame ? "Hello" : "");
+      }),
+    );
   });
 });
+
+function memoryStorage(): BrowserStorage {
+  const items = new Map<string, string>();
+  return {
+    length: 0,
+    key: () => null,
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+  };
+}

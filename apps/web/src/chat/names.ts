@@ -1,9 +1,21 @@
+/** The pattern of usernames (P4), the same as in packages/models. A test compares the two. */
+const USERNAME =
+  /^(?=\P{Default_Ignorable_Code_Point}{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
+
+/** Shown for a name that isn't a username. */
+export const INVALID_NAME = "A name is 1 to 64 letters of any language, digits, or one of _ . @ + -";
+
 /**
  * Returns a typed name trimmed and composed, or undefined if it isn't a username (P4). The server decides finally.
  */
 export function parseName(text: string): string | undefined {
-  const name = text.trim().normalize("NFC");
-  return /^[\p{L}\p{Nd}_.@+-]{1,64}$/u.test(name) ? name : undefined;
+  const name = composeName(text);
+  return USERNAME.test(name) ? name : undefined;
+}
+
+/** Returns a typed name trimmed and in composed form. Many keyboards produce another form of some letters. */
+export function composeName(text: string): string {
+  return text.trim().normalize("NFC");
 }
 
 /** The number of colours for names, from 1 on. styles/people.css defines them. 0 is the public room's colour. */

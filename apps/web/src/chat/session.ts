@@ -1,4 +1,5 @@
 import { requestToken } from "@parley/client";
+import { composeName } from "./names.ts";
 import { type BrowserStorage, readItem, writeItem } from "./saved-state.ts";
 
 /**
@@ -24,7 +25,7 @@ export function storeSession(storage: BrowserStorage, session: Session | undefin
 
 /** Signs in by name (P60). Rejects with a ParleyError: `not_found` if the server doesn't give out tokens by name. */
 export async function sessionByName(name: string): Promise<Session> {
-  const user = name.trim().normalize("NFC");
+  const user = composeName(name);
   await requestToken(location.origin, user);
   return { user, token: undefined };
 }
@@ -46,7 +47,10 @@ function subjectOf(token: string): string | undefined {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
     const { sub }: { sub?: unknown } = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof sub === "string" && sub !== "" ? sub : undefined;
+    if (typeof sub !== "string" || sub === "") return undefined;
+    // Throws for text that no URL and no storage key can contain.
+    encodeURIComponent(sub);
+    return sub;
   } catch {
     return undefined;
   }

@@ -34,7 +34,8 @@ export function Composer({ chat, partner }: Props) {
     event.preventDefault();
     send();
   };
-  const label = partner === "" ? "Message to everybody" : `Message to ${partner}`;
+  // The isolating characters do for an attribute what `bdi` does for an element.
+  const label = partner === "" ? "Message to everybody" : `Message to \u2068${partner}\u2069`;
   return (
     <form
       class="composer"

@@ -1,7 +1,9 @@
 import type { Chat } from "../chat/chat.ts";
+import { mayImitate } from "../chat/scripts.ts";
 import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageList } from "./message-list.tsx";
+import { IMITATION_WARNING, Name } from "./name.tsx";
 
 interface Props {
   readonly chat: Chat;
@@ -28,9 +30,7 @@ export function ConversationPane({ chat, partner }: Props) {
         </a>
         <Avatar name={partner} />
         <div>
-          <h2 id="partner">
-            <bdi>{partner === "" ? "Public room" : partner}</bdi>
-          </h2>
+          <h2 id="partner">{partner === "" ? "Public room" : <Name name={partner} />}</h2>
           <p class="quiet">{subtitle(partner, me)}</p>
         </div>
       </header>
@@ -42,5 +42,6 @@ export function ConversationPane({ chat, partner }: Props) {
 
 function subtitle(partner: string, me: string): string {
   if (partner === "") return "Everybody reads this";
-  return partner === me ? "Notes to yourself" : "Private conversation";
+  if (partner === me) return "Notes to yourself";
+  return mayImitate(partner) ? IMITATION_WARNING : "Private conversation";
 }

@@ -131,13 +131,18 @@ function Beginning({ conversation, isShown, retry }: BeginningProps) {
   if (older === "unknown") return <p class="beginning quiet">Waiting for the server…</p>;
   return (
     <p class="beginning quiet">
-      {messages.length === 0 ? nothingYet(partner) : "This is the beginning of the conversation."}
+      {messages.length > 0 ? "This is the beginning of the conversation." : <NothingYet partner={partner} />}
     </p>
   );
 }
 
-function nothingYet(partner: string): string {
-  return partner === "" ? "Nobody has said anything yet. Be the first." : `Say hello to ${partner}.`;
+function NothingYet({ partner }: { readonly partner: string }) {
+  if (partner === "") return "Nobody has said anything yet. Be the first.";
+  return (
+    <>
+      Say hello to <bdi>{partner}</bdi>.
+    </>
+  );
 }
 
 /** Calls `act` when the element's size changes: a phone's keyboard takes half of the list's height. */

@@ -4,6 +4,7 @@ import { formatDay, formatTime } from "../chat/dates.ts";
 import { failureReason, isRetryable } from "../chat/labels.ts";
 import { hueOf } from "../chat/names.ts";
 import type { Pending } from "../chat/state.ts";
+import { Name } from "./name.tsx";
 
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {
@@ -39,7 +40,6 @@ interface RowProps {
 export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLatest }: RowProps) {
   const { id, from, content, timestamp } = message;
   const isOwn = from === me;
-  const author = isOwn ? "You" : from;
   return (
     <>
       {day !== undefined && (
@@ -49,7 +49,13 @@ export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLat
       )}
       <li class={`row${isOwn ? " own" : ""}${isFirst ? " first" : ""}`} data-id={id}>
         <p class={isFirst ? "meta" : "visually-hidden"}>
-          <bdi class={isPublic && !isOwn ? `author hue-${hueOf(from)}` : "visually-hidden"}>{author}</bdi>{" "}
+          {isOwn ? (
+            <span class="visually-hidden">You</span>
+          ) : isPublic ? (
+            <Name name={from} class={`author hue-${hueOf(from)}`} />
+          ) : (
+            <bdi class="visually-hidden">{from}</bdi>
+          )}{" "}
           <time dateTime={timestamp}>{formatTime(timestamp)}</time>
         </p>
         <p class="bubble content" dir="auto">

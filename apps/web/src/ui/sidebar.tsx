@@ -1,12 +1,14 @@
+import type { Message } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { sortedConversations } from "../chat/conversation-list.ts";
 import { formatShort } from "../chat/dates.ts";
-import { parseName } from "../chat/names.ts";
+import { INVALID_NAME, parseName } from "../chat/names.ts";
 import type { Conversation } from "../chat/state.ts";
 import { Avatar } from "./avatar.tsx";
 import { Logo } from "./logo.tsx";
+import { Name } from "./name.tsx";
 import { hashOf } from "./route.ts";
 
 interface Props {
@@ -66,14 +68,13 @@ interface EntryProps {
 }
 
 function Entry({ conversation: { with: partner, last, unread, older }, me, isOpen }: EntryProps) {
-  const author =
-    last === undefined || last.from === partner ? "" : last.from === me ? "You: " : `${last.from}: `;
   return (
     <li>
       <a href={hashOf(partner)} aria-current={isOpen ? "page" : undefined}>
         <Avatar name={partner} />
         <span class="partner">
-          <bdi>{partner === "" ? "Public room" : partner === me ? `${partner} (you)` : partner}</bdi>
+          {partner === "" ? <bdi>Public room</bdi> : <Name name={partner} />}
+          {partner === me && " (you)"}
         </span>
         {last && (
           <time class="quiet" dateTime={last.timestamp}>
@@ -81,7 +82,7 @@ function Entry({ conversation: { with: partner, last, unread, older }, me, isOpe
           </time>
         )}
         <span class="preview quiet" dir="auto">
-          {last ? `${author}${last.content.slice(0, 120)}` : older === "none" ? "Nothing said yet" : ""}
+          {last ? <Preview last={last} partner={partner} me={me} /> : older === "none" && "Nothing said yet"}
         </span>
         {unread > 0 && (
           <span class="unread">
@@ -94,13 +95,29 @@ function Entry({ conversation: { with: partner, last, unread, older }, me, isOpe
   );
 }
 
+interface PreviewProps {
+  readonly last: Message;
+  readonly partner: string;
+  readonly me: string;
+}
+
+/** The beginning of a conversation's last message, after its author if that isn't the partner. */
+function Preview({ last: { from, content }, partner, me }: PreviewProps) {
+  return (
+    <>
+      {from !== partner && <>{from === me ? <bdi>You</bdi> : <Name name={from} />}: </>}
+      {content.slice(0, 120)}
+    </>
+  );
+}
+
 function NewConversation() {
   const id = useId();
   const [problem, setProblem] = useState("");
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const name = parseName(String(new FormData(event.currentTarget).get("with") ?? ""));
-    if (name === undefined) return setProblem("A name is 1 to 64 letters, digits, or one of _ . @ + -");
+    if (name === undefined) return setProblem(INVALID_NAME);
     setProblem("");
     event.currentTarget.reset();
     location.hash = hashOf(name);
@@ -114,6 +131,7 @@ function NewConversation() {
         id={id}
         name="with"
         placeholder="Talk with…"
+        dir="auto"
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}

@@ -1,6 +1,7 @@
 import { ParleyError } from "@parley/client";
-import type { TargetedSubmitEvent } from "preact";
+import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
+import { INVALID_NAME } from "../chat/names.ts";
 import { type Session, sessionByName, sessionByToken } from "../chat/session.ts";
 import { Logo } from "./logo.tsx";
 
@@ -66,7 +67,7 @@ function NameField({ problem }: { readonly problem: string }) {
         id={id}
         name="name"
         required
-        maxLength={64}
+        dir="auto"
         autocomplete="username"
         autocapitalize="none"
         spellcheck={false}
@@ -81,7 +82,8 @@ function NameField({ problem }: { readonly problem: string }) {
   );
 }
 
-export function TokenField({ problem }: { readonly problem: string }) {
+/** `problem` is "" if there is none. */
+export function TokenField({ problem }: { readonly problem: ComponentChildren }) {
   const id = useId();
   return (
     <div class="field">
@@ -113,7 +115,7 @@ async function sessionBy(method: Method, text: string): Promise<Session> {
 
 function problemOf({ code }: ParleyError): string {
   if (code === "not_found") return "This server does not sign users in by name. Paste a token.";
-  if (code === "invalid_username") return "A name is 1 to 64 letters, digits, or one of _ . @ + -";
+  if (code === "invalid_username") return INVALID_NAME;
   if (code === "origin_not_allowed") return "The server does not allow this page's address to sign in.";
   return "The server cannot be reached. Try again.";
 }

@@ -1,9 +1,10 @@
 import type { State } from "@parley/client";
-import type { TargetedSubmitEvent } from "preact";
+import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { closedReason, connectionLabel } from "../chat/labels.ts";
 import { sessionByToken, storeSession } from "../chat/session.ts";
+import { Name } from "./name.tsx";
 import { TokenField } from "./sign-in.tsx";
 
 /** The connection's state, always in the same place. */
@@ -44,14 +45,20 @@ interface ClosedProps {
 
 /** Shown when the client is closed for good. The user continues with a new token, or tries again. Drafts are kept. */
 function Closed({ chat, connection }: ClosedProps) {
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState<ComponentChildren>("");
   const { text, needsToken } = closedReason(connection.error?.code);
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!needsToken) return chat.resume(chat.session);
     const session = sessionByToken(String(new FormData(event.currentTarget).get("token") ?? ""));
     if (!session) return setProblem("This isn't a valid token.");
-    if (session.user !== chat.session.user) return setProblem(`This token is for ${session.user}.`);
+    if (session.user !== chat.session.user) {
+      return setProblem(
+        <>
+          This token is for <Name name={session.user} />.
+        </>,
+      );
+    }
     storeSession(sessionStorage, session);
     chat.resume(session);
   };

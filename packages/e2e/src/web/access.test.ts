@@ -1,5 +1,5 @@
-import axe from "axe-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { seriousViolations } from "../rig/accessibility.ts";
 import { describeInBrowser } from "../rig/browser.ts";
 import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
@@ -8,26 +8,6 @@ import { WebUser } from "../rig/web-user.ts";
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } } as const;
 
 const WAIT = { timeout: 30_000 };
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** The violations that axe-core calls serious or critical on the present screen, in light and dark. */
-async function seriousViolations({ page }: WebUser): Promise<string[]> {
-  const found: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = (await page.evaluate("axe.run()")) as { violations: Violation[] };
-    for (const { id, impact, nodes } of violations) {
-      if (impact === "serious" || impact === "critical")
-        found.push(`${colorScheme}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-    }
-  }
-  return found;
-}
 
 const deployment = await startStandalone();
 afterAll(() => deployment.stop());
@@ -51,7 +31,6 @@ await describeInBrowser("the accessibility of the page", (browser) => {
         hasTouch: size === "phone",
       });
       const link = await dora.link();
-      await dora.page.evaluate(axe.source);
       expect(await seriousViolations(dora)).toEqual([]);
       await dora.signIn("dora");
       await dora.open("");

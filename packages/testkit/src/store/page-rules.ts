@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { PUBLIC_CONVERSATION } from "@parley/models";
+import { conversationOf, PUBLIC_CONVERSATION } from "@parley/models";
 import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
 import { everything, type OpenStore } from "./opening.ts";
@@ -51,6 +51,37 @@ export function pageRules(open: OpenStore): void {
     ]);
     expect(await everything(store, "alice:bob")).toEqual(between);
     expect(idsOf(await everything(store, "alice:alice"))).toEqual([idAt(6)]);
+  });
+
+  it("P4: names of any script are different users, also if they look equal or sort as equal", async () => {
+    const store = await open();
+    // Equal under some collation, or at a glance: case, vowels, digits of two scripts, Latin and Cyrillic, width.
+    const names = [
+      "bob",
+      "Bob",
+      "bób",
+      "bоb",
+      "ｂｏｂ",
+      "1",
+      "١",
+      "ＡＢ",
+      "شدة",
+      "شدّة",
+      "कि",
+      "की",
+      "हिन्दी",
+      "हिंदी",
+      "ひ",
+      "ヒ",
+    ];
+    const stored = names.map((name, n) => messageAt(n, { from: "alice", to: name, ref: "r1" }));
+    expect(await store.insert(stored)).toEqual(stored.map(() => ({ kind: "stored" })));
+    for (const message of stored) {
+      expect(await everything(store, conversationOf("alice", message.to)), message.to).toEqual([message]);
+      expect(await store.sync(message.to, { limit: 100 }), message.to).toEqual([message]);
+    }
+    const { messages } = await store.conversations("alice", { limit: 100 });
+    expect(messages).toEqual([...stored].reverse());
   });
 
   it("P50: all streams a conversation of any length completely and in order, without blocking the event loop", async () => {

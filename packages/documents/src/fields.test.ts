@@ -1,0 +1,105 @@
+import { clientFrames, responses, tokenRequest } from "@parley/models";
+import { REAL_NAMES, username } from "@parley/models/test/usernames";
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createDocuments } from "./index.ts";
+
+type JsonSchema = Record<string, unknown>;
+type Accepts = (value: unknown) => boolean;
+
+const made = createDocuments();
+const [http, socket] = [JSON.parse(made.openapi), JSON.parse(made.asyncapi)];
+
+/** Compiles a published schema as a client's generator does. */
+function published(schema: JsonSchema): Accepts {
+  const ajv = new Ajv({ strict: false });
+  addFormats.default(ajv);
+  return ajv.compile(schema);
+}
+
+/** Texts near the limits of every rule, and at random. */
+const text = fc.oneof(
+  username,
+  fc.tuple(username, fc.nat(6), fc.string({ unit: "binary", maxLength: 3 })).map(([name, at, put]) => {
+    return name.slice(0, at) + put + name.slice(at);
+  }),
+  fc.string({ unit: "grapheme", maxLength: 70 }),
+  fc.string({ unit: fc.constantFrom("𠮷", "a", "क", "\u0316", "\u102c", "\ufe0f", "\ud800"), maxLength: 70 }),
+  fc.constantFrom("", "a:b", "$ne", "a\n", "\u3164", "a".repeat(64), "a".repeat(65), "𠮷".repeat(64)),
+);
+
+function expectAgreement(inCode: Accepts, inDocument: Accepts): void {
+  fc.assert(
+    fc.property(text, (text) => {
+      expect(inDocument(text)).toBe(inCode(text));
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+const isComposed = (value: unknown) => String(value).normalize("NFC") === value;
+/** A JSON Schema can't require the composed form, so these samples leave it to the code. */
+const withComposedForm =
+  (accepts: Accepts): Accepts =>
+  (value) =>
+    isComposed(value) && accepts(value);
+
+/** Every schema of both documents whose description says that it is a username. */
+function usernameSchemas(): JsonSchema[] {
+  const found: JsonSchema[] = [];
+  JSON.stringify([http, socket], (_key, value) => {
+    if (String(value?.description).startsWith("A username (P4)") && value.pattern) found.push(value);
+    return value;
+  });
+  return found;
+}
+
+describe("the published schemas agree with the code", () => {
+  it("P4: a username", () => {
+    const schemas = usernameSchemas();
+    expect(schemas.length).toBeGreaterThan(5);
+    expect(new Set(schemas.map(({ pattern }) => pattern)).size).toBe(1);
+    const [schema = {}] = schemas;
+    const inCode: Accepts = (value) => tokenRequest.shape.username.safeParse(value).success;
+    expectAgreement(inCode, withComposedForm(published(schema)));
+    for (const name of Object.values(REAL_NAMES))
+      expect(published(schema)(name.normalize("NFC")), name).toBe(true);
+  });
+
+  it("P4: a recipient", () => {
+    const schema = socket.components.schemas.ClientMessage.properties.to;
+    const inCode: Accepts = (value) => clientFrames.message.shape.to.safeParse(value).success;
+    expectAgreement(inCode, withComposedForm(published(schema)));
+  });
+
+  it.each(["content", "ref"] as const)("P10, P12: %s", (field) => {
+    const schema = socket.components.schemas.ClientMessage.properties[field];
+    expectAgreement((value) => clientFrames.message.shape[field].safeParse(value).success, published(schema));
+  });
+
+  it("L2: an id", () => {
+    const schema = http.components.schemas.Message.properties.id;
+    const inCode: Accepts = (value) => responses.Message.shape.id.safeParse(value).success;
+    const inDocument = published(schema);
+    const digit = fc.constantFrom(..."0123456789٣-");
+    const near = fc
+      .tuple(fc.nat(27), digit)
+      .map(
+        ([at, put]) =>
+          `${"1752674400123-0000000000-00".slice(0, at)}${put}${"1752674400123-0000000000-00".slice(at + 1)}`,
+      );
+    fc.assert(
+      fc.property(fc.oneof(near, text), (id) => {
+        expect(inDocument(id)).toBe(inCode(id));
+      }),
+    );
+    for (const id of [
+      "1752674400123-0000000000-00",
+      "1752674400123-0000000000-01",
+      "1752674400123-0000000000-00\n",
+    ])
+      expect(inDocument(id)).toBe(inCode(id));
+  });
+});
