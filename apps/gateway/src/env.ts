@@ -1,4 +1,4 @@
-import { auth, pick, variables } from "@parley/service";
+import { auth, fields, pick, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
 
 /** The environment variables of a gateway that runs as its own process. */
@@ -18,5 +18,10 @@ export const gatewayEnv = {
     "LOG_LEVEL",
   ),
   ...gatewayFields,
+  FRONT_SECRET: fields
+    .text()
+    .describe(
+      "Set by `start:split` for its own gateways, anew at each start: by this secret a gateway knows the front that passes on requests for development tokens (P60). Do not set it.",
+    ),
   auth: auth(),
 };

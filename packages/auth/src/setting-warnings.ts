@@ -4,18 +4,27 @@ export interface KeySettings {
   readonly audience?: string | undefined;
 }
 
-/** Returns what is less safe about the settings, in sentences for an operator. Empty if nothing is. */
-export function warningsOf({ jwksUrl, audience }: KeySettings): string[] {
-  if (jwksUrl === undefined) return [];
-  const warnings: string[] = [];
-  if (audience === undefined)
-    warnings.push(
-      "JWT_AUDIENCE isn't set: tokens that the issuer signed for other applications are accepted too. Set it to the audience of the tokens for this chat.",
-    );
-  if (!isProtected(jwksUrl))
-    warnings.push(
-      "JWT_JWKS_URL begins with http://: whoever can change the network's traffic can sign tokens for any user. Use https://.",
-    );
+/** A setting that makes tokens less safe, and what to do, each a sentence for an operator. */
+export interface SettingWarning {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** Returns what is less safe about the settings. Empty if nothing is. */
+export function warningsOf({ jwksUrl, audience }: KeySettings): SettingWarning[] {
+  const warnings: SettingWarning[] = [];
+  if (jwksUrl !== undefined && audience === undefined)
+    warnings.push({
+      problem:
+        "Tokens that the issuer signed for other applications are accepted too, because JWT_AUDIENCE isn't set.",
+      fix: "Set JWT_AUDIENCE to the audience of the tokens for this chat.",
+    });
+  if (jwksUrl !== undefined && !isProtected(jwksUrl))
+    warnings.push({
+      problem:
+        "Whoever can change the network's traffic can sign tokens for any user, because JWT_JWKS_URL begins with http://.",
+      fix: "Use an https:// URL.",
+    });
   return warnings;
 }
 

@@ -72,7 +72,7 @@ export function createVerifier(config: VerifierOptions): Verifier {
   const check = tokenCheck({ ...config, ...limits, now, observe });
   const cache = new IdentityCache(config.cacheSize ?? 10_000);
   const turns = new VerificationTurns(limits);
-  for (const text of warningsOf(config)) observe({ type: "warning", text });
+  for (const { problem, fix } of warningsOf(config)) observe({ type: "warning", text: `${problem} ${fix}` });
 
   async function verify(token: string | undefined, source: TokenSource = NOBODY): Promise<Identity> {
     try {

@@ -13,6 +13,8 @@ export interface RouterDeps {
   readonly origins: OriginPolicy;
   /** Undefined: `/auth/token` answers 404 (P60). */
   readonly issueToken: IssueToken | undefined;
+  /** See `GatewayOptions`. */
+  readonly frontSecret: string | undefined;
   /** The web page for browsers. Undefined: none was built. */
   readonly page: Page | undefined;
   readonly observe: Observe;
@@ -63,12 +65,12 @@ export class Router {
   }
 
   async #issueToken(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const { issueToken, origins, observe } = this.#deps;
+    const { issueToken, frontSecret, origins, observe } = this.#deps;
     if (!issueToken) throw new ChatError("not_found");
     if (answerCors(origins, req, res, "POST")) return;
     assertMethod(req, "POST");
     if (!origins.permits(req.headers.origin, req.headers.host)) throw new ChatError("origin_not_allowed");
-    const user = await answerTokenRequest(req, res, issueToken);
+    const user = await answerTokenRequest(req, res, { issue: issueToken, frontSecret });
     observe({ type: "token-issued", request: id, user });
   }
 
