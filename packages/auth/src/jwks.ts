@@ -163,6 +163,8 @@ class KeySet {
     if (this.#isWithin(this.#options.coolDownMs, this.#attemptedAt)) return undefined;
     this.#attemptedAt = this.#options.now();
     this.#pending = this.#fetch().finally(() => {
+      // The cool-down begins again at the end: a slow issuer gets a pause too.
+      this.#attemptedAt = this.#options.now();
       this.#pending = undefined;
     });
     return this.#pending;

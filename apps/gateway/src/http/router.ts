@@ -57,7 +57,9 @@ export class Router {
     const { admission, live, origins, observe } = this.#deps;
     if (answerCors(origins, req, res, "GET")) return;
     assertMethod(req, "GET");
-    admission.assertCapacity(await admission.authenticate(req));
+    const gone = new AbortController();
+    res.once("close", () => gone.abort());
+    admission.assertCapacity(await admission.authenticate(req, gone.signal));
     if (live.problem() !== undefined) throw new ChatError("unavailable", { retryAfterMs: 1_000 });
     observe({ type: "refused", request: id, code: "upgrade_required", upgrade: false });
     const headers = { upgrade: "websocket", connection: "Upgrade" };
@@ -76,7 +78,7 @@ export class Router {
 
   /** Ignores a request whose client disconnected before its end: there is nobody to answer, and nothing failed. */
   #refuse(id: string, req: IncomingMessage, res: ServerResponse, reason: unknown): void {
-    if (req.errored) return;
+    if (req.errored || res.closed) return;
     const { observe } = this.#deps;
     const error = reason instanceof ChatError ? reason : new ChatError("internal", { cause: reason });
     if (error.code === "internal") observe({ type: "failure", request: id, error: error.cause });
