@@ -1,5 +1,7 @@
-import { auth, pick, variables } from "@parley/service";
+import { auth, fields, pick, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
+
+const MIN_SECRET_LENGTH = 32;
 
 /** The environment variables of a gateway that runs as its own process. */
 export const gatewayEnv = {
@@ -18,5 +20,13 @@ export const gatewayEnv = {
     "LOG_LEVEL",
   ),
   ...gatewayFields,
+  FRONT_SECRET: fields
+    .text()
+    .refine((secret) => secret === undefined || secret.length >= MIN_SECRET_LENGTH, {
+      error: `must have at least ${MIN_SECRET_LENGTH} characters`,
+    })
+    .describe(
+      "Set by `start:split` for its own gateways, anew at each start: by this secret a gateway knows the front that passes on requests for development tokens (P60). Do not set it.",
+    ),
   auth: auth(),
 };

@@ -29,10 +29,12 @@ describe("a process with invalid settings", () => {
     const { code, stderr } = await runMain({
       JWT_SECRET: "hunter2hunter2",
       DRAIN_MS: "soon",
+      FRONT_SECRET: "hunter2",
       REDIS_URL: "http://x",
     });
     expect(code).toBe(1);
-    for (const name of ["JWT_SECRET", "DRAIN_MS", "REDIS_URL"]) expect(stderr).toContain(name);
+    for (const name of ["JWT_SECRET", "DRAIN_MS", "REDIS_URL", "FRONT_SECRET"])
+      expect(stderr).toContain(name);
     expect(stderr).not.toContain("hunter2");
     const production = await runMain({
       JWT_SECRET: "x".repeat(32),

@@ -4,7 +4,7 @@ import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import { openPage } from "@parley/page";
 import * as service from "@parley/service";
-import { observeBus } from "@parley/telemetry";
+import { observeAuth, observeBus } from "@parley/telemetry";
 import { gatewayEnv } from "./env.ts";
 import { createGateway, gatewayConfig } from "./gateway.ts";
 import { createTokenIssuer } from "./http/token-issuer.ts";
@@ -28,12 +28,13 @@ await service.runService("gateway", async ({ log, defer }) => {
   const verifier = createVerifier({
     ...env.auth,
     isUser: isUsername,
-    observe: (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type),
+    observe: observeAuth(log, registry),
   });
   const gateway = createGateway({
     bus,
     verifier,
     issueToken: createTokenIssuer(env.auth),
+    frontSecret: env.FRONT_SECRET,
     page: openPage(),
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),

@@ -12,6 +12,8 @@ export interface GatewayOptions {
   readonly verifier: Verifier;
   /** Issues development tokens (P60). Undefined: there are none. */
   readonly issueToken?: IssueToken | undefined;
+  /** The secret of a front on this machine, whose requests for development tokens are answered. Undefined: none. */
+  readonly frontSecret?: string | undefined;
   /** Web page for browsers at `/`. Undefined: everyone gets plain text there. */
   readonly page?: Page | undefined;
   readonly config: GatewayConfig;

@@ -114,7 +114,7 @@ export function createEndpoints(
   inbound: Inbound,
   isDraining: () => boolean,
 ): Endpoints {
-  const { config, observe, issueToken, page, now: wallClock = Date.now } = options;
+  const { config, observe, issueToken, frontSecret, page, now: wallClock = Date.now } = options;
   const { trustedProxies, heartbeatMs, maxPendingBytes } = config;
   const { registry, writeScheduler, closer, live } = outbound;
   const { authenticator, rateLimiter, frameHandler } = inbound;
@@ -144,6 +144,6 @@ export function createEndpoints(
     timeoutMs: config.handshakeTimeoutMs,
     maxPendingBytes,
   });
-  const router = new Router({ admission, live, origins, issueToken, page, observe });
+  const router = new Router({ admission, live, origins, issueToken, frontSecret, page, observe });
   return { upgradeHandler, router, heartbeat };
 }

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import { createVerifier, type VerifierOptions } from "@parley/auth";
+import { createVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
 import { openMongoStore } from "@parley/store/mongo";
-import { observeBus, observeStore } from "@parley/telemetry";
+import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { historyEnv } from "./env.ts";
 import { createHistoryApi, historyConfig } from "./history-api.ts";
 import { observeHistory } from "./metrics.ts";
@@ -21,7 +21,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const history = createHistoryApi({
     tail: bus.tail(),
     store,
-    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: logKeyEvents(log) }),
+    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) }),
     config: historyConfig(env),
     observe: observeHistory(log, registry),
   });
@@ -41,7 +41,3 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   defer("server", () => service.closeServer(server, 15_000));
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");
 });
-
-function logKeyEvents(log: service.Logger): VerifierOptions["observe"] {
-  return (event) => log[event.type === "jwks-failed" ? "warn" : "debug"](event, event.type);
-}

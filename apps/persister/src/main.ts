@@ -3,7 +3,7 @@ import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
 import { openMongoStore } from "@parley/store/mongo";
-import { observeBus, observeStore } from "@parley/telemetry";
+import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { persisterEnv } from "./env.ts";
 import { observePersister } from "./metrics.ts";
 import { createPersister, deadLetterRoutes } from "./persister.ts";
@@ -29,7 +29,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   defer("persister", () => running);
 
   const { auth, ADMIN_PORT, HOST } = env;
-  const verifier = createVerifier({ ...auth, isUser: isUsername });
+  const verifier = createVerifier({ ...auth, isUser: isUsername, observe: observeAuth(log, registry) });
   const admin = await service.startAdmin({
     port: ADMIN_PORT,
     host: HOST,

@@ -10,7 +10,7 @@ import { createPersister } from "@parley/persister";
 import { observePersister } from "@parley/persister/metrics";
 import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
-import { observeBus, observeStore } from "@parley/telemetry";
+import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { standaloneEnv } from "./env.ts";
 import { createChatServer } from "./server.ts";
 import { startCore } from "./start-core.ts";
@@ -26,7 +26,8 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("store", () => store.close());
   const bus = new MemoryBus({ lastStored: await store.lastId(), observe: observeBus(log, registry) });
   const signing = await createTokenSigning(env.auth, { host, dataDir });
-  const verifier = createVerifier({ ...signing.settings, isUser: isUsername });
+  const onToken = observeAuth(log, registry);
+  const verifier = createVerifier({ ...signing.settings, isUser: isUsername, observe: onToken });
 
   const consumer = bus.consume({ lastStored: () => store.lastId() });
   const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });

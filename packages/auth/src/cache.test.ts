@@ -37,6 +37,15 @@ describe("the identity cache", () => {
     expect(cache.get("carol", NOW)?.user).toBe("carol");
   });
 
+  it("G5: a user with many tokens evicts only tokens of that user", () => {
+    const cache = new IdentityCache(100);
+    cache.set("bob's", identity("bob"), NOW);
+    for (let n = 0; n < 1_000; n++) cache.set(`mallory's ${n}`, identity("mallory"), NOW);
+    expect(cache.get("bob's", NOW)?.user).toBe("bob");
+    expect(cache.get("mallory's 999", NOW)?.user).toBe("mallory");
+    expect(cache.entries).toBe(33);
+  });
+
   it("stores nothing with size 0", () => {
     const cache = new IdentityCache(0);
     cache.set("a", identity("alice"), NOW);

@@ -3,14 +3,23 @@ import type { Identity } from "./identity.ts";
 
 /** Maximum age of an entry. After this the token is verified again, since its key may have been withdrawn. */
 const MAX_AGE_MS = 60_000;
+/** Maximum number of tokens of one user: more than a person has devices. */
+const MAX_PER_USER = 32;
+
+interface Entry {
+  readonly identity: Identity;
+  readonly until: number;
+}
 
 /**
  * Remembers tokens that were verified recently, so that a reconnect or the next request needs a hash and no signature
- * check. Keyed by a digest, never by the token. Bounded: the oldest entry is evicted first (G5). An entry never
- * outlives its token (P6).
+ * check. Keyed by a digest, never by the token. Bounded in total and per user: the oldest entry is evicted first, so
+ * that a user with many tokens evicts only tokens of that user (G5). An entry never outlives its token (P6).
  */
 export class IdentityCache {
-  readonly #entries = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  readonly #entries = new Map<string, Entry>();
+  /** The digests of each user's tokens, oldest first. */
+  readonly #digests = new Map<string, Set<string>>();
   readonly #size: number;
 
   constructor(size: number) {
@@ -19,25 +28,39 @@ export class IdentityCache {
 
   get(digest: string, now: number): Identity | undefined {
     const entry = this.#entries.get(digest);
+    if (!entry) return undefined;
     // An entry that ends later than MAX_AGE_MS from now means that the clock was set back: its age is unknown.
-    if (entry && entry.until > now && entry.until - now <= MAX_AGE_MS) return entry.identity;
-    this.#entries.delete(digest);
+    if (entry.until > now && entry.until - now <= MAX_AGE_MS) return entry.identity;
+    this.#delete(digest);
     return undefined;
   }
 
   set(digest: string, identity: Identity, now: number): void {
     if (this.#size <= 0) return;
-    this.#entries.delete(digest);
+    this.#delete(digest);
     this.#entries.set(digest, { identity, until: Math.min(identity.expiresAt, now + MAX_AGE_MS) });
-    if (this.#entries.size <= this.#size) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+    const own = this.#digests.get(identity.user) ?? new Set();
+    this.#digests.set(identity.user, own.add(digest));
+    if (own.size > MAX_PER_USER) this.#deleteFirst(own);
+    if (this.#entries.size > this.#size) this.#deleteFirst(this.#entries);
   }
 
   get entries(): number {
     return this.#entries.size;
+  }
+
+  #deleteFirst(digests: Pick<Set<string>, "keys">): void {
+    const { value: oldest } = digests.keys().next();
+    if (oldest !== undefined) this.#delete(oldest);
+  }
+
+  #delete(digest: string): void {
+    const user = this.#entries.get(digest)?.identity.user;
+    if (user === undefined) return;
+    this.#entries.delete(digest);
+    const own = this.#digests.get(user);
+    own?.delete(digest);
+    if (own?.size === 0) this.#digests.delete(user);
   }
 }
 

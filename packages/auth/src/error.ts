@@ -1,5 +1,8 @@
-/** Codes of the error catalogue. `unavailable`: the token couldn't be verified because no key could be fetched. */
-export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable";
+/**
+ * Codes of the error catalogue. `unavailable`: the token couldn't be verified because no key could be fetched.
+ * `overloaded`: too many tokens wait to be verified.
+ */
+export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable" | "overloaded";
 
 /** The reason, for logs and metrics. Reveals nothing of the token. */
 export type AuthFailure =
@@ -14,21 +17,23 @@ export type AuthFailure =
   | "subject"
   | "claims"
   | "not_yet_valid"
-  | "keys_unavailable";
+  | "keys_unavailable"
+  | "too_many_waiting";
 
 const MESSAGES: Record<AuthErrorCode, string> = {
   token_missing: "A token is required.",
   token_expired: "The token has expired.",
   unauthorized: "This isn't a valid token.",
   unavailable: "The token can't be verified now. Retry later.",
+  overloaded: "Too many tokens wait to be verified. Retry later.",
 };
 
-/** The only kind of error that `verify` rejects with. Contains no part of the token, and no cause that could. */
+/** A token wasn't accepted. Contains no part of the token, and no cause that could. */
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: AuthErrorCode;
   readonly failure: AuthFailure;
-  /** For `unavailable`: time until the keys are fetched again, in ms. */
+  /** For `unavailable` and `overloaded`: time after which a retry makes sense, in ms. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: AuthErrorCode, failure: AuthFailure, retryAfterMs?: number) {

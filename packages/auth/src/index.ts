@@ -3,10 +3,13 @@ export type { AuthEvent } from "./events.ts";
 export { type Identity, SCOPES } from "./identity.ts";
 export { type IssueOptions, issueToken } from "./issue.ts";
 export type { JwksLimits } from "./jwks.ts";
+export { fetchKeySet, KeySetError } from "./key-set.ts";
 export { assertSecret, MIN_SECRET_BYTES } from "./secrets.ts";
+export { warningsOf } from "./setting-warnings.ts";
+export type { TokenSource } from "./token-check.ts";
+export { MAX_TOKEN_LENGTH } from "./token-form.ts";
 export {
   createVerifier,
-  MAX_TOKEN_LENGTH,
   NBF_TOLERANCE_SECONDS,
   type Verifier,
   type VerifierOptions,

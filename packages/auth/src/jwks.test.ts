@@ -1,54 +1,13 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { afterEach, describe, expect, it } from "vitest";
+import type { ServerResponse } from "node:http";
+import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { describe, expect, it } from "vitest";
 import type { AuthEvent } from "./events.ts";
+import { startIssuer } from "./test/issuer.ts";
 import { createVerifier } from "./verifier.ts";
 
 const COOL_DOWN_MS = 10_000;
 const MAX_AGE_MS = 600_000;
 const MAX_STALE_MS = 3_600_000;
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
-
-/** Starts a token issuer that serves its keys over HTTP. */
-async function startIssuer() {
-  let keys: JWK[] = [];
-  let requests = 0;
-  let answer = (res: ServerResponse): unknown => res.end(JSON.stringify({ keys }));
-  const server = createServer((_req, res) => {
-    requests += 1;
-    answer(res);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  async function stop(): Promise<void> {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-  cleanups.push(stop);
-
-  async function addKey(alg: string, kid: string | undefined = alg) {
-    const pair = await generateKeyPair(alg);
-    keys.push({ ...(await exportJWK(pair.publicKey)), alg, use: "sig", ...(kid && { kid }) });
-    return pair;
-  }
-  return {
-    url: `http://127.0.0.1:${port}/keys`,
-    addKey,
-    stop,
-    requests: () => requests,
-    replaceKeys: (next: JWK[]) => {
-      keys = next;
-    },
-    answerWith: (next: typeof answer) => {
-      answer = next;
-    },
-  };
-}
 
 function verifierFor(url: string, { cacheSize = 0, timeoutMs = 2_000 } = {}) {
   const clock = { now: 1_750_000_000_000 };
@@ -57,7 +16,9 @@ function verifierFor(url: string, { cacheSize = 0, timeoutMs = 2_000 } = {}) {
     jwksUrl: url,
     isUser: () => true,
     now: () => clock.now,
-    observe: (event) => events.push(event),
+    observe: (event) => {
+      if (event.type.startsWith("jwks")) events.push(event);
+    },
     cacheSize,
     jwks: { coolDownMs: COOL_DOWN_MS, maxAgeMs: MAX_AGE_MS, maxStaleMs: MAX_STALE_MS, timeoutMs },
   });

@@ -1,8 +1,10 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify, type RemoteJWKSet } from "jose";
+import { FairPool, raceAbort } from "@parley/async";
+import { decodeProtectedHeader, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
+import { fetchKeySet, type KeyLookup, KeySetError } from "./key-set.ts";
 import { verifyWithAny } from "./secrets.ts";
-import type { TokenCheck } from "./token-check.ts";
+import type { TokenCheck, TokenSource } from "./token-check.ts";
 
 /** Time limits for an issuer's key set, in ms. */
 export interface JwksLimits {
@@ -19,6 +21,10 @@ export interface JwksLimits {
 /** Options of `checkWithJwks`. */
 export interface JwksOptions extends JwksLimits {
   readonly url: string;
+  /** Tokens that wait for a fetch at the same time, at most. */
+  readonly maxWaiting: number;
+  /** The same for tokens of one share. */
+  readonly maxWaitingPerShare: number;
   readonly now: () => number;
   readonly observe: (event: AuthEvent) => void;
 }
@@ -26,19 +32,24 @@ export interface JwksOptions extends JwksLimits {
 const DEFAULTS = { timeoutMs: 5_000, coolDownMs: 10_000, maxAgeMs: 600_000, maxStaleMs: 3_600_000 };
 /** Minimum `retryAfterMs` of an error. */
 const MIN_RETRY_MS = 1_000;
+const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
 /**
  * Verifies signatures with an issuer's keys, which are fetched when the first token arrives (P61). A token with an
  * unknown key makes the set be fetched again, at most once per cool-down. If the issuer can't be reached, known keys
  * still verify tokens until they are too old. Tokens that can't be verified without a fetch get `unavailable`, never
  * `unauthorized`.
+ *
+ * Tokens wait for a fetch in `prepare`, before they take a place among the verifications. So tokens with unknown keys
+ * don't keep tokens with known keys from being verified (G5).
  */
 export function checkWithJwks(options: JwksOptions): TokenCheck {
   const keys = new KeySet(options);
   const keyFor: JWTVerifyGetKey<CryptoKey> = (header, token) => keys.keyFor(header, token);
   return {
-    algorithms: ["RS256", "ES256", "EdDSA"],
+    algorithms: ALGORITHMS,
     problem: () => keys.problem(),
+    prepare: (token, source) => keys.prepare(headerOf(token), source),
     async claims(token, verifyOptions) {
       try {
         return (await jwtVerify(token, keyFor, verifyOptions)).payload;
@@ -52,9 +63,21 @@ export function checkWithJwks(options: JwksOptions): TokenCheck {
   };
 }
 
+type Header = Parameters<KeyLookup>[0];
+
+/** Reads a token's header. Throws an AuthError for an algorithm that isn't accepted, before any key is looked up. */
+function headerOf(token: string): Header {
+  const header = decodeProtectedHeader(token);
+  if (header.alg === undefined || !ALGORITHMS.includes(header.alg))
+    throw new AuthError("unauthorized", "algorithm");
+  return { ...header, alg: header.alg };
+}
+
 class KeySet {
   readonly #options: JwksOptions & typeof DEFAULTS;
-  readonly #remote: RemoteJWKSet;
+  /** Counts the tokens that wait for a fetch. */
+  readonly #waiters: FairPool;
+  #lookup: KeyLookup | undefined;
   #fetchedAt: number | undefined;
   #attemptedAt: number | undefined;
   #failed = false;
@@ -68,62 +91,102 @@ class KeySet {
       maxAgeMs: maxAgeMs ?? DEFAULTS.maxAgeMs,
       maxStaleMs: maxStaleMs ?? DEFAULTS.maxStaleMs,
     };
-    // Infinite times stop jose from fetching on its own: this class decides when to fetch.
-    this.#remote = createRemoteJWKSet(new URL(options.url), {
-      timeoutDuration: this.#options.timeoutMs,
-      cooldownDuration: Number.POSITIVE_INFINITY,
-      cacheMaxAge: Number.POSITIVE_INFINITY,
+    this.#waiters = new FairPool({
+      places: options.maxWaiting,
+      placesPerKey: options.maxWaitingPerShare,
+      waiting: 0,
+      waitingPerKey: 0,
     });
   }
 
   /**
-   * Returns the key for a token. Rejects with `unavailable` if the key is unknown and the set can't be fetched, and
-   * with jose's JWKSNoMatchingKey if the issuer has no such key.
+   * Resolves when a token with this header can be verified. Waits for a fetch if its key is unknown. Rejects with
+   * `unavailable` if no key can be trusted, with `overloaded` if too many tokens wait, and with `unauthorized` if the key is
+   * unknown and nothing can be fetched during the cool-down.
    */
-  async keyFor(...token: Parameters<RemoteJWKSet>): Promise<CryptoKey> {
-    const { maxAgeMs, maxStaleMs } = this.#options;
-    if (!this.#isWithin(maxStaleMs, this.#fetchedAt)) await this.#refresh();
-    else if (!this.#isWithin(maxAgeMs, this.#fetchedAt)) void this.#refresh();
-    if (!this.#isWithin(maxStaleMs, this.#fetchedAt)) throw this.#unavailable();
+  async prepare(header: Header, source: TokenSource): Promise<void> {
+    if (this.#isTrusted()) {
+      if (!this.#isWithin(this.#options.maxAgeMs, this.#fetchedAt)) void this.#refresh();
+      if (await this.#has(header)) return;
+    }
+    const fetching = this.#refresh();
+    if (fetching) await this.#wait(fetching, source);
+    if (!this.#isTrusted()) throw this.#unavailable();
+    if (!fetching) throw this.#failed ? this.#unavailable() : new AuthError("unauthorized", "unknown_key");
+  }
+
+  /**
+   * Returns the key for a token, without waiting for a fetch. Rejects with `unavailable` if the key is unknown and the last
+   * fetch failed, and with jose's JWKSNoMatchingKey if the issuer has no such key.
+   */
+  async keyFor(...token: Parameters<KeyLookup>): Promise<CryptoKey> {
+    if (!this.#lookup) throw this.#unavailable();
     try {
-      return await this.#remote(...token);
+      return await this.#lookup(...token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      await this.#refresh();
-      if (this.#failed) throw this.#unavailable();
-      return this.#remote(...token);
+      if (error instanceof errors.JWKSNoMatchingKey && this.#failed) throw this.#unavailable();
+      throw error;
     }
   }
 
   problem(): string | undefined {
-    const isTrusted = this.#isWithin(this.#options.maxStaleMs, this.#fetchedAt);
-    return this.#failed && !isTrusted ? "the issuer's keys (JWT_JWKS_URL) can't be fetched" : undefined;
+    const isLost = this.#failed && !this.#isTrusted();
+    return isLost ? "the issuer's keys (JWT_JWKS_URL) can't be fetched" : undefined;
   }
 
-  /** Fetches the set, unless the cool-down hasn't passed. Concurrent callers share one fetch. Never rejects. */
-  #refresh(): Promise<void> {
+  async #has(header: Header): Promise<boolean> {
+    try {
+      await this.#lookup?.(header);
+      return true;
+    } catch (error) {
+      // Any other error is final: the verification fails with it.
+      return !(error instanceof errors.JWKSNoMatchingKey);
+    }
+  }
+
+  async #wait(fetching: Promise<void>, { share, signal }: TokenSource): Promise<void> {
+    const leave = this.#waiters.tryTake(share);
+    if (!leave) throw new AuthError("overloaded", "too_many_waiting", MIN_RETRY_MS);
+    try {
+      await (signal ? raceAbort(fetching, signal) : fetching);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Returns the fetch in flight, or starts one unless the cool-down since the last one hasn't passed. All callers share one
+   * fetch, which never rejects.
+   */
+  #refresh(): Promise<void> | undefined {
     if (this.#pending) return this.#pending;
-    if (this.#isWithin(this.#options.coolDownMs, this.#attemptedAt)) return Promise.resolve();
+    if (this.#isWithin(this.#options.coolDownMs, this.#attemptedAt)) return undefined;
     this.#attemptedAt = this.#options.now();
     this.#pending = this.#fetch().finally(() => {
+      // The cool-down begins again at the end: a slow issuer gets a pause too.
+      this.#attemptedAt = this.#options.now();
       this.#pending = undefined;
     });
     return this.#pending;
   }
 
   async #fetch(): Promise<void> {
-    const { now, observe } = this.#options;
+    const { url, timeoutMs, now, observe } = this.#options;
     const startedAt = performance.now();
     try {
-      await this.#remote.reload();
+      const { lookup, count } = await fetchKeySet(url, { timeoutMs });
+      this.#lookup = lookup;
       this.#fetchedAt = now();
       this.#failed = false;
-      const keys = this.#remote.jwks()?.keys.length ?? 0;
-      observe({ type: "jwks-fetched", keys, ms: performance.now() - startedAt });
+      observe({ type: "jwks-fetched", keys: count, ms: performance.now() - startedAt });
     } catch (error) {
       this.#failed = true;
       observe({ type: "jwks-failed", reason: reasonOf(error), ms: performance.now() - startedAt });
     }
+  }
+
+  #isTrusted(): boolean {
+    return this.#isWithin(this.#options.maxStaleMs, this.#fetchedAt);
   }
 
   /**
@@ -144,8 +207,9 @@ class KeySet {
 
 /** Returns the kind of an error for a log, never the text of a response. */
 function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWKSTimeout) return "timeout";
+  if (error instanceof KeySetError) return error.message;
   if (error instanceof errors.JOSEError) return error.message;
+  if (error instanceof Error && error.name === "TimeoutError") return "timeout";
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error && "code" in cause) return String(cause.code);
   return error instanceof Error ? error.name : "unknown";

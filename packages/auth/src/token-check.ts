@@ -1,10 +1,26 @@
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 
+/** The origin of a token: verifications are shared out by it. */
+export interface TokenSource {
+  /**
+   * A name for the party that causes the work, such as an address or a user. Parties are served in turn, and each has its own
+   * limit (G5).
+   */
+  readonly share: string;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Verifies tokens with one kind of key. */
 export interface TokenCheck {
   /** The accepted signature algorithms. */
   readonly algorithms: readonly string[];
-  /** Returns the claims of a valid token. Rejects with an error of jose or an AuthError. */
+  /**
+   * Resolves when the token can be checked at once. Waits for keys if necessary. Rejects with an error of jose, an
+   * AuthError, or the reason of the signal.
+   */
+  prepare?(token: string, source: TokenSource): Promise<void>;
+  /** Returns the claims of a valid token, without waiting for keys. Rejects with an error of jose or an AuthError. */
   claims(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
   /** See `Verifier.problem`. */
   problem(): string | undefined;

@@ -4,7 +4,8 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { AuthError } from "./error.ts";
 import { issueToken } from "./issue.ts";
-import { createVerifier, MAX_TOKEN_LENGTH, NBF_TOLERANCE_SECONDS, type VerifierOptions } from "./verifier.ts";
+import { MAX_TOKEN_LENGTH } from "./token-form.ts";
+import { createVerifier, NBF_TOLERANCE_SECONDS, type VerifierOptions } from "./verifier.ts";
 
 const SECRET = "the first secret, 32 bytes or more";
 const NEXT_SECRET = "the second secret, 32 bytes or more";
@@ -155,8 +156,7 @@ describe("an invalid token", () => {
   it("P3: a token changed at any single position is refused", async () => {
     const { token } = await issueToken({ user: "alice", secret: SECRET, now: () => NOW });
     const verifier = verifierOf();
-    // Leaves out the last letter: two of its six bits are unused.
-    const places = fc.record({ at: fc.nat(token.length - 2), by: fc.constantFrom(..."aZ09_-.") });
+    const places = fc.record({ at: fc.nat(token.length - 1), by: fc.constantFrom(..."aZ09_-.") });
     await fc.assert(
       fc.asyncProperty(places, async ({ at, by }) => {
         const changed = token.slice(0, at) + by + token.slice(at + 1);

@@ -3,12 +3,12 @@ import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
 import { authErrorOf } from "./failures.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import { checkWithJwks, type JwksLimits } from "./jwks.ts";
+import { checkWithJwks, type JwksLimits, type JwksOptions } from "./jwks.ts";
 import { checkWithSecrets } from "./secrets.ts";
-import type { TokenCheck } from "./token-check.ts";
-
-/** Maximum length of a token, ample for tokens with many claims. A longer one is refused without a check. */
-export const MAX_TOKEN_LENGTH = 16_384;
+import { warningsOf } from "./setting-warnings.ts";
+import type { TokenCheck, TokenSource } from "./token-check.ts";
+import { hasTokenForm } from "./token-form.ts";
+import { VerificationTurns } from "./turns.ts";
 
 /**
  * Tolerance for `nbf`, in case the issuer's clock is ahead. There is none for `exp`: a connection ends when its token
@@ -33,6 +33,10 @@ export interface VerifierOptions {
    * cache.
    */
   readonly cacheSize?: number | undefined;
+  /** Maximum number of tokens that wait to be verified, and of those that wait for keys. Default 20,000. */
+  readonly maxWaiting?: number | undefined;
+  /** The same for tokens of one share. Default 5,000. */
+  readonly maxWaitingPerShare?: number | undefined;
   readonly jwks?: JwksLimits | undefined;
   /** The clock, in ms since 1970; for tests. */
   readonly now?: (() => number) | undefined;
@@ -43,54 +47,90 @@ export interface VerifierOptions {
 export interface Verifier {
   /**
    * Returns the identity that a token stands for (P3, P61). For any string rejects only with an AuthError:
-   * `token_missing`, `token_expired`, `unauthorized`, or `unavailable` if the issuer's keys can't be fetched.
+   * `token_missing`, `token_expired`, `unauthorized`, `unavailable` if the issuer's keys can't be fetched, or
+   * `overloaded` if too many tokens wait; or with the reason of `source.signal`.
+   *
+   * A token that was found valid within the last minute is never delayed. Other tokens wait for their turn among the
+   * shares. Calls without a `source` have one share together.
    */
-  verify(token: string | undefined): Promise<Identity>;
+  verify(token: string | undefined, source?: TokenSource): Promise<Identity>;
   /** The reason tokens can't be verified now, in words for an operator, or undefined. */
   problem(): string | undefined;
 }
 
+const NOBODY: TokenSource = { share: "" };
+const MAX_WAITING = 20_000;
+const MAX_WAITING_PER_SHARE = 5_000;
+
 /** Creates a verifier. Throws if a secret is too short, the URL is invalid, or not exactly one kind of key is set. */
 export function createVerifier(config: VerifierOptions): Verifier {
-  const { now = Date.now } = config;
-  const check = tokenCheck(config);
+  const { now = Date.now, observe = () => undefined } = config;
+  const limits = {
+    maxWaiting: config.maxWaiting ?? MAX_WAITING,
+    maxWaitingPerShare: config.maxWaitingPerShare ?? MAX_WAITING_PER_SHARE,
+  };
+  const check = tokenCheck({ ...config, ...limits, now, observe });
   const cache = new IdentityCache(config.cacheSize ?? 10_000);
+  const turns = new VerificationTurns(limits);
+  for (const { problem, fix } of warningsOf(config)) observe({ type: "warning", text: `${problem} ${fix}` });
 
-  async function verifyUncached(token: string): Promise<Identity> {
+  async function verify(token: string | undefined, source: TokenSource = NOBODY): Promise<Identity> {
     try {
-      const claims = await check.claims(token, {
-        algorithms: [...check.algorithms],
-        clockTolerance: NBF_TOLERANCE_SECONDS,
-        currentDate: new Date(now()),
-        ...(config.issuer !== undefined && { issuer: config.issuer }),
-        ...(config.audience !== undefined && { audience: config.audience }),
-      });
-      return identityOf(claims, config.isUser);
+      if (token === undefined || token === "") throw new AuthError("token_missing", "missing");
+      if (!hasTokenForm(token)) throw new AuthError("unauthorized", "malformed");
+      const digest = digestOf(token);
+      // Looks before anything waits, so that a flood of new tokens delays no known one.
+      return cache.get(digest, now()) ?? (await verifyInTurn(token, digest, source));
     } catch (error) {
-      throw authErrorOf(error);
+      if (source.signal?.aborted) throw source.signal.reason;
+      const refusal = authErrorOf(error);
+      observe({ type: "refused", failure: refusal.failure });
+      throw refusal;
     }
   }
 
-  async function verify(token: string | undefined): Promise<Identity> {
-    if (token === undefined || token === "") throw new AuthError("token_missing", "missing");
-    if (token.length > MAX_TOKEN_LENGTH) throw new AuthError("unauthorized", "malformed");
-    const digest = digestOf(token);
-    const known = cache.get(digest, now());
-    if (known) return known;
-    const identity = await verifyUncached(token);
-    if (identity.expiresAt <= now()) throw new AuthError("token_expired", "expired");
-    cache.set(digest, identity, now());
-    return identity;
+  async function verifyInTurn(token: string, digest: string, source: TokenSource): Promise<Identity> {
+    await check.prepare?.(token, source);
+    const waitingSince = performance.now();
+    return turns.run(source, async () => {
+      observe({ type: "turn", ms: performance.now() - waitingSince, waiting: turns.waiting });
+      // The same token may have been verified meanwhile, as by a page that opens several connections.
+      const known = cache.get(digest, now());
+      if (known) return known;
+      const identity = await identityIn(token);
+      if (identity.expiresAt <= now()) throw new AuthError("token_expired", "expired");
+      cache.set(digest, identity, now());
+      return identity;
+    });
+  }
+
+  async function identityIn(token: string): Promise<Identity> {
+    const claims = await check.claims(token, {
+      algorithms: [...check.algorithms],
+      clockTolerance: NBF_TOLERANCE_SECONDS,
+      currentDate: new Date(now()),
+      ...(config.issuer !== undefined && { issuer: config.issuer }),
+      ...(config.audience !== undefined && { audience: config.audience }),
+    });
+    return identityOf(claims, config.isUser);
   }
 
   return { verify, problem: check.problem };
 }
 
-function tokenCheck(config: VerifierOptions): TokenCheck {
-  const { secrets = [], jwksUrl, now = Date.now, observe = () => undefined } = config;
+function tokenCheck(config: VerifierOptions & Omit<JwksOptions, "url">): TokenCheck {
+  const { secrets = [], jwksUrl, jwks, maxWaiting, maxWaitingPerShare, now, observe } = config;
   if (secrets.length > 0 && jwksUrl !== undefined)
     throw new TypeError("secrets and jwksUrl exclude each other: set only one of them");
-  if (jwksUrl !== undefined) return checkWithJwks({ ...config.jwks, url: jwksUrl, now, observe });
+  if (jwksUrl !== undefined)
+    return checkWithJwks({
+      ...jwks,
+      url: new URL(jwksUrl).href,
+      maxWaiting,
+      maxWaitingPerShare,
+      now,
+      observe,
+    });
   if (secrets.length > 0) return checkWithSecrets(secrets);
   throw new TypeError("tokens can't be verified: set secrets or jwksUrl");
 }

@@ -8,6 +8,8 @@ export { loadOrCreateSecret } from "./env/secret-file.ts";
 export { pick, variables } from "./env/variables.ts";
 export { addressBlock, clientAddress, isLoopback, TrustedProxies } from "./http/address.ts";
 export { type Admin, startAdmin } from "./http/admin.ts";
+export { createFrontSecret, FRONT_HEADER, isDirect, isVouchedFor } from "./http/direct-request.ts";
+export { hasOneHost, isLoopbackHost } from "./http/host.ts";
 export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";

@@ -1,4 +1,4 @@
-import { AuthError, createVerifier } from "@parley/auth";
+import { AuthError, createVerifier, fetchKeySet, KeySetError, warningsOf } from "@parley/auth";
 import { isUsername } from "@parley/models";
 import type { AuthSettings } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
@@ -12,6 +12,7 @@ export async function checkTokens(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const findings = [await checkVerification(settings, signal)];
+  findings.push(...warningsOf(settings).map(({ problem, fix }) => note("tokens", problem, fix)));
   if (settings.devTokens) {
     findings.push(note("tokens", "AUTH_DEV_TOKENS is on: anyone on this machine can act as any user"));
   }
@@ -35,14 +36,10 @@ async function checkVerification(
 async function checkKeys(url: string, required: string, signal: AbortSignal): Promise<Finding> {
   const fix = "Set JWT_JWKS_URL to the address of the issuer's public keys.";
   try {
-    const timeout = AbortSignal.timeout(KEYS_TIMEOUT_MS);
-    const answer = await fetch(url, { signal: AbortSignal.any([signal, timeout]) });
-    const { keys } = (await answer.json()) as { keys?: unknown };
-    if (answer.ok && Array.isArray(keys) && keys.length > 0) {
-      return ok("tokens", `${keys.length} keys of the issuer${required}`);
-    }
-  } catch {
-    // Reported below, the same as a response without keys.
+    const { count } = await fetchKeySet(url, { timeoutMs: KEYS_TIMEOUT_MS, signal });
+    if (count > 0) return ok("tokens", `${count} keys of the issuer${required}`);
+  } catch (error) {
+    if (error instanceof KeySetError) return wrong("tokens", `the issuer's keys: ${error.message}`, fix);
   }
   return wrong("tokens", "the issuer's keys cannot be read", fix);
 }

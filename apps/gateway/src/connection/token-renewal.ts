@@ -33,7 +33,7 @@ export class TokenRenewal {
 
   async #verify(connection: Connection, token: string): Promise<void> {
     try {
-      const { user, expiresAt } = await this.#deps.authenticator.verify(token);
+      const { user, expiresAt } = await this.#deps.authenticator.verify(token, { user: connection.user });
       if (user !== connection.user) throw new ChatError("unauthorized");
       if (!connection.isOpen) return;
       connection.extendUntil(expiresAt);

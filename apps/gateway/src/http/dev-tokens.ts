@@ -1,25 +1,38 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChatError, tokenRequest } from "@parley/models";
-import { isLoopback } from "@parley/service";
+import { hasOneHost, isDirect, isLoopbackHost, isVouchedFor } from "@parley/service";
 
 /** Issues a token for a username. `expiresAt` is in ms since 1970. */
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;
 
 const MAX_BODY_BYTES = 1_024;
 
+/** Decides who may get a development token. */
+export interface TokenRequestDeps {
+  readonly issue: IssueToken;
+  /** The secret by which the front of `start:split` vouches for a request. Undefined: there is no front. */
+  readonly frontSecret: string | undefined;
+}
+
 /**
- * Answers a request for a development token, which anyone may get without a password (P60). Resolves with the
- * username, or rejects with the ChatError to answer with.
+ * Answers a request for a development token, which anyone on this machine may get without a password (P60). Resolves with
+ * the username, or rejects with the ChatError to answer with.
  *
- * Two checks keep web pages out. The Host header must be a loopback name, since a page anywhere can point its own
- * name at 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
+ * Three checks keep others out. The request must come straight from this machine, since a reverse proxy would pass on the
+ * requests of everyone. The Host header must be a loopback name, since a web page anywhere can point its own name at
+ * 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
  */
 export async function answerTokenRequest(
   req: IncomingMessage,
   res: ServerResponse,
-  issue: IssueToken,
+  { issue, frontSecret }: TokenRequestDeps,
 ): Promise<string> {
-  if (!isLoopback(hostnameOf(req.headers.host)))
+  if (!isDirect(req) && !isVouchedFor(req, frontSecret))
+    throw new ChatError("forbidden", {
+      message:
+        "Development tokens are issued to this machine only, and this request came from another one or through a proxy. Behind a proxy, use tokens of your own issuer.",
+    });
+  if (!hasOneHost(req) || !isLoopbackHost(req.headers.host ?? ""))
     throw new ChatError("forbidden", {
       message: "Development tokens are issued to this machine only. Send the request to localhost.",
     });
@@ -29,10 +42,6 @@ export async function answerTokenRequest(
   const body = JSON.stringify({ token, expiresAt: new Date(expiresAt).toISOString() });
   res.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
   return user;
-}
-
-function hostnameOf(host: string | undefined): string {
-  return URL.parse(`http://${host ?? ""}`)?.hostname ?? "";
 }
 
 function isJson(contentType: string | undefined): boolean {

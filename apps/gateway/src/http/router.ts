@@ -13,6 +13,8 @@ export interface RouterDeps {
   readonly origins: OriginPolicy;
   /** Undefined: `/auth/token` answers 404 (P60). */
   readonly issueToken: IssueToken | undefined;
+  /** See `GatewayOptions`. */
+  readonly frontSecret: string | undefined;
   /** The web page for browsers. Undefined: none was built. */
   readonly page: Page | undefined;
   readonly observe: Observe;
@@ -55,7 +57,9 @@ export class Router {
     const { admission, live, origins, observe } = this.#deps;
     if (answerCors(origins, req, res, "GET")) return;
     assertMethod(req, "GET");
-    admission.assertCapacity(await admission.authenticate(req));
+    const gone = new AbortController();
+    res.once("close", () => gone.abort());
+    admission.assertCapacity(await admission.authenticate(req, gone.signal));
     if (live.problem() !== undefined) throw new ChatError("unavailable", { retryAfterMs: 1_000 });
     observe({ type: "refused", request: id, code: "upgrade_required", upgrade: false });
     const headers = { upgrade: "websocket", connection: "Upgrade" };
@@ -63,18 +67,18 @@ export class Router {
   }
 
   async #issueToken(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const { issueToken, origins, observe } = this.#deps;
+    const { issueToken, frontSecret, origins, observe } = this.#deps;
     if (!issueToken) throw new ChatError("not_found");
     if (answerCors(origins, req, res, "POST")) return;
     assertMethod(req, "POST");
     if (!origins.permits(req.headers.origin, req.headers.host)) throw new ChatError("origin_not_allowed");
-    const user = await answerTokenRequest(req, res, issueToken);
+    const user = await answerTokenRequest(req, res, { issue: issueToken, frontSecret });
     observe({ type: "token-issued", request: id, user });
   }
 
   /** Ignores a request whose client disconnected before its end: there is nobody to answer, and nothing failed. */
   #refuse(id: string, req: IncomingMessage, res: ServerResponse, reason: unknown): void {
-    if (req.errored) return;
+    if (req.errored || res.closed) return;
     const { observe } = this.#deps;
     const error = reason instanceof ChatError ? reason : new ChatError("internal", { cause: reason });
     if (error.code === "internal") observe({ type: "failure", request: id, error: error.cause });

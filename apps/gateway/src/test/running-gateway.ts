@@ -22,6 +22,7 @@ const SECRET = "a secret for tests that is long enough";
 export interface RunningGatewayOptions {
   readonly config?: Partial<GatewayConfig>;
   readonly issueToken?: IssueToken;
+  readonly frontSecret?: string;
   /** Replaces the verifier, for failures that a real one doesn't have. */
   readonly verifier?: Verifier;
   /** Wraps the log's appender. */
@@ -67,6 +68,7 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     verifier: options.verifier ?? createVerifier({ secrets: [SECRET], isUser: isUsername }),
     config: { ...gatewayConfig(readEnv(gatewayFields, {})), ...options.config },
     issueToken: options.issueToken,
+    frontSecret: options.frontSecret,
     observe: (event) => events.push(event),
     now: options.now,
   });

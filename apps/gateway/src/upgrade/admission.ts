@@ -1,7 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Identity } from "@parley/auth";
 import { ChatError } from "@parley/models";
-import { addressBlock, clientAddress, type OriginPolicy, type TrustedProxies } from "@parley/service";
+import {
+  addressBlock,
+  clientAddress,
+  hasOneHost,
+  type OriginPolicy,
+  type TrustedProxies,
+} from "@parley/service";
 import type { Authenticator } from "./authenticator.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import { type HandshakeToken, readHandshakeToken } from "./handshake-token.ts";
@@ -25,9 +31,10 @@ export interface AuthenticatedClient {
 
 const DRAINING_RETRY_MS = 1_000;
 const LIMIT_RETRY_MS = 5_000;
+const HOST_MESSAGE = "A request must have one Host header. Send it with the server's name.";
 
 /**
- * The checks of P3, the same for an upgrade and for a plain GET of `/ws`, in this order: draining, origin, token,
+ * The checks of P3, the same for an upgrade and for a plain GET of `/ws`, in this order: draining, Host, origin, token,
  * limits.
  */
 export class Admission {
@@ -37,15 +44,20 @@ export class Admission {
     this.#deps = deps;
   }
 
-  /** Checks draining, origin and token. Rejects with the ChatError to answer with. */
-  async authenticate(req: IncomingMessage): Promise<AuthenticatedClient> {
+  /**
+   * Checks draining, Host, origin and token. Rejects with the ChatError to answer with, or with the reason of `signal`, which
+   * is aborted when the client has gone.
+   */
+  async authenticate(req: IncomingMessage, signal?: AbortSignal): Promise<AuthenticatedClient> {
     const { origins, authenticator, trustedProxies } = this.#deps;
     this.assertNotDraining();
+    // Node requires Host in requests, but not in upgrades.
+    if (!hasOneHost(req)) throw new ChatError("invalid_parameter", { message: HOST_MESSAGE });
     const { origin, host } = req.headers;
     if (!origins.permits(origin, host)) throw new ChatError("origin_not_allowed");
     const address = addressBlock(clientAddress(req, trustedProxies));
     const { token, subprotocol } = readHandshakeToken(req.headers);
-    const identity = await authenticator.verify(token);
+    const identity = await authenticator.verify(token, { address, signal });
     return { identity, address, subprotocol };
   }
 

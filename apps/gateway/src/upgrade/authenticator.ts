@@ -1,20 +1,19 @@
 import { AuthError, type Identity, type Verifier } from "@parley/auth";
 import { ChatError } from "@parley/models";
 
-/** Tokens verified at the same time. More would only compete for the same cores. */
-const MAX_CONCURRENT = 32;
-const MAX_WAITING = 20_000;
-const RETRY_AFTER_MS = 1_000;
+/** The party that a verification is counted for. Parties are served in turn, each within its own limit (G5). */
+export interface TokenOrigin {
+  /** The address of a handshake. */
+  readonly address?: string;
+  /** The user of an open connection that renews its token. */
+  readonly user?: string;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal | undefined;
+}
 
-/**
- * Verifies tokens, a bounded number at a time (G5), so that a storm of handshakes doesn't starve the clients that are
- * already connected.
- */
+/** Verifies tokens for the gateway. The verifier shares out its work, and this class translates its errors. */
 export class Authenticator {
   readonly #verifier: Verifier;
-  #inFlight = 0;
-  /** First in, first out. */
-  readonly #waiting: (() => void)[] = [];
 
   constructor(verifier: Verifier) {
     this.#verifier = verifier;
@@ -22,35 +21,17 @@ export class Authenticator {
 
   /**
    * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable`
-   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified.
+   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified. Rejects with the reason of
+   * the signal once that is aborted.
    */
-  async verify(token: string | undefined): Promise<Identity> {
-    if (token === undefined) throw new ChatError("token_missing");
-    await this.#acquire();
+  async verify(token: string | undefined, { address, user, signal }: TokenOrigin): Promise<Identity> {
+    const share = user === undefined ? `address ${address}` : `user ${user}`;
     try {
-      return await this.#verifier.verify(token);
+      return await this.#verifier.verify(token, { share, signal });
     } catch (error) {
+      if (signal?.aborted) throw signal.reason;
       throw chatErrorFrom(error);
-    } finally {
-      this.#release();
     }
-  }
-
-  #acquire(): Promise<void> {
-    if (this.#inFlight < MAX_CONCURRENT) {
-      this.#inFlight += 1;
-      return Promise.resolve();
-    }
-    if (this.#waiting.length >= MAX_WAITING)
-      return Promise.reject(new ChatError("overloaded", { retryAfterMs: RETRY_AFTER_MS }));
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Passes the slot to the next caller in line, if there is one. */
-  #release(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#inFlight -= 1;
   }
 }
 

@@ -84,7 +84,8 @@ export class UpgradeHandler {
 
   async #admit(request: UpgradeRequest): Promise<void> {
     const { connectionLimiter, admission } = this.#deps;
-    const client = await raceAbort(admission.authenticate(request.req), request.signal);
+    const { req, signal } = request;
+    const client = await raceAbort(admission.authenticate(req, signal), signal);
     admission.assertCapacity(client);
     const { identity, address } = client;
     connectionLimiter.acquire(identity.user, address);

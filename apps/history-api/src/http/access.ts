@@ -1,17 +1,23 @@
 import type { IncomingMessage } from "node:http";
-import { type Identity, SCOPES, type Verifier } from "@parley/auth";
+import { type Identity, SCOPES, type TokenSource, type Verifier } from "@parley/auth";
 import { ChatError } from "@parley/models";
 import type { Observe, RouteName } from "../events.ts";
 
 /**
  * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up
  * in logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
+ *
+ * The verifier serves the sources of tokens in turn (G5). The default source is the peer's address.
  */
-export function authenticate(verifier: Verifier, req: IncomingMessage): Promise<Identity> {
+export function authenticate(
+  verifier: Verifier,
+  req: IncomingMessage,
+  source: TokenSource = { share: `address ${req.socket.remoteAddress}` },
+): Promise<Identity> {
   const token = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? "")?.[1];
   if (token === undefined && req.headers.authorization !== undefined)
     return Promise.reject(new ChatError("unauthorized"));
-  return verifier.verify(token);
+  return verifier.verify(token, source);
 }
 
 /** Returns the user whose history is read. Only internal services may name another user with `as` (P54). */

@@ -57,7 +57,7 @@ export function deadLetterRoutes(
 function requireOperator(verifier: Verifier): RequestHandler {
   return async (req, res, next) => {
     const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
-    const { user, scopes } = await verifier.verify(token);
+    const { user, scopes } = await verifier.verify(token, { share: req.socket.remoteAddress ?? "" });
     if (!scopes.has(SCOPES.ops)) throw new ChatError("forbidden");
     res.locals.operator = user;
     next();

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { observeGateway } from "../../../../apps/gateway/src/metrics.ts";
 import { observeHistory } from "../../../../apps/history-api/src/metrics.ts";
 import { observePersister } from "../../../../apps/persister/src/metrics.ts";
-import { observeBus, observeStore } from "../../../telemetry/src/index.ts";
+import { observeAuth, observeBus, observeStore } from "../../../telemetry/src/index.ts";
 
 const docs = (file: string) => readFileSync(join(import.meta.dirname, "../../../../docs", file), "utf8");
 
@@ -25,6 +25,7 @@ describe("docs/operating.md", () => {
       metricsOf((registry) => observeGateway(log, registry)),
       metricsOf((registry) => observePersister(log, registry)),
       metricsOf((registry) => observeHistory(log, registry)),
+      metricsOf((registry) => observeAuth(log, registry)),
       metricsOf((registry) => observeBus(log, registry)),
       metricsOf((registry) => observeStore(log, registry)),
     ]);

@@ -4,6 +4,9 @@ import { ChatError } from "@parley/models";
 import { acceptsHtml } from "@parley/page";
 import {
   appFor,
+  createFrontSecret,
+  FRONT_HEADER,
+  isDirect,
   pathOf,
   ROUTES,
   type Route,
@@ -33,9 +36,12 @@ const RETRY_AFTER_MS = 1_000;
  * by the table of routes, and to the app's ready processes in turn. If no process is ready, it answers 503 as
  * problem+json. At `/` browsers get the page from a gateway, and other clients get a plain-text list of the routes.
  *
+ * It tells the gateways by `secret` which requests came to it directly, without another proxy: only for these they issue
+ * development tokens (P60).
+ *
  * The returned server doesn't listen yet. It isn't meant for the internet: see deploy/ for that.
  */
-export function createFront(upstreams: Upstreams): Server {
+export function createFront(upstreams: Upstreams, secret: string = createFrontSecret()): Server {
   const proxy = createProxy();
   const turns = { gateway: inTurn(upstreams.gateway), "history-api": inTurn(upstreams["history-api"]) };
 
@@ -51,13 +57,13 @@ export function createFront(upstreams: Upstreams): Server {
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);
-    else await proxy.web(withoutForwarded(req), res, { target });
+    else await proxy.web(marked(req, secret), res, { target });
   });
   server.on("upgrade", async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const target = await targetOf(req);
     if (target instanceof ChatError) answerUpgrade(socket, target);
-    else await proxy.ws(withoutForwarded(req), req.socket, { target }, head);
+    else await proxy.ws(marked(req, secret), req.socket, { target }, head);
   });
   return server;
 }
@@ -93,11 +99,16 @@ function wantsPage(req: IncomingMessage): boolean {
   return pathOf(req) === "/" && acceptsHtml(req);
 }
 
-/** Removes X-Forwarded headers, which a client could forge. The proxy adds its own. */
-function withoutForwarded(req: IncomingMessage): IncomingMessage {
+/**
+ * Marks a request that came to this front directly, and no other. Removes X-Forwarded headers and the mark of another, which
+ * a client could forge. The proxy adds its own X-Forwarded headers.
+ */
+function marked(req: IncomingMessage, secret: string): IncomingMessage {
+  const mark = isDirect(req) ? secret : undefined;
   for (const name of Object.keys(req.headers)) {
-    if (name.startsWith("x-forwarded-")) delete req.headers[name];
+    if (name.startsWith("x-forwarded-") || name === FRONT_HEADER) delete req.headers[name];
   }
+  if (mark !== undefined) req.headers[FRONT_HEADER] = mark;
   return req;
 }
 

@@ -1,6 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, closeServer, listen, redactUrl, type ServiceContext } from "@parley/service";
+import {
+  ConfigError,
+  closeServer,
+  createFrontSecret,
+  listen,
+  redactUrl,
+  type ServiceContext,
+} from "@parley/service";
 import { freePort, isFree } from "../free-port.ts";
 import { takeLock } from "../lock.ts";
 import { type AppName, startApp } from "../processes/app.ts";
@@ -63,17 +70,24 @@ export async function startSplit(
   const { port, host, dataDir } = options;
   await lockData(dataDir, defer);
   const plans = await Promise.all(PLANS.map(withFreePorts));
-  const front = createFront({
-    gateway: upstreams(plans, "gateway"),
-    "history-api": upstreams(plans, "history-api"),
-  });
+  const frontSecret = createFrontSecret();
+  const front = createFront(
+    { gateway: upstreams(plans, "gateway"), "history-api": upstreams(plans, "history-api") },
+    frontSecret,
+  );
   const { url } = await listen(front, { port, host });
   defer("front", () => closeServer(front));
   const [redis, mongo] = await Promise.all([
     provideServer("redis", options.redisUrl, startRedis, options, defer),
     provideServer("mongo", options.mongoUrl, startMongo, options, defer),
   ]);
-  const env = { ...options.env, HOST: "127.0.0.1", REDIS_URL: redis.url, MONGO_URL: mongo.url };
+  const env = {
+    ...options.env,
+    HOST: "127.0.0.1",
+    REDIS_URL: redis.url,
+    MONGO_URL: mongo.url,
+    FRONT_SECRET: frontSecret,
+  };
   const stops: (() => Promise<void>)[] = [];
   defer("apps", async () => void (await Promise.all(stops.map((stop) => stop()))));
   const apps = await allOrNone(plans, (plan, signal) => runApp(plan, { ...options, env }, stops, signal));

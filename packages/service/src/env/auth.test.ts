@@ -51,8 +51,30 @@ describe("the variables about tokens", () => {
       jwksUrl: JWKS,
       issuer: "https://id.example",
       audience: "chat",
+      maxWaiting: 20_000,
+      maxWaitingPerShare: 5_000,
       devTokens: false,
     });
+  });
+
+  it("P61: production requires an audience with a key set, since an issuer signs for other applications too", () => {
+    const NODE_ENV = "production";
+    expect(problemsOf({ JWT_JWKS_URL: JWKS, NODE_ENV })).toEqual([
+      expect.stringMatching(/^JWT_AUDIENCE is missing.*other applications.*Set it/),
+    ]);
+    expect(problemsOf({ JWT_JWKS_URL: JWKS, JWT_AUDIENCE: " ", NODE_ENV })).toHaveLength(1);
+    expect(problemsOf({ JWT_JWKS_URL: JWKS, JWT_AUDIENCE: "chat", NODE_ENV })).toEqual([]);
+    expect(problemsOf({ JWT_SECRET: SECRET, NODE_ENV })).toEqual([]);
+    expect(problemsOf({ JWT_JWKS_URL: JWKS })).toEqual([]);
+  });
+
+  it("P61: production requires https for a key set", () => {
+    const production = { JWT_AUDIENCE: "chat", NODE_ENV: "production" };
+    for (const JWT_JWKS_URL of ["http://id.example/keys", "http://127.0.0.1/keys"])
+      expect(problemsOf({ JWT_JWKS_URL, ...production })).toEqual([
+        expect.stringMatching(/^JWT_JWKS_URL must begin with https/),
+      ]);
+    expect(problemsOf({ JWT_JWKS_URL: "http://127.0.0.1:9/keys" })).toEqual([]);
   });
 
   it("P60: development tokens are refused in production, and off there by default", () => {

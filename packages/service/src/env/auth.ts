@@ -10,6 +10,9 @@ export interface AuthSettings {
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
+  /** Maximum number of tokens that wait to be verified, in total and of one address or user. */
+  readonly maxWaiting: number;
+  readonly maxWaitingPerShare: number;
   /** Undefined if unset: the app decides (P60). Always false in production and with `jwksUrl`. */
   readonly devTokens: boolean | undefined;
 }
@@ -25,10 +28,24 @@ const authVariables = {
   JWT_JWKS_URL: fields
     .httpUrl()
     .describe(
-      "URL of your issuer's public keys (RS256, ES256, EdDSA). Cannot be combined with `JWT_SECRET`. Use https except for a trial.",
+      "URL of your issuer's public keys (RS256, ES256, EdDSA). Cannot be combined with `JWT_SECRET`. Must be https if `NODE_ENV` is `production`. At most 256 KiB and 100 keys are read.",
     ),
   JWT_ISSUER: fields.text().describe("The `iss` that tokens must have. Not checked if unset."),
-  JWT_AUDIENCE: fields.text().describe("The `aud` that tokens must have. Not checked if unset."),
+  JWT_AUDIENCE: fields
+    .text()
+    .describe(
+      "The `aud` that tokens must have. Not checked if unset. Required with `JWT_JWKS_URL` if `NODE_ENV` is `production`, because an issuer may also sign tokens for other applications.",
+    ),
+  MAX_TOKENS_WAITING: fields
+    .count(20_000, { max: 1_000_000 })
+    .describe(
+      "Tokens that wait to be verified in one process, at most. More get 503 (`overloaded`). At the limit the newest one of the address or user with the most waiting tokens makes room for others.",
+    ),
+  MAX_TOKENS_WAITING_PER_ADDRESS: fields
+    .count(5_000, { max: 1_000_000 })
+    .describe(
+      "The same for tokens from one address (an IPv6 /64), and for renewals of one user. Many people behind one proxy that isn't in `TRUST_PROXY` count as one address.",
+    ),
   AUTH_DEV_TOKENS: fields.optionalFlag().meta({
     description:
       "Whether `POST /auth/token` issues a token for any username (P60). For trying Parley out only: refused if `NODE_ENV` is `production` or `JWT_JWKS_URL` is set.",
@@ -53,6 +70,14 @@ export function auth({ required = true }: { readonly required?: boolean } = {}):
       [required && !hasKeys, "JWT_SECRET is missing: set JWT_SECRET or JWT_JWKS_URL to verify tokens"],
       [secrets && jwksUrl, "JWT_SECRET and JWT_JWKS_URL exclude each other: set only one of them"],
       [
+        isProduction && jwksUrl !== undefined && env.JWT_AUDIENCE === undefined,
+        "JWT_AUDIENCE is missing: with JWT_JWKS_URL, tokens that the issuer signed for other applications would be accepted. Set it to the audience of the tokens for this chat",
+      ],
+      [
+        isProduction && jwksUrl !== undefined && new URL(jwksUrl).protocol !== "https:",
+        "JWT_JWKS_URL must begin with https:// if NODE_ENV is production: whoever can change the network's traffic could sign tokens for any user",
+      ],
+      [
         devTokens && isProduction,
         "AUTH_DEV_TOKENS must not be true if NODE_ENV is production: unset one of them",
       ],
@@ -66,6 +91,8 @@ export function auth({ required = true }: { readonly required?: boolean } = {}):
       jwksUrl,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
+      maxWaiting: env.MAX_TOKENS_WAITING,
+      maxWaitingPerShare: env.MAX_TOKENS_WAITING_PER_ADDRESS,
       devTokens: isProduction || jwksUrl !== undefined ? false : devTokens,
     };
   });

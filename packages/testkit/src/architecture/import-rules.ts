@@ -7,7 +7,7 @@ export type Rule = (sources: readonly Source[]) => string[];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/async": [],
   "packages/models": [],
-  "packages/auth": [],
+  "packages/auth": ["async"],
   "packages/bus": ["async", "models"],
   "packages/store": ["models"],
   "packages/service": ["models"],
@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Generates documentation from the code, including the environment variables of the apps.
   "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
   "packages/page": [],
-  "packages/telemetry": ["async", "bus", "store", "service"],
+  "packages/telemetry": ["async", "auth", "bus", "store", "service"],
   "apps/gateway": ["async", "models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["async", "models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["async", "models", "auth", "bus", "store", "service", "telemetry", "documents"],
