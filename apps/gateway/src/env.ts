@@ -15,6 +15,8 @@ export const gatewayEnv = {
     "DURABILITY",
     "ALLOW_WEAK_DURABILITY",
     "REUSE_PORT",
+    "MAX_SOCKETS",
+    "MAX_SOCKETS_PER_ADDRESS",
     "LOG_LEVEL",
   ),
   ...gatewayFields,

@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { createVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
@@ -13,6 +12,7 @@ import { observeGateway } from "./metrics.ts";
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);
   const registry = service.createMetrics({ service: "gateway" });
+  const observeServer = service.observeHttp(log, registry);
   const bus = new RedisBus({
     url: env.REDIS_URL,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
@@ -38,8 +38,13 @@ await service.runService("gateway", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = createServer(service.WEBSOCKET_SERVER_OPTIONS, gateway.handleRequest);
-  server.on("upgrade", gateway.handleUpgrade);
+  const server = service.createHttpServer({
+    handleRequest: gateway.handleRequest,
+    handleUpgrade: gateway.handleUpgrade,
+    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    trustedProxies: env.TRUST_PROXY,
+    observe: observeServer("public"),
+  });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
@@ -49,6 +54,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     host: HOST,
     registry,
     problems: gateway.problems,
+    observe: observeServer("admin"),
   });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port: PORT, host: HOST, reusePort });

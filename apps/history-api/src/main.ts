@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { createVerifier, type VerifierOptions } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
@@ -12,6 +11,7 @@ import { observeHistory } from "./metrics.ts";
 await service.runService("history-api", async ({ log, defer, stopping }) => {
   const env = service.readEnv(historyEnv);
   const registry = service.createMetrics({ service: "history-api" });
+  const observeServer = service.observeHttp(log, registry);
 
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
@@ -34,9 +34,15 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
 
   const { PORT: port, HOST: host, ADMIN_PORT } = env;
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  const observe = observeServer("admin");
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, observe });
   defer("admin", () => admin.close());
-  const server = createServer(service.SERVER_OPTIONS, history.handleRequest);
+  const server = service.createHttpServer({
+    handleRequest: history.handleRequest,
+    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    trustedProxies: env.TRUST_PROXY,
+    observe: observeServer("public"),
+  });
   const { url } = await service.listen(server, { port, host });
   defer("server", () => service.closeServer(server, 15_000));
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");

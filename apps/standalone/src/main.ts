@@ -21,6 +21,7 @@ await service.runService("standalone", async ({ log, defer }) => {
   const env = service.readEnv(standaloneEnv);
   const { PORT: port, HOST: host, ADMIN_PORT, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ service: "standalone" });
+  const observeServer = service.observeHttp(log, registry);
 
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
   defer("store", () => store.close());
@@ -45,12 +46,24 @@ await service.runService("standalone", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = createChatServer(gateway, history);
+  const server = createChatServer({
+    gateway,
+    history,
+    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    trustedProxies: env.TRUST_PROXY,
+    observe: observeServer("public"),
+  });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  const admin = await service.startAdmin({
+    port: ADMIN_PORT,
+    host,
+    registry,
+    problems,
+    observe: observeServer("admin"),
+  });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());

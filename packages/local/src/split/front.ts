@@ -1,15 +1,17 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
 import { acceptsHtml } from "@parley/page";
 import {
   appFor,
+  createHttpServer,
+  maxSocketsFor,
+  type ObserveHttp,
   pathOf,
   ROUTES,
   type Route,
   rejectUpgrade,
   sendProblem,
-  WEBSOCKET_SERVER_OPTIONS,
 } from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
 
@@ -27,6 +29,8 @@ export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 /** Time limit for the answer to an upgrade, and for the next part of any other answer. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MS = 1_000;
+/** Each socket of a client needs another one to an app. */
+const DESCRIPTORS_PER_SOCKET = 2;
 
 /**
  * Creates a reverse proxy for a system that is split into processes on this machine. It routes each request to an app
@@ -35,7 +39,7 @@ const RETRY_AFTER_MS = 1_000;
  *
  * The returned server doesn't listen yet. It isn't meant for the internet: see deploy/ for that.
  */
-export function createFront(upstreams: Upstreams): Server {
+export function createFront(upstreams: Upstreams, observe?: ObserveHttp): Server {
   const proxy = createProxy();
   const turns = { gateway: inTurn(upstreams.gateway), "history-api": inTurn(upstreams["history-api"]) };
 
@@ -46,20 +50,23 @@ export function createFront(upstreams: Upstreams): Server {
     return (await turns[app]()) ?? unavailable();
   }
 
-  const server = createServer(WEBSOCKET_SERVER_OPTIONS, async (req, res) => {
+  async function handleRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
     delete req.headers.upgrade;
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);
     else await proxy.web(withoutForwarded(req), res, { target });
-  });
-  server.on("upgrade", async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
+  }
+
+  async function handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = await targetOf(req);
     if (target instanceof ChatError) answerUpgrade(socket, target);
     else await proxy.ws(withoutForwarded(req), req.socket, { target }, head);
-  });
-  return server;
+  }
+
+  const total = Math.floor(maxSocketsFor() / DESCRIPTORS_PER_SOCKET);
+  const limits = { total, perAddress: Number.POSITIVE_INFINITY };
+  return createHttpServer({ handleRequest, handleUpgrade, limits, ...(observe && { observe }) });
 }
 
 function createProxy(): ProxyServer {

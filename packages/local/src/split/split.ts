@@ -1,6 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, closeServer, listen, redactUrl, type ServiceContext } from "@parley/service";
+import {
+  ConfigError,
+  closeServer,
+  listen,
+  type ObserveHttp,
+  redactUrl,
+  type ServiceContext,
+} from "@parley/service";
 import { freePort, isFree } from "../free-port.ts";
 import { takeLock } from "../lock.ts";
 import { type AppName, startApp } from "../processes/app.ts";
@@ -23,6 +30,8 @@ export interface SplitOptions {
   /** Environment of every app. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (event: SupervisionEvent) => void;
+  /** Receives the events of the front's server. */
+  readonly observeFront: ObserveHttp;
   /** Called with each line that an app prints. `process` is its name. */
   readonly onLine: (process: string, line: string) => void;
 }
@@ -63,10 +72,10 @@ export async function startSplit(
   const { port, host, dataDir } = options;
   await lockData(dataDir, defer);
   const plans = await Promise.all(PLANS.map(withFreePorts));
-  const front = createFront({
-    gateway: upstreams(plans, "gateway"),
-    "history-api": upstreams(plans, "history-api"),
-  });
+  const front = createFront(
+    { gateway: upstreams(plans, "gateway"), "history-api": upstreams(plans, "history-api") },
+    options.observeFront,
+  );
   const { url } = await listen(front, { port, host });
   defer("front", () => closeServer(front));
   const [redis, mongo] = await Promise.all([
