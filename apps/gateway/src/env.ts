@@ -1,4 +1,4 @@
-import { auth, pick, variables } from "@parley/service";
+import { auth, pick, publicServerFields, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
 
 /** The environment variables of a gateway that runs as its own process. */
@@ -15,10 +15,9 @@ export const gatewayEnv = {
     "DURABILITY",
     "ALLOW_WEAK_DURABILITY",
     "REUSE_PORT",
-    "MAX_SOCKETS",
-    "MAX_SOCKETS_PER_ADDRESS",
     "LOG_LEVEL",
   ),
+  ...publicServerFields,
   ...gatewayFields,
   auth: auth(),
 };

@@ -12,7 +12,6 @@ import { observeGateway } from "./metrics.ts";
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);
   const registry = service.createMetrics({ service: "gateway" });
-  const observeServer = service.observeHttp(log, registry);
   const bus = new RedisBus({
     url: env.REDIS_URL,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
@@ -38,13 +37,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = service.createHttpServer({
-    handleRequest: gateway.handleRequest,
-    handleUpgrade: gateway.handleUpgrade,
-    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
-    trustedProxies: env.TRUST_PROXY,
-    observe: observeServer("public"),
-  });
+  const server = service.createPublicServer({ env, log, registry, handlers: gateway });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
@@ -54,7 +47,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     host: HOST,
     registry,
     problems: gateway.problems,
-    observe: observeServer("admin"),
+    log,
   });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port: PORT, host: HOST, reusePort });

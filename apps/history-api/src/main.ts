@@ -11,7 +11,6 @@ import { observeHistory } from "./metrics.ts";
 await service.runService("history-api", async ({ log, defer, stopping }) => {
   const env = service.readEnv(historyEnv);
   const registry = service.createMetrics({ service: "history-api" });
-  const observeServer = service.observeHttp(log, registry);
 
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
@@ -34,15 +33,9 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
 
   const { PORT: port, HOST: host, ADMIN_PORT } = env;
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
-  const observe = observeServer("admin");
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, observe });
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, log });
   defer("admin", () => admin.close());
-  const server = service.createHttpServer({
-    handleRequest: history.handleRequest,
-    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
-    trustedProxies: env.TRUST_PROXY,
-    observe: observeServer("public"),
-  });
+  const server = service.createPublicServer({ env, log, registry, handlers: history });
   const { url } = await service.listen(server, { port, host });
   defer("server", () => service.closeServer(server, 15_000));
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");

@@ -10,13 +10,13 @@ export { addressBlock, clientAddress, isLoopback, TrustedProxies } from "./http/
 export { type Admin, startAdmin } from "./http/admin.ts";
 export { noteWebSocket } from "./http/http-connection.ts";
 export { type HttpEvent, type ObserveHttp, observeHttp } from "./http/http-metrics.ts";
-export { createHttpServer, type HttpServerOptions } from "./http/http-server.ts";
+export { createHttpServer, type HttpHandlers } from "./http/http-server.ts";
 export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
+export { createPublicServer, publicServerFields } from "./http/public-server.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
 export { appFor, pathOf, ROUTES, type Route } from "./http/routes.ts";
-export type { SocketLimits } from "./http/socket-limiter.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";
 export { redactText, redactUrl } from "./logging/redact.ts";

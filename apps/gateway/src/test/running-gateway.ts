@@ -70,8 +70,7 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     observe: (event) => events.push(event),
     now: options.now,
   });
-  const { handleRequest, handleUpgrade } = core;
-  const server = createHttpServer({ handleRequest, handleUpgrade });
+  const server = createHttpServer({ handlers: core });
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);

@@ -64,7 +64,7 @@ export class RunningApi {
     });
     const stop = new AbortController();
     const running = api.run(stop.signal);
-    const server = createHttpServer({ handleRequest: api.handleRequest });
+    const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
     return new RunningApi({ url, api, store, events }, async () => {
       await closeServer(server, 100);

@@ -27,7 +27,7 @@ describe("docs/operating.md", () => {
       metricsOf((registry) => observeHistory(log, registry)),
       metricsOf((registry) => observeBus(log, registry)),
       metricsOf((registry) => observeStore(log, registry)),
-      metricsOf((registry) => observeHttp(log, registry)),
+      metricsOf((registry) => observeHttp(log, registry, "public")),
     ]);
     const documented = new Set(named.filter((name) => /^parley_\w+$/.test(name)));
     expect([...documented].sort()).toEqual(names.flat().sort());

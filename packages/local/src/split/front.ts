@@ -66,7 +66,8 @@ export function createFront(upstreams: Upstreams, observe?: ObserveHttp): Server
 
   const total = Math.floor(maxSocketsFor() / DESCRIPTORS_PER_SOCKET);
   const limits = { total, perAddress: Number.POSITIVE_INFINITY };
-  return createHttpServer({ handleRequest, handleUpgrade, limits, ...(observe && { observe }) });
+  const handlers = { handleRequest, handleUpgrade };
+  return createHttpServer({ handlers, limits, ...(observe && { observe }) });
 }
 
 function createProxy(): ProxyServer {

@@ -25,42 +25,51 @@ export type HttpServerName = "public" | "admin";
 const REFUSALS = ["full", "address", "accept_failed"] as const;
 const CLOSURES = ["evicted", "pipelining", "failure"] as const;
 
-/** Returns a function that returns the observer of a server, which logs and counts its events. */
-export function observeHttp(log: Logger, registry: Registry): (server: HttpServerName) => ObserveHttp {
+/** Returns an observer that writes the events of one server to the process's log and metrics. */
+export function observeHttp(log: Logger, registry: Registry, server: HttpServerName): ObserveHttp {
+  const { sockets, refused, closed } = metricsOf(registry);
+  for (const reason of REFUSALS) refused.inc({ server, reason }, 0);
+  for (const reason of CLOSURES) closed.inc({ server, reason }, 0);
+  sockets.set({ server }, 0);
+  return (event) => {
+    switch (event.type) {
+      case "sockets":
+        sockets.set({ server }, event.open);
+        break;
+      case "refused":
+        refused.inc({ server, reason: event.reason });
+        break;
+      case "accept-failed":
+        refused.inc({ server, reason: "accept_failed" });
+        log.warn({ server, err: event.error }, "a connection could not be accepted");
+        break;
+      case "failure":
+        closed.inc({ server, reason: event.type });
+        log.error({ server, err: event.error }, "a request failed unexpectedly");
+        break;
+      default:
+        closed.inc({ server, reason: event.type });
+    }
+  };
+}
+
+/** The metrics of each registry, which the servers of a process share. */
+const metrics = new WeakMap<Registry, ReturnType<typeof createMetrics>>();
+
+function metricsOf(registry: Registry): ReturnType<typeof createMetrics> {
+  const created = metrics.get(registry) ?? createMetrics(registry);
+  metrics.set(registry, created);
+  return created;
+}
+
+function createMetrics(registry: Registry) {
   const { counter, gauge } = metricFactory(registry, "http");
-  const sockets = gauge("sockets", "Accepted sockets that are open, WebSockets included.", ["server"]);
-  const refused = counter("sockets_refused_total", "Sockets closed at accept, by reason.", [
-    "server",
-    "reason",
-  ]);
-  const closed = counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", [
-    "server",
-    "reason",
-  ]);
-  return (server) => {
-    for (const reason of REFUSALS) refused.inc({ server, reason }, 0);
-    for (const reason of CLOSURES) closed.inc({ server, reason }, 0);
-    const open = sockets.labels({ server });
-    open.set(0);
-    return (event) => {
-      switch (event.type) {
-        case "sockets":
-          open.set(event.open);
-          break;
-        case "refused":
-          refused.inc({ server, reason: event.reason });
-          break;
-        case "accept-failed":
-          refused.inc({ server, reason: "accept_failed" });
-          log.warn({ server, err: event.error }, "a connection could not be accepted");
-          break;
-        case "failure":
-          closed.inc({ server, reason: event.type });
-          log.error({ server, err: event.error }, "a request failed unexpectedly");
-          break;
-        default:
-          closed.inc({ server, reason: event.type });
-      }
-    };
+  return {
+    sockets: gauge("sockets", "Accepted sockets that are open, WebSockets included.", ["server"]),
+    refused: counter("sockets_refused_total", "Sockets closed at accept, by reason.", ["server", "reason"]),
+    closed: counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", [
+      "server",
+      "reason",
+    ]),
   };
 }

@@ -26,7 +26,7 @@ class Begun {
 describe("requests of one connection", () => {
   it("G5: begin one at a time, each after the answer to the one before", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(["/1", "/2", "/3"].map((path) => get(path)).join(""));
     for (let at = 0; at < 3; at++) {
       await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
@@ -38,7 +38,7 @@ describe("requests of one connection", () => {
 
   it("G5: don't begin while the answer before isn't read by its client", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/2"));
     client.socket.pause();
     await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
@@ -53,7 +53,7 @@ describe("requests of one connection", () => {
 
   it("G5: close their connection if too many wait, and none of those begins", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/x").repeat(1_000));
     await vi.waitFor(() => expect(client.ended).toBe(true));
     expect(begun.paths).toEqual(["/x"]);
@@ -63,7 +63,7 @@ describe("requests of one connection", () => {
 
   it("don't begin after their connection has ended", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/2"));
     await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
     client.socket.resetAndDestroy();
@@ -74,7 +74,7 @@ describe("requests of one connection", () => {
 
   it("G5: an upgrade begins after the answer to the request before it", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/ws", ...UPGRADE));
     await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
     await begun.answer(0);
@@ -84,7 +84,7 @@ describe("requests of one connection", () => {
 
   it("G5: a CONNECT behind an unanswered request ends the connection", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(`${get("/1")}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
     await vi.waitFor(() => expect(client.ended).toBe(true));
     await vi.waitFor(() => expect(server.open()).toBe(0));
@@ -92,7 +92,7 @@ describe("requests of one connection", () => {
 
   it("wait for refusals too: no Host, and an unknown expectation", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect();
     client.send(get("/1") + get("/2", "Expect: miracles"));
     await begun.answer(0);
@@ -115,7 +115,7 @@ describe("a failure", () => {
     ],
     ["rejected", () => Promise.reject(new Error("a secret"))],
   ])("of a request's handler, %s, is answered without its text and reported", async (_how, fail) => {
-    const server = await startServer({ handleRequest: fail });
+    const server = await startServer({ handlers: { handleRequest: fail } });
     const client = server.connect().send(get("/"));
     await vi.waitFor(() => expect(client.received).toContain('"code":"internal"'));
     expect(client.received).not.toContain("secret");
@@ -131,7 +131,7 @@ describe("a failure", () => {
     ],
     ["rejected", () => Promise.reject(new Error("a fault"))],
   ])("of an upgrade's handler, %s, ends its connection and is reported", async (_how, fail) => {
-    const server = await startServer({ handleRequest: () => undefined, handleUpgrade: fail });
+    const server = await startServer({ handlers: { handleRequest: () => undefined, handleUpgrade: fail } });
     const client = server.connect().send(get("/ws", ...UPGRADE));
     await vi.waitFor(() => expect(client.ended).toBe(true));
     expect(server.count("failure")).toBe(1);
@@ -139,14 +139,14 @@ describe("a failure", () => {
 
   it("of a write after the end of a response is reported", async () => {
     const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("whole").write("more");
-    const server = await startServer({ handleRequest });
+    const server = await startServer({ handlers: { handleRequest } });
     const client = server.connect().send(get("/"));
     await vi.waitFor(() => expect(client.received).toContain("whole"));
     await vi.waitFor(() => expect(server.count("failure")).toBe(1));
   });
 
   it("to accept a connection is reported", async () => {
-    const server = await startServer({ handleRequest: () => undefined });
+    const server = await startServer({ handlers: { handleRequest: () => undefined } });
     server.server.emit("error", new Error("accept EMFILE"));
     expect(server.count("accept-failed")).toBe(1);
   });
@@ -155,7 +155,7 @@ describe("a failure", () => {
 describe("an upgrade with a body", () => {
   it("is refused, and a reset afterwards ends only its own connection", async () => {
     const begun = new Begun();
-    const server = await startServer(begun);
+    const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/ws", ...UPGRADE, "Content-Length: 5"));
     await vi.waitFor(() => expect(client.statuses).toEqual([400]));
     const reset = server.connect().send(get("/ws", ...UPGRADE, "Transfer-Encoding: chunked"));
@@ -170,7 +170,7 @@ describe("accepted sockets", () => {
 
   it("G5: one address can't shut out others, and those that say nothing make room for its own", async () => {
     const begun = new Begun();
-    const server = await startServer({ ...begun, handleRequest: begun.handleRequest, limits });
+    const server = await startServer({ handlers: begun, limits });
     const silent = Array.from({ length: 10 }, () => server.connect("127.0.0.2"));
     await vi.waitFor(() => expect(silent.filter(({ ended }) => ended)).toHaveLength(7));
     const other = server.connect("127.0.0.3").send(get("/other"));
@@ -190,11 +190,7 @@ describe("accepted sockets", () => {
 
   it("G5: one that has become a WebSocket is never closed for others and doesn't count for its address", async () => {
     const begun = new Begun();
-    const server = await startServer({
-      handleRequest: begun.handleRequest,
-      handleUpgrade: begun.handleUpgrade,
-      limits,
-    });
+    const server = await startServer({ handlers: begun, limits });
     const sockets = Array.from({ length: 5 }, () => server.connect("127.0.0.2").send(get("/ws", ...UPGRADE)));
     for (let at = 0; at < sockets.length; at++) await begun.answer(at);
     await vi.waitFor(() => expect(sockets.every(({ statuses }) => statuses[0] === 101)).toBe(true));

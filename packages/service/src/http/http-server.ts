@@ -12,11 +12,16 @@ import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
 
 type Handled = void | Promise<void>;
 
-/** Options of `createHttpServer`. */
-export interface HttpServerOptions {
+/** Handlers of a server's requests and upgrades. */
+export interface HttpHandlers {
   readonly handleRequest: (req: IncomingMessage, res: ServerResponse) => Handled;
   /** The socket already has an `error` listener. Undefined: a request to upgrade is handled as a plain request. */
   readonly handleUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Handled;
+}
+
+/** Options of `createHttpServer`. */
+export interface HttpServerOptions {
+  readonly handlers: HttpHandlers;
   /** Undefined: sockets aren't limited. */
   readonly limits?: SocketLimits;
   /** Proxies, whose sockets carry the requests of many clients and so have no limit per address. */
@@ -37,8 +42,8 @@ const now = () => performance.now();
  * - accepted sockets are counted, in total and per client address (G5).
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { handleRequest, handleUpgrade, limits = NO_LIMITS, observe = () => undefined } = options;
-  const { trustedProxies = TrustedProxies.none } = options;
+  const { limits = NO_LIMITS, trustedProxies = TrustedProxies.none, observe = () => undefined } = options;
+  const { handleRequest, handleUpgrade } = options.handlers;
   const limiter = new SocketLimiter(limits);
   const deps = { limiter, now, onPipelining: () => observe({ type: "pipelining" }) };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);

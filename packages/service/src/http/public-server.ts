@@ -1,0 +1,28 @@
+import type { Server } from "node:http";
+import type { Env } from "../env/read.ts";
+import { pick } from "../env/variables.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Registry } from "../metrics.ts";
+import { observeHttp } from "./http-metrics.ts";
+import { createHttpServer, type HttpHandlers } from "./http-server.ts";
+
+/** The environment variables of a server on PORT. */
+export const publicServerFields = pick("MAX_SOCKETS", "MAX_SOCKETS_PER_ADDRESS", "TRUST_PROXY");
+
+/** Options of `createPublicServer`. */
+export interface PublicServerOptions {
+  readonly env: Env<typeof publicServerFields>;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly handlers: HttpHandlers;
+}
+
+/** Creates the server on PORT, with its limits on sockets, its log and its metrics. It doesn't listen yet. */
+export function createPublicServer({ env, log, registry, handlers }: PublicServerOptions): Server {
+  return createHttpServer({
+    handlers,
+    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    trustedProxies: env.TRUST_PROXY,
+    observe: observeHttp(log, registry, "public"),
+  });
+}
