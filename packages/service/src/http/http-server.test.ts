@@ -152,6 +152,26 @@ describe("a failure", () => {
   });
 });
 
+describe("a socket that was handed over", () => {
+  it.each(["begun", "answered"])(
+    "G5: ends nothing else if its client resets it, with its upgrade %s",
+    async (stage) => {
+      const begun = new Begun();
+      const server = await startServer({ handlers: begun });
+      for (let at = 0; at < 10; at++) {
+        const client = server.connect().send(get("/ws", ...UPGRADE));
+        await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
+        if (stage === "answered") await begun.answer(at);
+        client.socket.resetAndDestroy();
+      }
+      await vi.waitFor(() => expect(server.open()).toBe(0));
+      const after = server.connect().send(get("/after"));
+      await begun.answer(10);
+      await vi.waitFor(() => expect(after.statuses).toEqual([200]));
+    },
+  );
+});
+
 describe("an upgrade with a body", () => {
   it("is refused, and a reset afterwards ends only its own connection", async () => {
     const begun = new Begun();
