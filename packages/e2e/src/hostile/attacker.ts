@@ -10,6 +10,8 @@ const STAY_MS = 100;
 /** Plays a script against a port of 127.0.0.1. Resolves once the client has ended its connection. */
 export async function play({ steps, end }: Script, port: number): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1" });
+  // Waits that ended early leave their listeners behind.
+  socket.setMaxListeners(0);
   socket.on("error", () => undefined).on("data", () => undefined);
   try {
     await Promise.race([once(socket, "connect"), once(socket, "close"), delay(1_000)]);

@@ -29,6 +29,8 @@ export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 /** Time limit for the answer to an upgrade, and for the next part of any other answer. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MS = 1_000;
+/** Headers about the client's connection to the front. Node has answered `Expect` already. */
+const CONNECTION_HEADERS = new Set(["trailer", "te", "keep-alive", "proxy-connection", "expect"]);
 /** Each socket of a client needs another one to an app. */
 const DESCRIPTORS_PER_SOCKET = 2;
 
@@ -55,13 +57,13 @@ export function createFront(upstreams: Upstreams, observe?: ObserveHttp): Server
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);
-    else await proxy.web(withoutForwarded(req), res, { target });
+    else await proxy.web(forwardable(req), res, { target });
   }
 
   async function handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = await targetOf(req);
     if (target instanceof ChatError) answerUpgrade(socket, target);
-    else await proxy.ws(withoutForwarded(req), req.socket, { target }, head);
+    else await proxy.ws(forwardable(req), req.socket, { target }, head);
   }
 
   const total = Math.floor(maxSocketsFor() / DESCRIPTORS_PER_SOCKET);
@@ -101,10 +103,13 @@ function wantsPage(req: IncomingMessage): boolean {
   return pathOf(req) === "/" && acceptsHtml(req);
 }
 
-/** Removes X-Forwarded headers, which a client could forge. The proxy adds its own. */
-function withoutForwarded(req: IncomingMessage): IncomingMessage {
+/**
+ * Removes headers that aren't for the app: X-Forwarded ones, which a client could forge and the proxy adds itself, and
+ * those for one connection only. With `Trailer` the request to the app would fail outside of any handler.
+ */
+function forwardable(req: IncomingMessage): IncomingMessage {
   for (const name of Object.keys(req.headers)) {
-    if (name.startsWith("x-forwarded-")) delete req.headers[name];
+    if (name.startsWith("x-forwarded-") || CONNECTION_HEADERS.has(name)) delete req.headers[name];
   }
   return req;
 }
