@@ -8,8 +8,6 @@ export interface HttpConnectionDeps {
   readonly limiter: SocketLimiter;
   /** Called once if the connection is closed because its client sent too many requests ahead. */
   readonly onPipelining: () => void;
-  /** Monotonic clock, ms. */
-  readonly now: () => number;
 }
 
 /**
@@ -33,10 +31,8 @@ export class HttpConnection {
 
   /** Begins a request, now or when the ones before it have been answered. */
   addRequest(res: ServerResponse, begin: () => void): void {
-    this.#add(() => {
-      res.once("close", this.#onAnswered);
-      begin();
-    });
+    res.on("close", this.#onAnswered);
+    this.#add(begin);
   }
 
   /** The same for an upgrade. Nothing follows it on this connection. */
@@ -68,7 +64,7 @@ export class HttpConnection {
       return;
     }
     this.#queue.next();
-    if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place, this.#deps.now());
+    if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
   }
 }
 

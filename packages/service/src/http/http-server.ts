@@ -30,7 +30,6 @@ export interface HttpServerOptions {
 }
 
 const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY };
-const now = () => performance.now();
 
 /**
  * Creates the HTTP server of every port. It survives whatever clients send, and bounds what one of them may take:
@@ -45,13 +44,17 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const { limits = NO_LIMITS, trustedProxies = TrustedProxies.none, observe = () => undefined } = options;
   const { handleRequest, handleUpgrade } = options.handlers;
   const limiter = new SocketLimiter(limits);
-  const deps = { limiter, now, onPipelining: () => observe({ type: "pipelining" }) };
+  const deps = { limiter, onPipelining: () => observe({ type: "pipelining" }) };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
   server.timeout = STALLED_MS;
 
   function accept(socket: Socket): void {
     socket.on("error", ignoreSocketError);
-    const admission = limiter.admit(socket, clientBlock(socket.remoteAddress, trustedProxies), now());
+    const admission = limiter.admit(
+      socket,
+      clientBlock(socket.remoteAddress, trustedProxies),
+      performance.now(),
+    );
     if ("refused" in admission) {
       observe({ type: "refused", reason: admission.refused });
       socket.destroy();
@@ -67,13 +70,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
     });
   }
 
-  function answer(req: IncomingMessage, res: ServerResponse, handle: () => Handled): void {
-    res.on("error", onFailure);
-    connectionOf(req.socket)?.addRequest(res, () => contain(handle, fail));
+  function onFailure(error: unknown): void {
+    observe({ type: "failure", error });
+  }
 
-    function onFailure(error: unknown): void {
-      observe({ type: "failure", error });
-    }
+  function answer(req: IncomingMessage, res: ServerResponse, handle: HttpHandlers["handleRequest"]): void {
+    res.on("error", onFailure);
+    connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
+
     function fail(error: unknown): void {
       onFailure(error);
       sendProblem(res, "internal");
@@ -81,12 +85,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function onRequest(req: IncomingMessage, res: ServerResponse): void {
-    answer(req, res, () => (lacksHost(req) ? refuseHost(res) : handleRequest(req, res)));
+    answer(req, res, lacksHost(req) ? refuseHost : handleRequest);
   }
 
   /** Node reports only expectations other than `100-continue` here. */
   function onExpectation(req: IncomingMessage, res: ServerResponse): void {
-    answer(req, res, () => void res.writeHead(417, { connection: "close" }).end());
+    answer(req, res, refuseExpectation);
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -98,7 +102,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     });
 
     function fail(error: unknown): void {
-      observe({ type: "failure", error });
+      onFailure(error);
       socket.destroy();
     }
   }
@@ -127,7 +131,11 @@ function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersion === "1.1";
 }
 
-function refuseHost(res: ServerResponse): void {
+function refuseExpectation(_req: IncomingMessage, res: ServerResponse): void {
+  res.writeHead(417, { connection: "close" }).end();
+}
+
+function refuseHost(_req: IncomingMessage, res: ServerResponse): void {
   const error = new ChatError("invalid_parameter", { message: "The request has no Host header." });
   sendProblem(res, error, { headers: { connection: "close" } });
 }

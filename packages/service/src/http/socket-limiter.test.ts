@@ -39,7 +39,7 @@ describe("accepted sockets", () => {
     expect(limiter.admit(new FakeSocket(), "a", 0)).toEqual({ refused: "full" });
   });
 
-  it("G5: at a limit, the one that has been idle for longest makes room", () => {
+  it("G5: at a limit, the oldest idle one makes room", () => {
     const limiter = limiterOf({ perAddress: 2 });
     const [, first] = admitted(limiter, "a", 0);
     const [, second] = admitted(limiter, "a", 10);
@@ -74,13 +74,14 @@ describe("accepted sockets", () => {
     expect(socket.destroyed).toBe(false);
   });
 
-  it("are idle again after the answer, from then on", () => {
+  it("are idle again a second after the first look that finds them used", () => {
     const limiter = limiterOf({ total: 1 });
     const [place, socket] = admitted(limiter, "a", 0);
     socket.receive();
     limiter.noteBusy(place);
-    limiter.noteIdle(place, 10_000);
-    expect(limiter.admit(new FakeSocket(), "b", 10_500)).toEqual({ refused: "full" });
+    limiter.noteIdle(place);
+    expect(limiter.admit(new FakeSocket(), "b", 10_000)).toEqual({ refused: "full" });
+    expect(limiter.admit(new FakeSocket(), "b", 10_999)).toEqual({ refused: "full" });
     expect(limiter.admit(new FakeSocket(), "b", 11_000)).toMatchObject({ evicted: true });
   });
 
@@ -156,7 +157,7 @@ class Model {
   #change(action: Exclude<Action, "admit">, chosen: OpenSocket): void {
     const { place, socket } = chosen;
     if (action === "busy") this.#limiter.noteBusy(place);
-    if (action === "idle" && !chosen.isWebSocket) this.#limiter.noteIdle(place, this.#now);
+    if (action === "idle" && !chosen.isWebSocket) this.#limiter.noteIdle(place);
     if (action === "send") socket.receive();
     if (action === "upgrade") {
       this.#limiter.noteUpgraded(place);

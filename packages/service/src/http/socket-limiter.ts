@@ -16,7 +16,7 @@ export interface CountedSocket {
 interface Share {
   readonly block: string;
   count: number;
-  readonly idle: Set<Place>;
+  readonly queue: Set<Place>;
 }
 
 /** The place of one accepted socket. Only the limiter changes it. */
@@ -24,8 +24,13 @@ export interface Place {
   readonly socket: CountedSocket;
   /** Undefined: the socket counts for no address. */
   share: Share | undefined;
-  idleSince: number;
-  bytesReadBefore: number;
+  /** A request is being answered. */
+  isBusy: boolean;
+  /** A request has begun since `queuedAt`. */
+  wasUsed: boolean;
+  queuedAt: number;
+  /** Bytes read until the last answer. More were read since then if a request is being sent. */
+  answeredBytes: number;
   isReleased: boolean;
 }
 
@@ -38,15 +43,18 @@ export type Admission =
 const IDLE_GRACE_MS = 1_000;
 
 /**
- * Counts accepted sockets, in total and per client address. At a limit the socket that has been idle for longest makes
- * room. A socket is idle while no request of it is being read or answered. A WebSocket is never idle.
+ * Counts accepted sockets, in total and per client address. At a limit a socket that has been idle for a second makes
+ * room, the oldest first. A socket is idle while no request of it is being read or answered; a WebSocket never is.
  *
- * Each step takes constant time on average: idle sockets are kept in the order in which they became idle.
+ * An ordinary request costs two assignments. The sockets of an address, and all sockets, wait in a queue. At a limit
+ * the queue is read from its front, and a socket that isn't idle moves to the end. So each socket is looked at no more
+ * than once a second, however many are refused.
  */
 export class SocketLimiter {
   readonly #limits: SocketLimits;
   readonly #shares = new Map<string, Share>();
-  readonly #idle = new Set<Place>();
+  /** Sockets that aren't WebSockets, in the order of `queuedAt`. Shares have the same order. */
+  readonly #queue = new Set<Place>();
   #total = 0;
 
   constructor(limits: SocketLimits) {
@@ -62,39 +70,31 @@ export class SocketLimiter {
     const share = block === undefined ? undefined : (this.#shares.get(block) ?? newShare(block));
     let evicted = false;
     if (share && share.count >= this.#limits.perAddress) {
-      evicted = this.#evictFrom(share.idle, now);
+      evicted = this.#evictFrom(share.queue, now);
       if (!evicted) return { refused: "address" };
     }
     if (this.#total >= this.#limits.total) {
-      evicted = this.#evictFrom(this.#idle, now);
+      evicted = this.#evictFrom(this.#queue, now);
       if (!evicted) return { refused: "full" };
     }
-    const place: Place = { socket, share, idleSince: now, bytesReadBefore: 0, isReleased: false };
-    this.#total += 1;
-    if (share) {
-      share.count += 1;
-      this.#shares.set(share.block, share);
-    }
-    this.#addIdle(place);
-    return { place, evicted };
+    return { place: this.#take(socket, share, now), evicted };
   }
 
   /** A request of this socket begins. */
   noteBusy(place: Place): void {
-    this.#removeIdle(place);
+    place.isBusy = true;
+    place.wasUsed = true;
   }
 
   /** All requests of this socket have been answered. */
-  noteIdle(place: Place, now: number): void {
-    if (place.isReleased) return;
-    place.idleSince = now;
-    place.bytesReadBefore = place.socket.bytesRead;
-    this.#addIdle(place);
+  noteIdle(place: Place): void {
+    place.isBusy = false;
+    place.answeredBytes = place.socket.bytesRead;
   }
 
   /** The socket is a WebSocket now. From here on it counts for no address: WebSockets have limits of their own. */
   noteUpgraded(place: Place): void {
-    this.#removeIdle(place);
+    this.#leaveQueues(place);
     this.#leaveShare(place);
   }
 
@@ -103,18 +103,35 @@ export class SocketLimiter {
     if (place.isReleased) return;
     place.isReleased = true;
     this.#total -= 1;
-    this.#removeIdle(place);
+    this.#leaveQueues(place);
     this.#leaveShare(place);
   }
 
-  /** Closes the socket that has been idle for longest. Returns false if none is idle for long enough. */
-  #evictFrom(idle: ReadonlySet<Place>, now: number): boolean {
-    for (const place of idle) {
-      // The client is sending a request. The server's time limits for requests apply, not this one.
-      const isSending = place.socket.bytesRead > place.bytesReadBefore;
-      if (!isSending && now - place.idleSince < IDLE_GRACE_MS) return false;
-      this.#removeIdle(place);
-      if (isSending) continue;
+  #take(socket: CountedSocket, share: Share | undefined, now: number): Place {
+    const state = { isBusy: false, wasUsed: false, queuedAt: now, answeredBytes: 0, isReleased: false };
+    const place: Place = { socket, share, ...state };
+    this.#total += 1;
+    if (share) {
+      share.count += 1;
+      this.#shares.set(share.block, share);
+    }
+    this.#enterQueues(place);
+    return place;
+  }
+
+  /** Closes the first idle socket. Returns false if none is idle for long enough. */
+  #evictFrom(queue: ReadonlySet<Place>, now: number): boolean {
+    for (const place of queue) {
+      if (now - place.queuedAt < IDLE_GRACE_MS) return false;
+      // A client that is sending a request isn't idle: the server's time limits for requests apply.
+      const isSending = place.socket.bytesRead > place.answeredBytes;
+      if (place.isBusy || place.wasUsed || isSending) {
+        this.#leaveQueues(place);
+        place.wasUsed = false;
+        place.queuedAt = now;
+        this.#enterQueues(place);
+        continue;
+      }
       this.release(place);
       place.socket.destroy();
       return true;
@@ -122,14 +139,14 @@ export class SocketLimiter {
     return false;
   }
 
-  #addIdle(place: Place): void {
-    this.#idle.add(place);
-    place.share?.idle.add(place);
+  #enterQueues(place: Place): void {
+    this.#queue.add(place);
+    place.share?.queue.add(place);
   }
 
-  #removeIdle(place: Place): void {
-    this.#idle.delete(place);
-    place.share?.idle.delete(place);
+  #leaveQueues(place: Place): void {
+    this.#queue.delete(place);
+    place.share?.queue.delete(place);
   }
 
   #leaveShare(place: Place): void {
@@ -142,5 +159,5 @@ export class SocketLimiter {
 }
 
 function newShare(block: string): Share {
-  return { block, count: 0, idle: new Set() };
+  return { block, count: 0, queue: new Set() };
 }
