@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { RequestQueue } from "./request-queue.ts";
 import type { Place, SocketLimiter } from "./socket-limiter.ts";
+import { stopParsing } from "./stop-parsing.ts";
 
 export interface HttpConnectionDeps {
   readonly limiter: SocketLimiter;
@@ -55,6 +56,7 @@ export class HttpConnection {
     if (this.#queue.add(begin)) return;
     this.#deps.onPipelining();
     this.#socket.destroy();
+    stopParsing(this.#socket);
   }
 
   /** Called when a response has been written out, or its socket has ended. */
