@@ -188,6 +188,14 @@ describe("an upgrade with a body", () => {
   });
 });
 
+it("G5: a client that doesn't read an answer is disconnected", async () => {
+  const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("x".repeat(50_000_000));
+  const server = await startServer({ handlers: { handleRequest }, stalledMs: 200 });
+  server.connect().send(get("/")).socket.pause();
+  await vi.waitFor(() => expect(server.open()).toBe(1));
+  await vi.waitFor(() => expect(server.open()).toBe(0), 10_000);
+});
+
 describe("accepted sockets", () => {
   const limits = { total: 6, perAddress: 3 };
 

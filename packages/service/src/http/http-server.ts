@@ -27,8 +27,12 @@ export interface HttpServerOptions {
   /** Proxies, whose sockets carry the requests of many clients and so have no limit per address. */
   readonly trustedProxies?: TrustedProxies;
   readonly observe?: ObserveHttp;
+  /** Time after which a socket is closed if nothing was read or written on it, in ms. */
+  readonly stalledMs?: number;
 }
 
+/** The longest delay that a timer supports. */
+const MAX_TIMER_MS = 2_147_483_647;
 const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY };
 
 /**
@@ -46,7 +50,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const limiter = new SocketLimiter(limits);
   const deps = { limiter, onPipelining: () => observe({ type: "pipelining" }) };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
-  server.timeout = STALLED_MS;
+  server.timeout = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
 
   function accept(socket: Socket): void {
     socket.on("error", ignoreSocketError);

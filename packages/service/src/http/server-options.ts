@@ -19,6 +19,6 @@ export const WEBSOCKET_SERVER_OPTIONS: ServerOptions = {
 
 /**
  * A socket on which nothing was read or written for this long is closed, in ms: its client doesn't read the answer. A
- * WebSocket has a heartbeat instead. Longer than any answer takes to be made.
+ * WebSocket has a heartbeat instead. Longer than any answer takes to be made, so that only the client can be the cause.
  */
 export const STALLED_MS = 120_000;
