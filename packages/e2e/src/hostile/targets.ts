@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Child, freePort, startChild } from "@parley/local";
 import { ChatClient } from "../rig/chat-client.ts";
 import { type Deployment, startSplit, startStandalone } from "../rig/shapes.ts";
@@ -17,8 +17,8 @@ interface Process extends Pick<Child, "exited" | "output"> {
   readonly name: string;
 }
 
-const EXAMPLE = join(import.meta.dirname, "../../../../examples/browser/serve.js");
-const FRONT = join(import.meta.dirname, "front.child.ts");
+const EXAMPLE = fileURLToPath(new URL("../../../../examples/browser/serve.js", import.meta.url));
+const FRONT = fileURLToPath(new URL("./front.child.ts", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const ENV = { RATE_LIMIT: "0", MAX_CONNECTIONS_PER_USER: "0" };
 

@@ -22,7 +22,6 @@ export class HttpConnection {
   readonly #place: Place;
   readonly #deps: HttpConnectionDeps;
   readonly #queue = new RequestQueue();
-  readonly #onAnswered = () => this.#beginNext();
 
   constructor(socket: Socket, place: Place, deps: HttpConnectionDeps) {
     this.#socket = socket;
@@ -32,7 +31,7 @@ export class HttpConnection {
 
   /** Begins a request, now or when the ones before it have been answered. */
   addRequest(res: ServerResponse, begin: () => void): void {
-    res.on("close", this.#onAnswered);
+    res.on("close", onAnswered);
     this.#add(begin);
   }
 
@@ -50,6 +49,16 @@ export class HttpConnection {
     this.#deps.limiter.release(this.#place);
   }
 
+  /** A response has been written out, or its socket has ended. */
+  noteAnswered(): void {
+    if (!this.#socket.writable) {
+      this.#queue.clear();
+      return;
+    }
+    this.#queue.next();
+    if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
+  }
+
   #add(begin: () => void): void {
     if (this.#socket.destroyed) return;
     if (!this.#queue.isBusy) this.#deps.limiter.noteBusy(this.#place);
@@ -58,16 +67,11 @@ export class HttpConnection {
     this.#socket.destroy();
     stopParsing(this.#socket);
   }
+}
 
-  /** Called when a response has been written out, or its socket has ended. */
-  #beginNext(): void {
-    if (!this.#socket.writable) {
-      this.#queue.clear();
-      return;
-    }
-    this.#queue.next();
-    if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
-  }
+/** Shared by all responses. Called when one has been written out, or its socket has ended. */
+function onAnswered(this: ServerResponse): void {
+  connections.get(this.req.socket)?.noteAnswered();
 }
 
 const connections = new WeakMap<Duplex, HttpConnection>();

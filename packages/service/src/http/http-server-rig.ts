@@ -5,7 +5,7 @@ import { createHttpServer, type HttpServerOptions } from "./http-server.ts";
 import { closeServer, listen } from "./listen.ts";
 
 /** A client that sends exact bytes and collects what it receives. */
-export class RawSocket {
+class RawSocket {
   readonly socket: Socket;
   received = "";
   ended = false;

@@ -65,13 +65,15 @@ export function createHttpServer(options: HttpServerOptions): Server {
       return;
     }
     if (admission.evicted) observe({ type: "evicted" });
-    const connection = new HttpConnection(socket, admission.place, deps);
-    setConnection(socket, connection);
+    setConnection(socket, new HttpConnection(socket, admission.place, deps));
     observe({ type: "sockets", open: limiter.total });
-    socket.once("close", () => {
-      connection.noteClosed();
-      observe({ type: "sockets", open: limiter.total });
-    });
+    socket.on("close", onSocketClose);
+  }
+
+  /** Shared by all sockets: idle ones are many. */
+  function onSocketClose(this: Socket): void {
+    connectionOf(this)?.noteClosed();
+    observe({ type: "sockets", open: limiter.total });
   }
 
   function onFailure(error: unknown): void {
