@@ -54,7 +54,7 @@ const shared = {
 
   MAX_SOCKETS: fields.limit(maxSocketsFor).meta({
     description:
-      "Sockets that `PORT` accepts at the same time, WebSockets included. At the limit a new one takes the place of one that has been idle for a second, or is closed at once. 0 removes the limit.",
+      "Sockets that `PORT` accepts at the same time, WebSockets included. At the limit a new one takes the place of one that has been idle for half a second, or is closed at once. 0 removes the limit.",
     defaultInWords: "the process's open-file limit, less 96",
   }),
   MAX_SOCKETS_PER_ADDRESS: fields.limit(maxSocketsPerAddressFor).meta({

@@ -55,11 +55,11 @@ describe("accepted sockets", () => {
     expect(first.destroyed).toBe(true);
   });
 
-  it("keep their place for a second at least, even if others need it", () => {
+  it("keep their place for half a second at least, even if others need it", () => {
     const limiter = limiterOf({ total: 1 });
     admitted(limiter, "a", 0);
-    expect(limiter.admit(new FakeSocket(), "b", 999)).toEqual({ refused: "full" });
-    expect(limiter.admit(new FakeSocket(), "b", 1_000)).toMatchObject({ evicted: true });
+    expect(limiter.admit(new FakeSocket(), "b", 499)).toEqual({ refused: "full" });
+    expect(limiter.admit(new FakeSocket(), "b", 500)).toMatchObject({ evicted: true });
   });
 
   it.each<[string, (limiter: SocketLimiter, place: Place, socket: FakeSocket) => void]>([
@@ -74,15 +74,15 @@ describe("accepted sockets", () => {
     expect(socket.destroyed).toBe(false);
   });
 
-  it("are idle again a second after the first look that finds them used", () => {
+  it("are idle again half a second after the first look that finds them used", () => {
     const limiter = limiterOf({ total: 1 });
     const [place, socket] = admitted(limiter, "a", 0);
     socket.receive();
     limiter.noteBusy(place);
     limiter.noteIdle(place);
     expect(limiter.admit(new FakeSocket(), "b", 10_000)).toEqual({ refused: "full" });
-    expect(limiter.admit(new FakeSocket(), "b", 10_999)).toEqual({ refused: "full" });
-    expect(limiter.admit(new FakeSocket(), "b", 11_000)).toMatchObject({ evicted: true });
+    expect(limiter.admit(new FakeSocket(), "b", 10_499)).toEqual({ refused: "full" });
+    expect(limiter.admit(new FakeSocket(), "b", 10_500)).toMatchObject({ evicted: true });
   });
 
   it("count for no address once they are WebSockets, and in total until they end", () => {

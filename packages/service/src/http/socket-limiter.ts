@@ -40,15 +40,15 @@ export type Admission =
   | { readonly place: Place; readonly evicted: boolean };
 
 /** Time in ms for which an idle socket keeps its place although others need it. */
-const IDLE_GRACE_MS = 1_000;
+const IDLE_GRACE_MS = 500;
 
 /**
- * Counts accepted sockets, in total and per client address. At a limit a socket that has been idle for a second makes
- * room, the oldest first. A socket is idle while no request of it is being read or answered; a WebSocket never is.
+ * Counts accepted sockets, in total and per client address. At a limit a socket that has been idle for half a second
+ * makes room, the oldest first. A socket is idle while no request of it is being read or answered; a WebSocket never is.
  *
  * An ordinary request costs two assignments. The sockets of an address, and all sockets, wait in a queue. At a limit
  * the queue is read from its front, and a socket that isn't idle moves to the end. So each socket is looked at no more
- * than once a second, however many are refused.
+ * than twice a second, however many are refused.
  */
 export class SocketLimiter {
   readonly #limits: SocketLimits;
