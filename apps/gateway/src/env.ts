@@ -1,4 +1,4 @@
-import { auth, fields, pick, variables } from "@parley/service";
+import { auth, fields, pick, publicServerFields, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
 
 const MIN_SECRET_LENGTH = 32;
@@ -19,6 +19,7 @@ export const gatewayEnv = {
     "REUSE_PORT",
     "LOG_LEVEL",
   ),
+  ...publicServerFields,
   ...gatewayFields,
   FRONT_SECRET: fields
     .text()

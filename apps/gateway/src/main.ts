@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { createVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
@@ -39,8 +38,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = createServer(service.WEBSOCKET_SERVER_OPTIONS, gateway.handleRequest);
-  server.on("upgrade", gateway.handleUpgrade);
+  const server = service.createPublicServer({ env, log, registry, handlers: gateway });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
@@ -50,6 +48,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     host: HOST,
     registry,
     problems: gateway.problems,
+    log,
   });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port: PORT, host: HOST, reusePort });

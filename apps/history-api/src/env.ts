@@ -1,4 +1,4 @@
-import { auth, pick, variables } from "@parley/service";
+import { auth, pick, publicServerFields, variables } from "@parley/service";
 import { historyFields } from "./config.ts";
 
 /** The environment variables of a history-api process. */
@@ -7,6 +7,7 @@ export const historyEnv = {
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9081),
   ...pick("REDIS_URL", "MONGO_URL", "LOG_LEVEL"),
+  ...publicServerFields,
   ...historyFields,
   auth: auth(),
 };

@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { createVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
@@ -34,9 +33,9 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
 
   const { PORT: port, HOST: host, ADMIN_PORT } = env;
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, log });
   defer("admin", () => admin.close());
-  const server = createServer(service.SERVER_OPTIONS, history.handleRequest);
+  const server = service.createPublicServer({ env, log, registry, handlers: history });
   const { url } = await service.listen(server, { port, host });
   defer("server", () => service.closeServer(server, 15_000));
   log.info({ url, admin: admin.url, pid: process.pid }, "listening");

@@ -36,6 +36,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     registry,
     problems: persister.problems,
     router: deadLetterRoutes(consumer.deadLetters, verifier, observe),
+    log,
   });
   defer("admin", () => admin.close());
   log.info({ admin: admin.url, pid: process.pid }, "consuming");

@@ -1,6 +1,6 @@
 import { gatewayFields } from "@parley/gateway";
 import { historyFields } from "@parley/history-api";
-import { auth, ConfigError, fields, group, pick, variables } from "@parley/service";
+import { auth, ConfigError, fields, group, pick, publicServerFields, variables } from "@parley/service";
 
 /** The environment variables of standalone: those of the gateway and history-api, and the folder of its data. */
 export const standaloneEnv = {
@@ -9,6 +9,7 @@ export const standaloneEnv = {
   ADMIN_PORT: variables.ADMIN_PORT(9080),
   DATA_DIR: variables.DATA_DIR("data"),
   ...pick("LOG_LEVEL"),
+  ...publicServerFields,
   ...gatewayFields,
   ...historyFields,
   auth: auth({ required: false }),

@@ -12,7 +12,7 @@ import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { standaloneEnv } from "./env.ts";
-import { createChatServer } from "./server.ts";
+import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
 import { welcome } from "./welcome.ts";
@@ -46,12 +46,13 @@ await service.runService("standalone", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const server = createChatServer(gateway, history);
+  const handlers = routeToCores(gateway, history);
+  const server = service.createPublicServer({ env, log, registry, handlers });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems });
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, log });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());

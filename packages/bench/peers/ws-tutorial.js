@@ -20,6 +20,8 @@ const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 const users = new Map();
 
 server.on("upgrade", (request, socket, head) => {
+  // Node has removed its own error listener. An error without a listener would end the process.
+  socket.on("error", () => socket.destroy());
   let user;
   try {
     const token = request.headers.authorization.replace("Bearer ", "");

@@ -17,6 +17,7 @@ import {
   nothingIsMachineSpecific,
   onlyCommandsPrint,
   onlyReadEnvReadsTheEnvironment,
+  serversAreCreatedInOnePlace,
 } from "./architecture/text-rules.ts";
 
 type Sample = readonly [path: string, text: string];
@@ -125,6 +126,20 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
     good: [
       ["packages/service/src/env/read.ts", "process.env"],
       ["packages/local/src/processes/app.ts", "process.env.PATH"],
+    ],
+  },
+  "HTTP servers are created in one place": {
+    rule: serversAreCreatedInOnePlace,
+    bad: [
+      ["apps/gateway/src/main.ts", 'import { createServer } from "node:http";'],
+      ["packages/local/src/a.ts", 'import { createServer, type Server } from "node:http";'],
+      ["apps/new/src/a.ts", 'import {\n  createServer,\n  type Server,\n} from "node:https";'],
+    ],
+    good: [
+      ["packages/service/src/http/http-server.ts", 'import { createServer } from "node:http";'],
+      ["packages/local/src/free-port.ts", 'import { createServer } from "node:net";'],
+      ["apps/gateway/src/a.ts", 'import type { Server } from "node:http";'],
+      ["apps/gateway/src/a.test.ts", 'import { createServer } from "node:http";'],
     ],
   },
   "no file contains a path of one machine or a registry's address": {

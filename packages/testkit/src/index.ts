@@ -1,3 +1,4 @@
+export { randomFrom } from "./random.ts";
 export { hasServers, mongoServer, redisServer, sentinelledRedis } from "./servers.ts";
 export type { Cut, Direction, Link, Mode } from "./tcp-link.ts";
 export { startTcpProxy, type TcpProxy, type Where } from "./tcp-proxy.ts";

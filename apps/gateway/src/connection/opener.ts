@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encodeServerFrame, SUBPROTOCOL } from "@parley/models";
+import { noteWebSocket } from "@parley/service";
 import type { RawData, WebSocket } from "ws";
 import type { Observe } from "../events.ts";
 import type { FrameHandler } from "../inbound/frame-handler.ts";
@@ -80,6 +81,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
       heartbeatSlot: heartbeat.nextSlot(),
     });
     ws.connection = connection;
+    noteWebSocket(socket);
     ws.on("message", onMessage);
     ws.on("pong", onPong);
     ws.on("error", onError);

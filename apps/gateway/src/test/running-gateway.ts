@@ -1,10 +1,10 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { createVerifier, issueToken, type Verifier } from "@parley/auth";
 import type { Appender, Bus, LiveFeed, LiveListener } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
-import { closeServer, listen, readEnv, WEBSOCKET_SERVER_OPTIONS } from "@parley/service";
+import { closeServer, createHttpServer, listen, readEnv } from "@parley/service";
 import { onTestFinished } from "vitest";
 import {
   createGateway,
@@ -72,7 +72,7 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     observe: (event) => events.push(event),
     now: options.now,
   });
-  const server = createServer(WEBSOCKET_SERVER_OPTIONS, core.handleRequest).on("upgrade", core.handleUpgrade);
+  const server = createHttpServer({ handlers: core });
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVerifier, issueToken } from "@parley/auth";
 import type { LogTail } from "@parley/bus";
 import { isUsername } from "@parley/models";
-import { closeServer, listen } from "@parley/service";
+import { closeServer, createHttpServer, listen } from "@parley/service";
 import type { Store } from "@parley/store";
 import { openSqliteStore } from "@parley/store/sqlite";
 import type { HistoryConfig } from "../config.ts";
@@ -65,7 +64,7 @@ export class RunningApi {
     });
     const stop = new AbortController();
     const running = api.run(stop.signal);
-    const server: Server = createServer(api.handleRequest);
+    const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
     return new RunningApi({ url, api, store, events }, async () => {
       await closeServer(server, 100);

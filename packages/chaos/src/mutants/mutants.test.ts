@@ -64,7 +64,7 @@ describe("an edit", () => {
   it(
     "is refused in a file that isn't part of the app",
     async () => {
-      const source = "packages/chaos/src/runner/random.ts";
+      const source = "packages/testkit/src/random.ts";
       const elsewhere = { ...edit, source, replace: "mulberry32", with: "none" };
       await expect(bundle(elsewhere, join(folder, "elsewhere"))).rejects.toThrow(
         `a.mutants.yaml: dropped: the bundle of gateway doesn't contain ${source}`,

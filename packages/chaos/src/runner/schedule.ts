@@ -1,5 +1,5 @@
+import { randomFrom } from "@parley/testkit";
 import type { Fault } from "../faults/fault.ts";
-import { randomFrom } from "./random.ts";
 
 /** One step of F18: a pause, then one fault, or two that affect different components. */
 export interface Step {

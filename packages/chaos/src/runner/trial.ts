@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Message } from "@parley/client";
+import { randomFrom } from "@parley/testkit";
 import { check, type Verdict } from "../checker/checker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { backlogEntries, storedDocuments } from "../cluster/log-inspection.ts";
@@ -11,7 +12,6 @@ import { writeRecord } from "../report/record.ts";
 import { HistoryReader, readHistory } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
 import { Workload } from "../workload/workload.ts";
-import { randomFrom } from "./random.ts";
 import { problemsOf, type Result } from "./result.ts";
 
 /** Folder of the records of fallen trials. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLogger, createMetrics, type Registry } from "@parley/service";
+import { createLogger, createMetrics, observeHttp, type Registry } from "@parley/service";
 import { describe, expect, it } from "vitest";
 import { observeGateway } from "../../../../apps/gateway/src/metrics.ts";
 import { observeHistory } from "../../../../apps/history-api/src/metrics.ts";
@@ -28,6 +28,7 @@ describe("docs/operating.md", () => {
       metricsOf((registry) => observeAuth(log, registry)),
       metricsOf((registry) => observeBus(log, registry)),
       metricsOf((registry) => observeStore(log, registry)),
+      metricsOf((registry) => observeHttp(log, registry, "public")),
     ]);
     const documented = new Set(named.filter((name) => /^parley_\w+$/.test(name)));
     expect([...documented].sort()).toEqual(names.flat().sort());

@@ -80,7 +80,7 @@ export async function describeSplit(
  * Starts Redis, MongoDB, two gateways, a history-api and the persisters. Resolves with undefined when Redis or
  * MongoDB can't be started.
  */
-async function startSplit(options: SplitOptions): Promise<Split | undefined> {
+export async function startSplit(options: SplitOptions): Promise<Split | undefined> {
   const [redis, mongo] = await Promise.all([redisServer(), mongoServer()]);
   if (!redis || !mongo) return undefined;
   const env = { REDIS_URL: redis.url, MONGO_URL: mongo.url, JWT_SECRET: SECRET, ...options.env };

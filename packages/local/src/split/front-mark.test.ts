@@ -25,7 +25,7 @@ async function startFront() {
     res.end();
   });
   const upstream = { url: await listening(gateway), isReady: async () => true };
-  const url = await listening(createFront({ gateway: [upstream], "history-api": [] }, SECRET));
+  const url = await listening(createFront({ gateway: [upstream], "history-api": [] }, { secret: SECRET }));
   const ask = async (headers: Record<string, string> = {}) => {
     const response = await fetch(`${url}/auth/token`, { method: "POST", headers });
     expect(JSON.stringify([...response.headers]) + (await response.text())).not.toContain(SECRET);

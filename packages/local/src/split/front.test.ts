@@ -7,7 +7,7 @@ import {
   request,
   type Server,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createFront } from "./front.ts";
@@ -119,6 +119,17 @@ it("answers in HTTP/1.1 a client that offers HTTP/2", async () => {
 it("ignores a client's own X-Forwarded-For", async () => {
   const answer = await ask("/sync", { headers: { "x-forwarded-for": "8.8.8.8" } });
   expect(answer.from).toMatch(/127\.0\.0\.1$/);
+});
+
+it("removes headers that are for its own connection, one of which would end the front", async () => {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write("GET /sync HTTP/1.1\r\nHost: a\r\nTrailer: x\r\nTE: trailers\r\nExpect: 100-continue\r\n\r\n");
+  let answer = "";
+  for await (const chunk of socket) {
+    answer += chunk;
+    if (answer.includes("}")) break;
+  }
+  expect(answer).toContain('"name":"h"');
 });
 
 it("distributes connections to the gateways in turn, and forwards frames both ways", async () => {

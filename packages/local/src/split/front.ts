@@ -1,18 +1,20 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
 import { acceptsHtml } from "@parley/page";
 import {
   appFor,
   createFrontSecret,
+  createHttpServer,
   FRONT_HEADER,
   isDirect,
+  maxSocketsFor,
+  type ObserveHttp,
   pathOf,
   ROUTES,
   type Route,
   rejectUpgrade,
   sendProblem,
-  WEBSOCKET_SERVER_OPTIONS,
 } from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
 
@@ -24,12 +26,22 @@ export interface Upstream {
   isReady(): Promise<boolean>;
 }
 
+export interface FrontOptions {
+  /** By this secret the gateways know the front (P60). Random by default. */
+  readonly secret?: string;
+  readonly observe?: ObserveHttp | undefined;
+}
+
 /** Processes by app. */
 export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 
 /** Time limit for the answer to an upgrade, and for the next part of any other answer. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MS = 1_000;
+/** Headers about the client's connection to the front. Node has answered `Expect` already. */
+const CONNECTION_HEADERS = new Set(["trailer", "te", "keep-alive", "proxy-connection", "expect"]);
+/** Each socket of a client needs another one to an app. */
+const DESCRIPTORS_PER_SOCKET = 2;
 
 /**
  * Creates a reverse proxy for a system that is split into processes on this machine. It routes each request to an app
@@ -41,7 +53,10 @@ const RETRY_AFTER_MS = 1_000;
  *
  * The returned server doesn't listen yet. It isn't meant for the internet: see deploy/ for that.
  */
-export function createFront(upstreams: Upstreams, secret: string = createFrontSecret()): Server {
+export function createFront(
+  upstreams: Upstreams,
+  { secret = createFrontSecret(), observe }: FrontOptions = {},
+): Server {
   const proxy = createProxy();
   const turns = { gateway: inTurn(upstreams.gateway), "history-api": inTurn(upstreams["history-api"]) };
 
@@ -52,20 +67,24 @@ export function createFront(upstreams: Upstreams, secret: string = createFrontSe
     return (await turns[app]()) ?? unavailable();
   }
 
-  const server = createServer(WEBSOCKET_SERVER_OPTIONS, async (req, res) => {
+  async function handleRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
     delete req.headers.upgrade;
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);
-    else await proxy.web(marked(req, secret), res, { target });
-  });
-  server.on("upgrade", async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
+    else await proxy.web(forwardable(req, secret), res, { target });
+  }
+
+  async function handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = await targetOf(req);
     if (target instanceof ChatError) answerUpgrade(socket, target);
-    else await proxy.ws(marked(req, secret), req.socket, { target }, head);
-  });
-  return server;
+    else await proxy.ws(forwardable(req, secret), req.socket, { target }, head);
+  }
+
+  const total = Math.floor(maxSocketsFor() / DESCRIPTORS_PER_SOCKET);
+  const limits = { total, perAddress: Number.POSITIVE_INFINITY };
+  const handlers = { handleRequest, handleUpgrade };
+  return createHttpServer({ handlers, limits, ...(observe && { observe }) });
 }
 
 function createProxy(): ProxyServer {
@@ -100,13 +119,15 @@ function wantsPage(req: IncomingMessage): boolean {
 }
 
 /**
- * Marks a request that came to this front directly, and no other. Removes X-Forwarded headers and the mark of another, which
- * a client could forge. The proxy adds its own X-Forwarded headers.
+ * Removes headers that aren't for the app: X-Forwarded ones and the mark of another front, which a client could forge and
+ * the proxy adds itself, and those for one connection only. With `Trailer` the request to the app would fail outside of any
+ * handler. Marks a request that came to this front directly, and no other.
  */
-function marked(req: IncomingMessage, secret: string): IncomingMessage {
+function forwardable(req: IncomingMessage, secret: string): IncomingMessage {
   const mark = isDirect(req) ? secret : undefined;
   for (const name of Object.keys(req.headers)) {
-    if (name.startsWith("x-forwarded-") || name === FRONT_HEADER) delete req.headers[name];
+    const isForged = name.startsWith("x-forwarded-") || name === FRONT_HEADER;
+    if (isForged || CONNECTION_HEADERS.has(name)) delete req.headers[name];
   }
   if (mark !== undefined) req.headers[FRONT_HEADER] = mark;
   return req;

@@ -5,6 +5,7 @@ import {
   closeServer,
   createFrontSecret,
   listen,
+  type ObserveHttp,
   redactUrl,
   type ServiceContext,
 } from "@parley/service";
@@ -30,6 +31,8 @@ export interface SplitOptions {
   /** Environment of every app. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (event: SupervisionEvent) => void;
+  /** Receives the events of the front's server. */
+  readonly observeFront: ObserveHttp;
   /** Called with each line that an app prints. `process` is its name. */
   readonly onLine: (process: string, line: string) => void;
 }
@@ -73,7 +76,7 @@ export async function startSplit(
   const frontSecret = createFrontSecret();
   const front = createFront(
     { gateway: upstreams(plans, "gateway"), "history-api": upstreams(plans, "history-api") },
-    frontSecret,
+    { secret: frontSecret, observe: options.observeFront },
   );
   const { url } = await listen(front, { port, host });
   defer("front", () => closeServer(front));

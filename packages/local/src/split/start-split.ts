@@ -4,6 +4,7 @@ import {
   type AuthSettings,
   auth,
   fields,
+  type HttpEvent,
   isLoopback,
   type Logger,
   loadOrCreateSecret,
@@ -65,6 +66,7 @@ async function start({ log, defer, stopping }: Service): Promise<void> {
         AUTH_DEV_TOKENS: String(devTokens),
       },
       observe: (event) => report(log, event),
+      observeFront: (event) => reportFront(log, event),
       onLine: (name, line) => process.stdout.write(`${name}  ${line}\n`),
     },
     defer,
@@ -107,6 +109,11 @@ function report(log: Logger, event: SupervisionEvent): void {
     const { code, signal } = event.exit;
     log.warn(`${name} died (${signal ?? `exit code ${code}`}), restarting in ${event.againInMs} ms`);
   }
+}
+
+/** Logs only failures: the front has no metrics. */
+function reportFront(log: Logger, event: HttpEvent): void {
+  if ("error" in event) log.error({ err: event.error }, `front: ${event.type}`);
 }
 
 function table(processes: readonly RunningProcess[]): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { auth } from "./auth.ts";
 import { ConfigError } from "./config-error.ts";
 import { describeEnv } from "./describe.ts";
-import { maxConnectionsFor, openFileLimit } from "./open-files.ts";
+import { maxConnectionsFor, maxSocketsFor, maxSocketsPerAddressFor, openFileLimit } from "./open-files.ts";
 import { readEnv } from "./read.ts";
 import { pick, variables } from "./variables.ts";
 
@@ -15,6 +15,8 @@ const ready = pick(
   "MAX_CONNECTIONS_PER_USER",
   "MAX_CONNECTIONS_PER_ADDRESS",
   "MAX_CONNECTIONS",
+  "MAX_SOCKETS",
+  "MAX_SOCKETS_PER_ADDRESS",
   "MAX_CONTENT_BYTES",
   "DEDUPE_WINDOW_MS",
   "DEDUPE_MAX_REFS",
@@ -37,6 +39,8 @@ describe("the shared variables", () => {
       MAX_CONNECTIONS_PER_USER: 20,
       MAX_CONNECTIONS_PER_ADDRESS: 1_000,
       MAX_CONNECTIONS: maxConnectionsFor(),
+      MAX_SOCKETS: maxSocketsFor(),
+      MAX_SOCKETS_PER_ADDRESS: maxSocketsPerAddressFor(),
       MAX_CONTENT_BYTES: 8_192,
       DEDUPE_WINDOW_MS: 600_000,
       DEDUPE_MAX_REFS: 10_000_000,
@@ -132,5 +136,15 @@ describe("the connection limit derived from the open-file limit", () => {
 
   it("leaves a reserve, and at least half of a small limit", () => {
     expect([1_024, 256, 100, 1].map((limit) => maxConnectionsFor(limit))).toEqual([896, 128, 50, 1]);
+  });
+
+  it("leaves a smaller reserve of sockets, so that a gateway full of connections still answers requests", () => {
+    expect([1_024, 256, 100, 1].map((limit) => maxSocketsFor(limit))).toEqual([928, 160, 50, 1]);
+  });
+
+  it("gives one address a quarter of the sockets, and no more than a large network needs", () => {
+    expect([20_000, 1_024, 256, 1].map((limit) => maxSocketsPerAddressFor(limit))).toEqual([
+      1_000, 232, 40, 1,
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from "@parley/models";
 import { TrustedProxies } from "../http/address.ts";
 import { originOf } from "../http/origins.ts";
 import { fields, listOf, parsed } from "./fields.ts";
-import { maxConnectionsFor } from "./open-files.ts";
+import { maxConnectionsFor, maxSocketsFor, maxSocketsPerAddressFor } from "./open-files.ts";
 
 /** Bytes of a frame reserved for everything but the content. */
 const FRAME_ROOM = 1_024;
@@ -51,6 +51,17 @@ const shared = {
         "Addresses or networks (CIDR) of the proxies whose `X-Forwarded-For` is trusted, separated by commas.",
       defaultInWords: "none: forwarded addresses are ignored",
     }),
+
+  MAX_SOCKETS: fields.limit(maxSocketsFor).meta({
+    description:
+      "Sockets that `PORT` accepts at the same time, WebSockets included. At the limit a new one takes the place of one that has been idle for half a second, or is closed at once. 0 removes the limit.",
+    defaultInWords: "the process's open-file limit, less 96",
+  }),
+  MAX_SOCKETS_PER_ADDRESS: fields.limit(maxSocketsPerAddressFor).meta({
+    description:
+      "The same limit for one client address, without open WebSockets. IPv6 addresses count per /64 network; addresses in `TRUST_PROXY` have no limit. 0 removes the limit.",
+    defaultInWords: "a quarter of the default of `MAX_SOCKETS`, at most 1,000",
+  }),
 
   RATE_LIMIT: fields
     .limit(50)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressBlock, clientAddress, isLoopback, TrustedProxies } from "./address.ts";
+import { addressBlock, clientAddress, clientBlock, isLoopback, TrustedProxies } from "./address.ts";
 
 function request(remoteAddress: string | undefined, forwarded?: string): IncomingMessage {
   const headers = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
@@ -73,6 +73,23 @@ describe("address blocks for limits per address", () => {
         expect(addressBlock(`${network}:${one}`)).toBe(addressBlock(`${network}:${other}`));
       }),
     );
+  });
+});
+
+describe("the block that an accepted socket counts for", () => {
+  const trusted = proxies("10.0.0.0/8,fd00::/8");
+
+  it.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3::4", "2001:db8:1:2::/64"],
+    ["10.1.2.3", undefined],
+    ["::ffff:10.1.2.3", undefined],
+    ["fd00::7", undefined],
+    // The peer has already gone.
+    [undefined, ""],
+  ])("of %s is %s", (remoteAddress, block) => {
+    expect(clientBlock(remoteAddress, trusted)).toBe(block);
   });
 });
 

@@ -52,6 +52,15 @@ export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): st
   return address;
 }
 
+/**
+ * Returns the block that an accepted socket counts for, by the address of its peer. Undefined for a trusted proxy,
+ * which opens sockets for many clients.
+ */
+export function clientBlock(remoteAddress: string | undefined, proxies: TrustedProxies): string | undefined {
+  const address = bareAddress(remoteAddress ?? "");
+  return isIP(address) !== 0 && proxies.trusts(address) ? undefined : addressBlock(address);
+}
+
 /** Removes port, brackets and zone, and turns an IPv4-mapped IPv6 address into IPv4. */
 function bareAddress(text: string): string {
   const trimmed = text.trim();

@@ -1,7 +1,9 @@
-import { createServer } from "node:http";
 import { ChatError } from "@parley/models";
 import express, { type ErrorRequestHandler, type Express, type Router } from "express";
+import type { Logger } from "../logging/logger.ts";
 import type { Registry } from "../metrics.ts";
+import { observeHttp } from "./http-metrics.ts";
+import { createHttpServer } from "./http-server.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -14,6 +16,8 @@ export interface AdminOptions {
   readonly registry: Registry;
   /** Further routes, mounted at `/`. The router does its own authorization. */
   readonly router?: Router | undefined;
+  /** Gets failures. Undefined: the server has neither log nor metrics. */
+  readonly log?: Logger;
 }
 
 /** A running admin server. */
@@ -23,14 +27,21 @@ export interface Admin {
   close(): Promise<void>;
 }
 
+/** Sockets of an admin port. Monitoring needs a few; file descriptors are reserved for this many. */
+const MAX_ADMIN_SOCKETS = 32;
+
 /** Starts the admin server: `/healthz`, `/readyz` and `/metrics`. Rejects as `listen` does, naming ADMIN_PORT. */
-export async function startAdmin({ port, host, ...options }: AdminOptions): Promise<Admin> {
-  const server = createServer(adminApp(options));
+export async function startAdmin({ port, host, log, ...options }: AdminOptions): Promise<Admin> {
+  const server = createHttpServer({
+    handlers: { handleRequest: adminApp(options) },
+    limits: { total: MAX_ADMIN_SOCKETS, perAddress: Number.POSITIVE_INFINITY },
+    ...(log && { observe: observeHttp(log, options.registry, "admin") }),
+  });
   const listening = await listen(server, { port, host, variable: "ADMIN_PORT" });
   return { url: listening.url, port: listening.port, close: () => closeServer(server, 500) };
 }
 
-function adminApp({ problems, registry, router }: Omit<AdminOptions, "port" | "host">): Express {
+function adminApp({ problems, registry, router }: Omit<AdminOptions, "port" | "host" | "log">): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use((_req, res, next) => {

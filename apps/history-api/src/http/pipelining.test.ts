@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { until } from "@parley/async";
+import { afterEach, expect, it } from "vitest";
+import { RunningApi, tokenOf } from "../test/running-api.ts";
+import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+
+/** More than the kernel buffers between a server and a client that doesn't read. */
+const MESSAGES = 20_000;
+const CONTENT = "x".repeat(1_100);
+
+let server: RunningApi;
+let client: Socket | undefined;
+
+afterEach(async () => {
+  client?.destroy();
+  await server.stop();
+});
+
+it("G5: requests behind an answer that nobody reads hold no place", { timeout: 60_000 }, async () => {
+  const limits = { requests: 2, streams: 10, streamsPerUser: 10, pageBytes: 1_000_000_000 };
+  const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: CONTENT }));
+  server = await RunningApi.start(
+    async (store) => {
+      await store.insert(log);
+      const tail = new ScriptedTail();
+      tail.replace(idAt(MESSAGES));
+      return tail;
+    },
+    { limits },
+  );
+  await until(() => server.api.problems().length === 0);
+  const { hostname, port } = new URL(server.url);
+  const authorization = `Bearer ${await tokenOf("alice")}`;
+  const request = `GET /messages/bob HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;
+  client = connect(Number(port), hostname);
+  client.write(request.repeat(6));
+  await once(client, "data");
+  client.pause();
+  for (let i = 0; i < 20; i++) expect((await server.request("/sync?limit=1")).status).toBe(200);
+});

@@ -1,0 +1,133 @@
+import type { Dice } from "./dice.ts";
+
+/** Every path of every server, some that exist nowhere, and some that are no path. */
+export const PATHS = [
+  "/",
+  "/ws",
+  "/auth/token",
+  "/assets/x.js",
+  "/messages",
+  "/messages/bob",
+  "/sync",
+  "/conversations",
+  "/docs",
+  "/openapi.json",
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/dead-letters",
+  "/x",
+  "/chat.js",
+] as const;
+
+const ODD_PATHS = [
+  "/messages/%ff",
+  "/messages/%00",
+  "/messages/..%2f..%2fetc%2fpasswd",
+  "/%",
+  "//",
+  "*",
+  "http://a/ws",
+  "/assets/%2e%2e/%2e%2e/package.json",
+  `/${"x".repeat(5_000)}`,
+] as const;
+const QUERIES = [
+  "",
+  "",
+  "",
+  "?limit=2",
+  "?limit=x",
+  "?after=%00",
+  "?limit=1&limit=2",
+  "?as=alice",
+  "?#",
+] as const;
+const METHODS = [
+  "GET",
+  "GET",
+  "GET",
+  "GET",
+  "HEAD",
+  "POST",
+  "OPTIONS",
+  "CONNECT",
+  "DELETE",
+  "PRI",
+  "get",
+  "",
+] as const;
+const VERSIONS = ["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/9", ""] as const;
+
+const HEADERS = [
+  "Connection: keep-alive",
+  "Connection: close",
+  "Accept: text/html",
+  "Accept-Encoding: gzip",
+  "Origin: http://evil.example",
+  "Origin: null",
+  "Origin: a",
+  "Expect: 100-continue",
+  "Expect: miracles",
+  "If-None-Match: *",
+  "Range: bytes=0-1",
+  "X-Forwarded-For: 1.2.3.4, ,%",
+  "Access-Control-Request-Method: GET",
+  "Content-Type: application/json",
+  "Trailer: x",
+  "__proto__: x",
+  "a b: c",
+  "é: é",
+] as const;
+
+const UPGRADE_HEADERS = [
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+] as const;
+
+const BODIES = [
+  ["Content-Length: 20", '{"username":"alice"}'],
+  ["Content-Length: 5", "too long for its length"],
+  ["Content-Length: 4000000000", "short"],
+  ["Content-Length: -1", ""],
+  ["Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
+  ["Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"],
+  ["Transfer-Encoding: chunked", "zz\r\n"],
+  ["Transfer-Encoding: chunked\r\nContent-Length: 3", "0\r\n\r\n"],
+] as const;
+
+/** The text of a valid request to upgrade. */
+export function handshake(path: string, authorization: readonly string[]): string {
+  return requestText(`GET ${path} HTTP/1.1`, ["Host: a", ...UPGRADE_HEADERS, ...authorization]);
+}
+
+/** The text of a request that may be valid. */
+export function randomRequest(dice: Dice, token: string): string {
+  const path = dice.once(6) ? dice.pick(ODD_PATHS) : dice.pick(PATHS);
+  const version = dice.once(8) ? dice.pick(VERSIONS) : "HTTP/1.1";
+  const method = dice.once(3) ? dice.pick(METHODS) : "GET";
+  const headers = dice.once(20) ? [] : ["Host: localhost"];
+  if (!dice.once(4)) headers.push(authorization(dice, token));
+  if (dice.once(3)) headers.push(...(dice.once(3) ? dice.some(UPGRADE_HEADERS) : UPGRADE_HEADERS));
+  if (dice.once(3)) headers.push(dice.pick(HEADERS), dice.pick(HEADERS));
+  if (!dice.once(5)) return requestText(`${method} ${path}${dice.pick(QUERIES)} ${version}`, headers);
+  const [header, body] = dice.pick(BODIES);
+  return requestText(`${method} ${path} ${version}`, [...headers, header]) + body;
+}
+
+/** A header with a token that is valid, except sometimes. */
+export function authorization(dice: Dice, token: string): string {
+  const given = dice.once(4) ? dice.pick([`${token}x`, "a.b.c", "", "x".repeat(3_000), "e30.e30."]) : token;
+  return dice.pick([
+    `Authorization: Bearer ${given}`,
+    `Authorization: bearer  ${given}`,
+    `Sec-WebSocket-Protocol: chat.v1, bearer.${given}`,
+    `Sec-WebSocket-Protocol: Bearer, ${given}`,
+    `Sec-WebSocket-Protocol: Bearer ${given}`,
+  ]);
+}
+
+function requestText(line: string, headers: readonly string[]): string {
+  return `${[line, ...headers].join("\r\n")}\r\n\r\n`;
+}

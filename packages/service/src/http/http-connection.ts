@@ -1,0 +1,95 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { RequestQueue } from "./request-queue.ts";
+import type { Place, SocketLimiter } from "./socket-limiter.ts";
+import { stopParsing } from "./stop-parsing.ts";
+
+export interface HttpConnectionDeps {
+  readonly limiter: SocketLimiter;
+  /** Called once if the connection is closed because its client sent too many requests ahead. */
+  readonly onPipelining: () => void;
+}
+
+/**
+ * One accepted socket: its place among all sockets, and its requests, which begin one at a time (G5).
+ *
+ * Node's parser reports all requests of a chunk at once, also after the socket was destroyed. So the queue decides when
+ * each of them begins. The socket isn't paused meanwhile, so that a client that leaves is noticed at once.
+ */
+export class HttpConnection {
+  readonly #socket: Socket;
+  readonly #place: Place;
+  readonly #deps: HttpConnectionDeps;
+  readonly #queue = new RequestQueue();
+
+  constructor(socket: Socket, place: Place, deps: HttpConnectionDeps) {
+    this.#socket = socket;
+    this.#place = place;
+    this.#deps = deps;
+  }
+
+  /** Begins a request, now or when the ones before it have been answered. */
+  addRequest(res: ServerResponse, begin: () => void): void {
+    res.on("close", onAnswered);
+    this.#add(begin);
+  }
+
+  /** The same for an upgrade. Nothing follows it on this connection. */
+  addUpgrade(begin: () => void): void {
+    this.#add(begin);
+  }
+
+  noteUpgraded(): void {
+    this.#deps.limiter.noteUpgraded(this.#place);
+  }
+
+  noteClosed(): void {
+    this.#queue.clear();
+    this.#deps.limiter.release(this.#place);
+  }
+
+  /** A response has been written out, or its socket has ended. */
+  noteAnswered(): void {
+    if (!this.#socket.writable) {
+      this.#queue.clear();
+      return;
+    }
+    this.#queue.next();
+    if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
+  }
+
+  #add(begin: () => void): void {
+    if (this.#socket.destroyed) return;
+    if (!this.#queue.isBusy) this.#deps.limiter.noteBusy(this.#place);
+    if (this.#queue.add(begin)) return;
+    this.#deps.onPipelining();
+    this.#socket.destroy();
+    stopParsing(this.#socket);
+  }
+}
+
+/** Shared by all responses. Called when one has been written out, or its socket has ended. */
+function onAnswered(this: ServerResponse): void {
+  connections.get(this.req.socket)?.noteAnswered();
+}
+
+const connections = new WeakMap<Duplex, HttpConnection>();
+
+/** Remembers the connection of a socket that a server has accepted. */
+export function setConnection(socket: Socket, connection: HttpConnection): void {
+  connections.set(socket, connection);
+}
+
+/** Returns the connection of an accepted socket. */
+export function connectionOf(socket: Duplex): HttpConnection | undefined {
+  return connections.get(socket);
+}
+
+/**
+ * Tells the server that a socket it has accepted is a WebSocket now, which is counted elsewhere: it no longer counts
+ * for its client's address.
+ */
+export function noteWebSocket(socket: Duplex): void {
+  connections.get(socket)?.noteUpgraded();
+}

@@ -1,0 +1,75 @@
+import type { Logger } from "../logging/logger.ts";
+import { metricFactory, type Registry } from "../metrics.ts";
+
+/** Events of one HTTP server. They never hold anything that a client sent. */
+export type HttpEvent =
+  /** A socket was accepted, or one has ended. `open` is the number of sockets, WebSockets included. */
+  | { readonly type: "sockets"; readonly open: number }
+  /** A new socket was closed at once. `full`: the server has no place left. `address`: its address has none left. */
+  | { readonly type: "refused"; readonly reason: "full" | "address" }
+  /** An idle socket was closed to make room for a new one. */
+  | { readonly type: "evicted" }
+  /** A connection was closed because too many requests waited behind an unanswered one. */
+  | { readonly type: "pipelining" }
+  /** The system couldn't accept a connection. */
+  | { readonly type: "accept-failed"; readonly error: unknown }
+  /** A handler failed unexpectedly. Its client got the error `internal`, or its connection was closed. */
+  | { readonly type: "failure"; readonly error: unknown };
+
+/** Receives the events of one HTTP server. */
+export type ObserveHttp = (event: HttpEvent) => void;
+
+/** The servers of a process: on PORT, and on ADMIN_PORT. */
+export type HttpServerName = "public" | "admin";
+
+const REFUSALS = ["full", "address", "accept_failed"] as const;
+const CLOSURES = ["evicted", "pipelining", "failure"] as const;
+
+/** Returns an observer that writes the events of one server to the process's log and metrics. */
+export function observeHttp(log: Logger, registry: Registry, server: HttpServerName): ObserveHttp {
+  const { sockets, refused, closed } = metricsOf(registry);
+  for (const reason of REFUSALS) refused.inc({ server, reason }, 0);
+  for (const reason of CLOSURES) closed.inc({ server, reason }, 0);
+  sockets.set({ server }, 0);
+  return (event) => {
+    switch (event.type) {
+      case "sockets":
+        sockets.set({ server }, event.open);
+        break;
+      case "refused":
+        refused.inc({ server, reason: event.reason });
+        break;
+      case "accept-failed":
+        refused.inc({ server, reason: "accept_failed" });
+        log.warn({ server, err: event.error }, "a connection could not be accepted");
+        break;
+      case "failure":
+        closed.inc({ server, reason: event.type });
+        log.error({ server, err: event.error }, "a request failed unexpectedly");
+        break;
+      default:
+        closed.inc({ server, reason: event.type });
+    }
+  };
+}
+
+/** The metrics of each registry, which the servers of a process share. */
+const metrics = new WeakMap<Registry, ReturnType<typeof createMetrics>>();
+
+function metricsOf(registry: Registry): ReturnType<typeof createMetrics> {
+  const created = metrics.get(registry) ?? createMetrics(registry);
+  metrics.set(registry, created);
+  return created;
+}
+
+function createMetrics(registry: Registry) {
+  const { counter, gauge } = metricFactory(registry, "http");
+  return {
+    sockets: gauge("sockets", "Accepted sockets that are open, WebSockets included.", ["server"]),
+    refused: counter("sockets_refused_total", "Sockets closed at accept, by reason.", ["server", "reason"]),
+    closed: counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", [
+      "server",
+      "reason",
+    ]),
+  };
+}

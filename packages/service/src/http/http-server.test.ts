@@ -1,0 +1,239 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { describe, expect, it, vi } from "vitest";
+import { noteWebSocket } from "./http-connection.ts";
+import { get, startServer, UPGRADE } from "./http-server-rig.ts";
+
+/** Requests and upgrades that were begun, in order. The test answers them. */
+class Begun {
+  readonly all: { readonly path: string; readonly answer: (text?: string) => void }[] = [];
+  readonly handleRequest = (req: IncomingMessage, res: ServerResponse) => {
+    this.all.push({ path: req.url ?? "", answer: (text = req.url) => void res.end(text) });
+  };
+  readonly handleUpgrade = (req: IncomingMessage, socket: Duplex) => {
+    noteWebSocket(socket);
+    this.all.push({ path: req.url ?? "", answer: () => void socket.write("HTTP/1.1 101 Switching\r\n\r\n") });
+  };
+  get paths(): string[] {
+    return this.all.map(({ path }) => path);
+  }
+  async answer(index: number): Promise<void> {
+    await vi.waitFor(() => expect(this.all.length).toBeGreaterThan(index));
+    this.all[index]?.answer();
+  }
+}
+
+describe("requests of one connection", () => {
+  it("G5: begin one at a time, each after the answer to the one before", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(["/1", "/2", "/3"].map((path) => get(path)).join(""));
+    for (let at = 0; at < 3; at++) {
+      await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
+      await begun.answer(at);
+    }
+    await vi.waitFor(() => expect(client.received).toMatch(/\/1[\s\S]*\/2[\s\S]*\/3$/));
+    expect(begun.paths).toEqual(["/1", "/2", "/3"]);
+  });
+
+  it("G5: don't begin while the answer before isn't read by its client", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(get("/1") + get("/2"));
+    client.socket.pause();
+    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    begun.all[0]?.answer("x".repeat(50_000_000));
+    const other = server.connect().send(get("/other"));
+    await begun.answer(1);
+    await vi.waitFor(() => expect(other.statuses).toEqual([200]));
+    expect(begun.paths).toEqual(["/1", "/other"]);
+    client.socket.resume();
+    await vi.waitFor(() => expect(begun.paths).toEqual(["/1", "/other", "/2"]), 10_000);
+  });
+
+  it("G5: close their connection if too many wait, and none of those begins", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    let parsed = 0;
+    server.server.on("request", () => parsed++);
+    const client = server.connect().send(get("/x").repeat(1_000));
+    await vi.waitFor(() => expect(client.ended).toBe(true));
+    expect(begun.paths).toEqual(["/x"]);
+    expect(parsed, "requests that cost time").toBeLessThan(12);
+    expect(server.count("pipelining")).toBe(1);
+    await vi.waitFor(() => expect(server.open()).toBe(0));
+  });
+
+  it("don't begin after their connection has ended", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(get("/1") + get("/2"));
+    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    client.socket.resetAndDestroy();
+    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await begun.answer(0);
+    expect(begun.paths).toEqual(["/1"]);
+  });
+
+  it("G5: an upgrade begins after the answer to the request before it", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(get("/1") + get("/ws", ...UPGRADE));
+    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    await begun.answer(0);
+    await begun.answer(1);
+    await vi.waitFor(() => expect(client.statuses).toEqual([200, 101]));
+  });
+
+  it("G5: a CONNECT behind an unanswered request ends the connection", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(`${get("/1")}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await vi.waitFor(() => expect(server.open()).toBe(0));
+  });
+
+  it("wait for refusals too: no Host, and an unknown expectation", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect();
+    client.send(get("/1") + get("/2", "Expect: miracles"));
+    await begun.answer(0);
+    await vi.waitFor(() => expect(client.statuses).toEqual([200, 417]));
+    const other = server.connect().send("GET / HTTP/1.1\r\n\r\n");
+    await vi.waitFor(() => expect(other.statuses).toEqual([400]));
+    const old = server.connect().send("GET /old HTTP/1.0\r\n\r\n");
+    await begun.answer(1);
+    await vi.waitFor(() => expect(old.statuses).toEqual([200]));
+  });
+});
+
+describe("a failure", () => {
+  it.each<[string, () => void | Promise<void>]>([
+    [
+      "thrown",
+      () => {
+        throw new Error("a secret");
+      },
+    ],
+    ["rejected", () => Promise.reject(new Error("a secret"))],
+  ])("of a request's handler, %s, is answered without its text and reported", async (_how, fail) => {
+    const server = await startServer({ handlers: { handleRequest: fail } });
+    const client = server.connect().send(get("/"));
+    await vi.waitFor(() => expect(client.received).toContain('"code":"internal"'));
+    expect(client.received).not.toContain("secret");
+    expect(server.count("failure")).toBe(1);
+  });
+
+  it.each<[string, () => void | Promise<void>]>([
+    [
+      "thrown",
+      () => {
+        throw new Error("a fault");
+      },
+    ],
+    ["rejected", () => Promise.reject(new Error("a fault"))],
+  ])("of an upgrade's handler, %s, ends its connection and is reported", async (_how, fail) => {
+    const server = await startServer({ handlers: { handleRequest: () => undefined, handleUpgrade: fail } });
+    const client = server.connect().send(get("/ws", ...UPGRADE));
+    await vi.waitFor(() => expect(client.ended).toBe(true));
+    expect(server.count("failure")).toBe(1);
+  });
+
+  it("of a write after the end of a response is reported", async () => {
+    const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("whole").write("more");
+    const server = await startServer({ handlers: { handleRequest } });
+    const client = server.connect().send(get("/"));
+    await vi.waitFor(() => expect(client.received).toContain("whole"));
+    await vi.waitFor(() => expect(server.count("failure")).toBe(1));
+  });
+
+  it("to accept a connection is reported", async () => {
+    const server = await startServer({ handlers: { handleRequest: () => undefined } });
+    server.server.emit("error", new Error("accept EMFILE"));
+    expect(server.count("accept-failed")).toBe(1);
+  });
+});
+
+describe("a socket that was handed over", () => {
+  it.each(["begun", "answered"])(
+    "G5: ends nothing else if its client resets it, with its upgrade %s",
+    async (stage) => {
+      const begun = new Begun();
+      const server = await startServer({ handlers: begun });
+      for (let at = 0; at < 10; at++) {
+        const client = server.connect().send(get("/ws", ...UPGRADE));
+        await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
+        if (stage === "answered") await begun.answer(at);
+        client.socket.resetAndDestroy();
+      }
+      await vi.waitFor(() => expect(server.open()).toBe(0));
+      const after = server.connect().send(get("/after"));
+      await begun.answer(10);
+      await vi.waitFor(() => expect(after.statuses).toEqual([200]));
+    },
+  );
+});
+
+describe("an upgrade with a body", () => {
+  it("is refused, and a reset afterwards ends only its own connection", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun });
+    const client = server.connect().send(get("/ws", ...UPGRADE, "Content-Length: 5"));
+    await vi.waitFor(() => expect(client.statuses).toEqual([400]));
+    const reset = server.connect().send(get("/ws", ...UPGRADE, "Transfer-Encoding: chunked"));
+    reset.socket.resetAndDestroy();
+    await vi.waitFor(() => expect(server.open()).toBe(0));
+    expect(begun.paths).toEqual([]);
+  });
+});
+
+it("G5: a client that doesn't read an answer is disconnected", async () => {
+  const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("x".repeat(50_000_000));
+  const server = await startServer({ handlers: { handleRequest }, stalledMs: 200 });
+  server.connect().send(get("/")).socket.pause();
+  await vi.waitFor(() => expect(server.open()).toBe(1));
+  await vi.waitFor(() => expect(server.open()).toBe(0), 10_000);
+});
+
+describe("accepted sockets", () => {
+  const limits = { total: 6, perAddress: 3 };
+
+  it("G5: one address can't shut out others, and those that say nothing make room for its own", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun, limits });
+    const silent = Array.from({ length: 10 }, () => server.connect("127.0.0.2"));
+    await vi.waitFor(() => expect(silent.filter(({ ended }) => ended)).toHaveLength(7));
+    const other = server.connect("127.0.0.3").send(get("/other"));
+    await begun.answer(0);
+    await vi.waitFor(() => expect(other.statuses).toEqual([200]));
+    await vi.waitFor(
+      () => {
+        const same = server.connect("127.0.0.2").send(get("/same"));
+        return vi
+          .waitFor(() => expect(begun.paths).toContain("/same"), 50)
+          .finally(() => same.socket.destroy());
+      },
+      { timeout: 5_000, interval: 100 },
+    );
+    expect(server.count("evicted")).toBeGreaterThan(0);
+  });
+
+  it("G5: one that has become a WebSocket is never closed for others and doesn't count for its address", async () => {
+    const begun = new Begun();
+    const server = await startServer({ handlers: begun, limits });
+    const sockets = Array.from({ length: 5 }, () => server.connect("127.0.0.2").send(get("/ws", ...UPGRADE)));
+    for (let at = 0; at < sockets.length; at++) await begun.answer(at);
+    await vi.waitFor(() => expect(sockets.every(({ statuses }) => statuses[0] === 101)).toBe(true));
+    server.connect("127.0.0.2");
+    await vi.waitFor(() => expect(server.open()).toBe(6));
+    await vi.waitFor(
+      () => {
+        server.connect("127.0.0.3");
+        expect(server.count("evicted")).toBeGreaterThan(1);
+      },
+      { timeout: 8_000, interval: 200 },
+    );
+    expect(sockets.filter(({ ended }) => ended)).toEqual([]);
+  });
+});

@@ -1,0 +1,156 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ChatError } from "@parley/models";
+import { clientBlock, TrustedProxies } from "./address.ts";
+import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
+import type { ObserveHttp } from "./http-metrics.ts";
+import { sendProblem } from "./problem.ts";
+import { rejectUpgrade } from "./reject-upgrade.ts";
+import { SERVER_OPTIONS, STALLED_MS, WEBSOCKET_SERVER_OPTIONS } from "./server-options.ts";
+import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
+
+type Handled = void | Promise<void>;
+
+/** Handlers of a server's requests and upgrades. */
+export interface HttpHandlers {
+  readonly handleRequest: (req: IncomingMessage, res: ServerResponse) => Handled;
+  /** The socket already has an `error` listener. Undefined: a request to upgrade is handled as a plain request. */
+  readonly handleUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => Handled;
+}
+
+/** Options of `createHttpServer`. */
+export interface HttpServerOptions {
+  readonly handlers: HttpHandlers;
+  /** Undefined: sockets aren't limited. */
+  readonly limits?: SocketLimits;
+  /** Proxies, whose sockets carry the requests of many clients and so have no limit per address. */
+  readonly trustedProxies?: TrustedProxies;
+  readonly observe?: ObserveHttp;
+  /** Time after which a socket is closed if nothing was read or written on it, in ms. */
+  readonly stalledMs?: number;
+}
+
+/** The longest delay that a timer supports. */
+const MAX_TIMER_MS = 2_147_483_647;
+const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY };
+
+/**
+ * Creates the HTTP server of every port. It survives whatever clients send, and bounds what one of them may take:
+ *
+ * - each socket has an `error` listener from the moment it is accepted. Node removes its own before `upgrade` and
+ *   `connect` events, and an error without a listener ends the process;
+ * - a failure in a handler is answered with `internal`, and ends only its own connection;
+ * - a connection's requests begin one at a time (G5);
+ * - accepted sockets are counted, in total and per client address (G5).
+ */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { limits = NO_LIMITS, trustedProxies = TrustedProxies.none, observe = () => undefined } = options;
+  const { handleRequest, handleUpgrade } = options.handlers;
+  const limiter = new SocketLimiter(limits);
+  const deps = { limiter, onPipelining: () => observe({ type: "pipelining" }) };
+  const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
+  server.timeout = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
+
+  function accept(socket: Socket): void {
+    socket.on("error", ignoreSocketError);
+    const admission = limiter.admit(
+      socket,
+      clientBlock(socket.remoteAddress, trustedProxies),
+      performance.now(),
+    );
+    if ("refused" in admission) {
+      observe({ type: "refused", reason: admission.refused });
+      socket.destroy();
+      return;
+    }
+    if (admission.evicted) observe({ type: "evicted" });
+    setConnection(socket, new HttpConnection(socket, admission.place, deps));
+    observe({ type: "sockets", open: limiter.total });
+    socket.on("close", onSocketClose);
+  }
+
+  /** Shared by all sockets: idle ones are many. */
+  function onSocketClose(this: Socket): void {
+    connectionOf(this)?.noteClosed();
+    observe({ type: "sockets", open: limiter.total });
+  }
+
+  function onFailure(error: unknown): void {
+    observe({ type: "failure", error });
+  }
+
+  function answer(req: IncomingMessage, res: ServerResponse, handle: HttpHandlers["handleRequest"]): void {
+    res.on("error", onFailure);
+    connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
+
+    function fail(error: unknown): void {
+      onFailure(error);
+      sendProblem(res, "internal");
+    }
+  }
+
+  function onRequest(req: IncomingMessage, res: ServerResponse): void {
+    answer(req, res, lacksHost(req) ? refuseHost : handleRequest);
+  }
+
+  /** Node reports only expectations other than `100-continue` here. */
+  function onExpectation(req: IncomingMessage, res: ServerResponse): void {
+    answer(req, res, refuseExpectation);
+  }
+
+  function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // If the request has a body, this isn't the accepted socket but a stream around it.
+    socket.on("error", ignoreSocketError);
+    connectionOf(req.socket)?.addUpgrade(() => {
+      if (!req.complete) refuseBody(socket);
+      else contain(() => handleUpgrade?.(req, socket, head), fail);
+    });
+
+    function fail(error: unknown): void {
+      onFailure(error);
+      socket.destroy();
+    }
+  }
+
+  // Before Node's own listener, so that no step of a socket's life comes without an error listener.
+  server.prependListener("connection", accept);
+  server.on("request", onRequest).on("checkExpectation", onExpectation);
+  if (handleUpgrade) server.on("upgrade", onUpgrade);
+  // A failed accept, as without file descriptors. `listen` itself reports why a server can't be started.
+  server.on("error", (error) => server.listening && observe({ type: "accept-failed", error }));
+  return server;
+}
+
+/** Calls `fail` if the handler throws or rejects. */
+function contain(handle: () => Handled, fail: (error: unknown) => void): void {
+  try {
+    const handled = handle();
+    if (handled instanceof Promise) handled.catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** RFC 9112 requires `Host` in HTTP/1.1. Node's own check would answer outside of the connection's queue. */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === "1.1";
+}
+
+function refuseExpectation(_req: IncomingMessage, res: ServerResponse): void {
+  res.writeHead(417, { connection: "close" }).end();
+}
+
+function refuseHost(_req: IncomingMessage, res: ServerResponse): void {
+  const error = new ChatError("invalid_parameter", { message: "The request has no Host header." });
+  sendProblem(res, error, { headers: { connection: "close" } });
+}
+
+function refuseBody(socket: Duplex): void {
+  rejectUpgrade(socket, new ChatError("invalid_parameter", { message: "An upgrade must not have a body." }));
+}
+
+/** Ignored: the socket's `close` event follows, and its handler cleans up. */
+function ignoreSocketError(): void {
+  return;
+}

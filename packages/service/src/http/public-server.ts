@@ -1,0 +1,31 @@
+import type { Server } from "node:http";
+import type { Env } from "../env/read.ts";
+import { pick } from "../env/variables.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Registry } from "../metrics.ts";
+import { observeHttp } from "./http-metrics.ts";
+import { createHttpServer, type HttpHandlers } from "./http-server.ts";
+import { STALLED_MS } from "./server-options.ts";
+
+/** The environment variables of a server on PORT. */
+export const publicServerFields = pick("MAX_SOCKETS", "MAX_SOCKETS_PER_ADDRESS", "TRUST_PROXY");
+
+/** Options of `createPublicServer`. */
+export interface PublicServerOptions {
+  /** An app that streams long answers has a time of its own for clients that don't read, which is kept. */
+  readonly env: Env<typeof publicServerFields> & { readonly SLOW_CLIENT_MS?: number };
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly handlers: HttpHandlers;
+}
+
+/** Creates the server on PORT, with its limits on sockets, its log and its metrics. It doesn't listen yet. */
+export function createPublicServer({ env, log, registry, handlers }: PublicServerOptions): Server {
+  return createHttpServer({
+    handlers,
+    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    trustedProxies: env.TRUST_PROXY,
+    stalledMs: Math.max(STALLED_MS, 2 * (env.SLOW_CLIENT_MS ?? 0)),
+    observe: observeHttp(log, registry, "public"),
+  });
+}
