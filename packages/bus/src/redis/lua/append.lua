@@ -2,16 +2,18 @@
 -- @include backlog
 -- @include add_entry
 -- @include refs
+-- @include room
 --
 -- Appends the drafts of one call (L1, L4-L7).
 --
--- KEYS: the log, META, the ref state, the three ref hashes.
+-- KEYS: the log, META, the ref state, the three ref hashes, the senders' shares of the backlog and of the refs.
 -- ARGV: the group; the highest id that the caller knows, as a stream id; the dedupe window in ms; the bounds of the
 --   backlog in entries and in bytes; the maximum number of refs; '1' to write the ref of a duplicate again (L9); the
 --   caller's time in ms since 1970; the number of drafts. Then six arguments for each draft: body, ref or '', ref
 --   digest, content digest, channel, second channel or ''.
 -- Answer: {'ok', the last error of a PUBLISH or '', the number of refs remembered, one result per draft ...}. A result
---   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog full) or '-reason' (refused by Redis).
+--   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog full), '%backlog' or '%refs' (the
+--   sender's share of it is full) or '-reason' (refused by Redis).
 --   {'no-log'} if there is no log; then nothing was written.
 --
 -- Redis doesn't undo the writes of a script that fails. So a ref is remembered only after its entry is in the log, and
@@ -20,34 +22,19 @@
 
 local log, meta = KEYS[1], KEYS[2]
 local group, highest_id, window = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local max_entries, max_bytes, max_refs = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local rewrite_duplicates, caller_ms, count = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local writer = open_writer(log, meta, highest_id)
 if not writer then return {'no-log'} end
-local totals = writer.totals
 local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, caller_ms)
-local has_trimmed = false
-
-local function has_room(bytes)
-  return totals.entries - totals.storedEntries < max_entries
-    and totals.bytes - totals.storedBytes + bytes <= max_bytes
-end
-
--- Removes all stored entries, whatever their age (L7). Once per call is enough: nothing gets stored meanwhile.
-local function trim_stored()
-  if has_trimmed then return end
-  has_trimmed = true
-  trim_up_to(log, meta, refresh_stored(log, meta, group, totals))
-end
-
-local function make_room(bytes)
-  if not has_room(bytes) then trim_stored() end
-  return has_room(bytes)
-end
-
 -- The index of the first draft's first argument, and the number of arguments per draft.
 local FIRST, EACH = 10, 6
+local room = {
+  log = log, meta = meta, group = group, totals = writer.totals, refs = refs,
+  max_entries = tonumber(ARGV[4]), max_bytes = tonumber(ARGV[5]), max_refs = tonumber(ARGV[6]),
+  backlog_key = KEYS[7], refs_key = KEYS[8], first = FIRST, each = EACH, count = count,
+}
+
 local digests = {}
 for at = FIRST, FIRST + (count - 1) * EACH, EACH do
   if ARGV[at + 1] ~= '' then digests[#digests + 1] = ARGV[at + 2] end
@@ -66,9 +53,11 @@ local function append_draft(body, ref, ref_digest, content_digest, channel, seco
   local value = ref ~= '' and known[ref_digest]
   if value then return result_of_known(ref_digest, value, content_digest) end
   if refusal then return '-' .. refusal end
-  if ref ~= '' and refs.count >= max_refs or not make_room(bytes_of(body, ref)) then return '#' end
+  local no_room, sender = refusal_of(room, body, ref)
+  if no_room then return no_room end
   local id, err = add_entry(writer, body, ref, channel, second_channel)
   if id then
+    take_room(room, sender, body, ref)
     if ref ~= '' then
       known[ref_digest] = content_digest .. id
       refs.count = refs.count + 1
@@ -78,7 +67,7 @@ local function append_draft(body, ref, ref_digest, content_digest, channel, seco
   end
   refusal = err
   -- Out of memory: trim stored entries to make room for the next call.
-  if string.sub(err, 1, 3) == 'OOM' then trim_stored() end
+  if string.sub(err, 1, 3) == 'OOM' then trim_stored(room) end
   return '-' .. err
 end
 
@@ -88,5 +77,6 @@ for at = FIRST, FIRST + (count - 1) * EACH, EACH do
 end
 close_writer(writer)
 close_refs(refs)
+close_room(room)
 answer[2], answer[3] = writer.publish_error or '', string.format('%d', refs.count)
 return answer
