@@ -6,7 +6,7 @@ export interface Space {
 
 /** A sender may hold one part in SHARES of what is left. Equal to SHARES in redis/lua/include/shares.lua. */
 export const SHARES = 8;
-/** The floors of spaces for messages. Equal to those in redis/lua/include/room.lua. */
+/** The floors of spaces for messages. Equal to those in redis/lua/include/sender_limits.lua. */
 export const FLOOR_ENTRIES = 8;
 export const FLOOR_BYTES = 65_536;
 
@@ -15,7 +15,7 @@ export const FLOOR_BYTES = 65_536;
  *
  * Less than half full, a space has no shares. From then on a sender may hold at most a share of what is left, which
  * shrinks as the space fills up. So one sender alone stops at five ninths of the space, and the rest is for others. A
- * sender that holds nothing may always add one message. Equal to `is_within_share` in redis/lua/include/shares.lua.
+ * sender that holds nothing may always add one message. Equal to `is_within` in redis/lua/include/shares.lua.
  */
 export function isWithinShare({ bound, floor }: Space, used: number, held: number, size: number): boolean {
   if (used * 2 < bound || held === 0) return true;

@@ -2,7 +2,7 @@
 -- @include backlog
 -- @include add_entry
 -- @include refs
--- @include room
+-- @include sender_limits
 --
 -- Appends the drafts of one call (L1, L4-L7).
 --
@@ -22,18 +22,47 @@
 
 local log, meta = KEYS[1], KEYS[2]
 local group, highest_id, window = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local max_entries, max_bytes, max_refs = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local rewrite_duplicates, caller_ms, count = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local writer = open_writer(log, meta, highest_id)
 if not writer then return {'no-log'} end
+local totals = writer.totals
 local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, caller_ms)
+local has_trimmed = false
+
 -- The index of the first draft's first argument, and the number of arguments per draft.
 local FIRST, EACH = 10, 6
-local room = {
-  log = log, meta = meta, group = group, totals = writer.totals, refs = refs,
-  max_entries = tonumber(ARGV[4]), max_bytes = tonumber(ARGV[5]), max_refs = tonumber(ARGV[6]),
-  backlog_key = KEYS[7], refs_key = KEYS[8], first = FIRST, each = EACH, count = count,
-}
+
+-- Removes all stored entries, whatever their age (L7). Once per call is enough: nothing gets stored meanwhile.
+local function trim_stored()
+  if has_trimmed then return end
+  has_trimmed = true
+  trim_up_to(log, meta, refresh_stored(log, meta, group, totals))
+end
+
+local function has_room(size)
+  return totals.entries - totals.storedEntries < max_entries
+    and totals.bytes - totals.storedBytes + size <= max_bytes
+end
+
+-- The senders' shares, opened once a bound is half used.
+local limits = nil
+
+-- Returns nil if there is room for a draft, otherwise its result.
+local function refusal_of(body, size, has_ref)
+  if (totals.entries - totals.storedEntries) * 2 < max_entries
+    and (totals.bytes - totals.storedBytes + size) * 2 < max_bytes
+    and (not has_ref or refs.count * 2 < max_refs) then return nil end
+  if has_ref and refs.count >= max_refs then return '#' end
+  if not has_room(size) then trim_stored() end
+  if not has_room(size) then return '#' end
+  limits = limits or open_sender_limits({
+    log = log, group = group, totals = totals, refs = refs, first_body = FIRST, step = EACH,
+    max_entries = max_entries, max_bytes = max_bytes, max_refs = max_refs, backlog_key = KEYS[7], refs_key = KEYS[8],
+  })
+  return limits.refusal_of(body, size, has_ref)
+end
 
 local digests = {}
 for at = FIRST, FIRST + (count - 1) * EACH, EACH do
@@ -48,26 +77,27 @@ local function result_of_known(ref_digest, value, content_digest)
   return '=' .. string.sub(value, #content_digest + 1)
 end
 
-local refusal = nil
+local refused_reason = nil
 local function append_draft(body, ref, ref_digest, content_digest, channel, second_channel)
   local value = ref ~= '' and known[ref_digest]
   if value then return result_of_known(ref_digest, value, content_digest) end
-  if refusal then return '-' .. refusal end
-  local no_room, sender = refusal_of(room, body, ref)
+  if refused_reason then return '-' .. refused_reason end
+  local size, has_ref = bytes_of(body, ref), ref ~= ''
+  local no_room = refusal_of(body, size, has_ref)
   if no_room then return no_room end
   local id, err = add_entry(writer, body, ref, channel, second_channel)
   if id then
-    take_room(room, sender, body, ref)
-    if ref ~= '' then
+    if limits then limits.add(body, size, has_ref) end
+    if has_ref then
       known[ref_digest] = content_digest .. id
       refs.count = refs.count + 1
       remember(refs, ref_digest, known[ref_digest])
     end
     return '+' .. id
   end
-  refusal = err
+  refused_reason = err
   -- Out of memory: trim stored entries to make room for the next call.
-  if string.sub(err, 1, 3) == 'OOM' then trim_stored(room) end
+  if string.sub(err, 1, 3) == 'OOM' then trim_stored() end
   return '-' .. err
 end
 
@@ -77,6 +107,6 @@ for at = FIRST, FIRST + (count - 1) * EACH, EACH do
 end
 close_writer(writer)
 close_refs(refs)
-close_room(room)
+if limits then limits.close() end
 answer[2], answer[3] = writer.publish_error or '', string.format('%d', refs.count)
 return answer

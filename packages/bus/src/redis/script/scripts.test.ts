@@ -55,8 +55,8 @@ describe("the Lua files", () => {
     ["add_entry", "ENTRY_BYTES", ENTRY_BYTES],
     ["positions", "MAX_MS", MAX_MS],
     ["positions", "MAX_SEQ", MAX_SEQ],
-    ["room", "FLOOR_BYTES", FLOOR_BYTES],
-    ["room", "FLOOR_ENTRIES", FLOOR_ENTRIES],
+    ["sender_limits", "FLOOR_BYTES", FLOOR_BYTES],
+    ["sender_limits", "FLOOR_ENTRIES", FLOOR_ENTRIES],
     ["shares", "SHARES", SHARES],
   ])("include/%s.lua has the same %s as TypeScript", (file, constant, value) => {
     const [, number] =

@@ -32,26 +32,21 @@ local function read_totals(meta)
   }
 end
 
--- Updates the stored counts of `totals` to the watermark, and returns the watermark. Writes nothing.
-local function read_stored(log, group, totals)
+-- Updates the stored counts to the watermark and returns the watermark. Writes the counts to META, unless `meta` is nil.
+-- If Redis is out of memory it may refuse to; `totals` is correct even then.
+local function refresh_stored(log, meta, group, totals)
   local mark = watermark(log, group)
   local entries, bytes = totals.entries, totals.bytes
   for _, entry in ipairs(redis.call('XRANGE', log, '(' .. mark, '+', 'COUNT', MAX_SKIPPED)) do
     entries, bytes = counts_before(entry, totals)
     if entries then break end
   end
-  if entries then totals.storedEntries, totals.storedBytes = entries, bytes end
-  return mark
-end
-
--- Updates the stored counts, in META too, and returns the watermark. If Redis is out of memory it may refuse to write
--- the counts to META; `totals` is correct even then.
-local function refresh_stored(log, meta, group, totals)
-  local entries, bytes = totals.storedEntries, totals.storedBytes
-  local mark = read_stored(log, group, totals)
-  if totals.storedEntries ~= entries or totals.storedBytes ~= bytes then
-    redis.pcall('HSET', meta, 'storedEntries', string.format('%.0f', totals.storedEntries),
-      'storedBytes', string.format('%.0f', totals.storedBytes))
+  if entries and (entries ~= totals.storedEntries or bytes ~= totals.storedBytes) then
+    totals.storedEntries, totals.storedBytes = entries, bytes
+    if meta then
+      redis.pcall('HSET', meta, 'storedEntries', string.format('%.0f', entries),
+        'storedBytes', string.format('%.0f', bytes))
+    end
   end
   return mark
 end
