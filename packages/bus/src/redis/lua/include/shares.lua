@@ -13,7 +13,7 @@
 local SHARES = 8
 -- With more senders than this all counts are forgotten, which bounds the size of the hash.
 local MAX_SENDERS = 100000
--- A hash that is no longer written to expires after this time.
+-- A hash expires this long after the counting began, if its end doesn't come before.
 local SHARES_KEPT_MS = 86400000
 
 -- Returns the functions that count shares. They are made here and not with the script, which makes its functions anew
@@ -83,7 +83,7 @@ local function share_functions()
       fields[#fields + 1] = string.format('%d %d', count.entries, count.bytes)
     end
     redis.pcall('HSET', shares.key, unpack(fields))
-    redis.pcall('PEXPIRE', shares.key, SHARES_KEPT_MS)
+    if shares.must_reset then redis.pcall('PEXPIRE', shares.key, SHARES_KEPT_MS) end
   end
 
   return shared
