@@ -28,7 +28,8 @@ describe("isWithinShare", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 20_000 }), (bound) => {
         let [used, held] = [Math.ceil(bound / 2), 0];
-        while (isWithinShare({ bound, floor: 8 }, used, held, 1)) [used, held] = [used + 1, held + 1];
+        while (used < bound && isWithinShare({ bound, floor: 8 }, used, held, 1))
+          [used, held] = [used + 1, held + 1];
         expect(Math.abs(used - (bound * 5) / 9)).toBeLessThanOrEqual(2);
       }),
     );
@@ -43,7 +44,7 @@ describe("isWithinShare", () => {
         for (let added = true; added; ) {
           added = false;
           held.forEach((amountHeld, sender) => {
-            if (!isWithinShare({ bound, floor: 8 }, used, amountHeld, 1)) return;
+            if (used === bound || !isWithinShare({ bound, floor: 8 }, used, amountHeld, 1)) return;
             [held[sender], used, added] = [amountHeld + 1, used + 1, true];
           });
         }
@@ -136,7 +137,7 @@ describe("SenderShares", () => {
     const queue = { entries: 0, bytes: 0, passed: 0 };
     const shares = new SenderShares(queue, { maxEntries: 1e6, maxBytes: 18e6 });
     const send = (sender: string) => {
-      if (!shares.take(sender, 100_000)) return false;
+      if (queue.entries === 180 || !shares.take(sender, 100_000)) return false;
       queue.entries += 1;
       queue.bytes += 100_000;
       return true;
