@@ -13,7 +13,8 @@ export interface Appender {
    * - `ok`: the message is durable in the log and is delivered live (P31). If the log already has a message with this
    *   `(conversation, from, ref)` and content, the result is that message's id and nothing is added (L5, G2).
    * - `ref_reused`: the log has this ref with other content. Permanent.
-   * - `backlog_full`: too many messages wait to be stored. The error has `retryAfterMs` (L7).
+   * - `backlog_full`: too many messages wait to be stored, or too many of this sender while the bound is near. The
+   *   error has `retryAfterMs` (L7).
    * - `unavailable`: the outcome is unknown, or the log can't take drafts now. The sender retries, with the same ref
    *   (L6).
    *

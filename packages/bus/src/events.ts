@@ -18,6 +18,11 @@ export type BusEvent =
       readonly unknown: number;
       readonly refs?: number;
     }
+  /**
+   * Drafts were refused, though there was room, because their sender has its share of the backlog (L7), of the refs
+   * (L5) or of the queue before the log (G5).
+   */
+  | { readonly type: "over-share"; readonly of: "backlog" | "refs" | "queue"; readonly drafts: number }
   /** A hole in the live stream was filled with `messages` messages from the log (L14). */
   | { readonly type: "repair"; readonly messages: number; readonly ms: number }
   /** A hole in the live stream can't be filled, and clients are told to sync (L18). */

@@ -22,6 +22,11 @@ function busMetrics(registry: Registry) {
     append: histogram("append_seconds", "Duration of one call that appends to the log.", BUCKETS),
     drafts: counter("drafts_total", "Drafts sent to the log, by outcome.", ["outcome"]),
     refs: gauge("refs", "Refs that the log remembers, as of the last call that appended."),
+    overShare: counter(
+      "over_share_total",
+      "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue.",
+      ["of"],
+    ),
     repaired: counter(
       "repaired_messages_total",
       "Messages read from the log to fill holes in the live stream.",
@@ -35,7 +40,8 @@ function busMetrics(registry: Registry) {
   };
 }
 
-function countEvent({ connected, append, drafts, refs, repaired, entries }: Metrics, event: BusEvent): void {
+function countEvent(metrics: Metrics, event: BusEvent): void {
+  const { connected, append, drafts, refs, overShare, repaired, entries } = metrics;
   switch (event.type) {
     case "connection":
       connected.set({ role: event.role }, event.up ? 1 : 0);
@@ -47,6 +53,9 @@ function countEvent({ connected, append, drafts, refs, repaired, entries }: Metr
       drafts.inc({ outcome: "refused" }, event.refused);
       drafts.inc({ outcome: "unknown" }, event.unknown);
       drafts.inc({ outcome: "added" }, event.drafts - event.duplicates - event.refused - event.unknown);
+      break;
+    case "over-share":
+      overShare.inc({ of: event.of }, event.drafts);
       break;
     case "repair":
       repaired.inc(event.messages);
@@ -65,6 +74,7 @@ function countEvent({ connected, append, drafts, refs, repaired, entries }: Metr
 function logEvent(log: Logger, event: BusEvent): void {
   switch (event.type) {
     case "append":
+    case "over-share":
     case "trim":
       break;
     case "connection":

@@ -1,5 +1,6 @@
 import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
 import type { Outcome } from "../consumer.ts";
+import type { SharedQueue } from "../sender-shares.ts";
 
 /** An outcome after which the journal drops the message. After `failed` and `idConflict` the message is retried. */
 export type FinalOutcome = Exclude<Outcome, { readonly kind: "failed" | "idConflict" }>;
@@ -45,12 +46,13 @@ const LONGEST_RETRY_MS = 5_000;
  * The same ref may be in the journal twice. No check is needed here: the store keeps one of the two messages and
  * answers `duplicateOf` for the other.
  */
-export class Journal {
+export class Journal implements SharedQueue {
   readonly #entries = new Map<string, MutableEntry>();
   readonly #now: () => number;
   #last: Position;
   #settledUpTo: string;
   #bytes = 0;
+  #passed = 0;
 
   /** Ids continue after `lastStored` (L1, L23). `now` returns the ms since 1970, from which ids are made. */
   constructor(lastStored: string, now: () => number) {
@@ -67,6 +69,10 @@ export class Journal {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get passed(): number {
+    return this.#passed;
   }
 
   /** The last id assigned. */
@@ -137,6 +143,7 @@ export class Journal {
       if (entry.phase.kind !== "settled") return;
       this.#remove(entry);
       this.#settledUpTo = entry.message.id;
+      this.#passed += 1;
       yield { entry, outcome: entry.phase.outcome };
     }
   }

@@ -1,6 +1,7 @@
 import { ChatError, type Draft } from "@parley/models";
 import type { Appended, Appender } from "../appender.ts";
 import type { Observe } from "../events.ts";
+import { SenderShares } from "../sender-shares.ts";
 import type { Journal, OnOutcome } from "./journal.ts";
 
 /** Bounds of the in-memory log. */
@@ -29,6 +30,7 @@ export class MemoryAppender implements Appender {
   readonly #limits: AppendLimits;
   readonly #observe: Observe;
   readonly #onAdded: () => void;
+  readonly #shares: SenderShares;
   #closed = false;
 
   constructor({ journal, limits, observe, onAdded }: MemoryAppenderDeps) {
@@ -36,6 +38,7 @@ export class MemoryAppender implements Appender {
     this.#limits = limits;
     this.#observe = observe;
     this.#onAdded = onAdded;
+    this.#shares = new SenderShares(journal, limits);
   }
 
   append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
@@ -82,7 +85,11 @@ export class MemoryAppender implements Appender {
   #accept(draft: Draft, onOutcome: OnOutcome): ChatError | undefined {
     if (this.#closed) return new ChatError("unavailable");
     const bytes = Buffer.byteLength(draft.content);
-    if (this.#isFull(bytes)) return new ChatError("backlog_full", { retryAfterMs: RETRY_AFTER_MS });
+    if (this.#isFull(bytes)) return backlogFull();
+    if (!this.#shares.take(draft.from, bytes)) {
+      this.#observe({ type: "over-share", of: "backlog", drafts: 1 });
+      return backlogFull();
+    }
     this.#journal.add(draft, bytes, onOutcome);
     this.#onAdded();
     return undefined;
@@ -112,6 +119,10 @@ function appendedFrom(id: string, outcome: Parameters<OnOutcome>[1]): Appended {
     case "unknown":
       return unavailable();
   }
+}
+
+function backlogFull(): ChatError {
+  return new ChatError("backlog_full", { retryAfterMs: RETRY_AFTER_MS });
 }
 
 function unavailable(): Appended {

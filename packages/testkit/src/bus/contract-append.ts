@@ -109,6 +109,39 @@ export function describeAppend(withBus: WithBus): void {
     );
 
     it(
+      "L7: near the bound a sender gets backlog_full at its share, while ten others go on, until the log has drained",
+      withBus(
+        async ({ append, consume, persister }) => {
+          persister.pause();
+          /** Sends messages one by one, and returns how many were accepted. */
+          const accepted = async (from: string, count: number): Promise<number> => {
+            const { backlogEntries } = await consume.trim();
+            let refused = 0;
+            for (let i = 0; i < count; i += 1)
+              void append.append([draft(from, "", `${i}`)]).then(([result]) => {
+                if (codeOf(result) === "backlog_full") refused += 1;
+              });
+            await until(
+              async () => (await consume.trim()).backlogEntries - backlogEntries + refused === count,
+              "every message waits or is refused",
+            );
+            return count - refused;
+          };
+          expect(await accepted("greedy", 700)).toBe(500);
+          for (let round = 0; round < 4; round += 1) {
+            for (let i = 0; i < 10; i += 1) expect(await accepted(`ordinary${i}`, 5)).toBe(5);
+            expect(await accepted("greedy", 5)).toBe(0);
+          }
+          persister.resume();
+          await until(async () => (await consume.trim()).backlogEntries === 0, "the log has drained");
+          expect(persister.stored.size).toBe(700);
+          await send(append, draft("greedy", "", "again"));
+        },
+        { maxEntries: 900 },
+      ),
+    );
+
+    it(
       "preserves every content",
       withBus(async ({ append, persister, delivered }) => {
         const contents = [

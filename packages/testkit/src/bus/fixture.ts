@@ -11,6 +11,12 @@ export interface BusUnderTest {
   close(): Promise<void>;
 }
 
+/** The limits of a log. The adapter's defaults apply to those that are missing. */
+export interface BusLimits {
+  /** The most messages that may wait to be stored. */
+  readonly maxEntries?: number;
+}
+
 /** A message that the live listener got. */
 export interface Delivered {
   readonly audience: string;
@@ -35,7 +41,10 @@ export interface BusFixture {
 }
 
 /** Wraps a test so that it runs on a log of its own, which is closed afterwards. */
-export type WithBus = (test: (fixture: BusFixture) => Promise<void>) => () => Promise<void>;
+export type WithBus = (
+  test: (fixture: BusFixture) => Promise<void>,
+  limits?: BusLimits,
+) => () => Promise<void>;
 
 /** Takes all roles of the buses, starts a persister, and waits until no role has a problem. */
 export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {

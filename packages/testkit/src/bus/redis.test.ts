@@ -8,10 +8,11 @@ const redis = await redisServer();
 
 describe.skipIf(!redis)("over a real Redis", () => {
   afterAll(() => redis?.stop());
-  describeBus("RedisBus", async () => {
+  describeBus("RedisBus", async ({ maxEntries }) => {
     if (!redis) throw new Error("skipped");
     await redisCommand(redis.url, "FLUSHALL");
-    const bus = () => new RedisBus({ url: redis.url });
+    const limits = maxEntries === undefined ? {} : { backlogMaxEntries: maxEntries };
+    const bus = () => new RedisBus({ url: redis.url, ...limits });
     const [gateway, persister, history] = [bus(), bus(), bus()];
     const close = async () => {
       await Promise.all([gateway, persister, history].map((one) => one.close()));

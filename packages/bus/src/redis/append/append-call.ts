@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { NOT_SERVING, RefusedError } from "../errors.ts";
 import { draftArgs, type EncodedDraft } from "../format/encoded-draft.ts";
-import { GROUP, LOG, META, REFS } from "../format/keys.ts";
+import { BACKLOG_SHARES, GROUP, LOG, META, REFS, REFS_SHARES } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
 import type { RedisBusConfig } from "../options.ts";
 import { APPEND } from "../script/scripts.ts";
@@ -21,6 +21,8 @@ export type AppendConfig = Pick<
 export type DraftResult =
   | { readonly kind: "added" | "duplicate"; readonly id: string }
   | { readonly kind: "ref-reused" | "backlog-full" }
+  /** There is room, but the sender has its share of the space `of`. */
+  | { readonly kind: "over-share"; readonly of: "backlog" | "refs" }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** The result of a call that Redis answered. */
@@ -57,7 +59,11 @@ export async function callAppend(
     ...[config.backlogMaxBytes, config.dedupeMaxRefs, isReplicated ? 1 : 0, Date.now(), drafts.length],
   ];
   for (const draft of drafts) args.push(...draftArgs(draft));
-  const reply = (await APPEND.runLoaded(client, [LOG, META, ...REFS], args)) as string[];
+  const reply = (await APPEND.runLoaded(
+    client,
+    [LOG, META, ...REFS, BACKLOG_SHARES, REFS_SHARES],
+    args,
+  )) as string[];
   const [status, publishError, refs, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
   if (texts.length !== drafts.length)
@@ -90,6 +96,8 @@ function resultFrom(text: string): DraftResult {
       return { kind: "ref-reused" };
     case "#":
       return { kind: "backlog-full" };
+    case "%":
+      return { kind: "over-share", of: rest === "refs" ? "refs" : "backlog" };
     default:
       return { kind: "refused", reason: rest };
   }

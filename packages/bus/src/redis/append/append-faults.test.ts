@@ -133,7 +133,8 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
   it("G5: the queue is bounded; further drafts are unavailable at once, with a time to retry", async () => {
     const append = await appender(redis, { appendTimeoutMs: 300, appendWaitMs: 1_000 });
     await redis.server.kill("SIGSTOP");
-    const drafts = Array.from({ length: 17_000 }, (_, i) => publicDraft(`m${i}`));
+    // Many senders: one alone has only a share of the queue.
+    const drafts = Array.from({ length: 17_000 }, (_, i) => ({ ...publicDraft(`m${i}`), from: `s${i}` }));
     const sent = drafts.map((draft) => append.append([draft]));
     const [last] = (await sent.at(-1)) ?? [];
     expect(last?.ok === false && last.error.retryAfterMs).toBeGreaterThan(0);
@@ -141,6 +142,20 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
     expect(new Set(all.map(codeOf))).toEqual(new Set(["unavailable"]));
     const rejected = all.filter((one) => !one.ok && one.error.retryAfterMs !== undefined).length;
     expect(rejected).toBe(17_000 - 16_384);
+  });
+
+  it("G5: while Redis stalls, one sender fills only its share of the queue, and drafts of others wait", async () => {
+    const append = await appender(redis, { appendTimeoutMs: 2_000, appendWaitMs: 5_000 });
+    await redis.server.kill("SIGSTOP");
+    const greedy = append.append(Array.from({ length: 10_000 }, (_, i) => publicDraft(`m${i}`)));
+    const others = append.append([1, 2, 3].map((i) => ({ ...publicDraft("x"), from: `s${i}` })));
+    await redis.server.kill("SIGCONT");
+    expect((await others).map(codeOf)).toEqual(["ok", "ok", "ok"]);
+    const codes = (await greedy).map(codeOf);
+    const refused = codes.filter((code) => code === "unavailable").length;
+    expect([codes.length - refused, codes.lastIndexOf("ok")]).toEqual([9_102, 9_101]);
+    const events = redis.events.filter((event) => event.type === "over-share" && event.of === "queue");
+    expect(events.length).toBe(refused);
   });
 
   it("G1: acknowledged messages survive a crash", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 import { AppendQueue } from "./append-queue.ts";
 
-const item = (bytes: number, queuedAt = 0) => ({ bytes, queuedAt });
+const item = (bytes: number, queuedAt = 0, sender = "alice") => ({ sender, bytes, queuedAt });
 
 describe("append queue", () => {
   it("L6: a call takes at most 128 drafts, in order", () => {
@@ -27,11 +27,22 @@ describe("append queue", () => {
 
   it("G5: rejects items beyond its bounds, and accepts items again once there is room", () => {
     const few = new AppendQueue({ maxDrafts: 2, maxBytes: 100 });
-    expect([few.push(item(1)), few.push(item(1)), few.push(item(1))]).toEqual([true, true, false]);
+    expect([1, 1, 1].map((bytes) => few.push(item(bytes)))).toEqual(["queued", "queued", "full"]);
     few.takeCall();
-    expect(few.push(item(1))).toBe(true);
+    expect(few.push(item(1))).toBe("queued");
     const small = new AppendQueue({ maxDrafts: 100, maxBytes: 100 });
-    expect([small.push(item(60)), small.push(item(60)), small.push(item(40))]).toEqual([true, false, true]);
+    expect([60, 60, 40].map((bytes) => small.push(item(bytes)))).toEqual(["queued", "full", "queued"]);
+  });
+
+  it("G5: above half of its bound, rejects a sender that has its share, and accepts items of others", () => {
+    const queue = new AppendQueue({ maxDrafts: 900, maxBytes: 1e9 });
+    const push = (sender: string) => queue.push(item(1, 0, sender));
+    for (let i = 0; i < 500; i += 1) expect(push("greedy")).toBe("queued");
+    expect(push("greedy")).toBe("over-share");
+    for (let i = 0; i < 200; i += 1) expect(push(`ordinary${i % 10}`)).toBe("queued");
+    expect(push("greedy")).toBe("over-share");
+    queue.takeBefore(1);
+    expect([queue.entries, push("greedy")]).toEqual([0, "queued"]);
   });
 
   it("L6: has a full call by number or by bytes", () => {
@@ -52,8 +63,8 @@ describe("append queue", () => {
     for (let queuedAt = 0; queuedAt < 5_000; queuedAt += 1) queue.push(item(1, queuedAt));
     expect(queue.takeBefore(3_000).length).toBe(3_000);
     expect(queue.oldest).toBe(3_000);
-    expect(queue.size).toBe(2_000);
+    expect(queue.entries).toBe(2_000);
     expect(queue.takeBefore(1e9).at(-1)).toEqual(item(1, 4_999));
-    expect([queue.oldest, queue.size]).toEqual([undefined, 0]);
+    expect([queue.oldest, queue.entries]).toEqual([undefined, 0]);
   });
 });

@@ -1,7 +1,9 @@
 import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
+import { SenderShares, type SharedQueue } from "../../sender-shares.ts";
 
 /** The queue needs only these fields of an item. */
 export interface QueueItem {
+  readonly sender: string;
   readonly bytes: number;
   /** When the item was queued, in ms on a monotonic clock. */
   readonly queuedAt: number;
@@ -13,24 +15,41 @@ export interface QueueLimits {
   readonly maxBytes: number;
 }
 
-/** A first-in, first-out queue of drafts that is emptied one call at a time (L6). Bounded in number and bytes (G5). */
-export class AppendQueue<T extends QueueItem> {
+/** `full`: there is no room. `over-share`: there is none for this sender. */
+export type PushResult = "queued" | "full" | "over-share";
+
+/**
+ * A first-in, first-out queue of drafts that is emptied one call at a time (L6). Bounded in number and bytes, with a
+ * share for each sender from half of the bound on (G5).
+ */
+export class AppendQueue<T extends QueueItem> implements SharedQueue {
   readonly #limits: QueueLimits;
   #items: T[] = [];
   #head = 0;
   #bytes = 0;
+  #passed = 0;
+  readonly #shares: SenderShares;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
+    this.#shares = new SenderShares(this, { maxEntries: limits.maxDrafts, maxBytes: limits.maxBytes });
   }
 
-  get size(): number {
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get passed(): number {
+    return this.#passed;
+  }
+
+  get entries(): number {
     return this.#items.length - this.#head;
   }
 
   /** True if the queue holds at least as much as one call takes. */
   get hasFullCall(): boolean {
-    return this.size >= MAX_CALL_DRAFTS || this.#bytes >= MAX_CALL_BYTES;
+    return this.entries >= MAX_CALL_DRAFTS || this.#bytes >= MAX_CALL_BYTES;
   }
 
   /** When the first item was queued, or undefined if the queue is empty. */
@@ -38,13 +57,14 @@ export class AppendQueue<T extends QueueItem> {
     return this.#items[this.#head]?.queuedAt;
   }
 
-  /** Adds an item. Returns false and adds nothing if the queue is full. */
-  push(item: T): boolean {
+  /** Adds an item, unless there is no room for it. */
+  push(item: T): PushResult {
     const { maxDrafts, maxBytes } = this.#limits;
-    if (this.size >= maxDrafts || this.#bytes + item.bytes > maxBytes) return false;
+    if (this.entries >= maxDrafts || this.#bytes + item.bytes > maxBytes) return "full";
+    if (!this.#shares.take(item.sender, item.bytes)) return "over-share";
     this.#items.push(item);
     this.#bytes += item.bytes;
-    return true;
+    return "queued";
   }
 
   /** Removes and returns the first items, as many as one call takes. At least one, unless the queue is empty. */
@@ -66,10 +86,11 @@ export class AppendQueue<T extends QueueItem> {
     for (let item = this.#items[this.#head]; item && accepts(item, taken.length); ) {
       taken.push(item);
       this.#bytes -= item.bytes;
+      this.#passed += 1;
       this.#head += 1;
       item = this.#items[this.#head];
     }
-    if (this.#head > 1024 || this.size === 0) {
+    if (this.#head > 1024 || this.entries === 0) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }

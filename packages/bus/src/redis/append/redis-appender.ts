@@ -88,20 +88,27 @@ export class RedisAppender implements Appender {
 
   #submit(draft: Draft, request: AppendRequest, index: number, queuedAt: number): void {
     const encoded = encodeDraft(draft);
-    const queued = { draft: encoded, bytes: encoded.bytes, queuedAt, request, index };
+    const queued = { draft: encoded, sender: draft.from, bytes: encoded.bytes, queuedAt, request, index };
     if (encoded.bytes > MAX_CALL_BYTES) settle(queued, failed(new ChatError("content_too_long")));
     else if (this.#closing.signal.aborted) settle(queued, failed(unavailable("the bus is closed")));
-    else if (!this.#queue.push(queued)) settle(queued, failed(retryLater("unavailable")));
-    else {
+    else this.#enqueue(queued);
+  }
+
+  #enqueue(queued: QueuedDraft): void {
+    const pushed = this.#queue.push(queued);
+    if (pushed === "queued") {
       this.#pumping ??= this.#pump();
       if (this.#maySend) this.#wakeUp.resolve();
+      return;
     }
+    if (pushed === "over-share") this.#context.observe({ type: "over-share", of: "queue", drafts: 1 });
+    settle(queued, failed(retryLater("unavailable")));
   }
 
   /** Sends calls until the queue is empty. Waits a microtask first, so that drafts of the same moment share a call. */
   async #pump(): Promise<void> {
     await Promise.resolve();
-    while (this.#queue.size > 0 || this.#isProbeDue) {
+    while (this.#queue.entries > 0 || this.#isProbeDue) {
       const isConnected = await this.#connected();
       this.#expire();
       this.#isProbeDue = false;
@@ -168,14 +175,18 @@ export class RedisAppender implements Appender {
     if (result.publishError !== "")
       this.#context.observe({ type: "warning", text: `Redis refuses to publish: ${result.publishError}` });
     let [duplicates, refused] = [0, 0];
+    const overShare = { backlog: 0, refs: 0 };
     result.results.forEach((draftResult, index) => {
       if (draftResult.kind === "duplicate") duplicates += 1;
+      if (draftResult.kind === "over-share") overShare[draftResult.of] += 1;
       if ("id" in draftResult) this.#context.highestId.raise(draftResult.id);
       else refused += 1;
       const queued = call[index];
       if (queued) settle(queued, appendedFrom(draftResult));
     });
     this.#report(call.length, { duplicates, refused, ms, refs: result.refs });
+    for (const of of ["backlog", "refs"] as const)
+      if (overShare[of] > 0) this.#context.observe({ type: "over-share", of, drafts: overShare[of] });
   }
 
   #settleUnknown(call: readonly QueuedDraft[], error: unknown, ms: number): void {
@@ -219,6 +230,7 @@ function appendedFrom(result: DraftResult): Appended {
     case "ref-reused":
       return failed(new ChatError("ref_reused"));
     case "backlog-full":
+    case "over-share":
       return failed(retryLater("backlog_full"));
     case "refused":
       return failed(unavailable(result.reason));

@@ -16,6 +16,10 @@ export const GROUP = "persisters";
 export const META = `${TAG}:meta`;
 /** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */
 export const REFS = ["state", "0", "1", "2"].map((name) => `${TAG}:refs:${name}`);
+/** Each sender's share of the backlog while it is at least half full (L7): a hash, see lua/include/shares.lua. */
+export const BACKLOG_SHARES = `${TAG}:shares:backlog`;
+/** The same for the refs (L5). */
+export const REFS_SHARES = `${TAG}:shares:refs`;
 /** The dead letters, a stream of entries that aren't messages (L10). */
 export const DEAD_LETTERS = `${TAG}:dead-letters`;
 

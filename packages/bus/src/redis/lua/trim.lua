@@ -5,7 +5,7 @@
 -- Removes entries that are stored and old enough, and returns the state of the log. Computes the watermark in the same
 -- script, so that no entry is removed that isn't stored (L12).
 --
--- KEYS: the log, META.
+-- KEYS: the log, META, the senders' shares of the backlog.
 -- ARGV: the group; the minimum age in ms, by the time in the ids; a stream id up to which the age doesn't matter.
 -- Answer: {'ok', last id, watermark, backlog in entries, backlog in bytes, bytes stored in total, entries removed};
 --   {'no-log'}; or the READONLY error of a replica: a consumer that writes nothing else finds out this way.
@@ -17,6 +17,8 @@ local last = last_id(log)
 local totals = last and read_totals(meta)
 if not totals then return {'no-log'} end
 local mark = refresh_stored(log, meta, group, totals)
+-- Nothing is unstored, so no sender holds anything (L7).
+if totals.entries == totals.storedEntries then redis.call('UNLINK', KEYS[3]) end
 
 local ms, seq = clock() - tonumber(ARGV[2]) - 1, MAX_SEQ
 local any_ms, any_seq = position(ARGV[3])

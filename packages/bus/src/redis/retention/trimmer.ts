@@ -1,7 +1,7 @@
 import type { LogState } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
-import { GROUP, LOG, META } from "../format/keys.ts";
+import { BACKLOG_SHARES, GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import type { RedisBusConfig } from "../options.ts";
@@ -30,7 +30,9 @@ export class Trimmer {
   async trim(): Promise<LogState | undefined> {
     const now = performance.now();
     const args = [GROUP, this.#minAgeMs, streamIdOf(this.#retention.upTo(now))];
-    const reply = textsOf(await this.#link.run((client) => TRIM.run(client, [LOG, META], args)));
+    const reply = textsOf(
+      await this.#link.run((client) => TRIM.run(client, [LOG, META, BACKLOG_SHARES], args)),
+    );
     const [status, end = "", mark = "", entries, bytes, storedBytes, removed] = reply;
     if (status !== "ok") return undefined;
     const watermark = idUpTo(mark);

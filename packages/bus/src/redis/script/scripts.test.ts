@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { MAX_MS, MAX_SEQ } from "@parley/models";
 import { afterAll, describe, expect, it } from "vitest";
+import { FLOOR_BYTES, FLOOR_ENTRIES, SHARES } from "../../sender-shares.ts";
 import { ENTRY_BYTES, VERSION } from "../format/entry.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 import { readLua, readScriptTexts, scriptText } from "./script-text.ts";
@@ -54,6 +55,9 @@ describe("the Lua files", () => {
     ["add_entry", "ENTRY_BYTES", ENTRY_BYTES],
     ["positions", "MAX_MS", MAX_MS],
     ["positions", "MAX_SEQ", MAX_SEQ],
+    ["sender_limits", "FLOOR_BYTES", FLOOR_BYTES],
+    ["sender_limits", "FLOOR_ENTRIES", FLOOR_ENTRIES],
+    ["shares", "SHARES", SHARES],
   ])("include/%s.lua has the same %s as TypeScript", (file, constant, value) => {
     const [, number] =
       new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`include/${file}.lua`) ?? "") ?? [];

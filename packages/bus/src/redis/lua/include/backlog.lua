@@ -32,8 +32,8 @@ local function read_totals(meta)
   }
 end
 
--- Updates the stored counts to the watermark and returns the watermark. If Redis is out of memory it may refuse to
--- write the counts to META; `totals` is correct even then.
+-- Updates the stored counts to the watermark and returns the watermark. Writes the counts to META, unless `meta` is nil.
+-- If Redis is out of memory it may refuse to; `totals` is correct even then.
 local function refresh_stored(log, meta, group, totals)
   local mark = watermark(log, group)
   local entries, bytes = totals.entries, totals.bytes
@@ -43,8 +43,10 @@ local function refresh_stored(log, meta, group, totals)
   end
   if entries and (entries ~= totals.storedEntries or bytes ~= totals.storedBytes) then
     totals.storedEntries, totals.storedBytes = entries, bytes
-    redis.pcall('HSET', meta, 'storedEntries', string.format('%.0f', entries),
-      'storedBytes', string.format('%.0f', bytes))
+    if meta then
+      redis.pcall('HSET', meta, 'storedEntries', string.format('%.0f', entries),
+        'storedBytes', string.format('%.0f', bytes))
+    end
   end
   return mark
 end

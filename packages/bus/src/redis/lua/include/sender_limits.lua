@@ -1,0 +1,76 @@
+-- @include backlog
+-- @include shares
+--
+-- Decides if the senders of one call have room within their shares of the backlog (L7) and of the refs (L5).
+
+-- The amounts that a sender may always hold while there is room. Equal to those in sender-shares.ts.
+local FLOOR_ENTRIES = 8
+local FLOOR_BYTES = 65536
+
+-- Returns the functions that decide. A script calls this only once a bound is half used: see shares.lua. `call` is a
+-- table with: log and group; totals, of the writer of add_entry.lua; refs, of refs.lua; max_entries, max_bytes and
+-- max_refs; backlog_key and refs_key, the hashes of shares.lua; first_body and step, which say where in ARGV the
+-- drafts' bodies are.
+local function open_sender_limits(call)
+  local shared = share_functions()
+  local limits, totals, refs = {}, call.totals, call.refs
+  local backlog_shares, refs_shares, has_refreshed
+
+  local function open(key)
+    local senders, seen = {}, {}
+    for at = call.first_body, #ARGV, call.step do
+      local sender = shared.sender_of(ARGV[at])
+      if not seen[sender] then
+        seen[sender] = true
+        senders[#senders + 1] = sender
+      end
+    end
+    return shared.open(key, totals.epoch, senders)
+  end
+
+  local function is_within_backlog_share(sender, size)
+    local used_entries, used_bytes = totals.entries - totals.storedEntries, totals.bytes - totals.storedBytes
+    if used_entries * 2 < call.max_entries and used_bytes * 2 < call.max_bytes then return true end
+    backlog_shares = backlog_shares or open(call.backlog_key)
+    shared.forget_passed(backlog_shares, totals.storedEntries, totals.entries)
+    local entries, bytes = shared.count_of(backlog_shares, sender)
+    return shared.is_within(call.max_entries, FLOOR_ENTRIES, used_entries, entries, 1)
+      and shared.is_within(call.max_bytes, FLOOR_BYTES, used_bytes, bytes, size)
+  end
+
+  local function is_within_refs_share(sender)
+    if refs.count * 2 < call.max_refs then return true end
+    refs_shares = refs_shares or open(call.refs_key)
+    -- Every ref is known for a window, so whatever is counted within one window is still remembered.
+    shared.forget_passed(refs_shares, refs.now, refs.now + refs.window)
+    return shared.is_within(call.max_refs, FLOOR_ENTRIES, refs.count, shared.count_of(refs_shares, sender), 1)
+  end
+
+  -- Returns '%refs' or '%backlog' if the draft's sender has its share of it, otherwise nil.
+  function limits.refusal_of(body, size, has_ref)
+    local sender = shared.sender_of(body)
+    if has_ref and not is_within_refs_share(sender) then return '%refs' end
+    if is_within_backlog_share(sender, size) then return nil end
+    -- The counts of what is stored are as old as the last trim. Not written here: see append.lua about the first write.
+    if not has_refreshed then
+      has_refreshed = true
+      refresh_stored(call.log, nil, call.group, totals)
+      if is_within_backlog_share(sender, size) then return nil end
+    end
+    return '%backlog'
+  end
+
+  -- Counts a draft that was appended.
+  function limits.add(body, size, has_ref)
+    local sender = shared.sender_of(body)
+    if backlog_shares then shared.add(backlog_shares, sender, size) end
+    if refs_shares and has_ref then shared.add(refs_shares, sender, 0) end
+  end
+
+  function limits.close()
+    if backlog_shares then shared.close(backlog_shares) end
+    if refs_shares then shared.close(refs_shares) end
+  end
+
+  return limits
+end
