@@ -13,6 +13,7 @@ export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origin
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
 export { appFor, pathOf, ROUTES, type Route } from "./http/routes.ts";
+export { SECURITY_HEADERS, setSecurityHeaders } from "./http/security-headers.ts";
 export { SERVER_OPTIONS, WEBSOCKET_SERVER_OPTIONS } from "./http/server-options.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";

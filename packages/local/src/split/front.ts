@@ -9,6 +9,7 @@ import {
   type Route,
   rejectUpgrade,
   sendProblem,
+  setSecurityHeaders,
   WEBSOCKET_SERVER_OPTIONS,
 } from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
@@ -48,6 +49,7 @@ export function createFront(upstreams: Upstreams): Server {
 
   const server = createServer(WEBSOCKET_SERVER_OPTIONS, async (req, res) => {
     delete req.headers.upgrade;
+    setSecurityHeaders(res);
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);

@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { ensurePrivateDir } from "@parley/private-files";
 import { ConfigError, closeServer, listen, redactUrl, type ServiceContext } from "@parley/service";
 import { freePort, isFree } from "../free-port.ts";
 import { takeLock } from "../lock.ts";
@@ -61,6 +61,8 @@ export async function startSplit(
   defer: ServiceContext["defer"],
 ): Promise<{ url: string; processes: RunningProcess[] }> {
   const { port, host, dataDir } = options;
+  const warning = ensurePrivateDir(dataDir);
+  if (warning !== undefined) options.onLine("start:split", warning);
   await lockData(dataDir, defer);
   const plans = await Promise.all(PLANS.map(withFreePorts));
   const front = createFront({
@@ -73,7 +75,12 @@ export async function startSplit(
     provideServer("redis", options.redisUrl, startRedis, options, defer),
     provideServer("mongo", options.mongoUrl, startMongo, options, defer),
   ]);
-  const env = { ...options.env, HOST: "127.0.0.1", REDIS_URL: redis.url, MONGO_URL: mongo.url };
+  const env = {
+    ...options.env,
+    ...{ HOST: "127.0.0.1", ADMIN_HOST: "127.0.0.1" },
+    // The URLs are read already. An inherited name of a file would contradict them.
+    ...{ REDIS_URL: redis.url, REDIS_URL_FILE: "", MONGO_URL: mongo.url, MONGO_URL_FILE: "" },
+  };
   const stops: (() => Promise<void>)[] = [];
   defer("apps", async () => void (await Promise.all(stops.map((stop) => stop()))));
   const apps = await allOrNone(plans, (plan, signal) => runApp(plan, { ...options, env }, stops, signal));
@@ -83,7 +90,6 @@ export async function startSplit(
 
 /** Locks the data folder. Without the lock, two instances would each start a Redis on the same files. */
 async function lockData(dataDir: string, defer: ServiceContext["defer"]): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, "split.lock");
   const lock = await takeLock(path);
   if ("heldBy" in lock) {

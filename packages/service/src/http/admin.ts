@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type Router } from "ex
 import type { Registry } from "../metrics.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
 
 /** Options of `startAdmin`. */
 export interface AdminOptions {
@@ -34,6 +35,7 @@ function adminApp({ problems, registry, router }: Omit<AdminOptions, "port" | "h
   const app = express();
   app.disable("x-powered-by");
   app.use((_req, res, next) => {
+    setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
     next();
   });
