@@ -7,6 +7,7 @@ export const gatewayEnv = {
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9080),
   ...pick(
+    "ADMIN_HOST",
     "REDIS_URL",
     "DEDUPE_WINDOW_MS",
     "DEDUPE_MAX_REFS",
