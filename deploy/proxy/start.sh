@@ -28,9 +28,10 @@ number() {
 
 at_most() { if [ "$1" -gt "$2" ]; then echo "$2"; else echo "$1"; fi; }
 
-# The DNS servers of this container, in nginx's notation.
-resolvers() {
-  awk '$1 == "nameserver" { print ($2 ~ /:/) ? "[" $2 "]" : $2 }' /etc/resolv.conf | sed 's/%[^]]*//' | tr '\n' ' '
+# The container's first DNS server, in nginx's notation. nginx asks several servers in turn, and the others often don't
+# know the other containers.
+resolver() {
+  awk '$1 == "nameserver" { sub(/%.*/, "", $2); print ($2 ~ /:/) ? "[" $2 "]" : $2; exit }' /etc/resolv.conf
 }
 
 real_ip() {
@@ -50,7 +51,7 @@ REQUEST_BURST=$((PROXY_REQUESTS_PER_SECOND * 2))
 PROXY_CONNECTIONS=$(number PROXY_CONNECTIONS 10000)
 # More processes would only take memory: each reserves some for all of its connections.
 PROXY_WORKERS=$(number PROXY_WORKERS "$(at_most "$(nproc)" 8)")
-NGINX_LOCAL_RESOLVERS=$(setting NGINX_LOCAL_RESOLVERS "$(resolvers)" '][0-9a-fA-F.: ')
+NGINX_LOCAL_RESOLVERS=$(setting NGINX_LOCAL_RESOLVERS "$(resolver)" '][0-9a-fA-F.: ')
 [ -n "$NGINX_LOCAL_RESOLVERS" ] || fail "/etc/resolv.conf names no DNS server: set NGINX_LOCAL_RESOLVERS"
 REAL_IP=$(real_ip)
 

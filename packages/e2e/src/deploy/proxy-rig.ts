@@ -57,7 +57,7 @@ export async function startProxy({ env = {}, before = "true", withoutApps = fals
   const url = `http://127.0.0.1:${port}`;
   while ((await fetch(url).catch(() => undefined)) === undefined)
     if (child.exit) throw new Error(child.output());
-  return { url, port, child, requests: apps.requests };
+  return { url, port, dir, child, requests: apps.requests };
 }
 
 /** Starts a server that echoes on WebSockets, answers every request, and sets the apps' headers under /set. */

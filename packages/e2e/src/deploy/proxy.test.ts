@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +60,7 @@ describe.runIf(hasNginx)("the proxy, with this machine's nginx", () => {
   it("passes on no upgrade except to WebSocket", async () => {
     const { port, requests } = await startProxy();
     await exchange(port, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n");
+    expect(requests.at(-1)?.url).toBe("/ws");
     expect(requests.at(-1)?.headers.upgrade).toBeUndefined();
   });
 
@@ -159,6 +160,14 @@ describe.runIf(hasNginx)("the proxy, with this machine's nginx", () => {
       exchange(port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nx"),
     ]);
     expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
+  it("asks the first DNS server of the machine, because nginx would ask several in turn", async () => {
+    const { dir } = await startProxy();
+    const [, first = ""] = /^nameserver\s+([^\s%]+)/m.exec(readFileSync("/etc/resolv.conf", "utf8")) ?? [];
+    const [, resolver] =
+      /^ *resolver (\S+) +valid=5s/m.exec(readFileSync(join(dir, "nginx.conf"), "utf8")) ?? [];
+    expect(resolver).toBe(first.includes(":") ? `[${first}]` : first);
   });
 
   it("starts where the host allows few open files, and says what that means", async () => {
