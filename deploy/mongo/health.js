@@ -3,7 +3,7 @@
 // repeated, so this also adds the users to data of an earlier version, which had none.
 //
 // Without any user, MongoDB lets a connection from localhost take the first two steps, and nothing else.
-const { readFileSync } = require("fs");
+const { readFileSync } = require("node:fs");
 
 const admin = db.getSiblingDB("admin");
 const passwordIn = (folder) => readFileSync(`/secrets/${folder}/password`, "utf8").trim();
@@ -29,7 +29,9 @@ function createReplicaSetAndAdmin() {
     rs.status();
   } catch (error) {
     if (error.codeName === "Unauthorized")
-      throw new Error("the administrator has another password: see Passwords in docs/operating.md", { cause: error });
+      throw new Error("the administrator has another password: see Passwords in docs/operating.md", {
+        cause: error,
+      });
     if (error.codeName !== "NotYetInitialized") throw error;
     rs.initiate({ _id: "rs0", members: [{ _id: 0, host: "mongo:27017" }] });
   }

@@ -9,7 +9,7 @@ export const ROOT = join(import.meta.dirname, "../../../..");
 export const COMPOSE = join(ROOT, "docker-compose.yml");
 
 /** A service of the Compose file, as far as the tests read it. */
-export interface Service {
+interface Service {
   readonly image?: string;
   readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
   readonly user?: string;
