@@ -93,6 +93,20 @@ describe("the services together", () => {
   });
 });
 
+describe("the documents", () => {
+  const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+  const text = read("docs/operating.md") + read("docs/configuration.md");
+
+  it.each([
+    ["docker-compose.yml", /\$\{(\w+)/g],
+    ["deploy/proxy/start.sh", /\((?:setting|number) (\w+)/g],
+  ])("describe every variable of %s", (path, pattern) => {
+    const names = new Set([...read(path).matchAll(pattern)].map(([, name]) => name));
+    expect(names.size).toBeGreaterThan(8);
+    expect([...names].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
 describe("the Dockerfile", () => {
   const stages = stagesOf(dockerfile);
   const catalog: Record<string, string> = parse(
