@@ -18,5 +18,5 @@ export const cliEnv = {
       "The admin port of a persister, for `dead-letters`; for `doctor`, of any process. `--admin-url` takes precedence.",
     defaultInWords: DEFAULT_ADMIN_URL,
   }),
-  PARLEY_TOKEN: fields.text().describe("The token to authenticate with. `--token` takes precedence."),
+  PARLEY_TOKEN: fields.secretText().describe("The token to authenticate with. `--token` takes precedence."),
 };

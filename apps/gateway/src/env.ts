@@ -9,6 +9,7 @@ export const gatewayEnv = {
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9080),
   ...pick(
+    "ADMIN_HOST",
     "REDIS_URL",
     "DEDUPE_WINDOW_MS",
     "DEDUPE_MAX_REFS",
@@ -22,7 +23,7 @@ export const gatewayEnv = {
   ...publicServerFields,
   ...gatewayFields,
   FRONT_SECRET: fields
-    .text()
+    .secretText()
     .refine((secret) => secret === undefined || secret.length >= MIN_SECRET_LENGTH, {
       error: `must have at least ${MIN_SECRET_LENGTH} characters`,
     })

@@ -45,7 +45,7 @@ await service.runService("gateway", async ({ log, defer }) => {
   const { ADMIN_PORT, HOST, PORT, REUSE_PORT: reusePort } = env;
   const admin = await service.startAdmin({
     port: ADMIN_PORT,
-    host: HOST,
+    host: env.ADMIN_HOST ?? HOST,
     registry,
     problems: gateway.problems,
     log,

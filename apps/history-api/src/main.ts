@@ -31,9 +31,15 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
     return followerEnded;
   });
 
-  const { PORT: port, HOST: host, ADMIN_PORT } = env;
+  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST } = env;
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, log });
+  const admin = await service.startAdmin({
+    port: ADMIN_PORT,
+    host: ADMIN_HOST ?? host,
+    registry,
+    problems,
+    log,
+  });
   defer("admin", () => admin.close());
   const server = service.createPublicServer({ env, log, registry, handlers: history });
   const { url } = await service.listen(server, { port, host });

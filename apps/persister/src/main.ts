@@ -32,7 +32,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const verifier = createVerifier({ ...auth, isUser: isUsername, observe: observeAuth(log, registry) });
   const admin = await service.startAdmin({
     port: ADMIN_PORT,
-    host: HOST,
+    host: env.ADMIN_HOST ?? HOST,
     registry,
     problems: persister.problems,
     router: deadLetterRoutes(consumer.deadLetters, verifier, observe),

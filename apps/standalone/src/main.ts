@@ -19,7 +19,7 @@ import { welcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
   const env = service.readEnv(standaloneEnv);
-  const { PORT: port, HOST: host, ADMIN_PORT, DATA_DIR: dataDir } = env;
+  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ service: "standalone" });
 
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
@@ -52,7 +52,13 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host, registry, problems, log });
+  const admin = await service.startAdmin({
+    port: ADMIN_PORT,
+    host: ADMIN_HOST ?? host,
+    registry,
+    problems,
+    log,
+  });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());

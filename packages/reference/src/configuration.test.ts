@@ -29,6 +29,13 @@ describe("docs/configuration.md", () => {
   });
 });
 
+it("every variable that holds a secret can be in a file", () => {
+  const names = APPS.flatMap(({ variables }) => variables.map(({ name }) => name));
+  const secrets = names.filter((name) => /(SECRET|PASSWORD|TOKEN|_KEY)$|^(REDIS|MONGO)_URL$/.test(name));
+  expect(secrets).toEqual(expect.arrayContaining(["JWT_SECRET", "REDIS_URL", "MONGO_URL", "PARLEY_TOKEN"]));
+  expect(names).toEqual(expect.arrayContaining(secrets.map((name) => `${name}_FILE`)));
+});
+
 describe("a table", () => {
   it("has a row for each variable, with its readers and their defaults, and keeps the text around it", () => {
     expect(withTables(text("WHO PORT"), SOME)).toBe(`# Before

@@ -19,6 +19,7 @@ export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
 export { createPublicServer, publicServerFields } from "./http/public-server.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
 export { appFor, pathOf, ROUTES, type Route } from "./http/routes.ts";
+export { SECURITY_HEADERS, setSecurityHeaders } from "./http/security-headers.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";
 export { redactText, redactUrl } from "./logging/redact.ts";

@@ -44,6 +44,8 @@ export type StoreEvent =
       readonly done: boolean;
       readonly ms: number;
     }
+  /** The directory of the data belongs to another user, as `warning` says for an operator. */
+  | { readonly type: "directory-warning"; readonly warning: string }
   /** An operation rejected with `unavailable` after `ms`. `reason` is the kind of error. */
   | {
       readonly type: "failure";

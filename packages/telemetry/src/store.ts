@@ -2,8 +2,8 @@ import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { StoreEvent } from "@parley/store";
 
 /**
- * Returns an observer that counts and logs the store's failures, and logs the progress of a backfill. The apps
- * measure their own calls to the store.
+ * Returns an observer that counts and logs the store's failures, and logs the progress of a backfill and the owner of a
+ * directory that isn't this process's. The apps measure their own calls to the store.
  */
 export function observeStore(log: Logger, registry: Registry): (event: StoreEvent) => void {
   const failures = metricFactory(registry, "store").counter(
@@ -14,6 +14,7 @@ export function observeStore(log: Logger, registry: Registry): (event: StoreEven
   return (event) => {
     if (event.type === "backfill")
       log.info(event, "backfilling conversation documents for messages of an earlier version");
+    if (event.type === "directory-warning") log.warn(event.warning);
     if (event.type !== "failure") return;
     failures.inc({ operation: event.operation });
     log.warn(event, "a store operation failed");

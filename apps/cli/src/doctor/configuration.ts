@@ -37,10 +37,12 @@ const VARIABLES = {
   },
 } satisfies Record<DeploymentShape, Shape>;
 
+const SERVERS = ["REDIS_URL", "REDIS_URL_FILE", "MONGO_URL", "MONGO_URL_FILE"];
+
 /** Returns split if the environment names a Redis or a MongoDB. */
 export function shapeOfEnvironment(): DeploymentShape {
-  const { REDIS_URL, MONGO_URL } = readEnv({ REDIS_URL: fields.text(), MONGO_URL: fields.text() });
-  return REDIS_URL === undefined && MONGO_URL === undefined ? "standalone" : "split";
+  const texts = readEnv(Object.fromEntries(SERVERS.map((name) => [name, fields.text()])));
+  return Object.values(texts).every((text) => text === undefined) ? "standalone" : "split";
 }
 
 /** Checks every variable. The findings are the errors with which a service would refuse to start. */

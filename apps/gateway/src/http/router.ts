@@ -2,7 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import type { Page } from "@parley/page";
-import { answerCors, type OriginPolicy, pathOf, ROUTES, sendProblem } from "@parley/service";
+import {
+  answerCors,
+  type OriginPolicy,
+  pathOf,
+  ROUTES,
+  sendProblem,
+  setSecurityHeaders,
+} from "@parley/service";
 import type { Observe } from "../events.ts";
 import type { Admission } from "../upgrade/admission.ts";
 import { answerTokenRequest, type IssueToken } from "./dev-tokens.ts";
@@ -40,6 +47,7 @@ export class Router {
   }
 
   handle(id: string, req: IncomingMessage, res: ServerResponse): void {
+    setSecurityHeaders(res);
     if (this.#deps.page?.answer(req, res)) return;
     const route = this.#routes.get(pathOf(req)) ?? notFound;
     route(id, req, res).catch((error: unknown) => this.#refuse(id, req, res, error));

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Verifier } from "@parley/auth";
 import { ChatError, type ErrorCode } from "@parley/models";
-import { answerCors, type OriginPolicy, ROUTES } from "@parley/service";
+import { answerCors, type OriginPolicy, ROUTES, setSecurityHeaders } from "@parley/service";
 import express, { type Express, type RequestHandler } from "express";
 import type { Observe } from "../events.ts";
 import type { Conversations } from "../queries/conversations.ts";
@@ -66,6 +66,7 @@ export function createApp(deps: AppDeps): Express {
 /** Answers CORS preflights, and refuses requests that are too large or exceed the limits on concurrent work. */
 function checkRequest({ origins, limiter, slowClientMs, observe }: AppDeps): RequestHandler {
   return (req, res, next) => {
+    setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
     if (answerCors(origins, req, res, CORS_METHODS)) return;
     assertSize(req.originalUrl, req.headers);

@@ -7,35 +7,21 @@ import { freePort, startChild } from "@parley/local";
 import { describeEnv } from "@parley/service";
 import { DCLinter } from "dclint";
 import { afterAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { gatewayEnv } from "../../../../apps/gateway/src/env.ts";
 import { historyEnv } from "../../../../apps/history-api/src/env.ts";
 import { persisterEnv } from "../../../../apps/persister/src/env.ts";
 import { standaloneEnv } from "../../../../apps/standalone/src/env.ts";
+import { COMPOSE, ROOT, readCompose } from "./compose.ts";
 import { commandOf, instructionsOf, stagesOf, variablesOf } from "./dockerfile.ts";
 
-const ROOT = join(import.meta.dirname, "../../../..");
-const COMPOSE = join(ROOT, "docker-compose.yml");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
-
-interface Service {
-  readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly depends_on?: Readonly<Record<string, unknown>>;
-  readonly networks?: readonly string[];
-  readonly volumes?: readonly string[];
-}
 
 /** The part that this test uses: dclint's own types don't resolve under `module: nodenext`. */
 interface LintResult {
   readonly messages: readonly { readonly rule: string; readonly message: string }[];
 }
 
-const compose = parse(read("docker-compose.yml"), { merge: true }) as {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly networks: object;
-  readonly volumes: object;
-};
+const compose = readCompose();
 const services = Object.entries(compose.services);
 const built = services.filter(([, { build }]) => build !== undefined);
 const stages = stagesOf(read("deploy/Dockerfile"));

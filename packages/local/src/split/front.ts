@@ -15,6 +15,7 @@ import {
   type Route,
   rejectUpgrade,
   sendProblem,
+  setSecurityHeaders,
 } from "@parley/service";
 import { createProxyServer, type ProxyServer } from "httpxy";
 
@@ -69,6 +70,7 @@ export function createFront(
 
   async function handleRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
     delete req.headers.upgrade;
+    setSecurityHeaders(res);
     if (pathOf(req) === "/" && !wantsPage(req)) return answerOverview(res, upstreams);
     const target = await targetOf(req);
     if (target instanceof ChatError) sendProblem(res, target);

@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { ensurePrivateDir } from "@parley/private-files";
 import {
   ConfigError,
   closeServer,
@@ -71,6 +71,8 @@ export async function startSplit(
   defer: ServiceContext["defer"],
 ): Promise<{ url: string; processes: RunningProcess[] }> {
   const { port, host, dataDir } = options;
+  const warning = ensurePrivateDir(dataDir);
+  if (warning !== undefined) options.onLine("start:split", warning);
   await lockData(dataDir, defer);
   const plans = await Promise.all(PLANS.map(withFreePorts));
   const frontSecret = createFrontSecret();
@@ -86,10 +88,9 @@ export async function startSplit(
   ]);
   const env = {
     ...options.env,
-    HOST: "127.0.0.1",
-    REDIS_URL: redis.url,
-    MONGO_URL: mongo.url,
-    FRONT_SECRET: frontSecret,
+    ...{ HOST: "127.0.0.1", ADMIN_HOST: "127.0.0.1", FRONT_SECRET: frontSecret },
+    // The URLs are read already. An inherited name of a file would contradict them.
+    ...{ REDIS_URL: redis.url, REDIS_URL_FILE: "", MONGO_URL: mongo.url, MONGO_URL_FILE: "" },
   };
   const stops: (() => Promise<void>)[] = [];
   defer("apps", async () => void (await Promise.all(stops.map((stop) => stop()))));
@@ -100,7 +101,6 @@ export async function startSplit(
 
 /** Locks the data folder. Without the lock, two instances would each start a Redis on the same files. */
 async function lockData(dataDir: string, defer: ServiceContext["defer"]): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, "split.lock");
   const lock = await takeLock(path);
   if ("heldBy" in lock) {

@@ -38,8 +38,8 @@ const env = {
   PORT: variables.PORT(8080),
   HOST: variables.HOST("127.0.0.1"),
   DATA_DIR: variables.DATA_DIR("data"),
-  REDIS_URL: fields.text(),
-  MONGO_URL: fields.text(),
+  REDIS_URL: fields.secretText(),
+  MONGO_URL: fields.secretText(),
   auth: auth({ required: false }),
 };
 

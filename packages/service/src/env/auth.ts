@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
-import { fields, listOf, parsed } from "./fields.ts";
+import { fields, listOf, parsed, secret } from "./fields.ts";
 import { type Group, group } from "./read.ts";
 
 /** Settings for `createVerifier` of @parley/auth, and whether development tokens are issued (P60, P61). */
@@ -20,11 +20,11 @@ export interface AuthSettings {
 const MIN_SECRET_BYTES = 32;
 
 const authVariables = {
-  JWT_SECRET: parsed(`at least ${MIN_SECRET_BYTES} bytes, each of them if several`, secretsOf)
-    .optional()
-    .describe(
-      "The secret that signs tokens (HS256), at least 32 bytes. To replace a secret, set several, separated by commas: the first signs, any verifies. All three services require this or `JWT_JWKS_URL` (a persister checks tokens for `/dead-letters`). Standalone creates a secret in `DATA_DIR` if none is set.",
-    ),
+  JWT_SECRET: secret(
+    parsed(`at least ${MIN_SECRET_BYTES} bytes, each of them if several`, secretsOf).optional(),
+  ).describe(
+    "The secret that signs tokens (HS256), at least 32 bytes. To replace a secret, set several, separated by commas: the first signs, any verifies. All three services require this or `JWT_JWKS_URL` (a persister checks tokens for `/dead-letters`). Standalone creates a secret in `DATA_DIR` if none is set.",
+  ),
   JWT_JWKS_URL: fields
     .httpUrl()
     .describe(

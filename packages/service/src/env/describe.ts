@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import { isSecret } from "./fields.ts";
 import type { Shape } from "./read.ts";
+import { FILE_SUFFIX } from "./secret-text.ts";
 
 /** A variable as documentation and the doctor show it. */
 export interface VariableDescription {
@@ -9,11 +11,21 @@ export interface VariableDescription {
   readonly default: string | undefined;
 }
 
-/** Describes every variable that `readEnv` reads for this shape, in the shape's order, with groups expanded. */
+/**
+ * Describes every variable that `readEnv` reads for this shape, in the shape's order, with groups expanded. The variable
+ * for a secret's file follows the secret's own variable.
+ */
 export function describeEnv(shape: Shape): VariableDescription[] {
   return Object.entries(shape).flatMap(([name, part]) =>
-    "resolve" in part ? describeEnv(part.variables) : [describeField(name, part)],
+    "resolve" in part ? describeEnv(part.variables) : describeVariables(name, part),
   );
+}
+
+function describeVariables(name: string, field: z.ZodType): VariableDescription[] {
+  const variable = describeField(name, field);
+  if (!isSecret(field)) return [variable];
+  const description = `Path of a file that holds \`${name}\`, such as a container's secret. Cannot be combined with \`${name}\`.`;
+  return [variable, { name: `${name}${FILE_SUFFIX}`, description, default: undefined }];
 }
 
 function describeField(name: string, field: z.ZodType): VariableDescription {

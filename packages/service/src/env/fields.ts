@@ -21,10 +21,24 @@ export function parsed<T>(requirement: string, parse: (text: string) => T | unde
   });
 }
 
+/**
+ * Marks a field whose value is or contains a secret. `readEnv` then also reads the value from a file, which the
+ * variable with the suffix `_FILE` names.
+ */
+export function secret<Field extends z.ZodType>(field: Field): Field {
+  return field.meta({ isSecret: true });
+}
+
+/** Tells if a field is marked as a secret. */
+export function isSecret(field: z.ZodType): boolean {
+  return field.meta()?.isSecret === true;
+}
+
 /** Fields by kind. A field with a default is never undefined. Add a description to each with `.describe`. */
 export const fields = {
   port: (defaultValue: number) => wholeNumber(0, 65_535).default(defaultValue),
   host: (defaultValue: string) => parsed("a host name or an IP address", hostOf).default(defaultValue),
+  optionalHost: () => parsed("a host name or an IP address", hostOf).optional(),
   flag: (defaultValue: boolean) => flag().default(defaultValue),
   optionalFlag: () => flag().optional(),
   /** A whole number from `min` (default 1) to `max`. */
@@ -49,17 +63,20 @@ export const fields = {
   /** A comma-separated list, or undefined. */
   list: () => parsed("values separated by commas", nonEmptyListOf).optional(),
   text: () => z.string().optional(),
+  secretText: () => secret(z.string().optional()),
   /** An absolute path. A relative one is resolved against the working directory. */
   directory: (defaultValue: string) =>
     parsed("a path", (text) => (text.includes("\0") ? undefined : resolve(text))).prefault(defaultValue),
   httpUrl: () => parsed("an http:// or https:// URL", (text) => urlOf(text, ["http:", "https:"])).optional(),
   redisUrl: (defaultValue = "redis://localhost:6379") =>
-    parsed(
-      "a redis:// or rediss:// URL, or redis+sentinel://host:port,host:port/name-of-the-master",
-      redisUrlOf,
-    ).default(defaultValue),
+    secret(
+      parsed(
+        "a redis:// or rediss:// URL, or redis+sentinel://host:port,host:port/name-of-the-master",
+        redisUrlOf,
+      ).default(defaultValue),
+    ),
   mongoUrl: (defaultValue = "mongodb://localhost:27017") =>
-    parsed("a mongodb:// or mongodb+srv:// URL", mongoUrlOf).default(defaultValue),
+    secret(parsed("a mongodb:// or mongodb+srv:// URL", mongoUrlOf).default(defaultValue)),
   logLevel: () => fields.choice(LOG_LEVELS, "info"),
 };
 

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { ConfigError } from "./config-error.ts";
+import { isSecret } from "./fields.ts";
+import { readSecretText } from "./secret-text.ts";
 
 /** A field for each variable name. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -31,7 +33,8 @@ export function group<F extends Fields, Value>(
 
 /**
  * Reads typed values from the environment. An empty or blank variable counts as unset, and blanks around a value are
- * dropped. Throws one ConfigError that names every invalid or missing variable and never shows a value.
+ * dropped. A secret may also be in a file, named by the variable with the suffix `_FILE`. Throws one ConfigError that
+ * names every invalid or missing variable and never shows a value.
  */
 export function readEnv<S extends Shape>(
   shape: S,
@@ -56,20 +59,34 @@ function readPart(name: string, part: z.ZodType | Group<unknown>, env: RawEnv, p
   try {
     return part.resolve(Object.fromEntries(values));
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
+    addProblems(error, problems);
     return undefined;
   }
 }
 
 function readField(name: string, field: z.ZodType, env: RawEnv, problems: string[]): unknown {
-  const text = Object.hasOwn(env, name) ? env[name]?.trim() : undefined;
-  const value = text === "" ? undefined : text;
-  const result = field.safeParse(value);
-  if (result.success) return result.data;
-  const reason = result.error.issues[0]?.message ?? "is not valid";
-  problems.push(value === undefined ? `${name} is missing: it ${reason}` : `${name} ${reason}`);
+  const textOf = (variable: string) => textIn(env, variable);
+  try {
+    const value = isSecret(field) ? readSecretText(name, textOf) : textOf(name);
+    const result = field.safeParse(value);
+    if (result.success) return result.data;
+    const reason = result.error.issues[0]?.message ?? "is not valid";
+    problems.push(value === undefined ? `${name} is missing: it ${reason}` : `${name} ${reason}`);
+  } catch (error) {
+    addProblems(error, problems);
+  }
   return undefined;
+}
+
+function textIn(env: RawEnv, name: string): string | undefined {
+  const text = Object.hasOwn(env, name) ? env[name]?.trim() : undefined;
+  return text === "" ? undefined : text;
+}
+
+/** Collects the problems of a ConfigError. Throws any other error again. */
+function addProblems(error: unknown, problems: string[]): void {
+  if (!(error instanceof ConfigError)) throw error;
+  problems.push(...error.problems);
 }
 
 function isGroup(part: z.ZodType | Group<unknown>): part is Group<unknown> {

@@ -41,8 +41,10 @@ describe("the secret file", () => {
     expect(secrets).toEqual(new Set([(await readFile(join(dir, "jwt-secret"), "utf8")).trim()]));
   });
 
-  it("P61: is made private if others could read it", async () => {
+  it("P61: is made private if others could read it, and so is its directory", async () => {
+    await chmod(dir, 0o755);
     const secret = await loadOrCreateSecret(dir);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
     await chmod(join(dir, "jwt-secret"), 0o644);
     expect(await loadOrCreateSecret(dir)).toBe(secret);
     expect((await stat(join(dir, "jwt-secret"))).mode & 0o777).toBe(0o600);
@@ -54,6 +56,14 @@ describe("the secret file", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(String(error)).toMatch(/damaged/);
     expect(String(error)).not.toContain("hunter2");
+  });
+
+  it("P61: isn't kept in a directory that all users share", async () => {
+    await chmod(dir, 0o1777);
+    const error: unknown = await loadOrCreateSecret(dir).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(String(error)).toMatch(/DATA_DIR cannot keep a secret: .* is shared by all users/);
+    expect(await readdir(dir)).toEqual([]);
   });
 
   it("names a path that can't be a directory", async () => {

@@ -1,22 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { link, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ensurePrivateDir, ensurePrivateFile, NotPrivateError } from "@parley/private-files";
 import { ConfigError } from "./config-error.ts";
 
 const FILE = "jwt-secret";
 
 /**
  * Reads the token secret from `dataDir`, and creates a random one on the first call (P61). Used if JWT_SECRET is
- * unset. Only the owner can read the file. Processes that start at the same time get the same secret: each writes a
+ * unset. Only the owner can read the directory and the file. Processes that start at the same time get the same secret: each writes a
  * complete temporary file and links it to the final name, and the link succeeds for exactly one of them. Rejects with
  * a ConfigError if the directory or the file can't be used.
  */
 export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    ensurePrivateDir(dataDir);
     return (await load(dataDir)) ?? (await create(dataDir));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
+    if (error instanceof NotPrivateError)
+      throw new ConfigError(`DATA_DIR cannot keep a secret: ${error.message}`);
     throw new ConfigError(
       `DATA_DIR cannot keep a secret: ${codeOf(error) ?? "unknown error"} in ${dataDir}; set it to a writable directory`,
     );
@@ -36,18 +39,8 @@ async function load(dataDir: string): Promise<string | undefined> {
     throw new ConfigError(
       `DATA_DIR has a damaged secret: delete ${path} and restart; existing tokens become invalid`,
     );
-  await makePrivate(path);
+  ensurePrivateFile(path);
   return text;
-}
-
-async function makePrivate(path: string): Promise<void> {
-  const { mode } = await stat(path);
-  if ((mode & 0o077) === 0) return;
-  await chmod(path, 0o600).catch((error: unknown) => {
-    throw new ConfigError(
-      `DATA_DIR has a secret that other users can read, and chmod failed with ${codeOf(error)}: run chmod 600 ${path}`,
-    );
-  });
 }
 
 async function create(dataDir: string): Promise<string> {

@@ -7,6 +7,7 @@ import { readEnv } from "./read.ts";
 import { pick, variables } from "./variables.ts";
 
 const ready = pick(
+  "ADMIN_HOST",
   "REDIS_URL",
   "MONGO_URL",
   "ALLOWED_ORIGINS",
@@ -32,6 +33,7 @@ const ready = pick(
 describe("the shared variables", () => {
   it("have the documented defaults", () => {
     expect(readEnv(ready, {})).toMatchObject({
+      ADMIN_HOST: undefined,
       REDIS_URL: "redis://localhost:6379",
       MONGO_URL: "mongodb://localhost:27017",
       ALLOWED_ORIGINS: undefined,
@@ -68,10 +70,11 @@ describe("the shared variables", () => {
         ...Object.keys(variables),
         ...["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH_DEV_TOKENS", "NODE_ENV"],
         ...["MAX_TOKENS_WAITING", "MAX_TOKENS_WAITING_PER_ADDRESS"],
+        ...["REDIS_URL_FILE", "MONGO_URL_FILE", "JWT_SECRET_FILE"],
       ]),
     );
     const undocumented = described
-      .filter((variable) => variable.default === undefined)
+      .filter((variable) => variable.default === undefined && !variable.name.endsWith("_FILE"))
       .map(({ name }) => name);
     expect(undocumented).toEqual(["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "NODE_ENV"]);
     expect(described.find(({ name }) => name === "DATA_DIR")?.default).toBe("./data");

@@ -18,7 +18,9 @@ const perApp = {
         "The port for `/healthz`, `/readyz` and `/metrics`; a persister also serves `/dead-letters` there. Keep it private to operators. 0 picks a free port.",
       ),
   HOST: (defaultValue: string) =>
-    fields.host(defaultValue).describe("The local address that both ports listen on."),
+    fields
+      .host(defaultValue)
+      .describe("The local address that `PORT` listens on, and `ADMIN_PORT` too if `ADMIN_HOST` is unset."),
   DATA_DIR: (defaultValue: string) =>
     fields.directory(defaultValue).meta({
       description:
@@ -28,6 +30,12 @@ const perApp = {
 };
 
 const shared = {
+  ADMIN_HOST: fields.optionalHost().meta({
+    description:
+      "The local address that `ADMIN_PORT` listens on, such as 127.0.0.1 or an address that only operators reach.",
+    defaultInWords: "as `HOST`",
+  }),
+
   REDIS_URL: fields
     .redisUrl()
     .describe(

@@ -6,6 +6,7 @@ import { observeHttp } from "./http-metrics.ts";
 import { createHttpServer } from "./http-server.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
 
 /** Options of `startAdmin`. */
 export interface AdminOptions {
@@ -45,6 +46,7 @@ function adminApp({ problems, registry, router }: Omit<AdminOptions, "port" | "h
   const app = express();
   app.disable("x-powered-by");
   app.use((_req, res, next) => {
+    setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
     next();
   });

@@ -36,6 +36,9 @@ describe("listen", () => {
     await expect(listen(serverOf(), { port: 0, host: "192.0.2.1" })).rejects.toThrow(
       /^HOST 192\.0\.2\.1 is not an address/,
     );
+    await expect(listen(serverOf(), { port: 0, host: "192.0.2.1", variable: "ADMIN_PORT" })).rejects.toThrow(
+      /^ADMIN_HOST or HOST 192\.0\.2\.1 is not an address/,
+    );
   });
 });
 

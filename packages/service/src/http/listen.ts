@@ -52,10 +52,15 @@ function configProblem(
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `HOST ${host} is not an address of this machine: set HOST to a local address`;
+      return `${hostVariable(variable)} ${host} is not an address of this machine: set ${hostVariable(variable)} to a local address`;
     default:
       return undefined;
   }
+}
+
+/** The variables that an address can come from. */
+function hostVariable(portVariable: string): string {
+  return portVariable === "ADMIN_PORT" ? "ADMIN_HOST or HOST" : "HOST";
 }
 
 function listeningOf(server: Server): Listening {

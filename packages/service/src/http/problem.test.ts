@@ -20,6 +20,7 @@ describe("problem responses", () => {
     expect(answer.status).toBe(ERRORS[code].status);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
     expect(await answer.json()).toEqual({
       type: "about:blank",
       title: expect.stringMatching(/^[A-Z]/),

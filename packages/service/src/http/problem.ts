@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** An application/problem+json body (RFC 9457) with a stable `code` (P3, P55). */
 export interface Problem {
@@ -44,6 +45,7 @@ export function problemOf(
     status,
     body,
     headers: {
+      ...SECURITY_HEADERS,
       "content-type": "application/problem+json",
       "content-length": String(Buffer.byteLength(body)),
       "cache-control": "no-store",

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, it, onTestFinished } from "vitest";
 import { StoreUnusable } from "../errors.ts";
+import type { StoreEvent } from "../events.ts";
 import { openDatabase } from "./database.ts";
 import { openSqliteStore } from "./index.ts";
 
@@ -40,6 +41,38 @@ it("creates the directory and files for this user only", () => {
   for (const file of ["parley.db", "parley.db-wal", "parley.pid"]) {
     expect(statSync(join(dir, file)).mode & 0o777, file).toBe(0o600);
   }
+});
+
+it("closes an existing directory and its files to other users", () => {
+  const dir = newDir();
+  open(dir).close();
+  const files = ["parley.db", "parley.pid"];
+  for (const file of files) chmodSync(join(dir, file), 0o644);
+  chmodSync(dir, 0o755);
+  open(dir);
+  expect(statSync(dir).mode & 0o777).toBe(0o700);
+  for (const file of [...files, "parley.db-wal"])
+    expect(statSync(join(dir, file)).mode & 0o777, file).toBe(0o600);
+});
+
+it("refuses a directory that can't be closed to other users", () => {
+  const dir = newDir();
+  open(dir).close();
+  chmodSync(dir, 0o1777);
+  expect(() => openSqliteStore({ dir })).toThrow(StoreUnusable);
+  expect(() => openSqliteStore({ dir })).toThrow(/is shared by all users of this machine/);
+});
+
+it.runIf(process.getuid?.() === 0)("reports a directory of another user", async () => {
+  const dir = newDir();
+  open(dir).close();
+  chownSync(dir, 65_534, 65_534);
+  const events: StoreEvent[] = [];
+  await openSqliteStore({ dir, observe: (event) => events.push(event) }).close();
+  expect(events).toContainEqual({
+    type: "directory-warning",
+    warning: `${dir} belongs to user 65534, who can read and change what is in it`,
+  });
 });
 
 it("opens a database of the current version without changes", () => {

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensurePrivateDir, ensurePrivateFile, NotPrivateError } from "@parley/private-files";
 import { StoreLocked, StoreUnusable } from "../errors.ts";
 import { readLockOwner, writeLockOwner } from "./lock-owner.ts";
 import { migrate } from "./schema.ts";
@@ -23,10 +24,16 @@ const CACHE_KIB = 4 * 1024;
  *
  * A commit is on disk when it returns: WAL with `synchronous=FULL` syncs the log at every commit. In exclusive
  * locking mode the WAL's index is in memory, and there is no shared-memory file.
+ *
+ * The directory and the files are made private to this user. `onWarning` gets a text if another user owns the directory.
  */
-export function openDatabase(dir: string): DatabaseSync {
+export function openDatabase(
+  dir: string,
+  onWarning: (warning: string) => void = () => undefined,
+): DatabaseSync {
   const file = join(dir, "parley.db");
-  makePrivate(dir, file);
+  const warning = makePrivate(dir, file);
+  if (warning !== undefined) onWarning(warning);
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
@@ -46,18 +53,36 @@ export function openDatabase(dir: string): DatabaseSync {
   }
 }
 
-/** Creates the directory and the file, readable by this user only. Existing ones keep their mode. */
-function makePrivate(dir: string, file: string): void {
+/** All files that this store or SQLite creates in the directory. */
+const FILES = ["parley.db", "parley.db-wal", "parley.db-shm", "parley.db-journal", "parley.pid"];
+
+/**
+ * Creates the directory and the file, readable by this user only, and closes existing ones to other users. Returns a
+ * warning if another user owns the directory.
+ */
+function makePrivate(dir: string, file: string): string | undefined {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    // Only creates a new file. Opening and closing the file of an open database would drop this process's locks.
+    const warning = ensurePrivateDir(dir);
+    for (const name of FILES) ensurePrivateFile(join(dir, name));
+    createFile(file);
+    return warning;
+  } catch (error) {
+    if (error instanceof NotPrivateError) throw new StoreUnusable(error.message);
+    throw new StoreUnusable(
+      `${dir} cannot be written: ${codeOf(error) ?? "unknown error"}. Set a directory that this user can write to`,
+    );
+  }
+}
+
+/** Only creates a new file. Opening and closing the file of an open database would drop this process's locks. */
+function createFile(file: string): void {
+  try {
     closeSync(openSync(file, "wx", 0o600));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EEXIST") {
-      throw new StoreUnusable(
-        `${dir} cannot be written: ${code ?? "unknown error"}. Set a directory that this user can write to`,
-      );
-    }
+    if (codeOf(error) !== "EEXIST") throw error;
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

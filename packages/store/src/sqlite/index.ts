@@ -6,15 +6,16 @@ import { SqliteStore } from "./sqlite-store.ts";
 
 /** Options of `openSqliteStore`. */
 export interface SqliteStoreOptions {
-  /** The directory of `parley.db`. Created, readable by this user only, if missing. */
+  /** The directory of `parley.db`. Created if missing, and made readable by this user only. */
   readonly dir: string;
   readonly observe?: Observe;
 }
 
 /**
  * Opens a store in one SQLite file, for this process only (L23). Throws StoreLocked if another process uses the
- * directory, and StoreUnusable if the directory or the file can't be used.
+ * directory, and StoreUnusable if the directory or the file can't be used or can't be closed to other users.
  */
 export function openSqliteStore({ dir, observe = () => undefined }: SqliteStoreOptions): Store {
-  return new SqliteStore(openDatabase(dir), observe, () => clearLockOwner(dir));
+  const onWarning = (warning: string) => observe({ type: "directory-warning", warning });
+  return new SqliteStore(openDatabase(dir, onWarning), observe, () => clearLockOwner(dir));
 }

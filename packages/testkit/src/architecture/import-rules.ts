@@ -7,10 +7,11 @@ export type Rule = (sources: readonly Source[]) => string[];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/async": [],
   "packages/models": [],
+  "packages/private-files": [],
   "packages/auth": ["async"],
   "packages/bus": ["async", "models"],
-  "packages/store": ["models"],
-  "packages/service": ["models"],
+  "packages/store": ["models", "private-files"],
+  "packages/service": ["models", "private-files"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
   // Generates documentation from the code, including the environment variables of the apps.
