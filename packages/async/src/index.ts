@@ -1,5 +1,6 @@
 export { Backoff, type BackoffLimits, backoffMs } from "./backoff.ts";
 export { coalesce } from "./coalesce.ts";
+export { FairPool, type FairPoolOptions, PoolFull, type Release } from "./fair-pool.ts";
 export { raceAbort } from "./race-abort.ts";
 export { sleep } from "./sleep.ts";
 export { until } from "./until.ts";
