@@ -8,7 +8,7 @@ export const standaloneEnv = {
   HOST: variables.HOST("127.0.0.1"),
   ADMIN_PORT: variables.ADMIN_PORT(9080),
   DATA_DIR: variables.DATA_DIR("data"),
-  ...pick("LOG_LEVEL"),
+  ...pick("LOG_LEVEL", "LOG_LINES_PER_SECOND"),
   ...gatewayFields,
   ...historyFields,
   auth: auth({ required: false }),

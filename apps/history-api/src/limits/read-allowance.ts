@@ -7,6 +7,8 @@ export interface ReadRate {
 
 /** A user who spent everything reads on once this many seconds' worth is there again, rather than page by page. */
 const RESUME_SECONDS = 1;
+/** The error of adding fractions, in bytes. */
+const ROUNDING = 1e-6;
 
 interface Allowance {
   /** Below zero if the last reads cost more than was left. */
@@ -34,7 +36,7 @@ export class ReadAllowance {
     this.#refill(allowance, now);
     const { perSecond, burst } = this.#rate;
     const enough = Math.min(burst, RESUME_SECONDS * perSecond);
-    if (allowance.level >= enough) allowance.isSpent = false;
+    if (allowance.level + ROUNDING >= enough) allowance.isSpent = false;
     return allowance.isSpent ? Math.ceil(((enough - allowance.level) / perSecond) * 1_000) : 0;
   }
 

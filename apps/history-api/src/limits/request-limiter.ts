@@ -1,96 +1,169 @@
+import { FairPool, PoolFull, sleep } from "@parley/async";
 import { ChatError } from "@parley/models";
+import type { Caller } from "./caller.ts";
+import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
+import { ReadAllowance } from "./read-allowance.ts";
+import { ReadTurns, type Turn, TurnRefused } from "./read-turns.ts";
 
-/** Bounds on concurrent work (G5). */
+/** Bounds on concurrent work (G5). Each is shared fairly among users and addresses. */
 export interface RequestLimits {
-  /** Concurrent requests of any kind. */
+  /** Requests whose answers are being read. As many again may wait. */
   readonly requests: number;
-  /** Concurrent streams. A stream sends a whole conversation and lasts as long as its client needs to read it. */
+  /** Requests of one user that wait, at most. */
+  readonly requestsPerUser: number;
+  /** Requests of one address that wait, at most. */
+  readonly requestsPerAddress: number;
+  /** Whole conversations that are being sent. Each lasts as long as its client needs to read it. */
   readonly streams: number;
   readonly streamsPerUser: number;
-  /** Estimated bytes of all pages being sent. The pages of one user may take a quarter of this. */
-  readonly pageBytes: number;
+  /** Estimated bytes of everything that is being read and sent. */
+  readonly responseBytes: number;
+  /** Estimated bytes per second that one user may read, with bursts of eight times as many. */
+  readonly readBytesPerSecond: number;
 }
 
-/** Frees what was acquired. Must be called exactly once. */
-export type Release = () => void;
+/** The bounds, as named in events and metrics. */
+export type LimitName = "verifications" | "requests" | "streams" | "bytes" | "rate";
+
+export interface LimiterDeps {
+  readonly limits: RequestLimits;
+  /** Called for every request that a bound refuses. */
+  readonly onRefused: (limit: LimitName, share: Refusal) => void;
+  /** Called for every response that is cut off because another caller needs its share. */
+  readonly onDisplaced: (limit: LimitName) => void;
+  /** The current time of a monotonic clock, in ms. */
+  readonly now: () => number;
+}
+
+/** The current use of the bounds. */
+export interface Load {
+  readonly waiting: number;
+  readonly streams: number;
+  readonly bytes: number;
+}
 
 const RETRY_AFTER_MS = 1_000;
-const SHARE_PER_USER = 1 / 4;
+/** Tokens that are verified at the same time. Most take a fraction of a millisecond. */
+const VERIFICATIONS = 128;
+const VERIFICATIONS_PER_ADDRESS = 32;
+const BYTES_OF_USER = 1 / 4;
+const BURST_SECONDS = 8;
+/** The cost of a request besides its messages, in estimated bytes. */
+const REQUEST_COST = 16_384;
+/** Time after which a stream looks again if its user may read on. */
+const MAX_PAUSE_MS = 1_000;
 
-/** Refuses requests that would exceed the bounds on concurrent work (G5). */
+/** Refuses or delays requests that would exceed a bound, so that one caller costs the others little (G5). */
 export class RequestLimiter {
-  readonly #limits: RequestLimits;
-  readonly #streams: Quota;
-  readonly #pages: Quota;
-  #requests = 0;
+  readonly #deps: LimiterDeps;
+  readonly #verifications: FairPool;
+  readonly #turns: ReadTurns;
+  readonly #streams: FairBudget;
+  readonly #bytes: FairBudget;
+  readonly #allowance: ReadAllowance;
 
-  constructor(limits: RequestLimits) {
-    this.#limits = limits;
-    this.#streams = new Quota(limits.streams, limits.streamsPerUser, "whole conversations");
-    this.#pages = new Quota(limits.pageBytes, limits.pageBytes * SHARE_PER_USER, "long pages");
+  constructor(deps: LimiterDeps) {
+    const { requests, requestsPerAddress, streams, streamsPerUser, responseBytes, readBytesPerSecond } =
+      deps.limits;
+    this.#deps = deps;
+    this.#verifications = new FairPool({
+      places: VERIFICATIONS,
+      placesPerKey: VERIFICATIONS_PER_ADDRESS,
+      waiting: requests,
+      waitingPerKey: requestsPerAddress,
+    });
+    this.#turns = new ReadTurns(deps.limits);
+    this.#streams = new FairBudget({ total: streams, perUser: streamsPerUser });
+    this.#bytes = new FairBudget({ total: responseBytes, perUser: responseBytes * BYTES_OF_USER });
+    const burst = BURST_SECONDS * readBytesPerSecond;
+    this.#allowance = new ReadAllowance({ perSecond: readBytesPerSecond, burst });
   }
 
-  /** Throws `overloaded` if too many requests are in flight. */
-  acquireRequest(): Release {
-    if (this.#requests >= this.#limits.requests) throw overloaded();
-    this.#requests += 1;
-    return () => {
-      this.#requests -= 1;
-    };
+  get load(): Load {
+    return { waiting: this.#turns.waiting, streams: this.#streams.used, bytes: this.#bytes.used };
   }
 
-  /** Throws `overloaded`, or `too_many_connections` if this user alone has too many streams. */
-  acquireStream(user: string): Release {
-    return this.#streams.acquire(user, 1);
+  /** Runs a verification in the address' turn: nothing else is known of the caller yet. */
+  async verify<T>(address: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const release = await this.#verifications.take(address, signal).catch((error) => {
+      if (!(error instanceof PoolFull)) throw error;
+      throw this.#refusal("verifications", error.limit === "key" ? "address" : "all");
+    });
+    try {
+      return await run();
+    } finally {
+      release();
+    }
+  }
+
+  /** Throws `rate_limited` if the user has read too much. Charges the request to the user. */
+  assertRate({ user }: Caller): void {
+    const retryAfterMs = this.#allowance.waitMs(user, this.#deps.now());
+    if (retryAfterMs > 0) {
+      this.#deps.onRefused("rate", "user");
+      throw new ChatError("rate_limited", {
+        message: "You are reading history too fast. Retry later.",
+        retryAfterMs,
+      });
+    }
+    this.charge(user, REQUEST_COST);
+  }
+
+  /** Charges what was read to the user. */
+  charge(user: string, bytes: number): void {
+    this.#allowance.spend(user, bytes, this.#deps.now());
+  }
+
+  /** Waits until the user may read on, in the middle of a response. Returns early if the signal is aborted. */
+  async untilAllowed({ user }: Caller, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const waitMs = this.#allowance.waitMs(user, this.#deps.now());
+      if (waitMs === 0 || signal.aborted) return;
+      await sleep(Math.min(waitMs, MAX_PAUSE_MS), signal);
+    }
+  }
+
+  /** Runs a read in the caller's turn. Throws `too_many_connections` or `overloaded` if too many wait. */
+  read<T>(caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.#turns.run(caller, signal, read).catch((error) => {
+      throw error instanceof TurnRefused ? this.#refusal("requests", error.share) : error;
+    });
   }
 
   /**
-   * Accounts for the memory of a page until the page is sent, which a slow client can delay. Throws like a stream.
+   * Admits a whole conversation. Throws `too_many_connections` or `overloaded`. `cut` ends the response if another caller
+   * needs its place more.
    */
-  acquirePage(user: string, bytes: number): Release {
-    return this.#pages.acquire(user, bytes);
-  }
-}
-
-/**
- * A bounded amount, with a smaller bound per user. A user's only amount always passes the user's bound, and the only
- * amount of all passes both, so that a single large page can be served.
- */
-class Quota {
-  readonly #limit: number;
-  readonly #limitPerUser: number;
-  readonly #label: string;
-  readonly #usedByUser = new Map<string, number>();
-  #used = 0;
-
-  /** `label` says in an error's text which requests are limited. */
-  constructor(limit: number, limitPerUser: number, label: string) {
-    this.#limit = limit;
-    this.#limitPerUser = limitPerUser;
-    this.#label = label;
+  acquireStream(caller: Caller, cut: () => void): Reservation {
+    return this.#reserve("streams", caller, 1, cut);
   }
 
-  acquire(user: string, amount: number): Release {
-    const usedByUser = this.#usedByUser.get(user) ?? 0;
-    if (usedByUser > 0 && usedByUser + amount > this.#limitPerUser)
-      throw new ChatError("too_many_connections", {
-        message: `You have too many requests for ${this.#label} in flight. Retry when one of them has ended.`,
-        retryAfterMs: RETRY_AFTER_MS,
-      });
-    if (this.#used > 0 && this.#used + amount > this.#limit) throw overloaded();
-    this.#used += amount;
-    this.#usedByUser.set(user, usedByUser + amount);
-    return () => this.#release(user, amount);
+  /** Accounts for the memory of a response until its client has read it. Throws, and cuts, like a stream. */
+  reserveBytes(caller: Caller, bytes: number, cut: () => void): Reservation {
+    return this.#reserve("bytes", caller, bytes, cut);
   }
 
-  #release(user: string, amount: number): void {
-    this.#used -= amount;
-    const usedByUser = (this.#usedByUser.get(user) ?? 0) - amount;
-    if (usedByUser > 0) this.#usedByUser.set(user, usedByUser);
-    else this.#usedByUser.delete(user);
+  forgetIdleUsers(): void {
+    this.#allowance.forgetIdleUsers(this.#deps.now());
   }
-}
 
-function overloaded(): ChatError {
-  return new ChatError("overloaded", { retryAfterMs: RETRY_AFTER_MS });
+  #reserve(limit: "streams" | "bytes", caller: Caller, amount: number, cut: () => void): Reservation {
+    const budget = limit === "streams" ? this.#streams : this.#bytes;
+    const result = budget.reserve(caller, amount, () => {
+      this.#deps.onDisplaced(limit);
+      cut();
+    });
+    if (typeof result === "string") throw this.#refusal(limit, result);
+    return result;
+  }
+
+  #refusal(limit: LimitName, share: Refusal): ChatError {
+    this.#deps.onRefused(limit, share);
+    if (share === "all") return new ChatError("overloaded", { retryAfterMs: RETRY_AFTER_MS });
+    const holder = share === "user" ? "You have" : "Your network address has";
+    return new ChatError("too_many_connections", {
+      message: `${holder} too many requests for history in flight. Retry when one of them has ended.`,
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
 }
