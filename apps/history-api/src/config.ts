@@ -47,7 +47,7 @@ export const historyFields = {
   MAX_PAGES_BYTES: fields
     .limit(268_435_456)
     .describe(
-      "Maximum memory of all responses being read and sent, estimated. One user's may take a quarter of it. At the limit, a caller with less displaces a response of the user or the address with the most; requests beyond it get 503 or 429. 0 turns the limit off.",
+      "Maximum memory of all responses being sent, in bytes. One user's may take a quarter of it. At the limit, a caller with less displaces a response of the user or the address with the most; requests beyond it get 503 or 429. 0 turns the limit off.",
     ),
   READ_RATE_BYTES: fields
     .limit(16_777_216)

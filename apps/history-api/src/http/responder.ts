@@ -5,7 +5,7 @@ import type { Reservation } from "../limits/fair-budget.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { ConversationReader } from "../queries/conversation-reader.ts";
 import { retryTemporary } from "../queries/retry.ts";
-import { MAX_PAGE_BYTES, PART } from "../queries/sizes.ts";
+import { PART } from "../queries/sizes.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { ResponseAbandoned, write } from "./write.ts";
@@ -26,8 +26,6 @@ export interface PageAnswer {
 export const ARRAY: JsonEnvelope = { before: "[", after: "]" };
 /** A response's memory besides its messages: its request, its socket's buffer. */
 const RESPONSE_BYTES = 16_384;
-/** The most that a message is assumed to take before it is read: the largest frame. */
-const MAX_MESSAGE_BYTES = 65_536;
 
 /**
  * Reads and sends messages within the limits, and reports each complete answer.
@@ -42,20 +40,23 @@ export class Responder {
     this.#deps = deps;
   }
 
-  /** Sends a page of at most `limit` messages. */
-  async sendPage(exchange: Exchange, limit: number, read: () => Promise<PageAnswer>): Promise<void> {
+  /** Reads and sends a page. */
+  async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
     const { res } = exchange;
     const { limiter, slowClientMs } = this.#deps;
     const { memory, chunks, count } = await limiter.read(exchange.caller, exchange.closed, async (turn) => {
-      const memory = this.#reserve(exchange, Math.min(limit * MAX_MESSAGE_BYTES, MAX_PAGE_BYTES));
+      // Refuses a caller whose share is used up before anything is read. The number of reads bounds their own memory.
+      const memory = this.#reserve(exchange, RESPONSE_BYTES);
       try {
         await turn();
         const { messages, envelope } = await read();
         await turn();
-        return { memory, chunks: this.#encode(exchange, messages, envelope), count: messages.length };
-      } catch (error) {
+        const chunks = this.#encode(exchange, messages, envelope);
+        // Released first: a user's only response may be larger than the user's share.
         memory.release();
-        throw error;
+        return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count: messages.length };
+      } finally {
+        memory.release();
       }
     });
     let left = bytesOf(chunks);

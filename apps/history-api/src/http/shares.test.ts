@@ -59,14 +59,15 @@ describe("clients that don't read", () => {
     expect((await server.request("/messages/bob?limit=5")).status).toBe(200);
   });
 
-  it("G5: of four users with all streams don't keep out a fifth, whose request displaces one of theirs", async () => {
-    await start({ streams: 8, streamsPerUser: 2 });
-    for (const user of ["u1", "u2", "u3", "u4"])
-      for (let n = 0; n < 2; n += 1) await readers.open(server.url, "/messages/bob?as=alice", { user });
-    for (const user of ["alice", "bob", "alice", "bob"])
-      await readers.open(server.url, `/messages/${user === "alice" ? "bob" : "alice"}`, { user });
-    await until(() => store.pages > 3);
+  it("G5: of two users with all streams don't keep out a third, whose request displaces one of theirs", async () => {
+    await start({ streams: 4, streamsPerUser: 2 });
+    for (let n = 0; n < 2; n += 1) {
+      await readers.open(server.url, "/messages/bob", { user: "alice" });
+      await readers.open(server.url, "/messages/alice", { user: "bob" });
+    }
+    await until(() => store.pages > 6);
     expect((await server.request("/messages/dave", { user: "carol" })).status).toBe(200);
+    expect(displaced()).toBe(1);
   });
 
   it("G5: one user's streams are refused beyond the user's bound, and others are served", async () => {
@@ -81,15 +82,21 @@ describe("clients that don't read", () => {
     expect((await server.request("/messages/carol", { user: "dave" })).status).toBe(200);
   });
 
-  it("G5: hold bytes that are bounded: beyond them the heaviest gives way to a lighter user", async () => {
-    // A part and a page of these messages take 0.3 and 2 MB, and each user may have a quarter of this.
-    await start({ responseBytes: 8_000_000 });
-    for (const user of ["alice", "bob", "alice", "bob", "alice", "bob"])
-      await readers.open(server.url, `/messages/${user === "alice" ? "bob" : "alice"}?limit=1000`, { user });
-    await until(() => store.pages >= 2);
-    await until(() => limited("bytes", "user").length > 0);
-    expect((await server.request("/sync?limit=1000", { user: "carol" })).status).toBe(200);
+  it("G5: hold bytes that are bounded: a user gets a quarter, and the heaviest gives way to a lighter user", async () => {
+    // A whole conversation counts 0.28 MB: two are within a user's quarter, and ten within all.
+    await start({ responseBytes: 3_000_000 });
+    const scopes = ["history:read"];
+    for (const user of ["u1", "u2", "u3", "u4", "u5"])
+      for (let n = 0; n < 3; n += 1)
+        await readers.open(server.url, "/messages/bob?as=alice", { user, scopes });
+    await until(() => limited("bytes", "user").length === 5);
+    expect(await server.request("/messages/bob?as=alice", { user: "u1", scopes })).toMatchObject({
+      status: 429,
+      body: { code: "too_many_connections" },
+    });
+    expect(displaced()).toBe(0);
     expect((await server.request("/messages/dave", { user: "carol" })).status).toBe(200);
+    expect(displaced()).toBe(1);
   });
 
   it("G5: a page ends at the bytes that may be in memory, and the next page follows", async () => {

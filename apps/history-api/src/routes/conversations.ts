@@ -24,7 +24,7 @@ export function conversationsRoute({ conversations, openExchange, responder, obs
     const reader = readerOf(exchange.identity, { as, route: "conversations", observe });
     const item = (message: LogMessage) =>
       `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}}`;
-    await responder.sendPage(exchange, page.limit, async () => {
+    await responder.sendPage(exchange, async () => {
       const { messages, next } = await conversations.readPage(reader, page);
       const after = next === undefined ? "]}" : `],"next":"${next}"}`;
       return { messages, envelope: { before: '{"conversations":[', after, item } };

@@ -27,7 +27,7 @@ export function messagesRoute({ history, openExchange, responder, observe }: Mes
     const reader = readerOf(exchange.identity, { as, route, observe });
     if (query === undefined)
       return responder.sendConversation(exchange, () => history.openConversation(reader, peer));
-    await responder.sendPage(exchange, query.limit, async () => {
+    await responder.sendPage(exchange, async () => {
       const page = await history.readPage(reader, peer, query);
       const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
       const links = linksOf(path, as, query, page);

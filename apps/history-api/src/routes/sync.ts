@@ -20,7 +20,7 @@ export function syncRoute({ history, openExchange, responder, observe }: SyncDep
     const exchange = await openExchange(req, res, "sync");
     const { page, as } = readSyncQuery(req.url ?? "");
     const reader = readerOf(exchange.identity, { as, route: "sync", observe });
-    await responder.sendPage(exchange, page.limit, async () => {
+    await responder.sendPage(exchange, async () => {
       const { messages, cursor, more } = await history.sync(reader, page.after ?? ORIGIN, page.limit);
       const after = `],"cursor":"${cursor}","more":${more}}`;
       return { messages, envelope: { before: '{"messages":[', after } };

@@ -9,7 +9,15 @@ export class SlowReaders {
   async open(
     url: string,
     path: string,
-    { user = "alice", forwardedFor = "" }: { readonly user?: string; readonly forwardedFor?: string } = {},
+    {
+      user = "alice",
+      scopes = [],
+      forwardedFor = "",
+    }: {
+      readonly user?: string;
+      readonly scopes?: readonly string[];
+      readonly forwardedFor?: string;
+    } = {},
   ): Promise<Socket> {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname).pause();
@@ -18,7 +26,7 @@ export class SlowReaders {
     const lines = [
       `GET ${path} HTTP/1.1`,
       `Host: ${hostname}`,
-      `Authorization: Bearer ${await tokenOf(user)}`,
+      `Authorization: Bearer ${await tokenOf(user, scopes)}`,
       ...(forwardedFor ? [`X-Forwarded-For: ${forwardedFor}`] : []),
     ];
     socket.write(`${lines.join("\r\n")}\r\n\r\n`);
