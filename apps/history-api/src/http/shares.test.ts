@@ -126,10 +126,12 @@ describe("clients that don't read", () => {
 describe("one address among others", () => {
   it("G5: many users of one address with all streams don't keep out another address", async () => {
     await start({ streams: 3 });
-    const forwardedFor = "192.0.2.1";
-    await readers.open(server.url, "/messages/bob", { user: "alice", forwardedFor });
-    await readers.open(server.url, "/messages/alice", { user: "bob", forwardedFor });
-    await readers.open(server.url, "/messages/alice", { user: "bob", forwardedFor: "192.0.2.9" });
+    const scopes = ["history:read"];
+    for (const [n, user] of ["u1", "u2", "u3"].entries())
+      await readers.open(server.url, "/messages/bob?as=alice", {
+        ...{ user, scopes },
+        forwardedFor: `2001:db8::${n}`,
+      });
     await until(() => store.pages > 6);
     expect((await server.request("/messages/eve", { user: "dave", ...from("198.51.100.7") })).status).toBe(
       200,
