@@ -19,6 +19,7 @@ export const gatewayEnv = {
     "ALLOW_WEAK_DURABILITY",
     "REUSE_PORT",
     "LOG_LEVEL",
+    "LOG_LINES_PER_SECOND",
   ),
   ...publicServerFields,
   ...gatewayFields,

@@ -1,10 +1,12 @@
-import { type Env, fields, pick } from "@parley/service";
-import type { RequestLimits } from "./http/request-limiter.ts";
+import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
+import type { RequestLimits } from "./limits/request-limiter.ts";
 
 /** The configuration of one history-api. Sizes are in bytes, times in ms. */
 export interface HistoryConfig {
   /** Undefined allows only the server's own origin. */
   readonly allowedOrigins: readonly string[] | undefined;
+  /** Proxies whose X-Forwarded-For names the client's address. */
+  readonly trustedProxies: TrustedProxies;
   readonly limits: RequestLimits;
   /** Time that a client may read nothing before its response is cut off. */
   readonly slowClientMs: number;
@@ -16,13 +18,27 @@ export interface HistoryConfig {
 
 /** The environment variables of a history-api, in its own process or inside standalone. */
 export const historyFields = {
-  ...pick("ALLOWED_ORIGINS"),
+  ...pick("ALLOWED_ORIGINS", "TRUST_PROXY"),
   MAX_REQUESTS: fields
     .limit(1_000)
-    .describe("Maximum number of concurrent requests for history. 0 turns the limit off."),
+    .describe(
+      "Maximum number of concurrent requests for history whose answers are being read; as many again may wait. 0 turns the limit off.",
+    ),
+  MAX_REQUESTS_PER_USER: fields
+    .limit(250)
+    .describe(
+      "Maximum number of requests for history of one user that wait for their turn. Requests beyond it get 429. 0 turns the limit off.",
+    ),
+  MAX_REQUESTS_PER_ADDRESS: fields
+    .limit(500)
+    .describe(
+      "Maximum number of requests for history from one client address that wait for their turn; IPv6 addresses count per /64 network. Requests beyond it get 429. 0 turns the limit off.",
+    ),
   MAX_STREAMS: fields
     .limit(256)
-    .describe("Maximum number of whole conversations sent at the same time. 0 turns the limit off."),
+    .describe(
+      "Maximum number of whole conversations sent at the same time. At the limit, a caller with fewer displaces one of the user or the address with the most. 0 turns the limit off.",
+    ),
   MAX_STREAMS_PER_USER: fields
     .limit(64)
     .describe(
@@ -31,7 +47,12 @@ export const historyFields = {
   MAX_PAGES_BYTES: fields
     .limit(268_435_456)
     .describe(
-      "Maximum memory of all pages being sent, estimated. One user's pages may take a quarter of it. Requests beyond it get 503 or 429. 0 turns the limit off.",
+      "Maximum memory of all responses being sent, in bytes. One user's may take a quarter of it. At the limit, a caller with less displaces a response of the user or the address with the most; requests beyond it get 503 or 429. 0 turns the limit off.",
+    ),
+  READ_RATE_BYTES: fields
+    .limit(16_777_216)
+    .describe(
+      "Estimated bytes of messages per second that one user may read from history, with bursts of eight times as many. A message counts twice its characters and 400, a request 16,384. Requests beyond it get 429; a whole conversation is sent more slowly. 0 removes the limit.",
     ),
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })
@@ -50,11 +71,15 @@ export const historyFields = {
 export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
   return {
     allowedOrigins: env.ALLOWED_ORIGINS,
+    trustedProxies: env.TRUST_PROXY,
     limits: {
       requests: env.MAX_REQUESTS,
+      requestsPerUser: env.MAX_REQUESTS_PER_USER,
+      requestsPerAddress: env.MAX_REQUESTS_PER_ADDRESS,
       streams: env.MAX_STREAMS,
       streamsPerUser: env.MAX_STREAMS_PER_USER,
-      pageBytes: env.MAX_PAGES_BYTES,
+      responseBytes: env.MAX_PAGES_BYTES,
+      readBytesPerSecond: env.READ_RATE_BYTES,
     },
     slowClientMs: env.SLOW_CLIENT_MS,
     catchUpMs: env.CATCH_UP_MS,

@@ -1,4 +1,6 @@
 import type { ErrorCode } from "@parley/models";
+import type { Refusal } from "./limits/fair-budget.ts";
+import type { LimitName, Load } from "./limits/request-limiter.ts";
 
 /** The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`. */
 export type RouteName = "room" | "conversation" | "sync" | "conversations";
@@ -17,6 +19,12 @@ export type HistoryEvent =
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
   /** The client disconnected before its response ended. `slow`: it read too slowly and was cut off. */
   | { readonly type: "abandoned"; readonly slow: boolean }
+  /** A limit refused a request. `share`: the bound of its user, of its address, or of all. */
+  | { readonly type: "limited"; readonly limit: LimitName; readonly share: Refusal }
+  /** A response was cut off: its client made no progress, and a caller with less needed its share. */
+  | { readonly type: "displaced"; readonly limit: LimitName }
+  /** The current use of the limits, reported about once a second. */
+  | ({ readonly type: "load" } & Load)
   /** An internal service, `by`, read as the user `as` (P54). */
   | {
       readonly type: "read-as";

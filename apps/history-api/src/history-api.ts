@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { sleep } from "@parley/async";
 import type { Verifier } from "@parley/auth";
 import type { LogTail } from "@parley/bus";
 import { createOriginPolicy } from "@parley/service";
@@ -6,7 +7,7 @@ import type { Store } from "@parley/store";
 import type { HistoryConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
 import { createApp } from "./http/app.ts";
-import { RequestLimiter } from "./http/request-limiter.ts";
+import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
@@ -37,6 +38,7 @@ export interface HistoryApi {
   problems(): string[];
 }
 
+const LOAD_INTERVAL_MS = 1_000;
 const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
 
 /**
@@ -45,21 +47,44 @@ const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const { tail, store, verifier, config, observe, now = () => performance.now() } = options;
-  const { catchUpMs, maxTailBytes, slowClientMs } = config;
+  const { catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
   const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
   const follower = new LogFollower({ tail, observe, limits, now });
   const storeWatch = new StoreWatch(store, observe);
   const history = new History(follower, store, observe);
   const conversations = new Conversations(follower, store);
-  const limiter = new RequestLimiter(config.limits);
+  const limiter = new RequestLimiter({
+    limits: config.limits,
+    onRefused: (limit, share) => observe({ type: "limited", limit, share }),
+    onDisplaced: (limit) => observe({ type: "displaced", limit }),
+    now,
+  });
   const origins = createOriginPolicy({ allowed: config.allowedOrigins });
 
   return {
-    handleRequest: createApp({ history, conversations, verifier, origins, limiter, slowClientMs, observe }),
+    handleRequest: createApp({
+      history,
+      conversations,
+      verifier,
+      origins,
+      limiter,
+      trustedProxies,
+      slowClientMs,
+      observe,
+    }),
     async run(signal) {
-      await Promise.all([follower.run(signal), storeWatch.run(signal)]);
+      await Promise.all([follower.run(signal), storeWatch.run(signal), watchLoad(limiter, observe, signal)]);
     },
     problems: () =>
       [follower.problem(), storeWatch.problem(), verifier.problem()].filter((text) => text !== undefined),
   };
+}
+
+/** Reports the use of the limits until `signal` is aborted. */
+async function watchLoad(limiter: RequestLimiter, observe: Observe, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    limiter.forgetIdleUsers();
+    observe({ type: "load", ...limiter.load });
+    await sleep(LOAD_INTERVAL_MS, signal);
+  }
 }

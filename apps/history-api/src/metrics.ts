@@ -32,6 +32,19 @@ function historyMetrics(registry: Registry) {
       ["slow"],
     ),
     readAs: counter("read_as_total", "Requests in which an internal service read as a user (P54)."),
+    limited: counter(
+      "limited_total",
+      "Requests that a limit refused, by limit. `share`: the bound of the user, of the address, or of all.",
+      ["limit", "share"],
+    ),
+    displaced: counter(
+      "displaced_total",
+      "Responses cut off because a caller that holds less needed their share, by limit.",
+      ["limit"],
+    ),
+    waiting: gauge("reads_waiting", "Requests that wait for their turn to read."),
+    streams: gauge("streams", "Whole conversations being sent."),
+    responseBytes: gauge("response_bytes", "Estimated memory of all responses being read and sent."),
     lost: counter(
       "tail_lost_total",
       "Times the follower lost its place in the log and started again at the watermark.",
@@ -57,6 +70,17 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "read-as":
       metrics.readAs.inc();
       break;
+    case "limited":
+      metrics.limited.inc({ limit: event.limit, share: event.share });
+      break;
+    case "displaced":
+      metrics.displaced.inc({ limit: event.limit });
+      break;
+    case "load":
+      metrics.waiting.set(event.waiting);
+      metrics.streams.set(event.streams);
+      metrics.responseBytes.set(event.bytes);
+      break;
     case "lost":
       metrics.lost.inc();
       break;
@@ -69,7 +93,10 @@ function count(metrics: Metrics, event: HistoryEvent): void {
 function write(log: Logger, event: HistoryEvent): void {
   switch (event.type) {
     case "tail":
+    case "load":
       break;
+    case "limited":
+    case "displaced":
     case "answered":
     case "abandoned":
     case "refused":

@@ -8,7 +8,7 @@ export const standaloneEnv = {
   HOST: variables.HOST("127.0.0.1"),
   ADMIN_PORT: variables.ADMIN_PORT(9080),
   DATA_DIR: variables.DATA_DIR("data"),
-  ...pick("ADMIN_HOST", "LOG_LEVEL"),
+  ...pick("ADMIN_HOST", "LOG_LEVEL", "LOG_LINES_PER_SECOND"),
   ...publicServerFields,
   ...gatewayFields,
   ...historyFields,

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LogMessage } from "@parley/models";
+import { isFull } from "./page-size.ts";
 import type { Range, Store } from "./store.ts";
 
-/** Messages in memory at a time. */
-const PAGE_SIZE = 500;
+/** The messages in memory at a time. */
+const PAGE = { limit: 500, maxBytes: 1_048_576 };
 
 /**
  * Implements `Store.all` with pages. Each page is an independent read after the last id, so that no cursor or
@@ -19,13 +20,13 @@ export async function* readAllPages(
   let after = range.after;
   while (true) {
     signal?.throwIfAborted();
-    const page = await store.page(conversation, { ...range, after, limit: PAGE_SIZE, newest: false });
+    const page = await store.page(conversation, { ...range, after, ...PAGE, newest: false });
     for (const message of page) {
       signal?.throwIfAborted();
       yield message;
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE_SIZE) return;
+    if (last === undefined || !isFull(page, PAGE)) return;
     after = last.id;
     await nextTurn();
   }

@@ -1,4 +1,5 @@
 import type { LogMessage } from "@parley/models";
+import type { PageSize } from "./page-size.ts";
 
 /**
  * Port: the database that keeps history. Adapters are in `sqlite` and `mongo`; the contract suite in
@@ -7,7 +8,8 @@ import type { LogMessage } from "@parley/models";
  * - Ids are log positions as text (L2). Every order is id order.
  * - An operation that the database can't answer rejects with a ChatError `unavailable`. The error has no cause, since
  *   a driver's error may contain messages.
- * - A `limit` of zero or less returns nothing.
+ * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated size
+ *   reaches that bound (G5). So it holds at least one message if there are any, and it is complete unless `isFull`.
  * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
  */
 export interface Store {
@@ -36,7 +38,7 @@ export interface Store {
    */
   page(
     conversation: string,
-    options: Range & { readonly limit: number; readonly newest: boolean },
+    options: Range & PageSize & { readonly newest: boolean },
   ): Promise<readonly LogMessage[]>;
   /**
    * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
@@ -44,15 +46,15 @@ export interface Store {
    */
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
   /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
-  sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]>;
+  sync(user: string, options: Range & PageSize): Promise<readonly LogMessage[]>;
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
-   * conversations the user has and however long they are.
+   * conversations the user has and however long they are. A result that is full has a next page.
    */
   conversations(
     user: string,
-    options: { readonly before?: string | undefined; readonly limit: number },
+    options: PageSize & { readonly before?: string | undefined },
   ): Promise<LastMessages>;
   /**
    * Returns the messages stored under the `(conversation, from, ref)` of the given messages, each once, in any order

@@ -16,7 +16,7 @@ import { type Finding, ok, wrong } from "./finding.ts";
 /** A deployment in one process, or in several with Redis and MongoDB. */
 export type DeploymentShape = "standalone" | "split";
 
-const shared = { ...gatewayFields, ...historyFields, ...pick("LOG_LEVEL") };
+const shared = { ...gatewayFields, ...historyFields, ...pick("LOG_LEVEL", "LOG_LINES_PER_SECOND") };
 
 /** The variables that the processes of each shape read, except for the ports: their defaults differ by process. */
 const VARIABLES = {

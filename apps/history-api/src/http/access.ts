@@ -7,12 +7,12 @@ import type { Observe, RouteName } from "../events.ts";
  * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up
  * in logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
  *
- * The verifier serves the sources of tokens in turn (G5). The default source is the peer's address.
+ * The verifier serves the sources of tokens in turn (G5).
  */
 export function authenticate(
   verifier: Verifier,
   req: IncomingMessage,
-  source: TokenSource = { share: `address ${req.socket.remoteAddress}` },
+  source: TokenSource,
 ): Promise<Identity> {
   const token = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? "")?.[1];
   if (token === undefined && req.headers.authorization !== undefined)

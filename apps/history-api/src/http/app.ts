@@ -1,17 +1,24 @@
 import type { ServerResponse } from "node:http";
 import type { Verifier } from "@parley/auth";
 import { ChatError, type ErrorCode } from "@parley/models";
-import { answerCors, type OriginPolicy, ROUTES, setSecurityHeaders } from "@parley/service";
+import {
+  answerCors,
+  type OriginPolicy,
+  ROUTES,
+  setSecurityHeaders,
+  type TrustedProxies,
+} from "@parley/service";
 import express, { type Express, type RequestHandler } from "express";
 import type { Observe } from "../events.ts";
+import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
 import { conversationsRoute } from "../routes/conversations.ts";
-import { documentRoutes } from "../routes/documents.ts";
+import { documentRoutes, textRoute } from "../routes/documents.ts";
 import { messagesRoute } from "../routes/messages.ts";
 import { syncRoute } from "../routes/sync.ts";
 import { errorHandler } from "./error-handler.ts";
-import type { RequestLimiter } from "./request-limiter.ts";
+import { createOpenExchange } from "./exchange.ts";
 import { Responder } from "./responder.ts";
 
 export interface AppDeps {
@@ -20,6 +27,7 @@ export interface AppDeps {
   readonly verifier: Verifier;
   readonly origins: OriginPolicy;
   readonly limiter: RequestLimiter;
+  readonly trustedProxies: TrustedProxies;
   readonly slowClientMs: number;
   readonly observe: Observe;
 }
@@ -42,20 +50,19 @@ const MAX_BODY_BYTES = 1_024;
 
 /** The HTTP side of history: the checks that every request passes, the routes, and the error answers (P55). */
 export function createApp(deps: AppDeps): Express {
-  const { history, conversations, verifier, limiter, slowClientMs, observe } = deps;
+  const { history, conversations, limiter, slowClientMs, observe } = deps;
+  const openExchange = createOpenExchange(deps);
   const responder = new Responder({ limiter, slowClientMs, observe });
-  const messages = messagesRoute({ history, verifier, responder, observe });
+  const messages = messagesRoute({ history, openExchange, responder, observe });
   const app = express();
   app.disable("x-powered-by");
   app.enable("strict routing").enable("case sensitive routing");
   app.use(checkRequest(deps));
-  app.get("/", (_req, res) => {
-    res.type("text").end(indexText());
-  });
+  app.get("/", textRoute(indexText()));
   app.get("/messages", (req, res) => messages(req, res, ""));
   app.get("/messages/:username", (req, res) => messages(req, res, req.params.username));
-  app.get("/sync", syncRoute({ history, verifier, responder, observe }));
-  app.get("/conversations", conversationsRoute({ conversations, verifier, responder, observe }));
+  app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
+  app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
   app.all(PATHS, failWith("method_not_allowed"));
   app.use(failWith("not_found"));
@@ -63,15 +70,13 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** Answers CORS preflights, and refuses requests that are too large or exceed the limits on concurrent work. */
-function checkRequest({ origins, limiter, slowClientMs, observe }: AppDeps): RequestHandler {
+/** Answers CORS preflights, refuses requests that are too large, and bounds the time of a response that nobody reads. */
+function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandler {
   return (req, res, next) => {
     setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
     if (answerCors(origins, req, res, CORS_METHODS)) return;
     assertSize(req.originalUrl, req.headers);
-    const release = limiter.acquireRequest();
-    res.once("close", release);
     res.once("prefinish", () => {
       const onUnread = () => observe({ type: "abandoned", slow: true });
       destroyIfUnread(res, slowClientMs, onUnread);
@@ -80,7 +85,7 @@ function checkRequest({ origins, limiter, slowClientMs, observe }: AppDeps): Req
   };
 }
 
-/** Destroys a complete response that isn't read in time. Otherwise it would hold its place for ever (G5). */
+/** Destroys a complete response that isn't read in time. Otherwise it would hold its bytes for ever (G5). */
 function destroyIfUnread(res: ServerResponse, slowClientMs: number, onUnread: () => void): void {
   const timer = setTimeout(() => {
     onUnread();

@@ -4,7 +4,7 @@ import { sendProblem } from "@parley/service";
 import type { ErrorRequestHandler } from "express";
 import { toChatError } from "../errors.ts";
 import type { Observe } from "../events.ts";
-import { ResponseAbandoned } from "./json-response.ts";
+import { ResponseAbandoned } from "./write.ts";
 
 const ALLOW = "GET, HEAD, OPTIONS";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { until } from "@parley/async";
 import { afterEach, expect, it } from "vitest";
-import { RunningApi, tokenOf } from "../test/running-api.ts";
+import { LIMITS, RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 
 /** More than the kernel buffers between a server and a client that doesn't read. */
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 it("G5: requests behind an answer that nobody reads hold no place", { timeout: 60_000 }, async () => {
-  const limits = { requests: 2, streams: 10, streamsPerUser: 10, pageBytes: 1_000_000_000 };
+  const limits = { ...LIMITS, requests: 2 };
   const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: CONTENT }));
   server = await RunningApi.start(
     async (store) => {

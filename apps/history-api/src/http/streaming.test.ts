@@ -1,20 +1,20 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { until } from "@parley/async";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HistoryConfig } from "../config.ts";
-import { RunningApi, tokenOf } from "../test/running-api.ts";
+import { RunningApi } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+import { SlowReaders } from "../test/slow-readers.ts";
 import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
 /** More messages than the buffers of two sockets hold: about 24 MB as JSON. */
 const MANY = 8_000;
 const CONTENT = "x".repeat(3_000);
-const LIMITS = { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 };
 
 let server: RunningApi;
 let store: WatchedStore;
 let tail: ScriptedTail;
-const sockets: Socket[] = [];
+const readers = new SlowReaders();
 
 async function start(
   messages: number,
@@ -39,19 +39,13 @@ async function start(
 }
 
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+  readers.close();
   await server.stop();
 });
 
-/** Sends a request and pauses the socket, so that nothing of the response is read until `resume`. */
-async function pausedRequest(path: string, user = "alice"): Promise<Socket> {
-  const { hostname, port } = new URL(server.url);
-  const socket = connect(Number(port), hostname).pause();
-  sockets.push(socket);
-  socket.on("error", () => undefined);
-  const authorization = `Bearer ${await tokenOf(user)}`;
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: ${authorization}\r\n\r\n`);
-  return socket;
+/** Sends a request whose response isn't read until the socket resumes. */
+function pausedRequest(path: string): Promise<Socket> {
+  return readers.open(server.url, path);
 }
 
 /** Waits until the server reads no more pages from the store. Returns the number of pages read. */
@@ -83,7 +77,8 @@ describe("a whole conversation", () => {
     await start(MANY);
     const socket = await pausedRequest("/messages/bob");
     const pages = await pagesAtRest();
-    expect(pages).toBeLessThan(MANY / 500 / 2);
+    // A part of these messages is 41 of them: see PART in queries/sizes.ts.
+    expect(pages).toBeLessThan(MANY / 41 / 2);
     socket.resume();
     await until(() => server.events.some(({ type }) => type === "answered"));
     expect(server.events).toContainEqual(expect.objectContaining({ type: "answered", messages: MANY }));
@@ -170,57 +165,5 @@ describe("a failure before the first byte", () => {
     tail.readable = idAt(11);
     await until(() => server.api.problems().length === 0);
     expect((await server.request("/messages/bob")).body).toHaveLength(11);
-  });
-});
-
-describe("limits on concurrent work", () => {
-  it("G5: limits the streams of one user, and serves other users", async () => {
-    await start(MANY, { limits: { ...LIMITS, streamsPerUser: 1 } });
-    const socket = await pausedRequest("/messages/bob");
-    await pagesAtRest();
-    const refused = await server.request("/messages/carol");
-    expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });
-    expect(refused.headers.get("retry-after")).toBe("1");
-    expect((await server.request("/messages/bob?limit=5")).status).toBe(200);
-    expect((await server.request("/messages/carol", { user: "bob" })).status).toBe(200);
-    socket.destroy();
-    await until(async () => (await server.request("/messages/carol")).status === 200);
-  });
-
-  it("G5: limits the streams of all users, and still serves pages", async () => {
-    await start(MANY, { limits: { ...LIMITS, streams: 1 } });
-    await pausedRequest("/messages/bob");
-    await pagesAtRest();
-    const refused = await server.request("/messages/dave", { user: "carol" });
-    expect(refused).toMatchObject({ status: 503, body: { code: "overloaded" } });
-    expect(refused.headers.get("retry-after")).toBe("1");
-    expect((await server.request("/sync?limit=5", { user: "carol" })).status).toBe(200);
-  });
-
-  it("G5: limits the memory of pages being sent, one user's to a quarter, and still serves short pages", async () => {
-    // One page is 20 MB on the wire and about 40 MB in memory.
-    await start(1_000, { limits: { ...LIMITS, pageBytes: 60_000_000 } }, "x".repeat(20_000));
-    const socket = await pausedRequest("/messages/bob?limit=1000");
-    await until(() => store.pages === 1);
-    await until(async () => (await server.request("/messages/bob?limit=1000")).status === 429);
-    const refused = await server.request("/sync?limit=1000");
-    expect(refused).toMatchObject({ status: 429, body: { code: "too_many_connections" } });
-    expect(refused.headers.get("retry-after")).toBe("1");
-    expect(await server.request("/messages/alice?limit=1000", { user: "bob" })).toMatchObject({
-      status: 503,
-      body: { code: "overloaded" },
-    });
-    expect((await server.request("/messages/alice?limit=5", { user: "bob" })).status).toBe(200);
-    socket.destroy();
-    await until(async () => (await server.request("/messages/bob?limit=1000")).status === 200);
-  });
-
-  it("G5: limits all requests together", async () => {
-    await start(MANY, { limits: { ...LIMITS, requests: 1 } });
-    const socket = await pausedRequest("/messages/bob");
-    await pagesAtRest();
-    expect(await server.request("/sync")).toMatchObject({ status: 503, body: { code: "overloaded" } });
-    socket.destroy();
-    await until(async () => (await server.request("/sync?limit=5")).status === 200);
   });
 });

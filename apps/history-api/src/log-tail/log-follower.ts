@@ -108,9 +108,22 @@ export class LogFollower {
     }
     if (this.#state.position < end) await this.#waiters.wait(end, this.#deps.limits.catchUpMs);
     if (generation !== this.#generation) throw logReplaced();
+    return this.#tailAt(this.#state.position, conversation);
+  }
+
+  /**
+   * Returns the tail as it is now, for a later part of an answer that ends at `position`. So the answer needn't hold the
+   * first tail meanwhile. Rejects with `unavailable` if the follower lost its place and isn't back at that position.
+   */
+  later(position: string, conversation: string): TailSnapshot {
+    if (this.#state.kind !== "following" || this.#state.position < position) throw logReplaced();
+    return this.#tailAt(this.#state.position, conversation);
+  }
+
+  #tailAt(position: string, conversation: string | undefined): TailSnapshot {
     const recent = this.#recent;
     return {
-      position: this.#state.position,
+      position,
       since: recent.since,
       pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
       firstWithRef: (key) => recent.firstWithRef(key),

@@ -1,4 +1,5 @@
 import { conversationOf, type LogMessage, laterOf, refKey } from "@parley/models";
+import { estimateBytes } from "@parley/store";
 
 /**
  * A list of messages as it was when the view was taken. The underlying array may grow later, so readers must ignore
@@ -9,8 +10,6 @@ export interface MessageView {
   readonly length: number;
 }
 
-/** Estimated memory per message besides its texts, in bytes: objects, entries in three lists, and the ref key. */
-const OVERHEAD_BYTES = 400;
 const EMPTY: MessageView = { messages: [], length: 0 };
 
 /**
@@ -109,9 +108,4 @@ export function indexAfter(messages: readonly LogMessage[], length: number, id: 
     else low = middle + 1;
   }
   return low;
-}
-
-/** Estimated memory of one message, in bytes. Texts take two bytes per UTF-16 unit. */
-export function estimateBytes({ from, to, content, ref = "" }: LogMessage): number {
-  return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
 }

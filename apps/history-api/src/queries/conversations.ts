@@ -1,4 +1,4 @@
-import type { LastMessages, Store } from "@parley/store";
+import { firstFitting, type LastMessages, type Store } from "@parley/store";
 import { unavailable } from "../errors.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { indexAfter } from "../log-tail/recent-messages.ts";
@@ -10,6 +10,7 @@ import {
   peerOf,
   type TailSlices,
 } from "./newest-in-tail.ts";
+import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface ConversationsOptions {
   /** Exclusive id; undefined for the newest conversations. */
@@ -47,7 +48,7 @@ export class Conversations {
   async readPage(user: string, options: ConversationsOptions): Promise<LastMessages> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const first = await this.#follower.snapshot();
-      const stored = await this.#store.conversations(user, options);
+      const stored = await this.#store.conversations(user, { ...options, maxBytes: MAX_PAGE_BYTES });
       const second = await this.#follower.snapshot();
       if (second.since <= first.position) {
         const tail = tailOf(first, second);
@@ -67,8 +68,9 @@ export class Conversations {
     const unchanged = stored.messages.filter((message) => !newestByPeer.has(peerOf(user, message)));
     const moved = [...newestByPeer.values()].filter(({ id }) => before === undefined || id < before);
     const lastMessages = [...unchanged, ...moved].sort((a, b) => (a.id < b.id ? 1 : -1));
-    const messages = lastMessages.slice(0, limit);
-    return { messages, next: isCut || lastMessages.length > limit ? messages.at(-1)?.id : stored.next };
+    const messages = firstFitting(lastMessages, { limit, maxBytes: MAX_PAGE_BYTES });
+    const isShorter = messages.length < lastMessages.length;
+    return { messages, next: isCut || isShorter ? messages.at(-1)?.id : stored.next };
   }
 
   /**

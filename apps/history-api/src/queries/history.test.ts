@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
 import { ModelLog, seeded } from "../test/model-log.ts";
 import { idAt } from "../test/scripted-tail.ts";
+import type { ConversationReader } from "./conversation-reader.ts";
 import { History } from "./history.ts";
 
 const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
@@ -53,9 +54,9 @@ function assertInOrder(answer: readonly LogMessage[]): void {
   expect(ids).toEqual([...new Set(ids)].sort());
 }
 
-async function collect(parts: AsyncIterable<readonly LogMessage[]>): Promise<LogMessage[]> {
+async function collect(reader: ConversationReader): Promise<LogMessage[]> {
   const all: LogMessage[] = [];
-  for await (const part of parts) all.push(...part);
+  while (!reader.isDone) all.push(...(await reader.next()));
   return all;
 }
 
@@ -67,7 +68,7 @@ describe("any interleaving of the log and the store between the reads", () => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
       const acknowledged = model.log.length;
-      const answer = await collect(await history.streamConversation("alice", peer));
+      const answer = await collect(await history.openConversation("alice", peer));
       const conversation = conversationOf("alice", peer);
       const known = model.log.filter(({ from, to }) => conversationOf(from, to) === conversation);
       const last = answer.at(-1)?.id ?? ORIGIN;

@@ -1,15 +1,12 @@
-import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { conversationOf, idAfter, isVisibleTo, type LogMessage, ORIGIN } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import { ConversationReader } from "./conversation-reader.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
-import { type RangeQuery, selectRange } from "./range.ts";
-import { retryUnavailable } from "./retry.ts";
-
-/** Messages per store read of a whole conversation. Bounds the memory of such an answer. */
-const STREAM_PART = 500;
+import { selectRange } from "./range.ts";
+import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface PageOptions {
   /** Exclusive ids. At most one of the two is defined. */
@@ -29,12 +26,12 @@ export interface SyncPage {
  * Reads history from the store and the tail of the log. Every answer is the log's prefix up to one position (P56).
  */
 export class History {
-  readonly #follower: Pick<LogFollower, "snapshot">;
+  readonly #follower: Pick<LogFollower, "snapshot" | "later">;
   readonly #store: Pick<Store, "page" | "sync" | "findByRef">;
   readonly #observe: Observe;
 
   constructor(
-    follower: Pick<LogFollower, "snapshot">,
+    follower: Pick<LogFollower, "snapshot" | "later">,
     store: Pick<Store, "page" | "sync" | "findByRef">,
     observe: Observe,
   ) {
@@ -55,22 +52,24 @@ export class History {
       after,
       before: before !== undefined && before < end ? before : end,
       limit,
+      maxBytes: MAX_PAGE_BYTES,
       newest: after === undefined,
     });
   }
 
   /**
-   * Reads the whole conversation with `peer`, part by part (P50). Resolves once the follower has reached the log's
-   * end. Parts are read on demand, so memory is bounded by one part, and reading ends when the caller stops
-   * iterating.
-   *
-   * The first part fails like a page. Later parts are retried, because a response that has begun can't be answered
-   * with an error any more.
+   * Begins to read the whole conversation with `peer` (P50). Resolves once the follower has reached the log's end, which
+   * is the end of the answer.
    */
-  async streamConversation(reader: string, peer: string): Promise<AsyncIterable<readonly LogMessage[]>> {
+  async openConversation(reader: string, peer: string): Promise<ConversationReader> {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#follower.snapshot(conversation);
-    return this.#parts(this.#conversation(conversation, snapshot), idAfter(snapshot.position));
+    return new ConversationReader({
+      follower: this.#follower,
+      store: this.#store,
+      conversation,
+      snapshot,
+    });
   }
 
   /**
@@ -90,6 +89,7 @@ export class History {
       after: isBeyondEnd ? ORIGIN : after,
       before: idAfter(position),
       limit,
+      maxBytes: MAX_PAGE_BYTES,
       newest: false,
     });
     return { messages, cursor: next ?? position, more: next !== undefined };
@@ -106,22 +106,10 @@ export class History {
 
   #visibleTo(user: string, { position, pending, firstWithRef }: TailSnapshot): MergeSource {
     return {
-      stored: ({ after, before, limit }) => this.#store.sync(user, { after, before, limit }),
+      stored: ({ newest: _, ...range }) => this.#store.sync(user, range),
       pending: (range) => selectRange(pending, range, (message) => isVisibleTo(user, message)),
       findByRef: (messages) => this.#store.findByRef(messages),
       merge: new Merge(position, firstWithRef),
     };
-  }
-
-  async *#parts(source: MergeSource, before: string): AsyncGenerator<readonly LogMessage[]> {
-    for (let after: string | undefined = ORIGIN; after !== undefined; ) {
-      const range: RangeQuery = { after, before, limit: STREAM_PART, newest: false };
-      const read = () => readMergedPage(source, range);
-      const { messages, next }: Page = await (after === ORIGIN ? read() : retryUnavailable(read));
-      yield messages;
-      after = next;
-      // Lets other requests run, even if the store answers without waiting.
-      await yieldToEventLoop();
-    }
   }
 }

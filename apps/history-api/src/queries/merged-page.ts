@@ -1,4 +1,5 @@
 import { idAfter, type LogMessage } from "@parley/models";
+import { firstFitting, isFull } from "@parley/store";
 import type { Merge } from "./merge.ts";
 import type { RangeQuery } from "./range.ts";
 
@@ -24,8 +25,8 @@ export interface Page {
 /**
  * Reads one page from the store and the tail.
  *
- * Each side is asked for one message more than the limit, which shows whether there are more. A side that returns
- * that many says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
+ * Each side is asked for one message more than the limit, which shows whether there are more. A side whose result is full
+ * says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
  */
 export async function readMergedPage(source: MergeSource, range: RangeQuery): Promise<Page> {
   const oneMore = { ...range, limit: range.limit + 1 };
@@ -37,8 +38,10 @@ export async function readMergedPage(source: MergeSource, range: RangeQuery): Pr
     cutAt(bound, stored, range.newest),
     cutAt(bound, pending, range.newest),
   );
-  if (merged.length <= range.limit) return { messages: merged, next: bound };
-  const messages = range.newest ? merged.slice(-range.limit) : merged.slice(0, range.limit);
+  const messages = range.newest
+    ? firstFitting(merged.toReversed(), range).reverse()
+    : firstFitting(merged, range);
+  if (messages.length === merged.length) return { messages, next: bound };
   return { messages, next: messages.at(range.newest ? 0 : -1)?.id };
 }
 
@@ -52,19 +55,17 @@ async function mergeWithRefs(
   return merge.merge(stored, pending, holders);
 }
 
-/** If the store's result stops at the limit, the tail doesn't have to be searched beyond the result's last id. */
+/** If the store's result is full, the tail doesn't have to be searched beyond the result's last id. */
 function withinReachOf(stored: readonly LogMessage[], range: RangeQuery): RangeQuery {
-  const last = stored.length >= range.limit && !range.newest ? stored.at(-1) : undefined;
+  const last = isFull(stored, range) && !range.newest ? stored.at(-1) : undefined;
   return last ? { ...range, before: idAfter(last.id) } : range;
 }
 
 /** The last id that both lists cover, in the direction of reading. Undefined if both lists are complete. */
-function nearestEnd(
-  lists: readonly (readonly LogMessage[])[],
-  { limit, newest }: RangeQuery,
-): string | undefined {
+function nearestEnd(lists: readonly (readonly LogMessage[])[], range: RangeQuery): string | undefined {
+  const { newest } = range;
   const ends = lists
-    .filter((list) => list.length >= limit)
+    .filter((list) => isFull(list, range))
     .map((list) => list.at(newest ? 0 : -1)?.id ?? "")
     .sort();
   return newest ? ends.at(-1) : ends[0];

@@ -1,30 +1,30 @@
 import type { LogMessage } from "@parley/models";
+import { PageCollector, type PageSize } from "@parley/store";
 import { indexAfter, type MessageView } from "../log-tail/recent-messages.ts";
 
 /** A range of ids to read. Both ends are exclusive. */
-export interface RangeQuery {
+export interface RangeQuery extends PageSize {
   readonly after: string | undefined;
   readonly before: string;
-  readonly limit: number;
   /** Read the messages nearest to the upper end rather than those nearest to the lower end. */
   readonly newest: boolean;
 }
 
-/** The messages of a view within the range that pass `isPermitted`, oldest first, at most `limit`. */
+/** The messages of a view within the range that pass `isPermitted`, oldest first, until the result is full. */
 export function selectRange(
   { messages, length }: MessageView,
-  { after, before, limit, newest }: RangeQuery,
+  { after, before, newest, ...size }: RangeQuery,
   isPermitted: (message: LogMessage) => boolean,
 ): LogMessage[] {
-  const selected: LogMessage[] = [];
+  const page = new PageCollector(size);
   const step = newest ? -1 : 1;
   const end = indexFrom(messages, length, before);
   const start = after === undefined ? 0 : indexAfter(messages, length, after);
-  for (let at = newest ? end - 1 : start; at >= start && at < end && selected.length < limit; at += step) {
+  for (let at = newest ? end - 1 : start; at >= start && at < end && !page.isFull; at += step) {
     const message = messages[at];
-    if (message && isPermitted(message)) selected.push(message);
+    if (message && isPermitted(message)) page.add(message);
   }
-  return newest ? selected.reverse() : selected;
+  return newest ? page.messages.reverse() : page.messages;
 }
 
 /** The index of the first message at or after `id`. */

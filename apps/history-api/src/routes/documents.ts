@@ -2,22 +2,50 @@ import { createHash } from "node:crypto";
 import { createDocuments } from "@parley/documents";
 import type { RequestHandler } from "express";
 
-/** Handlers by path: `/openapi.json`, `/asyncapi.json`, and `/docs`, a page that shows both documents. */
+/** A response that is the same for everybody. */
+interface FixedResponse {
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Buffer;
+}
+
+/**
+ * Handlers by path: `/openapi.json`, `/asyncapi.json`, and `/docs`, a page that shows both documents. They need no token
+ * and no place, because the bytes are created once, on the first request: most processes never serve them.
+ */
 export function documentRoutes(): Readonly<Record<string, RequestHandler>> {
-  // Created on the first request, because most processes never serve the documents.
-  let documents: ReturnType<typeof createDocuments> | undefined;
-  const load = () => {
-    documents ??= createDocuments();
-    return documents;
-  };
+  let responses: ReturnType<typeof createResponses> | undefined;
+  const handlerOf =
+    (name: keyof ReturnType<typeof createResponses>): RequestHandler =>
+    (_req, res) => {
+      responses ??= createResponses();
+      const { headers, body } = responses[name];
+      res.writeHead(200, headers).end(body);
+    };
   return {
-    "/openapi.json": (_req, res) => void res.type("json").end(load().openapi),
-    "/asyncapi.json": (_req, res) => void res.type("json").end(load().asyncapi),
-    "/docs": (_req, res) => {
-      const { html, style } = load();
-      res.set("content-security-policy", policyFor(style)).type("html").end(html);
-    },
+    "/openapi.json": handlerOf("openapi"),
+    "/asyncapi.json": handlerOf("asyncapi"),
+    "/docs": handlerOf("docs"),
   };
+}
+
+/** A handler that sends the same text to everybody. */
+export function textRoute(text: string): RequestHandler {
+  const { headers, body } = fixed("text/plain; charset=utf-8", text);
+  return (_req, res) => void res.writeHead(200, headers).end(body);
+}
+
+function createResponses() {
+  const { openapi, asyncapi, html, style } = createDocuments();
+  return {
+    openapi: fixed("application/json; charset=utf-8", openapi),
+    asyncapi: fixed("application/json; charset=utf-8", asyncapi),
+    docs: fixed("text/html; charset=utf-8", html, { "content-security-policy": policyFor(style) }),
+  };
+}
+
+function fixed(type: string, text: string, headers: Readonly<Record<string, string>> = {}): FixedResponse {
+  const body = Buffer.from(text);
+  return { headers: { ...headers, "content-type": type, "content-length": body.length }, body };
 }
 
 /** A Content-Security-Policy that lets the page load nothing except its own inline style. */

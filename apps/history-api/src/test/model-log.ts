@@ -64,6 +64,14 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
 
   async snapshot(conversation?: string): Promise<TailSnapshot> {
     await this.#proceed();
+    return this.#tail(conversation);
+  }
+
+  later(_position: string, conversation: string): TailSnapshot {
+    return this.#tail(conversation);
+  }
+
+  #tail(conversation: string | undefined): TailSnapshot {
     const recent = this.#recent;
     return {
       position: this.end,

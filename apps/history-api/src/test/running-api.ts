@@ -4,18 +4,31 @@ import { join } from "node:path";
 import { createVerifier, issueToken } from "@parley/auth";
 import type { LogTail } from "@parley/bus";
 import { isUsername } from "@parley/models";
-import { closeServer, createHttpServer, listen } from "@parley/service";
+import { closeServer, createHttpServer, listen, TrustedProxies } from "@parley/service";
 import type { Store } from "@parley/store";
 import { openSqliteStore } from "@parley/store/sqlite";
 import type { HistoryConfig } from "../config.ts";
 import type { HistoryEvent } from "../events.ts";
 import { createHistoryApi, type HistoryApi } from "../history-api.ts";
+import type { RequestLimits } from "../limits/request-limiter.ts";
 
 const SECRET = "a secret of this test, long enough for HS256";
 
+/** Limits that no test reaches. */
+export const LIMITS: RequestLimits = {
+  requests: 1_000,
+  requestsPerUser: 1_000,
+  requestsPerAddress: 1_000,
+  streams: 100,
+  streamsPerUser: 100,
+  responseBytes: 1_000_000_000,
+  readBytesPerSecond: Number.POSITIVE_INFINITY,
+};
+
 const CONFIG: HistoryConfig = {
   allowedOrigins: undefined,
-  limits: { requests: 100, streams: 100, streamsPerUser: 100, pageBytes: 1_000_000_000 },
+  trustedProxies: TrustedProxies.none,
+  limits: LIMITS,
   slowClientMs: 10_000,
   catchUpMs: 2_000,
   maxTailBytes: 1_000_000_000,

@@ -7,21 +7,26 @@ export interface WatchedStore extends Store {
   syncs: number;
   /** Page reads fail from this number on. 0 makes `sync` fail as well. */
   failFrom: number;
+  /** Reads begin once this has resolved. */
+  delay: Promise<void>;
 }
 
 export function watchStore(store: Store): WatchedStore {
-  const overrides: Pick<WatchedStore, "pages" | "syncs" | "failFrom" | "page" | "sync"> = {
+  const overrides: Pick<WatchedStore, "pages" | "syncs" | "failFrom" | "delay" | "page" | "sync"> = {
     pages: 0,
     syncs: 0,
     failFrom: Number.POSITIVE_INFINITY,
-    page(conversation, options) {
+    delay: Promise.resolve(),
+    async page(conversation, options) {
       overrides.pages += 1;
+      await overrides.delay;
       return overrides.pages >= overrides.failFrom
         ? Promise.reject(new ChatError("unavailable"))
         : store.page(conversation, options);
     },
-    sync(user, options) {
+    async sync(user, options) {
       overrides.syncs += 1;
+      await overrides.delay;
       return overrides.failFrom === 0
         ? Promise.reject(new ChatError("unavailable"))
         : store.sync(user, options);

@@ -5,6 +5,7 @@ import { SECRET } from "./tokens.ts";
 
 /** Lifts the limits per user and address, since all clients of a benchmark have the same address. */
 export const PARLEY_ENV = {
+  READ_RATE_BYTES: "0",
   RATE_LIMIT: "0",
   MAX_CONNECTIONS_PER_USER: "0",
   MAX_CONNECTIONS_PER_ADDRESS: "0",

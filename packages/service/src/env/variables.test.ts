@@ -28,6 +28,7 @@ const ready = pick(
   "REUSE_PORT",
   "DRAIN_MS",
   "LOG_LEVEL",
+  "LOG_LINES_PER_SECOND",
 );
 
 describe("the shared variables", () => {
@@ -53,6 +54,7 @@ describe("the shared variables", () => {
       REUSE_PORT: false,
       DRAIN_MS: 20_000,
       LOG_LEVEL: "info",
+      LOG_LINES_PER_SECOND: 20,
     });
   });
 

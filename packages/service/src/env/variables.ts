@@ -134,6 +134,11 @@ const shared = {
     .describe(
       "Maximum time over which a stopping gateway spreads the closing of its connections (P41). The process exits within 25,000 ms.",
     ),
+  LOG_LINES_PER_SECOND: fields
+    .limit(20)
+    .describe(
+      "Lines with the same level and text that are logged per second; a last line says how many were left out. Lines below level `info` aren't limited. 0 removes the limit.",
+    ),
   LOG_LEVEL: fields
     .logLevel()
     .describe("The lowest level to log: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),

@@ -32,8 +32,8 @@ export async function runService(
   start: (context: ServiceContext) => Promise<void> | void,
   { deadlineMs = DEADLINE_MS }: { readonly deadlineMs?: number } = {},
 ): Promise<void> {
-  const level = logLevel();
-  const log = createLogger({ name, level });
+  const { level, linesPerSecond } = loggerSettings();
+  const log = createLogger({ name, level, linesPerSecond });
   const shutdown = new Shutdown(log, deadlineMs);
   const { stopping, closers } = shutdown;
   onEverySignal((signal) => shutdown.handleSignal(signal));
@@ -71,11 +71,12 @@ function startProblems(error: unknown, level: string): readonly string[] {
   return [`cannot start: ${oneLine(error)}`, ...(withStack ? [redactText(error.stack ?? "")] : [])];
 }
 
-/** Ignores an invalid LOG_LEVEL: the app's own `readEnv` reports it together with the other problems. */
-function logLevel(): string {
+/** Ignores invalid values: the app's own `readEnv` reports them together with the other problems. */
+function loggerSettings(): { readonly level: string; readonly linesPerSecond: number } {
   try {
-    return readEnv(pick("LOG_LEVEL")).LOG_LEVEL;
+    const { LOG_LEVEL, LOG_LINES_PER_SECOND } = readEnv(pick("LOG_LEVEL", "LOG_LINES_PER_SECOND"));
+    return { level: LOG_LEVEL, linesPerSecond: LOG_LINES_PER_SECOND };
   } catch {
-    return "info";
+    return { level: "info", linesPerSecond: 20 };
   }
 }

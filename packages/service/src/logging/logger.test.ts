@@ -1,11 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createLogger } from "./logger.ts";
 
 const JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg";
 
-function captured(level = "info") {
+function captured(level = "info", linesPerSecond?: number) {
   const lines: string[] = [];
-  const log = createLogger({ name: "test", level, destination: { write: (line) => void lines.push(line) } });
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ name: "test", level, linesPerSecond, destination });
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? "null") as Record<string, unknown> };
 }
 
@@ -57,5 +58,29 @@ describe("the logger", () => {
     const { log, last } = captured();
     log.error({ err }, "x");
     expect(last().err).toMatchObject({ message });
+  });
+});
+
+describe("a flood of lines", () => {
+  it("G5: is cut to some lines of a kind per second, and the number of the others is logged once", async () => {
+    const { log, lines } = captured("debug", 3);
+    for (let n = 0; n < 1_000; n += 1) log.warn({ n }, "too-slow");
+    for (let n = 0; n < 5; n += 1) log.info({ n }, "an internal service read as a user");
+    log.error({ err: new Error("broken") }, "failure");
+    expect(lines).toHaveLength(7);
+    await vi.waitFor(() => expect(lines).toHaveLength(9), 3_000);
+    expect(lines.slice(7).map((line) => JSON.parse(line))).toMatchObject([
+      { level: "warn", text: "too-slow", lines: 997, msg: "more lines of this kind were left out" },
+      { level: "info", text: "an internal service read as a user", lines: 2 },
+    ]);
+    log.warn("too-slow");
+    expect(lines).toHaveLength(10);
+  });
+
+  it("isn't limited below level info, nor for a fatal error", () => {
+    const { log, lines } = captured("debug", 1);
+    for (let n = 0; n < 5; n += 1) log.debug("connected");
+    for (let n = 0; n < 5; n += 1) log.fatal("uncaught error");
+    expect(lines).toHaveLength(10);
   });
 });

@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pin
 import { prettyFactory } from "pino-pretty";
 import { describeError } from "./describe-error.ts";
 import { redactText } from "./redact.ts";
+import { sampleLines } from "./sample-lines.ts";
 
 export type { Logger } from "pino";
 
@@ -9,6 +10,8 @@ export type { Logger } from "pino";
 export interface LoggerOptions {
   readonly name: string;
   readonly level: string;
+  /** Lines of one kind that are logged per second, see `sampleLines`. Default: all. */
+  readonly linesPerSecond?: number | undefined;
   /** Default: stdout, formatted for reading if it is a terminal. */
   readonly destination?: DestinationStream | undefined;
 }
@@ -18,9 +21,9 @@ const SECRET_FIELDS = ["token", "authorization", "cookie", "password", "secret",
 
 /**
  * Creates a logger that writes JSON lines, or readable lines on a terminal. An error takes one line; its stack is
- * added at levels debug and trace. Fields such as `token` are hidden, and so are tokens and passwords in any text.
+ * added at levels debug and trace. Lines that a client could cause without end are limited. Fields such as `token` are hidden, and so are tokens and passwords in any text.
  */
-export function createLogger({ name, level, destination }: LoggerOptions): Logger {
+export function createLogger({ name, level, linesPerSecond, destination }: LoggerOptions): Logger {
   const withStack = level === "debug" || level === "trace";
   return pino(
     {
@@ -33,7 +36,10 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
         paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
         censor: "[redacted]",
       },
-      hooks: { streamWrite: redactText },
+      hooks: {
+        streamWrite: redactText,
+        ...(linesPerSecond !== undefined && { logMethod: sampleLines(linesPerSecond) }),
+      },
     },
     destination ?? stdout(withStack),
   );

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Collection, MongoServerError } from "mongodb";
 import type { ConversationUpdate } from "../conversation-updates.ts";
+import { PageCollector, type PageSize } from "../page-size.ts";
 import type { LastMessages } from "../store.ts";
 import type { Collections } from "./connection.ts";
 import type { ConversationDocument } from "./document.ts";
@@ -70,20 +71,29 @@ export async function markBackfillDone(conversations: Conversations): Promise<vo
   await conversations.createIndex(BY_USER);
 }
 
-/** Reads at most `limit` conversation documents, and then their last messages (P57). */
+/** Last messages per read. Bounds the memory of a read beyond the page's own size. */
+const MESSAGES_PER_READ = 100;
+
+/** Reads at most `limit` conversation documents, and then their last messages until the page is full (P57). */
 export async function readLastMessages(
   { conversations, messages }: Collections,
   user: string,
-  { before, limit }: { readonly before?: string | undefined; readonly limit: number },
+  { before, ...size }: PageSize & { readonly before?: string | undefined },
   timeLimit: TimeLimit,
 ): Promise<LastMessages> {
+  const { limit } = size;
   const filter = { users: user, ...(before !== undefined && { last: { $lt: before } }) };
   const options = { ...timeLimit, hint: BY_USER, sort: { last: -1 }, limit, batchSize: limit } as const;
   const found = await conversations.find(filter, options).toArray();
   const ids = found.map(({ last }) => last);
-  const byId = await readByIds(messages, ids, timeLimit);
-  return {
-    messages: ids.flatMap((id) => byId.get(id) ?? []),
-    next: found.length === limit ? ids.at(-1) : undefined,
-  };
+  const page = new PageCollector(size);
+  for (let from = 0; from < ids.length; from += MESSAGES_PER_READ) {
+    const part = ids.slice(from, from + MESSAGES_PER_READ);
+    const byId = await readByIds(messages, part, timeLimit);
+    for (const id of part) {
+      const message = byId.get(id);
+      if (message && page.add(message) && id !== ids.at(-1)) return { messages: page.messages, next: id };
+    }
+  }
+  return { messages: page.messages, next: found.length === limit ? ids.at(-1) : undefined };
 }

@@ -2,6 +2,7 @@ import { type LogMessage, ORIGIN } from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { insertEvent } from "../outcome.ts";
+import type { PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
 import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
@@ -66,7 +67,7 @@ export class MongoStore implements Store {
 
   page(
     conversation: string,
-    options: Range & { readonly limit: number; readonly newest: boolean },
+    options: Range & PageSize & { readonly newest: boolean },
   ): Promise<readonly LogMessage[]> {
     return this.#read("page", options.limit, (timeLimit) =>
       readPage(this.#db, conversation, options, timeLimit),
@@ -77,13 +78,13 @@ export class MongoStore implements Store {
     return readAllPages(this, conversation, range, signal);
   }
 
-  sync(user: string, options: Range & { readonly limit: number }): Promise<readonly LogMessage[]> {
+  sync(user: string, options: Range & PageSize): Promise<readonly LogMessage[]> {
     return this.#read("sync", options.limit, (timeLimit) => readVisible(this.#db, user, options, timeLimit));
   }
 
   conversations(
     user: string,
-    options: { readonly before?: string | undefined; readonly limit: number },
+    options: PageSize & { readonly before?: string | undefined },
   ): Promise<LastMessages> {
     return this.#bounded("conversations", async (timeLimit) => {
       const started = performance.now();

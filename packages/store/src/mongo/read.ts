@@ -1,5 +1,6 @@
 import { conversationOf, type LogMessage, refKey } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
+import { firstFitting, isFull, PageCollector, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { type MessageDocument, messageOf } from "./document.ts";
@@ -17,16 +18,18 @@ export interface TimeLimit {
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
+/** Documents per batch of a read that is bounded by bytes: the most that is fetched beyond the bound. */
+const BATCH_SIZE = 128;
 
 /** Reads a page of a conversation. */
 export function readPage(
   db: Database,
   conversation: string,
-  { limit, newest, ...range }: Range & { readonly limit: number; readonly newest: boolean },
+  { newest, ...range }: Range & PageSize & { readonly newest: boolean },
   timeLimit: TimeLimit,
 ): Promise<LogMessage[]> {
   const direction = newest ? -1 : 1;
-  const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, limit, direction }, timeLimit);
+  const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, direction }, timeLimit);
   return newest ? page.then((messages) => messages.reverse()) : page;
 }
 
@@ -34,21 +37,29 @@ export function readPage(
  * Reads the messages that a user may see with three concurrent queries, each on one index from the range's lower end.
  * The server reads at most `limit` messages for each, however long the user's history is. A single query with `$or`
  * could make the server's planner scan all users' ids.
+ *
+ * A query that is full says nothing about ids after its last one, so the result ends there.
  */
 export async function readVisible(
   db: Database,
   user: string,
-  { limit, ...range }: Range & { readonly limit: number },
+  range: Range & PageSize,
   timeLimit: TimeLimit,
 ): Promise<LogMessage[]> {
-  const query = { ...range, limit, direction: 1 } as const;
+  const query = { ...range, direction: 1 } as const;
   const parts = await Promise.all([
     inIdOrder(db, { to: "" }, BY_RECIPIENT, query, timeLimit),
     inIdOrder(db, { to: user }, BY_RECIPIENT, query, timeLimit),
     inIdOrder(db, { from: user }, BY_SENDER, query, timeLimit),
   ]);
+  const ends = parts.filter((part) => isFull(part, range)).map((part) => part.at(-1)?.id ?? "");
+  const [end = "~"] = ends.sort();
   const byId = new Map(parts.flat().map((message) => [message.id, message]));
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+  const covered = [...byId.values()].filter(({ id }) => id <= end);
+  return firstFitting(
+    covered.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    range,
+  );
 }
 
 /** Reads the greatest id. */
@@ -94,19 +105,26 @@ function refsOfSenders(messages: readonly LogMessage[]): Filter<MessageDocument>
   return { $or: [...clauses.values()] };
 }
 
-function inIdOrder(
+/**
+ * Reads messages in id order until the result is full. Without `maxBytes` fetches everything in one batch. Otherwise the
+ * cursor is closed as soon as the result is full, so that no cursor stays open on the server.
+ */
+async function inIdOrder(
   db: Database,
   filter: Filter<MessageDocument>,
   index: Index,
-  { after, before, limit, direction }: Range & { readonly limit: number; readonly direction: 1 | -1 },
+  { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
 ): Promise<LogMessage[]> {
   const _id = { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) };
   const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
-  // Fetches everything in one batch, so that no cursor stays open on the server.
+  const { limit, maxBytes } = size;
   const sort = { _id: direction };
-  const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize: limit } as const;
-  return db.messages.find(ranged, options).map(messageOf).toArray();
+  const batchSize = maxBytes === undefined ? limit : Math.min(limit, BATCH_SIZE);
+  const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize } as const;
+  const page = new PageCollector(size);
+  for await (const document of db.messages.find(ranged, options)) if (page.add(messageOf(document))) break;
+  return page.messages;
 }
 
 async function inChunks<T>(

@@ -3,6 +3,7 @@ import { conversationOf, type LogMessage, ORIGIN, timestampOf } from "@parley/mo
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
+import { PageCollector, type PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
 import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
@@ -74,11 +75,11 @@ export class SqliteStore implements Store {
 
   page(
     conversation: string,
-    { after = sql.FIRST, before = sql.LAST, limit, newest }: Range & { limit: number; newest: boolean },
+    { after = sql.FIRST, before = sql.LAST, newest, ...size }: Range & PageSize & { newest: boolean },
   ): Promise<readonly LogMessage[]> {
-    return this.#read("page", limit, () => {
+    return this.#read("page", size.limit, () => {
       const statement = newest ? this.#newest : this.#oldest;
-      const messages = statement.all(conversation, after, before, limit).map(messageOf);
+      const messages = collect(statement.iterate(conversation, after, before, size.limit), size);
       return newest ? messages.reverse() : messages;
     });
   }
@@ -89,21 +90,29 @@ export class SqliteStore implements Store {
 
   sync(
     user: string,
-    { after = sql.FIRST, before = sql.LAST, limit }: Range & { limit: number },
+    { after = sql.FIRST, before = sql.LAST, ...size }: Range & PageSize,
   ): Promise<readonly LogMessage[]> {
-    return this.#read("sync", limit, () => this.#sync.all({ user, after, before, limit }).map(messageOf));
+    const { limit } = size;
+    return this.#read("sync", limit, () => collect(this.#sync.iterate({ user, after, before, limit }), size));
   }
 
   conversations(
     user: string,
-    { before = sql.LAST, limit }: { before?: string | undefined; limit: number },
+    { before = sql.LAST, ...size }: PageSize & { before?: string | undefined },
   ): Promise<LastMessages> {
+    const { limit } = size;
     let next: string | undefined;
     return this.#read("conversations", limit, () => {
       const ids = this.#lastMessageIds.all({ user, before, limit }).map(({ last }) => String(last));
       next = ids.length === limit ? ids.at(-1) : undefined;
-      const rows = ids.map((id) => this.#byId.get(id)).filter((row) => row !== undefined);
-      return rows.map(messageOf);
+      const page = new PageCollector(size);
+      for (const id of ids) {
+        const row = this.#byId.get(id);
+        if (!row || !page.add(messageOf(row))) continue;
+        if (id !== ids.at(-1)) next = id;
+        break;
+      }
+      return page.messages;
     }).then((messages) => ({ messages, next }));
   }
 
@@ -184,6 +193,13 @@ export class SqliteStore implements Store {
   #run<T>(operation: StoreOperation, run: () => T): Promise<T> {
     return runOperation({ observe: this.#observe, reasonOf }, operation, run);
   }
+}
+
+/** Reads rows until the result is full. Ending the iteration early also ends the statement. */
+function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): LogMessage[] {
+  const page = new PageCollector(size);
+  for (const row of rows) if (page.add(messageOf(row))) break;
+  return page.messages;
 }
 
 function messageOf(row: Record<string, unknown>): LogMessage {

@@ -48,6 +48,22 @@ export function conversationRules(open: OpenStore): void {
     expect(lastMessagesOf(MIXED, "alice")).toHaveLength(20);
   });
 
+  it("G5, P57: a page ends at the message that reaches maxBytes, and the next pages hold the others", async () => {
+    const store = await open();
+    const long = MIXED.map((message) => ({ ...message, content: "x".repeat(3_000) }));
+    await store.insert(long);
+    const lastMessages = lastMessagesOf(long, "alice");
+    const seen: LogMessage[] = [];
+    for (let before: string | undefined, pages = 0; pages < 30; pages += 1) {
+      const page = await store.conversations("alice", { before, limit: 9, maxBytes: 15_000 });
+      expect(page.messages.length).toBeLessThanOrEqual(3);
+      seen.push(...page.messages);
+      if (page.next === undefined) break;
+      before = page.next;
+    }
+    expect(seen).toEqual(lastMessages);
+  });
+
   it("P57: `before` is exclusive, and a limit of zero returns nothing", async () => {
     const store = await open();
     await store.insert(MIXED);

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { conversationOf, PUBLIC_CONVERSATION } from "@parley/models";
+import { conversationOf, type LogMessage, PUBLIC_CONVERSATION } from "@parley/models";
+import { firstFitting, isFull } from "@parley/store";
 import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
 import { everything, type OpenStore } from "./opening.ts";
@@ -101,6 +102,38 @@ export function pageRules(open: OpenStore): void {
     await others;
     expect(read).toEqual(stored);
     expect(turns).toBeGreaterThan(10);
+  });
+
+  it("G5: a page and a sync end at the message that reaches maxBytes, and the next ones return the rest", async () => {
+    const store = await open();
+    // Long and short messages take turns, in runs of different lengths. Some are seen by two of a sync's three rules.
+    const stored = Array.from({ length: 150 }, (_, n) =>
+      messageAt(n, { content: "x".repeat(n % 40 < 20 ? 10 : 4_000), to: n % 3 === 0 ? "alice" : "" }),
+    );
+    await store.insert(stored);
+    const inRoom = stored.filter(({ to }) => to === "");
+    for (const maxBytes of [1, 20_000, 100_000]) {
+      const size = { limit: 100, maxBytes };
+      const read = (after: string | undefined) => ({
+        page: () => store.page(PUBLIC_CONVERSATION, { after, ...size, newest: false }),
+        sync: () => store.sync("alice", { after, ...size }),
+      });
+      for (const [name, all] of [
+        ["page", inRoom],
+        ["sync", stored],
+      ] as const) {
+        const seen: LogMessage[] = [];
+        for (let isLast = false; !isLast; ) {
+          const part = await read(seen.at(-1)?.id)[name]();
+          expect(part, `${name}, ${maxBytes}`).toEqual(firstFitting(all.slice(seen.length), size));
+          seen.push(...part);
+          isLast = !isFull(part, size);
+        }
+        expect(seen, `${name}, ${maxBytes}`).toEqual(all);
+      }
+      const newest = await store.page(PUBLIC_CONVERSATION, { ...size, newest: true });
+      expect(newest).toEqual(firstFitting(inRoom.toReversed(), size).reverse());
+    }
   });
 
   it("all includes messages that are inserted while it reads", async () => {

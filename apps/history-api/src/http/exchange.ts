@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Identity, Verifier } from "@parley/auth";
+import { addressBlock, clientAddress, type TrustedProxies } from "@parley/service";
+import type { RouteName } from "../events.ts";
+import type { Caller } from "../limits/caller.ts";
+import type { RequestLimiter } from "../limits/request-limiter.ts";
+import { authenticate } from "./access.ts";
+import { ResponseAbandoned } from "./write.ts";
+
+/** One request for history, whose user is known, and its response. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly route: RouteName;
+  readonly identity: Identity;
+  readonly caller: Caller;
+  /** Aborted, with ResponseAbandoned, when the response is closed. */
+  readonly closed: AbortSignal;
+  /** Monotonic time at which the request arrived, in ms. */
+  readonly startedAt: number;
+}
+
+export interface ExchangeDeps {
+  readonly verifier: Verifier;
+  readonly limiter: RequestLimiter;
+  readonly trustedProxies: TrustedProxies;
+}
+
+/** Begins an exchange. */
+export type OpenExchange = (req: IncomingMessage, res: ServerResponse, route: RouteName) => Promise<Exchange>;
+
+/**
+ * Creates the function that every route for history begins with. It verifies the token, in turn among addresses, and
+ * then checks the user's rate. So no work is done and no place is taken before it is known for whom (G5).
+ */
+export function createOpenExchange({ verifier, limiter, trustedProxies }: ExchangeDeps): OpenExchange {
+  return async (req, res, route) => {
+    const startedAt = performance.now();
+    const closed = signalOfClose(res);
+    const address = addressBlock(clientAddress(req, trustedProxies));
+    const identity = await authenticate(verifier, req, { share: `address ${address}`, signal: closed });
+    const caller = { user: identity.user, address };
+    limiter.assertRate(caller);
+    return { req, res, route, identity, caller, closed, startedAt };
+  };
+}
+
+function signalOfClose(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  res.once("close", () => controller.abort(new ResponseAbandoned({ isSlow: false })));
+  return controller.signal;
+}

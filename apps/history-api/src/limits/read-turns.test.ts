@@ -1,0 +1,76 @@
+import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { ReadTurns, TurnRefused } from "./read-turns.ts";
+
+const LIMITS = { requests: 1_000, requestsPerUser: 500, requestsPerAddress: 800 };
+const OPEN = new AbortController().signal;
+
+function callerOf(user: string, address = user) {
+  return { user, address };
+}
+
+describe("turns to read", () => {
+  it("G5: a user with hundreds of reads delays another user's read by at most a few", async () => {
+    const turns = new ReadTurns(LIMITS);
+    const order: string[] = [];
+    const read = (user: string) =>
+      turns.run(callerOf(user), OPEN, async (turn) => {
+        await turn();
+        order.push(user);
+      });
+    const greedy = Array.from({ length: 300 }, () => read("greedy"));
+    await Promise.all([read("other"), ...greedy]);
+    expect(order.indexOf("other")).toBeLessThan(5);
+  });
+
+  it("G5: so does one address with many users", async () => {
+    const turns = new ReadTurns(LIMITS);
+    const order: string[] = [];
+    const read = (user: string, address: string) =>
+      turns.run(callerOf(user, address), OPEN, async (turn) => {
+        await turn();
+        order.push(address);
+      });
+    const greedy = Array.from({ length: 400 }, (_, n) => read(`u${n}`, "greedy"));
+    await Promise.all([...greedy, read("other", "other")]);
+    expect(order.indexOf("other")).toBeLessThan(100);
+  });
+
+  it("G5: at most one read begins in a turn of the event loop, so that everything else runs between two", async () => {
+    const turns = new ReadTurns(LIMITS);
+    let loops = 0;
+    let isCounting = true;
+    const counting = (async () => {
+      for (; isCounting; loops += 1) await nextTurnOfLoop();
+    })();
+    const begun: number[] = [];
+    const reads = Array.from({ length: 50 }, (_, n) =>
+      turns.run(callerOf(`u${n}`), OPEN, async (turn) => {
+        await turn();
+        begun.push(loops);
+      }),
+    );
+    await Promise.all(reads);
+    isCounting = false;
+    await counting;
+    expect(new Set(begun).size).toBeGreaterThan(40);
+  });
+
+  it("refuses what is beyond a bound by its share, and forgets a read whose client left", async () => {
+    const turns = new ReadTurns({ requests: 100, requestsPerUser: 2, requestsPerAddress: 100 });
+    const held = Promise.withResolvers<void>();
+    const left = new AbortController();
+    const running = Array.from({ length: 16 }, () => turns.run(callerOf("u"), OPEN, () => held.promise));
+    const waiting = turns.run(callerOf("u"), OPEN, () => held.promise);
+    const gone = turns.run(callerOf("u"), left.signal, () => held.promise);
+    const refused = turns.run(callerOf("u"), OPEN, () => held.promise);
+    await expect(refused).rejects.toMatchObject({ name: "TurnRefused", share: "user" });
+    await expect(refused).rejects.toBeInstanceOf(TurnRefused);
+    left.abort(new Error("left"));
+    await expect(gone).rejects.toThrow("left");
+    expect(turns.waiting).toBe(1);
+    held.resolve();
+    await Promise.all([...running, waiting]);
+    expect(turns.waiting).toBe(0);
+  });
+});

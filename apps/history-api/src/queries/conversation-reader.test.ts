@@ -1,0 +1,66 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { idAfter, type LogMessage } from "@parley/models";
+import { expect, it } from "vitest";
+import type { TailSnapshot } from "../log-tail/log-follower.ts";
+import { idAt, message } from "../test/scripted-tail.ts";
+import { ConversationReader } from "./conversation-reader.ts";
+
+const MESSAGES = 1_200;
+const LOG = Array.from({ length: MESSAGES }, (_, n) => message(n + 1, { content: "x".repeat(50) }));
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** A store that has the first `stored` messages of the log. */
+function storeOf(stored: number) {
+  return {
+    page: async (
+      _: string,
+      { after = "", before = "~", limit }: { after?: string; before?: string; limit: number },
+    ) =>
+      LOG.slice(0, stored)
+        .filter(({ id }) => id > after && id < before)
+        .slice(0, limit),
+    findByRef: async () => [],
+  };
+}
+
+function tailOf(pending: readonly LogMessage[]): TailSnapshot {
+  return {
+    position: idAt(MESSAGES),
+    since: idAt(0),
+    pending: { messages: pending, length: pending.length },
+    firstWithRef: () => undefined,
+  };
+}
+
+it("G5, L19: holds no tail between two parts, and a later part finds what is pending then", async () => {
+  const later: string[] = [];
+  const follower = {
+    later(position: string) {
+      later.push(position);
+      return tailOf(LOG.slice(1_100));
+    },
+  };
+  let snapshot: TailSnapshot | undefined = tailOf([...LOG]);
+  const held = new WeakRef(snapshot);
+  const reader = new ConversationReader({
+    follower,
+    store: storeOf(1_150) as never,
+    conversation: "alice:bob",
+    snapshot,
+  });
+  snapshot = undefined;
+  const read = [...(await reader.next())];
+  expect(read.length).toBeLessThan(MESSAGES);
+  // A WeakRef keeps its target for the rest of the current job.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  collectGarbage();
+  expect(held.deref()).toBeUndefined();
+  while (!reader.isDone) read.push(...(await reader.next()));
+  expect(read.map(({ id }) => id)).toEqual(LOG.map(({ id }) => id));
+  expect(later.length).toBeGreaterThan(0);
+  expect(new Set(later)).toEqual(new Set([idAt(MESSAGES)]));
+  expect(idAfter(idAt(MESSAGES)) > (read.at(-1)?.id ?? "~")).toBe(true);
+});

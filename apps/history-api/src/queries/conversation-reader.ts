@@ -1,0 +1,63 @@
+import { idAfter, type LogMessage, ORIGIN } from "@parley/models";
+import type { Store } from "@parley/store";
+import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import { Merge } from "./merge.ts";
+import { readMergedPage } from "./merged-page.ts";
+import { selectRange } from "./range.ts";
+import { PART } from "./sizes.ts";
+
+export interface ReaderDeps {
+  readonly follower: Pick<LogFollower, "later">;
+  readonly store: Pick<Store, "page" | "findByRef">;
+  readonly conversation: string;
+  /** The tail up to the log's end. Its position is the end of the whole answer. */
+  readonly snapshot: TailSnapshot;
+}
+
+/**
+ * Reads a whole conversation, part by part (P50). Between two parts it holds no messages and no tail, because the client
+ * may take hours to read the first one (G5). Each part takes the tail anew, which is as good as the first snapshot: what
+ * isn't in a later tail, up to the first one's position, has been stored by then (merge.ts).
+ */
+export class ConversationReader {
+  readonly #deps: Omit<ReaderDeps, "snapshot">;
+  readonly #position: string;
+  readonly #merge: Merge;
+  #tail: TailSnapshot | undefined;
+  /** Undefined at the end. */
+  #after: string | undefined = ORIGIN;
+
+  constructor({ snapshot, ...deps }: ReaderDeps) {
+    this.#deps = deps;
+    this.#position = snapshot.position;
+    this.#tail = snapshot;
+    this.#merge = new Merge(snapshot.position, (key) => this.#tail?.firstWithRef(key));
+  }
+
+  get isDone(): boolean {
+    return this.#after === undefined;
+  }
+
+  /** Returns the next messages. A call that rejects may be repeated. */
+  async next(): Promise<readonly LogMessage[]> {
+    if (this.#after === undefined) return [];
+    const { follower, store, conversation } = this.#deps;
+    const tail = this.#tail ?? follower.later(this.#position, conversation);
+    this.#tail = tail;
+    try {
+      const { messages, next } = await readMergedPage(
+        {
+          stored: (range) => store.page(conversation, range),
+          pending: (range) => selectRange(tail.pending, range, () => true),
+          findByRef: (pending) => store.findByRef(pending),
+          merge: this.#merge,
+        },
+        { after: this.#after, before: idAfter(this.#position), ...PART, newest: false },
+      );
+      this.#after = next;
+      return messages;
+    } finally {
+      this.#tail = undefined;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { LogMessage } from "@parley/models";
+
+/** The maximum size of a result. A result that reaches either bound may have more behind it. */
+export interface PageSize {
+  /** Number of messages. */
+  readonly limit: number;
+  /** Estimated memory of the messages, see `estimateBytes`. Undefined for no bound. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Estimated memory per message besides its texts, in bytes: objects, entries in lists, and the ref key. */
+const OVERHEAD_BYTES = 400;
+
+/** Estimated memory of one message, in bytes. Texts take two bytes per UTF-16 unit. */
+export function estimateBytes({ from, to, content, ref = "" }: LogMessage): number {
+  return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
+}
+
+/** Tells if a result reached its maximum size. If not, it is complete. */
+export function isFull(messages: readonly LogMessage[], { limit, maxBytes }: PageSize): boolean {
+  if (messages.length >= limit) return true;
+  if (maxBytes === undefined) return false;
+  return messages.reduce((bytes, message) => bytes + estimateBytes(message), 0) >= maxBytes;
+}
+
+/** Collects messages until the result is full. The last message may exceed `maxBytes`, so that every read advances. */
+export class PageCollector {
+  readonly messages: LogMessage[] = [];
+  readonly #size: PageSize;
+  #bytes = 0;
+
+  constructor(size: PageSize) {
+    this.#size = size;
+  }
+
+  /** Adds a message. Returns true once the result is full. */
+  add(message: LogMessage): boolean {
+    this.messages.push(message);
+    this.#bytes += estimateBytes(message);
+    return this.isFull;
+  }
+
+  get isFull(): boolean {
+    const { limit, maxBytes = Number.POSITIVE_INFINITY } = this.#size;
+    return this.messages.length >= limit || this.#bytes >= maxBytes;
+  }
+}
+
+/** Returns the first messages that fit. */
+export function firstFitting(messages: Iterable<LogMessage>, size: PageSize): LogMessage[] {
+  const page = new PageCollector(size);
+  if (page.isFull) return page.messages;
+  for (const message of messages) if (page.add(message)) break;
+  return page.messages;
+}
