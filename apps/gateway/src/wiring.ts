@@ -127,7 +127,7 @@ export function createEndpoints(
     registry,
     writeScheduler,
     frameHandler,
-    readThrottle: new ReadThrottle({ rateLimiter, registry, closer, observe, now }),
+    readThrottle: new ReadThrottle({ rateLimiter, registry, observe, now }),
     pingAnswers: new PingAnswers(writeScheduler),
     closer,
     connectionLimiter,

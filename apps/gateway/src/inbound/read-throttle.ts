@@ -1,5 +1,3 @@
-import { CLOSE } from "@parley/models";
-import type { ConnectionCloser } from "../connection/closer.ts";
 import { type Connection, PAUSE } from "../connection/connection.ts";
 import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
@@ -9,7 +7,6 @@ import type { RateLimiter } from "./rate-limiter.ts";
 export interface ReadThrottleDeps {
   readonly rateLimiter: RateLimiter;
   readonly registry: ConnectionRegistry;
-  readonly closer: ConnectionCloser;
   readonly observe: Observe;
   /** Steady clock, ms. */
   readonly now: () => number;
@@ -19,8 +16,6 @@ export interface ReadThrottleDeps {
 const CHUNK_COST = 1_024;
 /** A frame, however empty, costs about as much as parsing this many bytes. */
 const FRAME_COST = 128;
-/** A connection that puts its user this far ahead is closed. One chunk of any content stays below. */
-const MAX_AHEAD_MS = 10_000;
 const TICK_MS = 50;
 /** Part of a user's paused connections that is resumed in one tick. */
 const RESUME_FRACTION = 1 / 8;
@@ -52,14 +47,11 @@ export class ReadThrottle {
 
   /** Charges a chunk that has just arrived, before ws parses it. */
   charge(connection: Connection, chunk: Buffer): void {
-    const { rateLimiter, closer } = this.#deps;
+    const { rateLimiter } = this.#deps;
     if (!rateLimiter.isLimited) return;
     const cost = CHUNK_COST + chunk.length + FRAME_COST * connection.frameCounter.count(chunk);
     const aheadMs = rateLimiter.chargeReading(connection.user, cost, connection.activeAt);
-    if (aheadMs === 0) return;
-    this.#pauseUser(connection);
-    if (aheadMs > MAX_AHEAD_MS)
-      closer.closeAfterAnswers(connection, CLOSE.policyViolation, "far over the rate limit");
+    if (aheadMs > 0) this.#pauseUser(connection);
   }
 
   /** Forgets a connection whose socket has ended. */
