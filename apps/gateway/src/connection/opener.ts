@@ -102,6 +102,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     ws.on("error", onError);
     ws.on("close", onClose);
     stream.connection = connection;
+    bufferOneChunk(stream);
     stream.prependListener("data", onData);
     stream.prependListener("close", onStreamClose);
   }
@@ -123,6 +124,16 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     readThrottle.start(connection);
     observe({ type: "connected", connection: connection.id, user: connection.user });
   };
+}
+
+/**
+ * Makes a paused stream stop reading from the network after one more chunk. By default Node reads on until 64 KiB
+ * wait, and each byte may come as a chunk of its own. A stream that flows isn't affected. Node has no public way to
+ * change the mark of a stream that exists.
+ */
+function bufferOneChunk(stream: Duplex): void {
+  const { _readableState: state } = stream as Duplex & { _readableState?: { highWaterMark: number } };
+  if (state) state.highWaterMark = 1;
 }
 
 function discardBuffered(stream: Duplex): void {
