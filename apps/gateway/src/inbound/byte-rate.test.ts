@@ -68,7 +68,7 @@ describe("the rate of bytes", () => {
     expect(gateway.events.filter(({ type }) => type === "throttled")).toEqual([]);
     const limiter = new RateLimiter(configOf({}));
     for (let sent = 0; sent < 10_000; sent++) {
-      expect(limiter.chargeReading("bot", 1_024 + 1_700 + 128, sent * 20)).toBe(0);
+      expect(limiter.chargeReading("bot", 2_048 + 1_700 + 128, sent * 20)).toBe(0);
       expect(limiter.take("bot", sent * 20, 2_000).kind).toBe("pass");
     }
   });

@@ -23,7 +23,7 @@ const READ_FACTOR = 4;
 /** Lower bound of the rate of reading, so that the largest frame takes a fraction of a second. */
 const MIN_READ_PER_SECOND = 256 * 1024;
 /** Without a rate of bytes every frame may be as large as P12 permits, and has its overhead. */
-const MAX_READ_PER_FRAME = 66 * 1024;
+const MAX_READ_PER_FRAME = 67 * 1024;
 /** The gateway reads this many seconds' worth in one burst. */
 const READ_BURST_FACTOR = 2;
 

@@ -13,7 +13,7 @@ export interface ReadThrottleDeps {
 }
 
 /** A chunk, however small, costs a read and a turn of all listeners: about as much as parsing this many bytes. */
-const CHUNK_COST = 1_024;
+const CHUNK_COST = 2_048;
 /** A frame, however empty, costs about as much as parsing this many bytes. */
 const FRAME_COST = 128;
 const TICK_MS = 50;
