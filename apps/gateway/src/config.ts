@@ -1,5 +1,6 @@
 import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
 import type { RateLimit } from "./inbound/rate-limiter.ts";
+import type { Rate } from "./inbound/token-bucket.ts";
 import type { ConnectionLimits } from "./upgrade/connection-limiter.ts";
 
 /** Settings of one gateway. Sizes are bytes, times are ms. */
@@ -26,8 +27,10 @@ export interface GatewayConfig {
 
 /** Longer than the log takes to answer `unavailable`, so that every accepted frame gets an answer. */
 const LEAVE_MS = 7_000;
-/** A user may send this many seconds' worth of `RATE_LIMIT` in one burst (P32). */
+/** A user may send this many seconds' worth of each rate in one burst (P32). */
 const BURST_FACTOR = 4;
+/** Bytes that each frame of `RATE_LIMIT` may have on average, unless `RATE_LIMIT_BYTES` says otherwise. */
+const BYTES_PER_FRAME = 2_048;
 
 /** The environment variables of a gateway's core, in its own process or in `standalone`. */
 export const gatewayFields = {
@@ -41,6 +44,11 @@ export const gatewayFields = {
     "MAX_CONTENT_BYTES",
     "DRAIN_MS",
   ),
+  RATE_LIMIT_BYTES: fields.optionalLimit().meta({
+    description:
+      "Bytes per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). A message counts as the frame that its readers get, JSON escapes included. At four times this rate the gateway reads more slowly. 0 removes the limit.",
+    defaultInWords: "2,048 for each frame of `RATE_LIMIT`: 102,400",
+  }),
   MAX_PENDING_BYTES: fields
     .bytes(1_048_576, { min: 65_536 })
     .describe(
@@ -70,7 +78,10 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     allowedOrigins: env.ALLOWED_ORIGINS,
     trustedProxies: env.TRUST_PROXY,
     maxContentBytes: env.MAX_CONTENT_BYTES,
-    rate: { perSecond: env.RATE_LIMIT, burst: env.RATE_LIMIT * BURST_FACTOR },
+    rate: {
+      ...rateOf(env.RATE_LIMIT),
+      bytes: rateOf(env.RATE_LIMIT_BYTES ?? env.RATE_LIMIT * BYTES_PER_FRAME),
+    },
     connections: {
       total: env.MAX_CONNECTIONS,
       perUser: env.MAX_CONNECTIONS_PER_USER,
@@ -84,4 +95,8 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     leaveMs: LEAVE_MS,
     maxFlushDelayMs: env.MAX_FLUSH_DELAY_MS,
   };
+}
+
+function rateOf(perSecond: number): Rate {
+  return { perSecond, burst: perSecond * BURST_FACTOR };
 }

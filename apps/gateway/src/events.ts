@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@parley/models";
+import type { FrameLimit } from "./inbound/rate-limiter.ts";
 import type { FlushStats } from "./outbound/write-scheduler.ts";
 
 /** Events that a gateway reports to its app, for logs and metrics. They never hold a message's content or a token. */
@@ -24,8 +25,15 @@ export type GatewayEvent =
       readonly code: ErrorCode;
       readonly upgrade: boolean;
     }
-  /** A frame was answered with an error (P30, P32). */
-  | { readonly type: "frame-refused"; readonly connection: string; readonly code: ErrorCode }
+  /** A frame was answered with an error (P30, P32). `limit` is the rate that refused it, if one did. */
+  | {
+      readonly type: "frame-refused";
+      readonly connection: string;
+      readonly code: ErrorCode;
+      readonly limit?: FrameLimit | undefined;
+    }
+  /** A user is ahead of the share of reading. The user's connections are paused until time has caught up (P32). */
+  | { readonly type: "throttled"; readonly connection: string }
   /** The log answered a batch of drafts: `accepted` is the number appended, `failed` the number of errors by code. */
   | {
       readonly type: "sent";

@@ -1,4 +1,4 @@
-import { type Logger, metricFactory, type Registry } from "@parley/service";
+import { type Logger, type MetricFactory, metricFactory, type Registry } from "@parley/service";
 import type { GatewayEvent } from "./events.ts";
 
 /** Returns a listener that logs and counts a gateway's events. Nothing else in the gateway logs or counts. */
@@ -9,6 +9,8 @@ export function observeGateway(log: Logger, registry: Registry): (event: Gateway
     write(log, event);
   };
 }
+
+const RATE_LIMITS = ["frames", "bytes", "reading"] as const;
 
 type Metrics = ReturnType<typeof gatewayMetrics>;
 
@@ -21,6 +23,7 @@ function gatewayMetrics(registry: Registry) {
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", ["code"]),
     refused: counter("refused_total", "Upgrades and requests refused, by error code.", ["code"]),
     framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", ["code"]),
+    rateLimited: rateLimitedCounter(counter),
     accepted: counter("messages_accepted_total", "Messages appended to the log."),
     failed: counter("messages_failed_total", "Messages that failed to be appended, by error code.", ["code"]),
     append: histogram(
@@ -44,6 +47,17 @@ function gatewayMetrics(registry: Registry) {
   };
 }
 
+/** A counter that shows every limit from the start, so that its first rise is visible too. */
+function rateLimitedCounter(counter: MetricFactory["counter"]) {
+  const rateLimited = counter(
+    "rate_limited_total",
+    "Frames refused by a user's rate of `frames` or `bytes`, and times that `reading` from a user was paused.",
+    ["limit"],
+  );
+  for (const limit of RATE_LIMITS) rateLimited.inc({ limit }, 0);
+  return rateLimited;
+}
+
 function count(metrics: Metrics, event: GatewayEvent): void {
   switch (event.type) {
     case "connected":
@@ -58,6 +72,10 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       break;
     case "frame-refused":
       metrics.framesRefused.inc({ code: event.code });
+      if (event.limit) metrics.rateLimited.inc({ limit: event.limit });
+      break;
+    case "throttled":
+      metrics.rateLimited.inc({ limit: "reading" });
       break;
     case "sent":
       metrics.append.observe(event.ms / 1000);
@@ -98,6 +116,7 @@ function write(log: Logger, event: GatewayEvent): void {
     case "connected":
     case "disconnected":
     case "frame-refused":
+    case "throttled":
     case "held-back":
     case "token-issued":
       log.debug(event, event.type);

@@ -5,12 +5,14 @@ import { ConnectionCloser } from "./connection/closer.ts";
 import type { Connection } from "./connection/connection.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { createConnectionOpener } from "./connection/opener.ts";
+import { PingAnswers } from "./connection/ping-answers.ts";
 import { ConnectionRegistry } from "./connection/registry.ts";
 import { TokenRenewal } from "./connection/token-renewal.ts";
 import { Router } from "./http/router.ts";
 import { FrameHandler } from "./inbound/frame-handler.ts";
 import { MessageAppender } from "./inbound/message-appender.ts";
 import { RateLimiter } from "./inbound/rate-limiter.ts";
+import { ReadThrottle } from "./inbound/read-throttle.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createBroadcaster } from "./outbound/broadcaster.ts";
 import { FlushPolicy } from "./outbound/flush-policy.ts";
@@ -96,7 +98,6 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
     closer,
     observe,
     maxContentBytes: config.maxContentBytes,
-    now,
   });
   return { appender, messageAppender, rateLimiter, authenticator, frameHandler };
 }
@@ -126,6 +127,8 @@ export function createEndpoints(
     registry,
     writeScheduler,
     frameHandler,
+    readThrottle: new ReadThrottle({ rateLimiter, registry, observe, now }),
+    pingAnswers: new PingAnswers(writeScheduler),
     closer,
     connectionLimiter,
     heartbeat,

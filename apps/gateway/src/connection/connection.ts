@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { FrameCounter } from "../inbound/frame-counter.ts";
 import type { Subscriber } from "../outbound/write-scheduler.ts";
 
 /** A connection only moves forward: open, leaving, closed. An open connection may also close directly. */
@@ -13,6 +14,16 @@ export type ConnectionState =
   | { readonly kind: "leaving"; readonly code: number; readonly reason: string; readonly until: number }
   /** The close frame was sent, or the socket is gone. Nothing more is written. */
   | { readonly kind: "closed" };
+
+/** Reasons not to read from a connection, as bits: one doesn't end the other. */
+export const PAUSE = {
+  /** Too many frames have no answer yet: see message-appender.ts. */
+  unanswered: 1,
+  /** The user is ahead of the share of reading: see read-throttle.ts. */
+  share: 2,
+} as const;
+
+type PauseReason = (typeof PAUSE)[keyof typeof PAUSE];
 
 /** Up to this size the pieces of a write are copied into one buffer, which costs less than a write for each. */
 const MAX_COPIED_BYTES = 16 * 1024;
@@ -52,13 +63,16 @@ export class Connection implements Subscriber {
   readonly speaksChat: boolean;
   readonly openedAt: number;
   readonly heartbeatSlot: number;
+  readonly frameCounter = new FrameCounter();
   #expiresAt: number;
   #cursor: string;
   #writtenUpTo = 0;
   #state: ConnectionState = OPEN;
   #unanswered = 0;
   #invalidFrames = 0;
+  #pauses = 0;
   #isAlive = true;
+  #activeAt: number;
   #isRenewing = false;
   #cause: string | undefined;
   readonly #ws: WebSocket;
@@ -71,6 +85,7 @@ export class Connection implements Subscriber {
     this.address = options.address;
     this.speaksChat = options.speaksChat;
     this.openedAt = options.openedAt;
+    this.#activeAt = options.openedAt;
     this.heartbeatSlot = options.heartbeatSlot;
     this.#expiresAt = options.expiresAt;
     this.#cursor = options.cursor;
@@ -109,10 +124,13 @@ export class Connection implements Subscriber {
     this.#state = CLOSED;
   }
 
-  /** Sends the close frame and reads on: a paused socket would never see the client's close frame. */
+  /**
+   * Sends the close frame and reads on: a paused socket would never see the client's close frame. If the user is
+   * ahead of the share of reading, the socket stays paused. ws destroys it if no close frame is read in time.
+   */
   closeSocket(code: number, reason: string): void {
     this.#ws.close(code, reason);
-    this.#ws.resume();
+    this.resumeReading(PAUSE.unanswered);
   }
 
   /** Destroys the socket without a close frame. */
@@ -151,9 +169,15 @@ export class Connection implements Subscriber {
     return this.#isAlive;
   }
 
-  /** A frame or a pong has arrived. */
-  noteActivity(): void {
+  /** Time at which bytes arrived last (steady clock, ms). */
+  get activeAt(): number {
+    return this.#activeAt;
+  }
+
+  /** Bytes have arrived. */
+  noteActivity(now: number): void {
     this.#isAlive = true;
+    this.#activeAt = now;
   }
 
   ping(): void {
@@ -190,12 +214,19 @@ export class Connection implements Subscriber {
     return this.#ws.isPaused;
   }
 
-  pauseReading(): void {
+  isPausedFor(reason: PauseReason): boolean {
+    return (this.#pauses & reason) !== 0;
+  }
+
+  pauseReading(reason: PauseReason): void {
+    this.#pauses |= reason;
     this.#ws.pause();
   }
 
-  resumeReading(): void {
-    this.#ws.resume();
+  /** Reads on, unless there is another reason to pause. */
+  resumeReading(reason: PauseReason): void {
+    this.#pauses &= ~reason;
+    if (this.#pauses === 0 && this.#state.kind !== "leaving") this.#ws.resume();
   }
 
   // Writing

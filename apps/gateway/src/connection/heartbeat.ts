@@ -62,7 +62,7 @@ export class Heartbeat {
     const wallTime = wallClock();
     const steadyTime = now();
     for (const connection of registry.connections) this.#visit(connection, wallTime, steadyTime);
-    if (this.#currentSlot === 0) rateLimiter.forgetIdleUsers(steadyTime);
+    rateLimiter.forgetIdleUsers(steadyTime);
   }
 
   #visit(connection: Connection, wallTime: number, steadyTime: number): void {

@@ -4,20 +4,24 @@ import { noteWebSocket } from "@parley/service";
 import type { RawData, WebSocket } from "ws";
 import type { Observe } from "../events.ts";
 import type { FrameHandler } from "../inbound/frame-handler.ts";
+import type { ReadThrottle } from "../inbound/read-throttle.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import type { ConnectionLimiter } from "../upgrade/connection-limiter.ts";
 import { type ChatSocket, connectionOf } from "../upgrade/socket-server.ts";
 import type { AcceptedUpgrade } from "../upgrade/upgrade-handler.ts";
 import type { ConnectionCloser } from "./closer.ts";
-import { Connection } from "./connection.ts";
+import { Connection, PAUSE } from "./connection.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import type { PingAnswers } from "./ping-answers.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 
 export interface ConnectionOpenerDeps {
   readonly registry: ConnectionRegistry;
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly frameHandler: FrameHandler;
+  readonly readThrottle: ReadThrottle;
+  readonly pingAnswers: PingAnswers;
   readonly closer: ConnectionCloser;
   readonly connectionLimiter: ConnectionLimiter;
   readonly heartbeat: Heartbeat;
@@ -27,11 +31,33 @@ export interface ConnectionOpenerDeps {
   readonly now: () => number;
 }
 
+/** The stream of a connection. It knows its connection, so that all streams share their listeners. */
+interface ChatStream extends Duplex {
+  connection?: Connection;
+}
+
 export type OpenConnection = (upgrade: AcceptedUpgrade, ws: ChatSocket, socket: Duplex) => void;
 
 /** Returns a function that turns an upgraded socket into a connection. All sockets share one set of listeners. */
 export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnection {
   const { registry, writeScheduler, frameHandler, closer, connectionLimiter, heartbeat, observe, now } = deps;
+  const { readThrottle, pingAnswers } = deps;
+
+  /** Runs before ws's own listener. Any bytes show that the client is alive (P14). */
+  function onData(this: ChatStream, chunk: Buffer): void {
+    const { connection } = this;
+    if (!connection) return;
+    connection.noteActivity(now());
+    readThrottle.charge(connection, chunk);
+  }
+
+  /**
+   * Runs before ws's own listener, which would parse the bytes that a paused stream still holds. The client sent them
+   * ahead of its share, and is gone.
+   */
+  function onStreamClose(this: ChatStream): void {
+    if (this.connection?.isPausedFor(PAUSE.share)) discardBuffered(this);
+  }
 
   /** `data` is a Buffer, since `binaryType` keeps ws's default. */
   function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -39,8 +65,9 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     if (connection) frameHandler.handle(connection, data as Buffer, isBinary);
   }
 
-  function onPong(this: WebSocket): void {
-    connectionOf(this)?.noteActivity();
+  function onPing(this: WebSocket, payload: Buffer): void {
+    const connection = connectionOf(this);
+    if (connection) pingAnswers.answer(connection, payload);
   }
 
   /** A frame violated the WebSocket protocol, or the socket failed. ws ends the connection and emits `close` (P32). */
@@ -52,6 +79,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     const connection = connectionOf(this);
     if (!connection) return;
     closer.handleSocketEnd(connection);
+    readThrottle.end(connection);
     connectionLimiter.release(connection.user, connection.address);
     const { id, user, cause, openedAt } = connection;
     observe({ type: "disconnected", connection: id, user, code, cause, ms: now() - openedAt });
@@ -68,6 +96,18 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     registry.promote(pending, connection);
   }
 
+  function listen(connection: Connection, ws: ChatSocket, stream: ChatStream): void {
+    ws.connection = connection;
+    ws.on("message", onMessage);
+    ws.on("ping", onPing);
+    ws.on("error", onError);
+    ws.on("close", onClose);
+    stream.connection = connection;
+    bufferOneChunk(stream);
+    stream.prependListener("data", onData);
+    stream.prependListener("close", onStreamClose);
+  }
+
   return (upgrade, ws, socket) => {
     const connection = new Connection(ws, socket, {
       id: upgrade.id,
@@ -80,13 +120,26 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
       openedAt: now(),
       heartbeatSlot: heartbeat.nextSlot(),
     });
-    ws.connection = connection;
     noteWebSocket(socket);
-    ws.on("message", onMessage);
-    ws.on("pong", onPong);
-    ws.on("error", onError);
-    ws.on("close", onClose);
+    listen(connection, ws, socket);
     start(connection, upgrade);
+    readThrottle.start(connection);
     observe({ type: "connected", connection: connection.id, user: connection.user });
   };
+}
+
+/**
+ * Makes a paused stream stop reading from the network after one more chunk. By default Node reads on until 64 KiB
+ * wait, and each byte may come as a chunk of its own. A stream that flows isn't affected. Node has no public way to
+ * change the mark of a stream that exists.
+ */
+function bufferOneChunk(stream: Duplex): void {
+  const { _readableState: state } = stream as Duplex & { _readableState?: { highWaterMark: number } };
+  if (state) state.highWaterMark = 1;
+}
+
+function discardBuffered(stream: Duplex): void {
+  let discarded: unknown;
+  do discarded = stream.read();
+  while (discarded !== null);
 }

@@ -2,6 +2,7 @@ import {
   ChatError,
   CLOSE,
   type ClientFrame,
+  type Decoded,
   decodeClientFrame,
   type ErrorCode,
   encodeServerFrame,
@@ -13,8 +14,9 @@ import type { TokenRenewal } from "../connection/token-renewal.ts";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
+import { bytesOf, framesOf } from "./frame-cost.ts";
 import type { MessageAppender } from "./message-appender.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
+import type { FrameLimit, RateLimiter, RateVerdict } from "./rate-limiter.ts";
 
 export interface FrameHandlerDeps {
   readonly rateLimiter: RateLimiter;
@@ -24,12 +26,17 @@ export interface FrameHandlerDeps {
   readonly closer: ConnectionCloser;
   readonly observe: Observe;
   readonly maxContentBytes: number;
-  /** Steady clock, ms. */
-  readonly now: () => number;
 }
 
 /** Invalid frames in a row that end a connection (P32). */
 const MAX_INVALID_IN_A_ROW = 10;
+/** An error costs about as much as reading this many bytes. It counts as reading, which has a limit of its own. */
+const ERROR_COST = 1_024;
+
+const TOO_MANY = {
+  frames: "Too many frames in a short time. Slow down.",
+  bytes: "Too many bytes in a short time. Slow down.",
+} as const satisfies Record<FrameLimit, string>;
 
 const PONG = textFrame(encodeServerFrame({ type: "pong" }));
 
@@ -43,7 +50,6 @@ export class FrameHandler {
 
   handle(connection: Connection, data: Buffer, isBinary: boolean): void {
     if (!connection.isOpen) return;
-    connection.noteActivity();
     if (isBinary) {
       this.#deps.closer.closeAfterAnswers(
         connection,
@@ -53,7 +59,7 @@ export class FrameHandler {
       return;
     }
     const decoded = decodeClientFrame(data.toString(), this.#deps);
-    if (!this.#isWithinRate(connection, refOf(decoded))) return;
+    if (!this.#isWithinRate(connection, decoded, data.length)) return;
     if (decoded.ok) {
       connection.resetInvalidFrames();
       this.#dispatch(connection, decoded.frame);
@@ -82,13 +88,16 @@ export class FrameHandler {
   }
 
   /** Counts a frame of any type against the user's rate, which all connections of the user share (P32). */
-  #isWithinRate(connection: Connection, ref: string | undefined): boolean {
-    const verdict = this.#deps.rateLimiter.take(connection.user, this.#deps.now());
+  #isWithinRate(connection: Connection, decoded: Decoded, size: number): boolean {
+    const { user, activeAt } = connection;
+    const frame = decoded.ok ? decoded.frame : undefined;
+    const { rateLimiter } = this.#deps;
+    const verdict = rateLimiter.take(user, activeAt, bytesOf(frame, size, user), framesOf(frame));
     switch (verdict.kind) {
       case "pass":
         return true;
       case "limited":
-        this.#refuse(connection, new ChatError("rate_limited", verdict), ref);
+        this.#refuse(connection, rateError(verdict), refOf(decoded), verdict.limit);
         return false;
       case "abusive":
         this.#deps.closer.closeAfterAnswers(connection, CLOSE.policyViolation, "far over the rate limit");
@@ -101,14 +110,25 @@ export class FrameHandler {
     this.#deps.closer.closeAfterAnswers(connection, CLOSE.policyViolation, "too many invalid frames");
   }
 
-  #refuse(connection: Connection, error: ErrorCode | ChatError, ref: string | undefined): void {
+  #refuse(
+    connection: Connection,
+    error: ErrorCode | ChatError,
+    ref: string | undefined,
+    limit?: FrameLimit,
+  ): void {
+    const { rateLimiter, messageAppender, observe } = this.#deps;
     const code = typeof error === "string" ? error : error.code;
-    this.#deps.observe({ type: "frame-refused", connection: connection.id, code });
-    this.#deps.messageAppender.reply(connection, errorFrame(error, ref));
+    rateLimiter.chargeReading(connection.user, ERROR_COST, connection.activeAt);
+    observe({ type: "frame-refused", connection: connection.id, code, limit });
+    messageAppender.reply(connection, errorFrame(error, ref));
   }
 }
 
-function refOf(decoded: ReturnType<typeof decodeClientFrame>): string | undefined {
+function rateError({ limit, retryAfterMs }: Extract<RateVerdict, { kind: "limited" }>): ChatError {
+  return new ChatError("rate_limited", { retryAfterMs, message: TOO_MANY[limit] });
+}
+
+function refOf(decoded: Decoded): string | undefined {
   if (!decoded.ok) return decoded.ref;
   return decoded.frame.type === "message" ? decoded.frame.ref : undefined;
 }

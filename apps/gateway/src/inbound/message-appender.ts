@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { type Appended, type Appender, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "@parley/bus";
 import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@parley/models";
-import type { Connection } from "../connection/connection.ts";
+import { type Connection, PAUSE } from "../connection/connection.ts";
 import type { Observe } from "../events.ts";
 import { CoalescingTimer } from "../outbound/coalescing-timer.ts";
 import type { FlushPolicy } from "../outbound/flush-policy.ts";
@@ -88,7 +88,7 @@ export class MessageAppender {
 
   /** Backpressure: reads no more from a client that sends faster than the log answers. */
   #holdBack(connection: Connection): void {
-    connection.pauseReading();
+    connection.pauseReading(PAUSE.unanswered);
     this.#deps.observe({
       type: "held-back",
       connection: connection.id,
@@ -139,7 +139,7 @@ export class MessageAppender {
     if (kind === "leaving") {
       if (connection.unanswered === 0) this.#deps.onAllAnswered(connection);
     } else if (connection.isReadingPaused && connection.unanswered <= this.#deps.maxUnanswered / 2) {
-      connection.resumeReading();
+      connection.resumeReading(PAUSE.unanswered);
     }
   }
 

@@ -1,100 +1,163 @@
-/** Rate of a user's frames (P32). Infinity turns the limit off. */
-export interface RateLimit {
-  readonly perSecond: number;
-  readonly burst: number;
+import { type Rate, TokenBucket } from "./token-bucket.ts";
+
+/** Rates of one user (P32): frames, and their bytes. */
+export interface RateLimit extends Rate {
+  /** Undefined: only frames are limited. */
+  readonly bytes?: Rate | undefined;
 }
+
+/** Names of the rates that refuse a frame. */
+export type FrameLimit = "frames" | "bytes";
 
 export type RateVerdict =
   | { readonly kind: "pass" }
-  /** One frame passes after this time, in ms. */
-  | { readonly kind: "limited"; readonly retryAfterMs: number }
-  /** Ten times the rate over ten seconds: the connection is closed. */
+  /** The same frame passes after this time, in ms. */
+  | { readonly kind: "limited"; readonly limit: FrameLimit; readonly retryAfterMs: number }
+  /** Ten times a rate over ten seconds: the connection is closed. */
   | { readonly kind: "abusive" };
 
 const ABUSE_WINDOW_MS = 10_000;
 const ABUSE_FACTOR = 10;
-/** One token, less the rounding error of adding fractions. */
-const NEARLY_ONE = 1 - 1e-9;
+/** A user is read from at this many times the rate of bytes, so that refusals reach a client that is over it. */
+const READ_FACTOR = 4;
+/** Lower bound of the rate of reading, so that the largest frame takes a fraction of a second. */
+const MIN_READ_PER_SECOND = 256 * 1024;
+/** Without a rate of bytes every frame may be as large as P12 permits, and has its overhead. */
+const MAX_READ_PER_FRAME = 67 * 1024;
+/** The gateway reads this many seconds' worth in one burst. */
+const READ_BURST_FACTOR = 2;
+
+const NONE = Number.POSITIVE_INFINITY;
+const UNLIMITED: Rate = { perSecond: NONE, burst: NONE };
 const PASS: RateVerdict = { kind: "pass" };
 const ABUSIVE: RateVerdict = { kind: "abusive" };
 
-/** A token bucket that also counts all attempts within the abuse window. Times are ms of any steady clock. */
-export class TokenBucket {
-  readonly #limit: RateLimit;
-  #tokens: number;
-  #refilledAt: number;
-  #windowStart: number;
-  #attempts = 0;
+interface UserLimits {
+  readonly frames: Rate;
+  readonly bytes: Rate;
+  /** Cost of reading: see read-throttle.ts. */
+  readonly reading: Rate;
+}
 
-  constructor(limit: RateLimit, now: number) {
-    this.#limit = limit;
-    this.#tokens = limit.burst;
-    this.#refilledAt = now;
+/** One user's buckets. It also counts all attempts within the abuse window. */
+class UserRate {
+  readonly #limits: UserLimits;
+  readonly #frames: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly reading: TokenBucket;
+  #windowStart: number;
+  #attemptedFrames = 0;
+  #attemptedBytes = 0;
+
+  constructor(limits: UserLimits, now: number) {
+    this.#limits = limits;
+    this.#frames = new TokenBucket(limits.frames, now);
+    this.#bytes = new TokenBucket(limits.bytes, now);
+    this.reading = new TokenBucket(limits.reading, now);
     this.#windowStart = now;
   }
 
-  take(now: number): RateVerdict {
-    this.#countAttempt(now);
-    this.#refill(now);
-    if (this.#attempts > ABUSE_FACTOR * this.#limit.perSecond * (ABUSE_WINDOW_MS / 1000)) return ABUSIVE;
-    if (this.#tokens < NEARLY_ONE) {
-      return {
-        kind: "limited",
-        retryAfterMs: Math.ceil(((1 - this.#tokens) / this.#limit.perSecond) * 1000),
-      };
+  take(frames: number, bytes: number, now: number): RateVerdict {
+    this.#countAttempt(frames, bytes, now);
+    if (this.#isAbusive) return ABUSIVE;
+    const frameWait = this.#frames.wait(frames, now);
+    const byteWait = this.#bytes.wait(bytes, now);
+    if (frameWait > 0 || byteWait > 0) {
+      const limit = byteWait > frameWait ? "bytes" : "frames";
+      return { kind: "limited", limit, retryAfterMs: Math.max(frameWait, byteWait) };
     }
-    this.#tokens -= 1;
+    this.#frames.take(frames);
+    this.#bytes.take(bytes);
     return PASS;
   }
 
-  /** True if the bucket behaves exactly like a new one. */
+  /** True if the user's buckets behave exactly like new ones. */
   isFresh(now: number): boolean {
-    this.#refill(now);
-    return this.#tokens >= this.#limit.burst && now - this.#windowStart >= ABUSE_WINDOW_MS;
+    const hasAttempts = this.#attemptedFrames > 0 && now - this.#windowStart < ABUSE_WINDOW_MS;
+    return !hasAttempts && this.#frames.isFull(now) && this.#bytes.isFull(now) && this.reading.isFull(now);
   }
 
-  #countAttempt(now: number): void {
+  get #isAbusive(): boolean {
+    const { frames, bytes } = this.#limits;
+    const rates = ABUSE_FACTOR * (ABUSE_WINDOW_MS / 1000);
+    return this.#attemptedFrames > rates * frames.perSecond || this.#attemptedBytes > rates * bytes.perSecond;
+  }
+
+  #countAttempt(frames: number, bytes: number, now: number): void {
     if (now - this.#windowStart >= ABUSE_WINDOW_MS) {
       this.#windowStart = now;
-      this.#attempts = 0;
+      this.#attemptedFrames = 0;
+      this.#attemptedBytes = 0;
     }
-    this.#attempts += 1;
-  }
-
-  #refill(now: number): void {
-    const gained = (Math.max(0, now - this.#refilledAt) / 1000) * this.#limit.perSecond;
-    this.#tokens = Math.min(this.#limit.burst, this.#tokens + gained);
-    this.#refilledAt = Math.max(this.#refilledAt, now);
+    this.#attemptedFrames += frames;
+    this.#attemptedBytes += bytes;
   }
 }
 
 /**
- * One bucket per user, shared by all connections of the user to this gateway. A bucket outlives the connections until
- * it is full again, so that a user gets no new burst by reconnecting. `forgetIdleUsers` then removes it.
+ * The rates of all users (P32). All connections of a user to this gateway share one set of buckets. It outlives the
+ * connections until the buckets are full again, so that a user gets no new burst by reconnecting. `forgetIdleUsers`
+ * then removes it. Times are ms of any steady clock.
  */
 export class RateLimiter {
-  readonly #limit: RateLimit;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #limits: UserLimits;
+  readonly #users = new Map<string, UserRate>();
+  /** The user looked up last: a frame is charged right after the chunk that it came in. */
+  #lastUser: string | undefined;
+  #lastRate: UserRate | undefined;
+  /** False if no rate is limited. Nothing is counted then. */
+  readonly isLimited: boolean;
 
-  constructor(limit: RateLimit) {
-    this.#limit = limit;
+  constructor({ perSecond, burst, bytes = UNLIMITED }: RateLimit) {
+    const reading = readingRate(perSecond, bytes.perSecond);
+    this.#limits = { frames: { perSecond, burst }, bytes, reading };
+    this.isLimited = reading.perSecond < NONE;
   }
 
-  take(user: string, now: number): RateVerdict {
-    if (this.#limit.perSecond === Number.POSITIVE_INFINITY) return PASS;
-    let bucket = this.#buckets.get(user);
-    if (!bucket) {
-      bucket = new TokenBucket(this.#limit, now);
-      this.#buckets.set(user, bucket);
-    }
-    return bucket.take(now);
+  /** Takes one frame of `bytes` bytes, or a frame that costs as much as `frames` frames. */
+  take(user: string, now: number, bytes = 0, frames = 1): RateVerdict {
+    return this.isLimited ? this.#rateOf(user, now).take(frames, bytes, now) : PASS;
+  }
+
+  /** Charges what has been read from a user. Returns how far the user is ahead of its share, as `aheadMs` does. */
+  chargeReading(user: string, cost: number, now: number): number {
+    if (!this.isLimited) return 0;
+    const { reading } = this.#rateOf(user, now);
+    reading.take(cost);
+    return reading.wait(0, now);
+  }
+
+  /** Returns the time, in ms, for which nothing more should be read from a user. */
+  aheadMs(user: string, now: number): number {
+    return this.#users.get(user)?.reading.wait(0, now) ?? 0;
   }
 
   forgetIdleUsers(now: number): void {
-    for (const [user, bucket] of this.#buckets) if (bucket.isFresh(now)) this.#buckets.delete(user);
+    this.#lastUser = undefined;
+    this.#lastRate = undefined;
+    for (const [user, rate] of this.#users) if (rate.isFresh(now)) this.#users.delete(user);
   }
 
   get size(): number {
-    return this.#buckets.size;
+    return this.#users.size;
   }
+
+  #rateOf(user: string, now: number): UserRate {
+    if (this.#lastRate && user === this.#lastUser) return this.#lastRate;
+    let rate = this.#users.get(user);
+    if (!rate) {
+      rate = new UserRate(this.#limits, now);
+      this.#users.set(user, rate);
+    }
+    this.#lastUser = user;
+    this.#lastRate = rate;
+    return rate;
+  }
+}
+
+/** Returns the rate at which a user is read from. It is unlimited only if frames and bytes are. */
+function readingRate(framesPerSecond: number, bytesPerSecond: number): Rate {
+  const needed = Math.min(READ_FACTOR * bytesPerSecond, MAX_READ_PER_FRAME * framesPerSecond);
+  const perSecond = Math.max(MIN_READ_PER_SECOND, needed);
+  return { perSecond, burst: READ_BURST_FACTOR * perSecond };
 }

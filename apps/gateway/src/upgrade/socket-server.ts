@@ -28,7 +28,8 @@ type Options = ServerOptions<typeof ChatSocket> & { readonly closeTimeout: numbe
 
 /**
  * Creates the ws server that upgrades sockets. ws itself closes with 1007 for bad UTF-8 and 1009 for a frame that is
- * too big (P12, P32). Compression is off: it takes more memory than it saves in small chat frames.
+ * too big (P12, P32). Compression is off: it takes more memory than it saves in small chat frames. ping-answers.ts
+ * answers pings.
  */
 export function createSocketServer(): ChatSocketServer {
   const options: Options = {
@@ -39,6 +40,7 @@ export function createSocketServer(): ChatSocketServer {
     maxFragments: MAX_PARTS,
     maxBufferedChunks: MAX_PARTS,
     perMessageDeflate: false,
+    autoPong: false,
     skipUTF8Validation: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
   };

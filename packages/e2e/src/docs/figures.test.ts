@@ -13,6 +13,7 @@ const text = (file: string) =>
 
 const env = readEnv(gatewayEnv, { JWT_SECRET: "a secret that is long enough for HS256 signatures" });
 const config = gatewayConfig(env);
+const { bytes = { perSecond: 0, burst: 0 } } = config.rate;
 const count = (n: number) => n.toLocaleString("en");
 const seconds = (ms: number) => `${ms / 1_000} s`;
 const minutes = (ms: number) => `${ms / 60_000} minutes`;
@@ -25,6 +26,10 @@ const PHRASES: readonly (readonly [file: string, phrase: string])[] = [
   ["docs/protocol.md", `within the dedupe window (default ${minutes(env.DEDUPE_WINDOW_MS)})`],
   ["docs/protocol.md", `a WebSocket ping every ${seconds(env.HEARTBEAT_MS)}`],
   ["docs/protocol.md", `default ${config.rate.perSecond} a second with bursts of up to ${config.rate.burst}`],
+  [
+    "docs/protocol.md",
+    `default ${count(bytes.perSecond)} bytes a second with bursts of up to ${count(bytes.burst)}`,
+  ],
   ["docs/protocol.md", `spread over \`DRAIN_MS\` (default ${count(env.DRAIN_MS)})`],
   ["docs/log.md", `(\`DEDUPE_WINDOW_MS\`, default ${minutes(env.DEDUPE_WINDOW_MS)})`],
   ["docs/log.md", `at most ${MAX_CALL_DRAFTS} drafts and ${kib(MAX_CALL_BYTES)}`],

@@ -45,12 +45,9 @@ export const fields = {
   count: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
     wholeNumber(min, max).default(defaultValue),
   /** A whole number; 0 removes the limit and becomes Infinity. A function as default is called when needed. */
-  limit: (defaultValue: number | (() => number)) => {
-    const field = wholeNumber(0, Number.MAX_SAFE_INTEGER).transform((n) =>
-      n === 0 ? Number.POSITIVE_INFINITY : n,
-    );
-    return typeof defaultValue === "number" ? field.default(defaultValue) : field.default(defaultValue);
-  },
+  limit: (defaultValue: number | (() => number)) =>
+    typeof defaultValue === "number" ? limit().default(defaultValue) : limit().default(defaultValue),
+  optionalLimit: () => limit().optional(),
   /** A time in ms, at most about 24 days: the longest that a timer supports. */
   milliseconds: (defaultValue: number, { min = 0, max = MAX_MILLISECONDS } = {}) =>
     wholeNumber(min, max).default(defaultValue),
@@ -85,6 +82,10 @@ function wholeNumber(min: number, max: number) {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   });
+}
+
+function limit() {
+  return wholeNumber(0, Number.MAX_SAFE_INTEGER).transform((n) => (n === 0 ? Number.POSITIVE_INFINITY : n));
 }
 
 function formatNumber(value: number): string {

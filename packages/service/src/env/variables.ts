@@ -74,7 +74,7 @@ const shared = {
   RATE_LIMIT: fields
     .limit(50)
     .describe(
-      "Frames per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). 0 removes the limit.",
+      "Frames per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). 0 removes the limit, and the one that `RATE_LIMIT_BYTES` has by default.",
     ),
   MAX_CONNECTIONS_PER_USER: fields
     .limit(20)

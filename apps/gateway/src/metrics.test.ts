@@ -1,0 +1,28 @@
+import { createLogger, Registry } from "@parley/service";
+import { describe, expect, it } from "vitest";
+import { observeGateway } from "./metrics.ts";
+
+describe("the gateway's metrics", () => {
+  it("P32 G5: count what the rates refused, by limit, and show every limit at 0 from the start", async () => {
+    const registry = new Registry();
+    const observe = observeGateway(createLogger({ name: "gateway", level: "silent" }), registry);
+    const counts = async () => {
+      const lines = (await registry.metrics()).split("\n");
+      return lines.filter((line) => line.startsWith("parley_gateway_rate_limited_total")).sort();
+    };
+    expect(await counts()).toEqual([
+      'parley_gateway_rate_limited_total{limit="bytes"} 0',
+      'parley_gateway_rate_limited_total{limit="frames"} 0',
+      'parley_gateway_rate_limited_total{limit="reading"} 0',
+    ]);
+    observe({ type: "frame-refused", connection: "c", code: "rate_limited", limit: "bytes" });
+    observe({ type: "frame-refused", connection: "c", code: "rate_limited", limit: "frames" });
+    observe({ type: "frame-refused", connection: "c", code: "invalid_json" });
+    for (let n = 0; n < 2; n++) observe({ type: "throttled", connection: "c" });
+    expect(await counts()).toEqual([
+      'parley_gateway_rate_limited_total{limit="bytes"} 1',
+      'parley_gateway_rate_limited_total{limit="frames"} 1',
+      'parley_gateway_rate_limited_total{limit="reading"} 2',
+    ]);
+  });
+});
