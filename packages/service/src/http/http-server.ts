@@ -72,7 +72,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   /** Shared by all sockets: idle ones are many. */
   function onSocketClose(this: Socket): void {
-    connectionOf(this)?.noteClosed();
+    const connection = connectionOf(this);
+    if (connection) connection.noteClosed();
+    else limiter.releaseWebSocket();
     observe({ type: "sockets", open: limiter.total });
   }
 
