@@ -50,7 +50,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     handleUpgrade(req, socket, head) {
       // Node has removed its own error listener. An error without a listener would end the process.
-      socket.on("error", ignoreSocketError);
+      if (socket.listenerCount("error") === 0) socket.on("error", ignoreSocketError);
       const id = nextId();
       if (pathOf(req) === "/ws") upgradeHandler.handle(id, req, socket, head);
       else rejectUpgrade(socket, new ChatError("not_found"), { requestId: id });

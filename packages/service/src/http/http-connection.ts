@@ -40,8 +40,8 @@ export class HttpConnection {
     this.#add(begin);
   }
 
-  noteUpgraded(): void {
-    this.#deps.limiter.noteUpgraded(this.#place);
+  noteWebSocket(): void {
+    this.#deps.limiter.noteWebSocket(this.#place);
   }
 
   noteClosed(): void {
@@ -88,8 +88,9 @@ export function connectionOf(socket: Duplex): HttpConnection | undefined {
 
 /**
  * Tells the server that a socket it has accepted is a WebSocket now, which is counted elsewhere: it no longer counts
- * for its client's address.
+ * for its client's address. Its connection is forgotten, because idle WebSockets are many.
  */
 export function noteWebSocket(socket: Duplex): void {
-  connections.get(socket)?.noteUpgraded();
+  connections.get(socket)?.noteWebSocket();
+  connections.delete(socket);
 }

@@ -50,7 +50,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const limiter = new SocketLimiter(limits);
   const deps = { limiter, onPipelining: () => observe({ type: "pipelining" }) };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
-  server.timeout = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
+  const stalledMs = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
 
   function accept(socket: Socket): void {
     socket.on("error", ignoreSocketError);
@@ -72,7 +72,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   /** Shared by all sockets: idle ones are many. */
   function onSocketClose(this: Socket): void {
-    connectionOf(this)?.noteClosed();
+    const connection = connectionOf(this);
+    if (connection) connection.noteClosed();
+    else limiter.releaseWebSocket();
     observe({ type: "sockets", open: limiter.total });
   }
 
@@ -82,6 +84,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   function answer(req: IncomingMessage, res: ServerResponse, handle: HttpHandlers["handleRequest"]): void {
     res.on("error", onFailure);
+    // Not `server.timeout`, which would leave a timer's memory in each WebSocket.
+    req.socket.setTimeout(stalledMs);
     connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
 
     function fail(error: unknown): void {
@@ -100,8 +104,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // If the request has a body, this isn't the accepted socket but a stream around it.
-    socket.on("error", ignoreSocketError);
+    // If the request has a body, this is a stream around the accepted socket.
+    if (socket !== req.socket) socket.on("error", ignoreSocketError);
     connectionOf(req.socket)?.addUpgrade(() => {
       if (!req.complete) refuseBody(socket);
       else contain(() => handleUpgrade?.(req, socket, head), fail);

@@ -65,7 +65,7 @@ describe("accepted sockets", () => {
   it.each<[string, (limiter: SocketLimiter, place: Place, socket: FakeSocket) => void]>([
     ["while a request is being answered", (limiter, place) => limiter.noteBusy(place)],
     ["while a request is being sent", (_limiter, _place, socket) => socket.receive()],
-    ["after they became WebSockets", (limiter, place) => limiter.noteUpgraded(place)],
+    ["after they became WebSockets", (limiter, place) => limiter.noteWebSocket(place)],
   ])("never make room %s", (_when, change) => {
     const limiter = limiterOf({ total: 1 });
     const [place, socket] = admitted(limiter, "a", 0);
@@ -88,10 +88,10 @@ describe("accepted sockets", () => {
   it("count for no address once they are WebSockets, and in total until they end", () => {
     const limiter = limiterOf({ total: 2, perAddress: 1 });
     const [place] = admitted(limiter, "a", 0);
-    limiter.noteUpgraded(place);
+    limiter.noteWebSocket(place);
     admitted(limiter, "a", 0);
     expect(limiter.admit(new FakeSocket(), "b", 0)).toEqual({ refused: "full" });
-    limiter.release(place);
+    limiter.releaseWebSocket();
     admitted(limiter, "b", 0);
   });
 
@@ -159,13 +159,14 @@ class Model {
     if (action === "busy") this.#limiter.noteBusy(place);
     if (action === "idle" && !chosen.isWebSocket) this.#limiter.noteIdle(place);
     if (action === "send") socket.receive();
-    if (action === "upgrade") {
-      this.#limiter.noteUpgraded(place);
+    if (action === "upgrade" && !chosen.isWebSocket) {
+      this.#limiter.noteWebSocket(place);
       chosen.isWebSocket = true;
     }
     if (action !== "end") return;
+    if (chosen.isWebSocket) this.#limiter.releaseWebSocket();
     // The end of a socket that the limiter itself closed is reported, too.
-    for (let i = 0; i < 2; i++) this.#limiter.release(place);
+    else for (let i = 0; i < 2; i++) this.#limiter.release(place);
     socket.destroy();
   }
 

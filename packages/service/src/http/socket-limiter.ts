@@ -92,10 +92,18 @@ export class SocketLimiter {
     place.answeredBytes = place.socket.bytesRead;
   }
 
-  /** The socket is a WebSocket now. From here on it counts for no address: WebSockets have limits of their own. */
-  noteUpgraded(place: Place): void {
-    this.#leaveQueues(place);
-    this.#leaveShare(place);
+  /**
+   * The socket is a WebSocket now, and gives up its place: it counts only in total, until `releaseWebSocket`. WebSockets
+   * have limits of their own.
+   */
+  noteWebSocket(place: Place): void {
+    this.release(place);
+    this.#total += 1;
+  }
+
+  /** A WebSocket has ended. */
+  releaseWebSocket(): void {
+    this.#total -= 1;
   }
 
   /** The socket has ended. */
