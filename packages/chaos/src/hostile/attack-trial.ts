@@ -80,7 +80,13 @@ async function runTrial(
   log(`starts ${shape}${setup.stored ? " with stored messages" : ""}`);
   const running = await startAll(attack, shape, closers);
   const { users, health } = running;
+  // Node compiles code that runs often, which takes time when an attack runs it for the first time.
   await users.run(WARM_UP_MS);
+  if (!short) {
+    log("warms up");
+    await phase(running, attack, { phaseMs: WARM_UP_MS, perSecond: attack.perSecond });
+    await untilServed(running, log);
+  }
   const rounds: Round[] = [];
   for (let n = 1; n <= options.rounds && health.ended.size === 0; n++) {
     log(`round ${n} of ${options.rounds}: the attack, ${phaseMs / 1_000} s`);
@@ -142,7 +148,8 @@ async function phase(running: Running, attack: Attack, options: PhaseOptions): P
     await health.takeLoopDelay();
     const [samples, report] = await Promise.all([users.run(phaseMs), attacker.call(order)]);
     const operationsPerSecond = (1_000 * report.operations) / report.ms;
-    return { samples, operationsPerSecond, loopDelayMs: await health.takeLoopDelay() };
+    const { refusals } = report;
+    return { samples, operationsPerSecond, refusals, loopDelayMs: await health.takeLoopDelay() };
   } finally {
     await attack.setup?.afterPhase?.(target);
   }

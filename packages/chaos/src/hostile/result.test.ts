@@ -6,7 +6,7 @@ const attack = { name: "loops", title: "8 loops", unit: "requests" };
 
 function phase(changes: Partial<Phase["samples"]> = {}): Phase {
   const samples = { acks: [4, 5], pages: [20], connects: [9], refusals: new Map(), ...changes };
-  return { samples, operationsPerSecond: 1_234, loopDelayMs: 12 };
+  return { samples, operationsPerSecond: 1_234, refusals: 17, loopDelayMs: 12 };
 }
 
 function result(changes: Partial<Completed> = {}): AttackResult {
@@ -22,7 +22,7 @@ describe("the goals of an attack", () => {
   it("are met when the users notice nothing", () => {
     expect(problemsOf(result())).toEqual([]);
     expect(attackTable([result()])).toContain(
-      "| `loops`: 8 loops | split | met | 5.0 ms | 5.0 ms | 1.0 | 20 ms | 20 ms | 1.0 | 9.0 ms | 9.0 ms | 0 | none | 100 MiB (gateway) | 12 ms | 1,234 requests/s |",
+      "| `loops`: 8 loops | split | met | 5.0 ms | 5.0 ms | 1.0 | 20 ms | 20 ms | 1.0 | 9.0 ms | 9.0 ms | 0 | none | 100 MiB (gateway) | 12 ms | 1,234 requests/s | 17 times a phase |",
     );
   });
 

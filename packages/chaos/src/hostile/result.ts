@@ -7,6 +7,8 @@ import type { Samples } from "./victim/samples.ts";
 export interface Phase {
   readonly samples: Pick<Samples, "acks" | "pages" | "connects" | "refusals">;
   readonly operationsPerSecond: number;
+  /** Connections of the attacker that were refused or ended, and errors that it got. */
+  readonly refusals: number;
   /** Longest time for which an event loop was blocked, in ms. */
   readonly loopDelayMs: number;
 }

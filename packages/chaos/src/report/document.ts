@@ -61,7 +61,8 @@ is the harm that the attack does to Parley. All limits have their defaults, exce
 
 The columns: every time is the 99th percentile of a phase, as the median over the rounds. \`ratio\` is the attack's time in
 times of the control's. \`refused\` counts errors, closed connections, refused handshakes and answers that took longer than
-5 s. \`memory\` is the largest resident memory of a process, with its name. \`event loop\` is the longest time for which one was
+5 s. The last column counts the attacker's own connections that were refused or ended, and the errors that it got: without
+any, nothing bounded the attack. \`memory\` is the largest resident memory of a process, with its name. \`event loop\` is the longest time for which one was
 blocked, and at least 10 ms, which is the resolution of the measurement. \`split\` is two gateways, two persisters, a
 history-api, a Redis and a MongoDB; the first gateway is attacked and serves the users. \`standalone\` is one process.
 `;

@@ -12,6 +12,7 @@ export interface AttackOrder extends Orders {
 
 export interface AttackReport {
   readonly operations: number;
+  readonly refusals: number;
   readonly ms: number;
 }
 
@@ -29,8 +30,9 @@ serveOrders(async ({ attack: name, ms, ...orders }: AttackOrder): Promise<Attack
   try {
     await Promise.race([attack.run(attacker), sleep(ms + GRACE_MS)]);
     // An attack whose connections are all refused may end early. The phase lasts as long as ordered.
-    await sleep(startedAt + ms - performance.now());
-    return { operations: attacker.operations, ms: performance.now() - startedAt };
+    await sleep(Math.max(0, startedAt + ms - performance.now()));
+    const { operations, refusals } = attacker;
+    return { operations, refusals, ms: performance.now() - startedAt };
   } finally {
     clearTimeout(timer);
     over.abort();

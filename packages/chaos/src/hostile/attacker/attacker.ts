@@ -27,6 +27,9 @@ const OWN_ADDRESS = "127.0.0.2";
 /** An attacker gives up on an answer after this time, and goes on. */
 const PATIENCE_MS = 2_000;
 
+/** The beginning of an error frame (P30). */
+const ERROR = Buffer.from('"type":"error"');
+
 /** The tools of an attack. All of them tolerate a target that refuses, resets or doesn't answer. */
 export class Attacker {
   readonly gateway: Address;
@@ -35,6 +38,7 @@ export class Attacker {
   readonly #signal: AbortSignal;
   readonly #pacer: Pacer;
   readonly #sockets = new Set<Socket>();
+  #refusals = 0;
   readonly #agent = new Agent({ keepAlive: true, localAddress: OWN_ADDRESS });
 
   /** `signal` ends the attack. */
@@ -49,6 +53,11 @@ export class Attacker {
   /** Number of operations so far. */
   get operations(): number {
     return this.#pacer.turns;
+  }
+
+  /** Connections that the target refused or ended, and errors that it sent. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   get isOver(): boolean {
@@ -74,20 +83,30 @@ export class Attacker {
   async open({ host, port }: Address): Promise<Socket | undefined> {
     const socket = connect({ host, port, localAddress: OWN_ADDRESS, noDelay: true });
     this.#sockets.add(socket);
-    socket.on("error", () => socket.destroy());
+    const onEnd = (): void => {
+      this.#refusals += 1;
+      socket.destroy();
+    };
+    socket.once("end", onEnd);
+    socket.on("error", onEnd);
     socket.once("close", () => this.#sockets.delete(socket));
     if (await this.#happens(socket, "connect")) return socket;
     socket.destroy();
     return undefined;
   }
 
-  /** Opens a WebSocket whose frames are discarded. Resolves with undefined if the target refuses it. */
+  /** Opens a WebSocket whose frames are discarded, except that errors are counted. Resolves with undefined if the target refuses it. */
   async openWebSocket(token = this.tokens[0]): Promise<Socket | undefined> {
     const socket = await this.open(this.gateway);
     if (!socket) return undefined;
     socket.write(upgradeTo("/ws", token));
     const [head] = (await this.#happens(socket, "data")) ?? [];
-    if (String(head).startsWith("HTTP/1.1 101")) return socket.resume();
+    if (String(head).startsWith("HTTP/1.1 101")) {
+      socket.on("data", (chunk: Buffer) => {
+        for (let at = chunk.indexOf(ERROR); at >= 0; at = chunk.indexOf(ERROR, at + 1)) this.#refusals += 1;
+      });
+      return socket;
+    }
     socket.destroy();
     return undefined;
   }
@@ -109,7 +128,10 @@ export class Attacker {
     const { promise, resolve } = Promise.withResolvers<void>();
     const headers = { authorization: `Bearer ${token}` };
     const options = { ...this.history, path, headers, agent: this.#agent, signal: this.#signal };
-    get(options, (response) => void response.resume().once("close", resolve))
+    get(options, (response) => {
+      if (response.statusCode !== 200) this.#refusals += 1;
+      response.resume().once("close", resolve);
+    })
       .on("error", () => resolve())
       .on("close", () => resolve());
     await promise;

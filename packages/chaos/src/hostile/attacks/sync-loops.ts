@@ -12,7 +12,7 @@ export const syncLoops: Attack = {
   perSecond: 400,
   unit: "requests",
   setup: {
-    stored: [{ from: "mallory-0", to: "mallory-1", count: 5_000, bytes: CONTENT_BYTES }],
+    stored: [{ from: "mallory-0", to: "mallory-1", count: PAGE, bytes: CONTENT_BYTES }],
     answerBytes: PAGE * (CONTENT_BYTES + 140),
   },
   run: (attacker) =>

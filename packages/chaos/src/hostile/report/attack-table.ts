@@ -18,6 +18,7 @@ const HEAD = [
   "memory",
   "event loop",
   "the attacker did",
+  "and was refused",
 ];
 
 /** Formats the results in Markdown: a row for each attack and system, then every goal that was missed. */
@@ -54,6 +55,7 @@ function cellsOf(result: AttackResult): string[] {
     largestMemory(outcome),
     milliseconds(median(outcome.rounds.map((round) => round.attack.loopDelayMs))),
     `${amount(median(outcome.rounds.map((round) => round.attack.operationsPerSecond)))} ${attack.unit}/s`,
+    `${amount(median(outcome.rounds.map((round) => round.attack.refusals)))} times a phase`,
   ];
 }
 
