@@ -28,7 +28,7 @@ describe("the attacks", () => {
 });
 
 /** The short form of `npx pnpm@12 chaos --hostile`. Times aren't checked, because tests share the machine. */
-describe.concurrent("G5: an attack ends no process and takes nothing from the users", () => {
+describe("G5: an attack ends no process and takes nothing from the users", () => {
   const trials = ATTACKS.filter(({ name }) => SHORT.includes(name)).flatMap((attack) =>
     SHAPES.map((shape) => ({ attack, shape, name: attack.name, title: attack.title })),
   );

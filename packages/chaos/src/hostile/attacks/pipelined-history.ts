@@ -13,7 +13,7 @@ export const pipelinedHistory: Attack = {
   shapes: ["split", "standalone"],
   perSecond: 10,
   unit: "connections",
-  setup: { stored: [{ from: "mallory-0", to: "mallory-1", count: 5_000, bytes: 1_024 }] },
+  setup: { stored: [{ from: "mallory-0", to: "mallory-1", count: 1_000, bytes: 5_000 }] },
   async run(attacker) {
     const requests =
       requestFor("/messages/mallory-1", attacker.tokens[0]) + requestFor("/messages").repeat(REQUESTS_BEHIND);

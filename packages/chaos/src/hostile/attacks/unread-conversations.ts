@@ -2,14 +2,16 @@ import type { Socket } from "node:net";
 import type { Attack } from "../attack.ts";
 import { type Attacker, requestFor } from "../attacker/attacker.ts";
 
-const MESSAGES = 10_000;
+/** 10 MB in few messages: a small store takes long to find many, which would be its own limit and not Parley's. */
+const MESSAGES = 2_000;
+const CONTENT_BYTES = 5_000;
 const PER_ACCOUNT = 64;
-const conversation = (from: string, to: string) => ({ from, to, count: MESSAGES, bytes: 1_024 });
+const conversation = (from: string, to: string) => ({ from, to, count: MESSAGES, bytes: CONTENT_BYTES });
 
 /** An answer that isn't read waits in the memory of the server. */
 export const unreadConversations: Attack = {
   name: "unread-conversations",
-  title: `${PER_ACCOUNT} whole conversations of ${MESSAGES} messages, none of them read, for one account`,
+  title: `${PER_ACCOUNT} whole conversations of ${(MESSAGES * CONTENT_BYTES) / 1e6} MB, none of them read, for one account`,
   shapes: ["split", "standalone"],
   perSecond: 100,
   unit: "requests",

@@ -5,7 +5,8 @@ import type { App } from "@parley/local";
 import { sumSamples } from "../../cluster/metrics.ts";
 
 const EVERY_MS = 500;
-const TIMEOUT_MS = 2_000;
+/** The usual timeout of an orchestrator's check is 1 to 5 s. */
+const TIMEOUT_MS = 3_000;
 
 /** Watches the processes of a system from outside, as an orchestrator does. */
 export class Health {
