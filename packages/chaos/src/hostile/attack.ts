@@ -19,7 +19,7 @@ export interface Attack {
 }
 
 /** Changes to the system under attack, to its users, and to the sink. They apply to the control as well. */
-export interface Setup extends TargetOptions {
+interface Setup extends TargetOptions {
   /** Duration of one phase in the full form. Default 5,000. */
   readonly phaseMs?: number;
   /** Adds an ordinary user whose link carries this many bytes per second. */

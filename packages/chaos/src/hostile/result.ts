@@ -41,10 +41,10 @@ export type Completed = Extract<AttackResult["outcome"], { readonly kind: "compl
 export type Measure = "acks" | "pages" | "connects";
 
 /** An attack may double a user's times, and no more. */
-export const MAX_RATIO = 2;
+const MAX_RATIO = 2;
 /** New connections are too rare for a percentile, so a bound holds for all of them. */
 const MAX_CONNECT_MS = 1_000;
-export const MAX_BYTES = 400 * 2 ** 20;
+const MAX_BYTES = 400 * 2 ** 20;
 const P99 = 0.99;
 
 /** The median over all rounds of the 99th percentile, in ms. NaN where nothing was measured. */
@@ -95,7 +95,7 @@ function ratioProblem(outcome: Completed, measure: Measure, what: string): strin
 }
 
 /** Refusals on one side of all rounds, such as "send: backlog_full (12 times)". */
-export function refusalsOf(rounds: readonly Round[], side: keyof Round): string[] {
+function refusalsOf(rounds: readonly Round[], side: keyof Round): string[] {
   const counts = new Map<string, number>();
   for (const round of rounds)
     for (const [what, count] of round[side].samples.refusals)

@@ -35,7 +35,7 @@ describe("docs/faults.md", () => {
     const written = readFileSync(join(ROOT, "docs/faults.md"), "utf8");
     const [, table = ""] = /<!-- faults: begin -->([\s\S]*)<!-- faults: end -->/.exec(written) ?? [];
     expect(withPart(written, "faults", table)).toBe(written);
-    const links = [...written.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => path);
+    const links = [...written.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link.split("#", 1)[0] ?? "");
     expect(links.filter((path) => path.endsWith(".mutants.yaml"))).toHaveLength(1);
     for (const path of links) expect(existsSync(join(ROOT, "docs", path)), path).toBe(true);
   });

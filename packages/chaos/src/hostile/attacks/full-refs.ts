@@ -3,7 +3,7 @@ import type { Attack } from "../attack.ts";
 import { clientFrame } from "../attacker/frames.ts";
 import { keepSending } from "../attacker/keep-sending.ts";
 
-const MAX_REFS = 2_000;
+const MAX_REFS = 3_000;
 const WINDOW_MS = 4_000;
 /** A ref is known for the window, and for up to half a window more (L5). */
 const FORGOTTEN_MS = 1.5 * WINDOW_MS + 500;

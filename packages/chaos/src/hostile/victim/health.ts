@@ -91,7 +91,7 @@ function peakBytesOf(pid: number): number | undefined {
   }
 }
 
-export function parsePeakBytes(status: string): number | undefined {
+function parsePeakBytes(status: string): number | undefined {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1_024;
 }
