@@ -25,6 +25,7 @@ const WARM_UP_MS = 1_500;
 /** After an attack, the users are served as before within this time, or the next phase shows that they aren't. */
 const RECOVERY_MS = 45_000;
 const PROBE_MS = 1_000;
+const ORDERS = ["the attack, then the control", "the control, then the attack"] as const;
 const DEFAULT_ANSWER_BYTES = 100;
 /** A trial that takes longer than its phases and their recovery hangs. */
 const MAX_ROUND_MS = 180_000;
@@ -41,8 +42,8 @@ interface Running {
 }
 
 /**
- * Runs one attack on one system. In each round the users are measured during the attack, and then while the attacker
- * does as much of the same work against a sink. Never rejects; a failure of the trial itself is a result.
+ * Runs one attack on one system. In each round the users are measured during the attack, and while the attacker does as
+ * much of the same work against a sink. Never rejects; a failure of the trial itself is a result.
  */
 export async function attackTrial(
   attack: Attack,
@@ -82,25 +83,27 @@ async function runTrial(
   const { users, health } = running;
   // Node compiles code that runs often, which takes time when an attack runs it for the first time.
   await users.run(WARM_UP_MS);
-  if (!short) {
-    log("warms up");
-    await phase(running, attack, { phaseMs: WARM_UP_MS, perSecond: attack.perSecond });
+  let perSecond = attack.perSecond;
+  const attackPhase = async (ms: number): Promise<Phase> => {
+    const attacked = await phase(running, attack, { phaseMs: ms, perSecond: attack.perSecond });
     await untilServed(running, log);
-  }
+    perSecond = Math.max(1, attacked.operationsPerSecond);
+    return attacked;
+  };
+  const controlPhase = () => phase(running, attack, { phaseMs, perSecond, isControl: true });
+  if (!short) await attackPhase(WARM_UP_MS);
   const rounds: Round[] = [];
   for (let n = 1; n <= options.rounds && health.ended.size === 0; n++) {
-    log(`round ${n} of ${options.rounds}: the attack, ${phaseMs / 1_000} s`);
-    const attacked = await phase(running, attack, { phaseMs, perSecond: attack.perSecond });
-    await untilServed(running, log);
-    log(
-      `round ${n} of ${options.rounds}: the control, ${attacked.operationsPerSecond.toFixed(0)} ${attack.unit}/s`,
-    );
-    const perSecond = Math.max(1, attacked.operationsPerSecond);
-    const control = await phase(running, attack, { phaseMs, perSecond, isControl: true });
-    rounds.push({ attack: attacked, control });
+    // The order alternates, so that what an attack leaves behind doesn't always slow down the control.
+    const isControlFirst = n % 2 === 0;
+    log(`round ${n} of ${options.rounds}, ${phaseMs / 1_000} s each: ${ORDERS[isControlFirst ? 1 : 0]}`);
+    const control = isControlFirst ? await controlPhase() : undefined;
+    const attacked = await attackPhase(phaseMs);
+    log(`the attacker did ${attacked.operationsPerSecond.toFixed(0)} ${attack.unit}/s`);
+    rounds.push({ attack: attacked, control: control ?? (await controlPhase()) });
   }
   const { failedChecks, peakBytes } = health;
-  return { kind: "completed", rounds, ended: [...health.ended], failedChecks, peakBytes };
+  return { kind: "completed", rounds, ended: [...health.ended.values()], failedChecks, peakBytes };
 }
 
 async function startAll(attack: Attack, shape: Shape, closers: (() => unknown)[]): Promise<Running> {
@@ -156,7 +159,8 @@ async function phase(running: Running, attack: Attack, options: PhaseOptions): P
 }
 
 /** Waits until the users are served again, so that the control doesn't measure the end of the attack. */
-async function untilServed({ users, health }: Running, log: (line: string) => void): Promise<void> {
+async function untilServed({ target, users, health }: Running, log: (line: string) => void): Promise<void> {
+  if (health.ended.size === 0) await target.untilStored();
   const startedAt = performance.now();
   const elapsedMs = () => performance.now() - startedAt;
   for (;;) {

@@ -49,6 +49,9 @@ async function startSplit(options: TargetOptions, issuer: Issuer | undefined): P
       const store = openMongoStore({ url: mongo.url, timeoutMs: 60_000 });
       await fillStore(store, options.stored).finally(() => store.close());
     }
+    const untilStored = async (): Promise<void> => {
+      await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored");
+    };
     return {
       shape: "split",
       gateway: gateway.app,
@@ -58,8 +61,9 @@ async function startSplit(options: TargetOptions, issuer: Issuer | undefined): P
       stopStoring: () => mongo.kill("SIGSTOP"),
       async resumeStoring() {
         await mongo.kill("SIGCONT");
-        await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored");
+        await untilStored();
       },
+      untilStored,
       stop: () => cluster.stop(),
     };
   } catch (error) {
@@ -91,6 +95,8 @@ async function startStandalone(options: TargetOptions, issuer: Issuer | undefine
         (await issueToken({ user, secret: SECRET, expiresInSeconds: TOKEN_SECONDS })).token,
       stopStoring: hasNoMongo,
       resumeStoring: hasNoMongo,
+      // Standalone stores each message before its ack.
+      untilStored: async () => undefined,
       async stop() {
         await app.kill("SIGKILL");
         await removeData();

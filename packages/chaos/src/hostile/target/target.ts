@@ -18,6 +18,8 @@ export interface Target {
   stopStoring(): Promise<void>;
   /** Continues MongoDB. Resolves once everything is stored. */
   resumeStoring(): Promise<void>;
+  /** Resolves once everything is stored. */
+  untilStored(): Promise<void>;
   stop(): Promise<void>;
 }
 

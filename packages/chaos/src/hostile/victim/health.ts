@@ -13,8 +13,8 @@ export class Health {
   readonly #apps: readonly App[];
   readonly #stopping = new AbortController();
   readonly #running: Promise<unknown>;
-  /** Processes that ended. */
-  readonly ended = new Set<string>();
+  /** Processes that ended, by name, with their exit status. */
+  readonly ended = new Map<string, string>();
   /** Health checks that failed, by process. */
   readonly failedChecks = new Map<string, number>();
   /** Largest resident memory of each process so far, in bytes. */
@@ -42,8 +42,8 @@ export class Health {
 
   async #watch(app: App, name: string): Promise<void> {
     const { signal } = this.#stopping;
-    void app.exited.then(() => {
-      if (!signal.aborted) this.ended.add(name);
+    void app.exited.then(({ code, signal: killedBy }) => {
+      if (!signal.aborted) this.ended.set(name, `${name} with ${killedBy ?? code}`);
     });
     while (!signal.aborted && !this.ended.has(name)) {
       const peak = peakBytesOf(app.pid);
