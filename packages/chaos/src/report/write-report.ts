@@ -26,7 +26,7 @@ export async function writeReport(table: string, options: Options): Promise<void
 
 function commandOf(options: Options): string {
   const { broken, hostile, seed, short, times, schedules, minutes, parallel } = options;
-  if (hostile) return `npx pnpm@12 chaos --hostile --times ${times}${short ? " --short" : ""}`;
+  if (hostile) return `npx pnpm@12 chaos --hostile ${short ? "--short" : `--times ${times}`}`;
   const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
   const flags = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
   return `npx pnpm@12 chaos --seed ${seed} ${flags}`;
