@@ -1,4 +1,6 @@
 import { FAULTS } from "./faults/index.ts";
+import { ATTACKS } from "./hostile/attacks/index.ts";
+import { runAttacks } from "./hostile/run-attacks.ts";
 import { findMutants } from "./mutants/find-mutants.ts";
 import { HELP, parseOptions } from "./options.ts";
 import { writeReport } from "./report/write-report.ts";
@@ -11,6 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     faults: FAULTS.map(({ id }) => id),
     mutants: findMutants().map(({ name }) => name),
+    attacks: ATTACKS.map(({ name }) => name),
   });
   if (typeof options === "string") {
     process.stderr.write(`${options}\n\n${HELP}`);
@@ -20,9 +23,11 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  print(`seed ${options.seed}\n`);
+  const run = options.broken ? runMutants : options.hostile ? runAttacks : runFaults;
+  // An attack makes no choices, so a seed would repeat nothing.
+  if (!options.hostile) print(`seed ${options.seed}\n`);
   const startedMs = performance.now();
-  const { table, summary, isSuccess } = await (options.broken ? runMutants : runFaults)(options, print);
+  const { table, summary, isSuccess } = await run(options, print);
   print(`\n${table}\n\n${summary}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   if (options.write) await writeReport(table, options);
   return isSuccess ? 0 : 1;

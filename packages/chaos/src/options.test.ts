@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "./options.ts";
 
-const choice = { faults: ["F1", "F2"], mutants: ["no-dedupe", "silent-gap"] };
+const choice = { faults: ["F1", "F2"], mutants: ["no-dedupe", "silent-gap"], attacks: ["resets", "loops"] };
 const parse = (...args: string[]) => parseOptions(args, choice, () => 0.5);
 
 describe("the options of chaos", () => {
   it("default to one full run of every fault that is written, with a random seed", () => {
     const options = {
       broken: false,
+      hostile: false,
       only: ["F1", "F2"],
       short: false,
       write: true,
@@ -39,11 +40,26 @@ describe("the options of chaos", () => {
     expect(parse("--broken", "--only", "silent-gap")).toMatchObject({ only: ["silent-gap"] });
   });
 
+  it("--hostile runs all attacks in three rounds, or the named ones", () => {
+    const full = { hostile: true, only: choice.attacks, short: false, times: 3, write: true };
+    expect(parse("--hostile")).toMatchObject(full);
+    expect(parse("--hostile", "--short")).toMatchObject({ short: true, write: false });
+    expect(parse("--hostile", "--only", "loops", "--times", "5")).toMatchObject({
+      only: ["loops"],
+      times: 5,
+      write: false,
+    });
+  });
+
   it("an invalid value is an error that names the option and the valid values", () => {
     expect(parse("--only", "F3")).toBe("--only: there is no fault F3; choose from F1, F2");
     expect(parse("--broken", "--only", "F1")).toMatch(
       /^--only: there is no broken build f1; choose from no-dedupe, silent-gap/,
     );
+    expect(parse("--hostile", "--only", "F1")).toBe(
+      "--only: there is no attack f1; choose from resets, loops",
+    );
+    expect(parse("--hostile", "--broken")).toBe("--broken and --hostile exclude each other");
     expect(parse("--seed", "x")).toBe("--seed must be a whole number");
     expect(parse("--minutes", "0")).toBe("--minutes must be a number above 0");
     expect(parse("--times", "0")).toBe("--times must be a whole number above 0");

@@ -5,11 +5,13 @@ export interface Options {
   readonly help: boolean;
   /** Runs mutants instead of the shipped apps. */
   readonly broken: boolean;
-  /** Ids of faults, or names of mutants. */
+  /** Runs attacks instead of faults. */
+  readonly hostile: boolean;
+  /** Ids of faults, or names of mutants or attacks. */
   readonly only: readonly string[];
   /** Seed of the first run of each fault. The second run has the next number, and so on. */
   readonly seed: number;
-  /** Number of runs of each fault. */
+  /** Number of runs of each fault, or of rounds of each attack. */
   readonly times: number;
   /** Number of runs of each random fault (F18). */
   readonly schedules: number;
@@ -26,9 +28,11 @@ export interface Options {
 export interface Choice {
   readonly faults: readonly string[];
   readonly mutants: readonly string[];
+  readonly attacks: readonly string[];
 }
 
 export const SHORT_MINUTES = 0.3;
+const HOSTILE_ROUNDS = "3";
 
 export const HELP = `Injects every fault of docs/guarantees.md into a running Parley, and checks that the guarantees hold:
 nothing acknowledged is lost, nothing is stored twice, every client sees everything once and in order.
@@ -57,6 +61,16 @@ installs it or at the path in FAKETIME_LIB.
 --broken runs builds that break one promise on purpose, each under one fault in its short form. The checker must detect
 each build by the promise that it breaks. The exit code is 0 when it did. The builds are in .cache/chaos/broken and
 never in what is shipped.
+
+  npx pnpm@12 chaos --hostile                      makes every attack; writes its part of docs/faults.md
+  npx pnpm@12 chaos --hostile --only sync-loops    only this attack
+  npx pnpm@12 chaos --hostile --times 5            rounds of each attack (default 3)
+  npx pnpm@12 chaos --hostile --short              one short round of each attack
+
+--hostile measures two users while one client does all it can to harm them, and while the same client does the same work
+against a server that discards everything. The exit code is 1 when a user was refused something, when the 99th
+percentile of acks or history pages more than doubled, when a new connection took longer than a second, when a process
+ended, failed a health check or took more than 400 MiB.
 `;
 
 /** Parses the command line. Returns an error text when it is invalid. Without --seed, `random` chooses the seed. */
@@ -72,9 +86,10 @@ export function parseOptions(
       options: {
         help: { type: "boolean", default: false },
         broken: { type: "boolean", default: false },
+        hostile: { type: "boolean", default: false },
         only: { type: "string" },
         seed: { type: "string", default: String(Math.floor(random() * 1e6)) },
-        times: { type: "string", default: "1" },
+        times: { type: "string" },
         schedules: { type: "string" },
         minutes: { type: "string", default: "3" },
         parallel: { type: "string", default: "1" },
@@ -82,14 +97,17 @@ export function parseOptions(
         write: { type: "boolean" },
       },
     });
-    const { help, broken } = values;
+    const { help, broken, hostile } = values;
+    if (broken && hostile) throw new RangeError("--broken and --hostile exclude each other");
     const short = values.short || broken;
+    const times = values.times ?? (hostile ? HOSTILE_ROUNDS : "1");
     return {
       help,
       broken,
-      only: parseOnly(values.only, broken, choice),
+      hostile,
+      only: parseOnly(values.only, broken ? "mutants" : hostile ? "attacks" : "faults", choice),
       short,
-      ...parseNumbers({ ...values, schedules: values.schedules ?? values.times }, short),
+      ...parseNumbers({ ...values, times, schedules: values.schedules ?? times }, short),
       // By default only a complete run is written. Mutants always run in the short form, so that form is complete.
       write: values.write ?? (values.only === undefined && (broken || !short)),
     };
@@ -117,16 +135,12 @@ function parseNumbers(texts: Readonly<Record<Numbers, string>>, short: boolean):
   };
 }
 
-function parseOnly(
-  only: string | undefined,
-  broken: boolean,
-  { faults, mutants }: Choice,
-): readonly string[] {
-  const all = broken ? mutants : faults;
-  const names = (broken ? only?.toLowerCase() : only?.toUpperCase())?.split(",") ?? all;
+const SINGULAR = { faults: "fault", mutants: "broken build", attacks: "attack" } as const;
+
+function parseOnly(only: string | undefined, kind: keyof Choice, choice: Choice): readonly string[] {
+  const all = choice[kind];
+  const names = (kind === "faults" ? only?.toUpperCase() : only?.toLowerCase())?.split(",") ?? all;
   const unknown = names.find((name) => !all.includes(name));
   if (unknown === undefined) return names;
-  throw new RangeError(
-    `--only: there is no ${broken ? "broken build" : "fault"} ${unknown}; choose from ${all.join(", ")}`,
-  );
+  throw new RangeError(`--only: there is no ${SINGULAR[kind]} ${unknown}; choose from ${all.join(", ")}`);
 }

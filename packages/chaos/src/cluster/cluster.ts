@@ -59,6 +59,10 @@ export interface ClusterOptions {
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
   /** Bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
+  /** Connects the apps to Redis directly. Their proxies forward nothing and take no time that a trial would measure. */
+  readonly isDirect?: boolean;
+  /** A wrapper around every app, as in `startApp`. */
+  readonly wrap?: readonly string[] | undefined;
 }
 
 /** Redis key of the log. Faults use the key directly, as an operator would. */
@@ -107,11 +111,13 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
   ]);
   const start = async (name: AppName, env: Record<string, string> = {}): Promise<ClusterApp> => {
     const redisProxy = track(await startTcpProxy(redis.port), (proxy) => proxy.close());
+    const redisUrl = options.isDirect ? redis.url : redisProxy.url(redis.url);
     const logLines: LogLine[] = [];
     const app = await startApp(name, {
       built: true,
       file: options.builds?.[name],
-      env: { ...ENV, REDIS_URL: redisProxy.url(redis.url), MONGO_URL: mongo.url, ...options.env, ...env },
+      wrap: options.wrap,
+      env: { ...ENV, REDIS_URL: redisUrl, MONGO_URL: mongo.url, ...options.env, ...env },
       onLine: (line) => void logLines.push(parseLogLine(line)),
     });
     return { app: track(app, (running) => running.kill("SIGKILL")), redisProxy, logLines };

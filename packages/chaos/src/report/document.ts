@@ -1,16 +1,18 @@
 /** A part of docs/faults.md. Each part is written by its own kind of run. */
-export type Part = "faults" | "broken";
+export type Part = "faults" | "broken" | "hostile";
 
 const PLACEHOLDERS: Readonly<Record<Part, string>> = {
   faults: "Not run yet: `npx pnpm@12 chaos`.",
   broken: "Not run yet: `npx pnpm@12 chaos --broken`.",
+  hostile: "Not run yet: `npx pnpm@12 chaos --hostile`.",
 };
 
 /** Returns the document with a new body for `part`. `before` is the present document, or "" when there is none. */
 export function withPart(before: string, part: Part, body: string): string {
   const bodyOf = (each: Part) => (each === part ? body : (partOf(before, each) ?? PLACEHOLDERS[each]));
   const marked = (each: Part) => `${begin(each)}\n\n${bodyOf(each).trim()}\n\n${end(each)}`;
-  return [INTRODUCTION, marked("faults"), ABOUT_MUTANTS, marked("broken"), ""].join("\n");
+  const parts = [marked("faults"), ABOUT_MUTANTS, marked("broken"), ABOUT_ATTACKS, marked("hostile")];
+  return [INTRODUCTION, ...parts, ""].join("\n");
 }
 
 function partOf(document: string, part: Part): string | undefined {
@@ -45,4 +47,22 @@ the run of its fault must then fail. Only the expected violation counts, not a f
 switch for mutants. Each edit is in a \`.mutants.yaml\` file beside the source that it breaks, such as
 [message-appender.mutants.yaml](../apps/gateway/src/inbound/message-appender.mutants.yaml), and is applied while a separate
 bundle is built. The shipped builds must hold under the same faults, as the table above shows.
+`;
+
+const ABOUT_ATTACKS = `
+## Attacks
+
+Each row is work that one client can do to harm the others. [guarantees.md](guarantees.md#attacks) says what must hold
+meanwhile. Two ordinary users send each other 10 messages a second, read a page of history every second, and open a new
+connection every 1.5 seconds. The attacker runs in a process of its own and has an address of its own. In each round it
+attacks for some seconds, and for as long does as many of the same operations against a sink: a process that accepts, answers
+and discards everything. The attack and the control share the machine with the users in the same way, so that their difference
+is the harm that the attack does to Parley. All limits have their defaults, except where a row names a setting.
+
+The columns: every time is the 99th percentile of a phase, as the median over the rounds. \`ratio\` is the attack's time in
+times of the control's. \`refused\` counts errors, closed connections, refused handshakes and answers that took longer than
+5 s. The last column counts the attacker's own connections that were refused or ended, and the errors that it got: without
+any, nothing bounded the attack. \`memory\` is the largest resident memory of a process, with its name. \`event loop\` is the longest time for which one was
+blocked, and at least 10 ms, which is the resolution of the measurement. \`split\` is two gateways, two persisters, a
+history-api, a Redis and a MongoDB; the first gateway is attacked and serves the users. \`standalone\` is one process.
 `;

@@ -9,7 +9,7 @@ import { withPart } from "./document.ts";
 
 const FILE = join(import.meta.dirname, "../../../../docs/faults.md");
 
-/** Writes the run's part of docs/faults.md: the table, the command and the environment. Keeps the other part. */
+/** Writes the run's part of docs/faults.md: the table, the command and the environment. Keeps the other parts. */
 export async function writeReport(table: string, options: Options): Promise<void> {
   const [cpu] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
@@ -20,10 +20,13 @@ export async function writeReport(table: string, options: Options): Promise<void
     `on ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${gib} GiB, ${platform()} ${arch()}.`,
   ].join(" ");
   const before = await readFile(FILE, "utf8").catch(emptyIfMissing);
-  await writeFile(FILE, withPart(before, options.broken ? "broken" : "faults", `${origin}\n\n${table}`));
+  const part = options.broken ? "broken" : options.hostile ? "hostile" : "faults";
+  await writeFile(FILE, withPart(before, part, `${origin}\n\n${table}`));
 }
 
-function commandOf({ broken, seed, short, times, schedules, minutes, parallel }: Options): string {
+function commandOf(options: Options): string {
+  const { broken, hostile, seed, short, times, schedules, minutes, parallel } = options;
+  if (hostile) return `npx pnpm@12 chaos --hostile ${short ? "--short" : `--times ${times}`}`;
   const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
   const flags = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
   return `npx pnpm@12 chaos --seed ${seed} ${flags}`;

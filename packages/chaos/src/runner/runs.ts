@@ -10,20 +10,11 @@ import {
 import { mutantTrial } from "../mutants/mutant-trial.ts";
 import type { Options } from "../options.ts";
 import { allHeld, faultReport, faultSummary, type Run, verdictOf } from "../report/table.ts";
+import type { Outcome } from "./outcome.ts";
+import { type Print, progressLog } from "./progress-log.ts";
 import { problemsOf } from "./result.ts";
 import { describeProgress, planRuns, runInParallel } from "./series.ts";
 import { trial } from "./trial.ts";
-
-/** The outcome of all runs. */
-export interface Outcome {
-  /** Markdown. */
-  readonly table: string;
-  /** One line. */
-  readonly summary: string;
-  readonly isSuccess: boolean;
-}
-
-type Print = (text: string) => void;
 
 /** Runs the chosen faults against the shipped apps. A success when every guarantee held. */
 export async function runFaults(options: Options, print: Print): Promise<Outcome> {
@@ -58,11 +49,4 @@ export async function runMutants(options: Options, print: Print): Promise<Outcom
     return row;
   });
   return { table: mutantTable(rows), summary: mutantSummary(rows), isSuccess: areAllDetected(rows) };
-}
-
-/** Prints lines with the name of the run and the seconds since its start. */
-function progressLog(name: string, print: Print): (line: string) => void {
-  const startedMs = performance.now();
-  const seconds = () => ((performance.now() - startedMs) / 1000).toFixed(0).padStart(3);
-  return (line) => print(`${name.padEnd(3)} ${seconds()} s  ${line}\n`);
 }

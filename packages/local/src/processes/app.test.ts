@@ -42,6 +42,17 @@ describe("startApp", () => {
     expect(other.output()).toBe(`another one at ${new URL(other.url).port}\n`);
   });
 
+  it("runs within a wrapper, whose process becomes the app's own", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "gateway.mjs");
+    await writeFile(file, 'console.log(process.env.WRAPPED + " " + process.pid);');
+    const wrap = ["env", "WRAPPED=yes"];
+    const wrapped = await app("gateway", { env, file, wrap, until: "spawned" });
+    expect(await wrapped.exited).toEqual({ code: 0, signal: null });
+    expect(wrapped.output()).toBe(`yes ${wrapped.pid}\n`);
+  });
+
   it("rejects with the app's output if it is not ready in time", async () => {
     await expect(startApp("gateway", { env, timeoutMs: 1_500 })).rejects.toThrow(
       /gateway did not start: timed out after 1500 ms/,

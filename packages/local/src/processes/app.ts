@@ -14,6 +14,8 @@ export interface AppOptions {
   readonly built?: boolean;
   /** Runs this bundle instead of the app's source or build. */
   readonly file?: string | undefined;
+  /** A wrapper that must `exec` the command that follows it: `["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh"]`. */
+  readonly wrap?: readonly string[] | undefined;
   /** Condition to wait for. `ready` (default): /readyz returns 200. `live`: /healthz returns 200. `spawned`: none. */
   readonly until?: "ready" | "live" | "spawned";
   /** Time limit for the wait. Default 30,000. */
@@ -88,11 +90,12 @@ async function start(name: AppName, options: AppOptions): Promise<App> {
   };
 }
 
-function spawn(name: AppName, { env, built = false, file, onLine }: AppOptions): Promise<Child> {
+function spawn(name: AppName, { env, built = false, file, wrap = [], onLine }: AppOptions): Promise<Child> {
   const { PATH, HOME, TMPDIR } = process.env;
+  const [command = process.execPath, ...args] = [...wrap, process.execPath, file ?? mainOf(name, built)];
   return startChild({
-    command: process.execPath,
-    args: [file ?? mainOf(name, built)],
+    command,
+    args,
     cwd: ROOT,
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: COMPILED, ...env },
     ...(onLine && { onLine }),

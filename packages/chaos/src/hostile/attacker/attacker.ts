@@ -1,0 +1,182 @@
+import { once } from "node:events";
+import { Agent, get } from "node:http";
+import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { sleep } from "@parley/async";
+import { Pacer } from "./pacer.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Destination, accounts and speed of an attack, or of its control. */
+export interface Orders {
+  readonly gateway: Address;
+  readonly history: Address;
+  /** One token for each account. */
+  readonly tokens: readonly string[];
+  readonly perSecond: number;
+}
+
+/**
+ * An address of its own, so that limits per address distinguish the attacker from the users. On Linux every address
+ * in 127.0.0.0/8 is this machine's.
+ */
+const OWN_ADDRESS = "127.0.0.2";
+/** An attacker gives up on an answer after this time, and goes on. */
+const PATIENCE_MS = 2_000;
+
+/** The beginning of an error frame (P30). */
+const ERROR = Buffer.from('"type":"error"');
+
+/** The tools of an attack. All of them tolerate a target that refuses, resets or doesn't answer. */
+export class Attacker {
+  readonly gateway: Address;
+  readonly history: Address;
+  readonly tokens: readonly string[];
+  readonly #signal: AbortSignal;
+  readonly #pacer: Pacer;
+  readonly #sockets = new Set<Socket>();
+  #refusals = 0;
+  readonly #agent = new Agent({ keepAlive: true, localAddress: OWN_ADDRESS });
+
+  /** `signal` ends the attack. */
+  constructor({ gateway, history, tokens, perSecond }: Orders, signal: AbortSignal) {
+    this.gateway = gateway;
+    this.history = history;
+    this.tokens = tokens;
+    this.#signal = signal;
+    this.#pacer = new Pacer(perSecond, performance.now());
+  }
+
+  /** Number of operations so far. */
+  get operations(): number {
+    return this.#pacer.turns;
+  }
+
+  /** Connections that the target refused or ended, and errors that it sent. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  get isOver(): boolean {
+    return this.#signal.aborted;
+  }
+
+  /** Waits until the next operation is due. Resolves with false when the attack is over. */
+  async turn(): Promise<boolean> {
+    if (this.#signal.aborted) return false;
+    const waitMs = this.#pacer.take(performance.now());
+    if (waitMs > 1) await sleep(waitMs, this.#signal);
+    // Sockets must be served even when turns are overdue all the time.
+    else await nextTurn();
+    return !this.#signal.aborted;
+  }
+
+  /** Runs `loop` this many times at once. */
+  async inParallel(count: number, loop: (index: number) => Promise<void>): Promise<void> {
+    await Promise.all(Array.from({ length: count }, (_, index) => loop(index)));
+  }
+
+  /** Opens a connection. Resolves with undefined if it isn't accepted in time. */
+  async open({ host, port }: Address): Promise<Socket | undefined> {
+    const socket = connect({ host, port, localAddress: OWN_ADDRESS, noDelay: true });
+    this.#sockets.add(socket);
+    const onEnd = (): void => {
+      this.#refusals += 1;
+      socket.destroy();
+    };
+    socket.once("end", onEnd);
+    socket.on("error", onEnd);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (await this.#happens(socket, "connect")) return socket;
+    socket.destroy();
+    return undefined;
+  }
+
+  /** Opens a WebSocket whose frames are discarded, except that errors are counted. Resolves with undefined if the target refuses it. */
+  async openWebSocket(token = this.tokens[0]): Promise<Socket | undefined> {
+    const socket = await this.open(this.gateway);
+    if (!socket) return undefined;
+    socket.write(upgradeTo("/ws", token));
+    const [head] = (await this.#happens(socket, "data")) ?? [];
+    if (String(head).startsWith("HTTP/1.1 101")) {
+      socket.on("data", (chunk: Buffer) => {
+        for (let at = chunk.indexOf(ERROR); at >= 0; at = chunk.indexOf(ERROR, at + 1)) this.#refusals += 1;
+      });
+      return socket;
+    }
+    socket.destroy();
+    return undefined;
+  }
+
+  /** Writes bytes, and waits until the socket takes more. Resolves with false if the socket has ended. */
+  async write(socket: Socket, bytes: Buffer | string): Promise<boolean> {
+    if (socket.destroyed) return false;
+    if (!socket.write(bytes)) await this.#happens(socket, "drain", Number.POSITIVE_INFINITY);
+    return !socket.destroyed && !this.isOver;
+  }
+
+  /** Waits for the first bytes of an answer, or for the end of the socket. */
+  async answered(socket: Socket): Promise<void> {
+    await this.#happens(socket, "data");
+  }
+
+  /** Requests a path of history and discards the answer. */
+  async get(path: string, token = this.tokens[0]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const headers = { authorization: `Bearer ${token}` };
+    const options = { ...this.history, path, headers, agent: this.#agent, signal: this.#signal };
+    get(options, (response) => {
+      if (response.statusCode !== 200) this.#refusals += 1;
+      response.resume().once("close", resolve);
+    })
+      .on("error", () => resolve())
+      .on("close", () => resolve());
+    await promise;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Resolves with the event's arguments, or with undefined if the socket ends or the time is up first. */
+  async #happens(socket: Socket, event: string, timeoutMs = PATIENCE_MS): Promise<unknown[] | undefined> {
+    const ended = new AbortController();
+    const signals = [this.#signal, ended.signal];
+    if (Number.isFinite(timeoutMs)) signals.push(AbortSignal.timeout(timeoutMs));
+    const onClose = () => ended.abort();
+    socket.once("close", onClose);
+    if (socket.destroyed) ended.abort();
+    try {
+      return await once(socket, event, { signal: AbortSignal.any(signals) });
+    } catch {
+      // The socket ended, the time is up, or the attack is over: each of them means that there is no answer.
+      return undefined;
+    } finally {
+      socket.off("close", onClose);
+    }
+  }
+}
+
+/** The head of a valid handshake. */
+export function upgradeTo(path: string, token?: string): string {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    "Host: localhost",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec-WebSocket-Version: 13",
+    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** A plain request for a path. */
+export function requestFor(path: string, token?: string): string {
+  const authorization = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\n${authorization}\r\n`;
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { get } from "node:http";
+import { sleep } from "@parley/async";
+import type { App } from "@parley/local";
+import { sumSamples } from "../../cluster/metrics.ts";
+
+const EVERY_MS = 500;
+/** The usual timeout of an orchestrator's check is 1 to 5 s. */
+const TIMEOUT_MS = 3_000;
+
+/** Watches the processes of a system from outside, as an orchestrator does. */
+export class Health {
+  readonly #apps: readonly App[];
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<unknown>;
+  /** Processes that ended, by name, with their exit status. */
+  readonly ended = new Map<string, string>();
+  /** Health checks that failed, by process. */
+  readonly failedChecks = new Map<string, number>();
+  /** Largest resident memory of each process so far, in bytes. */
+  readonly peakBytes = new Map<string, number>();
+
+  constructor(apps: readonly App[]) {
+    this.#apps = apps;
+    const names = namesOf(apps);
+    this.#running = Promise.all(apps.map((app, index) => this.#watch(app, names[index] ?? app.name)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Longest time for which an event loop was blocked since the last call, in ms. */
+  async takeLoopDelay(): Promise<number> {
+    const texts = await Promise.all(this.#apps.map(({ adminUrl }) => answerOf(`${adminUrl}/metrics`)));
+    const seconds = texts.map(
+      (text) => sumSamples(text ?? "", "parley_nodejs_eventloop_lag_max_seconds", {}) || 0,
+    );
+    return 1_000 * Math.max(0, ...seconds);
+  }
+
+  async #watch(app: App, name: string): Promise<void> {
+    const { signal } = this.#stopping;
+    void app.exited.then(({ code, signal: killedBy }) => {
+      if (!signal.aborted) this.ended.set(name, `${name} with ${killedBy ?? code}`);
+    });
+    while (!signal.aborted && !this.ended.has(name)) {
+      const peak = peakBytesOf(app.pid);
+      if (peak !== undefined) this.peakBytes.set(name, peak);
+      const answer = await answerOf(`${app.adminUrl}/healthz`);
+      if (answer === undefined && !signal.aborted)
+        this.failedChecks.set(name, (this.failedChecks.get(name) ?? 0) + 1);
+      await sleep(EVERY_MS, signal);
+    }
+  }
+}
+
+/** Distinguishes several processes of one app by a number. */
+function namesOf(apps: readonly App[]): string[] {
+  return apps.map(({ name }, index) => {
+    const same = apps.filter((app) => app.name === name);
+    return same.length === 1
+      ? name
+      : `${name} ${apps.slice(0, index + 1).filter((app) => app.name === name).length}`;
+  });
+}
+
+/** Requests a page over a new connection, as a health check does. Resolves with undefined unless it is a 200 in time. */
+function answerOf(url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    get(url, { agent: false, signal }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
+      response.once("end", () => resolve(response.statusCode === 200 ? text : undefined));
+      response.once("error", () => resolve(undefined));
+    }).once("error", () => resolve(undefined));
+  });
+}
+
+/** Reads the largest resident memory of a process from Linux' /proc. Undefined if the process has ended. */
+function peakBytesOf(pid: number): number | undefined {
+  try {
+    return parsePeakBytes(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    // The process has ended, which `exited` reports.
+    return undefined;
+  }
+}
+
+function parsePeakBytes(status: string): number | undefined {
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1_024;
+}
