@@ -46,19 +46,13 @@ await service.runService("standalone", async ({ log, defer }) => {
     config: gatewayConfig(env),
     observe: observeGateway(log, registry),
   });
-  const handlers = routeToCores(gateway, history);
-  const server = service.createPublicServer({ env, log, registry, handlers });
+  const server = service.createPublicServer({ env, log, registry, handlers: routeToCores(gateway, history) });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const admin = await service.startAdmin({
-    port: ADMIN_PORT,
-    host: ADMIN_HOST ?? host,
-    registry,
-    problems,
-    log,
-  });
+  const adminHost = ADMIN_HOST ?? host;
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host: adminHost, registry, problems, log });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());

@@ -136,7 +136,7 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["apps/new/src/a.ts", 'import {\n  createServer,\n  type Server,\n} from "node:https";'],
     ],
     good: [
-      ["packages/service/src/http/http-server.ts", 'import { createServer } from "node:http";'],
+      ["packages/service/src/http/server/http-server.ts", 'import { createServer } from "node:http";'],
       ["packages/local/src/free-port.ts", 'import { createServer } from "node:net";'],
       ["apps/gateway/src/a.ts", 'import type { Server } from "node:http";'],
       ["apps/gateway/src/a.test.ts", 'import { createServer } from "node:http";'],

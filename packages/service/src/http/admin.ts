@@ -2,11 +2,11 @@ import { ChatError } from "@parley/models";
 import express, { type ErrorRequestHandler, type Express, type Router } from "express";
 import type { Logger } from "../logging/logger.ts";
 import type { Registry } from "../metrics.ts";
-import { observeHttp } from "./http-metrics.ts";
-import { createHttpServer } from "./http-server.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
+import { observeHttp } from "./server/http-metrics.ts";
+import { createHttpServer } from "./server/http-server.ts";
 
 /** Options of `startAdmin`. */
 export interface AdminOptions {

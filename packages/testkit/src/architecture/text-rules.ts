@@ -44,7 +44,7 @@ export const onlyReadEnvReadsTheEnvironment: Rule = (sources) =>
     )
     .map(({ path }) => `${path}: reads the environment`);
 
-const HTTP_SERVER = "packages/service/src/http/http-server.ts";
+const HTTP_SERVER = "packages/service/src/http/server/http-server.ts";
 const CREATES_SERVER = /import\s*\{[^}]*\bcreateServer\b[^}]*\}\s*from\s*"node:https?"/;
 
 /** Only one file creates HTTP servers: it makes them survive their clients, and bounds what a client may take (G5). */
@@ -52,7 +52,8 @@ export const serversAreCreatedInOnePlace: Rule = (sources) =>
   sources
     .filter((source) => isCode(source) && source.path !== HTTP_SERVER && CREATES_SERVER.test(source.text))
     .filter(
-      ({ path }) => !/\.test\.ts$|-rig\.ts$|\/test\//.test(path) && !/^packages\/(bench|e2e)\//.test(path),
+      ({ path }) =>
+        !/\.test\.ts$|-rig\.ts$|\/test\//.test(path) && !/^packages\/(bench|chaos|e2e)\//.test(path),
     )
     .map(({ path }) => `${path}: creates an HTTP server; use createHttpServer of @parley/service`);
 

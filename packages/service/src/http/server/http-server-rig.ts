@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { closeServer, listen } from "../listen.ts";
 import type { HttpEvent } from "./http-metrics.ts";
 import { createHttpServer, type HttpServerOptions } from "./http-server.ts";
-import { closeServer, listen } from "./listen.ts";
 
 /** A client that sends exact bytes and collects what it receives. */
 class RawSocket {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createLogger } from "../logging/logger.ts";
-import { createMetrics } from "../metrics.ts";
+import { createLogger } from "../../logging/logger.ts";
+import { createMetrics } from "../../metrics.ts";
 import { observeHttp } from "./http-metrics.ts";
 
 const log = createLogger({ name: "test", level: "silent" });

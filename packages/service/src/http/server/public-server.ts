@@ -1,8 +1,8 @@
 import type { Server } from "node:http";
-import type { Env } from "../env/read.ts";
-import { pick } from "../env/variables.ts";
-import type { Logger } from "../logging/logger.ts";
-import type { Registry } from "../metrics.ts";
+import type { Env } from "../../env/read.ts";
+import { pick } from "../../env/variables.ts";
+import type { Logger } from "../../logging/logger.ts";
+import type { Registry } from "../../metrics.ts";
 import { observeHttp } from "./http-metrics.ts";
 import { createHttpServer, type HttpHandlers } from "./http-server.ts";
 import { STALLED_MS } from "./server-options.ts";

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
-import { clientBlock, TrustedProxies } from "./address.ts";
+import { clientBlock, TrustedProxies } from "../address.ts";
+import { sendProblem } from "../problem.ts";
+import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
-import { sendProblem } from "./problem.ts";
-import { rejectUpgrade } from "./reject-upgrade.ts";
 import { SERVER_OPTIONS, STALLED_MS, WEBSOCKET_SERVER_OPTIONS } from "./server-options.ts";
 import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
 

@@ -1,5 +1,5 @@
-import type { Logger } from "../logging/logger.ts";
-import { metricFactory, type Registry } from "../metrics.ts";
+import type { Logger } from "../../logging/logger.ts";
+import { metricFactory, type Registry } from "../../metrics.ts";
 
 /** Events of one HTTP server. They never hold anything that a client sent. */
 export type HttpEvent =
