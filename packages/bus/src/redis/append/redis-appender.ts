@@ -185,8 +185,9 @@ export class RedisAppender implements Appender {
       if (queued) settle(queued, appendedFrom(draftResult));
     });
     this.#report(call.length, { duplicates, refused, ms, refs: result.refs });
-    for (const of of ["backlog", "refs"] as const)
-      if (overShare[of] > 0) this.#context.observe({ type: "over-share", of, drafts: overShare[of] });
+    for (const bound of ["backlog", "refs"] as const)
+      if (overShare[bound] > 0)
+        this.#context.observe({ type: "over-share", of: bound, drafts: overShare[bound] });
   }
 
   #settleUnknown(call: readonly QueuedDraft[], error: unknown, ms: number): void {
