@@ -14,6 +14,7 @@ import {
   filesAreShort,
   MAX_QUESTION_COMMENTS,
   namesAreSpecific,
+  nodeRunsTheSource,
   nothingIsMachineSpecific,
   onlyCommandsPrint,
   onlyReadEnvReadsTheEnvironment,
@@ -127,6 +128,14 @@ const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good:
       ["packages/service/src/env/read.ts", "process.env"],
       ["packages/local/src/processes/app.ts", "process.env.PATH"],
     ],
+  },
+  "Node runs every source": {
+    rule: nodeRunsTheSource,
+    bad: [
+      ["packages/bus/src/a.ts", "for (const of of [1]) void of;"],
+      ["apps/gateway/src/a.ts", "enum Color { red }"],
+    ],
+    good: [["packages/bus/src/a.ts", "const a: readonly number[] = [1];\nexport type A = typeof a;"]],
   },
   "HTTP servers are created in one place": {
     rule: serversAreCreatedInOnePlace,

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type App, createFront, readiness } from "@parley/local";
+import { createFrontSecret } from "@parley/service";
 import { afterAll, describe, expect, it } from "vitest";
 import { openBrowser } from "../rig/browser.ts";
 import { describeSplit } from "../rig/shapes.ts";
 import { WebUser } from "../rig/web-user.ts";
 
-const OPTIONS = { env: { AUTH_DEV_TOKENS: "true", DRAIN_MS: "1000" } };
+const secret = createFrontSecret();
+const OPTIONS = { env: { AUTH_DEV_TOKENS: "true", FRONT_SECRET: secret, DRAIN_MS: "1000" } };
 const upstream = ({ url, adminUrl }: App) => ({ url, isReady: readiness(adminUrl) });
 
 const browser = await openBrowser();
@@ -14,7 +16,10 @@ afterAll(() => browser?.close());
 
 await describeSplit("the page in a split deployment", OPTIONS, (deployment) => {
   const { gatewayApps, historyApi } = deployment;
-  const front = createFront({ gateway: gatewayApps.map(upstream), "history-api": [upstream(historyApi)] });
+  const front = createFront(
+    { gateway: gatewayApps.map(upstream), "history-api": [upstream(historyApi)] },
+    { secret },
+  );
   afterAll(async () => {
     front.closeAllConnections();
     front.close();

@@ -1,3 +1,4 @@
+import { stripTypeScriptTypes } from "node:module";
 import type { Rule } from "./import-rules.ts";
 import { isCode, isForTests, type Source } from "./source.ts";
 
@@ -56,6 +57,19 @@ export const serversAreCreatedInOnePlace: Rule = (sources) =>
         !/\.test\.ts$|-rig\.ts$|\/test\//.test(path) && !/^packages\/(bench|chaos|e2e)\//.test(path),
     )
     .map(({ path }) => `${path}: creates an HTTP server; use createHttpServer of @parley/service`);
+
+/** Node itself can run every source: it strips types without a compiler, and its parser refuses some valid TypeScript. */
+export const nodeRunsTheSource: Rule = (sources) =>
+  sources
+    .filter((source) => isCode(source) && source.path.endsWith(".ts"))
+    .flatMap(({ path, text }) => {
+      try {
+        stripTypeScriptTypes(text);
+        return [];
+      } catch (error) {
+        return [`${path}: Node can't run it: ${error instanceof Error ? error.message : error}`];
+      }
+    });
 
 /** No file contains a path of one machine or the address of a package registry. */
 export const nothingIsMachineSpecific: Rule = (sources) =>
