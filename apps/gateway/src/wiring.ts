@@ -17,6 +17,7 @@ import type { GatewayOptions } from "./options.ts";
 import { createBroadcaster } from "./outbound/broadcaster.ts";
 import { FlushPolicy } from "./outbound/flush-policy.ts";
 import { ReplayFilter } from "./outbound/replay-filter.ts";
+import { closeSlowReader } from "./outbound/slow-reader.ts";
 import { WriteScheduler } from "./outbound/write-scheduler.ts";
 import { Admission } from "./upgrade/admission.ts";
 import { Authenticator } from "./upgrade/authenticator.ts";
@@ -57,10 +58,10 @@ export function createOutbound({ bus, config, observe }: GatewayOptions): Outbou
   const writeScheduler = new WriteScheduler<Connection>({
     subscribers: registry.connections,
     policy: flushPolicy,
-    onTooSlow: (connection) => closer.closeSlowReader(connection),
+    onTooSlow: (connection) => closeSlowReader(connection, closer, observe),
     observe: (stats) => observe({ type: "flush", ...stats }),
   });
-  const closer = new ConnectionCloser({ registry, writeScheduler, observe, now, leaveMs: config.leaveMs });
+  const closer = new ConnectionCloser({ registry, writeScheduler, now, leaveMs: config.leaveMs });
   const replayFilter = new ReplayFilter();
   const live = bus.live(createBroadcaster({ registry, writeScheduler, replayFilter, observe }));
   return { registry, writeScheduler, flushPolicy, closer, live };

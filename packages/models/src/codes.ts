@@ -17,7 +17,11 @@ export const ERRORS = {
   },
   ref_reused: { status: 409, temporary: false, message: "This ref was already used for different content." },
   rate_limited: { status: 429, temporary: true, message: "Too many messages. Slow down." },
-  backlog_full: { status: 503, temporary: true, message: "The storage backlog is full. Retry later." },
+  backlog_full: {
+    status: 503,
+    temporary: true,
+    message: "Too many messages wait to be stored. Retry later.",
+  },
   unavailable: {
     status: 503,
     temporary: true,

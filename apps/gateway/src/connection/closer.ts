@@ -1,5 +1,3 @@
-import { CLOSE } from "@parley/models";
-import type { Observe } from "../events.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionRegistry } from "./registry.ts";
@@ -7,7 +5,6 @@ import type { ConnectionRegistry } from "./registry.ts";
 export interface ConnectionCloserDeps {
   readonly registry: ConnectionRegistry;
   readonly writeScheduler: WriteScheduler<Connection>;
-  readonly observe: Observe;
   /** Longest wait for the last answers of a connection that is leaving, in ms. */
   readonly leaveMs: number;
   /** Steady clock, ms. */
@@ -16,7 +13,7 @@ export interface ConnectionCloserDeps {
 
 /**
  * Closes connections. There are three ways: after the last answer (`closeAfterAnswers`), at once with a close frame
- * (`closeSlowReader`), and at once without one (`terminate`). A socket that ends by itself is cleaned up here too.
+ * (`closeNow`), and at once without one (`terminate`). A socket that ends by itself is cleaned up here too.
  */
 export class ConnectionCloser {
   readonly #deps: ConnectionCloserDeps;
@@ -39,17 +36,14 @@ export class ConnectionCloser {
     const { state } = connection;
     if (state.kind !== "leaving") return;
     this.#deps.writeScheduler.flushAndRemove(connection);
-    this.#close(connection, state.code, state.reason);
+    this.closeNow(connection, state.code, state.reason);
   }
 
-  /** Closes a connection that has `maxPendingBytes` waiting in its socket and would get more (P40, G5). */
-  closeSlowReader(connection: Connection): void {
-    this.#deps.observe({
-      type: "too-slow",
-      connection: connection.id,
-      pendingBytes: connection.pendingBytes,
-    });
-    this.#close(connection, CLOSE.tooSlow, "too slow");
+  /** Closes a connection with a close frame, without waiting for its answers. */
+  closeNow(connection: Connection, code: number, reason: string): void {
+    this.#stop(connection, reason);
+    this.#closing.add(connection);
+    connection.closeSocket(code, reason);
   }
 
   /** Destroys the socket without a close frame, for a client that can't be expected to read one. */
@@ -73,12 +67,6 @@ export class ConnectionCloser {
   /** Number of connections whose sockets haven't ended. */
   get remaining(): number {
     return this.#deps.registry.connections.size + this.#closing.size;
-  }
-
-  #close(connection: Connection, code: number, reason: string): void {
-    this.#stop(connection, reason);
-    this.#closing.add(connection);
-    connection.closeSocket(code, reason);
   }
 
   /** From here on nothing is read from the connection or written to it. */

@@ -102,12 +102,12 @@ const shared = {
   DEDUPE_MAX_REFS: fields
     .count(10_000_000)
     .describe(
-      "Refs remembered at the same time. At this limit a message with a new `ref` gets `backlog_full` (L5).",
+      "Refs remembered at the same time. At this limit a message with a new `ref` gets `backlog_full`; from half of it on each sender has a share (L5).",
     ),
   BACKLOG_MAX_ENTRIES: fields
     .count(200_000)
     .describe(
-      "Messages that may wait in the log to be stored. At this limit senders get `backlog_full` (L7).",
+      "Messages that may wait in the log to be stored. At this limit senders get `backlog_full`; from half of it on each sender has a share (L7).",
     ),
   BACKLOG_MAX_BYTES: fields
     .bytes(268_435_456)
