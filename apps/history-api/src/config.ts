@@ -3,16 +3,16 @@ import type { RequestLimits } from "./limits/request-limiter.ts";
 
 /** The configuration of one history-api. Sizes are in bytes, times in ms. */
 export interface HistoryConfig {
-  /** Undefined allows only the server's own origin. */
+  /** Origins whose pages may call this server. Undefined allows only the server's own origin. */
   readonly allowedOrigins: readonly string[] | undefined;
   /** Proxies whose X-Forwarded-For names the client's address. */
   readonly trustedProxies: TrustedProxies;
   readonly limits: RequestLimits;
-  /** Time that a client may read nothing before its response is cut off. */
+  /** Time after which a response is cut off if its client reads nothing. */
   readonly slowClientMs: number;
-  /** Maximum time that a request waits for the server to reach the log's end. */
+  /** Maximum time that a request waits until this server has read the log up to its end. */
   readonly catchUpMs: number;
-  /** Estimated memory of the tail above which stored messages are dropped early. */
+  /** Maximum estimated memory of the log's tail. Above it, messages that the store has are dropped early. */
   readonly maxTailBytes: number;
 }
 

@@ -17,7 +17,10 @@ export function unavailable(message: string): ChatError {
   return new ChatError("unavailable", { message, retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** A reason for operators. Uses only the name of a driver's error, because its text may quote what people wrote. */
+/**
+ * Returns the reason of a failure, for operators. For a driver's error this is only the name, because the text may
+ * quote messages.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof ChatError)
     return error.message === ERRORS[error.code].message ? error.code : error.message;

@@ -7,7 +7,9 @@ export type RouteName = "room" | "conversation" | "sync" | "conversations";
 
 /** An event that history-api reports, for logs and metrics. Never holds contents or tokens. Times are in ms. */
 export type HistoryEvent =
-  /** A response was sent completely, `ms` after its request arrived. `whole`: a whole conversation (P50). */
+  /**
+   * A response was sent completely, `ms` after its request arrived. `whole` is true for a whole conversation (P50).
+   */
   | {
       readonly type: "answered";
       readonly route: RouteName;
@@ -15,30 +17,42 @@ export type HistoryEvent =
       readonly messages: number;
       readonly ms: number;
     }
-  /** A request was answered with an error (P55). `cut`: its response had begun and was cut off instead (P50). */
+  /**
+   * A request failed, and the client got the error `code` (P55). If `cut` is true, the response had already begun and
+   * was cut off instead (P50).
+   */
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
-  /** The client disconnected before its response ended. `slow`: it read too slowly and was cut off. */
+  /**
+   * A response ended early because of its client. `slow` is true if the client read too slowly and was cut off, and
+   * false if the client disconnected.
+   */
   | { readonly type: "abandoned"; readonly slow: boolean }
-  /** A limit refused a request. `share`: the bound of its user, of its address, or of all. */
+  /** A limit refused a request. `share` names the bound that was reached: the user's, the address's, or the total. */
   | { readonly type: "limited"; readonly limit: LimitName; readonly share: Refusal }
-  /** A response was cut off: its client made no progress, and a caller with less needed its share. */
+  /**
+   * A response was cut off in favour of a caller that uses less of the limit. Of the heaviest caller's responses, this
+   * one had made no progress for the longest time.
+   */
   | { readonly type: "displaced"; readonly limit: LimitName }
   /** The current use of the limits, reported about once a second. */
   | ({ readonly type: "load" } & Load)
-  /** An internal service, `by`, read as the user `as` (P54). */
+  /** The internal service `by` read the history of the user `as` (P54). */
   | {
       readonly type: "read-as";
       readonly route: RouteName;
       readonly by: string;
       readonly as: string;
     }
-  /** A cursor was after the log's end. The log was replaced, and this client starts again from the store (L3). */
+  /**
+   * A client's cursor was after the log's end, because the log was replaced. The client gets everything again, from
+   * the beginning of history (L3).
+   */
   | { readonly type: "cursor-beyond-log"; readonly user: string }
   /** The follower reached the log's end. */
   | { readonly type: "caught-up"; readonly entries: number; readonly ms: number }
-  /** The follower lost its place in the log and starts again at the watermark (L3, L21). */
+  /** The follower's position in the log isn't valid any more, so it starts again at the watermark (L3, L21). */
   | { readonly type: "lost"; readonly reason: "trimmed or replaced" | "beyond the log's end" }
-  /** A step of the follower failed. It is retried after `retryInMs`. */
+  /** A step of the follower failed. The follower retries the step after `retryInMs`. */
   | { readonly type: "follow-failed"; readonly retryInMs: number; readonly reason: string }
   /** The current size of the tail, reported about once a second. */
   | { readonly type: "tail"; readonly entries: number; readonly bytes: number }

@@ -42,8 +42,8 @@ const LOAD_INTERVAL_MS = 1_000;
 const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
 
 /**
- * Creates the core of history-api. It neither listens nor reads the environment. The caller closes the tail and the
- * store.
+ * Creates the core of history-api, which neither listens on a port nor reads the environment. The caller closes the
+ * tail and the store.
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const { tail, store, verifier, config, observe, now = () => performance.now() } = options;
@@ -80,7 +80,9 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   };
 }
 
-/** Reports the use of the limits until `signal` is aborted. */
+/**
+ * Once a second, reports how much of each limit is in use, and forgets idle users. Returns when `signal` is aborted.
+ */
 async function watchLoad(limiter: RequestLimiter, observe: Observe, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     limiter.forgetIdleUsers();

@@ -7,7 +7,10 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
 }
 
-/** A reason for operators. Uses only the name and code of a driver's error, because its text may quote a message. */
+/**
+ * Returns the reason of a failure, for operators. For a driver's error this is only the name and code, because the
+ * text may quote a message.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof ChatError)
     return error.message === ERRORS[error.code].message ? error.code : error.message;

@@ -7,23 +7,26 @@ export type LogStep = "next" | "settle" | "trim";
 export type PersisterEvent =
   /** The store answered the insert of a group of messages. */
   | { readonly type: "insert"; readonly messages: number; readonly ms: number }
-  /** The log was told the outcomes of messages. `outcomes` counts them by kind (L13). */
+  /** The outcomes of messages were reported to the log. `outcomes` counts them by kind (L13). */
   | { readonly type: "settled"; readonly outcomes: OutcomeCounts }
-  /** The store is unavailable. The same messages are retried, and no more are read meanwhile. */
+  /** The store is unavailable. The same messages are retried, and no others are read until it answers. */
   | { readonly type: "outage"; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
   /** The store answers again, after `attempts` attempts. */
   | { readonly type: "recovered"; readonly attempts: number; readonly ms: number }
-  /** The store is available but refused a whole group. After three times each message is inserted alone (L10). */
+  /** The store is available but refused a whole group. After three refusals each message is inserted alone (L10). */
   | { readonly type: "group-failed"; readonly messages: number; readonly reason: string }
   /** One message can't be stored. The log delivers it again. */
   | { readonly type: "failed"; readonly id: string; readonly deliveries: number; readonly reason: string }
-  /** The store has the same ref and content under the id `of`, so the message wasn't stored again (L13). */
+  /** A message was left out, because the store has its ref and content under the id `of` (L13). */
   | { readonly type: "duplicate"; readonly id: string; readonly of: string }
-  /** An acknowledged message was stored without its ref, because `heldBy` has the ref with another content (L13). */
+  /**
+   * An acknowledged message is inserted without its ref, because the stored message `heldBy` has the same ref with
+   * different content (L13).
+   */
   | { readonly type: "ref-dropped"; readonly id: string; readonly heldBy: string }
-  /** A step with the log failed. The log delivers the messages of that step again. */
+  /** An operation on the log failed. The log delivers the operation's messages again. */
   | { readonly type: "log-failed"; readonly doing: LogStep; readonly reason: string }
-  /** The log's state, about once a second. `lagMs`: maximum time that the oldest unstored message may have waited. */
+  /** The log's state, about once a second. The oldest unstored message has waited for at most `lagMs`. */
   | { readonly type: "log-state"; readonly state: LogState; readonly lagMs: number };
 
 /** An operator replayed or dropped a dead letter. */

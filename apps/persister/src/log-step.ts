@@ -2,8 +2,8 @@ import { reasonOf } from "./errors.ts";
 import type { LogStep, Observe } from "./events.ts";
 
 /**
- * Runs one step with the log. If the step fails, reports the failure and returns undefined: the log delivers the
- * messages of a failed step again.
+ * Runs one operation on the log. If it fails, reports the failure and returns undefined rather than rejecting, because
+ * the log delivers the operation's messages again.
  */
 export async function tryLogStep<Result>(
   observe: Observe,

@@ -29,8 +29,8 @@ export interface Timings {
 
 export interface Persister {
   /**
-   * Takes messages from the log to the store until `signal` is aborted. Then stores and settles the batches it has,
-   * for at most `drainMs`. Never rejects: failures are retried for ever.
+   * Copies messages from the log to the store until `signal` is aborted. Then stores and settles the batches that it
+   * has read, for at most `drainMs`. Never rejects: failures are retried for ever.
    */
   run(signal: AbortSignal): Promise<void>;
   /** Reasons why messages can't be stored now, for `/readyz`. Empty if ready. */

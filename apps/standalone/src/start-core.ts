@@ -1,6 +1,6 @@
 /**
- * Starts a core and returns a function that stops it. Cores stop only when that function is called rather than on
- * SIGTERM itself, because clients have to leave first.
+ * Starts a core and returns a function that stops it. A core doesn't stop on SIGTERM itself, because the clients'
+ * connections must be closed first.
  */
 export function startCore(core: { run(signal: AbortSignal): Promise<void> }): () => Promise<void> {
   const stop = new AbortController();

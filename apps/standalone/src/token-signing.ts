@@ -9,8 +9,8 @@ export interface TokenSigning {
 }
 
 /**
- * Completes the configured settings. Without a secret or key, a random secret is generated and kept in `dataDir`, so
- * that tokens stay valid after a restart.
+ * Completes the configured settings. If they contain neither a secret nor the URL of a key set, a random secret is
+ * generated and kept in `dataDir`, so that tokens stay valid after a restart.
  */
 export async function createTokenSigning(
   configured: AuthSettings,

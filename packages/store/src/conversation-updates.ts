@@ -10,7 +10,7 @@ export interface ConversationUpdate {
   readonly last: string;
 }
 
-/** Collects the private conversations of some messages, each with the last of these messages. */
+/** Collects messages and returns one update for each of their private conversations, with its last message. */
 export class ConversationUpdates {
   readonly #byName = new Map<string, ConversationUpdate>();
 
@@ -18,7 +18,7 @@ export class ConversationUpdates {
     return this.#byName.size;
   }
 
-  /** Adds a message in any order. Public messages are ignored: the public room is in nobody's list. */
+  /** Adds a message. The order doesn't matter. Ignores public messages: the public room is in nobody's list. */
   add({ id, from, to }: Pick<LogMessage, "id" | "from" | "to">): void {
     if (to === "") return;
     const name = conversationOf(from, to);
@@ -33,8 +33,8 @@ export class ConversationUpdates {
 }
 
 /**
- * Returns the updates for the stored messages of a batch, including those that were stored before. If a process dies
- * after it wrote the messages and before it wrote the updates, the retry of the batch writes them.
+ * Returns the updates for the stored messages of a batch, including messages that an earlier attempt stored. If a
+ * process dies after it wrote the messages and before it wrote the updates, the retry of the batch writes the updates.
  */
 export function conversationUpdatesOf(
   messages: readonly LogMessage[],

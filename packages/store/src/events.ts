@@ -1,4 +1,4 @@
-/** The operations of a store, as named in events. `all` reads with `page`. */
+/** The operations of a store, as named in events. `all` has no name of its own, because it reads with `page`. */
 export type StoreOperation =
   | "prepare"
   | "insert"
@@ -44,7 +44,7 @@ export type StoreEvent =
       readonly done: boolean;
       readonly ms: number;
     }
-  /** The directory of the data belongs to another user, as `warning` says for an operator. */
+  /** The data directory belongs to another user. `warning` is a text about this for an operator. */
   | { readonly type: "directory-warning"; readonly warning: string }
   /** An operation rejected with `unavailable` after `ms`. `reason` is the kind of error. */
   | {

@@ -2,12 +2,15 @@ import { isId, type LogMessage } from "@parley/models";
 import type { StoreEvent } from "./events.ts";
 import type { InsertOutcome } from "./store.ts";
 
-/** Maximum size of a message's fields, in bytes of UTF-8. A MongoDB document holds 16 MiB and has the names twice. */
+/**
+ * Maximum size of a message's fields together, in bytes of UTF-8. A MongoDB document can have 16 MiB, and contains the
+ * usernames twice.
+ */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Returns the reason no store can hold a message, or undefined. Such a message would fail its whole batch, or would
- * come back changed, so that a retry couldn't be recognized.
+ * Returns the reason why no store can hold a message, or undefined if a store can. A message that no store can hold
+ * would make its whole batch fail. Or the store would change its text, and then a retry couldn't be recognized.
  */
 export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage): string | undefined {
   if (!isId(id)) return "its id isn't a log position";
@@ -19,9 +22,9 @@ export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage)
 }
 
 /**
- * Returns the outcome of a message that wasn't inserted because its id or its ref is taken (L13), given the messages
- * stored under each. Undefined if nothing is. The two may be read after the insert, since stored messages never
- * change and are never deleted.
+ * Returns the outcome of a message that wasn't inserted because its id or its ref is taken (L13). `storedById` and
+ * `storedByRef` are the messages stored under that id and that ref. Returns undefined if there is neither. Both may be
+ * read after the insert, because stored messages never change and are never deleted.
  */
 export function outcomeOf(
   message: LogMessage,
@@ -37,9 +40,10 @@ export function outcomeOf(
 }
 
 /**
- * Tells if the stored message is the same. A stored message without a ref is also the same if the ref belongs to
- * different content: then the ref was removed before storing (L13). If the ref is free, a stored message without a
- * ref is another message with the same content.
+ * Tells if `stored` is the same message as `message`. If `stored` has no ref, this depends on the ref of `message`:
+ *
+ * - The ref is stored with different content: the same message, whose ref was removed before it was stored (L13).
+ * - The ref is free: a different message that has the same content.
  */
 function isSame(message: LogMessage, stored: LogMessage, storedByRef: LogMessage | undefined): boolean {
   const { from, to, content, ref } = message;

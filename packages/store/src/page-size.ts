@@ -1,6 +1,6 @@
 import type { LogMessage } from "@parley/models";
 
-/** The maximum size of a result. A result that reaches either bound may have more behind it. */
+/** The maximum size of a result. If a result reaches either bound, there may be more messages after it. */
 export interface PageSize {
   /** Number of messages. */
   readonly limit: number;
@@ -16,7 +16,7 @@ export function estimateBytes({ from, to, content, ref = "" }: LogMessage): numb
   return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
 }
 
-/** Tells if a result reached its maximum size. If not, it is complete. */
+/** Tells if a result reached its maximum size. If not, no more messages follow it. */
 export function isFull(messages: readonly LogMessage[], { limit, maxBytes }: PageSize): boolean {
   if (messages.length >= limit) return true;
   if (maxBytes === undefined) return false;
@@ -46,7 +46,7 @@ export class PageCollector {
   }
 }
 
-/** Returns the first messages that fit. */
+/** Returns the first messages, up to the maximum size. The last one may exceed `maxBytes`. */
 export function firstFitting(messages: Iterable<LogMessage>, size: PageSize): LogMessage[] {
   const page = new PageCollector(size);
   if (page.isFull) return page.messages;

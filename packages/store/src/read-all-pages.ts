@@ -3,13 +3,13 @@ import type { LogMessage } from "@parley/models";
 import { isFull } from "./page-size.ts";
 import type { Range, Store } from "./store.ts";
 
-/** The messages in memory at a time. */
+/** Maximum size of a page. Only one page is in memory at a time. */
 const PAGE = { limit: 500, maxBytes: 1_048_576 };
 
 /**
  * Implements `Store.all` with pages. Each page is an independent read after the last id, so that no cursor or
  * transaction stays open while the caller is slow, and a restart of the server between two pages has no effect.
- * Yields to the event loop between pages, since SQLite reads a page synchronously.
+ * Yields to the event loop between pages, because SQLite reads a page synchronously.
  */
 export async function* readAllPages(
   store: Pick<Store, "page">,

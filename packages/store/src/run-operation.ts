@@ -2,9 +2,11 @@ import { ChatError } from "@parley/models";
 import type { Observe, StoreOperation } from "./events.ts";
 
 /**
- * Runs an operation of a store. A database error becomes ChatError `unavailable` and a `failure` event. Neither holds
- * more than the kind of error, since a driver's error can contain whole documents. `reasonOf` returns the kind, or
- * undefined for an error that isn't the database's: that one is rethrown.
+ * Runs an operation of a store. A database error is reported as a `failure` event with the kind of error, and becomes
+ * ChatError `unavailable`. Neither contains the driver's text, which can contain whole documents.
+ *
+ * `reasonOf` returns the kind of an error. It returns undefined for errors that aren't the database's: these are
+ * rethrown.
  */
 export async function runOperation<T>(
   { observe, reasonOf }: { observe: Observe; reasonOf: (error: unknown) => string | undefined },

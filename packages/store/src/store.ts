@@ -2,21 +2,22 @@ import type { LogMessage } from "@parley/models";
 import type { PageSize } from "./page-size.ts";
 
 /**
- * Port: the database that keeps history. Adapters are in `sqlite` and `mongo`; the contract suite in
- * packages/testkit/src/store holds each of them to these comments.
+ * The port to the database that keeps history. Its adapters are in `sqlite` and `mongo`. The contract suite in
+ * packages/testkit/src/store tests that each adapter does what these comments say.
  *
  * - Ids are log positions as text (L2). Every order is id order.
- * - An operation that the database can't answer rejects with a ChatError `unavailable`. The error has no cause, since
- *   a driver's error may contain messages.
- * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated size
- *   reaches that bound (G5). So it holds at least one message if there are any, and it is complete unless `isFull`.
+ * - An operation that the database can't answer rejects with a ChatError `unavailable`. The error has no `cause`,
+ *   because a driver's error may contain messages.
+ * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
+ *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full
+ *   (`isFull`), no more messages follow it.
  * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
  */
 export interface Store {
   /**
    * Creates tables, indexes and whatever else the store needs. Safe to call again, and by several processes at once.
-   * Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if
-   * existing data is in the way, so that a retry can't help.
+   * Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if existing
+   * data conflicts with the indexes or tables, because a retry can't help then.
    */
   prepare(): Promise<void>;
   /**
@@ -50,7 +51,8 @@ export interface Store {
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
-   * conversations the user has and however long they are. A result that is full has a next page.
+   * conversations the user has and however long they are. A result that reaches `limit`, or ends early at `maxBytes`,
+   * has a next page, which may be empty.
    */
   conversations(
     user: string,
@@ -74,7 +76,7 @@ export interface LastMessages {
   readonly next: string | undefined;
 }
 
-/** A range of ids. Both ends are exclusive; undefined means open. */
+/** A range of ids. Both ends are exclusive. An undefined end leaves the range open on that side. */
 export interface Range {
   readonly after?: string | undefined;
   readonly before?: string | undefined;

@@ -7,7 +7,8 @@ import type { Observe, RouteName } from "../events.ts";
  * Verifies the request's token. The token is read from `Authorization` only, never from the URL, because URLs end up
  * in logs. Rejects with an AuthError, or with `unauthorized` if the header holds no bearer token.
  *
- * The verifier serves the sources of tokens in turn (G5).
+ * `source` stands for the address that the token came from. The verifier serves the sources in turn, so that one
+ * source can't hold up the others (G5).
  */
 export function authenticate(
   verifier: Verifier,

@@ -48,7 +48,10 @@ const MAX_URL_LENGTH = 4_096;
 /** Maximum size of a request's body, in bytes. No route reads a body. */
 const MAX_BODY_BYTES = 1_024;
 
-/** The HTTP side of history: the checks that every request passes, the routes, and the error answers (P55). */
+/**
+ * Creates the HTTP handler of history-api: the checks that every request passes, the routes, and the error answers
+ * (P55).
+ */
 export function createApp(deps: AppDeps): Express {
   const { history, conversations, limiter, slowClientMs, observe } = deps;
   const openExchange = createOpenExchange(deps);
@@ -70,7 +73,10 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** Answers CORS preflights, refuses requests that are too large, and bounds the time of a response that nobody reads. */
+/**
+ * Answers CORS preflights and refuses requests that are too large. Also limits the time that a complete response waits
+ * for its client to read it.
+ */
 function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandler {
   return (req, res, next) => {
     setSecurityHeaders(res);
@@ -85,7 +91,10 @@ function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandl
   };
 }
 
-/** Destroys a complete response that isn't read in time. Otherwise it would hold its bytes for ever (G5). */
+/**
+ * Destroys the connection of a complete response that its client doesn't read in time. Otherwise the response would
+ * occupy memory for ever (G5).
+ */
 function destroyIfUnread(res: ServerResponse, slowClientMs: number, onUnread: () => void): void {
   const timer = setTimeout(() => {
     onUnread();

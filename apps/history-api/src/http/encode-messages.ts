@@ -1,28 +1,29 @@
 import { encodeBody, type LogMessage, messageJson } from "@parley/models";
 
-/** Text collected before it becomes bytes, in UTF-16 units. */
+/** Minimum length of a chunk's text, in UTF-16 units. Only the last chunk may be shorter. */
 const CHUNK_LENGTH = 64 * 1024;
 
 /** The JSON text around the messages of a response. */
 export interface JsonEnvelope {
-  /** `[`, or the beginning of an object. */
+  /** The text before the messages: `[`, the beginning of an object, or `,` in a later part of a whole conversation. */
   readonly before: string;
-  /** `]`, or the end of that object. */
+  /** The text after the messages: `]`, the end of the object, or nothing in a part of a whole conversation. */
   readonly after: string;
-  /** Converts one message to JSON. By default the message as in P50. */
+  /** Converts one message to JSON. The default is the form of P50. */
   readonly item?: (message: LogMessage) => string;
 }
 
 /**
- * Encodes messages as chunks of JSON. The chunks are outside of the JavaScript heap, and the messages aren't needed any
- * more: what a response holds while its client reads is small and known exactly (G5).
+ * Encodes messages as chunks of JSON. The chunks are outside of the JavaScript heap, and the messages can be freed. So
+ * the memory that a response needs while its client reads is small and known exactly (G5).
  */
 export function encodeMessages(
   messages: readonly LogMessage[],
   { before, after, item = toJson }: JsonEnvelope,
 ): Buffer[] {
   const chunks: Buffer[] = [];
-  // Joined once per chunk: a string that grows message by message is a chain of pieces that outlives its use.
+  // The pieces are joined once per chunk. If each were appended to a string, V8 would build a chain of small strings,
+  // which stays in memory longer than it is used.
   let pieces = [before];
   let length = before.length;
   for (const [index, message] of messages.entries()) {
@@ -38,7 +39,7 @@ export function encodeMessages(
   return chunks;
 }
 
-/** One message as clients read it (P50). */
+/** Converts one message to the JSON that clients get (P50). */
 export function toJson(message: LogMessage): string {
   return messageJson(message.id, encodeBody(message));
 }

@@ -28,7 +28,7 @@ export function errorHandler(observe: Observe): ErrorRequestHandler {
   };
 }
 
-/** Express throws a URIError for a path with percent escapes that aren't UTF-8. */
+/** True if the path has percent escapes that aren't UTF-8. Express throws a URIError for such a path. */
 function isUndecodable(error: unknown): boolean {
   return error instanceof URIError;
 }
@@ -37,7 +37,10 @@ function codeForPath(path: string): ErrorCode {
   return path.startsWith("/messages/") ? "invalid_username" : "invalid_parameter";
 }
 
-/** Closes the connection after a body that wasn't read, so that the unread rest can't hold the connection open. */
+/**
+ * Returns the headers of an error. If the request's body wasn't read to its end, the connection is closed, so that the
+ * unread bytes can't keep it open.
+ */
 function headersFor({ code }: ChatError, isBodyRead: boolean): Record<string, string> {
   return {
     ...(code === "method_not_allowed" && { allow: ALLOW }),

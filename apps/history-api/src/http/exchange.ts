@@ -7,14 +7,14 @@ import type { RequestLimiter } from "../limits/request-limiter.ts";
 import { authenticate } from "./access.ts";
 import { ResponseAbandoned } from "./write.ts";
 
-/** One request for history, whose user is known, and its response. */
+/** A request for history with its verified user, and the response to it. */
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly route: RouteName;
   readonly identity: Identity;
   readonly caller: Caller;
-  /** Aborted, with ResponseAbandoned, when the response is closed. */
+  /** Aborted when the response is closed. The reason is a ResponseAbandoned. */
   readonly closed: AbortSignal;
   /** Monotonic time at which the request arrived, in ms. */
   readonly startedAt: number;
@@ -26,12 +26,13 @@ export interface ExchangeDeps {
   readonly trustedProxies: TrustedProxies;
 }
 
-/** Begins an exchange. */
+/** Begins an exchange: verifies the request's token and checks the user's rate. */
 export type OpenExchange = (req: IncomingMessage, res: ServerResponse, route: RouteName) => Promise<Exchange>;
 
 /**
- * Creates the function that every route for history begins with. It verifies the token, in turn among addresses, and
- * then checks the user's rate. So no work is done and no place is taken before it is known for whom (G5).
+ * Creates the function that every route for history calls first. It verifies the token, with client addresses served
+ * in turn, and then checks the user's rate. So a request reads nothing and counts in no limit before its user is
+ * known (G5).
  */
 export function createOpenExchange({ verifier, limiter, trustedProxies }: ExchangeDeps): OpenExchange {
   return async (req, res, route) => {

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from "vitest";
 import { LIMITS, RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 
-/** More than the kernel buffers between a server and a client that doesn't read. */
+/** Number of messages whose response is larger than the kernel's buffers between the server and its client. */
 const MESSAGES = 20_000;
 const CONTENT = "x".repeat(1_100);
 

@@ -12,26 +12,27 @@ import { ResponseAbandoned, write } from "./write.ts";
 
 export interface ResponderDeps {
   readonly limiter: RequestLimiter;
-  /** Time that a client may take to read on before its response is cut off, in ms. */
+  /** Time after which a response is cut off if its client reads nothing, in ms. */
   readonly slowClientMs: number;
   readonly observe: Observe;
 }
 
-/** A page to send. */
+/** A page of messages to send, with the JSON text around them. */
 export interface PageAnswer {
   readonly messages: readonly LogMessage[];
   readonly envelope: JsonEnvelope;
 }
 
 export const ARRAY: JsonEnvelope = { before: "[", after: "]" };
-/** A response's memory besides its messages: its request, its socket's buffer. */
+/** Estimated memory of a response besides its messages, in bytes: for its request and for its socket's buffer. */
 const RESPONSE_BYTES = 16_384;
 
 /**
  * Reads and sends messages within the limits, and reports each complete answer.
  *
- * A place is taken only while something is read and encoded. A client that reads slowly, or not at all, holds bytes, which
- * count until the client has read them (G5).
+ * A response counts in the limit on concurrent reads only while its messages are read and encoded. After that its
+ * bytes count in the limit on memory until the client has read them, even if the client reads slowly or not at all
+ * (G5).
  */
 export class Responder {
   readonly #deps: ResponderDeps;
@@ -45,14 +46,15 @@ export class Responder {
     const { res } = exchange;
     const { limiter, slowClientMs } = this.#deps;
     const { memory, chunks, count } = await limiter.read(exchange.caller, exchange.closed, async (turn) => {
-      // Refuses a caller whose share is used up before anything is read. The number of reads bounds their own memory.
+      // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
+      // reserved yet: its memory is bounded by the number of concurrent reads.
       const memory = this.#reserve(exchange, RESPONSE_BYTES);
       try {
         await turn();
         const { messages, envelope } = await read();
         await turn();
         const chunks = this.#encode(exchange, messages, envelope);
-        // Released first: a user's only response may be larger than the user's share.
+        // Released first, because a response may exceed the user's share only if the user holds nothing else.
         memory.release();
         return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count: messages.length };
       } finally {
@@ -77,11 +79,11 @@ export class Responder {
   }
 
   /**
-   * Sends a whole conversation, part by part. The next part is read once the client has read the last one, so a response
-   * of any length holds at most one part.
+   * Sends a whole conversation, part by part. Each part is read only after the client has read the part before it. So
+   * a response of any length needs the memory of one part at most.
    *
-   * The first part fails like a page. Later parts are retried, because a response that has begun can't be answered with an
-   * error any more.
+   * If the first part can't be read, the request is answered with an error, like a page. Later parts are retried,
+   * because a response that has begun can't be answered with an error any more.
    */
   async sendConversation(exchange: Exchange, open: () => Promise<ConversationReader>): Promise<void> {
     const { res, req, caller } = exchange;
@@ -106,7 +108,9 @@ export class Responder {
     this.#answered(exchange, true, count);
   }
 
-  /** Reads and encodes the part of a whole conversation that follows `count` messages. */
+  /**
+   * Reads and encodes the next part of a whole conversation. `count` is the number of messages in all parts before.
+   */
   async #readPart(exchange: Exchange, reader: ConversationReader, count: number) {
     const { limiter } = this.#deps;
     await limiter.untilAllowed(exchange.caller, exchange.closed);
@@ -133,7 +137,7 @@ export class Responder {
     return encodeMessages(messages, envelope);
   }
 
-  /** Each chunk can be freed once it is written, although `chunks` is still referred to. */
+  /** Writes all chunks. Removes each from `chunks`, so that it can be freed once it is written. */
   async #writeAll({ res }: Exchange, chunks: Buffer[]): Promise<void> {
     for (let chunk = chunks.shift(); chunk; chunk = chunks.shift())
       await write(res, chunk, this.#deps.slowClientMs);
@@ -145,7 +149,9 @@ export class Responder {
     return memory;
   }
 
-  /** Bytes count, and a stream has its place, until the response is closed: until then its socket holds the last chunk. */
+  /**
+   * Releases a reservation when the response is closed. Until then the response's socket may buffer the last chunk.
+   */
   #releaseOnClose({ closed }: Exchange, { release }: Reservation): void {
     if (closed.aborted) release();
     else closed.addEventListener("abort", release, { once: true });

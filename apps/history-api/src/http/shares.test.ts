@@ -8,7 +8,7 @@ import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 import { SlowReaders } from "../test/slow-readers.ts";
 import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
-/** As JSON 24 MB: more than the buffers of two sockets hold. */
+/** Number of messages. As JSON they are 24 MB, which is more than fits into the buffers of two sockets. */
 const MANY = 3_000;
 const CONTENT = "x".repeat(8_000);
 const PROXY = TrustedProxies.parse("127.0.0.1") ?? TrustedProxies.none;
@@ -83,7 +83,7 @@ describe("clients that don't read", () => {
   });
 
   it("G5: hold bytes that are bounded: a user gets a quarter, and the heaviest gives way to a lighter user", async () => {
-    // A whole conversation counts 0.28 MB: two are within a user's quarter, and ten within all.
+    // A whole conversation uses 0.28 MB of the limit. Two fit into one user's quarter, and ten fit into the total.
     await start({ responseBytes: 3_000_000 });
     const scopes = ["history:read"];
     for (const user of ["u1", "u2", "u3", "u4", "u5"])
@@ -178,7 +178,7 @@ describe("the rate of one user's reads", () => {
     const started = performance.now();
     const { body } = await server.request("/messages/bob");
     expect(body).toHaveLength(700);
-    // 11.5 MB, of which 8 MB are the burst.
+    // The messages cost 11.5 MB. The burst covers 8 MB, and the other 3.5 MB are sent at 1 MB per second.
     expect(performance.now() - started).toBeGreaterThan(1_500);
   });
 });

@@ -7,7 +7,7 @@ import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 import { SlowReaders } from "../test/slow-readers.ts";
 import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
-/** More messages than the buffers of two sockets hold: about 24 MB as JSON. */
+/** Number of messages. As JSON they are about 24 MB, which is more than fits into the buffers of two sockets. */
 const MANY = 8_000;
 const CONTENT = "x".repeat(3_000);
 
@@ -43,7 +43,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Sends a request whose response isn't read until the socket resumes. */
+/** Sends a request. The client doesn't read the response until the test resumes the socket. */
 function pausedRequest(path: string): Promise<Socket> {
   return readers.open(server.url, path);
 }
@@ -77,7 +77,8 @@ describe("a whole conversation", () => {
     await start(MANY);
     const socket = await pausedRequest("/messages/bob");
     const pages = await pagesAtRest();
-    // A part of these messages is 41 of them: see PART in queries/sizes.ts.
+    // The server reads 41 of these messages at a time, because PART in queries/sizes.ts bounds their bytes. So this
+    // expects that the server has read less than half of the conversation.
     expect(pages).toBeLessThan(MANY / 41 / 2);
     socket.resume();
     await until(() => server.events.some(({ type }) => type === "answered"));

@@ -4,17 +4,20 @@ import { afterEach, it } from "vitest";
 import { LIMITS, RunningApi, tokenOf } from "../test/running-api.ts";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 
-/** A response of 50 messages is a little smaller than one write, so it is complete as soon as it is written. */
+/** Number of messages in a response. They fit into a single write, so the response is complete once it is written. */
 const MESSAGES = 50;
-/** One user may have a quarter of this: one such response, but not another request beside it. */
+/** Limit for all responses. One user's quarter of it has room for one response, but not for a second request. */
 const RESPONSE_BYTES = 4 * 70_000;
-/** Losing the bytes of one response would leave none for the second round. */
+/** Number of rounds. If the first round's bytes were never freed, the second round would fail. */
 const ROUNDS = 2;
 const TIMEOUT_MS = 40_000;
 const SLOW_CLIENT_MS = 1_000;
-/** Longer than a response takes that isn't stuck. */
+/** A response that still counts after this time is stuck. Any other response is finished by then. */
 const STUCK_MS = 300;
-/** Checks between two writes that don't wait for an outcome. Only a write notices that the server closed the connection. */
+/**
+ * After this many checks the client writes a request without waiting for the outcome of the one before. Only a write
+ * shows that the server has closed the connection.
+ */
 const CHECKS_PER_PROBE = 40;
 const CHECKS_PER_LOOK = 10;
 
@@ -57,8 +60,8 @@ it("G5: a complete response that nobody reads counts, and frees its bytes after 
     let sent = 0;
     let checks = 0;
     let settledBefore = settled();
-    // The kernel may buffer many responses before one is stuck. Until then each request waits for the outcome of the one
-    // before.
+    // The kernel may buffer many responses before one is stuck. Until then the client sends each request only after
+    // the outcome of the request before it.
     const isStuck = async () => {
       if (!client || client.destroyed) {
         client = connectSilently(Number(port), hostname);

@@ -12,8 +12,8 @@ export class ResponseAbandoned extends Error {
 }
 
 /**
- * Writes a chunk and resolves once the socket takes more. Rejects with ResponseAbandoned if the client disconnects, or
- * reads nothing for `slowClientMs`.
+ * Writes a chunk and resolves once the socket accepts more data. Rejects with ResponseAbandoned if the client
+ * disconnects, or reads nothing for `slowClientMs`.
  */
 export async function write(res: ServerResponse, chunk: Buffer, slowClientMs: number): Promise<void> {
   if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });

@@ -8,7 +8,9 @@ function callerOf(user: string, address = "a") {
   return { user, address };
 }
 
-/** Takes `amount` for a caller. Returns undefined if it is refused; `isDisplaced` tells the later fate. */
+/**
+ * Reserves `amount` for a caller. Returns undefined if refused. `isDisplaced` becomes true if it is displaced later.
+ */
 function take(budget: FairBudget, user: string, amount: number, address = "a") {
   const taken = { isDisplaced: false, reservation: undefined as Reservation | undefined };
   const result = budget.reserve(callerOf(user, address), amount, () => {
@@ -27,7 +29,7 @@ describe("the fair budget", () => {
     );
     expect(budget.used).toBe(256);
     expect(budget.reserve(callerOf("u1"), 1, FREE)).toBe("user");
-    // All but one have made progress since they began.
+    // All entries of each user make progress, except the first entry.
     for (const entries of held) for (const entry of entries.slice(1)) entry?.reservation?.resize(1);
     expect(take(budget, "u5", 1)).toBeDefined();
     expect(held.flat().filter((entry) => entry?.isDisplaced)).toEqual([held[0]?.[0]]);
@@ -83,7 +85,7 @@ describe("the fair budget", () => {
   });
 });
 
-/** What is held, as the test knows it. Checks every outcome. */
+/** The test's own record of the reserved amounts. Checks the outcome of every call against this record. */
 class Model {
   readonly #budget = new FairBudget({ total: 40, perUser: 20 });
   readonly #live = new Set<{ readonly user: string; readonly amount: number; release: () => void }>();

@@ -2,18 +2,18 @@ import type { Caller } from "./caller.ts";
 
 export interface BudgetOptions {
   readonly total: number;
-  /** The most that one user may hold. A user's only amount may be larger, so that a single large page can be served. */
+  /** Maximum that one user may hold. A user's only reservation may exceed it, so that one large page can be served. */
   readonly perUser: number;
 }
 
-/** The bound that stood in the way: the user's own, its address', or the total. */
+/** The bound that refused a caller: the one for its user, the one for its address, or the total for all callers. */
 export type Refusal = "user" | "address" | "all";
 
-/** An amount that is held until `release`. */
+/** An amount that is reserved for a caller until `release` is called. */
 export interface Reservation {
-  /** Changes the amount to what is really needed, which always succeeds. Tells that this holder has made progress. */
+  /** Sets the amount that is really needed. Always succeeds. Also records that the caller has made progress. */
   resize(amount: number): void;
-  /** Safe to call again. */
+  /** Frees the amount. Safe to call again. */
   release(): void;
 }
 
@@ -23,7 +23,7 @@ interface Entry {
   readonly onDisplaced: () => void;
 }
 
-/** Everything that one user, or one address, holds. The entry that made no progress for the longest time comes first. */
+/** The entries of one user or one address. The first is the one that has made no progress for the longest time. */
 interface Holder {
   held: number;
   readonly entries: Set<Entry>;
@@ -32,9 +32,12 @@ interface Holder {
 /**
  * A bounded amount that callers share (G5).
  *
- * Once the total is in use, a caller that holds less displaces the heaviest user's entry that made no progress for the
- * longest time, and otherwise one of the heaviest address'. So whatever a few users or addresses hold, the next caller
- * gets its share. Equal holders don't displace each other: the difference must be more than the amount that moves.
+ * When the total is in use, a caller displaces an entry of the user who holds most. If that user doesn't hold more
+ * than the caller's user, it displaces an entry of the address that holds most. In both cases this is the entry that
+ * has made no progress for the longest time. So a few users or addresses can't keep the next caller from its share.
+ *
+ * Equal holders don't displace each other: a holder loses an entry only if it holds more than the caller would
+ * afterwards.
  */
 export class FairBudget {
   readonly #options: BudgetOptions;
@@ -50,7 +53,10 @@ export class FairBudget {
     return this.#used;
   }
 
-  /** Takes an amount. `onDisplaced` is called if another caller needs it more; the amount is released by then. */
+  /**
+   * Reserves an amount, or returns the bound that refuses it. `onDisplaced` is called after another caller has
+   * displaced the reservation. The amount is released by then.
+   */
   reserve(caller: Caller, amount: number, onDisplaced: () => void): Reservation | Refusal {
     const held = this.#users.get(caller.user)?.held ?? 0;
     if (held > 0 && held + amount > this.#options.perUser) return "user";
@@ -97,7 +103,7 @@ function changeHolder(holders: Map<string, Holder>, key: string, entry: Entry, d
   else holders.delete(key);
 }
 
-/** The heaviest holder, if it would still hold more than `key` after `amount` has moved. */
+/** The holder with the largest amount, if it holds more than `key` would hold with `amount` added. */
 function heaviestAbove(
   holders: ReadonlyMap<string, Holder>,
   key: string,

@@ -10,7 +10,7 @@ describe("the read allowance", () => {
     allowance.spend("u", 700, 0);
     expect(allowance.waitMs("u", 0)).toBe(0);
     allowance.spend("u", 150, 0);
-    // The debt of 50, and 100 for the next second.
+    // The level is -50 and must rise to 100 before the user may read again. At 100 per second this takes 1.5 s.
     expect(allowance.waitMs("u", 0)).toBe(1_500);
     expect(allowance.waitMs("u", 1_000)).toBe(500);
     expect(allowance.waitMs("u", 1_500)).toBe(0);

@@ -1,25 +1,28 @@
-/** The cost of reading history that one user may cause, in estimated bytes. */
+/** The rate at which one user may read history, in estimated bytes. */
 export interface ReadRate {
   /** Infinity turns the limit off. */
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** A user who spent everything reads on once this many seconds' worth is there again, rather than page by page. */
+/**
+ * A user who has spent the whole allowance may read again once the allowance has regained the bytes of this many
+ * seconds. With less, the user would be admitted for a single page at a time.
+ */
 const RESUME_SECONDS = 1;
-/** The error of adding fractions, in bytes. */
+/** Tolerance for rounding errors, in bytes. */
 const ROUNDING = 1e-6;
 
 interface Allowance {
-  /** Below zero if the last reads cost more than was left. */
+  /** The bytes that are left. Below zero if the last reads cost more than was left. */
   level: number;
   refilledAt: number;
   isSpent: boolean;
 }
 
 /**
- * A token bucket for each user, in units of work. A read's cost is known only afterwards, so a user may read while
- * something is left, and the read may leave a debt. Times are ms of a monotonic clock.
+ * A token bucket for each user, in estimated bytes. The cost of a read is known only after the read. So a user may
+ * read while any bytes are left, and the level may fall below zero. Times are ms of a monotonic clock.
  */
 export class ReadAllowance {
   readonly #rate: ReadRate;
@@ -29,7 +32,7 @@ export class ReadAllowance {
     this.#rate = rate;
   }
 
-  /** Time until the user may read, in ms; 0 if now. */
+  /** Time until the user may read, in ms. 0 if the user may read now. */
   waitMs(user: string, now: number): number {
     const allowance = this.#users.get(user);
     if (!allowance) return 0;
@@ -52,7 +55,7 @@ export class ReadAllowance {
     if (allowance.level <= 0) allowance.isSpent = true;
   }
 
-  /** Forgets users whose allowance is full, because a new one is the same. */
+  /** Forgets users whose allowance is full, because a new allowance would be full too. */
   forgetIdleUsers(now: number): void {
     for (const [user, allowance] of this.#users) {
       this.#refill(allowance, now);

@@ -3,19 +3,19 @@ import { FairPool, PoolFull, type Release } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
 
-/** Reads at the same time: each needs the memory of a page. One user and one address have a part of them. */
+/** Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page. */
 const READS = 64;
 const READS_PER_ADDRESS = 32;
 const READS_PER_USER = 16;
 
 export interface TurnLimits {
-  /** Requests that are admitted at the same time, and requests that wait for that, at most. */
+  /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
   readonly requests: number;
   readonly requestsPerUser: number;
   readonly requestsPerAddress: number;
 }
 
-/** Too many reads wait: of the caller's user, of its address, or of all. */
+/** A read was refused, because too many reads of its user, of its address or of all callers wait (see `share`). */
 export class TurnRefused extends Error {
   override readonly name = "TurnRefused";
   readonly share: Refusal;
@@ -30,13 +30,15 @@ export class TurnRefused extends Error {
 export type Turn = () => Promise<void>;
 
 /**
- * Lets users and addresses read in turn, so that one that reads much delays the others by little (G5).
+ * Lets users and addresses read in turn, so that a user or an address with many reads delays the others only a little
+ * (G5).
  *
- * A read waits first among the reads of all users and then among those of all addresses. So a user with a long queue
- * doesn't fill the queue of the address that it shares with others.
+ * A read waits first until it is its user's turn, and then until it is its address's turn. So a user with a long queue
+ * doesn't fill the queue of an address that other users share.
  *
- * In each turn of the event loop at most one read begins or becomes JSON: SQLite reads synchronously, and a long page
- * becomes JSON synchronously. Whatever else this process does runs between two turns.
+ * In each iteration of the event loop, at most one read begins or is converted to JSON. Both are synchronous: SQLite
+ * blocks the process during a read, and so does the conversion of a long page. The process does its other work between
+ * two iterations.
  */
 export class ReadTurns {
   readonly #users: FairPool;
@@ -69,8 +71,8 @@ export class ReadTurns {
   }
 
   /**
-   * Runs a read in its turn. Rejects with TurnRefused if too many wait, and with the signal's reason if it is aborted
-   * while the read waits.
+   * Runs a read when it is the caller's turn. Rejects with TurnRefused if too many reads wait. Rejects with the
+   * signal's reason if the signal is aborted while the read waits.
    */
   async run<T>(caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
     const releaseUser = await orRefuse("user", this.#users.take(caller.user, signal));

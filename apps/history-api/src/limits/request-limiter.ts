@@ -5,37 +5,37 @@ import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
 import { ReadAllowance } from "./read-allowance.ts";
 import { ReadTurns, type Turn, TurnRefused } from "./read-turns.ts";
 
-/** Bounds on concurrent work (G5). Each is shared fairly among users and addresses. */
+/** The limits on the work for requests (G5). Users and addresses share each limit fairly. */
 export interface RequestLimits {
-  /** Requests whose answers are being read. As many again may wait. */
+  /** Maximum number of requests whose messages are being read. As many again may wait. */
   readonly requests: number;
-  /** Requests of one user that wait, at most. */
+  /** Maximum number of waiting requests of one user. */
   readonly requestsPerUser: number;
-  /** Requests of one address that wait, at most. */
+  /** Maximum number of waiting requests from one address. */
   readonly requestsPerAddress: number;
-  /** Whole conversations that are being sent. Each lasts as long as its client needs to read it. */
+  /** Maximum number of whole conversations that are being sent. Each counts until its client has read it. */
   readonly streams: number;
   readonly streamsPerUser: number;
-  /** Estimated bytes of everything that is being read and sent. */
+  /** Maximum memory of all responses that are being read and sent, in estimated bytes. */
   readonly responseBytes: number;
   /** Estimated bytes per second that one user may read, with bursts of eight times as many. */
   readonly readBytesPerSecond: number;
 }
 
-/** The bounds, as named in events and metrics. */
+/** The names of the limits in events and metrics. */
 export type LimitName = "requests" | "streams" | "bytes" | "rate";
 
 export interface LimiterDeps {
   readonly limits: RequestLimits;
-  /** Called for every request that a bound refuses. */
+  /** Called for every request that a limit refuses. */
   readonly onRefused: (limit: LimitName, share: Refusal) => void;
-  /** Called for every response that is cut off because another caller needs its share. */
+  /** Called for every response that is cut off in favour of a caller that uses less of the limit. */
   readonly onDisplaced: (limit: LimitName) => void;
   /** The current time of a monotonic clock, in ms. */
   readonly now: () => number;
 }
 
-/** The current use of the bounds. */
+/** The current use of the limits: waiting requests, whole conversations being sent, and bytes of responses. */
 export interface Load {
   readonly waiting: number;
   readonly streams: number;
@@ -47,10 +47,10 @@ const BYTES_OF_USER = 1 / 4;
 const BURST_SECONDS = 8;
 /** The cost of a request besides its messages, in estimated bytes. */
 const REQUEST_COST = 16_384;
-/** Time after which a stream looks again if its user may read on. */
+/** Maximum time until a paused stream checks again if its user may read more. */
 const MAX_PAUSE_MS = 1_000;
 
-/** Refuses or delays requests that would exceed a bound, so that one caller costs the others little (G5). */
+/** Refuses or delays requests that would exceed a limit, so that one caller can't slow down the others much (G5). */
 export class RequestLimiter {
   readonly #deps: LimiterDeps;
   readonly #turns: ReadTurns;
@@ -72,7 +72,7 @@ export class RequestLimiter {
     return { waiting: this.#turns.waiting, streams: this.#streams.used, bytes: this.#bytes.used };
   }
 
-  /** Throws `rate_limited` if the user has read too much. Charges the request to the user. */
+  /** Throws `rate_limited` if the user has read too much. Otherwise charges the user for the request itself. */
   assertRate({ user }: Caller): void {
     const retryAfterMs = this.#allowance.waitMs(user, this.#deps.now());
     if (retryAfterMs > 0) {
@@ -85,12 +85,12 @@ export class RequestLimiter {
     this.charge(user, REQUEST_COST);
   }
 
-  /** Charges what was read to the user. */
+  /** Charges the user for the bytes that were read. */
   charge(user: string, bytes: number): void {
     this.#allowance.spend(user, bytes, this.#deps.now());
   }
 
-  /** Waits until the user may read on, in the middle of a response. Returns early if the signal is aborted. */
+  /** Waits, in the middle of a response, until the user may read more. Returns early if the signal is aborted. */
   async untilAllowed({ user }: Caller, signal: AbortSignal): Promise<void> {
     for (;;) {
       const waitMs = this.#allowance.waitMs(user, this.#deps.now());
@@ -99,7 +99,9 @@ export class RequestLimiter {
     }
   }
 
-  /** Runs a read in the caller's turn. Throws `too_many_connections` or `overloaded` if too many wait. */
+  /**
+   * Runs a read when it is the caller's turn. Rejects with `too_many_connections` or `overloaded` if too many wait.
+   */
   read<T>(caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
     return this.#turns.run(caller, signal, read).catch((error) => {
       throw error instanceof TurnRefused ? this.#refusal("requests", error.share) : error;
@@ -107,14 +109,17 @@ export class RequestLimiter {
   }
 
   /**
-   * Admits a whole conversation. Throws `too_many_connections` or `overloaded`. `cut` ends the response if another caller
-   * needs its place more.
+   * Admits a whole conversation, or throws `too_many_connections` or `overloaded` at the limit. `cut` must end the
+   * response. It is called if a caller that uses less of the limit displaces this one.
    */
   acquireStream(caller: Caller, cut: () => void): Reservation {
     return this.#reserve("streams", caller, 1, cut);
   }
 
-  /** Accounts for the memory of a response until its client has read it. Throws, and cuts, like a stream. */
+  /**
+   * Reserves the memory of a response until its client has read it. Throws the same errors as `acquireStream`, and
+   * calls `cut` in the same case.
+   */
   reserveBytes(caller: Caller, bytes: number, cut: () => void): Reservation {
     return this.#reserve("bytes", caller, bytes, cut);
   }

@@ -18,7 +18,7 @@ export interface LogFollowerDeps {
 export interface FollowerLimits {
   /** Maximum time that a request waits for the follower to reach the log's end, in ms. */
   readonly catchUpMs: number;
-  /** Estimated bytes of the tail above which stored messages are dropped before their 30 s are over (G5, L20). */
+  /** Maximum size of the tail, in estimated bytes. Above it, stored messages aren't kept for 30 s (G5, L20). */
   readonly maxBytes: number;
   readonly retry: BackoffLimits;
 }
@@ -31,12 +31,12 @@ export interface TailSnapshot {
   readonly since: string;
   /** The messages of the requested conversation, or of all conversations. */
   readonly pending: MessageView;
-  /** The first message of the tail, of any conversation, with this ref key. */
+  /** Returns the first message with this ref key in the whole tail, or undefined if there is none. */
   firstWithRef(key: string): LogMessage | undefined;
 }
 
 type FollowerState =
-  /** Has no place in the log. The next step reads the watermark and begins there. Requests get 503 (L21). */
+  /** Has no position in the log. The next step reads the watermark and begins there. Requests get 503 (L21). */
   | { readonly kind: "starting" }
   /** Reads from the watermark towards `target`, which was the log's end at the start. Requests get 503 (L21). */
   | {
@@ -45,10 +45,10 @@ type FollowerState =
       readonly target: string;
       readonly startedAt: number;
     }
-  /** Has reached `target` and reads what is appended. Requests are answered. */
+  /** Has reached `target` and reads new messages as they are appended. Requests are answered. */
   | { readonly kind: "following"; readonly position: string };
 
-/** The log's end, with the follower's position and generation at the moment when the end was asked for. */
+/** The log's end, with the follower's position and generation just before the end was read. */
 interface EndOfLog {
   readonly end: string;
   readonly positionBefore: string;
@@ -64,17 +64,17 @@ const WATERMARK_INTERVAL_MS = 1_000;
  * be stored. A single loop reads the log, records the watermark and drops stored messages, so these three never
  * interleave.
  *
- * Requests run concurrently with the loop and change one thing. A request that finds the log's end before the
- * follower's own position proves that the log was replaced (L3). The request then moves the follower back to
- * `starting` and increments the generation. So after each wait the loop discards its result if the generation has
- * changed, and a request is refused if the end that it read belongs to an older generation.
+ * Requests run concurrently with the loop and change the follower's state in one case only. If a request reads an end
+ * of the log that is before the follower's position, the log was replaced (L3). The request then moves the follower
+ * back to `starting` and increments the generation. So after each read the loop discards the result if the generation
+ * has changed. A request is refused if the end that it read belongs to an older generation.
  */
 export class LogFollower {
   readonly #deps: LogFollowerDeps;
   readonly #readEnd: () => Promise<EndOfLog>;
   readonly #waiters = new PositionWaiters();
   #state: FollowerState = { kind: "starting" };
-  /** Counts how often the follower lost its place and started again. */
+  /** Number of times that the follower's position became invalid and the follower started again. */
   #generation = 0;
   #recent = new RecentMessages(ORIGIN);
   #watermarks = new WatermarkHistory();
@@ -112,8 +112,9 @@ export class LogFollower {
   }
 
   /**
-   * Returns the tail as it is now, for a later part of an answer that ends at `position`. So the answer needn't hold the
-   * first tail meanwhile. Rejects with `unavailable` if the follower lost its place and isn't back at that position.
+   * Returns the current tail, for a later part of an answer that ends at `position`. So the answer doesn't have to
+   * keep the first tail in memory. Throws `unavailable` if the follower started again and hasn't reached `position`
+   * yet.
    */
   later(position: string, conversation: string): TailSnapshot {
     if (this.#state.kind !== "following" || this.#state.position < position) throw logReplaced();
@@ -156,7 +157,9 @@ export class LogFollower {
     return { end: await this.#deps.tail.position(), positionBefore, generation };
   }
 
-  /** Reads the next batch of the log, and once a second the watermark. Starts first if there is no position yet. */
+  /**
+   * Reads the next batch of the log, and once a second the watermark. Starts first if the follower has no position.
+   */
   async #step(signal: AbortSignal): Promise<void> {
     const { tail, now } = this.#deps;
     if (this.#state.kind === "starting") await this.#start();
@@ -200,7 +203,7 @@ export class LogFollower {
 
   /**
    * Reads the watermark and drops the messages that it passed at least 30 s ago (L20). If the generation changes
-   * while the watermark is read, this still changes only the old generation's messages: `#start` replaces them.
+   * during the read, only messages of the old generation are dropped, and `#start` replaces those anyway.
    */
   async #dropExpired(): Promise<void> {
     const { tail, observe, now } = this.#deps;

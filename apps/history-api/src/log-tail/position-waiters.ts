@@ -27,7 +27,7 @@ export class PositionWaiters {
     }
   }
 
-  /** Resolves every waiter at or before `position`. */
+  /** Resolves every waiter whose id is at or before `position`. */
   reached(position: string): void {
     for (const waiter of this.#waiters) if (waiter.id <= position) waiter.resolve();
   }

@@ -25,12 +25,12 @@ export class RecentMessages {
   readonly #byRef = new Map<string, LogMessage>();
   #bytes = 0;
 
-  /** `since` is the position after which every message of the log will be added. */
+  /** `since` is a position in the log. The caller adds every message after it. */
   constructor(since: string) {
     this.#since = since;
   }
 
-  /** Every message after this position that was added is still here. Earlier ones were dropped or never added. */
+  /** All messages that were added after this position are still here. Earlier ones were dropped or never added. */
   get since(): string {
     return this.#since;
   }
@@ -83,8 +83,8 @@ export class RecentMessages {
   }
 
   /**
-   * The first message added with this ref key (see `refKey` in models), or undefined once it was dropped. Only stored
-   * messages are dropped, so from then on the store answers for the ref.
+   * The first message that was added with this ref key (see `refKey` in models), or undefined once it was dropped.
+   * Only stored messages are dropped, so from then on a lookup in the store finds the message.
    */
   firstWithRef(key: string): LogMessage | undefined {
     return this.#byRef.get(key);

@@ -1,4 +1,6 @@
-/** Time an entry stays in the tail after the watermark passed it, in ms. Covers a MongoDB step-down (L20). */
+/**
+ * Time that a message stays in the tail after the watermark passed it, in ms. Longer than a MongoDB step-down (L20).
+ */
 const KEEP_STORED_MS = 30_000;
 
 interface WatermarkRecord {
@@ -28,7 +30,7 @@ export class WatermarkHistory {
     return expired?.watermark;
   }
 
-  /** The last watermark recorded and not yet taken. */
+  /** The latest recorded watermark, or undefined if `takeExpired` has returned it or none was recorded. */
   latest(): string | undefined {
     return this.#records.at(-1)?.watermark;
   }

@@ -54,7 +54,7 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
   snapshot = undefined;
   const read = [...(await reader.next())];
   expect(read.length).toBeLessThan(MESSAGES);
-  // A WeakRef keeps its target for the rest of the current job.
+  // A WeakRef keeps its target alive until the current job of the event loop ends, so this waits for another job.
   await new Promise((resolve) => setTimeout(resolve, 1));
   collectGarbage();
   expect(held.deref()).toBeUndefined();

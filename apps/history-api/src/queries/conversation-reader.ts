@@ -16,15 +16,17 @@ export interface ReaderDeps {
 
 /**
  * Reads a whole conversation, part by part (P50). Between two parts it holds no messages and no tail, because the client
- * may take hours to read the first one (G5). Each part takes the tail anew, which is as good as the first snapshot: what
- * isn't in a later tail, up to the first one's position, has been stored by then (merge.ts).
+ * may take hours to read the first part (G5).
+ *
+ * Each part uses a new snapshot of the tail. No message is lost by that: a message up to the first snapshot's position
+ * that isn't in the new snapshot has been stored by then (merge.ts).
  */
 export class ConversationReader {
   readonly #deps: Omit<ReaderDeps, "snapshot">;
   readonly #position: string;
   readonly #merge: Merge;
   #tail: TailSnapshot | undefined;
-  /** Undefined at the end. */
+  /** The next part begins after this id. Undefined once the whole conversation has been read. */
   #after: string | undefined = ORIGIN;
 
   constructor({ snapshot, ...deps }: ReaderDeps) {

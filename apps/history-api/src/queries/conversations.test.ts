@@ -73,7 +73,7 @@ describe("any interleaving of the log and the store between the reads", () => {
   });
 });
 
-/** True if the log repeats the message's ref and content. The store keeps only the first that is inserted. */
+/** True if another message has the same ref and content. The store keeps only the one that is inserted first. */
 function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {
   if (message.ref === undefined) return false;
   return log.some(
@@ -82,7 +82,10 @@ function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {
   );
 }
 
-/** Conversations over scripted snapshots and a scripted store. `rows` are the store's page, `held` its refs. */
+/**
+ * Conversations over scripted snapshots and a scripted store. The store returns `rows` as its page of conversations,
+ * and finds the messages in `held` by their refs.
+ */
 function scripted(
   snapshots: readonly { since?: number; messages: readonly LogMessage[]; position: number }[],
   { rows = [] as LogMessage[], next = undefined as string | undefined, held = [] as LogMessage[] } = {},

@@ -13,25 +13,26 @@ import {
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface ConversationsOptions {
-  /** Exclusive id; undefined for the newest conversations. */
+  /** Selects conversations whose last message is before this id. Undefined selects the newest conversations. */
   readonly before: string | undefined;
   readonly limit: number;
 }
 
-/** Attempts to get two snapshots that overlap, before the request fails. */
+/** Maximum number of attempts to get two snapshots that overlap. Then the request fails. */
 const MAX_ATTEMPTS = 3;
 
 /**
  * Reads a user's private conversations with their last messages (P57), as of one position of the log (P56).
  *
- * The store's list is read between two snapshots of the tail, because a conversation can move on while the list is
- * read (L19). Its row then holds a message after the first snapshot's position, and no row shows where it was before.
+ * The store's list is read between two snapshots of the tail, because a conversation can get a new message while the
+ * list is read (L19). Its row then holds a message after the first snapshot's position. The message that was its last
+ * one at that position is in no row any more.
  *
  * The answer's position F is that of the second snapshot. That snapshot is taken after the store was read, so F is at
  * or after everything in the store's list. A message up to F that is in no row is in one of the snapshots:
  *
  * - up to the first snapshot's position: in the first snapshot (merge.ts explains why);
- * - after it: in the second snapshot, as long as that one hasn't dropped messages after the first one's position.
+ * - after that position: in the second snapshot, unless it has already dropped messages after that position.
  *
  * If the second snapshot has dropped such messages, both snapshots and the list are read again.
  */
@@ -44,7 +45,7 @@ export class Conversations {
     this.#store = store;
   }
 
-  /** Newest first. A page may be short or empty and still have a next page. */
+  /** Reads one page, newest conversation first. Even a short or empty page can have a next page. */
   async readPage(user: string, options: ConversationsOptions): Promise<LastMessages> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const first = await this.#follower.snapshot();
@@ -74,9 +75,10 @@ export class Conversations {
   }
 
   /**
-   * Searches the tail until every message found is known to be kept rather than a duplicate (merge.ts, step 4). Each
-   * round looks up the refs of the undecided messages and allows twice as many per conversation. One round is nearly
-   * always enough, and a sender who repeats messages can only cause a few.
+   * Searches the tail for the last message of each conversation, and skips duplicates of stored messages (merge.ts,
+   * step 4). A message with a ref is undecided until its ref has been looked up. Each round looks up the undecided
+   * messages. The next round allows twice as many per conversation. One round is nearly always enough. Senders
+   * that repeat messages cause only a few more.
    */
   async #newestInTail(
     tail: TailSlices,
@@ -95,7 +97,7 @@ export class Conversations {
   }
 }
 
-/** Joins both snapshots: messages after the first one's position come from the second one. */
+/** Joins two snapshots. Messages after the position of `first` come from `second`, all others from `first`. */
 function tailOf(first: TailSnapshot, second: TailSnapshot): TailSlices {
   const { messages, length } = second.pending;
   return [

@@ -20,7 +20,7 @@ function caseOf(seed: number): Case {
   return { model, history: new History(model, model, (event) => events.push(event)), events };
 }
 
-/** The ids that an answer lacks: messages of the log that are in it neither themselves nor as a duplicate. */
+/** The ids of the log's messages that an answer lacks: it contains neither the message nor a duplicate of it. */
 function missing(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
   const ids = new Set(answer.map(({ id }) => id));
   const keyOf = (message: LogMessage) => `${refKey(message)}\n${message.content}`;

@@ -9,7 +9,7 @@ import { selectRange } from "./range.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface PageOptions {
-  /** Exclusive ids. At most one of the two is defined. */
+  /** The page is after the id `after` or before the id `before`. At most one of the two is defined. */
   readonly after: string | undefined;
   readonly before: string | undefined;
   readonly limit: number;
@@ -41,8 +41,8 @@ export class History {
   }
 
   /**
-   * Reads one page of the conversation with `peer`, oldest first (P51). With `after` the page holds the messages that
-   * follow it, otherwise the newest messages, or the newest before `before`.
+   * Reads one page of the conversation with `peer`, oldest first (P51). With `after`, the page holds the messages that
+   * follow that id. With `before`, it holds the newest messages before that id, and with neither the newest of all.
    */
   async readPage(reader: string, peer: string, { after, before, limit }: PageOptions): Promise<Page> {
     const conversation = conversationOf(reader, peer);
@@ -75,10 +75,10 @@ export class History {
   /**
    * Reads the messages that `user` may see after a cursor (P53, L22). ORIGIN is the cursor of the beginning.
    *
-   * A cursor after the log's end comes from a log that was lost, whose ids went further than those of its successor
-   * (L3). Messages of the new log that the client hasn't seen are before its cursor, and nothing tells at which
-   * position they begin. So the client gets everything from the beginning again, and recognizes by their ids the
-   * messages that it has. This is expensive but loses nothing, and happens only after a log was destroyed.
+   * A cursor after the log's end comes from an earlier log that was lost and had greater ids (L3). Messages of the new
+   * log that the client hasn't seen are before its cursor, and the position of the first of them isn't known. So the
+   * client gets everything from the beginning again. It recognizes the messages that it has by their ids. This is
+   * expensive but loses nothing, and happens only after a log was destroyed.
    */
   async sync(user: string, after: string, limit: number): Promise<SyncPage> {
     const snapshot = await this.#follower.snapshot();

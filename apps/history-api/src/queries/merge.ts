@@ -16,7 +16,7 @@ import { type LogMessage, refKey } from "@parley/models";
  *    now.
  * 3. Only then read the store, up to F. So a message up to F that isn't in the snapshot is in this result. A message
  *    that was stored between steps 2 and 3 is in both; equal ids are one message.
- * 4. Look up the refs of the messages that are still pending, because one ref is one message (G2):
+ * 4. Look up the refs of the messages that are still pending, because a ref stands for one message (G2):
  *    - Same ref, same content, stored under another id or earlier in the tail: the pending message is left out. The
  *      store will answer `duplicateOf` when a persister inserts it.
  *    - Same ref, other content: the pending message is shown. It will be stored without its ref (L13).
@@ -28,14 +28,14 @@ import { type LogMessage, refKey } from "@parley/models";
  * - End before request (an E that was read earlier, for another request): a message that is appended and acknowledged
  *   before this request arrives may be after F, and is left out.
  *
- * Both reads of the store are bounded by F, because messages after F may have been stored since the snapshot:
+ * Both reads of the store are bounded by F, because messages after F may have been stored after the snapshot:
  *
  * - Step 3: otherwise an answer could hold 14 without 13, and a cursor taken from it would skip 13 for ever (L19).
  * - Step 4: otherwise a pending message could be left out in favour of a duplicate after F. Neither would be shown.
  *
- * The bound hides nothing from before. If the log was lost, the new log starts above the store's greatest id (L1), so
- * F is at or after everything that the old log left in the store. While there is no log, its end can't be read and
- * the request fails.
+ * The bound hides no messages of an earlier log. If the log was lost, the new log starts above the store's greatest id
+ * (L1). So F is at or after every message that the store has from the old log. While there is no log, its end can't be
+ * read and the request fails.
  *
  * An answer in several parts uses one Merge for all parts. An earlier part may have shown a pending message whose
  * duplicate, stored under another id, is found in a later part. Merge remembers which pending messages it has shown,
@@ -84,7 +84,8 @@ export class Merge {
     if (key === undefined) return false;
     const holder = holdersByRef.get(key) ?? this.#firstWithRef(key);
     if (holder === undefined || holder.id === message.id || holder.content !== message.content) return false;
-    // A stored holder wins wherever it is in the log. A holder in the tail wins only over later messages.
+    // A stored holder makes this message a duplicate, whatever the order of the two. A holder in the tail only does so
+    // if it comes before this message.
     return holdersByRef.has(key) || holder.id < message.id;
   }
 

@@ -4,7 +4,8 @@ import type { Merge } from "./merge.ts";
 import type { RangeQuery } from "./range.ts";
 
 /**
- * The reads behind one answer, in the order that merge.ts requires. The tail's snapshot is taken before all of them.
+ * The reads that produce one answer, in the order that merge.ts requires. The snapshot of the tail is taken before
+ * them.
  */
 export interface MergeSource {
   /** Reads the store (step 3). */
@@ -25,8 +26,8 @@ export interface Page {
 /**
  * Reads one page from the store and the tail.
  *
- * Each side is asked for one message more than the limit, which shows whether there are more. A side whose result is full
- * says nothing about the ids beyond its last one. So the page ends at the nearer of the two ends.
+ * The store and the tail are each asked for one message more than the limit, to find out if there are more. A full
+ * result tells nothing about ids beyond its last message. So the page ends at the full result that ends first.
  */
 export async function readMergedPage(source: MergeSource, range: RangeQuery): Promise<Page> {
   const oneMore = { ...range, limit: range.limit + 1 };

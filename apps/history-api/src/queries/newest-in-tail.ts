@@ -1,7 +1,10 @@
 import type { LogMessage } from "@parley/models";
 import type { LastMessages } from "@parley/store";
 
-/** Parts of the tail, each in log order. The later part comes first. */
+/**
+ * Slices of the tail, the one with the latest messages first. Within a slice the messages are in log order. `from` is
+ * its first index, and `to` is the index after its last.
+ */
 export type TailSlices = readonly {
   readonly messages: readonly LogMessage[];
   readonly from: number;
@@ -13,10 +16,11 @@ export interface NewestInTailQuery {
   /** Exclusive id: the page shows conversations whose last message is before it. */
   readonly before: string | undefined;
   readonly limit: number;
-  /** The store's page of conversations. The tail may hold newer messages of them. */
+  /** The store's page of conversations. The tail may hold newer messages of these conversations. */
   readonly stored: LastMessages;
   /**
-   * For messages with a ref, by id: true if the store keeps the message under its own id, false if it is a duplicate.
+   * The messages whose refs have been looked up, by id. True if the store keeps the message under its own id, false if
+   * the message is a duplicate.
    */
   readonly decided: ReadonlyMap<string, boolean>;
   /** Maximum number of undecided messages per conversation. */
@@ -28,13 +32,14 @@ export interface NewestInTail {
   readonly newestByPeer: ReadonlyMap<string, LogMessage>;
   /** True if the search stopped because `limit` conversations were found before `before`. */
   readonly isCut: boolean;
-  /** Messages with a ref that aren't in `decided`, newest first. Decide them and search again. */
+  /** Messages with a ref that aren't in `decided`, newest first. Look up their refs, add the results, search again. */
   readonly undecided: readonly LogMessage[];
 }
 
 /**
- * Finds the conversations that have moved on in the tail, since the store's page was read. Such a conversation may
- * move onto the page, or away from it: to `before` or later.
+ * Finds the conversations whose last message in the tail is newer than their row on the store's page. That message
+ * may put the conversation on this page. If the message is at `before` or later, it removes the conversation from the
+ * page.
  */
 export function newestInTail(tail: TailSlices, query: NewestInTailQuery): NewestInTail {
   const isRelevant = relevanceTo(tail, query);
@@ -65,8 +70,8 @@ export function newestInTail(tail: TailSlices, query: NewestInTailQuery): Newest
 }
 
 /**
- * Tells which messages of the tail can change the page. Excluded are:
- * - messages at or before the row of their conversation, because the row, or a duplicate of it, already shows them;
+ * Returns a function that tells if a message of the tail can change the page. The function excludes:
+ * - messages that aren't after the row of their conversation, because they can't be the conversation's last message;
  * - messages at `before` or later, unless their conversation may be on the page.
  */
 function relevanceTo(

@@ -6,11 +6,11 @@ import { indexAfter, type MessageView } from "../log-tail/recent-messages.ts";
 export interface RangeQuery extends PageSize {
   readonly after: string | undefined;
   readonly before: string;
-  /** Read the messages nearest to the upper end rather than those nearest to the lower end. */
+  /** True to read the messages nearest to the upper end rather than those nearest to the lower end. */
   readonly newest: boolean;
 }
 
-/** The messages of a view within the range that pass `isPermitted`, oldest first, until the result is full. */
+/** Selects the messages of a view in the range that pass `isPermitted`, until the result is full. Oldest first. */
 export function selectRange(
   { messages, length }: MessageView,
   { after, before, newest, ...size }: RangeQuery,

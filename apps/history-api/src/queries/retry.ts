@@ -5,9 +5,9 @@ const MAX_ATTEMPTS = 5;
 const WAIT = { minMs: 100, maxMs: 2_000 };
 
 /**
- * Retries a read that fails with a temporary error, up to 5 attempts within a few seconds. Used in the middle of a
- * response, where a failure can't be answered with an error any more, only by destroying the connection (P50).
- * Rejects with the last failure, and immediately with any other error.
+ * Retries a read that fails with a temporary error, up to 5 attempts within a few seconds. Then rejects with the last
+ * failure. Rejects immediately with any other error. Used in the middle of a response: a failure there can't be
+ * answered with an error any more, only by destroying the connection (P50).
  */
 export async function retryTemporary<T>(read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

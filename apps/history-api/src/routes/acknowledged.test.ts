@@ -10,7 +10,7 @@ let append: Appender;
 let stop: AbortController;
 let storing: Promise<void>;
 
-/** Does the minimum of a persister: stores each batch and settles it. */
+/** Does the minimum of a persister: stores each batch and reports the outcomes to the log. */
 async function storeBatches(consume: Consumer, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const batch = (await consume.next(signal)).map(({ message }) => message);

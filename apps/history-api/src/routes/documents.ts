@@ -9,8 +9,9 @@ interface FixedResponse {
 }
 
 /**
- * Handlers by path: `/openapi.json`, `/asyncapi.json`, and `/docs`, a page that shows both documents. They need no token
- * and no place, because the bytes are created once, on the first request: most processes never serve them.
+ * Handlers by path: `/openapi.json`, `/asyncapi.json`, and `/docs`, a page that shows both documents. Requests for
+ * them need no token and count in no limit, because the bytes are created only once. This happens on the first
+ * request, because most processes never get one.
  */
 export function documentRoutes(): Readonly<Record<string, RequestHandler>> {
   let responses: ReturnType<typeof createResponses> | undefined;

@@ -41,8 +41,8 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
   }
 
   /**
-   * Everything that history shows now: the stored messages, and the others that the store will keep under their own
-   * id.
+   * Everything that history shows now: the stored messages, and the pending messages that the store will keep under
+   * their own id.
    */
   visible(): LogMessage[] {
     const keyOf = (message: LogMessage) => message.ref && `${refKey(message)}\n${message.content}`;

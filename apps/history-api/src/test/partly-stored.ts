@@ -3,7 +3,9 @@ import type { LogMessage } from "@parley/models";
 import { RunningApi } from "./running-api.ts";
 import { idAt, ScriptedTail } from "./scripted-tail.ts";
 
-/** Starts a history-api over a log whose watermark is at message 2. `stored` lists the messages the store has. */
+/**
+ * Starts a history-api over a log whose watermark is at message 2. `stored` lists the numbers of the stored messages.
+ */
 export async function startPartlyStored(
   log: readonly LogMessage[],
   stored: readonly number[],

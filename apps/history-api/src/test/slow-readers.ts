@@ -1,11 +1,11 @@
 import { connect, type Socket } from "node:net";
 import { tokenOf } from "./running-api.ts";
 
-/** Clients that send a request and read nothing of its response until they are told to. */
+/** Clients that send a request and read nothing of its response until the test resumes their sockets. */
 export class SlowReaders {
   readonly #sockets: Socket[] = [];
 
-  /** `forwardedFor` is the address that a trusted proxy would name. */
+  /** Connects a client and sends its request. `forwardedFor` is its address in the header of a trusted proxy. */
   async open(
     url: string,
     path: string,

@@ -5,7 +5,7 @@ import type { Store } from "@parley/store";
 export interface WatchedStore extends Store {
   pages: number;
   syncs: number;
-  /** Page reads fail from this number on. 0 makes `sync` fail as well. */
+  /** The page read with this number and all later ones fail, counted from 1. 0 makes `sync` fail as well. */
   failFrom: number;
   /** Reads begin once this has resolved. */
   delay: Promise<void>;

@@ -15,7 +15,7 @@ export interface ConsumeLoopDeps {
 const READ_AHEAD_FROM = 250;
 
 /**
- * Takes batches from the log to the store until `signal` is aborted, and finishes the batches it has.
+ * Copies batches from the log to the store until `signal` is aborted. Then finishes the batches that it has read.
  *
  * Batches are stored one at a time. While a large batch is stored, the next one is read: one batch ahead and never
  * more, so a slow store slows down the reading (G5). After a small batch nothing is read ahead, so that more messages
@@ -38,7 +38,7 @@ export async function runConsumeLoop(
     return tryLogStep(observe, "next", () => consumer.next(signal).catch(emptyIfAborted));
   }
 
-  /** `next` rejects when the signal is aborted. That isn't a failure. */
+  /** Returns an empty batch if `next` rejected because the signal was aborted, because this isn't a failure. */
   function emptyIfAborted(error: unknown): readonly Consumed[] {
     if (!signal.aborted) throw error;
     return [];
@@ -48,7 +48,7 @@ export async function runConsumeLoop(
     for await (const settled of batchWriter.write(batch, signal)) await settle(settled);
   }
 
-  /** Tells the log the outcome of messages. If the log can't be told, it delivers the same messages again. */
+  /** Reports the outcomes of messages to the log. If this fails, the log delivers the same messages again. */
   async function settle(settled: readonly Settled[]): Promise<void> {
     await tryLogStep(observe, "settle", async () => {
       await consumer.settle(settled);

@@ -9,12 +9,12 @@ import type { DeadLetterDecision } from "../events.ts";
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 const RETRY_AFTER_MS = 1_000;
-/** The log defines the form of these ids. Accepts any short name that can't contain a path. */
+/** The ids of dead letters. The log defines their form, so this accepts any short name that can't contain a path. */
 const ID = /^[\w-]{1,64}$/;
 
 /**
  * Routes for operators to list, replay and drop dead letters (L10). Served on the admin port. Every request needs
- * `Authorization: Bearer` with a token of scope `ops`, because a dead letter may hold what people wrote.
+ * `Authorization: Bearer` with a token of scope `ops`, because a dead letter may contain a person's message.
  *
  * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1 to 1000, 100 by default.
  * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again as a message; 400 `invalid_message` if it
@@ -97,7 +97,10 @@ function invalid(name: string, form: string): ChatError {
   return new ChatError("invalid_parameter", { message: `${name} must be ${form}.` });
 }
 
-/** Leaves other errors to the admin app. Express recognizes an error handler by its four parameters. */
+/**
+ * Answers a bad token and an unavailable log. Leaves all other errors to the admin app. Express recognizes an error
+ * handler by its four parameters.
+ */
 const handleError: ErrorRequestHandler = (error, _req, res, next) => {
   if (error instanceof AuthError) {
     const { code, retryAfterMs } = error;

@@ -6,7 +6,7 @@ import type { StoreWriter } from "./store-writer.ts";
 
 export interface BatchWriterDeps {
   readonly storeWriter: StoreWriter;
-  /** True if senders got their ack when the log took the message (see `Consumer.acknowledged`). */
+  /** True if senders get their ack before their message is stored (see `Consumer.acknowledged`). */
   readonly acknowledged: boolean;
   readonly observe: Observe;
 }
@@ -14,7 +14,7 @@ export interface BatchWriterDeps {
 /** A message that was delivered more often than this is inserted alone from the start (L10). */
 const MAX_DELIVERIES_IN_GROUP = 3;
 
-/** A message as the log delivered it, and as it is inserted: unchanged, or without its ref (L13). */
+/** `consumed` is the message as the log delivered it. `message` is inserted: the same, or without its ref (L13). */
 interface Item {
   readonly consumed: Consumed;
   readonly message: LogMessage;
@@ -24,12 +24,14 @@ interface Item {
 type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
 
 /**
- * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes come in parts, so that a
- * stored message doesn't wait for one that can't be stored.
+ * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes are yielded as soon as they
+ * are known, so that stored messages don't wait for a message that can't be stored.
  *
  * Messages are inserted together. A group that the store refuses three times is inserted one by one, so that one bad
- * message can't block the others (L10). Only the outcome `failed` makes the log deliver a message again. Inserts are
- * idempotent, so no message is lost if a process dies between insert and settling (F1, F2).
+ * message can't block the others (L10). Of all outcomes, only `failed` makes the log deliver a message again.
+ *
+ * If a process dies between the insert and settling, the log delivers the messages again. No message is lost or
+ * stored twice, because inserts are idempotent (F1, F2).
  *
  * If `signal` is aborted during an outage of the store, the remaining messages get no outcome and are delivered
  * again.
@@ -65,7 +67,7 @@ export class BatchWriter {
     return "done";
   }
 
-  /** Yields the store's outcomes, and inserts again, without their refs, the messages whose ref is taken. */
+  /** Yields the store's outcomes. Then inserts the acknowledged messages whose ref is taken, without the ref. */
   async *#handleInserted(
     items: readonly Item[],
     inserted: readonly InsertOutcome[],
@@ -83,7 +85,7 @@ export class BatchWriter {
     return withoutRefs.length > 0 ? yield* this.#writeGroup(withoutRefs, signal) : "done";
   }
 
-  /** A sender that has its ack can't be told that the ref was reused, so the message must be stored (L13). */
+  /** True if the message must be stored although its ref is taken: its sender has the ack already (L13). */
   #mustStore(item: Item): boolean {
     return this.#acknowledged && item.message.ref !== undefined;
   }

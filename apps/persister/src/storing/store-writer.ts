@@ -48,7 +48,7 @@ export class StoreWriter {
     );
   }
 
-  /** Inserts messages as one group. Retries outages until `signal` is aborted, and refusals of a group twice. */
+  /** Inserts messages as one group. Retries an outage until `signal` is aborted, and a refused group twice. */
   async insert(messages: readonly LogMessage[], signal: AbortSignal): Promise<InsertResult> {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
@@ -68,8 +68,8 @@ export class StoreWriter {
   }
 
   /**
-   * Retries `operation` while it fails with an outage. Rejects with any other failure. An attempt that is in flight
-   * when `signal` is aborted still counts.
+   * Retries `operation` while it fails with an outage. Rejects with any other failure. If an attempt is in flight when
+   * `signal` is aborted, waits for it and uses its result.
    */
   async #untilAnswered<Answer>(
     operation: () => Promise<Answer>,

@@ -3,8 +3,8 @@ import { ORIGIN, parseId } from "@parley/models";
 
 /**
  * The maximum time that the oldest unstored message may have waited, in ms. Counts from the watermark's time or from
- * `emptyAt`, whichever is later. Without `emptyAt`, the first message after a quiet night would seem to be a night
- * late.
+ * `emptyAt`, whichever is later. Without `emptyAt`, the first message after a quiet night would seem to have waited
+ * all night.
  *
  * `emptyAt` is the time at which the backlog was last seen empty, in ms since 1970; undefined if never.
  */

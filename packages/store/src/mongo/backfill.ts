@@ -6,9 +6,9 @@ import { updateConversations } from "./conversations.ts";
 import type { MessageDocument } from "./document.ts";
 import type { TimeLimit } from "./read.ts";
 
-/** Messages per read. Only sender and recipient are read. */
+/** Messages per read. Only their ids, senders and recipients are read. */
 const PAGE_SIZE = 2_000;
-/** Conversations in memory at which they are written. */
+/** Number of conversations collected in memory at which they are written to the database. */
 const MAX_PENDING_UPDATES = 10_000;
 /** Conversations per write. */
 const WRITE_SIZE = 500;
@@ -33,7 +33,8 @@ export class Backfill {
   }
 
   /**
-   * Runs without a time limit, in steps that each have one. Rejects if a step fails; the next call continues there.
+   * Runs in steps. Each step has a time limit, but the whole run has none. Rejects if a step fails. The next call
+   * continues after the last conversations that were written.
    */
   run(runStep: RunStep): Promise<void> {
     this.#running ??= this.#run(runStep).finally(() => {

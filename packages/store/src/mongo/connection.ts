@@ -23,13 +23,14 @@ export interface Connection extends Collections {
   readonly client: MongoClient;
   /**
    * Returns the find option that makes a read use this index, so that the server's planner can't choose a plan that
-   * reads more. Empty for SecantusDB, which scans a whole index if it is named, and only the range if not. The result
-   * is final once connected.
+   * reads more. The option is empty for SecantusDB: with a hint it scans the whole index, and without one only the
+   * range. Call this once connected, because the kind of server isn't known before.
    */
   hint<Index extends IndexKeys>(index: Index): { readonly hint?: Index };
   /**
-   * Connects unless connected. Await this before each operation: the driver would connect on its own, but if its
-   * first attempt fails, every later operation fails too. Rejects as an operation does, and after `close`.
+   * Connects if there is no connection yet. Await this before each operation: the driver would connect on its own, but
+   * if its first attempt fails, every later operation fails too. Rejects with an error of the driver, also after
+   * `close`.
    */
   ensureConnected(): Promise<void>;
   close(): Promise<void>;
@@ -85,8 +86,8 @@ function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | 
 }
 
 /**
- * Creates the client. Its timeouts end operations that `withDeadline` has given up, which frees their connections.
- * The driver's own `timeoutMS` has no effect.
+ * Creates the client. Its timeouts end operations that `withDeadline` no longer waits for, and so free their
+ * connections. The driver's own option `timeoutMS` has no effect.
  */
 function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimits): MongoClient {
   return new MongoClient(url, {
@@ -100,8 +101,8 @@ function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimi
 }
 
 /**
- * Opens a collection with writes to the disks of a majority and majority reads from the primary, despite the URL
- * (L13, L19).
+ * Opens a collection. Whatever the URL says, writes wait until they are on the disks of a majority, and reads go to
+ * the primary and return only data that is on a majority (L13, L19).
  */
 function openCollection<D extends Document>(
   client: MongoClient,

@@ -87,7 +87,10 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
   });
 
   describe("a database of an earlier version", () => {
-    /** alice has 100 conversations with three messages each. The public room has more messages than all of them. */
+    /**
+     * alice has 100 conversations with three messages each. The public room has more messages than all these
+     * together.
+     */
     const PEERS = 100;
     const privateMessages = Array.from({ length: PEERS * 3 }, (_, n) =>
       messageAt(n, { to: `peer${n % PEERS}` }),

@@ -10,19 +10,22 @@ import { readByIds, type TimeLimit } from "./read.ts";
 
 type Conversations = Collection<ConversationDocument>;
 
-/** Created once every conversation has its document. Until it exists, conversations aren't read (P57). */
+/** The index for reads. It is created once every conversation has its document. Reads fail until it exists (P57). */
 const BY_USER = { users: 1, last: -1 } as const;
 /** MongoDB's error code for a missing collection. */
 const NAMESPACE_NOT_FOUND = 26;
 
-/** Updates per bulk write. More go in concurrent bulks, since a server may sync each update to disk separately. */
+/** Updates per bulk write. Bulk writes run concurrently, because a server may sync each update to disk separately. */
 const BULK_SIZE = 128;
-/** Attempts per bulk. If two processes create the same document, the server refuses one; its next attempt updates. */
+/**
+ * Maximum number of attempts per bulk write. If two processes create the same document at once, the server refuses
+ * one of them. The next attempt of that process updates the document.
+ */
 const MAX_ATTEMPTS = 3;
 
 /**
- * Writes the last messages of conversations. `$max` keeps the greatest id, so the order of calls and repeated calls
- * don't matter. Rejects unless all updates satisfy the write concern (L13).
+ * Writes the last messages of conversations. `$max` keeps the greatest id, so calls may be repeated and may come in
+ * any order. Rejects unless all updates satisfy the write concern (L13).
  */
 export async function updateConversations(
   conversations: Conversations,
@@ -71,7 +74,7 @@ export async function markBackfillDone(conversations: Conversations): Promise<vo
   await conversations.createIndex(BY_USER);
 }
 
-/** Last messages per read. Bounds the memory of a read beyond the page's own size. */
+/** Messages per query. A page may end within a query's result, so this bounds the messages that are read in vain. */
 const MESSAGES_PER_READ = 100;
 
 /** Reads at most `limit` conversation documents, and then their last messages until the page is full (P57). */

@@ -4,8 +4,9 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Settles within `ms`, even if the driver would wait longer or accepts no signal, as for writes. At the deadline the
- * signal is aborted and the result of `run` is ignored; the driver's own timeouts end what is still running.
+ * Runs an operation and settles within `ms`, even if the driver would wait longer. At the deadline the signal is
+ * aborted and the result of `run` is ignored. An operation that accepts no signal, such as a write, is ended later by
+ * the driver's own timeouts.
  */
 export async function withDeadline<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

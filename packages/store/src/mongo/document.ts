@@ -11,7 +11,7 @@ export interface MessageDocument {
   readonly content: string;
   /** The id's time (L2), for people and tools that read the collection. Parley itself doesn't use it. */
   readonly timestamp: Date;
-  /** Absent if the sender set none: the unique index contains only documents that have this field. */
+  /** Absent if the sender set no ref, because the unique index contains only documents that have this field. */
   readonly ref?: string;
 }
 
@@ -20,7 +20,7 @@ export interface ConversationDocument {
   /** The conversation's name. */
   readonly _id: string;
   readonly users: readonly string[];
-  /** The id of its last message. */
+  /** The id of the conversation's last message. */
   readonly last: string;
 }
 

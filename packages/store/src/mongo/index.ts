@@ -7,10 +7,10 @@ export { inspectMongo, type MongoFacts } from "./inspect.ts";
 
 /** Options of `openMongoStore`. */
 export interface MongoStoreOptions {
-  /** The MongoDB URL. Its database is used, or `parley` if it names none. */
+  /** The MongoDB URL, with the name of the database. Without a name, the database is `parley`. */
   readonly url: string;
   readonly observe?: Observe;
-  /** Maximum time of a database operation, in ms; default 5,000. `insert` and `prepare` consist of several. */
+  /** Maximum time of a database operation, in ms; default 5,000. `insert` and `prepare` run several operations. */
   readonly timeoutMs?: number;
   /** Maximum number of connections to each server; default 10. */
   readonly maxConnections?: number;

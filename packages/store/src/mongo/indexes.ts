@@ -3,8 +3,8 @@ import { StoreUnusable } from "../errors.ts";
 import type { MessageDocument } from "./document.ts";
 
 /**
- * The indexes for reads of a range. A read names its index as a hint: without the index it fails instead of scanning
- * the collection. For the exception see `Connection.hint`.
+ * The indexes for reads of a range. A read names its index as a hint, so if the index is missing, the read fails
+ * instead of scanning the collection. `Connection.hint` describes the exception.
  */
 export const BY_CONVERSATION = { conversation: 1, _id: 1 } as const;
 export const BY_SENDER = { from: 1, _id: 1 } as const;

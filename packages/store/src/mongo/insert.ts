@@ -9,10 +9,11 @@ import { readByIds, readByRefs, type TimeLimit } from "./read.ts";
 /**
  * Inserts messages in one unordered write, then determines the outcome of each refused one (L13).
  *
- * The outcome depends on the messages stored under its id and its ref, not on the text of the error: texts differ by
- * server, and an error names only one constraint even if the message violates both. It doesn't matter who stored the
- * other message (this batch, another process, or this process before a retry), since stored messages never change.
- * The write waits for the majority even if it inserts nothing, so a majority read finds the other message.
+ * The outcome of a refused message depends on the messages that are stored under its id and its ref. The text of the
+ * error isn't used: texts differ by server, and an error names only one constraint even if the message violates both.
+ * This batch, another process or an earlier attempt may have stored those messages. The difference doesn't matter,
+ * because stored messages never change. The write waits for the majority even if it inserts nothing, so a majority
+ * read finds those messages.
  */
 export async function insertInto(
   collection: Collection<MessageDocument>,
@@ -64,7 +65,10 @@ async function write(
   }
 }
 
-/** Looks up the ids first, which settles a repeated batch. Only the rest is looked up by ref. */
+/**
+ * Looks up the ids first, because this already determines the outcomes of a repeated batch. Looks up only the
+ * remaining messages by ref.
+ */
 async function outcomesOfDuplicates(
   collection: Collection<MessageDocument>,
   messages: readonly LogMessage[],

@@ -3,7 +3,7 @@ import { createConnection } from "./connection.ts";
 import { missingIndexes } from "./indexes.ts";
 import { reasonOf } from "./mongo-error.ts";
 
-/** Facts about a MongoDB, for the doctor. */
+/** Facts about a MongoDB server, for the command `doctor`. */
 export interface MongoFacts {
   readonly version: string;
   readonly major: number;
@@ -17,7 +17,8 @@ export interface MongoFacts {
   /** The keys of indexes that a persister would create. */
   readonly missingIndexes: readonly string[];
   /**
-   * Difference of the server's clock to this machine's, in ms; positive if it is ahead. Undefined if not reported.
+   * Difference between the server's clock and this machine's, in ms. Positive if the server's clock is ahead.
+   * Undefined if the server doesn't report its time.
    */
   readonly clockAheadMs: number | undefined;
 }

@@ -5,8 +5,8 @@ import { StoreUnusable } from "../errors.ts";
 export const DUPLICATE_KEY = 11000;
 
 /**
- * Returns the kind of an error: its name and code, never its message, which can contain documents. Any error counts
- * as a failure of the database, except StoreUnusable, for which it returns undefined.
+ * Returns the kind of a database error: its name and code, never its message, which can contain documents. Returns
+ * undefined for StoreUnusable, and treats every other error as one of the database.
  */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof StoreUnusable) return undefined;

@@ -23,7 +23,7 @@ export class MongoStore implements Store {
   readonly #backfill: Backfill;
   #isBackfillDone = false;
 
-  /** Takes over the connection: `close` closes it. */
+  /** The store owns the connection `db`: `close` closes it. */
   constructor(db: Connection, { observe, timeoutMs }: { observe: Observe; timeoutMs: number }) {
     this.#db = db;
     this.#observe = observe;
@@ -32,10 +32,11 @@ export class MongoStore implements Store {
   }
 
   /**
-   * Creates the indexes. On a large collection this takes longer than one operation may: it then rejects with
-   * `unavailable` while the server continues, and the next call waits for the same index build. Afterwards creates
-   * the conversation documents for messages of an earlier version, without a time limit. If that fails, the next call
-   * continues from there.
+   * First creates the indexes. On a large collection this can exceed the time limit. Then it rejects with
+   * `unavailable` while the server continues, and the next call waits for the same index build.
+   *
+   * Afterwards creates the conversation documents for messages of an earlier version, without a time limit. If this
+   * fails, the next call continues from the last progress.
    */
   async prepare(): Promise<void> {
     const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("prepare", run);
@@ -45,7 +46,10 @@ export class MongoStore implements Store {
     await step(() => markBackfillDone(this.#db.conversations));
   }
 
-  /** Writes the messages first. If the process dies before the second write, the batch's retry completes it (L13). */
+  /**
+   * Writes the messages first and the conversations second. If the process dies in between, the retry of the batch
+   * writes the conversations (L13).
+   */
   async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
     const outcomes = await this.#bounded("insert", (timeLimit) =>
@@ -118,7 +122,7 @@ export class MongoStore implements Store {
     await closed.catch(() => undefined);
   }
 
-  /** Rejects until the backfill is done: the collection may be incomplete, and a read would silently miss some. */
+  /** Rejects until the backfill is done. Until then documents may be missing, and a read would silently omit them. */
   async #assertBackfillDone(): Promise<void> {
     this.#isBackfillDone ||= await isBackfillDone(this.#db.conversations);
     if (!this.#isBackfillDone) throw new NotPrepared("the conversation documents don't exist yet");

@@ -18,7 +18,7 @@ export interface TimeLimit {
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
-/** Documents per batch of a read that is bounded by bytes: the most that is fetched beyond the bound. */
+/** Documents per batch of a read that is bounded by bytes. At most one batch is fetched beyond the bound. */
 const BATCH_SIZE = 128;
 
 /** Reads a page of a conversation. */
@@ -38,7 +38,8 @@ export function readPage(
  * The server reads at most `limit` messages for each, however long the user's history is. A single query with `$or`
  * could make the server's planner scan all users' ids.
  *
- * A query that is full says nothing about ids after its last one, so the result ends there.
+ * If the result of a query is full, the query may have more messages after its last id. So the combined result ends at
+ * the first of these last ids.
  */
 export async function readVisible(
   db: Database,
@@ -64,7 +65,7 @@ export async function readVisible(
 
 /** Reads the greatest id. */
 export async function readLastId(collection: Messages, timeLimit: TimeLimit): Promise<string | undefined> {
-  // Reads locally to include messages that aren't on a majority yet: a new log must start above all of them (L1).
+  // `local` includes messages that aren't on a majority yet: a new log must start above these too (L1).
   const options = { ...timeLimit, sort: { _id: -1 }, projection: { _id: 1 }, readConcern: "local" } as const;
   return (await collection.findOne({}, options))?._id;
 }

@@ -11,11 +11,11 @@ import { isSqliteError, SQLITE_BUSY } from "./sqlite-error.ts";
 const LOCK_WAIT_MS = 1000;
 
 /**
- * Size of the write-ahead log, in pages, at which it is moved to the file. A message changes pages all over its
- * indexes. In a longer log more messages share a page, which is then moved only once.
+ * Size of the write-ahead log, in pages, at which its pages are moved to the database file. Each message changes pages
+ * in many places of the indexes. The longer the log, the more messages change the same page, which is moved only once.
  */
 const CHECKPOINT_PAGES = 4_000;
-/** Size of the page cache. */
+/** Size of SQLite's page cache, in KiB. */
 const CACHE_KIB = 4 * 1024;
 
 /**
@@ -25,7 +25,8 @@ const CACHE_KIB = 4 * 1024;
  * A commit is on disk when it returns: WAL with `synchronous=FULL` syncs the log at every commit. In exclusive
  * locking mode the WAL's index is in memory, and there is no shared-memory file.
  *
- * The directory and the files are made private to this user. `onWarning` gets a text if another user owns the directory.
+ * Makes the directory and the files private to this user. Calls `onWarning` with a text if another user owns the
+ * directory.
  */
 export function openDatabase(
   dir: string,
@@ -57,8 +58,8 @@ export function openDatabase(
 const FILES = ["parley.db", "parley.db-wal", "parley.db-shm", "parley.db-journal", "parley.pid"];
 
 /**
- * Creates the directory and the file, readable by this user only, and closes existing ones to other users. Returns a
- * warning if another user owns the directory.
+ * Creates the directory and the file, readable by this user only. If they exist, removes the access of other users.
+ * Returns a warning if another user owns the directory.
  */
 function makePrivate(dir: string, file: string): string | undefined {
   try {
@@ -74,7 +75,10 @@ function makePrivate(dir: string, file: string): string | undefined {
   }
 }
 
-/** Only creates a new file. Opening and closing the file of an open database would drop this process's locks. */
+/**
+ * Creates the file if it is missing. Doesn't open an existing file: if its database is open in this process, closing
+ * the file again would drop this process's locks.
+ */
 function createFile(file: string): void {
   try {
     closeSync(openSync(file, "wx", 0o600));

@@ -42,7 +42,7 @@ it("G1: batches reported as stored survive repeated SIGKILLs, complete", {
   const dir = join(root, "killed");
   for (let round = 1; round <= 5; round++) {
     const child = await start(process.execPath, [SCRIPT, dir, "7"]);
-    // Kills at a different fill of the write-ahead log in each round.
+    // Each round kills the process at a different size of the write-ahead log.
     await child.printed(new RegExp(`(\\d{13}-\\d{10}-\\d\\d\\s+){${round * 40}}`), 30_000);
     await child.kill("SIGKILL");
     const stored = await storedIn(dir);

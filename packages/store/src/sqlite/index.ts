@@ -13,7 +13,7 @@ export interface SqliteStoreOptions {
 
 /**
  * Opens a store in one SQLite file, for this process only (L23). Throws StoreLocked if another process uses the
- * directory, and StoreUnusable if the directory or the file can't be used or can't be closed to other users.
+ * directory. Throws StoreUnusable if the directory or the file can't be used, or can't be made private to this user.
  */
 export function openSqliteStore({ dir, observe = () => undefined }: SqliteStoreOptions): Store {
   const onWarning = (warning: string) => observe({ type: "directory-warning", warning });

@@ -10,12 +10,12 @@ export function writeLockOwner(dir: string): void {
   writeFileSync(fileIn(dir), `${process.pid} ${hostname()}\n`, { mode: 0o600 });
 }
 
-/** Deletes the file. */
+/** Deletes the file that `writeLockOwner` wrote. */
 export function clearLockOwner(dir: string): void {
   rmSync(fileIn(dir), { force: true });
 }
 
-/** Describes the owner. Returns undefined if the owner is unknown or has ended. */
+/** Describes the process that has locked the directory. Returns undefined if it is unknown or has ended. */
 export function readLockOwner(dir: string): string | undefined {
   let text: string;
   try {

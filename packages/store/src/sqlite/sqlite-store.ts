@@ -12,7 +12,7 @@ import * as sql from "./statements.ts";
 
 /**
  * A store in one file, for one process. All calls run synchronously, including the sync of a commit to disk. Messages
- * that arrive during a commit form the next batch, so the cost of one sync per batch is shared under load.
+ * that arrive during a commit form the next batch, so under load many messages share the cost of one sync.
  */
 export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
@@ -28,7 +28,7 @@ export class SqliteStore implements Store {
   readonly #newest: StatementSync;
   readonly #sync: StatementSync;
 
-  /** Takes over `db`, which is open and has its tables: `close` calls `beforeClose` and then closes it. */
+  /** `db` must be open and have its tables. The store owns it: `close` calls `beforeClose` and then closes `db`. */
   constructor(db: DatabaseSync, observe: Observe, beforeClose: () => void) {
     this.#db = db;
     this.#observe = observe;

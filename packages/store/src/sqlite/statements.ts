@@ -10,42 +10,44 @@ export const LAST = "~";
 
 const COLUMNS = `id, "from", "to", content, ref`;
 
-/** id, conversation, from, to, content, timestamp, ref. Changes nothing if the id or the ref is taken. */
+/** Parameters: id, conversation, from, to, content, timestamp, ref. Changes nothing if the id or the ref is taken. */
 export const INSERT = `
   INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref)
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 export const BY_ID = `SELECT ${COLUMNS} FROM messages WHERE id = ?`;
 
-/** conversation, from, ref. */
+/** Parameters: conversation, from, ref. */
 export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND "from" = ? AND ref = ?`;
 
 export const LAST_ID = "SELECT max(id) AS id FROM messages";
 
 /**
- * conversation, one, other, last. Keeps the greatest `last`, so the order of calls and repeated calls don't matter.
+ * Parameters: conversation, one, other, last. Keeps the greatest `last`, so calls may be repeated and may come in any
+ * order.
  */
 export const UPSERT_CONVERSATION = `
   INSERT INTO conversations (conversation, one, other, last) VALUES (?, ?, ?, ?)
   ON CONFLICT (conversation) DO UPDATE SET last = excluded.last WHERE excluded.last > last`;
 
-/** :user, :before, :limit. Merges two index ranges, as in SYNC. */
+/** Parameters: :user, :before, :limit. SQLite merges two index ranges, as in SYNC. */
 export const LAST_MESSAGE_IDS = `
   SELECT last FROM conversations WHERE one = :user AND last < :before
   UNION
   SELECT last FROM conversations WHERE other = :user AND last < :before
   ORDER BY last DESC LIMIT :limit`;
 
-/** conversation, after, before, limit. The messages nearest to the lower end, oldest first. */
+/** Parameters: conversation, after, before, limit. Returns the messages nearest to the lower end, oldest first. */
 export const OLDEST = `
   SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id LIMIT ?`;
-/** conversation, after, before, limit. The messages nearest to the upper end, newest first. */
+/** Parameters: conversation, after, before, limit. Returns the messages nearest to the upper end, newest first. */
 export const NEWEST = `
   SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?`;
 
 /**
- * :user, :after, :before, :limit. SQLite merges three index ranges and stops at the limit, so the cost depends on the
- * limit and not on the length of the user's history. The messages themselves are read only for the resulting ids.
+ * Parameters: :user, :after, :before, :limit. SQLite merges three index ranges and stops at the limit, so the cost
+ * depends on the limit and not on the length of the user's history. The messages themselves are read only for the
+ * resulting ids.
  */
 export const SYNC = `
   SELECT ${COLUMNS} FROM messages WHERE id IN (

@@ -10,7 +10,7 @@ export interface Rig {
   readonly server: LocalServer;
   /** Creates an empty database, with a raw connection beside the stores. */
   database(): TestDatabase;
-  /** Makes the next `times` commands fail, with the options of the server's `failCommand`. */
+  /** Makes the next `times` commands fail. `data` contains the options of the server's `failCommand`. */
   fail(data: Document, times?: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Rig {
 export interface TestDatabase {
   readonly url: string;
   readonly raw: Db;
-  /** The events of all its stores. */
+  /** The events of all stores on this database. */
   readonly events: StoreEvent[];
   store(options?: Partial<MongoStoreOptions>): Store;
   close(): Promise<void>;
