@@ -6,7 +6,7 @@ import { HELP, parseOptions } from "./options.ts";
 import { writeReport } from "./report/write-report.ts";
 import { runFaults, runMutants } from "./runner/runs.ts";
 
-// Setting `exitCode` isn't enough: Node 26 may wait forever for a handle of a connection that was cut.
+// Setting `exitCode` isn't enough: Node 26 may wait forever for the handle of a connection that was cut.
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const run = options.broken ? runMutants : options.hostile ? runAttacks : runFaults;
-  // An attack makes no choices, so a seed would repeat nothing.
+  // Attacks make no random choices, so a seed would have no effect.
   if (!options.hostile) print(`seed ${options.seed}\n`);
   const startedMs = performance.now();
   const { table, summary, isSuccess } = await run(options, print);

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** The command line. */
+/** The parsed options of the command line. */
 export interface Options {
   readonly help: boolean;
   /** Runs mutants instead of the shipped apps. */

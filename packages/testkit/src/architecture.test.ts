@@ -23,7 +23,7 @@ import {
 
 type Sample = readonly [path: string, text: string];
 
-/** Each rule with samples that it must report, one by one, and samples that it must accept. */
+/** Each rule with bad samples, which it must report one by one, and good samples, which it must accept. */
 const RULES: Readonly<Record<string, { rule: Rule; bad: readonly Sample[]; good: readonly Sample[] }>> = {
   "a package imports only allowed packages": {
     rule: importsAreAllowed,

@@ -1,5 +1,6 @@
 /**
- * Creates a random number generator from 0 to 1 that is the same for the same seed on every machine (mulberry32).
+ * Creates a generator of random numbers from 0 to 1 (mulberry32). The same seed gives the same numbers on every
+ * machine.
  */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

@@ -10,8 +10,8 @@ import {
 } from "@parley/local";
 
 /**
- * Starts a Redis for one suite. Resolves with undefined if this machine has none, and then prints that the suite is
- * skipped. Rejects instead if `CI` is set. Await it at the top of a test file:
+ * Starts a Redis for one suite. If this machine has no Redis, prints that the suite is skipped and resolves with
+ * undefined, or rejects if `CI` is set. Await it at the top of a test file:
  * ```ts
  * const redis = await redisServer();
  * describe.skipIf(redis === undefined)("…", () => { afterAll(() => redis?.stop()); … });

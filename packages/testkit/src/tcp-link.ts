@@ -22,7 +22,7 @@ export interface Link {
   cut(how: Cut): void;
 }
 
-/** The proxy's decisions for a link. They are called for each chunk. */
+/** The proxy's decisions for a link. The link asks for them at each chunk. */
 export interface Rules {
   mode(link: Link, direction: Direction): Mode;
   /** Returns true if the reply to this chunk must be lost. */
@@ -42,7 +42,7 @@ export class TcpLink implements Link {
   #dropsReply = false;
   readonly #rules: Rules;
   readonly #sockets: Record<Direction, Socket>;
-  /** Chunks that were read just before their direction stalled. */
+  /** Chunks that were read while their direction was stalled. */
   readonly #held: Record<Direction, Buffer[]> = { up: [], down: [] };
   readonly #ended: Record<Direction, boolean> = { up: false, down: false };
 
@@ -66,7 +66,7 @@ export class TcpLink implements Link {
     }
   }
 
-  /** Applies changed rules: a stalled direction may continue, or a passing one may stall. */
+  /** Applies changed rules: a stalled direction may continue, or a passing direction may stall. */
   recheck(): void {
     for (const direction of ["up", "down"] as const) {
       const mode = this.#rules.mode(this, direction);
@@ -91,7 +91,7 @@ export class TcpLink implements Link {
       this.#ended[direction] = true;
       if (this.#rules.mode(this, direction) === "pass") to.end();
     });
-    // "close" follows an error and forwards it.
+    // After an error "close" follows. The listener below then resets the other connection.
     from.on("error", () => undefined);
     from.on("close", (failed) => {
       if (this.#rules.mode(this, direction) === "swallow") return;
@@ -127,7 +127,10 @@ export class TcpLink implements Link {
     if (!this.#to(direction).write(chunk)) this.#sockets[direction].pause();
   }
 
-  /** Drops the reply. The server has executed the request; it still receives everything sent, and an orderly end. */
+  /**
+   * Drops the reply and resets the client's connection. The server has executed the request. The server still
+   * receives everything sent, and its connection ends in order.
+   */
   #loseReply(): void {
     this.#sockets.up.resetAndDestroy();
     this.#sockets.down.end();

@@ -1,7 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type Cut, type Direction, type Link, type Mode, type Rules, TcpLink } from "./tcp-link.ts";
 
-/** Selects links; without it all are meant. Called repeatedly, because `opening` grows as the client sends. */
+/**
+ * Selects links. A method that is called without it applies to all links. Called repeatedly for each link, because
+ * `opening` grows as the client sends.
+ */
 export type Where = (link: Link) => boolean;
 
 /** A TCP proxy in front of a server on 127.0.0.1 that simulates network faults. */
@@ -23,10 +26,10 @@ export interface TcpProxy {
   /**
    * Loses one reply. The next chunk from a client for which `request` returns true is forwarded. When the server
    * answers, the answer is dropped and the client's connection is reset: the server executed the request, but the
-   * client doesn't know. Resolves with the link after that.
+   * client doesn't know. Resolves with the link once its connection is reset.
    */
   loseNextReply(request?: (chunk: Buffer, link: Link) => boolean): Promise<Link>;
-  /** Returns the bytes received from each side since the start, over all links. */
+  /** Returns the number of bytes received from each side since the start, summed over all links. */
   bytes(): Record<Direction, number>;
   /** Resets every link and stops listening. */
   close(): Promise<void>;

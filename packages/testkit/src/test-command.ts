@@ -70,7 +70,10 @@ async function timed(name: string, work: () => Promise<Figures>): Promise<Figure
   return figures;
 }
 
-/** Installs the servers before the tests, so that no test waits for an installation and a failure is printed once. */
+/**
+ * Installs Redis and MongoDB before the tests, so that no test waits for an installation and a failure is printed
+ * once.
+ */
 async function installServers(): Promise<void> {
   try {
     await prepareServers();
@@ -103,7 +106,9 @@ function reportIn(file: string): TestReport | undefined {
   }
 }
 
-/** Runs a command. Resolves with its exit code, or null if a signal ended it. Interrupts are forwarded to it. */
+/**
+ * Runs a command. Resolves with its exit code, or null if a signal ended it. Interrupts are forwarded to the command.
+ */
 function run([command, ...args]: Check["command"], interrupted: AbortSignal): Promise<number | null> {
   const bin = join(ROOT, "node_modules/.bin");
   const child = spawn(join(bin, command), args, {

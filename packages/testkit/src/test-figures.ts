@@ -5,7 +5,7 @@ export interface Figures {
   readonly skipped: number;
 }
 
-/** The used part of vitest's JSON report. */
+/** The fields of vitest's JSON report that are used here. */
 export interface TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -16,8 +16,8 @@ export interface TestReport {
 }
 
 /**
- * Returns the figures of one run of vitest. A file that could not be loaded counts as one failure. A run that failed
- * without a failed test also counts as one failure: an unhandled error, or a missing report.
+ * Returns the figures of one run of vitest. A file that could not be loaded adds one failure. A run that failed
+ * without a failed test also adds one failure: an unhandled error, or a missing report.
  */
 export function figuresOf(report: TestReport | undefined, exitCode: number | null): Figures {
   const passed = report?.numPassedTests ?? 0;

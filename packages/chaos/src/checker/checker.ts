@@ -13,31 +13,34 @@ export interface Evidence {
   readonly destroyed?: ReadonlySet<string>;
 }
 
-/** The violations, from `lost` on, must all be 0. */
+/** The counts of one run. `lost` and all fields after it count violations, and must be 0. */
 interface Counts {
   readonly sent: number;
   readonly acked: number;
   readonly failed: number;
   readonly stored: number;
-  /** Sum over all clients. */
+  /** Messages that clients saw, summed over all clients. */
   readonly seen: number;
-  /** Acknowledged, and destroyed with the log on purpose (F7). */
+  /** Acknowledged messages that were destroyed with the log on purpose (F7). */
   readonly lostWithLog: number;
-  /** Acknowledged and missing in history, or missing in one of history and MongoDB (G1). */
+  /** Acknowledged messages that history lacks, and messages that only one of history and MongoDB has (G1). */
   readonly lost: number;
-  /** Not seen by a client that should have seen it (G3). */
+  /** Messages that a client should have seen and didn't see (G3). */
   readonly unseen: number;
-  /** Twice in history, or seen twice by one client (G2, G3). */
+  /** Messages that history has twice, or that one client saw twice (G2, G3). */
   readonly duplicated: number;
-  /** Seen, acknowledged or listed in another order than the log's (G3, P13). */
+  /** Messages that were seen or acknowledged in another order than the log's (G3, P13). */
   readonly outOfOrder: number;
-  /** In history or seen, but not as it was sent, or refused for good; or history and MongoDB differ. */
+  /**
+   * Other contradictions, such as a message in history that nobody sent, that was refused for good, or that was
+   * changed.
+   */
   readonly strange: number;
 }
 
 export interface Verdict {
   readonly counts: Counts;
-  /** One line for each violation, the first few of each kind. Empty when every guarantee held. */
+  /** The first few violations of each kind, one line each. Empty when every guarantee held. */
   readonly problems: readonly string[];
 }
 
@@ -70,8 +73,8 @@ export function check(evidence: Evidence): Verdict {
 }
 
 /**
- * Every acknowledged message must be in history under the id of its ack (G1). Returns the number of those that were
- * destroyed with the log (F7).
+ * Every acknowledged message must be in history under the id of its ack (G1). Returns the number of acknowledged
+ * messages that were destroyed with the log (F7).
  */
 function checkAcknowledged({ sends, history, destroyed }: Evidence, found: Findings): number {
   const byContent = new Map(history.map((message) => [message.content, message]));
@@ -82,7 +85,8 @@ function checkAcknowledged({ sends, history, destroyed }: Evidence, found: Findi
     const { id } = outcome;
     const message = byContent.get(content);
     if (message !== undefined) {
-      // A log that was destroyed forgot its refs: a retry is appended again, and the store keeps the first (L13).
+      // A destroyed log has forgotten its refs. A retry then gets a second id, and the store keeps the first message
+      // (L13).
       const sameId = message.id === id || destroyed !== undefined;
       if (!sameId || message.from !== from || message.to !== to)
         found.add("strange", `"${content}" was acknowledged as ${id} and is ${message.id}`);
@@ -92,7 +96,7 @@ function checkAcknowledged({ sends, history, destroyed }: Evidence, found: Findi
   return lostWithLog;
 }
 
-/** History must hold nothing twice (G2), nothing that wasn't sent, and nothing that was refused for good. */
+/** History must contain nothing twice (G2), nothing that wasn't sent, and nothing that was refused for good. */
 function checkHistory({ sends, history }: Evidence, found: Findings): void {
   const byContent = new Map(sends.map((send) => [send.content, send]));
   for (const [field, values] of [
@@ -111,8 +115,8 @@ function checkHistory({ sends, history }: Evidence, found: Findings): void {
 }
 
 /**
- * Once everything is stored, history and MongoDB must hold the same messages. A message that only history has is
- * lost: history-api remembers it for some seconds from the log, which counts it as stored (L20).
+ * Once everything is stored, history and MongoDB must have the same messages. A message that only history has is
+ * lost: history-api still remembers it from the log for some seconds, because the log reported it as stored (L20).
  */
 function checkDatabase({ history, database }: Evidence, found: Findings): void {
   const stored = new Map(database.map((message) => [message.id, message]));
@@ -127,7 +131,7 @@ function checkDatabase({ history, database }: Evidence, found: Findings): void {
   }
 }
 
-/** A client must see every message for its user since it connected, each once and in log order (G3). */
+/** A client must see every message for its user since it connected, each exactly once and in log order (G3). */
 function checkSeen(observation: Observation, { history, destroyed }: Evidence, found: Findings): void {
   const { client, user, since, seen } = observation;
   const expected = new Map(
@@ -140,7 +144,8 @@ function checkSeen(observation: Observation, { history, destroyed }: Evidence, f
     if (id < last) found.add("outOfOrder", `${client} saw ${id} after ${last}`);
     last = id;
     const message = expected.get(id);
-    // Seen live and destroyed with the log before it was stored, or appended again because the log forgot its ref.
+    // The message was destroyed with the log after the client saw it, or its retry was appended with a second id
+    // (F7).
     if (message === undefined && destroyed !== undefined) continue;
     if (message === undefined)
       found.add("strange", `${client} saw ${id}, which is not in history for ${user}`);
@@ -157,8 +162,8 @@ function checkSeen(observation: Observation, { history, destroyed }: Evidence, f
 }
 
 /**
- * Messages of one client to one conversation must have ids in the order of its calls (P13, and a promise of the
- * SDK).
+ * If one client sends several messages to one conversation, their ids must be in the order of its calls (P13, and a
+ * promise of the SDK).
  */
 function checkSendOrder({ sends }: Evidence, found: Findings): void {
   const lastOf = new Map<string, string>();

@@ -7,8 +7,8 @@ import { Redis } from "ioredis";
  * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and a history-api, each a real
  * process.
  *
- * Each app reaches Redis through a TCP proxy, and clients reach each gateway through one. The proxies forward
- * everything until a fault changes their mode.
+ * Each app reaches Redis through a TCP proxy of its own, and clients reach each gateway through another proxy. The
+ * proxies forward everything until a fault changes their mode.
  */
 export interface Cluster {
   readonly redis: LocalServer;
@@ -27,14 +27,14 @@ export interface Cluster {
 /** An app of the cluster. */
 interface ClusterApp {
   readonly app: App;
-  /** Between the app and Redis. */
+  /** The proxy between the app and Redis. */
   readonly redisProxy: TcpProxy;
-  /** Everything the app has logged since its first start, parsed. */
+  /** Every line that the app has logged since its first start, parsed. */
   readonly logLines: LogLine[];
 }
 
 export interface Gateway extends ClusterApp {
-  /** Between the clients and the gateway. */
+  /** The proxy between the clients and the gateway. */
   readonly clientProxy: TcpProxy;
 }
 
@@ -42,7 +42,7 @@ interface LogLine {
   /** Time of arrival, by `performance.now()`. */
   readonly atMs: number;
   readonly type?: string;
-  /** Set on lines that aren't JSON. */
+  /** The line itself, if it isn't JSON. */
   readonly text?: string;
   readonly role?: string;
   readonly up?: boolean;
@@ -57,11 +57,11 @@ export interface ClusterOptions {
   readonly redisEnv?: Readonly<Record<string, string>>;
   /** Added to the environment of the second gateway. */
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
-  /** Bundles that run in place of the shipped ones. */
+  /** Paths of bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
-  /** Connects the apps to Redis directly. Their proxies forward nothing and take no time that a trial would measure. */
+  /** Connects the apps to Redis directly, because the proxies would slow down a system whose speed is measured. */
   readonly isDirect?: boolean;
-  /** A wrapper around every app, as in `startApp`. */
+  /** Command that starts every app, as `wrap` of `startApp`. */
   readonly wrap?: readonly string[] | undefined;
 }
 
@@ -81,7 +81,7 @@ const ENV = {
   LOG_LEVEL: "info",
 };
 
-/** Starts a cluster. Stops everything that has started when a part of it fails to start. */
+/** Starts a cluster. If a process fails to start, stops those that have started. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const closers: (() => Promise<unknown>)[] = [];
   const track = <T>(resource: T, close: (resource: T) => Promise<unknown>): T => {
@@ -99,7 +99,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
 }
 
-/** Registers a resource to be closed with the cluster, in reverse order, and returns the resource. */
+/**
+ * Registers a resource that the cluster closes when it stops, and returns the resource. The last one is closed first.
+ */
 type Track = <T>(resource: T, close: (resource: T) => Promise<unknown>) => T;
 
 async function startProcesses(options: ClusterOptions, track: Track): Promise<Omit<Cluster, "stop">> {

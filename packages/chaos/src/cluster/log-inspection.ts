@@ -1,10 +1,10 @@
 import { MongoClient } from "mongodb";
 import { type Cluster, GROUP, LOG } from "./cluster.ts";
 
-// Reads the log and the store directly, as an operator would, without the product's code.
+// These functions access the log and the store directly, as an operator would, without the product's code.
 
 const MAX_ENTRIES = 10_000;
-/** A persister that works on an entry renews its claim more often than this. */
+/** An entry that is idle for longer isn't being worked on: a working persister renews its claim more often. */
 const IDLE_MS = 1_000;
 
 /** A stored message, as it is in MongoDB. */
@@ -15,12 +15,12 @@ export interface StoredDocument {
   readonly content: string;
 }
 
-/** Stream ids of the entries that a persister has read and not acknowledged with XACK. */
+/** Returns the stream ids of the entries that a persister has read but not acknowledged with XACK. */
 export async function pendingIds(cluster: Cluster): Promise<string[]> {
   return idsOf(await cluster.withRedis((redis) => redis.xpending(LOG, GROUP, "-", "+", MAX_ENTRIES)));
 }
 
-/** Stream ids of the pending entries whose persister doesn't work on them any more. */
+/** Returns the stream ids of the pending entries whose persister doesn't work on them any more. */
 export async function idlePendingIds(cluster: Cluster): Promise<string[]> {
   return idsOf(
     await cluster.withRedis((redis) => redis.xpending(LOG, GROUP, "IDLE", IDLE_MS, "-", "+", MAX_ENTRIES)),
@@ -31,7 +31,7 @@ function idsOf(pending: unknown[]): string[] {
   return (pending as [string, string, number, number][]).map(([id]) => id);
 }
 
-/** Stream ids of the pending entries that MongoDB has stored already. */
+/** Returns the stream ids of the pending entries that MongoDB has stored already. */
 export async function storedPendingIds(cluster: Cluster): Promise<string[]> {
   const pending = await pendingIds(cluster);
   if (pending.length === 0) return [];
@@ -39,7 +39,7 @@ export async function storedPendingIds(cluster: Cluster): Promise<string[]> {
   return pending.filter((id) => stored.has(messageIdOf(id)));
 }
 
-/** Number of entries that no persister has acknowledged: pending ones, and those that the group hasn't read yet. */
+/** Returns the number of entries that no persister has acknowledged: pending ones, and those not read yet. */
 export async function backlogEntries(cluster: Cluster): Promise<number> {
   return cluster.withRedis(async (redis) => {
     const groups = (await redis.xinfo("GROUPS", LOG)) as unknown[][];
@@ -52,13 +52,13 @@ export async function backlogEntries(cluster: Cluster): Promise<number> {
   });
 }
 
-/** The message id of a stream id: the same numbers in fixed width. */
+/** Converts a stream id to a message id, which has the same numbers in fixed width. */
 export function messageIdOf(streamId: string): string {
   const [ms = "", seq = ""] = streamId.split("-");
   return `${ms.padStart(13, "0")}-${seq.padStart(10, "0")}-00`;
 }
 
-/** All messages in MongoDB, or those of `ids` that it has. */
+/** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
     client
@@ -69,7 +69,7 @@ export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Prom
   );
 }
 
-/** Deletes all messages in MongoDB. A small server reads more slowly the more it holds. */
+/** Deletes all messages in MongoDB, because a small server reads more slowly the more messages it has. */
 export async function deleteStored(cluster: Cluster): Promise<void> {
   await withMongo(cluster, (client) => client.db("parley").collection("messages").deleteMany({}));
 }

@@ -17,7 +17,7 @@ export async function readMetric(
   }, `the metrics of ${adminUrl}`);
 }
 
-/** The gateways that have clients, the busiest first. A fault of any other gateway would affect nobody. */
+/** Returns the gateways that have clients, the busiest first. A fault in any other gateway would affect nobody. */
 export async function gatewaysWithClients({ gateways }: Pick<Cluster, "gateways">): Promise<Gateway[]> {
   const counted = await Promise.all(
     gateways.map(async (gateway) => ({ gateway, clients: await countConnections(gateway) })),
@@ -26,12 +26,12 @@ export async function gatewaysWithClients({ gateways }: Pick<Cluster, "gateways"
   return busy.map(({ gateway }) => gateway);
 }
 
-/** Number of clients that a gateway has. */
+/** Returns the number of clients that are connected to a gateway. */
 export function countConnections({ app }: Pick<Gateway, "app">): Promise<number> {
   return readMetric(app, "parley_gateway_connections");
 }
 
-/** Reads a metric of several processes and adds it up. */
+/** Reads a metric of several processes and returns the sum. */
 export async function sumMetric(
   processes: readonly { readonly app: Pick<App, "adminUrl"> }[],
   name: string,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Cluster, ClusterOptions } from "./cluster.ts";
 import { SharedClusters } from "./shared-clusters.ts";
 
-/** Fake clusters: only their identity matters, and whether they were stopped. */
+/** Creates fake clusters. The tests only check which cluster they get, and if it was stopped. */
 function rig() {
   const started: { readonly options: ClusterOptions | undefined; isStopped: boolean }[] = [];
   const cleared: Cluster[] = [];

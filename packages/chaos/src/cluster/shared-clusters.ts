@@ -13,8 +13,8 @@ export const NEW_CLUSTERS: Clusters = { acquire: startCluster, release: (cluster
 
 /**
  * Passes a cluster on to the next trial, because starting its processes takes longer than a short trial. Stops
- * clusters in which a guarantee fell, and those that were started with options for one fault. The owner must call
- * `close`.
+ * clusters in which a guarantee didn't hold, and those that were started with options for one fault. The owner must
+ * call `close`.
  */
 export class SharedClusters implements Clusters {
   readonly #start: typeof startCluster;

@@ -4,12 +4,12 @@ import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** Time until the entries of a killed persister count as idle. */
+/** Longest wait until the entries of a killed persister are idle. */
 const IDLE_TIMEOUT_MS = 2_500;
 
 /**
- * Kills a persister at the worst moment: its messages are inserted, and the log doesn't know. Drops the persister's
- * XACKs until MongoDB has messages that the log still counts as pending, then kills the persister.
+ * Kills a persister at the worst moment: its messages are in MongoDB, but the log doesn't know. Drops the persister's
+ * XACKs until MongoDB has messages that are still pending in the log, then kills the persister.
  */
 export const persisterDies: Fault = {
   id: "F1",

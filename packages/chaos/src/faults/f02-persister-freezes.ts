@@ -6,16 +6,18 @@ import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** Longer than the claim idle time: others take over the entries of the frozen persister. */
+/** Longer than the claim idle time, so that another persister takes over the entries of the frozen one. */
 const FROZEN_MS = 7_000;
 
-/** Time until the entries of a frozen persister count as idle. */
+/** Longest wait until the entries of a frozen persister are idle. */
 const IDLE_TIMEOUT_MS = 2_500;
 
-/** The backlog counts as stored below this: the workload goes on, so it is hardly ever empty. */
+/** A smaller backlog is treated as stored. The workload continues, so the backlog is hardly ever empty. */
 const SMALL_BACKLOG = 20;
 
-/** Freezes a persister that holds messages. When it continues, another persister has stored them already. */
+/**
+ * Freezes a persister that holds messages. When it continues, another persister has already stored these messages.
+ */
 export const persisterFreezes: Fault = {
   id: "F2",
   title: "a frozen persister comes back",
@@ -75,7 +77,9 @@ async function idleIds(cluster: Cluster): Promise<string[] | undefined> {
   return ids.length > 0 ? ids : undefined;
 }
 
-/** Number of times that an entry was delivered to a persister; 0 when the entry isn't pending any more. */
+/**
+ * Returns the number of times that an entry was delivered to a persister, or 0 if the entry isn't pending any more.
+ */
 async function countDeliveries(cluster: Cluster, id: string): Promise<number> {
   const rows = await cluster.withRedis((redis) => redis.xpending(LOG, GROUP, id, id, 1));
   return (rows as [string, string, number, number][])[0]?.[3] ?? 0;

@@ -6,7 +6,7 @@ import type { Fault, FaultContext } from "./fault.ts";
 /** Replies that Redis sent before it was frozen may reach the clients as acks within this time. */
 const IN_FLIGHT_MS = 300;
 
-/** Freezes Redis. No append may be acknowledged meanwhile, and every error must be temporary. */
+/** Freezes Redis. While it is frozen, no append may be acknowledged and every error must be temporary. */
 export const redisStalls: Fault = {
   id: "F5",
   title: "Redis stalls for 1, 5 and 30 s",

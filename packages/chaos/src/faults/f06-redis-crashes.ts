@@ -5,7 +5,7 @@ import type { Fault, FaultContext } from "./fault.ts";
 
 const MIN_IN_FLIGHT = 5;
 
-/** Kills Redis while sends are in flight. Redis may have done their appends or not, and the gateways can't know. */
+/** Kills Redis while sends are in flight. The gateways can't know if Redis executed the appends of these sends. */
 export const redisCrashes: Fault = {
   id: "F6",
   title: "Redis crashes and comes back with its append-only file",
@@ -31,7 +31,7 @@ export const redisCrashes: Fault = {
   },
 };
 
-/** Kills Redis, and resolves with the number of sends that had no answer then. */
+/** Kills Redis. Resolves with the number of sends that had no answer at that moment. */
 async function crashUnderLoad({ cluster, workload }: FaultContext): Promise<number> {
   for (const { redisProxy } of cluster.gateways) redisProxy.set("down", "stall");
   const inFlight = await eventually(() => {

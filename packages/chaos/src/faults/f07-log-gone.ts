@@ -4,9 +4,9 @@ import { sumMetric } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
 import { ALL_COMPONENTS, type Fault } from "./fault.ts";
 
-/** Messages in the log that aren't stored when it is destroyed. */
+/** Minimum number of messages in the log that aren't stored when the log is destroyed. */
 const MIN_UNSTORED = 15;
-/** Longer than any marker is late. A client that hasn't been told by then never is. */
+/** Longer than a marker can be late. A client that isn't told to sync within this time is never told. */
 const TELL_TIMEOUT_MS = 10_000;
 
 /**
@@ -54,7 +54,7 @@ export const logGone: Fault = {
   },
 };
 
-/** The form for F18, which must lose nothing: destroys the log at a moment at which everything in it is stored. */
+/** The form of F7 for F18, which must lose nothing. Destroys the log at a moment when everything in it is stored. */
 export const storedLogGone: Fault = {
   id: "F7",
   title: "the log is gone: FLUSHALL without a backlog",
@@ -66,7 +66,10 @@ export const storedLogGone: Fault = {
   },
 };
 
-/** Flushes and resolves with true, unless the log has a backlog or gets an entry meanwhile. */
+/**
+ * Destroys the log and resolves with true. If the log has a backlog or gets an entry meanwhile, does nothing and
+ * resolves with false.
+ */
 function flushWithoutBacklog(cluster: Cluster): Promise<boolean> {
   return cluster.withRedis(async (redis) => {
     await redis.watch(LOG);

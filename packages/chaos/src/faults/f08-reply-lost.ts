@@ -1,7 +1,7 @@
 import { gatewaysWithClients, sumMetric } from "../cluster/metrics.ts";
 import type { Fault } from "./fault.ts";
 
-/** Drops Redis' reply to an append. The message is appended, and the client's retry must get its id (L5, L6). */
+/** Drops Redis' reply to an append. The message is appended, and the client's retry must get the same id (L5, L6). */
 export const replyLost: Fault = {
   id: "F8",
   title: "the reply to an append is lost",
@@ -30,7 +30,7 @@ export const replyLost: Fault = {
   },
 };
 
-/** Recognizes a call that appends: the call of a script with content that the workload wrote. */
+/** Recognizes an append: the call of a script with content that the workload wrote. */
 function isAppend(chunk: Buffer): boolean {
   const text = chunk.toString("latin1");
   return /evalsha/i.test(text) && /F\d+#\d+/.test(text);

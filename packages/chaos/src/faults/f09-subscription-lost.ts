@@ -4,7 +4,7 @@ import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
-/** The bound for noticing silence (L15). */
+/** Time within which a gateway must notice a silent subscription (L15). */
 const BOUND_MS = 2_000;
 
 /**
@@ -50,7 +50,10 @@ export const subscriptionLost: Fault = {
   },
 };
 
-/** Swallows what Redis sends to the subscriber. Resolves with the ms until the gateway gives up the connection. */
+/**
+ * Swallows everything that Redis sends to the subscriber. Resolves with the ms until the gateway drops the
+ * connection.
+ */
 async function silence({ redisProxy, logLines }: Gateway): Promise<number> {
   const links = redisProxy.links(({ opening }) => /\bsubscribe\b/i.test(opening));
   const startedMs = performance.now();
@@ -62,7 +65,7 @@ async function silence({ redisProxy, logLines }: Gateway): Promise<number> {
   return (logLines.find(isLost)?.atMs ?? startedMs) - startedMs;
 }
 
-/** Duration of each repair since then, in ms. */
+/** Returns the duration in ms of each repair after `sinceMs`. */
 function repairTimes({ cluster }: FaultContext, sinceMs: number): number[] {
   return cluster.gateways.flatMap(({ logLines }) =>
     logLines.filter(({ type, atMs }) => type === "repair" && atMs > sinceMs).map(({ ms = 0 }) => ms),

@@ -4,12 +4,12 @@ import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
-/** The backlog counts as stored below this: the workload goes on, so it is hardly ever empty. */
+/** A smaller backlog is treated as stored. The workload continues, so the backlog is hardly ever empty. */
 const SMALL_BACKLOG = 20;
 
 /**
- * Freezes MongoDB, then kills it. Sends go on, the backlog grows, and history answers 503 or completely. Afterwards
- * the backlog must be stored.
+ * Freezes MongoDB, then kills it. Meanwhile sends continue, the backlog grows, and each history answer is a 503 or
+ * complete. Afterwards the backlog must be stored.
  *
  * Also kills a persister while MongoDB is dead: its messages were never inserted, so only the log has them.
  */
@@ -39,7 +39,9 @@ export const mongoStops: Fault = {
   },
 };
 
-/** Stops MongoDB with a signal for some time, ends the outage, and waits until the backlog is stored. */
+/**
+ * Stops MongoDB with a signal for `durationMs`, calls `end` to end the outage, and waits until the backlog is stored.
+ */
 async function outage(
   { cluster, workload, log }: FaultContext,
   signal: "SIGSTOP" | "SIGKILL",

@@ -17,8 +17,8 @@ export const poison: Fault = {
   title: "a poison entry in the log",
   affects: ["links", "persister"],
   async inject({ cluster, workload, short, log }) {
-    // In F18 an earlier fault may not be over, and the persister answers 503 until then. So all reads are tried
-    // again.
+    // In F18 another fault may still be active, and the persister answers 503 until it is over. So each read is
+    // retried.
     const { length: before } = await eventually(() => deadLetters(cluster), "the earlier dead letters");
     const startedMs = performance.now();
     const rounds = short ? 1 : 5;

@@ -5,7 +5,7 @@ import type { Fault } from "./fault.ts";
 
 const BOUND = 150;
 
-/** Freezes all persisters until the backlog reaches its bound and gateways refuse sends. */
+/** Freezes all persisters until the backlog reaches its limit and gateways refuse sends. */
 export const backlogFull: Fault = {
   id: "F13",
   title: `the backlog at its bound (${BOUND} entries)`,

@@ -4,15 +4,20 @@ import type { Fault } from "./fault.ts";
 
 const CONTENT_BYTES = 8_000;
 const PENDING_BYTES = 65_536;
-/** The kernel buffers some MiB of a loopback connection before the gateway meets backpressure. */
+/**
+ * Maximum number of rounds. Many are needed, because the kernel buffers some MiB of a loopback connection before the
+ * gateway meets backpressure.
+ */
 const MAX_ROUNDS = 200;
 const MAX_MEMORY_GROWTH = 64 * 2 ** 20;
 
-/** Connects a client that stops reading, and sends to it from all clients. The gateway must close it with 4002. */
+/**
+ * Connects a client that stops reading, and sends to it from all other clients. The gateway must close it with 4002.
+ */
 export const slowReader: Fault = {
   id: "F14",
   title: "a slow reader",
-  // A client that doesn't read answers no pings either. With a long heartbeat, only the bound can close it.
+  // A client that doesn't read answers no pings either. With a long heartbeat, only MAX_PENDING_BYTES can close it.
   clusterOptions: { env: { MAX_PENDING_BYTES: String(PENDING_BYTES), HEARTBEAT_MS: "60000" } },
   async inject({ cluster, workload, log }) {
     const [gateway] = cluster.gateways;

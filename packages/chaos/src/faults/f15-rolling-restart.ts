@@ -1,10 +1,10 @@
 import { formatOutages, formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
-/** The time in which a process ends after SIGTERM (P41). */
+/** Time within which a process must end after SIGTERM (P41). */
 const STOP_BOUND_MS = 25_000;
 
-/** Restarts one process after the other. */
+/** Restarts every process of the product, one after the other. */
 export const rollingRestart: Fault = {
   id: "F15",
   title: "a rolling restart",
@@ -29,7 +29,7 @@ export const rollingRestart: Fault = {
       }
     }
     const recoveryMs = await workload.untilRecovered(performance.now());
-    // An outage counts once its client is back, so the outages are read after the recovery.
+    // `outages` only includes clients that are back, so it is called after the recovery.
     const spreads = drains.map(({ stoppedMs, tookMs }) =>
       spreadOf(workload.outages(stoppedMs).filter(({ noticedMs }) => noticedMs <= tookMs)),
     );
@@ -44,7 +44,7 @@ export const rollingRestart: Fault = {
   },
 };
 
-/** Milliseconds from the first client that left to the last. */
+/** Returns the time in ms from the first client that noticed its outage to the last one. */
 function spreadOf(outages: readonly { readonly noticedMs: number }[]): number {
   const noticed = outages.map(({ noticedMs }) => noticedMs);
   return noticed.length === 0 ? 0 : Math.max(...noticed) - Math.min(...noticed);

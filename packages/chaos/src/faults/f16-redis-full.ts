@@ -41,7 +41,10 @@ export const redisFull: Fault = {
   },
 };
 
-/** Resolves with the recovery time in ms, from the restart without the limit. */
+/**
+ * Fills the disk until Redis ends, then restarts Redis without the limit. Resolves with the ms from that restart to
+ * the recovery.
+ */
 async function fillDisk({ cluster, workload, log }: FaultContext): Promise<number> {
   await cluster.redis.kill("SIGKILL");
   const blocks = Math.ceil(
@@ -58,7 +61,7 @@ async function hasExited({ exited }: FaultContext["cluster"]["redis"]): Promise<
   return Promise.race([exited.then(() => true), delay(50, false)]);
 }
 
-/** Size of the largest append-only file. */
+/** Returns the size in bytes of the largest file in the folder of Redis. */
 async function largestFileBytes(dir: string): Promise<number> {
   const files = await readdir(dir, { recursive: true, withFileTypes: true });
   const sizes = await Promise.all(

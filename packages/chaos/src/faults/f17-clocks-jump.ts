@@ -15,8 +15,8 @@ const LIBRARY = [process.env.FAKETIME_LIB ?? "", ...LIBRARY_PATHS].find(
   (path) => path !== "" && existsSync(path),
 );
 /**
- * A file in the folder of Redis with the clock's offset. Read at every look at the time; without it the time is
- * right.
+ * A file in the folder of Redis with the offset of its clock. libfaketime reads the file whenever Redis asks for the
+ * time. Without the file, the time is right.
  */
 const OFFSET_FILE = "clock";
 
@@ -41,7 +41,10 @@ export const clocksJump: Fault = {
   async inject({ cluster, workload, log }) {
     const jumps: string[] = [];
     let recoveryMs = 0;
-    /** Resolves with the lead in ms of the log's last id over the clock. */
+    /**
+     * Moves the clock and waits for the recovery. Resolves with the number of ms by which the log's last id is ahead
+     * of the clock.
+     */
     const jump = async (offset: string, withCrash: boolean): Promise<number> => {
       log(`the clock of Redis goes to ${offset}${withCrash ? ", and Redis crashes" : ""}`);
       const before = await readTimes(cluster);
@@ -79,7 +82,7 @@ async function setClock(path: string, offset: string): Promise<void> {
   await rename(`${path}.next`, path);
 }
 
-/** Reads the time in the log's last id and the clock of Redis, in ms since 1970. */
+/** Reads the time in the log's last id, and the time on the clock of Redis, both in ms since 1970. */
 async function readTimes(cluster: Cluster): Promise<{ lastIdMs: number; clockMs: number }> {
   return cluster.withRedis(async (redis) => {
     const [last] = await redis.xrevrange(LOG, "+", "-", "COUNT", 1);

@@ -8,7 +8,7 @@ interface Entry {
   readonly injection: Injection;
 }
 
-/** Creates F18: injects `others` by a random schedule from the seed, for minutes and in one cluster. */
+/** Creates F18, which injects `others` into one cluster for some minutes, by a random schedule from the seed. */
 export function everythingAtOnce(others: readonly Fault[]): Fault {
   return {
     id: "F18",
@@ -31,7 +31,7 @@ export function everythingAtOnce(others: readonly Fault[]): Fault {
   };
 }
 
-/** Injects the short form of a fault: many small faults meet more combinations than a few large ones. */
+/** Injects the short form of a fault, because many short faults meet in more combinations than a few long ones. */
 async function injectShort(fault: Fault, context: FaultContext): Promise<Entry> {
   const log = (line: string): void => context.log(`${fault.id}: ${line}`);
   try {

@@ -11,20 +11,25 @@ export interface Fault {
   /** `F1` to `F18`. */
   readonly id: string;
   readonly title: string;
-  /** The seed decides what the fault does. Each seed is a different trial, so the report lists each seed. */
+  /**
+   * True if the seed decides the course of the fault. Each seed is then a different trial, so the report lists each
+   * seed.
+   */
   readonly isRandom?: true;
   /**
-   * The components that the fault affects. F18 draws only faults that have this, and combines those that have no
-   * component in common. Such a fault must run in a cluster without options.
+   * The components that the fault affects. F18 draws only faults with this field. It injects two at once only if they
+   * have no component in common. A fault with this field must run in a cluster without options.
    */
   readonly affects?: readonly Component[];
   /** Options for starting the fault's cluster. */
   readonly clusterOptions?: ClusterOptions;
-  /** Limits the workload during a long fault, so that even a slow store can read the public room in time. */
+  /**
+   * Limits the messages per second during a long fault, so that even a slow store can read the public room in time.
+   */
   readonly ratePerSecond?: number;
   /**
-   * Resolves with the reason why this machine can't make the fault, or undefined. Called before a cluster is
-   * started.
+   * Resolves with the reason why this machine can't make the fault, or with undefined if it can. Called before a
+   * cluster is started.
    */
   readonly unavailableReason?: () => Promise<string | undefined>;
   /** Injects the fault while the workload runs. Resolves once the cluster is as it was before. */
@@ -35,7 +40,7 @@ export interface FaultContext {
   readonly cluster: Cluster;
   readonly workload: Workload;
   readonly historyReader: HistoryReader;
-  /** Runs a short form, for the test command. */
+  /** True for the short form, which the test command runs. */
   readonly short: boolean;
   readonly seed: number;
   /** Duration of F18. */
@@ -46,17 +51,20 @@ export interface FaultContext {
 
 /** The effect of a fault. */
 export interface Injection {
-  /** Number of times that the fault had an effect. With 0 the trial falls, because it showed nothing. */
+  /** Number of times that the fault had an effect. If it is 0, the trial fails, because it showed nothing. */
   readonly struck: number;
   /** The things that `struck` counts, such as "claims". */
   readonly unit: string;
-  /** Time from the end of the fault, or from its start where nothing ends, until everything works as before. */
+  /**
+   * Time in ms until everything works as before, from the end of the fault, or from its start if the fault has no
+   * end.
+   */
   readonly recoveryMs: number;
   /** Other results, in one line. */
   readonly details: string;
   /** Violations of promises that only this fault checks. */
   readonly problems?: readonly string[];
-  /** Violations of promised times. They count only in the full form, in which the machine isn't shared. */
+  /** Violations of promised times. They are reported only in the full form, in which the machine isn't shared. */
   readonly late?: readonly string[];
   /** Ids that were only in the log when the fault destroyed it. */
   readonly destroyed?: ReadonlySet<string>;

@@ -11,9 +11,9 @@ import { Health } from "./victim/health.ts";
 import { Users } from "./victim/users.ts";
 
 export interface AttackTrialOptions {
-  /** Number of rounds. A round is a phase with the attack and one with the control. */
+  /** Number of rounds. Each round has a phase with the attack and a phase with the control. */
   readonly rounds: number;
-  /** Runs short phases, for the test command. */
+  /** True for short phases, as in the test command. */
   readonly short: boolean;
   /** Called with each line of progress. */
   readonly log: (line: string) => void;
@@ -22,12 +22,12 @@ export interface AttackTrialOptions {
 const PHASE_MS = 5_000;
 const SHORT_PHASE_MS = 2_500;
 const WARM_UP_MS = 1_500;
-/** After an attack, the users are served as before within this time, or the next phase shows that they aren't. */
+/** Longest wait until the users are served again after an attack. If they still aren't, the next phase shows it. */
 const RECOVERY_MS = 45_000;
 const PROBE_MS = 1_000;
 const ORDERS = ["the attack, then the control", "the control, then the attack"] as const;
 const DEFAULT_ANSWER_BYTES = 100;
-/** A trial that takes longer than its phases and their recovery hangs. */
+/** Upper bounds for a round and for the start. A trial that takes longer is aborted. */
 const MAX_ROUND_MS = 180_000;
 const START_MS = 240_000;
 
@@ -42,8 +42,8 @@ interface Running {
 }
 
 /**
- * Runs one attack on one system. In each round the users are measured during the attack, and while the attacker does as
- * much of the same work against a sink. Never rejects; a failure of the trial itself is a result.
+ * Runs one attack on one system. In each round the users are measured twice: during the attack, and while the
+ * attacker does the same amount of work against a sink. Never rejects; a failure of the trial itself is a result.
  */
 export async function attackTrial(
   attack: Attack,
@@ -81,7 +81,7 @@ async function runTrial(
   log(`starts ${shape}${setup.stored ? " with stored messages" : ""}`);
   const running = await startAll(attack, shape, closers);
   const { users, health } = running;
-  // Node compiles code that runs often, which takes time when an attack runs it for the first time.
+  // Warms up: Node compiles code that runs often, and this work must not slow down the first measured phase.
   await users.run(WARM_UP_MS);
   let perSecond = attack.perSecond;
   const attackPhase = async (ms: number): Promise<Phase> => {
@@ -94,7 +94,7 @@ async function runTrial(
   if (!short) await attackPhase(WARM_UP_MS);
   const rounds: Round[] = [];
   for (let n = 1; n <= options.rounds && health.ended.size === 0; n++) {
-    // The order alternates, so that what an attack leaves behind doesn't always slow down the control.
+    // The order alternates, so that the after-effects of an attack don't always slow down the control.
     const isControlFirst = n % 2 === 0;
     log(`round ${n} of ${options.rounds}, ${phaseMs / 1_000} s each: ${ORDERS[isControlFirst ? 1 : 0]}`);
     const control = isControlFirst ? await controlPhase() : undefined;
@@ -128,7 +128,7 @@ async function startAll(attack: Attack, shape: Shape, closers: (() => unknown)[]
 interface PhaseOptions {
   readonly phaseMs: number;
   readonly perSecond: number;
-  /** Sends the attacker to the sink. */
+  /** True if the attacker works against the sink instead of the target. */
   readonly isControl?: boolean;
 }
 

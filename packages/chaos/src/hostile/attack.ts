@@ -1,9 +1,12 @@
 import type { Attacker } from "./attacker/attacker.ts";
 import type { Shape, Target, TargetOptions } from "./target/target.ts";
 
-/** Work that one client can do to harm the others. `run` runs in a process of its own, everything else in ours. */
+/**
+ * Work that one client can do to harm the others. `run` is called in the attacker's own process, everything else in
+ * the process of the command.
+ */
 export interface Attack {
-  /** Selects the attack with `--only`. */
+  /** Name of the attack. `--only` selects attacks by their names. */
   readonly name: string;
   readonly title: string;
   readonly shapes: readonly Shape[];
@@ -24,7 +27,7 @@ interface Setup extends TargetOptions {
   readonly phaseMs?: number;
   /** Adds an ordinary user whose link carries this many bytes per second. */
   readonly slowLink?: number;
-  /** The users read no history, because the setup takes it away from everybody. */
+  /** True if the users read no history, because the setup makes history unavailable for everybody. */
   readonly hasNoHistory?: true;
   /** Size of the body with which the sink answers a request. Default 100. */
   readonly answerBytes?: number;

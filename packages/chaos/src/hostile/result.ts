@@ -3,11 +3,11 @@ import { median, percentile } from "./statistics.ts";
 import type { Shape } from "./target/target.ts";
 import type { Samples } from "./victim/samples.ts";
 
-/** One phase: the users' measurements, and the attacker's own. */
+/** The measurements of one phase, by the users and by the attacker. */
 export interface Phase {
   readonly samples: Pick<Samples, "acks" | "pages" | "connects" | "refusals">;
   readonly operationsPerSecond: number;
-  /** Connections of the attacker that were refused or ended, and errors that it got. */
+  /** Number of the attacker's connections that were refused or ended, plus the errors that it received. */
   readonly refusals: number;
   /** Longest time for which an event loop was blocked, in ms. */
   readonly loopDelayMs: number;
@@ -33,27 +33,27 @@ export interface AttackResult {
         /** Largest resident memory by process, in bytes. */
         readonly peakBytes: ReadonlyMap<string, number>;
       }
-    /** The trial itself failed. Nothing is known, so this counts as a missed goal. */
+    /** The trial itself failed. Nothing is known about the goals, so this is reported as a problem. */
     | { readonly kind: "aborted"; readonly reason: string };
 }
 
 export type Completed = Extract<AttackResult["outcome"], { readonly kind: "completed" }>;
 export type Measure = "acks" | "pages" | "connects";
 
-/** An attack may double a user's times, and no more. */
+/** An attack may at most double the times that a user measures. */
 const MAX_RATIO = 2;
-/** New connections are too rare for a percentile, so a bound holds for all of them. */
+/** New connections are too rare for a percentile, so every one of them must stay within this bound. */
 const MAX_CONNECT_MS = 1_000;
 const MAX_BYTES = 400 * 2 ** 20;
 const P99 = 0.99;
 
-/** The median over all rounds of the 99th percentile, in ms. NaN where nothing was measured. */
+/** The median over all rounds of the 99th percentile, in ms. NaN if nothing was measured. */
 export function p99Of({ rounds }: Completed, side: keyof Round, measure: Measure): number {
   const values = rounds.map((round) => percentile(round[side].samples[measure], P99));
   return median(values.filter((value) => !Number.isNaN(value)));
 }
 
-/** Everything that is wrong whatever the speed of the machine: ended processes, refusals, failed health checks. */
+/** Problems that don't depend on the machine's speed: ended processes, refusals, failed health checks. */
 export function harmOf({ outcome }: AttackResult): string[] {
   if (outcome.kind === "aborted") return [`the trial was aborted: ${outcome.reason}`];
   const { rounds, ended, failedChecks } = outcome;
@@ -94,7 +94,7 @@ function ratioProblem(outcome: Completed, measure: Measure, what: string): strin
   return [`p99 of ${what}: ${times}: ${(attack / control).toFixed(1)} times, goal: ${MAX_RATIO}`];
 }
 
-/** Refusals on one side of all rounds, such as "send: backlog_full (12 times)". */
+/** Returns the refusals in all attack phases or in all control phases, such as "send: backlog_full (12 times)". */
 function refusalsOf(rounds: readonly Round[], side: keyof Round): string[] {
   const counts = new Map<string, number>();
   for (const round of rounds)

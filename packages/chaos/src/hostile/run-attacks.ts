@@ -7,7 +7,7 @@ import { ATTACKS } from "./attacks/index.ts";
 import { attackSummary, attackTable } from "./report/attack-table.ts";
 import { type AttackResult, problemsOf } from "./result.ts";
 
-/** Runs the chosen attacks, one after the other: two at once would measure each other. */
+/** Runs the chosen attacks, one after the other, because two at once would disturb each other's measurements. */
 export async function runAttacks({ only, times, short }: Options, print: Print): Promise<Outcome> {
   const trials = ATTACKS.filter(({ name }) => only.includes(name)).flatMap((attack) =>
     attack.shapes.map((shape) => ({ attack, shape })),

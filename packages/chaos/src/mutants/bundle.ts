@@ -13,8 +13,8 @@ export const MARK = "broken on purpose";
  * Bundles the mutant's app as it is shipped, except for the edit, and resolves with the bundle's path. Empties
  * `folder` first.
  *
- * Rejects when the source doesn't contain the text to replace exactly once, and when the app doesn't contain the
- * source. Such a build would show nothing: the mutant must be rewritten.
+ * Rejects when the source doesn't contain the text to replace exactly once, or when the app doesn't contain the
+ * source. Such a build would show nothing, so the mutant must be rewritten.
  */
 export async function bundle(mutant: Mutant, folder: string): Promise<string> {
   const { name, app, definedIn, source } = mutant;

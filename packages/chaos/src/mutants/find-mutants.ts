@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../../../..");
 
 /**
  * Finds every mutant of the repository, in the order of the files' paths. The mutants of `apps/…/a.ts` are in
- * `apps/…/a.mutants.yaml`. Throws where a file is invalid or two mutants have the same name.
+ * `apps/…/a.mutants.yaml`. Throws if a file is invalid or two mutants have the same name.
  */
 export function findMutants(root = ROOT): Mutant[] {
   const files = globSync(`{apps,packages}/*/src/**/*${MUTANTS_SUFFIX}`, { cwd: root }).toSorted();

@@ -22,12 +22,12 @@ export function areAllDetected(rows: readonly MutantRow[]): boolean {
   return rows.every((row) => colorOf(row) === "red");
 }
 
-/** One line for the end of a run. */
+/** Returns the line that is printed at the end of a run. */
 export function mutantSummary(rows: readonly MutantRow[]): string {
   return `${rows.filter((row) => colorOf(row) === "red").length} of ${rows.length} broken builds were detected`;
 }
 
-/** Red counts only for the mutant's own violation: any other failure may have another cause. */
+/** A mutant is red only if its own violation is reported. Any other violation may have another cause. */
 export function colorOf({ mutant, result }: MutantRow): "red" | "RED FOR ANOTHER REASON" | "NOT RED" {
   const problems = problemsOf(result);
   if (problems.some((problem) => mutant.says.test(problem))) return "red";

@@ -2,8 +2,8 @@ import type { AppName } from "@parley/local";
 import { parse } from "yaml";
 
 /**
- * A build that breaks one promise on purpose, so that a run shows that the checker can fail. The product has no
- * switch for it: the edit is applied while the app is bundled.
+ * A build that breaks one promise on purpose. Its trial shows that the checker detects the broken promise. The
+ * product has no switch for mutants: the edit is applied while the app is bundled.
  */
 export interface Mutant {
   readonly name: string;
@@ -17,26 +17,26 @@ export interface Mutant {
   readonly expected: string;
   /** Matches the line that reports this violation. No other violation counts. */
   readonly says: RegExp;
-  /** The file that defines the mutant; paths start at the repository's root. */
+  /** Path of the file that defines the mutant. This path and `source` start at the repository's root. */
   readonly definedIn: string;
-  /** The file that is edited. */
+  /** Path of the file that is edited. */
   readonly source: string;
-  /** A text that the source holds exactly once. */
+  /** Text that `with` replaces. The source must contain it exactly once. */
   readonly replace: string;
   readonly with: string;
 }
 
 export const MUTANTS_SUFFIX = ".mutants.yaml";
 
-/** The apps of a cluster: a mutant of another app would never run. */
+/** The apps of a cluster. A mutant of another app would never run. */
 const APPS: readonly AppName[] = ["gateway", "persister", "history-api"];
 const FIELDS = ["name", "app", "breaks", "fault", "expected", "says", "replace", "with"] as const;
 
 type Field = (typeof FIELDS)[number];
 
 /**
- * Reads the mutants of one file, `definedIn` from the repository's root. Throws an error that names the file, the
- * mutant and the field.
+ * Reads the mutants from the text of one file. `definedIn` is the path of that file from the repository's root.
+ * Throws an error that names the file, the mutant and the field.
  */
 export function mutantsFrom(text: string, definedIn: string): Mutant[] {
   const list = yamlFrom(text, definedIn);

@@ -4,9 +4,9 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { problemsOf, type Result } from "../runner/result.ts";
 import type { Ledger } from "../workload/ledger.ts";
 
-/** Everything that is known about a fallen trial, for finding the cause. */
+/** Everything that is known about a failed trial, for finding the cause. */
 export interface TrialRecord {
-  /** The command that makes the same run again. */
+  /** The command that repeats the run. */
   readonly command: string;
   readonly result: Result;
   /** Lines of progress. */
@@ -15,7 +15,7 @@ export interface TrialRecord {
   readonly cluster: Cluster;
 }
 
-/** Writes a record into a folder, in place of its contents. */
+/** Replaces the contents of a folder with the files of a record. */
 export async function writeRecord(folder: string, record: TrialRecord): Promise<void> {
   const { command, result, logLines, ledger, cluster } = record;
   const counts =
@@ -34,7 +34,10 @@ export async function writeRecord(folder: string, record: TrialRecord): Promise<
     await writeFile(join(folder, name), `${lines.join("\n")}\n`);
 }
 
-/** The output of every process by file name: of an app since its first start, of a server since its last. */
+/**
+ * Returns the output of every process, by file name: of an app since its first start, of a server since its last
+ * start.
+ */
 function outputOf(cluster: Cluster): Record<string, readonly string[]> {
   const { gateways, persisters, historyApi, redis, mongo } = cluster;
   const apps = [...gateways, ...persisters, historyApi].map(({ app, logLines }, n) => [

@@ -53,12 +53,12 @@ export function faultReport(runs: readonly Run[]): string {
   ].join("\n\n");
 }
 
-/** True when every guarantee held. A fault that the machine can't make doesn't count. */
+/** True when every guarantee held. A fault that the machine can't make is ignored. */
 export function allHeld(runs: readonly Run[]): boolean {
   return runs.every(({ result }) => problemsOf(result).length === 0);
 }
 
-/** One line for the end of a run. */
+/** Returns the line that is printed at the end of a run. */
 export function faultSummary(runs: readonly Run[]): string {
   const count = (word: string) => runs.filter(({ result }) => verdictOf(result) === word).length;
   return `${runs.length} runs: ${count("held")} held, ${count("FELL")} fell, ${count("not made")} not made`;
@@ -75,7 +75,7 @@ function tableOf(rows: readonly (readonly Run[])[]): string {
     .join("\n");
 }
 
-/** The row of one fault: counts are sums over its runs, texts come from the run with the slowest recovery. */
+/** The row of one fault. Counts are sums over its runs. Texts come from the run with the slowest recovery. */
 function cellsOf(runs: readonly Run[]): string[] {
   const [{ fault }] = runs as readonly [Run];
   const start = [fault.id, fault.title, verdictsOf(runs), runs.map(({ seed }) => seed).join(", ")];

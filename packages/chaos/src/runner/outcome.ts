@@ -1,8 +1,8 @@
 /** The outcome of all runs. */
 export interface Outcome {
-  /** Markdown. */
+  /** The table of all results, in Markdown. */
   readonly table: string;
-  /** One line. */
+  /** The summary in one line. */
   readonly summary: string;
   readonly isSuccess: boolean;
 }

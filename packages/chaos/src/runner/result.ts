@@ -9,9 +9,9 @@ export type Result =
       readonly verdict: Verdict;
       readonly problems: readonly string[];
     }
-  /** The machine can't make the fault. Counts neither as held nor as fallen. */
+  /** The machine can't make the fault. This is neither a success nor a failure. */
   | { readonly kind: "not made"; readonly reason: string }
-  /** The trial itself failed. Nothing is known about the guarantees, so this counts as fallen. */
+  /** The trial itself failed. Nothing is known about the guarantees, so this is treated as a failure. */
   | { readonly kind: "aborted"; readonly reason: string };
 
 /** Every violation, one line each. Empty for a fault that the machine can't make. */

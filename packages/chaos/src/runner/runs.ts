@@ -16,7 +16,7 @@ import { problemsOf } from "./result.ts";
 import { describeProgress, planRuns, runInParallel } from "./series.ts";
 import { trial } from "./trial.ts";
 
-/** Runs the chosen faults against the shipped apps. A success when every guarantee held. */
+/** Runs the chosen faults against the shipped apps. The outcome is a success if every guarantee held. */
 export async function runFaults(options: Options, print: Print): Promise<Outcome> {
   const { short, minutes } = options;
   const plan = planRuns(
@@ -38,7 +38,7 @@ export async function runFaults(options: Options, print: Print): Promise<Outcome
   return { table: faultReport(runs), summary: faultSummary(runs), isSuccess: allHeld(runs) };
 }
 
-/** Runs the chosen mutants, each under its fault. A success when the checker detected every one. */
+/** Runs the chosen mutants, each under its fault. The outcome is a success if the checker detected every mutant. */
 export async function runMutants(options: Options, print: Print): Promise<Outcome> {
   const { seed, minutes } = options;
   const mutants = findMutants().filter(({ name }) => options.only.includes(name));

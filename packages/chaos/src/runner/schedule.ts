@@ -10,12 +10,12 @@ export interface Step {
 type Candidate = Pick<Fault, "id" | "affects">;
 
 const PAUSE_MS = { min: 200, max: 2_000 };
-/** Probability of two faults at once, where another one affects different components. */
+/** Probability that a step has two faults, if two faults that affect different components are left. */
 const PAIR_PROBABILITY = 0.4;
 
 /**
- * Generates an endless schedule that is the same for the same seed. Every fault comes once before any comes again,
- * in an order that is shuffled each time.
+ * Generates an endless schedule that is the same for the same seed. Every fault comes once before any fault is
+ * repeated. The order is shuffled again each time.
  */
 export function* schedule(seed: number, faults: readonly Candidate[]): Generator<Step, never, void> {
   const random = randomFrom(seed);

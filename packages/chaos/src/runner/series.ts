@@ -1,16 +1,16 @@
 import type { Fault } from "../faults/fault.ts";
 import type { Options } from "../options.ts";
 
-/** A run that will be made. */
+/** A planned run of one fault. */
 export interface PlannedRun<F> {
   readonly fault: F;
-  /** Shown in the report. The fault and the seed are enough to make the same run again. */
+  /** Shown in the report. A run with the same fault, seed and options makes the same random choices. */
   readonly seed: number;
 }
 
 /**
- * Plans all runs: first each fault once, in their order, then each again with the next seed, until every fault has
- * been planned as often as the options say.
+ * Plans all runs: first each fault once, in the order of `faults`, then each fault again with the next seed, until
+ * every fault has been planned as often as the options say.
  */
 export function planRuns<F extends Pick<Fault, "isRandom">>(
   faults: readonly F[],

@@ -14,20 +14,20 @@ import { Ledger } from "../workload/ledger.ts";
 import { Workload } from "../workload/workload.ts";
 import { problemsOf, type Result } from "./result.ts";
 
-/** Folder of the records of fallen trials. */
+/** Folder of the records of failed trials. */
 export const RECORDS = join(import.meta.dirname, "../../../../.cache/chaos");
 
 export interface TrialOptions {
   readonly seed: number;
-  /** Runs the short form of the fault, with fewer messages. */
+  /** True for the short form of the fault, with fewer messages. */
   readonly short: boolean;
   /** Duration of F18. */
   readonly minutes: number;
   /** Called with each line of progress. */
   readonly log: (line: string) => void;
-  /** Folder for the record of a fallen trial; by default a subfolder of RECORDS, named after fault and seed. */
+  /** Folder for the record of a failed trial. By default a subfolder of RECORDS, named after fault and seed. */
   readonly recordFolder?: string;
-  /** By default each trial starts its own cluster. */
+  /** Provides the cluster. By default each trial starts its own cluster. */
   readonly clusters?: Clusters;
 }
 
@@ -40,7 +40,7 @@ interface Size {
 /** A store on two busy cores can keep up with these rates. With higher ones, trials would measure the machine. */
 const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
 const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
-/** Longer than any fault but F18 takes. F18 gets its own minutes in addition. */
+/** Longer than any fault takes, except F18. The duration of F18 is added to this. */
 const MAX_FAULT_MINUTES = 4;
 /** After every client has seen everything, a duplicate delivery would arrive within this time. */
 const SETTLE_MS = 300;
@@ -79,7 +79,7 @@ export async function trial(fault: Fault, options: TrialOptions): Promise<Result
   }
 }
 
-/** The command that makes the same run again. */
+/** Returns the command that repeats the run. */
 function commandOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
   return `npx pnpm@12 chaos --only ${id} --seed ${seed} ${short ? "--short" : `--minutes ${minutes}`}`;
 }
@@ -130,7 +130,7 @@ function sizeOf({ ratePerSecond = Number.POSITIVE_INFINITY }: Fault, { short }: 
   return { ...size, ratePerSecond: Math.min(size.ratePerSecond, ratePerSecond) };
 }
 
-/** `isTimed`: problems of timing count too. */
+/** Lists all problems of a trial. Violations of promised times are included only if `isTimed` is true. */
 function allProblems(
   injection: Injection,
   verdict: Verdict,
@@ -150,7 +150,10 @@ function allProblems(
   ];
 }
 
-/** Waits until everything is stored and seen, and checks all there is. The checker reports what never arrived. */
+/**
+ * Waits until everything is stored and seen, then checks the guarantees. If a message never arrives, the checker
+ * reports it.
+ */
 async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Injection): Promise<Verdict> {
   await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored");
   // Older messages belong to an earlier trial in the same cluster.
@@ -172,7 +175,7 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
   return checkNow();
 }
 
-/** Reads one conversation after the other, each again until the answer is complete. */
+/** Reads the conversations one after the other. Each is read again until the answer is complete. */
 async function readConversations(cluster: Cluster, ledger: Ledger): Promise<Message[]> {
   const messages: Message[] = [];
   for (const [one, other] of ledger.conversations()) {

@@ -8,13 +8,13 @@ const MIN_PAUSE_MS = 1_000;
 const TIMEOUT_MS = 20_000;
 
 /**
- * Reads the whole public room repeatedly during a fault. Each answer must hold everything that was acknowledged
+ * Reads the whole public room repeatedly during a fault. Each answer must contain everything that was acknowledged
  * before the request, in order (P56). Errors are allowed.
  */
 export class HistoryReader {
   answers = 0;
   refusals = 0;
-  /** Acknowledged ids that an answer lacked, and ids that an answer held twice or out of order. */
+  /** Acknowledged ids that an answer lacked, and ids that an answer contained twice or out of order. */
   readonly missing = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;

@@ -18,7 +18,7 @@ export interface Send {
   outcome: Outcome;
 }
 
-/** The messages that one connected client has seen, in that order. */
+/** The messages that one connected client has seen, in the order in which it saw them. */
 export interface Observation {
   readonly client: string;
   readonly user: string;
@@ -53,7 +53,7 @@ export class Ledger {
     return observation;
   }
 
-  /** All messages of this run have larger ids. */
+  /** An id that is smaller than the ids of all messages of this run. */
   get startId(): string {
     return this.observations.map(({ since }) => since).toSorted()[0] ?? "";
   }
@@ -62,7 +62,7 @@ export class Ledger {
     return this.sends.filter(({ outcome }) => outcome.kind === "acked");
   }
 
-  /** Every conversation with a send, once: both users of a private one, or `["", ""]` for the public room. */
+  /** Returns every conversation with a send, once: both users of a private one, or `["", ""]` for the public room. */
   conversations(): [string, string][] {
     const pairs = this.sends.map(({ from, to }) => (to === "" ? ["", ""] : [from, to].toSorted()));
     return [...new Map(pairs.map((pair) => [pair.join(":"), pair as [string, string]])).values()];

@@ -8,23 +8,25 @@ export interface WorkloadOptions {
   readonly clients: number;
   /** Number of messages after which the clients slow down. */
   readonly messages: number;
-  /** Messages a second of all clients together, until `messages` are sent and while nothing delays them. */
+  /**
+   * Messages per second of all clients together, until `messages` are sent and as long as nothing delays the clients.
+   */
   readonly ratePerSecond: number;
   readonly random: () => number;
   /** Prefix of every content and user name, so that a fault can recognize messages in the bytes of a link. */
   readonly name: string;
 }
 
-/** Client and gateway notice a dead connection within the sum of both. */
+/** Client and gateway notice a dead connection within the sum of both times. */
 export const HEARTBEAT = { everyMs: 2_000, timeoutMs: 1_000 };
 const BACKOFF = { baseMs: 100, maxMs: 2_000 };
-/** Less than half the dedupe window, more than the longest outage of a fault. */
+/** Less than half the dedupe window, but more than the longest outage of a fault. */
 const SEND_DEADLINE_MS = 150_000;
 /** Every fifth user has two clients. */
 const CLIENTS_PER_USER = 1.2;
 const MAX_IN_FLIGHT_PER_CLIENT = 3;
 /**
- * Once `messages` are sent, pauses are this many times longer. A long fault still meets active clients, and the
+ * Once `messages` are sent, pauses are this many times longer. So a long fault still meets active clients, but the
  * conversations don't grow faster than a slow store can read them.
  */
 const SLOWDOWN = 4;
@@ -35,7 +37,7 @@ interface Participant {
   readonly user: string;
   readonly client: ParleyClient;
   readonly phases: { readonly phase: State["phase"]; readonly atMs: number }[];
-  /** Time at which the newest of its acknowledged messages was sent. */
+  /** Time at which the client sent its newest acknowledged message. */
   lastAckedSendMs: number;
 }
 
@@ -98,7 +100,7 @@ export class Workload {
 
   /**
    * Waits until every client is live and has an ack for a message that it sent after `sinceMs`. Resolves with the
-   * milliseconds since then.
+   * milliseconds since `sinceMs`.
    *
    * Clients without such an ack send a message at once, so that the time doesn't include their pauses.
    */
@@ -113,7 +115,10 @@ export class Workload {
     return performance.now() - sinceMs;
   }
 
-  /** The first outage since `sinceMs` of each client that is back: when it was noticed, and how long it lasted. */
+  /**
+   * Returns the first outage after `sinceMs` of each client that is back: the time until it was noticed, and its
+   * duration.
+   */
   outages(sinceMs: number): { readonly noticedMs: number; readonly lastedMs: number }[] {
     return this.#participants.flatMap(({ phases }) => {
       const since = phases.filter(({ atMs }) => atMs >= sinceMs);
@@ -124,14 +129,17 @@ export class Workload {
     });
   }
 
-  /** Number of clients that have started to catch up since `sinceMs`. */
+  /** Returns the number of clients that have started to catch up since `sinceMs`. */
   countCatchUps(sinceMs: number): number {
     return this.#participants.filter(({ phases }) =>
       phases.some(({ phase, atMs }) => phase === "catching-up" && atMs >= sinceMs),
     ).length;
   }
 
-  /** A percentile of the latency in ms of the acks that arrived in this time; `share` 0.99 is the 99th. */
+  /**
+   * Returns a percentile of the ack latency in ms, over the acks that arrived from `fromMs` to `toMs`. A `share` of
+   * 0.99 is the 99th percentile.
+   */
   ackLatency(fromMs: number, toMs: number, share = 0.99): number {
     const all = this.#ackLatencies.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).map(({ ms }) => ms);
     return all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0;
@@ -177,7 +185,7 @@ export class Workload {
     }
   }
 
-  /** The public room for half of all messages, else the next user or the one after. */
+  /** Chooses the public room for half of all messages, otherwise one of the next two users. */
   #recipientFor({ user }: Participant): string {
     const { random } = this.#options;
     if (random() < 0.5) return "";

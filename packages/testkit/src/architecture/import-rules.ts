@@ -3,7 +3,7 @@ import { importsOf, isCode, isForTests, packageOf, type Source, workspaceOf } fr
 /** Returns the violations of a rule, one line each. */
 export type Rule = (sources: readonly Source[]) => string[];
 
-/** Packages of this repository that each package or app may import. Packages for tests may import all. */
+/** Packages of this repository that each package or app may import. Packages for tests may import any package. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/async": [],
   "packages/models": [],
@@ -14,14 +14,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/service": ["models", "private-files"],
   "packages/client": ["models"],
   "packages/documents": ["models"],
-  // Generates documentation from the code, including the environment variables of the apps.
+  // This package generates documentation from the code, such as the list of the apps' environment variables.
   "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
   "packages/page": [],
   "packages/telemetry": ["async", "auth", "bus", "store", "service"],
   "apps/gateway": ["async", "models", "auth", "bus", "service", "telemetry", "page"],
   "apps/persister": ["async", "models", "auth", "bus", "store", "service", "telemetry"],
   "apps/history-api": ["async", "models", "auth", "bus", "store", "service", "telemetry", "documents"],
-  // Chats through the client only. Its commands doctor and token use the other packages.
+  // The CLI chats only through the client. Its commands `doctor` and `token` use the other packages.
   "apps/cli": ["models", "auth", "client", "bus", "store", "service", "gateway", "history-api"],
   "apps/standalone": [
     "models",
@@ -38,7 +38,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "apps/web": ["client"],
 };
 
-/** External packages that these may import. Others may import any. */
+/**
+ * External packages that each of these packages and apps may import. A package or app that isn't listed may import
+ * any.
+ */
 const MAY_IMPORT_EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   "apps/cli": ["commander"],
   "packages/models": ["zod"],
@@ -60,7 +63,7 @@ const DRIVER_FOLDERS: Readonly<Record<string, string>> = {
 
 const ADAPTERS = /^@parley\/(bus|store)\/./;
 
-/** Product code imports only allowed packages, at run time and for types. */
+/** Product code imports only allowed packages. Imports of types count too. */
 export const importsAreAllowed: Rule = (sources) =>
   productImports(sources).flatMap(({ path, specifier }) => {
     const workspace = workspaceOf(path);
@@ -77,7 +80,7 @@ export const importsAreAllowed: Rule = (sources) =>
       : [`${path}: must not import ${imported}`];
   });
 
-/** A package.json declares only allowed packages as dependencies at run time. */
+/** A package.json lists only allowed packages as runtime dependencies. */
 export const manifestsAreAllowed: Rule = (sources) =>
   sources
     .filter(({ path }) => /^(apps|packages)\/[^/]+\/package\.json$/.test(path))
@@ -96,7 +99,7 @@ export const driversAreIsolated: Rule = (sources) =>
       : [`${path}: ${specifier} may be imported only in ${folder}`];
   });
 
-/** An adapter is imported only in a main.ts. Its types may be imported anywhere in an app. */
+/** An adapter is imported only in the main.ts of an app. Its types may be imported anywhere. */
 export const adaptersAreChosenInMain: Rule = (sources) =>
   productImports(sources).flatMap(({ path, specifier, typeOnly }) => {
     const inMain = /^apps\/[^/]+\/src\/main\.ts$/.test(path);

@@ -4,10 +4,10 @@ import { importsOf, isCode, type Source } from "./source.ts";
 
 const MAX_FILES = 15;
 
-/** Folders that are plain lists: each file is one entry of the same kind, named by the file. */
+/** Folders that are plain lists: each file contains one entry of the list and is named after that entry. */
 const LISTS = new Set(["packages/chaos/src/faults"]);
 
-/** A folder has few enough files to read at a glance. Tests and their rigs don't count. */
+/** A folder has so few files that its listing is read at a glance. Tests and their rigs aren't counted. */
 export const foldersAreSmall: Rule = (sources) => {
   const counts = new Map<string, number>();
   for (const source of sources) {
@@ -20,7 +20,7 @@ export const foldersAreSmall: Rule = (sources) => {
   );
 };
 
-/** No files import each other, directly or through other files. Such files can only be understood together. */
+/** No files import each other, directly or through other files. Files in a cycle can only be understood together. */
 export const importsHaveNoCycle: Rule = (sources) => {
   const imports = new Map(sources.filter(isCode).map((source) => [source.path, relativeImports(source)]));
   const finished = new Set<string>();

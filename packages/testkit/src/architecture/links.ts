@@ -1,12 +1,14 @@
 import { posix } from "node:path";
 import type { Source } from "./source.ts";
 
-/** `[text](target)`, `![text](target)`, and `href` and `src` of HTML in Markdown. */
+/** Links in Markdown: `[text](target)`, `![text](target)`, and the HTML attributes `href` and `src`. */
 const LINK = /\]\(\s*<?([^)\s>]+)>?[^)]*\)|\b(?:href|src)="([^"]+)"/g;
 const CODE = /^(```|~~~)[\s\S]*?^\1|`[^`\n]*`/gm;
 const EXTERNAL = /^[a-z][a-z\d+.-]*:|^\/\//i;
 
-/** Returns the broken links within the repository, one line each. `exists` checks files that aren't text. */
+/**
+ * Returns the broken links within the repository, one line each. `exists` checks the paths that aren't text files.
+ */
 export function brokenLinks(sources: readonly Source[], exists: (path: string) => boolean): string[] {
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const isThere = (path: string) => texts.has(path) || exists(path);
@@ -39,7 +41,7 @@ function resolves(
   return anchor === undefined || (text !== undefined && anchorsOf(text).has(anchor));
 }
 
-/** Returns the anchors of all headings, as GitHub names them: the second of two equal ones gets the suffix -1. */
+/** Returns the anchors of all headings, as GitHub names them. The second of two equal headings gets the suffix -1. */
 function anchorsOf(text: string): Set<string> {
   const seen = new Map<string, number>();
   const headings = [...text.replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, "").matchAll(/^#{1,6} +(.*)$/gm)];

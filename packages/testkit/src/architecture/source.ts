@@ -7,7 +7,7 @@ export interface Source {
   readonly text: string;
 }
 
-/** Names in `.gitignore`, and git's own folder. */
+/** Names that `readSources` skips: those in `.gitignore`, and git's own folder. */
 const IGNORED = new Set(["node_modules", "dist", ".turbo", ".cache", "data", "coverage", ".git"]);
 const TEXT_FILES =
   /\.(tsx?|js|lua|json|ya?ml|md|sh|toml|conf|html|css|txt)$|(^|\/)[A-Z][A-Za-z]*file$|(^|\/)(run|LICENSE|\.[\w.-]+)$/;
@@ -25,18 +25,18 @@ export function readSources(root: string, folder = ""): Source[] {
 /** Returns true for TypeScript in apps and packages, tests included. */
 export const isCode = ({ path }: Source): boolean => /^(apps|packages)\/[^/]+\/.*\.tsx?$/.test(path);
 
-/** Returns true for code that only runs in tests. It may import packages that the product may not. */
+/** Returns true for code that only runs in tests. Such code may import packages that product code may not. */
 export function isForTests({ path }: Source): boolean {
   return /\.test\.ts$|\.child\.ts$|-rig\.ts$|\/(test|testing)\//.test(path) || TEST_PACKAGES.test(path);
 }
 const TEST_PACKAGES = /^packages\/(testkit|local|e2e|chaos|bench)\//;
 
-/** Returns the app or package of a path: `apps/gateway` for any file in it. */
+/** Returns the app or package that contains a path, such as `apps/gateway`. */
 export function workspaceOf(path: string): string {
   return path.split("/", 2).join("/");
 }
 
-/** One import or re-export. `typeOnly` is true if it doesn't exist at run time. */
+/** One import or re-export. `typeOnly` is true if the import doesn't exist at run time. */
 export interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
@@ -46,7 +46,7 @@ const STATIC = /^\s*(?:import|export)\s+(type\s)?[^"'`;]*?from\s*["']([^"']+)["'
 const BARE = /^\s*import\s*["']([^"']+)["']/gm;
 const DYNAMIC = /\b(?:import|require)\(\s*["']([^"']+)["']/g;
 
-/** Returns all static, bare and dynamic imports of a file. */
+/** Returns all imports of a file: static imports, dynamic imports, and imports without names (`import "a"`). */
 export function importsOf({ text }: Source): Import[] {
   return [
     ...[...text.matchAll(STATIC)].map(([, type, specifier = ""]) => ({

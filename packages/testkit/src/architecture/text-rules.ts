@@ -5,7 +5,7 @@ import { isCode, isForTests, type Source } from "./source.ts";
 const MAX_LINES = 300;
 const MAX_LINES_OF_MAIN = 60;
 
-/** Packages of commands that people run. They may print and read the environment. */
+/** Packages with commands that people run. Code in these packages may print and read the environment. */
 const COMMANDS = /^packages\/(local|testkit|bench|chaos|e2e)\//;
 const VAGUE_NAMES = /(^|\/)(utils?|helpers?|common)(\.[^/]*)?(\/|$)/i;
 
@@ -14,7 +14,7 @@ const MACHINE_PATHS = /(^|[\s"'`(=:])\/(work|home\/\w+|Users\/\w+|root)(\/|\b)/m
 const REGISTRIES = /https?:\/\/[\w.-]*(registry|npmjs|pypi|pythonhosted|artifactory|nexus|verdaccio)/i;
 const REGISTRY_SETTINGS = /_authToken\s*=|^\s*(registry|(extra-)?index-url|@[\w-]+:registry)\s*=\s*https?:/m;
 
-/** Fewer comment lines than this open with a question word. */
+/** The number of comment lines that open with a question word must stay below this. */
 export const MAX_QUESTION_COMMENTS = 40;
 const QUESTION_COMMENT = /^ *(?:\/[*][*]|[*]|\/\/) +(?:What|Who|Whom|Whether|Where|How|One who)(?: |$)/gm;
 const LISTED_FILES = 10;
@@ -48,7 +48,10 @@ export const onlyReadEnvReadsTheEnvironment: Rule = (sources) =>
 const HTTP_SERVER = "packages/service/src/http/server/http-server.ts";
 const CREATES_SERVER = /import\s*\{[^}]*\bcreateServer\b[^}]*\}\s*from\s*"node:https?"/;
 
-/** Only one file creates HTTP servers: it makes them survive their clients, and bounds what a client may take (G5). */
+/**
+ * Only one file creates HTTP servers. Its servers survive errors of their clients, and limit the resources that a
+ * client may use (G5).
+ */
 export const serversAreCreatedInOnePlace: Rule = (sources) =>
   sources
     .filter((source) => isCode(source) && source.path !== HTTP_SERVER && CREATES_SERVER.test(source.text))
@@ -58,7 +61,10 @@ export const serversAreCreatedInOnePlace: Rule = (sources) =>
     )
     .map(({ path }) => `${path}: creates an HTTP server; use createHttpServer of @parley/service`);
 
-/** Node itself can run every source: it strips types without a compiler, and its parser refuses some valid TypeScript. */
+/**
+ * Node itself can run every source file. Its parser strips types without a compiler and refuses some valid
+ * TypeScript.
+ */
 export const nodeRunsTheSource: Rule = (sources) =>
   sources
     .filter((source) => isCode(source) && source.path.endsWith(".ts"))
@@ -71,7 +77,7 @@ export const nodeRunsTheSource: Rule = (sources) =>
       }
     });
 
-/** No file contains a path of one machine or the address of a package registry. */
+/** No file contains a path that exists only on one machine, or the address of a package registry. */
 export const nothingIsMachineSpecific: Rule = (sources) =>
   sources.flatMap(({ path, text }) => [
     ...(MACHINE_PATHS.test(text)

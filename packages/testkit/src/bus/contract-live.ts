@@ -88,9 +88,9 @@ export function describeLive(withBus: WithBus): void {
 interface Joined {
   readonly user: string;
   readonly cursor: string;
-  /** The last id delivered when the user left. After it only public messages are guaranteed. */
+  /** The last id delivered before the user left. After this id, only public messages are guaranteed. */
   left?: string;
-  /** The number of messages delivered before the join was called. */
+  /** The number of messages delivered before `join` was called. */
   readonly from: number;
 }
 
@@ -113,7 +113,10 @@ async function joinAndLeave(fixture: BusFixture, load: Load): Promise<readonly J
   return joins;
 }
 
-/** Returns ids after the cursor that were not delivered, to the user or to everybody, after the join was called. */
+/**
+ * Returns the ids of messages after the cursor that should have been delivered after `join` was called, to the user
+ * or to everybody, but weren't.
+ */
 function missedBy(
   { user, cursor, from, left }: Joined,
   sent: readonly Sent[],
@@ -130,7 +133,7 @@ function missedBy(
     .map(({ id }) => id);
 }
 
-/** Returns each message's audiences, by content. */
+/** Returns the audiences to which each message was delivered, by the message's content. */
 function byContent(delivered: readonly Delivered[]): Record<string, string[]> {
   const contents = new Set(delivered.map(({ content }) => content));
   const audiences = (of: string) =>

@@ -119,7 +119,7 @@ export function describeTail(withBus: WithBus): void {
   });
 }
 
-/** Reads the tail from `from` to at least `end`. Also returns the ids stored when the last read returned. */
+/** Reads the tail from `from` to at least `end`. Also returns the ids of the messages that were stored by then. */
 async function follow(
   tail: LogTail,
   from: string,

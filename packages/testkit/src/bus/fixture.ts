@@ -3,7 +3,7 @@ import type { Appended, Appender, Bus, Consumer, LiveFeed, LogTail } from "@parl
 import { type Draft, decodeBody, ORIGIN } from "@parley/models";
 import { TestPersister } from "./test-persister.ts";
 
-/** A new, empty log with a bus for each service. All three are the same bus if the log lives in one process. */
+/** A new, empty log with a bus for each service. If the log is in memory, all three services share one bus. */
 export interface BusUnderTest {
   readonly gateway: Bus;
   readonly persister: Bus;
@@ -11,13 +11,13 @@ export interface BusUnderTest {
   close(): Promise<void>;
 }
 
-/** The limits of a log. The adapter's defaults apply to those that are missing. */
+/** The limits of a log. The adapter's default applies to each limit that is missing. */
 export interface BusLimits {
-  /** The most messages that may wait to be stored. */
+  /** Maximum number of messages that may wait to be stored. */
   readonly maxEntries?: number;
 }
 
-/** A message that the live listener got. */
+/** A message that the live listener received. */
 export interface Delivered {
   readonly audience: string;
   readonly id: string;
@@ -26,7 +26,7 @@ export interface Delivered {
   readonly content: string;
 }
 
-/** All roles of a bus, the messages and gaps that its live listener got, and a persister that consumes. */
+/** All roles of a bus, a running test persister, and the messages and gaps that the live listener received. */
 export interface BusFixture {
   readonly bus: BusUnderTest;
   readonly append: Appender;
@@ -35,18 +35,18 @@ export interface BusFixture {
   readonly tail: LogTail;
   readonly persister: TestPersister;
   readonly delivered: Delivered[];
-  /** The gaps' cursors, each with the number of messages delivered before it. */
+  /** The cursor of each reported gap, and the number of messages delivered before that gap. */
   readonly gaps: { readonly cursor: string; readonly after: number }[];
   close(): Promise<void>;
 }
 
-/** Wraps a test so that it runs on a log of its own, which is closed afterwards. */
+/** Wraps a test so that it runs on its own log, which is closed afterwards. */
 export type WithBus = (
   test: (fixture: BusFixture) => Promise<void>,
   limits?: BusLimits,
 ) => () => Promise<void>;
 
-/** Takes all roles of the buses, starts a persister, and waits until no role has a problem. */
+/** Opens all roles of the buses, starts a persister, and waits until no role reports a problem. */
 export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
   const delivered: Delivered[] = [];
   const gaps: { cursor: string; after: number }[] = [];
@@ -96,7 +96,7 @@ export function codeOf(appended: Appended | undefined): string {
   return appended?.ok ? "ok" : (appended?.error.code ?? "missing");
 }
 
-/** A draft of a private message, or of a public one if `to` is "". */
+/** Returns the draft of a private message, or of a public message if `to` is "". */
 export function draft(from: string, to: string, content: string, ref?: string): Draft {
   return { from, to, content, ...(ref !== undefined && { ref }) };
 }

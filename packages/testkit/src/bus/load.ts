@@ -11,7 +11,7 @@ export interface Sent {
   readonly draft: Draft;
 }
 
-/** Sends messages among USERS and to the public room, one call per millisecond at most, until `end`. */
+/** Appends messages among USERS and to the public room until `end` is called, at most one call per millisecond. */
 export class Load {
   /** The acknowledged messages, in log order. */
   readonly sent: Sent[] = [];
@@ -25,13 +25,13 @@ export class Load {
     this.#done = this.#run();
   }
 
-  /** Waits for `calls` more calls. */
+  /** Waits for `calls` more calls of `append`. */
   async more(calls: number): Promise<void> {
     const wanted = this.#calls + calls;
     await until(() => this.#calls >= wanted, `${calls} more calls`);
   }
 
-  /** Stops once at least `least` messages are acknowledged, and returns them all. */
+  /** Stops once at least `least` messages are acknowledged, and returns all acknowledged messages. */
   async end(least: number): Promise<readonly Sent[]> {
     await until(() => this.sent.length >= least, `${least} messages are sent`);
     this.#ending = true;
@@ -54,13 +54,19 @@ export class Load {
   }
 }
 
-/** Expects log order over all audiences, in which the last message may be delivered again (L14). */
+/**
+ * Expects that messages were delivered in log order, over all audiences. A message may be delivered twice in a row
+ * (L14).
+ */
 export function expectLogOrder(delivered: readonly Delivered[]): void {
   const wrong = delivered.filter(({ id }, i) => id < (delivered[i - 1]?.id ?? ""));
   expect(wrong).toEqual([]);
 }
 
-/** Returns the ids that a receiver for `audience` keeps. It drops a message that isn't after its last one (P21). */
+/**
+ * Returns the ids that a receiver for `audience` keeps. A receiver drops each message that isn't after its last one
+ * (P21).
+ */
 export function seenBy(audience: string, delivered: readonly Delivered[]): string[] {
   const ids: string[] = [];
   for (const { audience: of, id } of delivered) if (of === audience && id > (ids.at(-1) ?? "")) ids.push(id);

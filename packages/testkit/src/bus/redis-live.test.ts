@@ -75,7 +75,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     );
     expect(repairedMessages()).toBeGreaterThanOrEqual(3_000);
     expect(rig.gaps).toEqual([]);
-    // The cursor was read after the hole was filled.
+    // `join` read eve's cursor only after the hole was filled.
     expect(eve.delivered - from).toBeGreaterThan(3_000);
     expect(eve.cursor > (bulkSent.at(-1)?.id ?? "")).toBe(true);
     expect(seenBy("eve", rig.delivered)).toEqual([toEve]);
@@ -106,7 +106,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
   it("L15: a quiet link is not taken for a silent one, and its repair starts at the last marker", async () => {
     await joinAll();
     await send(rig.append, draft("ann", "", "before"));
-    // No user here gets the following messages, so only markers tell the gateway about them.
+    // No user of this gateway receives the following messages, so only markers tell the gateway about them.
     const bulk = await rig.append.append(Array.from({ length: 300 }, (_, i) => draft("x", "y", `${i}`)));
     await until(() => allStored(rig.tail), "all is stored");
     const last = idOf(bulk.at(-1));
@@ -157,7 +157,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
 
   it("L9: a failover, which may lose delivered messages, is a gap", async () => {
     await joinAll();
-    // To clients this looks like a replica that becomes the master.
+    // To its clients, Redis now looks like a replica that was promoted to master.
     await rig.command("REPLICAOF", "127.0.0.1", "1");
     await rig.command("REPLICAOF", "NO", "ONE");
     await rig.command("CLIENT", "KILL", "TYPE", "pubsub");
@@ -187,7 +187,7 @@ describe.skipIf(!redis)("RedisLiveFeed under faults", { timeout: 60_000 }, () =>
     await load.more(50);
     const sent = await load.end(300);
     await until(() => rig.delivered.at(-1)?.id === sent.at(-1)?.id, "the last is delivered", 20_000);
-    // Messages with an unknown outcome may have been delivered too.
+    // Messages whose append had an unknown outcome may have been delivered too.
     for (const [audience, cursor] of cursors) {
       const seen = new Set(seenBy(audience, rig.delivered));
       expect(meantFor(audience, sent, cursor).filter((id) => !seen.has(id))).toEqual([]);

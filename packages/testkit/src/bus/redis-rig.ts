@@ -27,12 +27,12 @@ export interface RedisRig extends BusFixture {
   readonly server: LocalServer;
   /** The events of the gateway with the live feed. */
   readonly events: BusEvent[];
-  /** Removes all stored entries from the log, as a persister does in time. */
+  /** Removes all stored entries from the log, as a persister does regularly. */
   trim(): ReturnType<Consumer["trim"]>;
   command(...args: readonly string[]): Promise<string>;
 }
 
-/** Starts the services on `server`, which is emptied first. */
+/** Empties `server` and starts the services on it. */
 export async function redisRig(server: LocalServer): Promise<RedisRig> {
   await redisCommand(server.url, "FLUSHALL");
   const proxy = await startTcpProxy(server.port);
@@ -68,10 +68,10 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
   };
 }
 
-/** Selects the gateway's subscriber connection, and the ones that replace it. */
+/** Selects the gateway's subscriber connection and every connection that replaces it. */
 export const subscriber: Where = (link) => /subscribe/i.test(link.opening);
 
-/** Counts the gateway's events of this type that match `more`. */
+/** Counts the gateway's events that have this type and the field values in `more`. */
 export function count(rig: RedisRig, type: BusEvent["type"], more: Partial<BusEvent> = {}): number {
   const matches = (event: BusEvent) =>
     Object.entries({ type, ...more }).every(([name, value]) => Reflect.get(event, name) === value);

@@ -45,7 +45,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const reads: { after: string; upTo: string; ids: readonly string[] }[] = [];
     let lost = 0;
     for (let round = 0; reads.length < 60 || lost < 3; round += 1) {
-      // Every tenth round the reader is slower than the trim; otherwise it keeps up.
+      // In every tenth round the reader falls behind, so that a trim may overtake it. Otherwise it keeps up.
       if (round % 10 === 0) await load.more(10);
       const read = await rig.tail.read(position, open);
       if (read.kind === "lost") {

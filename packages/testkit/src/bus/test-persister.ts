@@ -1,16 +1,16 @@
 import type { Consumed, Consumer, Outcome } from "@parley/bus";
 import { ChatError, type LogMessage, refKey } from "@parley/models";
 
-/** Decides the outcome of a message instead of the test persister. Undefined leaves the decision to it. */
+/** Decides a message's outcome. If it returns undefined, the test persister decides by its own rules. */
 export type Decide = (consumed: Consumed) => Outcome | undefined;
 
 /**
- * A persister for tests of a bus: consumes, stores in memory by the rules of L13, and settles. A message is in
- * `stored` before the log gets its outcome.
+ * A persister for tests of a bus. Consumes messages, stores them in memory by the rules of L13, and settles them.
+ * `stored` has a message before the log gets the message's outcome.
  */
 export class TestPersister {
   readonly stored = new Map<string, LogMessage>();
-  /** Every delivery, in order. */
+  /** Every delivery of a message, in order, including repeated deliveries. */
   readonly consumed: Consumed[] = [];
   decide: Decide = () => undefined;
   readonly #byRef = new Map<string, LogMessage>();
@@ -29,7 +29,7 @@ export class TestPersister {
     this.#running ??= this.#run(this.#stopping.signal);
   }
 
-  /** Stores nothing from now on until `resume`. */
+  /** Pauses storing until `resume` is called. */
   pause(): void {
     this.#resumed = Promise.withResolvers();
   }
@@ -61,13 +61,16 @@ export class TestPersister {
       message: consumed.message,
       outcome: this.decide(consumed) ?? this.#store(consumed.message),
     }));
-    // `unavailable` means that the log didn't take the outcomes and delivers the same messages again.
+    // `unavailable` means that the log didn't record the outcomes. It delivers the same messages again.
     await this.#consume.settle(settled).catch((error: unknown) => {
       if (!(error instanceof ChatError)) throw error;
     });
   }
 
-  /** A message with a reused ref is stored if its sender already has the ack, otherwise refused (L13). */
+  /**
+   * If a message reuses a ref with other content, stores it when this message was already acknowledged to its sender.
+   * Otherwise refuses it (L13).
+   */
   #store(message: LogMessage): Outcome {
     const key = refKey(message);
     const first = key === undefined ? undefined : this.#byRef.get(key);

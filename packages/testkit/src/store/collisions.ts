@@ -4,7 +4,7 @@ import { idAt, messageAt } from "./messages.ts";
 
 export const STORED = { kind: "stored" } as const;
 
-/** A message that is inserted into a store that already contains `existing`. */
+/** A message to insert into a store that already contains `existing`, and the expected outcome. */
 export interface Collision {
   readonly rule: string;
   readonly existing: readonly LogMessage[];
@@ -15,7 +15,9 @@ export interface Collision {
 export const bob = messageAt(1, { to: "bob", content: "hi", ref: "r1" });
 const bare = messageAt(1, { to: "bob", content: "hi" });
 
-/** L13: outcomes of messages whose id or ref is already taken. None of them adds a message. */
+/**
+ * L13: messages whose id or ref is already in the store, with their outcomes. None of these inserts adds a message.
+ */
 export const COLLISIONS: readonly Collision[] = [
   { rule: "the same message again is stored", existing: [bob], message: bob, outcome: STORED },
   {
@@ -104,7 +106,7 @@ export const COLLISIONS: readonly Collision[] = [
   },
 ];
 
-/** Messages that may use a ref which alice has already used for a message to bob. */
+/** Messages that don't collide with a ref which alice has already used in a message to bob. */
 export const FREE_REFS: readonly { rule: string; message: LogMessage }[] = [
   { rule: "another sender", message: { ...bob, id: idAt(2), from: "bob", to: "alice" } },
   { rule: "another conversation", message: { ...bob, id: idAt(2), to: "carol" } },

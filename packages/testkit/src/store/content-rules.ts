@@ -50,7 +50,7 @@ const STRINGS = [
   "true",
 ];
 
-/** Contract: contents and field values of any kind. */
+/** Store contract: contents and field values of any kind. */
 export function contentRules(open: OpenStore): void {
   it("P12: contents are returned unchanged, character by character", async () => {
     const store = await open();

@@ -11,7 +11,9 @@ import { syncRules } from "./sync-rules.ts";
 /** Long enough for ten thousand messages on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-/** The contract of the store's port, for every adapter. `modelRuns` is the number of runs of the model test. */
+/**
+ * The contract suite of the store: each adapter must pass it. `modelRuns` is the number of runs of the model test.
+ */
 export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } = {}): void {
   const open: OpenStore = async (place = newPlace()) => {
     const store = openAt(place);

@@ -6,14 +6,14 @@ import { newPlace, type OpenStore } from "./opening.ts";
 
 const PEERS = Array.from({ length: 20 }, (_, n) => `peer${n}`);
 
-/** Alice's messages with each of the peers, in turn and in both directions, mixed with other users' messages. */
+/** Messages between alice and each of the peers, in both directions, mixed with other users' messages. */
 const MIXED: readonly LogMessage[] = Array.from({ length: 200 }, (_, n) => {
   const peer = PEERS[(n * 7) % PEERS.length] ?? "";
   if (n % 7 === 6) return messageAt(n, { from: peer, to: n % 2 ? "" : "zoe" });
   return messageAt(n, n % 2 ? { from: "alice", to: peer } : { from: peer, to: "alice" });
 });
 
-/** Returns the expected result of `conversations` for a user, without limit. */
+/** Returns the result that `conversations` must have for a user if there is no limit. */
 function lastMessagesOf(messages: readonly LogMessage[], user: string): LogMessage[] {
   const lastMessages = new Map<string, LogMessage>();
   for (const message of [...messages].sort((a, b) => (a.id < b.id ? -1 : 1))) {
@@ -35,7 +35,7 @@ async function allPages(store: Store, user: string, limit: number): Promise<LogM
   return seen;
 }
 
-/** Contract: the list of conversations. */
+/** Store contract: the list of conversations. */
 export function conversationRules(open: OpenStore): void {
   it("P57: the last message of each private conversation of the user, newest first, page by page", async () => {
     const store = await open();

@@ -4,7 +4,7 @@ import { bob, COLLISIONS, FREE_REFS, STORED } from "./collisions.ts";
 import { idAt, inIdOrder, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace, type OpenStore } from "./opening.ts";
 
-/** Contract: outcomes of inserts. */
+/** Store contract: outcomes of inserts. */
 export function insertRules(open: OpenStore): void {
   describe("existing messages decide", () => {
     it.each(COLLISIONS)("L13: $rule", async ({ existing, message, outcome }) => {

@@ -31,7 +31,7 @@ const step = fc.oneof(
   },
 );
 
-/** A store in its simplest form. */
+/** A store in memory, as simple as possible. Every adapter must answer like it. */
 class Model {
   readonly stored: LogMessage[] = [];
 
@@ -67,7 +67,7 @@ class Model {
     return this.stored.find((one) => one.from === from && one.to === to && one.ref === ref);
   }
 
-  /** Newest first. */
+  /** Returns the last message of each private conversation of the user, newest first. */
   lastMessages(user: string): LogMessage[] {
     const own = this.stored.filter(({ from, to }) => to !== "" && (to === user || from === user));
     const last = new Map(own.map((one) => [conversationOf(one.from, one.to), one]));
@@ -83,7 +83,7 @@ function idOf(n: number | undefined): string | undefined {
   return n === undefined ? undefined : formatId({ ms: 1_700_000_000_000, seq: n });
 }
 
-/** Contract: random inserts and reads, compared with the model. */
+/** Store contract: random inserts and reads, compared with the model. */
 export function modelRules(openAt: OpenAt, numRuns: number): void {
   it("L13, P51, P53, P57: after any inserts in any order, a store answers like the model", async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {

@@ -23,7 +23,10 @@ function ready(store: Store): Promise<void> {
   return expect.poll(() => store.ping().then(() => "ready", String), { timeout: 30_000 }).toBe("ready");
 }
 
-/** Inserts batches, three at a time, until one is refused. Resolves with the stored messages and the unknown ones. */
+/**
+ * Inserts batches, three at a time, until one is refused. Resolves with the messages that were stored, and with those
+ * whose outcome is unknown.
+ */
 async function insertUntilRefused(
   store: Store,
   from: number,
@@ -88,7 +91,7 @@ describe.skipIf(mongo === undefined)("MongoDB that fails", { timeout: 120_000 },
       ping: () => store.ping(),
       prepare: () => store.prepare(),
     };
-    // Each operation runs twice at the same time, which is more than the pool has connections.
+    // Each operation runs twice at the same time, so there are more operations than the pool has connections.
     const twice = [...Object.entries(operations), ...Object.entries(operations)];
     await Promise.all(
       twice.map(async ([name, run]) => {

@@ -2,10 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { LogMessage } from "@parley/models";
 import type { Range, Store } from "@parley/store";
 
-/** Opens the store at a place, named by letters and digits. A store with a new name is empty. */
+/** Opens the store with the name `place`, which has only letters and digits. A store with a new name is empty. */
 export type OpenAt = (place: string) => Store;
 
-/** Opens a store for one test: prepared, empty unless `place` was used before, closed when the test ends. */
+/**
+ * Opens and prepares a store for one test, and closes it when the test ends. The store is empty unless `place` was
+ * used before.
+ */
 export type OpenStore = (place?: string) => Promise<Store>;
 
 /** Returns the name of a new, empty store. */

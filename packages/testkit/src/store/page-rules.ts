@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
 import { everything, type OpenStore } from "./opening.ts";
 
-/** Contract: pages and streams of a conversation. */
+/** Store contract: pages and streams of a conversation. */
 export function pageRules(open: OpenStore): void {
   it("P51: a page lies strictly between both ends, next to the requested one, oldest first", async () => {
     const store = await open();
@@ -56,7 +56,8 @@ export function pageRules(open: OpenStore): void {
 
   it("P4: names of any script are different users, also if they look equal or sort as equal", async () => {
     const store = await open();
-    // Equal under some collation, or at a glance: case, vowels, digits of two scripts, Latin and Cyrillic, width.
+    // These names look alike, or some collation treats them as equal: case, vowel signs, digits of two scripts, Latin
+    // and Cyrillic, width.
     const names = [
       "bob",
       "Bob",
@@ -88,7 +89,7 @@ export function pageRules(open: OpenStore): void {
   it("P50: all streams a conversation of any length completely and in order, without blocking the event loop", async () => {
     const store = await open();
     const stored = messagesAt(0, 6_500);
-    // Inserted in another order than their ids, as by several persisters.
+    // The messages aren't inserted in the order of their ids, as happens with several persisters.
     for (const start of [5_000, 0, 2_500]) {
       for (let n = start; n < start + 2_500; n += 500) await store.insert(stored.slice(n, n + 500).reverse());
     }
@@ -106,7 +107,8 @@ export function pageRules(open: OpenStore): void {
 
   it("G5: a page and a sync end at the message that reaches maxBytes, and the next ones return the rest", async () => {
     const store = await open();
-    // Long and short messages take turns, in runs of different lengths. Some are seen by two of a sync's three rules.
+    // Long and short messages alternate, in runs of different lengths. Some messages match two of the three rules of
+    // a sync.
     const stored = Array.from({ length: 150 }, (_, n) =>
       messageAt(n, { content: "x".repeat(n % 40 < 20 ? 10 : 4_000), to: n % 3 === 0 ? "alice" : "" }),
     );

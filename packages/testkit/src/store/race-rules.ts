@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { idAt, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace, type OpenStore } from "./opening.ts";
 
-/** Contract: concurrent calls. */
+/** Store contract: concurrent calls. */
 export function raceRules(open: OpenStore): void {
   it("L13: the same batch inserted by many concurrent callers is stored once, and every caller gets `stored`", async () => {
     const store = await open();

@@ -5,14 +5,14 @@ import type { OpenStore } from "./opening.ts";
 
 const USERS = ["alice", "bob", "carol"] as const;
 
-/** Messages from every sender to every recipient, including the public room and oneself, many times. */
+/** Many messages from each user to every recipient, including the public room and the sender. */
 const MIXED: readonly LogMessage[] = Array.from({ length: 240 }, (_, n) => {
   const from = USERS[n % 3] ?? "alice";
   const to = [...USERS, ""][Math.floor(n / 3) % 4] ?? "";
   return messageAt(n, n % 5 ? { from, to } : { from, to, ref: `r${n}` });
 });
 
-/** Contract: sync and findByRef. */
+/** Store contract: `sync` and `findByRef`. */
 export function syncRules(open: OpenStore): void {
   it("P53: sync returns the messages that the user may see, each once, in id order, and no others", async () => {
     const store = await open();

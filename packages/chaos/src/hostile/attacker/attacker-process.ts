@@ -16,7 +16,7 @@ export interface AttackReport {
   readonly ms: number;
 }
 
-/** An attack that doesn't end by itself after its time is cut off. */
+/** An attack that is still running this long after its time is cut off. */
 const GRACE_MS = 5_000;
 
 serveOrders(async ({ attack: name, ms, ...orders }: AttackOrder): Promise<AttackReport> => {

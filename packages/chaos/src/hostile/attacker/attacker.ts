@@ -20,11 +20,11 @@ export interface Orders {
 }
 
 /**
- * An address of its own, so that limits per address distinguish the attacker from the users. On Linux every address
- * in 127.0.0.0/8 is this machine's.
+ * The attacker has an address of its own, so that limits per address distinguish it from the users. On Linux every
+ * address in 127.0.0.0/8 belongs to this machine.
  */
 const OWN_ADDRESS = "127.0.0.2";
-/** An attacker gives up on an answer after this time, and goes on. */
+/** The attacker waits this long for an answer, and then continues without it. */
 const PATIENCE_MS = 2_000;
 
 /** The beginning of an error frame (P30). */
@@ -55,7 +55,7 @@ export class Attacker {
     return this.#pacer.turns;
   }
 
-  /** Connections that the target refused or ended, and errors that it sent. */
+  /** Number of connections that the target refused or ended, plus the errors that it sent. */
   get refusals(): number {
     return this.#refusals;
   }
@@ -69,12 +69,12 @@ export class Attacker {
     if (this.#signal.aborted) return false;
     const waitMs = this.#pacer.take(performance.now());
     if (waitMs > 1) await sleep(waitMs, this.#signal);
-    // Sockets must be served even when turns are overdue all the time.
+    // Lets Node serve the sockets, even if every turn is overdue.
     else await nextTurn();
     return !this.#signal.aborted;
   }
 
-  /** Runs `loop` this many times at once. */
+  /** Runs `loop` `count` times at the same time. */
   async inParallel(count: number, loop: (index: number) => Promise<void>): Promise<void> {
     await Promise.all(Array.from({ length: count }, (_, index) => loop(index)));
   }
@@ -95,7 +95,10 @@ export class Attacker {
     return undefined;
   }
 
-  /** Opens a WebSocket whose frames are discarded, except that errors are counted. Resolves with undefined if the target refuses it. */
+  /**
+   * Opens a WebSocket. Its frames are discarded, except that errors are counted. Resolves with undefined if the
+   * target refuses the WebSocket.
+   */
   async openWebSocket(token = this.tokens[0]): Promise<Socket | undefined> {
     const socket = await this.open(this.gateway);
     if (!socket) return undefined;
@@ -111,19 +114,21 @@ export class Attacker {
     return undefined;
   }
 
-  /** Writes bytes, and waits until the socket takes more. Resolves with false if the socket has ended. */
+  /**
+   * Writes bytes, and waits until the socket accepts more. Resolves with false if the socket or the attack has ended.
+   */
   async write(socket: Socket, bytes: Buffer | string): Promise<boolean> {
     if (socket.destroyed) return false;
     if (!socket.write(bytes)) await this.#happens(socket, "drain", Number.POSITIVE_INFINITY);
     return !socket.destroyed && !this.isOver;
   }
 
-  /** Waits for the first bytes of an answer, or for the end of the socket. */
+  /** Waits for the next bytes from the target, until the socket ends or PATIENCE_MS have passed. */
   async answered(socket: Socket): Promise<void> {
     await this.#happens(socket, "data");
   }
 
-  /** Requests a path of history and discards the answer. */
+  /** Requests a path of history-api and discards the answer. */
   async get(path: string, token = this.tokens[0]): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const headers = { authorization: `Bearer ${token}` };
@@ -142,7 +147,10 @@ export class Attacker {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Resolves with the event's arguments, or with undefined if the socket ends or the time is up first. */
+  /**
+   * Resolves with the event's arguments. If the socket or the attack ends or the time is up first, resolves with
+   * undefined.
+   */
   async #happens(socket: Socket, event: string, timeoutMs = PATIENCE_MS): Promise<unknown[] | undefined> {
     const ended = new AbortController();
     const signals = [this.#signal, ended.signal];
@@ -161,7 +169,7 @@ export class Attacker {
   }
 }
 
-/** The head of a valid handshake. */
+/** Returns the head of a valid WebSocket handshake. */
 export function upgradeTo(path: string, token?: string): string {
   const lines = [
     `GET ${path} HTTP/1.1`,
@@ -175,7 +183,7 @@ export function upgradeTo(path: string, token?: string): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** A plain request for a path. */
+/** Returns a plain GET request for a path. */
 export function requestFor(path: string, token?: string): string {
   const authorization = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
   return `GET ${path} HTTP/1.1\r\nHost: a\r\n${authorization}\r\n`;

@@ -4,10 +4,13 @@ export const OPCODE = { continuation: 0x0, text: 0x1, pong: 0xa } as const;
 const FIN = 0x80;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
-/** The longest payload with a 16-bit length; longer ones aren't needed. */
+/** The longest payload with a 16-bit length. Attacks need no longer ones. */
 const MAX_LENGTH = 0xffff;
 
-/** Builds a masked frame, as clients must send it. The mask is all zeros, which is valid and needs no XOR. */
+/**
+ * Builds a frame that is masked, as RFC 6455 requires of clients. The mask is all zeros, which is valid and needs no
+ * XOR.
+ */
 export function clientFrame(payload: string, opcode: number = OPCODE.text, isLast = true): Buffer {
   const length = Buffer.byteLength(payload);
   if (length > MAX_LENGTH) throw new RangeError(`a frame has at most ${MAX_LENGTH} bytes, not ${length}`);

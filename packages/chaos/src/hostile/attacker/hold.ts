@@ -5,9 +5,9 @@ export interface HoldOptions {
   readonly targets: readonly Address[];
   /** Number of connections to hold to each target. */
   readonly count: number;
-  /** Sent on each new connection. */
+  /** Text that is sent on each new connection. */
   readonly opening?: string;
-  /** Sent on each open connection in turn, again and again. */
+  /** Text that is sent again and again, on one open connection after the other. */
   readonly drip?: string;
 }
 
@@ -18,7 +18,10 @@ interface Slot {
 
 const OPENING_AT_ONCE = 50;
 
-/** Holds connections open, and replaces each one that the target closes. Each connection and each drip is a turn. */
+/**
+ * Holds connections open, and replaces each one that the target closes. Each new connection and each drip takes a
+ * turn.
+ */
 export async function holdConnections(attacker: Attacker, options: HoldOptions): Promise<void> {
   const { count, opening = "", drip = "" } = options;
   const targets = [...new Map(options.targets.map((target) => [target.port, target])).values()];

@@ -1,16 +1,19 @@
 import type { Attacker } from "./attacker.ts";
 
 export interface SendingOptions {
-  /** Bytes to write in the next turn. `n` counts all writes from 0. */
+  /** Returns the bytes to write in the next turn. `n` counts all writes from 0. */
   readonly next: (n: number) => Buffer;
-  /** Number of connections. Default 1. They belong to the accounts in turn. */
+  /** Number of connections, divided evenly among the accounts. Default 1. */
   readonly connections?: number;
 }
 
-/** Refs of different phases must differ: the same ref again is a retry (P10). */
+/**
+ * Number of writes in all phases. Attacks make refs from it, and a ref that comes back in a later phase would be a
+ * retry (P10).
+ */
 let written = 0;
 
-/** Sends on WebSockets, one write a turn, and connects again whenever one of them is closed. */
+/** Sends on WebSockets, one write per turn, and replaces each WebSocket that is closed. */
 export function keepSending(attacker: Attacker, { next, connections = 1 }: SendingOptions): Promise<void> {
   return attacker.inParallel(connections, async (index) => {
     const token = attacker.tokens[index % attacker.tokens.length];

@@ -1,4 +1,4 @@
-/** Turns that were missed longer ago than this are lost, so that a stalled attack doesn't continue with a burst. */
+/** Turns that are overdue by more than this are skipped, so that a stalled attack doesn't continue with a burst. */
 const MAX_LATE_MS = 100;
 
 /** Spreads turns evenly over time. Times are ms of any steady clock. */

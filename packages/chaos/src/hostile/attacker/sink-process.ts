@@ -12,7 +12,7 @@ export interface SinkReport {
 }
 
 const END = "\r\n\r\n";
-/** The key of RFC 6455 that makes the answer to a handshake. */
+/** The constant of RFC 6455 from which the answer to a handshake is computed. */
 const HANDSHAKE_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 // A server that does next to nothing, so that an attack on it shows the cost of the attacker's own work: it accepts

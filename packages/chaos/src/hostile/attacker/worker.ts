@@ -11,7 +11,7 @@ export interface Worker<Order, Result> {
 
 type Reply = { readonly result: unknown } | { readonly error: string };
 
-/** Starts a file that calls `serveOrders`. */
+/** Starts a process that runs a file. The file must call `serveOrders`. */
 export function startWorker<Order, Result>(file: string): Worker<Order, Result> {
   const child = fork(file, { execArgv: [] });
   return {
@@ -34,7 +34,7 @@ function ask(child: ChildProcess, order: unknown, name: string): Promise<unknown
   });
 }
 
-/** The other side of a worker: carries out the orders of the parent. */
+/** Runs in the worker's process: carries out the orders of the parent process. */
 export function serveOrders<Order, Result>(carryOut: (order: Order) => Promise<Result>): void {
   process.on("message", async (order: Order) => {
     const reply = await carryOut(order).then(

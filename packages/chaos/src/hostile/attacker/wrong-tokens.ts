@@ -4,13 +4,13 @@ const HOUR_SECONDS = 3_600;
 
 interface WrongToken {
   readonly user: string;
-  /** Default HS256. */
+  /** Algorithm of the signature. Default HS256. */
   readonly algorithm?: "HS256" | "EdDSA";
   /** Id of a key that no issuer has. */
   readonly keyId?: string;
 }
 
-/** Makes a token that is valid in everything but its signature, so that only a verification can refuse it. */
+/** Makes a token in which only the signature is wrong, so that only a verification of the signature can refuse it. */
 export function withWrongSignature({ user, algorithm = "HS256", keyId }: WrongToken): string {
   const issuedAt = Math.floor(Date.now() / 1000);
   const header = { alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) };

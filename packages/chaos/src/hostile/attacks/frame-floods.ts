@@ -8,7 +8,7 @@ const MAX_FRAME_BYTES = 65_535;
 const INVALID_IN_A_ROW = 9;
 const PING = clientFrame('{"type":"ping"}');
 
-/** A frame must be parsed to its end before it turns out to be invalid. */
+/** The gateway must parse each frame to its end to find out that the frame is invalid. */
 export const garbageFrames: Attack = {
   name: "garbage-frames",
   title: "frames of 64 KiB that don't parse, 13 MB/s on 4 connections",
@@ -22,7 +22,7 @@ export const garbageFrames: Attack = {
   },
 };
 
-/** Each `auth` frame has its token verified. */
+/** The gateway verifies the token of each `auth` frame. */
 export const authFrames: Attack = {
   name: "auth-frames",
   title: "1,000 `auth` frames a second with wrong tokens, from 4 accounts on 20 connections",
@@ -39,7 +39,7 @@ export const authFrames: Attack = {
   },
 };
 
-/** Each ping is answered. */
+/** The gateway answers each ping. */
 export const pingFrames: Attack = {
   name: "ping-frames",
   title: "`ping` frames, 6 MB/s on 4 connections",

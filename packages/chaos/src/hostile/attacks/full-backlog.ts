@@ -19,7 +19,7 @@ const stopMongo = {
   afterPhase: ({ resumeStoring }: Target) => resumeStoring(),
 } as const;
 
-/** While nothing is stored, every message takes an entry of the backlog that all accounts share. */
+/** While MongoDB is stopped, every message occupies an entry of the backlog, which all accounts share. */
 export const fullBacklog: Attack = {
   ...shared,
   name: "full-backlog",
@@ -32,7 +32,7 @@ export const fullBacklog: Attack = {
   run: (attacker) => keepSending(attacker, { next: (n) => message(n, "x") }),
 };
 
-/** The same for the backlog's size in bytes. */
+/** The same attack on the backlog's limit in bytes. */
 export const fullBacklogBytes: Attack = {
   ...shared,
   name: "full-backlog-bytes",

@@ -5,10 +5,10 @@ import { keepSending } from "../attacker/keep-sending.ts";
 
 const MAX_REFS = 3_000;
 const WINDOW_MS = 4_000;
-/** A ref is known for the window, and for up to half a window more (L5). */
+/** Time after which all refs are forgotten: a ref is known for the window, and for up to half a window more (L5). */
 const FORGOTTEN_MS = 1.5 * WINDOW_MS + 500;
 
-/** Each ref is remembered for a window, and all accounts share the room for refs. */
+/** The log remembers each ref for a window. All accounts share the maximum number of refs. */
 export const fullRefs: Attack = {
   name: "full-refs",
   title: `one account sends messages with new refs; the log remembers ${MAX_REFS} refs`,

@@ -2,7 +2,7 @@ import type { Attack } from "../attack.ts";
 import { upgradeTo } from "../attacker/attacker.ts";
 import { holdConnections } from "../attacker/hold.ts";
 
-/** A common limit of open files for a service, and more connections than it allows. */
+/** A common limit of open files for a service, and a number of connections above this limit. */
 const MAX_OPEN_FILES = 1_024;
 const CONNECTIONS = 1_300;
 const HEAD = upgradeTo("/ws");
@@ -12,7 +12,7 @@ const shared = {
   setup: { maxOpenFiles: MAX_OPEN_FILES },
 } as const;
 
-/** A connection without a request takes an open file, which a health check needs too. */
+/** A connection without a request uses an open file. A health check needs an open file too. */
 export const idleConnections: Attack = {
   ...shared,
   name: "idle-connections",
@@ -23,7 +23,7 @@ export const idleConnections: Attack = {
     holdConnections(attacker, { targets: [attacker.gateway, attacker.history], count: CONNECTIONS }),
 };
 
-/** A head that arrives byte by byte keeps its connection busy. */
+/** A request whose head arrives byte by byte keeps its connection busy. */
 export const slowloris: Attack = {
   ...shared,
   name: "slowloris",
@@ -39,7 +39,7 @@ export const slowloris: Attack = {
     }),
 };
 
-/** A handshake without its last line waits for the rest. */
+/** The server waits for the last line of each handshake, which never arrives. */
 export const halfHandshakes: Attack = {
   ...shared,
   name: "half-handshakes",

@@ -6,7 +6,7 @@ import { withWrongSignature } from "../attacker/wrong-tokens.ts";
 const REQUESTS_PER_WRITE = 100;
 const CONNECTIONS = 4;
 
-/** Each plain `GET /ws` has its token verified. One connection may carry any number of them. */
+/** The gateway verifies the token of each plain `GET /ws`. One connection may carry any number of these requests. */
 export const pipelinedHandshakes: Attack = {
   name: "pipelined-handshakes",
   title: `pipelined \`GET /ws\` with wrong tokens, ${REQUESTS_PER_WRITE} a write, on ${CONNECTIONS} connections`,

@@ -3,10 +3,10 @@ import type { Attack } from "../attack.ts";
 import { requestFor } from "../attacker/attacker.ts";
 
 const REQUESTS_BEHIND = 1_000;
-/** Connections that the attacker holds open. */
+/** Number of connections that the attacker holds open. */
 const MAX_OPEN = 30;
 
-/** Requests behind an answer that nobody reads wait as long as that answer does. */
+/** Requests that are queued behind an unread answer wait until that answer is read. */
 export const pipelinedHistory: Attack = {
   name: "pipelined-history",
   title: `${REQUESTS_BEHIND} pipelined requests behind one unread answer of history`,

@@ -4,7 +4,7 @@ const LOOPS = 8;
 const CONTENT_BYTES = 400;
 const PAGE = 1_000;
 
-/** The largest pages, requested again as soon as each has arrived. */
+/** Each loop requests the largest page again as soon as the last answer has arrived. */
 export const syncLoops: Attack = {
   name: "sync-loops",
   title: `${LOOPS} loops of \`GET /sync?limit=${PAGE}\``,

@@ -5,7 +5,7 @@ import { keepSending } from "../attacker/keep-sending.ts";
 const WRITE_BYTES = 65_536;
 /** 12 MB/s in writes of 64 KiB. */
 const WRITES_PER_SECOND = 183;
-/** Fewer than the parts that a gateway accepts in one message. */
+/** Number of fragments in one message. A gateway accepts more. */
 const FRAGMENTS = 1_000;
 
 const shared = {
@@ -14,7 +14,7 @@ const shared = {
   unit: "writes of 64 KiB",
 } as const;
 
-/** A frame of six bytes costs its reader as much as a long one. */
+/** A frame of six bytes costs the gateway as much work as a long frame. */
 export const emptyPongs: Attack = {
   ...shared,
   name: "empty-pongs",
@@ -25,7 +25,7 @@ export const emptyPongs: Attack = {
   },
 };
 
-/** A ping of the protocol, padded with spaces and sent in fragments of one byte. */
+/** A `ping` frame of Parley's protocol, padded with spaces and sent in fragments of one byte. */
 export const tinyFragments: Attack = {
   ...shared,
   name: "tiny-fragments",

@@ -2,13 +2,16 @@ import type { Socket } from "node:net";
 import type { Attack } from "../attack.ts";
 import { type Attacker, requestFor } from "../attacker/attacker.ts";
 
-/** 10 MB in few messages: a small store takes long to find many, which would be its own limit and not Parley's. */
+/**
+ * 10 MB in few messages. A small store takes long to find many messages, which would be its own limit and not
+ * Parley's.
+ */
 const MESSAGES = 2_000;
 const CONTENT_BYTES = 5_000;
 const PER_ACCOUNT = 64;
 const conversation = (from: string, to: string) => ({ from, to, count: MESSAGES, bytes: CONTENT_BYTES });
 
-/** An answer that isn't read waits in the memory of the server. */
+/** An answer that the client doesn't read waits in the memory of the server. */
 export const unreadConversations: Attack = {
   name: "unread-conversations",
   title: `${PER_ACCOUNT} whole conversations of ${(MESSAGES * CONTENT_BYTES) / 1e6} MB, none of them read, for one account`,
@@ -19,7 +22,7 @@ export const unreadConversations: Attack = {
   run: (attacker) => requestUnread(attacker),
 };
 
-/** The same for several accounts, each within its own limits. */
+/** The same attack from several accounts, each of which stays within its own limits. */
 export const unreadConversationsOfFour: Attack = {
   name: "unread-conversations-of-four",
   title: `the same for four accounts: ${4 * PER_ACCOUNT} whole conversations`,

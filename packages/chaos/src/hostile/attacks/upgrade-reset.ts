@@ -3,7 +3,7 @@ import { requestFor, upgradeTo } from "../attacker/attacker.ts";
 
 const HEADS = [upgradeTo("/x"), upgradeTo("/ws"), requestFor("/x").replace("GET /x", "CONNECT x:1")];
 
-/** A reset at a moment when nobody listens for the socket's errors ends a Node process. */
+/** A TCP reset ends a Node process if the socket has no error listener at that moment. */
 export const upgradeReset: Attack = {
   name: "upgrade-reset",
   title: "upgrades to other paths and to /ws, and CONNECT, each followed by a TCP reset",

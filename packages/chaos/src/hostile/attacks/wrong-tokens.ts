@@ -3,10 +3,10 @@ import type { Attack } from "../attack.ts";
 import { type Attacker, upgradeTo } from "../attacker/attacker.ts";
 import { withWrongSignature } from "../attacker/wrong-tokens.ts";
 
-/** Handshakes that are under way at the same time. */
+/** Number of handshakes that are under way at the same time. */
 const CONCURRENT = 256;
 
-/** Every place of verification may be taken by tokens that aren't valid. */
+/** Invalid tokens may occupy every slot for the verification of tokens. */
 export const wrongTokens: Attack = {
   name: "wrong-tokens",
   title: "handshakes with tokens whose signature is wrong",

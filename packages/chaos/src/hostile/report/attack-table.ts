@@ -31,7 +31,7 @@ export function attackTable(results: readonly AttackResult[]): string {
   return problems.length === 0 ? table : `${table}\n\nMissed goals:\n\n${problems.join("\n")}`;
 }
 
-/** One line for the end of a run. */
+/** Returns the line that is printed at the end of a run. */
 export function attackSummary(results: readonly AttackResult[]): string {
   const missed = results.filter((result) => problemsOf(result).length > 0).length;
   return `${results.length} trials: ${results.length - missed} met every goal, ${missed} did not`;

@@ -5,14 +5,14 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** An issuer of tokens whose public key is fetched over HTTP. */
 export interface Issuer {
-  /** Makes an app trust this issuer alone. */
+  /** Environment that makes an app trust only this issuer. */
   readonly env: Readonly<Record<string, string>>;
   token(user: string): Promise<string>;
   close(): Promise<void>;
 }
 
 const KEY_ID = "the-only-key";
-/** An issuer on the internet may take this long. */
+/** Delay of the issuer's answers. An issuer on the internet may take this long. */
 const ANSWER_MS = 2_000;
 const TOKEN_SECONDS = 86_400;
 

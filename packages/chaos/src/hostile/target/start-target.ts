@@ -14,10 +14,10 @@ import { openFilesLimit, type Shape, type Target, type TargetOptions } from "./t
 
 const SECRET = "a-secret-of-hostile-trials-alone-long-enough-for-HS256";
 const TOKEN_SECONDS = 86_400;
-/** Settings that a cluster changes for its faults. An empty variable has its default. */
+/** Environment that undoes the settings of `startCluster` for faults. An empty variable means the app's default. */
 const DEFAULTS = { RATE_LIMIT: "", HEARTBEAT_MS: "", LOG_LEVEL: "warn" };
 
-/** Starts a system with the attacker's stored messages. Stops what has started when a part of it fails. */
+/** Starts a system that already has the messages in `options.stored`. If a step fails, stops what has started. */
 export async function startTarget(shape: Shape, options: TargetOptions): Promise<Target> {
   const issuer = options.hasIssuer ? await startIssuer() : undefined;
   try {
@@ -34,7 +34,10 @@ export async function startTarget(shape: Shape, options: TargetOptions): Promise
   }
 }
 
-/** Two gateways, two persisters and a history-api. Only the first gateway is attacked, and all users connect to it. */
+/**
+ * Starts two gateways, two persisters and a history-api. Of the gateways, only the first is attacked. All users
+ * connect to it.
+ */
 async function startSplit(options: TargetOptions, issuer: Issuer | undefined): Promise<Target> {
   const cluster = await startCluster({
     isDirect: true,

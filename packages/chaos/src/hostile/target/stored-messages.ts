@@ -3,7 +3,7 @@ import type { Store } from "@parley/store";
 import type { StoredConversation } from "./target.ts";
 
 const BATCH = 500;
-/** The messages are older than the log, so history reads them from the store. */
+/** Age of the messages. They are older than the log, so history-api reads them from the store. */
 const AGE_MS = 86_400_000;
 
 /** Stores messages without the log, because sending so many would take minutes at the default rate. */

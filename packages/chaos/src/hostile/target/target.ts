@@ -14,9 +14,9 @@ export interface Target {
   /** Every process of the product. */
   readonly apps: readonly App[];
   token(user: string): Promise<string>;
-  /** Stops MongoDB. Only `split` has one. */
+  /** Freezes MongoDB, so that nothing is stored. Only `split` has a MongoDB. */
   stopStoring(): Promise<void>;
-  /** Continues MongoDB. Resolves once everything is stored. */
+  /** Lets MongoDB continue. Resolves once everything is stored. */
   resumeStoring(): Promise<void>;
   /** Resolves once everything is stored. */
   untilStored(): Promise<void>;
@@ -28,22 +28,25 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Limit of open files of every app. */
   readonly maxOpenFiles?: number;
-  /** Tokens are those of an issuer whose keys the apps fetch (JWT_JWKS_URL). */
+  /** True if the tokens come from an issuer whose keys the apps fetch (JWT_JWKS_URL). */
   readonly hasIssuer?: true;
   /** Messages that are stored before the first phase. */
   readonly stored?: readonly StoredConversation[];
 }
 
-/** A conversation of equal messages. `to` is "" for the public room. */
+/** A conversation whose messages all have the same content. `to` is "" for the public room. */
 export interface StoredConversation {
   readonly from: string;
   readonly to: string;
   readonly count: number;
-  /** Size of each content. */
+  /** Size of each message's content. */
   readonly bytes: number;
 }
 
-/** Returns the wrapper that limits the open files of an app. Node raises the soft limit, so both are set. */
+/**
+ * Returns the command that starts an app with a limit of open files. Node raises the soft limit up to the hard limit,
+ * so the command sets both.
+ */
 export function openFilesLimit(maxOpenFiles: number | undefined): readonly string[] | undefined {
   return maxOpenFiles === undefined ? undefined : ["sh", "-c", `ulimit -n ${maxOpenFiles}; exec "$@"`, "sh"];
 }

@@ -5,7 +5,7 @@ import type { App } from "@parley/local";
 import { sumSamples } from "../../cluster/metrics.ts";
 
 const EVERY_MS = 500;
-/** The usual timeout of an orchestrator's check is 1 to 5 s. */
+/** Time limit of a health check. Orchestrators usually allow 1 to 5 s. */
 const TIMEOUT_MS = 3_000;
 
 /** Watches the processes of a system from outside, as an orchestrator does. */
@@ -31,7 +31,7 @@ export class Health {
     await this.#running;
   }
 
-  /** Longest time for which an event loop was blocked since the last call, in ms. */
+  /** Returns the longest time in ms for which an event loop was blocked since the last call. */
   async takeLoopDelay(): Promise<number> {
     const texts = await Promise.all(this.#apps.map(({ adminUrl }) => answerOf(`${adminUrl}/metrics`)));
     const seconds = texts.map(
@@ -56,7 +56,7 @@ export class Health {
   }
 }
 
-/** Distinguishes several processes of one app by a number. */
+/** Returns the apps' names. If several processes run the same app, numbers are added. */
 function namesOf(apps: readonly App[]): string[] {
   return apps.map(({ name }, index) => {
     const same = apps.filter((app) => app.name === name);
@@ -66,7 +66,10 @@ function namesOf(apps: readonly App[]): string[] {
   });
 }
 
-/** Requests a page over a new connection, as a health check does. Resolves with undefined unless it is a 200 in time. */
+/**
+ * Requests a URL over a new connection, as a health check does. Resolves with the body, or with undefined if the
+ * answer isn't a 200 in time.
+ */
 function answerOf(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);

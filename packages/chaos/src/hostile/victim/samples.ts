@@ -1,8 +1,8 @@
-/** Measurements of the users during one phase. Times are ms. */
+/** Measurements of the users during one phase. Times are in ms. */
 export class Samples {
   /** Time from a send to its ack. */
   readonly acks: number[] = [];
-  /** Time of one history page. */
+  /** Time from a request for a history page to the end of the answer. */
   readonly pages: number[] = [];
   /** Time from a new connection to `ready`. */
   readonly connects: number[] = [];
@@ -12,7 +12,7 @@ export class Samples {
     this.#refusals.set(what, (this.#refusals.get(what) ?? 0) + 1);
   }
 
-  /** Everything that the users were refused, and how often. */
+  /** Number of refusals that the users got, by kind. */
   get refusals(): ReadonlyMap<string, number> {
     return this.#refusals;
   }

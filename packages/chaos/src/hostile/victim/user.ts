@@ -7,22 +7,25 @@ import { ThrottledReader } from "./throttled-reader.ts";
 export interface UserOptions {
   readonly name: string;
   readonly token: string;
-  /** Address of the gateway and of history, such as `http://127.0.0.1:8080`. */
+  /** Address of the gateway, such as `http://127.0.0.1:8080`. `historyUrl` is the address of history-api. */
   readonly gatewayUrl: string;
   readonly historyUrl: string;
-  /** Bytes per second that the user's link carries. Default: as many as arrive. */
+  /** Bytes per second that the user's link carries. Default: no limit. */
   readonly slowLink?: number | undefined;
 }
 
-/** An answer that takes longer than this counts as a refusal. */
+/** An answer that takes longer than this is recorded as a refusal. */
 const TIMEOUT_MS = 5_000;
-/** A connection that another one has replaced stays open for its last answers. */
+/** A replaced connection stays open for this time, so that its last answers can arrive. */
 const OVERLAP_MS = 1_000;
 const RETRY_MS = 250;
 
 type Frame = { readonly type: string; readonly ref?: string; readonly code?: string };
 
-/** An ordinary user on the raw protocol, so that no refusal is hidden by a retry. Each call records into samples. */
+/**
+ * An ordinary user. It speaks the raw protocol, because retries of the SDK would hide refusals. Each call records its
+ * measurements.
+ */
 export class User {
   readonly name: string;
   readonly #options: UserOptions;
@@ -38,12 +41,15 @@ export class User {
     this.#samples = samples;
   }
 
-  /** Records from now on into other samples. */
+  /** Sets the samples into which all further calls record their measurements. */
   record(samples: Samples): void {
     this.#samples = samples;
   }
 
-  /** Opens a connection that replaces the present one. Resolves with false, and keeps that one, if it is refused. */
+  /**
+   * Replaces the present connection with a new one. If the new one is refused, keeps the present one and resolves
+   * with false.
+   */
   async connect(): Promise<boolean> {
     const samples = this.#samples;
     const startedAt = performance.now();
@@ -65,7 +71,7 @@ export class User {
     this.#socket.send(JSON.stringify({ to, content: `Hello, this is message ${ref}.`, ref }));
   }
 
-  /** Reads a page over a new connection. */
+  /** Reads a page of history over a new connection. */
   async readPage(peer: string): Promise<void> {
     const samples = this.#samples;
     const startedAt = performance.now();
@@ -74,7 +80,7 @@ export class User {
     if (problem !== undefined) samples.refuse(`history: ${problem}`);
   }
 
-  /** Waits until every message has an answer. Those that get none in time are refusals. */
+  /** Waits until every message has an answer. Messages without an answer in time are recorded as refusals. */
   async settle(): Promise<void> {
     const deadline = performance.now() + TIMEOUT_MS;
     while (this.#pending.size > 0 && performance.now() < deadline && !this.#isClosed) await sleep(20);
@@ -113,7 +119,7 @@ export class User {
     });
   }
 
-  /** Sends on this connection from now on. The messages of both connections are the same, so each is read. */
+  /** Sends on this connection from now on. The previous one stays open for OVERLAP_MS, and both are read. */
   #use(socket: WebSocket): void {
     const before = this.#socket;
     this.#socket = socket;
@@ -133,7 +139,7 @@ export class User {
   }
 
   #onFrame(data: Buffer): void {
-    // Most frames are messages, and only answers matter.
+    // Skips messages before parsing. They are most of the frames, and only answers are measured.
     if (data.subarray(0, 17).toString() === '{"type":"message"') return;
     const { type, ref = "", code } = JSON.parse(data.toString()) as Frame;
     if (type !== "ack" && type !== "error") return;
@@ -143,7 +149,7 @@ export class User {
     else if (sent) sent.samples.acks.push(performance.now() - sent.sentAt);
   }
 
-  /** Resolves with the reason why there is no page, or undefined. */
+  /** Requests a page of history. Resolves with the reason if the request fails, or with undefined. */
   #request(path: string): Promise<string | undefined> {
     const { historyUrl, token } = this.#options;
     const headers = { authorization: `Bearer ${token}` };

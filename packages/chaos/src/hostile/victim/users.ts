@@ -5,16 +5,16 @@ import { User } from "./user.ts";
 
 export interface UsersOptions {
   readonly readsHistory: boolean;
-  /** Adds a user with a slow link, who only reads. */
+  /** Adds a user whose link carries this many bytes per second. This user only reads. */
   readonly slowLink?: number | undefined;
 }
 
-/** Mean pause between two messages, pages and connections of one user. */
+/** Mean pause of one user between two messages, two history pages, or two connections, in ms. */
 const PAUSE_MS = { send: 100, page: 1_000, connect: 1_500 };
-/** Each pause is up to this share shorter or longer, so that the users don't stay in step with anything. */
+/** Each pause is up to this fraction shorter or longer, so that the users don't fall into step with other timers. */
 const JITTER = 0.3;
 
-/** The users that an attack must not harm: two who write to each other, and maybe one who reads the public room. */
+/** The users that an attack must not harm: two who write to each other, and optionally one who only reads. */
 export class Users {
   readonly #readsHistory: boolean;
   readonly #pair: readonly [User, User];
@@ -43,7 +43,7 @@ export class Users {
     throw new Error(`the users could not connect before any attack: ${reasons}`);
   }
 
-  /** Lets everybody write, read and reconnect for a while. Resolves with the measurements. */
+  /** Lets the pair write, read and reconnect for `ms`. Resolves with the measurements. */
   async run(ms: number): Promise<Samples> {
     const samples = new Samples();
     for (const user of this.#all) user.record(samples);
@@ -67,7 +67,7 @@ export class Users {
   }
 }
 
-/** Repeats work until the signal, at a mean rate that doesn't depend on the duration of the work. */
+/** Repeats work until `over` is aborted, at a mean rate that doesn't depend on the duration of the work. */
 async function repeat(everyMs: number, over: AbortSignal, work: () => Promise<void>): Promise<void> {
   let dueAt = performance.now();
   for (;;) {
