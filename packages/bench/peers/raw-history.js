@@ -1,7 +1,7 @@
 import { MongoClient } from "mongodb";
 import { serve } from "../src/load/tasks/serve.ts";
 
-/** The baseline for history: the same queries through MongoDB's driver, without a service around them. */
+/** The baseline for the history scenario: the same queries through MongoDB's driver, without a service in between. */
 let messages;
 
 serve({
@@ -10,7 +10,10 @@ serve({
     messages = client.db("parley").collection("messages");
   },
 
-  /** Closed loop: each of the `readers` repeatedly reads the newest `limit` messages. Resolves with the pages read. */
+  /**
+   * Closed loop: each of the `readers` repeatedly reads the newest `limit` messages. Resolves with the number of
+   * pages.
+   */
   async pages({ conversation, limit, readers, ms }) {
     const endsAt = performance.now() + ms;
     let pages = 0;
@@ -25,7 +28,10 @@ serve({
     return pages;
   },
 
-  /** Reads the whole conversation with the driver's cursor and makes JSON of each message. Resolves with the totals. */
+  /**
+   * Reads the whole conversation with the driver's cursor and converts each message to JSON. Resolves with the
+   * totals.
+   */
   async whole({ conversation }) {
     let count = 0;
     let bytes = 0;

@@ -6,8 +6,10 @@ import { Server } from "socket.io";
 
 /**
  * Socket.IO as its documentation sets it up for several servers: the Redis adapter, a token verified in a middleware,
- * one room per user. Settings in its favour: WebSocket only, so no client polls; no compression; and each socket's
- * first HTTP request is released, as its page on memory usage advises.
+ * one room per user.
+ *
+ * Settings in its favour: WebSocket only, so no client polls; no compression; and each socket's first HTTP request is
+ * released, as Socket.IO's page on memory usage advises.
  */
 const { PORT, REDIS_URL, JWT_SECRET } = process.env;
 
@@ -42,7 +44,7 @@ io.on("connection", (socket) => {
   socket.on("message", ({ to = "", content }) => {
     const message = {
       type: "message",
-      // The same length as Parley's ids.
+      // An id of the same length as Parley's.
       id: `${Date.now()}-${String(++last).padStart(10, "0")}-00`,
       from: user,
       to,

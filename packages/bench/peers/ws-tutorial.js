@@ -4,9 +4,11 @@ import jwt from "jsonwebtoken";
 import { WebSocket, WebSocketServer } from "ws";
 
 /**
- * The chat that tutorials build with `ws` and Redis. Each message is published without waiting for the result, and every
- * server sends each published message to its clients one by one. Choices in its favour: each message is made JSON only
- * once, and users are looked up in a map. The heartbeat is the one from the README of ws.
+ * The chat that tutorials build with `ws` and Redis. Each message is published without waiting for the result, and
+ * every server sends each published message to its clients one by one. The heartbeat is the one from the README of
+ * ws.
+ *
+ * Choices in its favour: each message is converted to JSON only once, and users are looked up in a map.
  */
 const { PORT, REDIS_URL, JWT_SECRET } = process.env;
 const CHANNEL = "chat";
@@ -20,7 +22,7 @@ const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 const users = new Map();
 
 server.on("upgrade", (request, socket, head) => {
-  // Node has removed its own error listener. An error without a listener would end the process.
+  // Node removes its own error listener before this event. An error without a listener would end the process.
   socket.on("error", () => socket.destroy());
   let user;
   try {
@@ -51,7 +53,7 @@ wss.on("connection", (client, user) => {
     const { to = "", content } = JSON.parse(data);
     const message = {
       type: "message",
-      // The same length as Parley's ids.
+      // An id of the same length as Parley's.
       id: `${Date.now()}-${String(++last).padStart(10, "0")}-00`,
       from: user,
       to,

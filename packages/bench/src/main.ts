@@ -6,7 +6,9 @@ import { writeReport } from "./report/write.ts";
 import { formatDuration } from "./runner/progress.ts";
 import { run } from "./runner/run.ts";
 
-/** Logs to standard error. On a terminal each line replaces the last one, except for lines that report a failure. */
+/**
+ * Logs to standard error. On a terminal, each line replaces the previous one, but lines that report a failure stay.
+ */
 function log(text: string, secondsLeft?: number): void {
   const seconds = (performance.now() / 1000).toFixed(0).padStart(4);
   const left = secondsLeft === undefined ? "" : `, about ${formatDuration(secondsLeft)} left`;
@@ -30,7 +32,7 @@ async function main(argv: readonly string[]): Promise<string> {
 
 try {
   const text = await main(process.argv.slice(2));
-  // A case that timed out may still keep the process alive.
+  // Exits explicitly, because a case that timed out may still keep the process alive.
   process.stdout.write(text, () => process.exit());
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof ServerUnavailable)) throw error;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { SCENARIO_NAMES, type ScenarioName } from "./runner/scenario.ts";
 
-/** Scenarios that fit into two minutes. */
+/** Scenarios of `--quick`. Together they take about two minutes. */
 const QUICK: readonly ScenarioName[] = ["fan-out", "private", "append", "latency", "idle"];
 
 /** The text of `--help`. */
@@ -21,7 +21,7 @@ The benchmark needs Linux, since it reads CPU and memory from /proc, and a machi
 installs the other servers into packages/bench/peers. If that fails, only Parley is measured, and the report says so.
 `;
 
-/** The parsed command line. `only` holds the selected scenarios. */
+/** The parsed command line. `only` lists the selected scenarios. */
 export interface Options {
   readonly quick: boolean;
   readonly json: boolean;
@@ -29,7 +29,7 @@ export interface Options {
   readonly write: boolean;
 }
 
-/** The command line is invalid. The message says why. */
+/** Thrown if the command line is invalid. The message says why. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,13 +1,14 @@
 import { createServer } from "node:net";
 
 /**
- * Below the range from which an operating system assigns ports to outgoing connections (32768 and up on Linux, 49152
- * elsewhere). In that range a client could get the port of a server that is just restarting, or connect to itself.
+ * First port of the search, which ends at 31999. Operating systems assign higher ports to outgoing connections (from
+ * 32768 on Linux, from 49152 elsewhere). There, a connection could take the port of a server that is restarting, or a
+ * client could connect to itself.
  */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-// Concurrent processes start their search at different ports, and one process never returns the same port twice.
+// Concurrent processes start their search at different ports. A process returns no port twice until it has tried all.
 let next = (process.pid * 61) % COUNT;
 
 /** Returns a TCP port on which no process listens now. Another process may still take it before the caller does. */
@@ -20,14 +21,17 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free TCP port between ${FIRST} and ${FIRST + COUNT - 1}`);
 }
 
-/** Another process took the chosen port. */
+/** Thrown if another process has taken the chosen port. */
 export class PortTaken extends Error {
   override readonly name = "PortTaken";
 }
 
 const ATTEMPTS = 5;
 
-/** Calls `start` with a free port, and with another one if it rejects with PortTaken: five ports at most. */
+/**
+ * Calls `start` with a free port. If `start` rejects with PortTaken, calls it again with another port: five times at
+ * most.
+ */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -38,7 +42,7 @@ export async function onFreePort<T>(start: (port: number) => Promise<T>): Promis
   }
 }
 
-/** Returns true if a server could listen on the port on all addresses of this machine. */
+/** Resolves with true if a server could listen on the port on all addresses of this machine. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -2,9 +2,10 @@ import { readlinkSync } from "node:fs";
 import { rm, symlink } from "node:fs/promises";
 
 /**
- * Takes a lock between processes on one machine. The lock is a symbolic link whose target is the holder's process id,
- * so that it is created and read atomically. A lock whose holder has exited is taken over. Two processes that take it
- * over at the same moment may both get it.
+ * Takes a lock between processes on one machine. If another process holds the lock, resolves with its process id. If
+ * the holder has exited, takes over its lock. Two processes that take over a lock at the same moment may both get it.
+ *
+ * The lock is a symbolic link whose target is the holder's process id, so it is created and read atomically.
  */
 export async function takeLock(path: string): Promise<{ release(): Promise<void> } | { heldBy: number }> {
   try {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { basename, join } from "node:path";
 import type { Reply, Request, Tasks } from "./tasks/serve.ts";
 
-/** A load process, as the measuring process sees it. */
+/** A load process, as seen by the process that measures. */
 export interface Load<T extends Tasks> {
   readonly pid: number;
   /** Runs a task in the load process. Rejects if the task fails or the process ends first. */
@@ -10,7 +10,7 @@ export interface Load<T extends Tasks> {
     task: Name,
     ...args: Parameters<T[Name]>
   ): Promise<Awaited<ReturnType<T[Name]>>>;
-  /** Kills the process and so closes its connections. */
+  /** Kills the load process, which closes its connections. */
   stop(): void;
 }
 

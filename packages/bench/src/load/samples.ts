@@ -2,7 +2,7 @@ import { stampIn, steadyMicros } from "./stamp.ts";
 
 /** Primes, so that samples cover all connections although the server writes to them in a fixed order. */
 const STRIDES = [1, 3, 7, 13, 31, 61, 97, 193, 389, 769];
-/** Enough samples for a p99.9, and cheap compared with reading the frames. */
+/** Wanted number of samples: enough for a p99.9, and cheap compared with reading the frames. */
 const WANTED = 10_000;
 
 /** Returns the stride for `expected` messages: one message in `stride` is sampled. */
@@ -10,12 +10,12 @@ export function strideFor(expected: number): number {
   return STRIDES.findLast((stride) => expected / stride >= WANTED) ?? 1;
 }
 
-/** Counts messages and takes the latency of one in `stride`. */
+/** Counts messages and records the latency of one message in `stride`. */
 export class Samples {
   received = 0;
   /** Time of the last sample, in µs of the steady clock. */
   lastAt = 0;
-  /** Time from when a message was due until it was read, in µs. */
+  /** Latencies of the sampled messages, each from when the message was due until it was read, in µs. */
   latencies: number[] = [];
   readonly #stride: number;
 

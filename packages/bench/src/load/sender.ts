@@ -2,13 +2,13 @@ import type { Connection, FrameListener } from "./socket/connection.ts";
 import type { FrameKind } from "./socket/dialect.ts";
 import { steadyMicros } from "./stamp.ts";
 
-/** Messages that a sender keeps in flight: it sends the next one on each answer. */
+/** A closed loop of messages: on each answer, the sender sends the next message. */
 export interface Pipeline {
   readonly to: string;
   readonly content: string;
-  /** Messages in flight. */
+  /** Number of messages in flight. */
   readonly window: number;
-  /** Messages in all. */
+  /** Total number of messages. */
   readonly limit: number;
 }
 
@@ -22,7 +22,10 @@ export class Sender {
   received = 0;
   /** Time of the last answer, in µs of the steady clock. */
   answeredAt = 0;
-  /** Prefix of this sender's refs. Another process may send as the same user, and a repeated ref is a retry (P10). */
+  /**
+   * Prefix of this sender's refs, unique among processes and senders. Another process may send as the same user, and
+   * the server treats a message with a repeated ref as a retry (P10).
+   */
   readonly #refPrefix: string;
   #connection: Connection | undefined;
   #refs = 0;
@@ -41,7 +44,9 @@ export class Sender {
     return this;
   }
 
-  /** Resets the counts. Refs aren't reset, because a repeated ref would be the same message (P10). */
+  /**
+   * Resets the counts. Refs aren't reset, because the server treats a message with a repeated ref as a retry (P10).
+   */
   resetCounts(): void {
     this.sent = this.acked = this.refused = this.received = 0;
     this.answeredAt = steadyMicros();
@@ -62,7 +67,7 @@ export class Sender {
     return this.#connection?.dialect.acknowledges ?? true;
   }
 
-  /** Number of answered messages. If the server doesn't answer, number of messages that came back. */
+  /** Number of answered messages. If the server doesn't answer messages, the number of received messages. */
   get settled(): number {
     return this.acknowledges ? this.acked + this.refused : this.received;
   }
@@ -107,7 +112,7 @@ export class Sender {
     return this.answeredAt - startedAt;
   }
 
-  /** Sends one message. All messages that one chunk of answers triggers leave in one write. */
+  /** Sends one message. If one chunk of data contains several answers, their next messages leave in one write. */
   #sendNext({ to, content, limit }: Pipeline): void {
     if (this.sent >= limit) return;
     this.send(to, content);

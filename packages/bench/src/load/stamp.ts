@@ -2,9 +2,9 @@
  * Latency is measured from when a message was due, to avoid coordinated omission.
  *
  * A message carries the time at which it was *due* by the schedule, not the time at which it was written. If the
- * sender or the server stalls, every message that was due during the stall counts with its whole wait. A sender that
- * took a new time after the stall would leave out exactly these messages. The latencies therefore include the delays
- * of the sender (mostly the millisecond of its timer) and of the listener.
+ * sender or the server stalls, the latency of every message that was due during the stall includes the whole wait. If
+ * the sender stamped the time of writing instead, exactly these waits would be missing. The latencies therefore
+ * include the delays of the sender (mostly its timer's resolution of a millisecond) and of the listener.
  *
  * Sender and listener are different processes on one machine and read the same steady clock (CLOCK_MONOTONIC). No
  * clocks need to be synchronised, and a step of the wall clock has no effect.
@@ -14,7 +14,7 @@
 const DIGITS = 16;
 const MARK = "~";
 const MARK_BYTE = 0x7e;
-/** Mark, scope, digits, mark. */
+/** Length of a stamp: mark, scope, digits, mark. */
 const LENGTH = DIGITS + 3;
 
 /** A message's scope: the public room or a private conversation. */
@@ -27,13 +27,13 @@ export function steadyMicros(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** Returns a message content of exactly `length` bytes with a stamp in front. */
+/** Returns a message content of exactly `length` bytes that begins with a stamp. */
 export function stampedContent(dueMicros: number, length: number, scope: Scope = "room"): string {
   const stamp = `${MARK}${LETTERS[scope]}${String(Math.round(dueMicros)).padStart(DIGITS, "0")}${MARK}`;
   return stamp.padEnd(length, "x");
 }
 
-/** Returns the time at which the message in a payload was due, or undefined without a stamp. */
+/** Returns the time at which the message in a payload was due, or undefined if the payload contains no stamp. */
 export function stampIn(data: Buffer, start: number, length: number): number | undefined {
   const at = markIn(data, start, length);
   if (at < 0) return undefined;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 20;
 
-/** Bounds for waiting, in ms. */
+/** Time limits for waiting, in ms. */
 export interface WaitLimits {
   /** Gives up after this long without progress. */
   readonly quietMs: number;

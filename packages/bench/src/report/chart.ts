@@ -3,9 +3,9 @@ import { CAPACITY_LOAD, isFull, PEAK_LOAD } from "../scenarios/fan-out.ts";
 
 interface Point {
   readonly server: string;
-  /** In deliveries a second. */
+  /** Deliveries a second. */
   readonly rate: number;
-  /** Server CPU a delivery, in µs. */
+  /** Server CPU per delivery, in µs. */
   readonly cpu: number;
 }
 

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { PEERS } from "../targets/peers-folder.ts";
 
-/** Draws a chart as SVG, with the library installed among the peers. Rejects with the library's error message. */
+/**
+ * Draws a chart as SVG, with the chart library that is installed with the peers. Rejects with the library's error
+ * message.
+ */
 export async function drawChart(spec: object): Promise<string> {
   const child = spawn(process.execPath, [join(PEERS, "draw-chart.js")], { cwd: PEERS });
   const output = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);

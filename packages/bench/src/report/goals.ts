@@ -26,7 +26,7 @@ export function verdictOf({ figure, bound, atMost }: Goal): Verdict {
   return (atMost ? figure <= bound : figure >= bound) ? "met" : "not met";
 }
 
-/** Percentiles differ by this factor from run to run. */
+/** Percentiles differ by up to this factor from run to run. */
 const NOISE = 1.2;
 
 /** Returns the goals for `Parley split` or `Parley standalone`. */

@@ -12,7 +12,7 @@ export interface Machine {
   readonly node: string;
   readonly redis: string;
   readonly mongo: string;
-  /** ", Socket.IO 4.8.4 …", or "" if no peers are measured. */
+  /** Text such as ", Socket.IO 4.8.4 …". Empty if no peers are measured. */
   readonly peers: string;
   /** Load average over the minute before the first measurement. */
   readonly loadBefore: number;

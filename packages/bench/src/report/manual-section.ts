@@ -1,4 +1,4 @@
-/** The markers are part of docs/performance.md. */
+/** Markers around the hand-written section of docs/performance.md. */
 const BEGIN =
   "<!-- kept: what stands from here on is written by hand, and stays when the command writes this file -->";
 const END = "<!-- /kept -->";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 
 const TIMEOUT_MS = 5_000;
 
-/** Asks a local Redis for its name and version: `Valkey 9.1.2`, `Redis 8.2.1`. */
+/** Asks a local Redis for its name and version, such as `Valkey 9.1.2` or `Redis 8.2.1`. */
 export async function redisVersion(port: number): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, timeout: TIMEOUT_MS });
   socket.on("timeout", () => socket.destroy(new Error(`Redis did not answer within ${TIMEOUT_MS} ms`)));
@@ -15,7 +15,9 @@ export async function redisVersion(port: number): Promise<string> {
   return parseRedisVersion(text);
 }
 
-/** Parses INFO. Valkey also reports the Redis version with which it is compatible. */
+/**
+ * Parses the reply to INFO. Besides its own version, Valkey reports the Redis version with which it is compatible.
+ */
 export function parseRedisVersion(info: string): string {
   const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1];
   const redis = /^redis_version:(\S+)/m.exec(info)?.[1];

@@ -4,7 +4,7 @@ export interface Plan {
   readonly fanOut: RoomPlan;
   readonly largeRoom: RoomPlan;
   readonly private: ChatPlan & {
-    /** Each rate is one step. */
+    /** One step is measured at each rate. */
     readonly rates: readonly number[];
     /** The rate for two gateways on one port. */
     readonly twoWorkers: number;
@@ -34,7 +34,7 @@ export interface Plan {
 
 interface RoomPlan {
   readonly listeners: number;
-  /** Each rate is one step. Once a target is far behind, higher rates are skipped. */
+  /** One step is measured at each rate. Once a target is far behind, higher rates are skipped. */
   readonly rates: readonly number[];
   readonly warmUp: { readonly rate: number; readonly ms: number };
   readonly stepMs: number;
@@ -48,7 +48,9 @@ interface ChatPlan {
   readonly stepMs: number;
 }
 
-/** Sizes by the MongoDB in use. SecantusDB is slow, so large sizes would measure SecantusDB and not its clients. */
+/**
+ * Sizes for each kind of MongoDB. SecantusDB is slow, so large sizes would measure SecantusDB and not its clients.
+ */
 type Sized<T> = Readonly<Record<"mongod" | "secantus", T>>;
 
 /** Default size of a message's content. */
@@ -101,7 +103,8 @@ const FULL: Plan = {
     mongod: { messages: 50_000, streamed: 200_000 },
     secantus: { messages: 100, streamed: 10_000 },
     readers: 8,
-    // A slow MongoDB serves few pages a second, and code that ran only a few hundred times isn't optimized yet.
+    // A long warm-up: a slow MongoDB serves few pages a second, and Node doesn't optimize code that ran only a few
+    // hundred times.
     warmUpMs: 15_000,
     ms: 3_000,
   },

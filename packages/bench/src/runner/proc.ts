@@ -23,12 +23,14 @@ export function residentBytes(pid: number): number {
   return parseResidentBytes(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
 
-/** Returns the time of all cores since boot, in ticks: in total and idle. */
+/** Returns the total time and the idle time of all cores since boot, in ticks. */
 export function machineTicks(): { readonly total: number; readonly idle: number } {
   return parseMachineTicks(readFileSync("/proc/stat", "utf8"));
 }
 
-/** Fields: user, nice, system, idle, iowait, irq, softirq, steal. The guests' time after them is included in user. */
+/**
+ * Fields: user, nice, system, idle, iowait, irq, softirq, steal. Later fields (time of guests) are included in user.
+ */
 export function parseMachineTicks(stat: string): { total: number; idle: number } {
   const ticks = /^cpu +([\d ]+)$/m.exec(stat)?.[1]?.split(" ").slice(0, 8).map(Number);
   if (ticks?.length !== 8) throw new Error("this text isn't from /proc/stat");

@@ -2,7 +2,7 @@ import type { Plan } from "./plan.ts";
 import { turnsOf } from "./rounds.ts";
 import type { Case, Scenario } from "./scenario.ts";
 
-/** Estimates the time left: the cases' own estimates, scaled by the time that finished turns really took. */
+/** Estimates the time left: the cases' own estimates, scaled by the real duration of the turns that have finished. */
 export class TimeLeft {
   readonly #plan: Plan;
   readonly #expected: number;
@@ -35,7 +35,7 @@ export class TimeLeft {
     this.#turn = undefined;
   }
 
-  /** Returns the seconds left at `now`, which is in seconds too. */
+  /** Returns the time left, in seconds. `now` is in seconds too. */
   left(now: number): number {
     const pace = this.#done > 0 ? this.#took / this.#done : 1;
     const turn = this.#turn ? Math.min(now - this.#turn.startedAt, this.#turn.expected * pace) : 0;

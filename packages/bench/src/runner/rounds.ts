@@ -27,11 +27,11 @@ interface Failure {
   readonly reason: string;
 }
 
-/** Above this share of a core, a load process may be slower than the server that it measures. */
+/** A load process that uses more than this share of a core may be slower than the server that it measures. */
 export const FULL_SHARE = 0.95;
 const FULL_MACHINE_SHARE = 0.97;
 
-/** A case fails after this multiple of its estimate plus these seconds. */
+/** A case fails after its estimate times TIMEOUT_FACTOR, plus TIMEOUT_EXTRA_SECONDS. */
 const TIMEOUT_FACTOR = 5;
 const TIMEOUT_EXTRA_SECONDS = 120;
 
@@ -44,8 +44,8 @@ export interface RoundDeps {
 }
 
 /**
- * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat,
- * neighbours) affect all of them alike. A case that fails is logged and recorded, and the others go on.
+ * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat, other
+ * load) affect all cases alike. A case that fails is logged and recorded, and the other cases go on.
  */
 export async function runScenario(scenario: Scenario, { plan, log, turn }: RoundDeps): Promise<Result> {
   const rounds: Row[][] = [];
@@ -79,7 +79,10 @@ export async function runScenario(scenario: Scenario, { plan, log, turn }: Round
   return { name, title, notes, columns, rows, failures };
 }
 
-/** Rejects after the timeout. Processes that the case started end with this process at the latest. */
+/**
+ * Rejects if `running` takes longer than `seconds`. Processes that the case has started end with this process at the
+ * latest.
+ */
 async function withTimeout<T>(running: Promise<T>, seconds: number): Promise<T> {
   const overdue = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -95,7 +98,10 @@ export function turnsOf(cases: readonly Case[], round: number): readonly Case[] 
   return round % 2 === 0 ? all : all.toReversed();
 }
 
-/** Reduces all rounds to one row per subject and load, in the order in which these first appear. */
+/**
+ * Reduces all rounds to one row per subject and load. The rows keep the order in which subjects and loads first
+ * appear.
+ */
 export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
   const groups = Map.groupBy(rounds.flat(), ({ subject, load }) => `${subject}\n${load}`);
   return [...groups.values()].map((rows) => {

@@ -43,7 +43,7 @@ export type Figures = Readonly<Record<string, number>>;
 export interface Case {
   /** Unique within its scenario. */
   readonly name: string;
-  /** Estimates how long `run` takes, for the time left. */
+  /** Estimates the duration of `run` in seconds. The displayed time left is based on these estimates. */
   seconds(plan: Plan): number;
   /** Starts what the case needs, measures once and stops everything. */
   run(context: Context): Promise<Row[]>;

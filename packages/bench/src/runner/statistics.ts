@@ -1,4 +1,7 @@
-/** Returns the value that a `share` (0 to 1) of the values are at or below, by nearest rank. NaN without values. */
+/**
+ * Returns a percentile by the nearest-rank method: `share` (0 to 1) of the values are at most this value. NaN without
+ * values.
+ */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

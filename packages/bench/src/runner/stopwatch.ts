@@ -16,7 +16,7 @@ export interface Usage<Role extends string> {
 /** Process ids by role. */
 export type Pids<Role extends string> = Readonly<Record<Role, readonly number[]>>;
 
-/** Starts counting. Returns a function that returns the usage since then. */
+/** Starts counting CPU. Returns a function that returns the usage since the start. */
 export function startCounting<Role extends string>(pids: Pids<Role>): () => Usage<Role> {
   const roles = Object.entries(pids) as [Role, readonly number[]][];
   const startedAt = steadyMicros();
@@ -40,10 +40,16 @@ export function startCounting<Role extends string>(pids: Pids<Role>): () => Usag
   };
 }
 
-/** Long enough to measure the CPU of an idle process in ticks of 10 ms. */
+/**
+ * Duration of an idle measurement. It is long because the CPU of an idle process is small and counted in ticks of 10
+ * ms.
+ */
 const REST_MS = 2_000;
 
-/** Measures the CPU of idle processes together, as a share of one core. Calls `meanwhile`, if any, every `everyMs`. */
+/**
+ * Measures the CPU that idle processes use together, as a share of one core. Calls `meanwhile`, if any, every
+ * `everyMs`.
+ */
 export async function measureIdleShare(
   pids: readonly number[],
   { everyMs = REST_MS, meanwhile }: { everyMs?: number; meanwhile?: () => Promise<unknown> } = {},

@@ -57,7 +57,7 @@ async function measureBusyRoom(running: RunningTarget, { plan, log }: Context) {
         users.chat({ rate, ms }),
         room.send({ rate: roomRate, ms }),
       ]);
-      // The room's figures count its own listeners. The users who write receive its messages too.
+      // `roomFigures` counts only the room's own listeners. The users who write receive the room's messages too.
       const deliveries = (roomFigures.deliveries ?? 0) * (listeners / (listeners - userCount));
       return {
         ...privateFigures,

@@ -10,9 +10,9 @@ import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 type RoomName = Extract<keyof Plan, "fanOut" | "largeRoom">;
 type LoadRow = Measured & { readonly load: string };
 
-/** A target with a higher p99 doesn't sustain the rate. */
+/** A target whose p99 is higher doesn't sustain the rate. */
 const MAX_P99_MS = 100;
-/** For the estimate of the time left. */
+/** Time to connect, for the estimate of the time left. */
 const CONNECT_SECONDS = 2;
 const SEARCH_STEPS = 5;
 
@@ -142,8 +142,8 @@ const isSustained = (figures: Figures): boolean =>
   !isFull(figures) && (figures.p99 ?? 0) < MAX_P99_MS && figures.lost === 0 && figures.closed === 0;
 
 /**
- * Prepares the room for the next step. The backlog of a full server would count for that step, and closed connections
- * would be missing from it.
+ * Prepares the room for the next step: drains the backlog of a full server and replaces closed connections. Otherwise
+ * the backlog would count for the next step, and the closed connections would be missing from it.
  */
 async function recover(room: Room, listeners: number, { figures }: Measured): Promise<void> {
   if (figures.lost !== 0 || figures.surplus !== 0) await room.drain();

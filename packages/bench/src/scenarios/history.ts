@@ -20,7 +20,7 @@ export const PAGE = `pages of ${PAGE_LIMIT}`;
 export const WHOLE = "whole, of";
 
 const START_SECONDS = 12;
-/** Time to read a whole conversation once from SecantusDB. */
+/** Time to read a whole conversation from SecantusDB. */
 const WHOLE_SECONDS = 6;
 
 /** Cost of reading history over HTTP, compared with the same queries through MongoDB's driver. */
@@ -69,7 +69,7 @@ interface HistoryDeps {
   readonly context: Context;
 }
 
-/** Measures pages while little is stored, then stores more messages and measures streaming them all. */
+/** Stores some messages and measures pages. Then stores many more and measures streaming the whole conversation. */
 async function measureHistory(cluster: Cluster, context: Context): Promise<Row[]> {
   const { messages, streamed } = context.plan.history[cluster.mongoKind];
   const persister = await cluster.start("persister");

@@ -8,7 +8,7 @@ import { TARGETS } from "../targets/all.ts";
 import type { RunningTarget } from "../targets/target.ts";
 import { caseOf, withThousands } from "./steps/with-target.ts";
 
-/** Rate of the slowest target, for the estimate of the time left. */
+/** Connections a second of the slowest target, for the estimate of the time left. */
 const CONNECTIONS_PER_SECOND = 1_200;
 
 /** Cost of connecting, and memory and CPU of idle connections. */
@@ -53,7 +53,8 @@ async function withLoads(
 ) {
   const { connections, warmUp, settleMs } = plan.idle;
   const { endpoint, pids } = running;
-  // These connections stay open. They trigger one-time compilation and allocation, which must not be measured.
+  // Warm-up connections, which stay open. They trigger one-time compilation and allocation, which must not be
+  // measured.
   await warm.call("connect", { endpoint, tokens: await running.tokens(warmUp, "early") });
   const tokens = await running.tokens(connections, "idle");
   const before = await settledMemory(running, settleMs);

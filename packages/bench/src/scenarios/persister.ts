@@ -4,9 +4,9 @@ import { fillLog } from "./steps/fill-log.ts";
 import { idleShareOfPersisters, type Progress, watchProgress } from "./steps/persister-progress.ts";
 import { withThousands } from "./steps/with-target.ts";
 
-/** The first half of the backlog isn't counted: each process still starts up and compiles. */
+/** Share of the backlog that isn't measured, because meanwhile each process still starts up and compiles. */
 const WARM_UP_SHARE = 0.5;
-/** Estimate of the whole case with SecantusDB, which is the slower MongoDB. */
+/** Estimated duration of the case with SecantusDB, which is the slower MongoDB. */
 const SECONDS = 30;
 
 /** Subjects of this scenario, as the report names them. */
@@ -54,8 +54,8 @@ function drain(name: string, persisters: number, { plan, log }: Context): Promis
 }
 
 /**
- * Returns the figures between the first sample after the warm-up and the last one before everything was stored. The
- * persisters' idle CPU, `idleShare` of a core, is subtracted.
+ * Returns the figures for the time between two samples: the first one after the warm-up, and the last one before
+ * everything was stored. The persisters' idle CPU, `idleShare` of a core, is subtracted from their CPU per message.
  */
 export function figuresOf(
   seen: readonly Progress[],

@@ -9,7 +9,7 @@ import { SKIP_SHARE, SUSTAINED_SHARE } from "./steps/limits.ts";
 import type { Measured } from "./steps/room.ts";
 import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 
-/** For the estimate of the time left. */
+/** Time to connect, for the estimate of the time left. */
 const CONNECT_SECONDS = 3;
 
 const secondsOf = ({ private: { warmUp, stepMs } }: Plan, steps: number): number =>

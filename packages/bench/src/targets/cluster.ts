@@ -3,7 +3,10 @@ import type { Endpoint } from "../load/socket/connection.ts";
 import { INSPECTABLE } from "./garbage.ts";
 import { SECRET } from "./tokens.ts";
 
-/** Lifts the limits per user and address, since all clients of a benchmark have the same address. */
+/**
+ * Environment of all apps. It lifts the limits per user and per address, because all clients of a benchmark have the
+ * same address.
+ */
 export const PARLEY_ENV = {
   READ_RATE_BYTES: "0",
   RATE_LIMIT: "0",
@@ -24,7 +27,7 @@ export interface Cluster {
   readonly redis: LocalServer;
   readonly mongo: LocalServer;
   readonly mongoKind: "mongod" | "secantus";
-  /** Starts an app and waits for it. */
+  /** Starts an app and waits until it is ready, or for the condition `until`. */
   start(name: AppName, options?: StartOptions): Promise<App>;
   stop(): Promise<void>;
 }
@@ -35,7 +38,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the servers. Apps are started one by one. */
+/** Starts the Redis and the MongoDB. Apps are started later, one by one, with `start`. */
 export async function startCluster(): Promise<Cluster> {
   const [redis, mongo] = await allOrNone(startRedis(), startMongo());
   const common = { ...PARLEY_ENV, REDIS_URL: redis.url, MONGO_URL: mongo.url };
@@ -66,7 +69,7 @@ async function allOrNone(...starting: [Promise<LocalServer>, Promise<LocalServer
   }
 }
 
-/** Runs `work` with a new cluster and stops the cluster in any case. */
+/** Runs `work` with a new cluster. Always stops the cluster afterwards, also after a failure. */
 export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
   const cluster = await startCluster();
   try {

@@ -7,7 +7,7 @@ export const INSPECTABLE = { NODE_OPTIONS: "--inspect-port=127.0.0.1:0" };
 const ADDRESS = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/g;
 const TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
-/** The first pass runs finalizers, which free more memory for the second one. */
+/** Number of collections. The first one runs finalizers, which free more memory for the second one. */
 const PASSES = 2;
 
 interface Inspectable {
@@ -17,8 +17,8 @@ interface Inspectable {
 }
 
 /**
- * Makes a Node process collect its garbage, through the inspector that SIGUSR1 opens. The process' memory then holds
- * only live objects, whatever the timing of its collector.
+ * Makes a Node process collect its garbage, through the inspector that SIGUSR1 opens. Afterwards the process' memory
+ * holds only live objects, so measurements don't depend on the collector's timing.
  */
 export async function collectGarbage(server: Inspectable): Promise<void> {
   const socket = new WebSocket(await inspectorOf(server));

@@ -35,7 +35,7 @@ async function startSplit(workers: number): Promise<RunningTarget> {
   }
 }
 
-/** Starts gateways. If there are several, they share one port (REUSE_PORT). */
+/** Starts gateways. If there are several, they listen on one port (REUSE_PORT). */
 async function startGateways(cluster: Cluster, workers: number): Promise<App[]> {
   const env: Record<string, string> = workers > 1 ? { REUSE_PORT: "true" } : {};
   const gateways = [await cluster.start("gateway", { env })];

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A separate workspace. `pnpm install` in the repository doesn't install it. */
+/** Folder of the peers. It is a separate workspace, which `pnpm install` in the repository doesn't install. */
 export const PEERS = join(import.meta.dirname, "../../peers");
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
 const LAST_LINES = 3;
@@ -41,7 +41,7 @@ function readIfPresent(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    // A missing file differs from the other one, which exists.
+    // `peersAreInstalled` then finds a difference, because pnpm-lock.yaml always exists.
     return undefined;
   }
 }

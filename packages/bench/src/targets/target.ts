@@ -10,7 +10,10 @@ export interface Target {
 /** A started target. */
 export interface RunningTarget {
   readonly endpoint: Endpoint;
-  /** Processes whose CPU and memory is measured: those that hold the WebSockets, and their Redis, if any. */
+  /**
+   * Processes whose CPU and memory are measured. `server`: processes that hold the WebSockets. `redis`: their Redis,
+   * if any.
+   */
   readonly pids: Readonly<Record<"server" | "redis", readonly number[]>>;
   /** Port of the target's Redis, if any. */
   readonly redisPort?: number;

@@ -14,7 +14,10 @@ const contents = (json: string) =>
     .split("\n")
     .map((line) => JSON.parse(line).content);
 
-/** Runs every command as a process, in either shape. `many` is the number of messages of a long conversation. */
+/**
+ * Defines tests that run every command as a process. Deployments of either shape (split, standalone) must pass them.
+ * `many` is the number of messages in a long conversation.
+ */
 function everyCommand(many: number, start: () => Promise<Deployment>) {
   let deployment: Deployment;
   let parley: ReturnType<typeof parleyFor>;

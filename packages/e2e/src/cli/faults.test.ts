@@ -76,7 +76,7 @@ describe("the command line over faults", () => {
   it("Ctrl-C before a command has finished ends with exit code 130 and without a stack", async () => {
     const send = parley.start(["send", "bob"], await parley.as("alice"));
     send.type("not finished");
-    // `send` prints nothing while it waits for input. It has started once three other commands have run.
+    // `send` prints nothing while it waits for input. Running three other commands gives it the time to start.
     for (let n = 0; n < 3; n++) await parley.run(["history", "bob"], await parley.as("alice"));
     const held = parley.start(["send", "bob", "x", "--timeout", "5m"], {
       ...(await parley.as("alice")),
@@ -109,7 +109,7 @@ describe.skipIf(!hasScript)("chat on a terminal", () => {
     await chat.printed(/half a thou/);
     await parley.run(["send", "dave", "\x1b[31mhello"], await parley.as("erin"));
     await chat.printed(/hello/);
-    // The message has its own line, and the prompt with the typed text is drawn again below.
+    // The message has its own line. The prompt with the typed text is drawn again below it.
     await chat.printed(/\\x1b\[31mhello\r\n[^\n]*public> half a thou/);
     const above = chat.out.slice(0, chat.out.indexOf("\\x1b[31mhello"));
     // The typed text is cleared before the message is printed in its place.

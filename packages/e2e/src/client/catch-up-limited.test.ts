@@ -9,7 +9,10 @@ import { type Standalone, startStandalone } from "../rig/shapes.ts";
 import { storeMessages } from "../rig/stored-messages.ts";
 
 const MESSAGES = 20_000;
-/** Estimated bytes per second: 20,000 short messages cost 11 MB, so three seconds' worth are beyond the burst. */
+/**
+ * Estimated bytes that a user may read per second. A burst may have 8 MB, but 20,000 short messages cost 11 MB. The
+ * client must therefore wait about three seconds.
+ */
 const READ_RATE_BYTES = 1_000_000;
 
 let dataDir: string;

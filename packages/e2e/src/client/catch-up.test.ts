@@ -10,7 +10,7 @@ import { type Standalone, startStandalone } from "../rig/shapes.ts";
 import { storeMessages } from "../rig/stored-messages.ts";
 
 const MESSAGES = 100_000;
-/** 100,000 of these don't fit into the heap of the client in any encoding. */
+/** Text added to each message. 100,000 copies of it don't fit into the client's heap in any encoding. */
 const PADDING = "x".repeat(1_000);
 const HEAP_MB = 40;
 /** Messages sent while the raw reader catches up: more than the reader buffers. */

@@ -17,7 +17,7 @@ await describeSplit("the SDK over faults", OPTIONS, (deployment) => {
   afterAll(() => stop());
 
   /**
-   * Starts four SDK clients that send until `stop`. `acked` holds the content of each acknowledged message by id.
+   * Starts four SDK clients that send until `stop`. `acked` maps the id of each acknowledged message to its content.
    */
   function startSenders(url: string, name: string) {
     const acked = new Map<string, string>();
@@ -49,7 +49,8 @@ await describeSplit("the SDK over faults", OPTIONS, (deployment) => {
   }
 
   /**
-   * Expects every acknowledged message in the room once, and the observer to have seen the room once and in order.
+   * Expects that history contains every acknowledged message once, and that the observer saw the same messages once
+   * and in order.
    */
   async function expectWhole(name: string, acked: Map<string, string>, observer: Observer): Promise<void> {
     await until(() => {

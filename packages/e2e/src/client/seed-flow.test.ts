@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Observer, observe } from "../rig/sdk-observer.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
-/** The first things that a developer tries with the SDK, in either shape. */
+/**
+ * Defines tests of the first things that a developer tries with the SDK. Deployments of either shape must pass them.
+ */
 function seedFlow(start: () => Promise<Deployment>) {
   let deployment: Deployment;
   let alice: Observer;

@@ -20,7 +20,7 @@ describe("the SDK's tokens", () => {
     await deployment?.stop();
   });
 
-  /** Sends messages until `isEnough`. Resolves with their ids, which the recipient must see. */
+  /** Sends messages until `isEnough` returns true. Resolves with their ids, all of which the recipient must see. */
   async function sendUntil(to: string, isEnough: () => boolean): Promise<string[]> {
     const sent: string[] = [];
     await until(async () => {
@@ -59,7 +59,7 @@ describe("the SDK's tokens", () => {
     const bob = await observe(deployment, "bob", { token });
     const ids = await sendUntil("bob", () => bob.phases.includes("offline") && bob.phases.at(-1) === "live");
     await expectSeen(bob, ids);
-    // The client tries again with growing pauses, not in a hot loop.
+    // The client retries with growing pauses, so it requests only a few tokens.
     expect(issued).toBeLessThan(60);
     bob.client.close();
   });

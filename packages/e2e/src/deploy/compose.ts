@@ -8,7 +8,7 @@ export const ROOT = join(import.meta.dirname, "../../../..");
 /** The Compose file. */
 export const COMPOSE = join(ROOT, "docker-compose.yml");
 
-/** A service of the Compose file, as far as the tests read it. */
+/** The properties of a service in the Compose file that the tests read. */
 interface Service {
   readonly image?: string;
   readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
@@ -33,7 +33,7 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
-/** Reads the Compose file, with its anchors merged and its variables as they are written. */
+/** Reads the Compose file. Its anchors are merged, but its variables aren't filled in. */
 export function readCompose() {
   return parse(readFileSync(COMPOSE, "utf8"), { merge: true }) as {
     readonly services: Readonly<Record<string, Service>>;

@@ -16,7 +16,7 @@ import { commandOf, instructionsOf, stagesOf, variablesOf } from "./dockerfile.t
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
-/** The part that this test uses: dclint's own types don't resolve under `module: nodenext`. */
+/** The properties of a result that this test reads. dclint's own types don't resolve under `module: nodenext`. */
 interface LintResult {
   readonly messages: readonly { readonly rule: string; readonly message: string }[];
 }
@@ -74,7 +74,10 @@ describe("the images, rebuilt in a plain folder", () => {
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true })));
 
-  /** Repeats the steps that leave something in the image: copies from the build stage, and variables. */
+  /**
+   * Copies the files that the Dockerfile copies from the build stage into the image. Returns their folder and the
+   * image's instructions, which set its variables.
+   */
   function buildImage(target: Target) {
     const folder = mkdtempSync(join(tmpdir(), "parley-image-"));
     folders.push(folder);
@@ -91,7 +94,7 @@ describe("the images, rebuilt in a plain folder", () => {
     expect(readdirSync(folder)).toEqual(["main.mjs"]);
     const env = {
       ...variablesOf(instructions),
-      // A container has its own ports and address; this machine shares them.
+      // A container has its own ports and address. Here the app shares those of this machine, so it gets free ports.
       PORT: String(await freePort()),
       ADMIN_PORT: String(await freePort()),
       HOST: "127.0.0.1",
@@ -110,7 +113,7 @@ describe("the images, rebuilt in a plain folder", () => {
       return true;
     }, `${target} to be healthy`);
     expect(await child.stop()).toEqual({ code: 0, signal: null });
-    // The check fails once the app is stopped, which shows that it asks the app.
+    // The check fails once the app is stopped, which shows that the check really asks the app.
     expect(() => execFileSync(process.execPath, check, { env, stdio: "ignore" })).toThrow();
   });
 

@@ -23,19 +23,19 @@ export function stagesOf(dockerfile: string): Stage[] {
   });
 }
 
-/** All instructions of a stage's image, those of the stages that it starts from first. */
+/** Returns all instructions of a stage's image. The instructions of the stages that it starts from come first. */
 export function instructionsOf(stages: readonly Stage[], name: string): readonly Instruction[] {
   const stage = stages.find((each) => each.name === name);
   return stage ? [...instructionsOf(stages, stage.from), ...stage.instructions] : [];
 }
 
-/** The variables that `ENV A=1 B=2` instructions set, by name. */
+/** Returns the variables that `ENV A=1 B=2` instructions set, by name. */
 export function variablesOf(instructions: readonly Instruction[]): Record<string, string> {
   const settings = instructions.filter(({ name }) => name === "ENV").flatMap(({ text }) => text.split(" "));
   return Object.fromEntries(settings.map((setting) => setting.split("=", 2)));
 }
 
-/** The program and arguments of the last `CMD [...]` or `HEALTHCHECK … CMD [...]`. */
+/** Returns the program and arguments of the last `CMD [...]` or `HEALTHCHECK … CMD [...]`. */
 export function commandOf(instructions: readonly Instruction[], name: "CMD" | "HEALTHCHECK"): string[] {
   const text = instructions.findLast((each) => each.name === name)?.text ?? "";
   return JSON.parse(/\[.*\]/.exec(text)?.[0] ?? "[]");

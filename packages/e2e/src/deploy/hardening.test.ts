@@ -9,7 +9,7 @@ const compose = readCompose();
 const services = Object.entries(compose.services);
 const dockerfile = readFileSync(join(ROOT, "deploy/Dockerfile"), "utf8");
 
-/** Capabilities that an image needs to take over its files and to become another user. */
+/** Capabilities that an image needs to change the owner of its files and to switch to another user. */
 const TO_DROP_ROOT = ["CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"];
 const CAPABILITIES: Readonly<Record<string, readonly string[]>> = {
   setup: ["CHOWN"],

@@ -16,8 +16,9 @@ interface User {
 }
 
 /**
- * Stands in for a mongod with a key file, as seen by mongosh on the same machine: no package contains a mongod. Without
- * users it permits the replica set and the first user, and afterwards only what a login permits.
+ * A fake mongod with a key file, as mongosh on the same machine sees it. It is fake because no package contains a
+ * mongod. While there are no users, it permits creating the replica set and the first user. Afterwards it permits
+ * only calls after a login.
  */
 class Mongod {
   readonly users: User[] = [];
@@ -74,7 +75,7 @@ class Mongod {
     } catch (error) {
       printed.push(String(error));
     }
-    // mongosh ends with 1 if a script fails.
+    // mongosh exits with code 1 if a script fails.
     return { code: code ?? 1, printed: printed.join("\n") };
   }
 
@@ -87,7 +88,7 @@ function failure(codeName: string): Error {
   return Object.assign(new Error(codeName), { codeName });
 }
 
-/** Runs the check until it succeeds. The replica set elects its member after the first check. */
+/** Runs the check until it succeeds. After a check has created the replica set, the set elects its primary. */
 function converge(mongod: Mongod): string[] {
   const printed: string[] = [];
   for (let i = 0; i < 5; i++) {

@@ -17,19 +17,19 @@ export const hasNginx = FOLDERS.some((folder) => existsSync(join(folder, "nginx"
 /** The environment in which the proxy's script finds nginx. */
 export const PROXY_ENV = { PATH: FOLDERS.join(delimiter) };
 
-/** The proxy's script, as the Compose file runs it. */
+/** The script that starts the proxy, as in the Compose file. */
 export const START = join(ROOT, "deploy/proxy/start.sh");
 
 /** Options of `startProxy`. */
 export interface ProxyOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Commands of the shell before the script, such as `ulimit -n 256`. */
+  /** Shell commands to run before the script, such as `ulimit -n 256`. */
   readonly before?: string;
-  /** True if nothing answers behind the proxy. */
+  /** True if no server listens behind the proxy. */
   readonly withoutApps?: boolean;
 }
 
-/** Starts deploy/proxy with the nginx of this machine, in front of a server that stands for all apps. */
+/** Starts deploy/proxy with the nginx of this machine, in front of one server that stands in for all apps. */
 export async function startProxy({ env = {}, before = "true", withoutApps = false }: ProxyOptions = {}) {
   const apps = await startApps();
   onTestFinished(() => apps.close());
@@ -38,7 +38,7 @@ export async function startProxy({ env = {}, before = "true", withoutApps = fals
   const dir = mkdtempSync(join(tmpdir(), "parley-proxy-"));
   const child = await startChild({
     command: "sh",
-    // nginx opens /dev/stdout, which needs a pipe: Node gives its children sockets.
+    // nginx opens /dev/stdout. That works with a pipe, but Node gives its children sockets.
     args: ["-c", `${before}; sh "$0" 2>&1 | cat`, START],
     env: {
       ...PROXY_ENV,
@@ -60,7 +60,7 @@ export async function startProxy({ env = {}, before = "true", withoutApps = fals
   return { url, port, dir, child, requests: apps.requests };
 }
 
-/** Starts a server that echoes on WebSockets, answers every request, and sets the apps' headers under /set. */
+/** Starts a server that echoes WebSocket messages and answers every request. Under /set it sets the apps' headers. */
 async function startApps() {
   const requests: IncomingMessage[] = [];
   const server = createServer((req, res) => {

@@ -15,7 +15,7 @@ interface Location {
   readonly app: string;
 }
 
-/** The locations of the config. A location in another notation isn't found, and then the first test fails. */
+/** The locations of the config. A location in another notation isn't found, and then the first test below fails. */
 const locations: readonly Location[] = [
   ...config.matchAll(
     /^\s*location (= |\^~ |)(\/\S*)\s+\{ set \$app (\S+);\s+proxy_pass http:\/\/\$upstream; \}$/gm,
@@ -30,7 +30,7 @@ function proxied(pathname: string): string | undefined {
   return prefixes.sort((a, b) => b.path.length - a.path.length)[0]?.app;
 }
 
-/** The paths in the table of routes, and similar ones. */
+/** The paths in the table of routes, and paths that are similar to them. */
 const paths = ROUTES.flatMap(({ path }) => [
   path,
   `${path}/`,
@@ -48,7 +48,7 @@ describe("the reverse proxy", () => {
   });
 
   it.each([...new Set(paths)])("%s goes to the app in the table of routes", (path) => {
-    // A gateway answers paths that the table doesn't know, with 404.
+    // Paths that aren't in the table go to a gateway, which answers 404.
     expect(proxied(path)).toBe(appFor(path) ?? "gateway");
   });
 

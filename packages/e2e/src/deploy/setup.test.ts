@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** Runs the script as the container does, except for the user of the key. */
+/** Runs the script as the container does, except that the key belongs to the current user. */
 function setUp(env: Readonly<Record<string, string>> = DEFAULTS) {
   const mongoUser = `${process.getuid?.()}:${process.getgid?.()}`;
   return spawnSync("sh", [SCRIPT, dir], {

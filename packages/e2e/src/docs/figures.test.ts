@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { gatewayConfig } from "../../../../apps/gateway/src/config.ts";
 import { gatewayEnv } from "../../../../apps/gateway/src/env.ts";
 
-/** The text of a document, on one line, so that a phrase is found wherever the document wraps it. */
+/** Returns a document's text on one line, so that a phrase is found although the document wraps it. */
 const text = (file: string) =>
   readFileSync(join(import.meta.dirname, "../../../..", file), "utf8").replaceAll(/\s+/g, " ");
 

@@ -23,7 +23,7 @@ function gettingStarted(start: () => Promise<Deployment>) {
   it.each(programs)("$heading: the program works as it is printed", async ({ heading, program }) => {
     const url = deployment.gateways[0].replace(/\/ws$/, "");
     const historyUrl = `historyUrl: "${deployment.historyUrl}",`;
-    // The server has another address here, and in the split shape history has its own.
+    // Here the server has another address than in the document. In the split shape, history has its own address.
     const placed = program
       .replace("ws://localhost:8080", url)
       .replace(/^(\s*)(token: )/m, `$1${historyUrl} $2`);

@@ -10,7 +10,7 @@ import { startProcess } from "../rig/commands.ts";
 import { EXAMPLES } from "../rig/examples.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
 
-/** Tests the example page, which loads the SDK as one file and has no build step, in a real browser. */
+/** Tests the example page in a real browser. The page loads the SDK as one file and has no build step. */
 await describeInBrowser("the example page", (browser) => {
   let deployment: Standalone;
   let proxy: TcpProxy;

@@ -33,7 +33,7 @@ describe("the examples", () => {
       `in ${language}: sends, reads acks, and after a cut shows everything once and in order`,
       async () => {
         const [command = "", ...args] = program ?? [];
-        // Each example has its own user, to whom nobody else sends.
+        // Each example has its own user, so it gets no messages of other examples.
         const user = `alice.${language}`;
         const bob = await ChatClient.connect(deployment.gateways[0], await deployment.token("bob"));
         const send = (contents: readonly string[]) =>
@@ -62,7 +62,8 @@ describe("the examples", () => {
         await send(["after"]);
         await alice.printed(/bob: after\n/);
 
-        // The answer to a send is lost with the connection: the example sends again, and it is one message.
+        // The answer to a send is lost with the connection. The example sends the message again, and it is stored
+        // only once.
         const lost = proxy.loseNextReply();
         alice.type("answered twice\n");
         await lost;

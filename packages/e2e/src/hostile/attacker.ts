@@ -10,7 +10,7 @@ const STAY_MS = 100;
 /** Plays a script against a port of 127.0.0.1. Resolves once the client has ended its connection. */
 export async function play({ steps, end }: Script, port: number): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1" });
-  // Waits that ended early leave their listeners behind.
+  // A wait that ended early leaves its listeners behind, so there can be many.
   socket.setMaxListeners(0);
   socket.on("error", () => undefined).on("data", () => undefined);
   try {
@@ -23,7 +23,7 @@ export async function play({ steps, end }: Script, port: number): Promise<void> 
     if (end === "fin") socket.end();
     if (end !== "rst" && !socket.destroyed) await Promise.race([once(socket, "close"), delay(STAY_MS)]);
   } catch {
-    // The server reset the connection while a step waited for it, as it may.
+    // The server reset the connection while a step waited for it. Servers may do that.
   } finally {
     socket.destroy();
   }

@@ -1,6 +1,6 @@
 import { randomFrom } from "@parley/testkit";
 
-/** Random choices that are the same for the same seed. */
+/** Makes random choices. The same seed always gives the same choices. */
 export class Dice {
   readonly #random: () => number;
 
@@ -8,7 +8,7 @@ export class Dice {
     this.#random = randomFrom(seed);
   }
 
-  /** A whole number from 0 to `below` - 1. */
+  /** Returns a whole number from 0 to `below` - 1. */
   number(below: number): number {
     return Math.floor(this.#random() * below);
   }
@@ -18,12 +18,12 @@ export class Dice {
     return this.number(times) === 0;
   }
 
-  /** One of the options, of which there must be one at least. */
+  /** Returns one of the options. There must be at least one. */
   pick<const T>(options: readonly T[]): T {
     return options[this.number(options.length)] as T;
   }
 
-  /** Each option independently, or not. */
+  /** Returns a random selection that includes each option with a probability of one half. */
   some<T>(options: readonly T[]): T[] {
     return options.filter(() => this.once(2));
   }

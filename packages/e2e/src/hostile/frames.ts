@@ -13,7 +13,7 @@ const TEXTS = [
   "",
 ] as const;
 
-/** A WebSocket frame of a client that may be valid. */
+/** Returns a random WebSocket frame of a client. It may be invalid. */
 export function randomFrame(dice: Dice): Buffer {
   const payload = payloadOf(dice);
   const opcode = dice.pick(OPCODES);

@@ -5,10 +5,10 @@ import { handshake, PATHS } from "./requests.ts";
 import { type Script, type Step, scriptOf } from "./script.ts";
 import { startTargets, type Targets } from "./targets.ts";
 
-/** To repeat a run, set FUZZ_SEED to the printed seed. FUZZ_MS lengthens it. */
+/** Seed of the random clients. To repeat a run, set FUZZ_SEED to the printed seed. FUZZ_MS sets the duration. */
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const FUZZ_MS = Number(process.env.FUZZ_MS ?? 20_000);
-/** Connections at the same time, to each port. */
+/** Number of concurrent connections to each port. */
 const CONCURRENT = 8;
 const START_TIMEOUT_MS = 120_000;
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => targets.stop());
 
-/** Ways to ask for a path, each with the text of its request. */
+/** Kinds of requests. Each function returns the text of a request for a path. */
 const WAYS: Readonly<Record<string, (path: string) => string>> = {
   "a request": (path) => `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`,
   "a request with a body": (path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"user`,
@@ -32,7 +32,7 @@ const WAYS: Readonly<Record<string, (path: string) => string>> = {
   "a CONNECT": (path) => `CONNECT ${path} HTTP/1.1\r\nHost: a\r\n\r\n`,
 };
 
-/** Every stage of a connection at which a client can leave. */
+/** Stages of a connection at which a client can leave. Each function returns the steps up to that stage. */
 const STAGES: Readonly<Record<string, (text: string) => Step[]>> = {
   "after connecting": () => [],
   "in the first line": (text) => [{ send: Buffer.from(text.slice(0, 5)) }, { waitMs: 1 }],
@@ -88,7 +88,9 @@ describe("random clients", () => {
   });
 });
 
-/** Number of accepted sockets of a process' public port. A persister has none. */
+/**
+ * Returns the number of open sockets on the public port of a process. 0 for a persister, which has no public port.
+ */
 async function socketsOf(adminUrl: string): Promise<number> {
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
   return Number(/^parley_http_sockets\{[^}]*server="public"[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0);

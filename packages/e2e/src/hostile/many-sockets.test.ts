@@ -10,7 +10,7 @@ import { ChatClient } from "../rig/chat-client.ts";
 
 const MAIN = join(import.meta.dirname, "../../../../apps/standalone/dist/main.js");
 const SECRET = "a-secret-for-tests-only-long-enough-for-HS256";
-/** Open files of the process. 40 of them are the share of one address, 160 are for clients' sockets. */
+/** Limit of open files. It leaves 160 for clients' sockets, of which one address may have at most 40. */
 const OPEN_FILES = 256;
 const FLOOD = 400;
 /** Less than the time after which silent sockets are closed anyway. */
@@ -22,7 +22,7 @@ let port: number;
 let adminPort: number;
 const sockets: Socket[] = [];
 
-// Several addresses of this machine, which only Linux has without setup.
+// The tests connect from several addresses of this machine. Only Linux has these without setup.
 describe.skipIf(process.platform !== "linux")("a process with few open files", () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "parley-sockets-"));

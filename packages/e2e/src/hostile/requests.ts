@@ -1,6 +1,6 @@
 import type { Dice } from "./dice.ts";
 
-/** Every path of every server, some that exist nowhere, and some that are no path. */
+/** Every path of every server, and some paths that no server has. */
 export const PATHS = [
   "/",
   "/ws",
@@ -97,12 +97,12 @@ const BODIES = [
   ["Transfer-Encoding: chunked\r\nContent-Length: 3", "0\r\n\r\n"],
 ] as const;
 
-/** The text of a valid request to upgrade. */
+/** Returns the text of a valid upgrade request. */
 export function handshake(path: string, authorization: readonly string[]): string {
   return requestText(`GET ${path} HTTP/1.1`, ["Host: a", ...UPGRADE_HEADERS, ...authorization]);
 }
 
-/** The text of a request that may be valid. */
+/** Returns the text of a random request. It may be invalid. */
 export function randomRequest(dice: Dice, token: string): string {
   const path = dice.once(6) ? dice.pick(ODD_PATHS) : dice.pick(PATHS);
   const version = dice.once(8) ? dice.pick(VERSIONS) : "HTTP/1.1";
@@ -116,7 +116,7 @@ export function randomRequest(dice: Dice, token: string): string {
   return requestText(`${method} ${path} ${version}`, [...headers, header]) + body;
 }
 
-/** A header with a token that is valid, except sometimes. */
+/** Returns a header with a token. Sometimes the token is invalid. */
 export function authorization(dice: Dice, token: string): string {
   const given = dice.once(4) ? dice.pick([`${token}x`, "a.b.c", "", "x".repeat(3_000), "e30.e30."]) : token;
   return dice.pick([

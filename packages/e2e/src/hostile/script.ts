@@ -2,10 +2,10 @@ import { Dice } from "./dice.ts";
 import { randomFrame } from "./frames.ts";
 import { authorization, handshake, randomRequest } from "./requests.ts";
 
-/** One step of a hostile client. `answer` waits for the next bytes from the server, or a moment. */
+/** One step of a hostile client. `answer`: waits until the server sends something, for 40 ms at most. */
 export type Step = { readonly send: Buffer } | { readonly waitMs: number } | "answer" | "stop reading";
 
-/** A whole connection: its steps, and how the client ends it. `stay`: the server has the last word, for a moment. */
+/** A whole connection: its steps and its end. `stay`: the client waits up to 100 ms for the server to close. */
 export interface Script {
   readonly steps: readonly Step[];
   readonly end: "fin" | "rst" | "stay";
@@ -40,7 +40,7 @@ function partsOf(dice: Dice, token: string): Buffer[] {
   return dice.once(4) ? [Buffer.concat([...parts, ...frames])] : [...parts, ...frames];
 }
 
-/** Changes, adds or removes a few bytes, sometimes. */
+/** Sometimes changes, adds or removes a few bytes. */
 function damaged(dice: Dice, part: Buffer): Buffer {
   if (!dice.once(8) || part.length === 0) return part;
   const at = dice.number(part.length);
@@ -50,7 +50,7 @@ function damaged(dice: Dice, part: Buffer): Buffer {
   return Buffer.concat([before, added, kind === "add" ? after : after.subarray(1)]);
 }
 
-/** Splits a part at random places, sometimes after each byte. */
+/** Sometimes splits a part into chunks of random length, or into single bytes. Drops the bytes after 50 chunks. */
 function chunksOf(dice: Dice, part: Buffer): Buffer[] {
   if (!dice.once(4)) return [part];
   const chunks: Buffer[] = [];

@@ -3,12 +3,12 @@ import { type Child, freePort, startChild } from "@parley/local";
 import { ChatClient } from "../rig/chat-client.ts";
 import { type Deployment, startSplit, startStandalone } from "../rig/shapes.ts";
 
-/** The processes that are attacked, each of them real. */
+/** The processes that are attacked. All of them are real, not fakes. */
 export interface Targets {
   /** The URL of every port, by the name of its server. */
   readonly urls: Readonly<Record<string, string>>;
   token(user: string): Promise<string>;
-  /** Throws unless every process still runs and serves, and none of them has failed unexpectedly. */
+  /** Throws if a process has exited or doesn't serve, or if it closed a socket because of an unexpected failure. */
   check(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,8 +23,9 @@ const START_TIMEOUT_MS = 20_000;
 const ENV = { RATE_LIMIT: "0", MAX_CONNECTIONS_PER_USER: "0" };
 
 /**
- * Starts standalone, the local front before it, and the server of the example for browsers. If this machine has a Redis
- * and a MongoDB, a gateway, a history-api and a persister of a split deployment, too.
+ * Starts standalone, the local front before it, and the server of the example for browsers. If this machine has a
+ * Redis and a MongoDB, also starts a split deployment. One of its gateways, its history-api and its persisters are
+ * attacked too.
  */
 export async function startTargets(): Promise<Targets> {
   const [standalone, split, examplePort] = await Promise.all([
@@ -69,7 +70,7 @@ export async function startTargets(): Promise<Targets> {
   };
 }
 
-/** Remembers which process has ended first. */
+/** Remembers the first process that exited. `assertNone` throws if there is one. */
 function firstExit(processes: readonly Process[]): { assertNone(): void } {
   let ended: string | undefined;
   for (const { name, exited, output } of processes)

@@ -7,7 +7,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** Returns the violations that axe-core calls serious or critical on the present screen, in light and dark. */
+/** Returns the violations on the current screen that axe-core calls serious or critical, in light and dark mode. */
 export async function seriousViolations({ page }: WebUser): Promise<string[]> {
   await page.evaluate(axe.source);
   const found: string[] = [];

@@ -35,8 +35,8 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
 }
 
 /**
- * Starts a Chromium that the caller must close. Without one, resolves with undefined or fails as
- * `describeInBrowser`.
+ * Starts a Chromium that the caller must close. Without a Chromium, resolves with undefined, or rejects when
+ * `describeInBrowser` would fail.
  */
 export async function openBrowser(): Promise<Browser | undefined> {
   try {

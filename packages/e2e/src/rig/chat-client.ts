@@ -19,7 +19,10 @@ export class ChatClient {
   /** Callbacks for the ack or error of each send, by ref. */
   readonly #answers = new Map<string, (answer: AckFrame | ErrorFrame | undefined) => void>();
 
-  /** Resolves once open; under chat.v1 once `ready` has arrived. Rejects with the HTTP status when refused. */
+  /**
+   * Resolves once the connection is open; with chat.v1, once `ready` has arrived. Rejects with the HTTP status if
+   * refused.
+   */
   static async connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<ChatClient> {
     const client = new ChatClient(openSocket(url, token, form));
     await new Promise<void>((resolve, reject) => {
@@ -93,7 +96,7 @@ export class ChatClient {
   }
 
   /**
-   * Resolves with the result of `condition` once it isn't undefined; checked after every frame. Rejects when the
+   * Calls `condition` after every frame. Resolves with its first result that isn't undefined. Rejects if the
    * connection closes first, or after 20 s.
    */
   until<T>(condition: () => T | undefined): Promise<T> {
@@ -140,7 +143,7 @@ function openSocket(url: string, token: string, form: TokenForm): WebSocket {
     case "Bearer, token":
       return new WebSocket(url, ["Bearer", token]);
     case "Bearer token":
-      // The `ws` library refuses a subprotocol with a space, so the header is set directly.
+      // The `ws` library rejects a subprotocol that contains a space, so the header is set directly.
       return new WebSocket(url, { headers: { "Sec-WebSocket-Protocol": `Bearer ${token}` } });
     case "Authorization":
       return new WebSocket(url, { headers: { Authorization: `Bearer ${token}` } });

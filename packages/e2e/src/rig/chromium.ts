@@ -14,7 +14,8 @@ const UNPACK_SCRIPT = fileURLToPath(new URL("./chromium.child.ts", import.meta.u
 export const hasPackagedChromium = process.platform === "linux" && process.arch === "x64";
 
 /**
- * The browser to launch: the package's, unpacked once into `.cache/` for all processes, or the installed Chrome.
+ * Returns the browser to launch: the package's, unpacked once into `.cache/` for all processes, or the installed
+ * Chrome.
  */
 export async function findChromium(): Promise<LaunchOptions> {
   if (!hasPackagedChromium) return { channel: "chrome" };

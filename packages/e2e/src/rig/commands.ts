@@ -17,7 +17,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A running command with separate output streams. Killed at the end of the test. */
+/** A running command with separate output streams. It is killed at the end of the test. */
 class RunningCommand {
   readonly exited: Promise<Outcome>;
   out = "";
@@ -32,7 +32,7 @@ class RunningCommand {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.err += text;
     });
-    // Writing to a command that has ended fails.
+    // Ignores errors of writing to a command that has already ended.
     child.stdin?.on("error", () => undefined);
     this.exited = new Promise((resolve) => {
       child.once("close", (code) => resolve({ code, out: this.out, err: this.err }));
@@ -66,8 +66,8 @@ class RunningCommand {
 }
 
 /**
- * Runs `parley` against a deployment. The environment holds the deployment's addresses and nothing else of the
- * machine.
+ * Returns functions that run `parley` against a deployment. From this machine's environment, the commands get only
+ * PATH and HOME.
  */
 export function parleyFor(deployment: Deployment) {
   const url = deployment.gateways[0].replace(/^ws/, "http").replace(/\/ws$/, "");
@@ -76,15 +76,18 @@ export function parleyFor(deployment: Deployment) {
     url,
     start: (args: readonly string[], env: Env = {}) => startParley(args, { ...base, ...env }),
     run: (args: readonly string[], env: Env = {}, input = "") => runParley(args, { ...base, ...env }, input),
-    /** The environment of a user with a token. */
+    /** Returns the environment of a user, which contains the user's token. */
     async as(user: string): Promise<Env> {
       return { PARLEY_TOKEN: await deployment.token(user) };
     },
-    /** Sends probes to `to` until a tail prints one: then the tail is live and prints every later message. */
+    /**
+     * Sends the message "probe" to `to` until the tail prints it. From then on, the tail is live and prints every
+     * message.
+     */
     async untilLive(tail: RunningCommand, to: string, env: Env): Promise<void> {
       while (!tail.out.includes("probe")) await runParley(["send", to, "probe"], { ...base, ...env });
     },
-    /** Runs a line in bash with the command `parley`. Fails when any part of a pipe fails. */
+    /** Runs a line in bash, in which `parley` is a command. The line fails if any command of a pipe fails. */
     async shell(line: string, env: Env = {}): Promise<Outcome> {
       const script = `set -o pipefail; parley() { "$NODE" "$MAIN" "$@"; }; ${line}`;
       const running = startProcess("bash", ["-c", script], { ...base, ...env, NODE: process.execPath, MAIN });

@@ -13,10 +13,13 @@ const INSTALL_MS = 3 * 60_000;
 /** A command and its arguments. */
 export type Program = readonly [command: string, ...args: string[]];
 
-/** The Node example. */
+/** Returns the command of the Node example. */
 export const nodeExample = (): Program => [process.execPath, join(EXAMPLES, "node/chat.js")];
 
-/** The Python example, in a virtual environment with its requirements. Without Python: undefined, and a warning. */
+/**
+ * Returns the Python example, in a virtual environment with its requirements. Without Python, warns and resolves with
+ * undefined.
+ */
 export async function pythonExample(): Promise<Program | undefined> {
   const probe = ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"];
   if (!(await isRunnable("python3", probe)))
@@ -30,7 +33,7 @@ export async function pythonExample(): Promise<Program | undefined> {
   );
   const python = join(home, "bin/python");
   if (!existsSync(home)) {
-    // Created under another name and renamed, so that an interrupted install is never used.
+    // The environment is created under another name and then renamed, so an interrupted installation is never used.
     const draft = `${home}.${process.pid}`;
     await mkdir(CACHE, { recursive: true });
     await run("python3", ["-m", "venv", draft]);
@@ -50,7 +53,7 @@ export async function pythonExample(): Promise<Program | undefined> {
   return [python, join(EXAMPLES, "python/chat.py")];
 }
 
-/** The Go example, built. Without Go: undefined, and a warning. */
+/** Builds the Go example and returns its command. Without Go, warns and resolves with undefined. */
 export async function goExample(): Promise<Program | undefined> {
   const required = /^go (\d+)\.(\d+)/m.exec(readFileSync(join(EXAMPLES, "go/go.mod"), "utf8"));
   const { stdout = "" } = await run("go", ["version"]).catch(() => ({ stdout: "" }));

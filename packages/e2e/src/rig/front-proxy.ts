@@ -6,9 +6,7 @@ export interface FrontProxy {
   close(): Promise<void>;
 }
 
-/**
- * Starts a proxy on a free port, in front of ports of 127.0.0.1. A connection that none of them accepts is reset.
- */
+/** Starts a proxy on a free port, in front of ports of 127.0.0.1. A connection that no port accepts is reset. */
 export async function startFrontProxy(ports: readonly number[]): Promise<FrontProxy> {
   let turn = 0;
   const open = new Set<Socket>();

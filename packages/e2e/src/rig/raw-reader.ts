@@ -12,7 +12,7 @@ type Server = { url: string; historyUrl: string; token: () => Promise<string> };
 /** A client that misses nothing, written with only a WebSocket library after the recipe in docs/protocol.md. */
 export class RawReader {
   connections = 0;
-  /** Reading continues after this cursor; undefined is the beginning. */
+  /** Reading continues after this cursor. If it is undefined, reading starts at the beginning. */
   cursor: string | undefined;
   readonly #show: (message: Message) => void;
   #lastId = "";

@@ -14,7 +14,7 @@ export interface Deployment {
   readonly gateways: readonly [string, string];
   readonly historyUrl: string;
   token(user: string, options?: { scopes?: string[]; expiresInSeconds?: number }): Promise<string>;
-  /** Requests a path of history as a user. */
+  /** Sends a GET request to history as a user. */
   history(user: string, path: string): Promise<Response>;
   stop(): Promise<void>;
 }
@@ -56,15 +56,15 @@ export async function startStandalone(
 
 interface SplitOptions {
   readonly persisters?: number;
-  /** Added to the environment of every app. */
+  /** Variables added to the environment of every app. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Added to the environment of the persisters. */
+  /** Variables added to the environment of the persisters. */
   readonly persisterEnv?: Readonly<Record<string, string>>;
 }
 
 /**
- * Defines a suite with its own split deployment. Skipped when Redis or MongoDB can't be started. Await it at the
- * top level of a test file.
+ * Defines a suite with its own split deployment. The suite is skipped when Redis or MongoDB can't be started. Await
+ * it at the top level of a test file.
  */
 export async function describeSplit(
   name: string,

@@ -13,7 +13,7 @@ export class WebUser {
   readonly context: BrowserContext;
   /** Uncaught errors of the page, and violations of its Content-Security-Policy. */
   readonly errors: string[] = [];
-  /** The hosts that the page has sent requests to. */
+  /** The hosts that the page has sent requests to or opened WebSockets to. */
   readonly hosts = new Set<string>();
 
   private constructor(page: Page, context: BrowserContext) {
@@ -46,7 +46,8 @@ export class WebUser {
   }
 
   /**
-   * Controls the page's WebSocket link, from the next connection on. `cut` prevents connections until `restore`.
+   * Controls the page's WebSocket connections, from the next one on. `cut` closes them and prevents others until
+   * `restore`.
    */
   async link(): Promise<{ cut(): void; restore(): void }> {
     const sockets = new Set<WebSocketRoute>();
@@ -109,7 +110,7 @@ export class WebUser {
     await this.page.getByRole("button", { name: "Send" }).click();
   }
 
-  /** The texts in the open conversation in the order of the screen, stored messages and pending ones. */
+  /** Returns the texts of the open conversation as the screen shows them: stored messages and pending ones. */
   async texts(): Promise<string[]> {
     return this.page.locator(".row .content").allInnerTexts();
   }
@@ -120,8 +121,8 @@ export class WebUser {
   }
 
   /**
-   * Scrolls up to the beginning of the open conversation. Resolves with the id and text of every message on the
-   * way. Rejects when the messages on the screen are out of order, or more than a document should hold.
+   * Scrolls up to the beginning of the open conversation. Resolves with the id and text of every message on the way.
+   * Rejects if the messages on the screen are out of order, or more than 300, which is more than the page may keep.
    */
   async scrollToBeginning(): Promise<[id: string, text: string][]> {
     const seen = new Map<string, string>();
@@ -149,7 +150,7 @@ export class WebUser {
     );
   }
 
-  /** The entry of a conversation in the list. */
+  /** Returns the entry of a conversation in the list of conversations. */
   entry(name: string): Locator {
     const partner = this.page.locator(".partner").getByText(name, { exact: true });
     return this.page.locator(".conversations a").filter({ has: partner });

@@ -20,7 +20,7 @@ async function conversationsOf(deployment: Deployment, user: string): Promise<Co
 const lastsOf = (conversations: readonly Conversation[]) =>
   conversations.map(({ with: peer, last }) => [peer, last.content]);
 
-/** The tests that both shapes must pass. */
+/** Defines the tests that deployments of either shape must pass. */
 function conversationsFlow(start: () => Promise<Deployment>) {
   let deployment: Deployment;
   let alice: ChatClient;

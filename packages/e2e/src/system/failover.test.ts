@@ -21,8 +21,8 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
   });
 
   /**
-   * Sends messages one by one, and repeats each with the same ref until it is acknowledged (P31). Reconnects as
-   * needed.
+   * Sends messages one by one. Repeats each message with the same ref until it is acknowledged (P31), and reconnects
+   * if necessary.
    */
   async function send(sender: number): Promise<void> {
     const gateway = gateways[sender % 2 === 0 ? 0 : 1];
@@ -48,8 +48,8 @@ await describeSplit("a failover of Redis", { env }, ({ gateways, token, history,
   }
 
   /**
-   * Reads the room during the failover: each answer must hold everything acknowledged before its request (P56).
-   * Resolves with the number of answers.
+   * Reads the room during the failover. Each answer must contain every message that was acknowledged before its
+   * request (P56). Resolves with the number of answers.
    */
   async function readContinuously(): Promise<number> {
     let answers = 0;

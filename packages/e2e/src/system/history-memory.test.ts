@@ -26,16 +26,19 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
-/** Reads a conversation without keeping it. Resolves with the number of messages and the growth of the process. */
+/**
+ * Reads a conversation without keeping it. Resolves with the number of messages and the growth of the process'
+ * memory.
+ */
 async function stream(deployment: Deployment, pid: number): Promise<{ messages: number; growth: number }> {
-  // A first, shorter answer brings the engine to its working size. Only growth with the length counts.
+  // A shorter answer first brings the JavaScript engine to its usual size. Only growth with the length matters.
   await (await deployment.history("alice", "/messages/carol")).text();
   const before = await residentBytes(pid);
   const response = await deployment.history("alice", "/messages/bob");
   expect(response.status).toBe(200);
   let messages = 0;
   let peak = before;
-  // Carries over one character less than a key, so that a key that spans two chunks is counted once.
+  // The end of the previous chunk, one character shorter than KEY, so a key that spans two chunks is counted once.
   let carry = "";
   const decoder = new TextDecoder();
   for await (const bytes of response.body as ReadableStream<Uint8Array>) {

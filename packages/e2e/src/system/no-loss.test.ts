@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
 import { describeSplit } from "../rig/shapes.ts";
 
-/** Persisters trim stored entries above this size whatever their age, so the log is trimmed early in this test. */
+/** Persisters trim stored entries beyond this size whatever their age, so in this test they trim the log early. */
 const KEPT_BYTES = 8_192;
 const MESSAGES = 10_000;
 const SENDERS = 20;
@@ -50,8 +50,8 @@ await describeSplit("nothing acknowledged is lost", options, (deployment) => {
   });
 
   /**
-   * Reads the room again until an answer is complete: an overloaded store may cause a 503 or a cut-off answer (P50,
-   * P55).
+   * Repeats the request for the room until an answer is complete. An overloaded store may cause a 503 or a cut-off
+   * answer (P50, P55).
    */
   function readRoom(): Promise<Message[]> {
     return until(async () => {
@@ -69,7 +69,7 @@ await describeSplit("nothing acknowledged is lost", options, (deployment) => {
     });
     expect(acked.size).toBe(MESSAGES);
 
-    // The next answer holds everything, whether the persisters have stored it or not (P56).
+    // The next answer contains every message, even if the persisters haven't stored all of them yet (P56).
     const room = await readRoom();
     expect(new Map(room.map(({ id, content }) => [id, content]))).toEqual(acked);
     expect(room).toHaveLength(MESSAGES);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChatClient, type TokenForm } from "../rig/chat-client.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
-/** Part of every text that is sent here, so that one search finds any of them in the logs. */
+/** Part of every text that is sent here, so that one search of the logs finds any of these texts. */
 const MARK = "zebra-crossing";
 const ENV = { LOG_LEVEL: "trace", RATE_LIMIT: "0" };
 const FORMS: readonly TokenForm[] = ["chat.v1", "Bearer, token", "Bearer token", "Authorization"];
@@ -19,7 +19,7 @@ async function issueToken(deployment: Deployment, user: string): Promise<string>
   return token;
 }
 
-/** Does what users and attackers do, with the mark in every text and every place that may be logged. */
+/** Sends what users and attackers send, with MARK in every text and in every place that may be logged. */
 async function exercise(deployment: Deployment): Promise<void> {
   const socket = deployment.gateways[0];
   for (const form of FORMS) {
@@ -64,7 +64,7 @@ describe("the log at the finest level", () => {
   describe("standalone", () => {
     let deployment: Awaited<ReturnType<typeof startStandalone>>;
     beforeAll(async () => {
-      // With AUTH_DEV_TOKENS standalone prints tokens for a first try.
+      // With AUTH_DEV_TOKENS, standalone would print tokens for a first try.
       deployment = await startStandalone({ env: { ...ENV, AUTH_DEV_TOKENS: "false" } });
     });
     afterAll(() => deployment?.stop());

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChatClient, type TokenForm } from "../rig/chat-client.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
-/** The first things that a user of Parley tries, in either shape. */
+/** Defines tests of the first things that a user of Parley tries. Deployments of either shape must pass them. */
 function seedFlow(start: () => Promise<Deployment>) {
   let deployment: Deployment;
   let alice: ChatClient;
@@ -36,7 +36,7 @@ function seedFlow(start: () => Promise<Deployment>) {
   it("P20: a private message reaches sender and recipient and nobody else", async () => {
     await alice.send("bob", "for bob alone");
     await Promise.all([alice.message("for bob alone"), bob.message("for bob alone")]);
-    // Messages arrive in log order: had carol got the private one, it would have come before this one.
+    // Messages arrive in log order. If carol had received the private message, it would have arrived before this one.
     await alice.send("", "after the private one");
     await carol.message("after the private one");
     expect(carol.messages.map(({ content }) => content)).not.toContain("for bob alone");

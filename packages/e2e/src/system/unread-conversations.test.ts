@@ -12,7 +12,7 @@ const MESSAGES = 10_000;
 const CONTENT = "x".repeat(8_000);
 const HEAP_MB = 256;
 const USERS = ["u1", "u2", "u3", "u4"];
-/** The default of MAX_STREAMS_PER_USER. Four users have all of MAX_STREAMS. */
+/** The default of MAX_STREAMS_PER_USER. Together, four users reach MAX_STREAMS. */
 const STREAMS_EACH = 64;
 
 describe("whole conversations that nobody reads", () => {
@@ -56,7 +56,7 @@ describe("whole conversations that nobody reads", () => {
   it("G5: 4 × 64 of 80 MB each are held in a heap of 256 MB, and others are served", async () => {
     for (const user of USERS) for (let n = 0; n < STREAMS_EACH; n += 1) await openUnread(user);
     await until(async () => (await metric("streams")) === USERS.length * STREAMS_EACH, "all streams", 60_000);
-    // Each holds one part and its socket's buffer, about 0.3 MB.
+    // Each stream holds one chunk of its answer and its socket's buffer, about 0.3 MB.
     await until(async () => (await metric("response_bytes")) < 80 * 1_048_576, "few bytes", 60_000);
     const page = await deployment.history("bob", "/sync?limit=100");
     expect(((await page.json()) as { messages: unknown[] }).messages).toHaveLength(100);

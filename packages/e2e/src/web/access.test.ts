@@ -13,7 +13,7 @@ const deployment = await startStandalone();
 afterAll(() => deployment.stop());
 
 await describeInBrowser("the accessibility of the page", (browser) => {
-  // One user for each color of the page.
+  // One user for each color that the page gives to names.
   const names = ["ben", "eva", "max", "zoe", "leo", "kim", "tom"];
   beforeAll(async () => {
     for (const name of names) {

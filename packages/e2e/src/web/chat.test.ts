@@ -24,7 +24,7 @@ await describeInBrowser("the page", (browser) => {
     expect(await alice.texts()).toEqual(["Hello, Bob", "Hello, Alice"]);
     expect(await bob.texts()).toEqual(["Hello, Bob", "Hello, Alice"]);
     expect(await bob.entry("alice").textContent()).not.toContain("unread");
-    // Messages arrive in log order: had carol got a private one, it would have come before this one.
+    // Messages arrive in log order. If carol had received a private message, it would have arrived before this one.
     await alice.open("");
     await alice.send("That is all");
     await carol.sees("That is all");

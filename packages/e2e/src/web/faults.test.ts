@@ -15,7 +15,7 @@ afterAll(async () => {
   await deployment.stop();
 });
 
-/** Connects a client that uses no browser. It is closed at the end. */
+/** Connects a client that doesn't use a browser. The client is closed after the tests. */
 async function connectClient(name: string): Promise<ChatClient> {
   const client = await ChatClient.connect(deployment.gateways[0], await deployment.token(name));
   clients.push(client);
@@ -28,7 +28,7 @@ async function sendMany(from: ChatClient, to: string, count: number, prefix: str
   return texts;
 }
 
-/** The conversation in history: id and text of each message. */
+/** Reads a conversation from history. Resolves with the id and text of each message. */
 async function storedTexts(one: string, other: string): Promise<[id: string, text: string][]> {
   const answer = await deployment.history(one, `/messages/${other}`);
   const messages = (await answer.json()) as Message[];

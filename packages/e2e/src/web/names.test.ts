@@ -7,16 +7,16 @@ import { WebUser } from "../rig/web-user.ts";
 
 const HINDI = "लक्ष्मीकांत";
 const ARABIC = "مُحَمَّد";
-/** Its second letter is Cyrillic. */
+/** A name whose second letter is Cyrillic. */
 const MIXED = "pаypal";
-/** Long enough to be cut off everywhere. Its last letter is Cyrillic. */
+/** A name that is too long to be shown in full anywhere on the page. Its last letter is Cyrillic. */
 const LONG_MIXED = `${"W".repeat(63)}а`;
 const WARNING = "Mixed letters: this name may imitate another one";
 
 const deployment = await startStandalone();
 afterAll(() => deployment.stop());
 
-/** Expects a badge whose label a screen reader reads, and which is visible within the screen. */
+/** Expects a badge that has a label for screen readers and lies within the width of the screen. */
 async function expectVisibleBadge({ page }: WebUser, within: string): Promise<void> {
   const badge = page.locator(within).getByRole("img", { name: WARNING });
   await badge.waitFor();

@@ -70,7 +70,7 @@ await describeInBrowser("messages are only ever shown as text", (browser) => {
   });
 });
 
-/** Expects no element to be wider than the screen or its list. Only bubbles may clip text that can't be broken. */
+/** Expects that no element is wider than the screen or its list. Only bubbles may clip text that can't be broken. */
 async function expectNoOverflow({ page }: WebUser): Promise<void> {
   const tooWide =
     await page.evaluate(`[document.documentElement, ...document.querySelectorAll(".scroller, .sidebar, .pane, .row, .bubble")]

@@ -8,13 +8,13 @@ export type AppName = "gateway" | "persister" | "history-api" | "standalone";
 
 /** Options of `startApp`. */
 export interface AppOptions {
-  /** Environment of the app. It inherits only PATH, HOME and TMPDIR. PORT and ADMIN_PORT default to free ports. */
+  /** Environment of the app, which inherits only PATH, HOME and TMPDIR. PORT and ADMIN_PORT default to free ports. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Runs dist/main.js, which `build` creates. By default the source runs. */
+  /** True to run dist/main.js, which the build creates. By default, the source runs. */
   readonly built?: boolean;
-  /** Runs this bundle instead of the app's source or build. */
+  /** Path of a bundle to run instead of the app's source or build. */
   readonly file?: string | undefined;
-  /** A wrapper that must `exec` the command that follows it: `["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh"]`. */
+  /** A wrapper command, such as `["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh"]`. It must `exec` its arguments. */
   readonly wrap?: readonly string[] | undefined;
   /** Condition to wait for. `ready` (default): /readyz returns 200. `live`: /healthz returns 200. `spawned`: none. */
   readonly until?: "ready" | "live" | "spawned";
@@ -22,7 +22,7 @@ export interface AppOptions {
   readonly timeoutMs?: number;
   /** Called with each complete line that the app prints. */
   readonly onLine?: (line: string) => void;
-  /** Kills the process and rejects the start if it is aborted during the wait. */
+  /** If this signal is aborted during the wait, the process is killed and the start rejects. */
   readonly signal?: AbortSignal;
 }
 
@@ -37,16 +37,16 @@ export interface App {
   output(): string;
   /** Resolves with the exit status once the process has exited. */
   readonly exited: Promise<Exit>;
-  /** Sends SIGTERM, and SIGKILL after 30 s. Resolves with the exit status. */
+  /** Sends SIGTERM, and SIGKILL if the process still runs after 30 s. Resolves with the exit status. */
   stop(): Promise<Exit>;
-  /** Sends a signal. Resolves at once, or after SIGKILL once the process has exited. */
+  /** Sends a signal and resolves at once. For SIGKILL, resolves once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Stops the app if it runs and starts it again on the same ports. `env` is added to the earlier environment. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const ROOT = join(import.meta.dirname, "../../../..");
-/** Node's compile cache. It cuts a start to about two thirds of the time. */
+/** Folder of Node's compile cache, which cuts the start time to about two thirds. */
 const COMPILED = join(ROOT, ".cache/node");
 /** Longer than the 25 s within which an app exits (P41). */
 const STOP_DEADLINE_MS = 30_000;

@@ -11,7 +11,7 @@ async function node(code: string, options: Partial<ChildOptions> = {}): Promise<
   return child;
 }
 
-/** Returns true if the process runs. Orphans that nobody reaps stay as zombies, which count as not running. */
+/** Returns true if the process runs. A zombie, such as an orphan that was never reaped, isn't running. */
 function isRunning(pid: number): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
   return stdout.trim() !== "" && !stdout.startsWith("Z");

@@ -5,9 +5,9 @@ import type { Readable } from "node:stream";
 import { type Guard, startGuard } from "./guard.ts";
 
 /**
- * A child process that never outlives its parent (see guard.ts). It runs in its own process group. Signals therefore
- * reach it through any wrapper (`sh -c`, faketime), and Ctrl-C in the terminal doesn't: the parent controls the order
- * in which processes stop.
+ * A child process that never outlives its parent (see guard.ts). The child runs in its own process group, so signals
+ * reach it through any wrapper (`sh -c`, faketime). Ctrl-C in the terminal doesn't reach it: the parent controls the
+ * order in which processes stop.
  */
 export interface Child {
   readonly pid: number;
@@ -17,9 +17,12 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** The value of `exited`, or undefined while the process runs. */
   readonly exit: Exit | undefined;
-  /** Signals the process and all its children. Resolves at once, or after SIGKILL once the process has exited. */
+  /**
+   * Signals the process and all its children, and resolves at once. For SIGKILL, resolves once the process has
+   * exited.
+   */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Sends SIGTERM, SIGCONT in case the process is frozen, and SIGKILL after the deadline. Resolves on exit. */
+  /** Sends SIGTERM, then SIGCONT to wake a frozen process, and SIGKILL after the deadline. Resolves on exit. */
   stop(deadlineMs?: number): Promise<Exit>;
   /** Resolves once the output matches. Rejects with the output if the process exits or the time runs out first. */
   printed(pattern: RegExp, timeoutMs: number): Promise<void>;
@@ -38,7 +41,7 @@ export interface ChildOptions {
   /** The complete environment of the child. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** A guard to share between consecutive processes. By default each child has its own guard. */
+  /** The guard to use, if consecutive children use the same one. By default each child has its own guard. */
   readonly guard?: Guard;
   /** Called with each complete line that the child prints. */
   readonly onLine?: (line: string) => void;

@@ -6,9 +6,9 @@ import { spawn } from "node:child_process";
  * then kills the process group that it watches and removes the scratch folder. It needs a POSIX shell (Linux, macOS).
  */
 export interface Guard {
-  /** Watches this process group instead of the last one. */
+  /** Watches this process group from now on, instead of the previous one. */
   watch(pid: number): void;
-  /** Stops watching, after the process has exited and its id may be reused. */
+  /** Stops watching. Call this once the process has exited, because its id may be reused. */
   forget(): void;
   /** Ends the guard without killing or removing anything. */
   end(): void;

@@ -1,11 +1,11 @@
 /** An answer is reused for this long. */
 const CACHE_MS = 200;
-/** A process that answers later counts as not ready. It may be frozen. */
+/** A process that takes longer to answer isn't considered ready, because it may be frozen. */
 const TIMEOUT_MS = 500;
 
 /**
- * Returns a function that resolves with true if the process' admin port reports that it is ready. The function never
- * rejects and sends at most five requests a second.
+ * Returns a function that asks the process' admin port if the process is ready, and resolves with the answer. The
+ * function never rejects and sends at most five requests a second.
  */
 export function readiness(adminUrl: string): () => Promise<boolean> {
   let askedAt = Number.NEGATIVE_INFINITY;

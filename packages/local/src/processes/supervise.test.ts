@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import type { Exit } from "./child.ts";
 import { type Restartable, type SupervisionEvent, supervise } from "./supervise.ts";
 
-/** A process that the test ends. */
+/** A fake process that ends when the test calls `die` or `stop`. */
 class FakeProcess implements Restartable {
   pid = 1;
   starts = 0;

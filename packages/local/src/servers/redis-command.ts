@@ -13,7 +13,7 @@ export async function redisCommand(port: number, ...words: readonly string[]): P
   );
   try {
     const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-    // Half-closing makes the server close the connection after its reply, so the reply ends without parsing it.
+    // After a half-close, the server replies and then closes. The reply needn't be parsed to find its end.
     socket.end(`*${words.length}\r\n${parts.join("")}`);
     let reply = "";
     for await (const chunk of socket) reply += String(chunk);

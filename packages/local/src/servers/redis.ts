@@ -3,8 +3,8 @@ import { type LocalServer, type ServerOptions, startServer } from "./server.ts";
 
 /**
  * Starts a private Redis that is as durable as Parley requires (L8): every write is on disk before it is answered,
- * and no key is evicted. `args` come last, so they override these settings: `["--maxmemory", "20mb"]`.
- * Throws `ServerUnavailable` if this machine has none and none can be installed.
+ * and no key is evicted. `options.args`, such as `["--maxmemory", "20mb"]`, come last and override these settings.
+ * Throws `ServerUnavailable` if this machine has no Redis and none can be installed.
  */
 export async function startRedis(options: ServerOptions = {}): Promise<LocalServer> {
   const binary = await findRedis();

@@ -15,12 +15,17 @@ export interface SentinelGroup {
   readonly sentinels: readonly LocalServer[];
   /** Resolves with the server that the Sentinels name as the master now. */
   master(): Promise<LocalServer>;
-  /** Resolves once all replicas follow the master and all Sentinels know it. A failover is possible from then on. */
+  /**
+   * Resolves once all replicas follow the master and every Sentinel has found them. From then on a failover is
+   * possible.
+   */
   settled(): Promise<void>;
   /**
-   * Makes a Sentinel replace a healthy master (`SENTINEL FAILOVER`). Resolves with the new master once `master` names
-   * it. Repeats the command if an attempt fails: if the Sentinel stalls for a second at the wrong moment, the other
-   * Sentinels take the replica that it promoted for a misconfigured one and demote it again.
+   * Makes a Sentinel replace a healthy master (`SENTINEL FAILOVER`). Resolves with the new master once `master`
+   * returns it.
+   *
+   * Repeats the command if an attempt fails. This happens if the Sentinel stalls for a second at the wrong moment:
+   * the other Sentinels then consider the promoted replica misconfigured and demote it again.
    */
   failOver(sentinel: LocalServer): Promise<LocalServer>;
   /** Stops all servers for good and removes their data. */
@@ -48,9 +53,12 @@ const POLL_MS = 50;
 
 /** Options of `startSentinelGroup`. */
 export interface SentinelOptions {
-  /** Default 2. With one replica, a new master has no replica of its own, so no write could be `replicated` (L9). */
+  /**
+   * Number of replicas. Default 2. With one replica, a new master has no replica of its own after a failover. No
+   * write could then be `replicated` (L9).
+   */
   readonly replicas?: number;
-  /** A server that is silent for this long counts as down. Default 500. */
+  /** The Sentinels consider a server down after it has been silent for this long. Default 500. */
   readonly downAfterMs?: number;
 }
 
@@ -92,12 +100,15 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   }
 }
 
-/** By default a master waits a few seconds for more replicas before it sends its data to the first one. */
+/**
+ * Arguments that turn off a wait. By default, a master waits a few seconds for more replicas before it sends its data
+ * to the first one.
+ */
 const NO_SYNC_DELAY = ["--repl-diskless-sync-delay", "0"];
 
 /**
- * Writes the configuration file before the first start. Sentinel stores its state in this file, so restarts don't
- * overwrite it.
+ * A wrapper that writes the configuration file before the first start. Sentinel stores its state in this file, so
+ * restarts don't overwrite it.
  */
 const WRITE_CONFIGURATION = [
   "sh",
@@ -182,7 +193,7 @@ function sentinelled({
   };
 }
 
-/** Polls until the condition holds. A condition that rejects doesn't hold yet. */
+/** Polls until the condition resolves with true. A rejection is treated as false. Rejects after TIMEOUT_MS. */
 async function pollUntil(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
   const deadline = performance.now() + TIMEOUT_MS;
   while (!(await condition().catch(() => false))) {

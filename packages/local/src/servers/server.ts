@@ -17,25 +17,25 @@ export interface LocalServer {
   output(): string;
   /** Resolves with the exit status once the current process has exited. */
   readonly exited: Promise<Exit>;
-  /** Sends a signal. Resolves at once, or after SIGKILL once the process has exited. */
+  /** Sends a signal and resolves at once. For SIGKILL, resolves once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Stops the server if it runs and starts it again on the same port and data. Resolves once it is ready. */
+  /** Stops the server if it runs, and starts it again with the same port and data. Resolves once it is ready. */
   restart(changes?: ServerChanges): Promise<void>;
-  /** Stops the server for good and removes its data, unless `dir` was set. May be called again. */
+  /** Stops the server for good and removes its data, unless `dir` was set. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** Settings that may change at each start. Missing ones stay as they were. */
+/** Settings that each start may change. Settings that are left out stay as they were. */
 export interface ServerChanges {
-  /** Appended to the server's own arguments. */
+  /** Arguments added after the server's own arguments. */
   readonly args?: readonly string[];
-  /** A wrapper that must `exec` the command that follows it: `["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh"]`. */
+  /** A wrapper command, such as `["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh"]`. It must `exec` its arguments. */
   readonly wrap?: readonly string[];
-  /** Added to the environment. */
+  /** Variables added to the environment of this process, which the server inherits. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Options of a start. The changes apply to later restarts too. */
+/** Options of the first start. The settings of `ServerChanges` also apply to later restarts. */
 export interface ServerOptions extends ServerChanges {
   /** Default: a free port. */
   readonly port?: number;
@@ -52,11 +52,11 @@ export interface ServerSpec {
   readonly ready: RegExp;
 }
 
-/** A new mongod on a slow disk needs time for its first files. */
+/** A new mongod on a slow disk needs time to create its first files. */
 const READY_TIMEOUT_MS = 60_000;
 const TAKEN = /address already in use/i;
 
-/** Starts a server and waits until it is ready. Without `options.port` it gets a free port. */
+/** Starts a server and waits until it is ready. Without `options.port` the server gets a free port. */
 export async function startServer(spec: ServerSpec, options: ServerOptions): Promise<LocalServer> {
   if (options.dir !== undefined) await mkdir(options.dir, { recursive: true });
   const isTemporary = options.dir === undefined;
@@ -76,7 +76,7 @@ interface Instance {
   readonly spec: ServerSpec;
   readonly port: number;
   readonly dir: string;
-  /** True if `dir` is removed at the end. */
+  /** True if `dir` is a temporary folder, which is removed when the server is stopped for good. */
   readonly isTemporary: boolean;
   readonly guard: Guard;
 }

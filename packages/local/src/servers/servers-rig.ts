@@ -1,8 +1,8 @@
 import { prepareServers, ServerUnavailable } from "./find-server.ts";
 
 /**
- * Resolves with true if this machine has no servers, and then prints that the suite is skipped. Rejects instead if
- * `CI` is set.
+ * If this machine has no Redis or no MongoDB, prints that the suite is skipped and resolves with true. Rejects
+ * instead if `CI` is set.
  */
 export async function serversAreMissing(suite: string): Promise<boolean> {
   try {

@@ -16,7 +16,9 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A front before one gateway, which decides as a real one if a request may have a development token. */
+/**
+ * Starts a front before one fake gateway. Like a real gateway, it decides if a request may get a development token.
+ */
 async function startFront() {
   const seen: IncomingHttpHeaders[] = [];
   const gateway = createServer((req, res) => {

@@ -18,7 +18,7 @@ interface Backend {
   ready: boolean;
   server: Server;
   isReady: () => Promise<boolean>;
-  /** Holds the open WebSockets. */
+  /** The WebSocket server, which holds the open WebSockets. */
   sockets: WebSocketServer;
 }
 

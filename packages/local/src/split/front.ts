@@ -21,36 +21,39 @@ import { createProxyServer, type ProxyServer } from "httpxy";
 
 /** One process behind the front. */
 export interface Upstream {
-  /** `http://127.0.0.1:20000` */
+  /** Address of the process, such as `http://127.0.0.1:20000`. */
   readonly url: string;
   /** Resolves with true if the process accepts requests now. Never rejects. */
   isReady(): Promise<boolean>;
 }
 
 export interface FrontOptions {
-  /** By this secret the gateways know the front (P60). Random by default. */
+  /** The gateways recognize the front by this secret (P60). Random by default. */
   readonly secret?: string;
   readonly observe?: ObserveHttp | undefined;
 }
 
-/** Processes by app. */
+/** The processes of each app. */
 export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 
-/** Time limit for the answer to an upgrade, and for the next part of any other answer. */
+/** Time limit for an app's answer to an upgrade. Also the longest silence of an app during any other request. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_MS = 1_000;
-/** Headers about the client's connection to the front. Node has answered `Expect` already. */
+/**
+ * Headers that concern only the client's connection to the front, so they aren't forwarded. `Expect` is among them
+ * because Node has already answered it.
+ */
 const CONNECTION_HEADERS = new Set(["trailer", "te", "keep-alive", "proxy-connection", "expect"]);
-/** Each socket of a client needs another one to an app. */
+/** Each socket from a client needs a second socket, from the front to an app. */
 const DESCRIPTORS_PER_SOCKET = 2;
 
 /**
- * Creates a reverse proxy for a system that is split into processes on this machine. It routes each request to an app
- * by the table of routes, and to the app's ready processes in turn. If no process is ready, it answers 503 as
+ * Creates a reverse proxy for a system that is split into processes on this machine. For each request it chooses an
+ * app by the table of routes, and then the app's ready processes in turn. If no process is ready, it answers 503 as
  * problem+json. At `/` browsers get the page from a gateway, and other clients get a plain-text list of the routes.
  *
- * It tells the gateways by `secret` which requests came to it directly, without another proxy: only for these they issue
- * development tokens (P60).
+ * The proxy uses `secret` to mark requests that reached it directly, without another proxy. If a request comes
+ * through this front, a gateway issues a development token only if the request is marked (P60).
  *
  * The returned server doesn't listen yet. It isn't meant for the internet: see deploy/ for that.
  */
@@ -121,9 +124,9 @@ function wantsPage(req: IncomingMessage): boolean {
 }
 
 /**
- * Removes headers that aren't for the app: X-Forwarded ones and the mark of another front, which a client could forge and
- * the proxy adds itself, and those for one connection only. With `Trailer` the request to the app would fail outside of any
- * handler. Marks a request that came to this front directly, and no other.
+ * Removes headers that the app must not get. A client could forge X-Forwarded headers and the front's mark, so only
+ * the proxy sets them. Other headers are meant for one connection only; with `Trailer`, the request to the app would
+ * even fail outside of any handler. Then marks the request if it came to this front directly.
  */
 function forwardable(req: IncomingMessage, secret: string): IncomingMessage {
   const mark = isDirect(req) ? secret : undefined;
@@ -139,7 +142,10 @@ function unavailable(): ChatError {
   return new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** Refuses an upgrade. If an answer has begun on the socket, the socket is destroyed, because no other can follow. */
+/**
+ * Refuses an upgrade. If an answer has already begun on the socket, destroys the socket, because a second can't
+ * follow.
+ */
 function answerUpgrade(socket: Duplex, error: ChatError): void {
   if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0)) socket.destroy();
   else rejectUpgrade(socket, error);

@@ -33,11 +33,13 @@ export interface SplitOptions {
   readonly observe: (event: SupervisionEvent) => void;
   /** Receives the events of the front's server. */
   readonly observeFront: ObserveHttp;
-  /** Called with each line that an app prints. `process` is its name. */
+  /**
+   * Called with each line that an app prints, and with warnings. `process` is the name of the process that prints it.
+   */
   readonly onLine: (process: string, line: string) => void;
 }
 
-/** One running process, for the printed list. */
+/** A running process, as the printed list shows it. */
 export interface RunningProcess {
   readonly name: string;
   /** Undefined for an existing server that was not started here. */
@@ -48,9 +50,9 @@ export interface RunningProcess {
 interface ProcessPlan {
   readonly name: string;
   readonly app: AppName;
-  /** The preferred port. If it isn't free, another one is used. 0 for an app without PORT. */
+  /** The preferred port. If that port isn't free, another one is used. 0 for an app without PORT. */
   readonly port: number;
-  /** The preferred admin port, used likewise. */
+  /** The preferred admin port. If that port isn't free, another one is used. */
   readonly adminPort: number;
 }
 
@@ -63,8 +65,8 @@ const PLANS: readonly ProcessPlan[] = [
 ];
 
 /**
- * Starts the system split into processes. Resolves with their list once all are ready. Processes that die are
- * restarted. `defer` registers them so that they stop in this order: the apps, all at once, the servers, the front.
+ * Starts the system, split into processes, and restarts processes that die. Resolves with the list of processes once
+ * all are ready. Registers with `defer` that they stop in this order: all apps at once, the servers, the front.
  */
 export async function startSplit(
   options: SplitOptions,
@@ -89,7 +91,7 @@ export async function startSplit(
   const env = {
     ...options.env,
     ...{ HOST: "127.0.0.1", ADMIN_HOST: "127.0.0.1", FRONT_SECRET: frontSecret },
-    // The URLs are read already. An inherited name of a file would contradict them.
+    // The *_FILE variables have already been read. If the apps inherited them, they would conflict with the URLs.
     ...{ REDIS_URL: redis.url, REDIS_URL_FILE: "", MONGO_URL: mongo.url, MONGO_URL_FILE: "" },
   };
   const stops: (() => Promise<void>)[] = [];
@@ -129,7 +131,7 @@ function upstreams(plans: readonly ProcessPlan[], app: AppName): Upstream[] {
     }));
 }
 
-/** Returns the existing server at `existingUrl`, or starts and supervises one. */
+/** Resolves with the server at `existingUrl`, if it is set. Otherwise starts and supervises a new server. */
 async function provideServer(
   name: string,
   existingUrl: string | undefined,

@@ -31,7 +31,7 @@ restarted.
 All other environment variables are passed to the apps. Ctrl-C stops everything.
 `;
 
-/** The apps exit within 25 s (P41), and the servers stop after them. */
+/** Time limit for stopping everything. The apps exit within 25 s (P41), and the servers stop after them. */
 const DEADLINE_MS = 45_000;
 
 const env = {
@@ -111,7 +111,7 @@ function report(log: Logger, event: SupervisionEvent): void {
   }
 }
 
-/** Logs only failures: the front has no metrics. */
+/** Logs the failures among the front's events. Other events aren't recorded, because the front has no metrics. */
 function reportFront(log: Logger, event: HttpEvent): void {
   if ("error" in event) log.error({ err: event.error }, `front: ${event.type}`);
 }

@@ -6,7 +6,7 @@ export const PONG = 0xa;
 const FIN = 0x80;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
-/** The longest payload with a 16-bit length; longer ones aren't supported. */
+/** The longest payload with a 16-bit length. Longer payloads aren't supported. */
 const MAX_LENGTH = 0xffff;
 
 /** Builds a masked frame, as clients must send it. The mask is all zeros, which is valid and needs no XOR. */

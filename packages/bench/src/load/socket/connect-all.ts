@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 
-/** Concurrent handshakes. */
+/** Number of concurrent handshakes. */
 const AT_ONCE = 50;
 
 /** Opens one connection per token. Resolves with the connections in the order of the tokens, and the time taken. */

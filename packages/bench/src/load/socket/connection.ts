@@ -25,7 +25,7 @@ export class Connection {
   readonly #onFrame: FrameListener;
   #ready: () => void = () => undefined;
 
-  /** Connects and resolves once the connection receives live messages. Rejects with the status of a refusal. */
+  /** Connects. Resolves once the connection receives live messages. Rejects with the HTTP status if it is refused. */
   static async open(endpoint: Endpoint, token: string, onFrame: FrameListener): Promise<Connection> {
     const { hostname, port } = new URL(endpoint.url);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });

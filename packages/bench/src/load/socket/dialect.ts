@@ -7,7 +7,7 @@ export type FrameKind = "message" | "ack" | "error" | "ready" | "ping" | "other"
 export interface Dialect {
   /** Headers of the handshake, including the token if the server expects it there. */
   headers(token: string): Readonly<Record<string, string>>;
-  /** The payload to send right after the upgrade, if the server expects one. */
+  /** Returns the payload to send right after the upgrade. Missing if the server expects none. */
   greeting?(token: string): string;
   /** True if the server sends a `ready` after the handshake. The connection waits for it. */
   readonly isReadyAnnounced: boolean;
@@ -16,7 +16,10 @@ export interface Dialect {
   readonly pong?: string;
   /** Classifies a frame. Called for every frame, so it looks at as few bytes as possible. */
   kindOf(data: Buffer, start: number, length: number): FrameKind;
-  /** Returns the payload that sends `content` to a user, or to the public room if `to` is "". Asks for an ack, if any. */
+  /**
+   * Returns the payload that sends `content` to a user, or to the public room if `to` is "". If the dialect has acks,
+   * the payload asks for one.
+   */
   message(to: string, content: string, ref: string): string;
 }
 
@@ -39,7 +42,7 @@ const parley: Dialect = {
       case E:
         return "error";
       case R:
-        // `ready`, not `reconnect`.
+        // `reconnect` starts with the same two letters, so the third letter decides.
         return data[start + TYPE_AT + 2] === A ? "ready" : "other";
       default:
         return "other";
@@ -48,7 +51,7 @@ const parley: Dialect = {
   message: (to, content, ref) => `{"to":"${to}","content":"${content}","ref":"${ref}"}`,
 };
 
-/** The same JSON, without refs and acks. */
+/** The tutorial's protocol: the same JSON as Parley's, without refs and acks. */
 const tutorial: Dialect = {
   headers: (token) => ({ Authorization: `Bearer ${token}` }),
   isReadyAnnounced: false,
@@ -60,7 +63,7 @@ const tutorial: Dialect = {
 /** Packet types. Engine.IO: open 0, ping 2, message 4. Socket.IO, within a message: connect 0, event 2, refused 4. */
 const [DIGIT_0, DIGIT_2, DIGIT_4] = [0x30, 0x32, 0x34];
 
-/** Engine.IO 4 over WebSocket only, with the default namespace. */
+/** Socket.IO's protocol: Engine.IO 4 over WebSocket only, with the default namespace. */
 const socketIo: Dialect = {
   headers: () => ({}),
   greeting: (token) => `40{"token":"${token}"}`,

@@ -1,7 +1,7 @@
 const LENGTH_16 = 126;
 const HEAD = 2;
 
-/** Called for each frame with its opcode and its payload, which begins at `start` in `data`. Valid only then. */
+/** Called for each frame. The payload begins at `start` in `data`, which is valid only during the call. */
 export type VisitFrame = (opcode: number, data: Buffer, start: number, length: number) => void;
 
 /**

@@ -14,7 +14,7 @@ export type ChatTasks = typeof tasks;
 export interface ChatResult {
   readonly sent: number;
   readonly refused: number;
-  /** Private messages received, by recipients and by their senders. */
+  /** Private messages received by their recipients and by their senders. */
   readonly received: number;
   /** Latencies of the sampled private messages, each from the time when the message was due, in µs. */
   readonly latencies: readonly number[];
@@ -85,8 +85,8 @@ const tasks = {
 
   /**
    * Open loop: sends `count` messages, from the users in turn, each message when it is due. Each message arrives
-   * twice, at its recipient and back at its sender. The users receive as many messages as they send, so this process
-   * expects twice `count`.
+   * twice, at its recipient and back at its sender. The users receive as many messages from their partners as they
+   * send, so this process expects twice `count`.
    */
   async chat({ perSecond, count, bytes, stride, limits }: ChatOptions): Promise<ChatResult> {
     for (const { sender } of users) sender.resetCounts();

@@ -11,7 +11,10 @@ interface GetResult {
   readonly elapsedMs: number;
 }
 
-/** Requests a page and resolves with the bytes of its body. Rejects unless it is a 200 with at least one message. */
+/**
+ * Requests a page. Resolves with the number of bytes in its body. Rejects unless the answer is a 200 with at least
+ * one message.
+ */
 function page(url: string, token: string, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
@@ -30,7 +33,7 @@ function page(url: string, token: string, agent: Agent): Promise<number> {
 }
 
 const tasks = {
-  /** Closed loop: one reader per token, each of which sends its next request once the last one is answered. */
+  /** Closed loop with one reader per token. Each reader sends its next request once the previous one is answered. */
   async pages({
     url,
     tokens,
@@ -59,7 +62,7 @@ const tasks = {
     return { ...result, elapsedMs: performance.now() - startedAt };
   },
 
-  /** Requests one answer of any length. Resolves with its size in bytes. */
+  /** Requests a whole conversation at once. Resolves with the size of the answer in bytes. */
   async whole({ url, token }: { url: string; token: string }): Promise<number> {
     const agent = new Agent();
     return page(url, token, agent).finally(() => agent.destroy());

@@ -10,11 +10,11 @@ export type ListenTasks = typeof tasks;
 /** The result of one run, for the listeners of this process. */
 export interface ListenResult {
   readonly received: number;
-  /** Messages missing from the expected number, over all connections that read. */
+  /** Number of expected messages that didn't arrive, summed over all connections that read. */
   readonly lost: number;
-  /** Messages beyond the expected number, over all connections that read. */
+  /** Number of messages beyond the expected number, summed over all connections that read. */
   readonly surplus: number;
-  /** Connections that have closed, of those that read. */
+  /** Number of connections that have closed, among those that read. */
   readonly closed: number;
   /** Latencies of the sampled messages, each from the time when the message was due, in µs. */
   readonly latencies: readonly number[];
@@ -25,7 +25,7 @@ export interface ListenResult {
 let connections: Connection[] = [];
 let counts = new Uint32Array(0);
 let samples = new Samples(1);
-/** Number of connections, from the first on, that don't read. */
+/** Number of connections that don't read. They come first in `connections`. */
 let stalled = 0;
 
 function onMessage(index: number, data: Buffer, start: number, length: number): void {
@@ -45,7 +45,7 @@ const tasks = {
     return { elapsedMs: opened.elapsedMs };
   },
 
-  /** The first connection stops reading. */
+  /** Makes the first connection stop reading. */
   async stallOne() {
     stalled = 1;
     connections[0]?.stopReading();
@@ -77,7 +77,7 @@ const tasks = {
     };
   },
 
-  /** Resolves once no message arrives for a while, or a limit is reached. */
+  /** Resolves once no message has arrived for `quietMs`, or after `maxMs`. */
   async waitUntilQuiet(limits: WaitLimits) {
     await waitUntilDone(
       () => false,

@@ -7,7 +7,10 @@ const TIMEOUT_MS = 5_000;
 /** Different from every key that Parley uses. */
 const KEY = "bench:fsync";
 
-/** Sends one XADD at a time with a pause before each. Resolves with their latencies in µs, fsync included (L8). */
+/**
+ * Sends one XADD at a time, with a pause before each. Resolves with the latencies in µs, which include the fsync
+ * (L8).
+ */
 export async function redisLatencies(
   port: number,
   { count, pauseMs, bytes }: { readonly count: number; readonly pauseMs: number; readonly bytes: number },

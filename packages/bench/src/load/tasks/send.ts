@@ -20,13 +20,16 @@ export interface SendResult {
   readonly expected: number;
   /** Messages that the senders themselves received. */
   readonly received: number;
-  /** Time from the first message that was due to the last answer, in ms. */
+  /** Time from when the first message was due until the last answer, in ms. */
   readonly elapsedMs: number;
   /** Time at which the first message was due, in µs of the steady clock. */
   readonly firstDueAt: number;
 }
 
-/** Nothing follows after such a silence. The upper bound cuts the wait for a server that is full. */
+/**
+ * Limits for waiting for the last answers. No answer follows after a silence of `quietMs`. `maxMs` shortens the wait
+ * for a server that is full.
+ */
 const ANSWER_LIMITS = { quietMs: 3_000, maxMs: 4_000 };
 const ENDLESS = { ...ANSWER_LIMITS, maxMs: Number.POSITIVE_INFINITY };
 
@@ -82,8 +85,9 @@ const tasks = {
   },
 
   /**
-   * Closed loop: each sender keeps `window` messages in flight and sends the next one on each answer, for a time or
-   * up to a number in all. A closed loop finds a server's throughput but hides queueing, so it takes no latencies.
+   * Closed loop: each sender keeps `window` messages in flight and sends the next message on each answer. `limit` is
+   * a duration or a total number of messages. A closed loop finds a server's throughput but hides queueing, so no
+   * latencies are measured.
    */
   async pipelined({ to, bytes, window, limit }: PipelinedOptions): Promise<SendResult> {
     const startedAt = steadyMicros();

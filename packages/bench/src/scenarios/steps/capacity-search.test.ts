@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { narrowBounds, nextRate, UNKNOWN } from "./capacity-search.ts";
 
-/** Searches the capacity of a server that sustains `capacity`. */
+/** Runs the search for a server that sustains rates up to `capacity`. */
 function search(capacity: number, firstRates: readonly number[]): { sustained: number; steps: number } {
   let bounds = firstRates.reduce((known, rate) => narrowBounds(known, rate, rate <= capacity), UNKNOWN);
   let steps = 0;

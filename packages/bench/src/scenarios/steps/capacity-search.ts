@@ -6,16 +6,19 @@ export interface Bounds {
   readonly missed: number;
 }
 
-/** The search ends at this ratio of the bounds. Rounds differ by more than that. */
+/** The search ends once `missed / sustained` is at most this ratio. The results of rounds differ by more. */
 const PRECISION = 1.12;
-/** Beyond the reach of the load generator. */
+/** A rate that the load generator can't reach. */
 const MAX_RATE = 5_000_000;
 const MIN_RATE = 1_000;
 
 /** The bounds before the first step. */
 export const UNKNOWN: Bounds = { sustained: 0, missed: Number.POSITIVE_INFINITY };
 
-/** Narrows the bounds by one result. A sustained rate overrides a miss at a lower rate, which was chance. */
+/**
+ * Narrows the bounds by one result. If the target sustained the rate, a miss at a lower rate was chance and is
+ * dropped.
+ */
 export function narrowBounds({ sustained, missed }: Bounds, rate: number, wasSustained: boolean): Bounds {
   if (wasSustained)
     return { sustained: Math.max(sustained, rate), missed: missed > rate ? missed : UNKNOWN.missed };

@@ -6,9 +6,12 @@ import type { Figures } from "../../runner/scenario.ts";
 import type { RunningTarget } from "../../targets/target.ts";
 import { latencyFigures } from "./room.ts";
 
-/** Bounds for waiting for the last messages. The upper one is higher than for a room. */
+/** Limits for waiting for the last messages. `maxMs` is higher than for a room. */
 const ANSWER_LIMITS = { quietMs: 3_000, maxMs: 6_000 };
-/** One process for users with even numbers, one for odd ones. Each user writes to the next, in the other process. */
+/**
+ * Number of load processes: one for users with even numbers, one for users with odd numbers. Each user writes to the
+ * next one, who is connected from the other process.
+ */
 const PROCESSES = 2;
 
 /** Users who write private messages to each other, connected from separate load processes. */
@@ -47,7 +50,7 @@ export class ChatUsers {
     return this.#loads.map(({ pid }) => pid);
   }
 
-  /** Sends `rate` private messages a second for `ms`, in all. */
+  /** Sends private messages for `ms`: `rate` a second, from all users together. */
   async chat({ rate, ms }: { readonly rate: number; readonly ms: number }): Promise<Figures> {
     const perSecond = rate / PROCESSES;
     const count = Math.max(1, Math.round((perSecond * ms) / 1000));

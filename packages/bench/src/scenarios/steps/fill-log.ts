@@ -7,7 +7,7 @@ import { tokensFor } from "../../targets/tokens.ts";
 const SENDERS = 16;
 const WINDOW = 32;
 
-/** Appends at least `count` messages through a temporary gateway. Resolves with their exact number. */
+/** Appends at least `count` messages through a temporary gateway. Resolves with the exact number of messages. */
 export async function fillLog(
   cluster: Cluster,
   { to, count }: { to: string; count: number },

@@ -2,23 +2,26 @@ import { mediansOf } from "../../runner/rounds.ts";
 import type { Context, Row } from "../../runner/scenario.ts";
 import { measureIdleShare, startCounting } from "../../runner/stopwatch.ts";
 
-/** One measurement in each round. `work` reads history through the process `pid` and returns the number of reads. */
+/**
+ * A measurement that is made once in each round. `work` reads history through the process `pid` and resolves with the
+ * number of reads.
+ */
 export interface Turn {
   readonly subject: string;
   readonly load: string;
   readonly pid: number;
-  /** Called once, before the first round, because the process goes on running through all rounds. */
+  /** Called once, before the first round, because the same process runs through all rounds. */
   readonly warmUp?: () => Promise<unknown>;
   readonly work: () => Promise<{ readonly count: number; readonly failed: number }>;
 }
 
-/** Process ids. */
+/** Ids of the other processes whose CPU is measured. */
 interface OtherProcesses {
   readonly mongo: number;
   readonly load: number;
 }
 
-/** Runs all turns in every round, in reverse order in every second one. Resolves with the medians. */
+/** Runs all turns in every round, in reverse order in every second round. Resolves with the medians. */
 export async function runTurns(
   turns: readonly Turn[],
   others: OtherProcesses,

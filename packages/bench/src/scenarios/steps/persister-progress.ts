@@ -4,16 +4,16 @@ import { steadyMicros } from "../../load/stamp.ts";
 import { cpuMicros } from "../../runner/proc.ts";
 import { measureIdleShare } from "../../runner/stopwatch.ts";
 
-/** Messages settled and CPU used by all persisters together at a moment. */
+/** A sample: the messages that all persisters together have settled so far, and the CPU used so far. */
 export interface Progress {
-  /** In µs of the steady clock. */
+  /** Time of the sample, in µs of the steady clock. */
   readonly at: number;
   readonly settled: number;
   /** In µs. */
   readonly cpu: Readonly<Record<"persister" | "mongo" | "redis", number>>;
 }
 
-/** Polling costs a persister some CPU, so it is rare. */
+/** Interval of polls. It is long because each poll costs a persister some CPU. */
 const POLL_MS = 250;
 const STUCK_MS = 60_000;
 const SETTLED = /^parley_persister_messages_settled_total\{[^}]*\} (\d+)$/gm;
@@ -41,7 +41,7 @@ export async function watchProgress(
   return seen;
 }
 
-/** Measures the CPU of idle persisters together, polls included, as a share of one core. */
+/** Measures the CPU that idle persisters use together, including the cost of polls, as a share of one core. */
 export function idleShareOfPersisters(persisters: readonly App[]): Promise<number> {
   const meanwhile = () => Promise.all(persisters.map(settledBy));
   return measureIdleShare(
@@ -55,7 +55,7 @@ async function settledBy({ adminUrl }: App): Promise<number> {
   return parseSettled(text);
 }
 
-/** Returns the settled messages of all outcomes together. */
+/** Returns the number of settled messages, summed over all outcomes. */
 export function parseSettled(metrics: string): number {
   return [...metrics.matchAll(SETTLED)].reduce((sum, [, value]) => sum + Number(value), 0);
 }

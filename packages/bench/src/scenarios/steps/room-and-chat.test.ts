@@ -36,7 +36,7 @@ async function startChat(delivers: (nth: number) => boolean = () => true): Promi
   };
 }
 
-/** Processes start slowly on a busy machine. */
+/** Time limit of a test. It is long because processes start slowly on a busy machine. */
 const SLOW = { timeout: 60_000 };
 
 it(

@@ -9,11 +9,17 @@ import { percentile } from "../../runner/statistics.ts";
 import { startCounting, type Usage } from "../../runner/stopwatch.ts";
 import type { RunningTarget } from "../../targets/target.ts";
 
-/** Nothing follows after such a silence. The upper bound cuts the wait for a server that is full. */
+/**
+ * Limits for waiting for the last messages. No message follows after a silence of `quietMs`. `maxMs` shortens the
+ * wait for a server that is full.
+ */
 const RECEIVE_LIMITS = { quietMs: 3_000, maxMs: 4_000 };
-/** A full server may drain its backlog in bursts, so a step waits longer for it before the next one. */
+/**
+ * Limits for draining a full server's backlog before the next step. A backlog may drain in bursts, so this wait is
+ * longer.
+ */
 const DRAIN_LIMITS = { quietMs: 1_000, maxMs: 15_000 };
-/** Listener processes. The server, Redis and the sender need cores too. */
+/** Number of listener processes. Cores are left for the server, Redis and the sender. */
 const PROCESSES = Math.min(4, Math.max(1, (availableParallelism() - 1) >> 1));
 
 /** The load of one step. */
@@ -34,7 +40,7 @@ export class Room {
   #sender: Load<SendTasks> | undefined;
   #listeners: readonly Load<ListenTasks>[] = [];
   #listenerCount = 0;
-  /** Users who are connected as well but counted elsewhere. */
+  /** Number of other connected users. They receive the room's messages too, but are counted elsewhere. */
   readonly #otherUsers: number;
 
   constructor(running: RunningTarget, { otherUsers = 0 }: { otherUsers?: number } = {}) {
@@ -57,7 +63,7 @@ export class Room {
     await this.#sender.call("connect", { endpoint, tokens: await tokens(1, "sender") });
   }
 
-  /** One listener stops reading. */
+  /** Makes one listener stop reading. */
   async stallOne(): Promise<void> {
     await this.#listeners[0]?.call("stallOne");
   }
@@ -119,13 +125,13 @@ function figuresOf(sent: SendResult, results: readonly ListenResult[]): Figures 
   };
 }
 
-/** Returns percentiles in ms of latencies in µs. */
+/** Returns the percentiles of latencies. Latencies are in µs, percentiles in ms. */
 export function latencyFigures(latencies: readonly number[]): Record<"p50" | "p99" | "p999", number> {
   const of = (share: number): number => percentile(latencies, share) / 1000;
   return { p50: of(0.5), p99: of(0.99), p999: of(0.999) };
 }
 
-/** Returns the CPU per delivered message. */
+/** Returns the CPU per delivered message, and the servers' CPU as a percentage of one core. */
 function costOf(used: Usage<"server" | "redis">, delivered: number): Figures {
   return {
     cpu: used.cpu.server / delivered,

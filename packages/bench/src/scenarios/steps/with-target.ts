@@ -5,7 +5,7 @@ import type { RunningTarget, Target } from "../../targets/target.ts";
 /** Approximate time to start and stop a target. */
 const START_SECONDS = 3;
 
-/** Builds a case that starts a fresh target, measures it, and stops it in any case. */
+/** Builds a case that starts a fresh target, measures it, and always stops it, also after a failure. */
 export function caseOf(
   target: Target,
   seconds: (plan: Plan) => number,
@@ -31,5 +31,5 @@ export function caseOf(
 /** Formats a number as `20,000`. */
 export const withThousands = (value: number): string => value.toLocaleString("en-US");
 
-/** The row of a load that was skipped. */
+/** The measurements of a row whose load was skipped. */
 export const SKIPPED = { figures: {}, loadShare: Number.NaN, machineShare: Number.NaN } as const;
