@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** The server behind the page while `vite` serves the page from its source: a running `start` or `dev`. */
+/** The API server to use while `vite` serves the page from its source. It must be running: `start` or `dev`. */
 const SERVER = "http://localhost:8080";
 const PATHS = [
   "/ws",

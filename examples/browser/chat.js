@@ -11,7 +11,7 @@ signIn.addEventListener("submit", (event) => {
   chat?.close();
   messages.replaceChildren();
   const { url, token } = Object.fromEntries(new FormData(signIn));
-  // The cursor belongs to one user of one server. After a reload the client continues there.
+  // The cursor belongs to one user of one server. After a reload the client continues after it.
   const cursorKey = `parley-cursor ${url} ${userOf(token)}`;
   chat = connect({
     url: `${url.replace(/^http/, "ws")}/ws`,
@@ -44,7 +44,7 @@ function show(text) {
   item.scrollIntoView({ block: "end" });
 }
 
-/** Returns the user in a token, without verifying it: only the server can do that. */
+/** Returns the user in a token, without verifying the token: only the server can do that. */
 function userOf(token) {
   try {
     return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;

@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// frame has the fields that this client uses, of every frame from the server and of the messages of /sync.
+// frame has the fields that this client uses, from the server's frames and from the messages of /sync.
 type frame struct {
 	Type, ID, From, Content, Ref, User, Cursor, Code string
 	Temporary                                        bool
@@ -26,11 +26,11 @@ type draft struct {
 }
 
 var (
-	cursor, lastID string  // the place to continue after (to survive a restart, save it); the last message shown
+	cursor, lastID string  // the position to continue after (save it to survive a restart); the last message shown
 	pending        []draft // the messages without an answer, in order
 )
 
-// show prints a message once. Ids sort as the log does, so one at or before lastID was shown already.
+// show prints a message once. Ids sort in log order, so a message at or before lastID was shown already.
 func (f frame) show() {
 	if f.ID > lastID {
 		cursor, lastID = f.ID, f.ID
@@ -47,7 +47,7 @@ func (f frame) handle(ctx context.Context, conn *websocket.Conn) error {
 	case f.Type == "ready":
 		log.Print("connected as ", f.User)
 		if cursor == "" {
-			cursor = f.Cursor // the first connection starts here, without earlier messages
+			cursor = f.Cursor // the first connection starts at this cursor, without earlier messages
 		}
 		if err := catchUp(ctx); err != nil {
 			return err

@@ -23,7 +23,7 @@ var (
 )
 
 func main() {
-	lines := make(chan string) // blocks without a connection, so typed lines wait
+	lines := make(chan string) // unbuffered: without a connection, typed lines wait
 	go func() {
 		for input := bufio.NewScanner(os.Stdin); input.Scan(); {
 			lines <- input.Text()
@@ -65,7 +65,7 @@ func converse(lines <-chan string) error {
 		case line := <-lines:
 			pending = append(pending, draft{to, line, crypto.Text()})
 			err = wsjson.Write(ctx, conn, pending[len(pending)-1])
-		case <-ping.C: // a dead link reports nothing by itself
+		case <-ping.C: // only a ping detects a dead link
 			go func() {
 				pingCtx, done := context.WithTimeout(ctx, 20*time.Second)
 				defer done()

@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// catchUp reads the messages after the cursor (P53). Live messages wait in the socket meanwhile, and show drops
+// catchUp reads the messages after the cursor (P53). Live messages meanwhile wait in the socket, and show drops
 // duplicates.
 func catchUp(ctx context.Context) error {
 	for more := true; more; {
@@ -39,7 +39,7 @@ func catchUp(ctx context.Context) error {
 	return nil
 }
 
-// readFrames reads frames until an error occurs. The next one is read after the previous one was handled.
+// readFrames reads frames until an error occurs. It reads a frame only after the previous frame was taken.
 func readFrames(ctx context.Context, conn *websocket.Conn, frames chan<- frame) error {
 	for {
 		var f frame

@@ -11,7 +11,7 @@ const {
   PARLEY_URL: url = "http://localhost:8080",
   PARLEY_TOKEN: token = "",
   PARLEY_TO: to = "", // the public room
-  PARLEY_CURSOR_FILE: cursorFile, // optional: continues there after a restart
+  PARLEY_CURSOR_FILE: cursorFile, // optional: saves the cursor, to continue after a restart
 } = process.env;
 
 const chat = connect({
@@ -20,7 +20,7 @@ const chat = connect({
   cursor: readCursor(),
 });
 
-// Every message arrives once and in order, over any number of lost connections.
+// Every message arrives once and in order, however often the connection is lost.
 chat.messages.subscribe(({ from, content }) => {
   console.log(`${from}: ${content}`);
   if (cursorFile) writeFileSync(cursorFile, chat.cursor ?? "");

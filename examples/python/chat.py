@@ -7,7 +7,7 @@ URL = os.environ.get("PARLEY_URL", "http://localhost:8080")
 TOKEN = os.environ["PARLEY_TOKEN"]  # a real client sends a fresh token before this one expires (P6)
 TO = os.environ.get("PARLEY_TO", "")  # "" is the public room
 
-cursor, last_id = None, ""  # the place to continue after (to survive a restart, save it); the last message shown
+cursor, last_id = None, ""  # the position to continue after (save it to survive a restart); the last message shown
 pending, socket = {}, None  # the unanswered messages by ref, in order; the current connection
 
 def show(message):
@@ -39,7 +39,7 @@ async def on_frame(frame):
     if kind == "message":
         show(frame)
     elif kind == "ready":
-        cursor = cursor or frame["cursor"]  # the first connection starts here, without earlier messages
+        cursor = cursor or frame["cursor"]  # the first connection starts at this cursor, without earlier messages
         print(f"connected as {frame['user']}", file=sys.stderr, flush=True)
         await catch_up()
         for text in list(pending.values()):  # sent again under the same ref, so each stays one message (P10)
@@ -66,7 +66,7 @@ async def main():
     global socket
     sender = asyncio.create_task(send_lines())
     address, protocols = f"ws{URL[4:]}/ws", ["chat.v1", f"bearer.{TOKEN}"]
-    # Reconnects with backoff until the token is refused. Its pings detect a dead link.
+    # Reconnects with backoff until the token is refused. The pings detect a dead link.
     async for socket in websockets.connect(address, subprotocols=protocols, ping_interval=10):
         try:
             async for text in socket:

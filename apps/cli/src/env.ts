@@ -3,7 +3,10 @@ import { fields } from "@parley/service/env";
 export const DEFAULT_URL = "http://localhost:8080";
 export const DEFAULT_ADMIN_URL = "http://localhost:9082";
 
-/** The environment variables of every command. A flag takes precedence. `token` and `doctor` read more variables. */
+/**
+ * The environment variables that every command reads. A flag takes precedence over its variable. The commands `token`
+ * and `doctor` read more variables.
+ */
 export const cliEnv = {
   PARLEY_URL: fields.httpUrl().meta({
     description: "The server's address. `--url` takes precedence.",

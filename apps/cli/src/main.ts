@@ -3,7 +3,7 @@ import { run } from "./run.ts";
 
 await run(process, (io) =>
   createProgram(io, {
-    // Imported on demand, so that all other commands start without loading two drivers.
+    // The drivers of Redis and MongoDB are imported on demand, so that other commands than `doctor` start faster.
     redis: async (url) => (await import("@parley/bus/redis")).inspectRedis(url),
     mongo: async (url) => (await import("@parley/store/mongo")).inspectMongo(url),
   }),

@@ -13,7 +13,7 @@ export async function run(process: NodeJS.Process, createProgram: (io: Io) => Co
     await createProgram(io).parseAsync(process.argv);
   });
   if (!io.ended.aborted) await new Promise((resolve) => process.stdout.write("", resolve));
-  // Explicit, because a WebSocket with a dead link would keep the process alive.
+  // Exits explicitly, because a WebSocket with a dead link would keep the process alive.
   process.exit(code);
 }
 

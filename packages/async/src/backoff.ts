@@ -10,8 +10,8 @@ export interface BackoffLimits {
 const MAX_DOUBLINGS = 30;
 
 /**
- * Returns the wait after failure number `attempt` (from 1), in ms: it doubles up to the cap, and half of it is random,
- * so that processes that failed together don't retry together (G5). `random` returns 0 to 1.
+ * Returns the wait after failure number `attempt` (from 1), in ms. It doubles with each failure, up to the cap. Half
+ * of it is random, so that processes that failed together don't retry together (G5). `random` returns 0 to 1.
  */
 export function backoffMs(attempt: number, { minMs, maxMs }: BackoffLimits, random = Math.random): number {
   const full = Math.min(maxMs, minMs * 2 ** Math.min(attempt - 1, MAX_DOUBLINGS));

@@ -1,15 +1,15 @@
 import { LinkedList, type ListNode } from "./linked-list.ts";
 
 /**
- * Finds the item with the longest queue in a short time, at any number of items. Items are grouped by length. Lengths change
- * by small steps, so the next longest group is close to the last one.
+ * Finds the item with the greatest length quickly, however many items there are. Items are grouped by length. Lengths
+ * change in small steps, so when the longest group becomes empty, the next one is close.
  */
 export class ByLength<T extends object> {
   /** The items of each length; the index is the length. */
   readonly #groups: LinkedList<T>[] = [];
   readonly #nodes = new Map<T, { readonly length: number; readonly node: ListNode<T> }>();
 
-  /** One of the items with the greatest length, or undefined without any. */
+  /** One of the items with the greatest length, or undefined if there is no item. */
   get longest(): T | undefined {
     return this.#groups.at(-1)?.first?.value;
   }

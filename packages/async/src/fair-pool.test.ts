@@ -216,7 +216,10 @@ async function run({ pool, take, release, inState }: Recorded, [action, at]: Ste
   await turn();
 }
 
-/** Runs a step, and adds its grants to the grants since which each key waits although it may take a place. */
+/**
+ * Runs a step and updates `overtaken`. For each key that has been waiting although it may take a place, `overtaken`
+ * contains the keys of all grants in that time.
+ */
 async function countOvertaking(
   recorded: Recorded,
   options: FairPoolOptions,

@@ -3,20 +3,20 @@ import { LinkedList, type ListNode } from "./linked-list.ts";
 
 /** Limits of a pool, each a whole number. */
 export interface FairPoolOptions {
-  /** Places that are taken at the same time, at most. */
+  /** The maximum number of places that are taken at the same time. */
   readonly places: number;
-  /** Places that one key takes at the same time, at most. */
+  /** The maximum number of places that one key takes at the same time. */
   readonly placesPerKey: number;
-  /** Callers that wait for a place, at most. */
+  /** The maximum number of callers that wait for a place. */
   readonly waiting: number;
-  /** Callers of one key that wait for a place, at most. */
+  /** The maximum number of callers of one key that wait for a place. */
   readonly waitingPerKey: number;
 }
 
 /** Gives a place back. Only the first call has an effect. */
 export type Release = () => void;
 
-/** A caller can't wait, because too many do. `limit` tells if these are callers of its own key or of all keys. */
+/** A caller can't wait, because too many callers of its key (`limit` is `key`) or of all keys wait already. */
 export class PoolFull extends Error {
   override readonly name = "PoolFull";
   readonly limit: "key" | "total";
@@ -34,31 +34,31 @@ interface Waiter {
   readonly stopListening: () => void;
 }
 
-/** The part of one key: the places it has taken, and its waiting callers, oldest first. */
+/** The state of one key: the number of places that it has taken, and its waiting callers, oldest first. */
 interface Share {
   readonly key: string;
   inUse: number;
   readonly waiters: LinkedList<Waiter>;
-  /** In `#turns`, while the share has a waiting caller and may take another place. */
+  /** The share's entry in `#turns`, while a caller of the key waits and the key may take another place. */
   turn: ListNode<Share> | undefined;
 }
 
 /**
- * Gives out a fixed number of places, fairly among keys, such as the addresses of clients (G5). Keys that wait are
- * served in turn, one place each, so that one key with thousands of callers costs another key at most one place per
- * turn. Callers of the same key are served in their order.
+ * Gives out a fixed number of places, fairly among keys, such as the addresses of clients (G5). Keys with waiting
+ * callers are served in turn, one place each. So one key with thousands of callers delays another key by at most one
+ * place per turn. Callers of the same key are served in the order of their calls.
  *
- * Waiting is bounded per key and in total. When the total is reached, a key with few waiting callers displaces the newest
- * caller of the key with the most. So a few keys can't fill the queue and lock out the others.
+ * Waiting is bounded per key and in total. When the total is reached, a key with few waiting callers displaces the
+ * newest caller of the key with the most. So a few keys can't fill the queue and lock out the others.
  *
- * One invariant makes this simple: while a place is free, no waiting key may take it. Only a release could break the
- * invariant, so each release serves the waiting keys.
+ * One invariant makes this simple: while a place is free, every key that waits has reached its own limit. Only a
+ * release could break the invariant, so each release serves the waiting keys.
  */
 export class FairPool {
   readonly #options: FairPoolOptions;
-  /** Shares that hold a place or wait for one. The others are forgotten. */
+  /** The shares of all keys that have a place or wait for one. Other shares are deleted. */
   readonly #shares = new Map<string, Share>();
-  /** Shares that may take the next place, in the order of their turns. */
+  /** The shares that have a waiting caller and may take the next place, in the order of their turns. */
   readonly #turns = new LinkedList<Share>();
   readonly #queues = new ByLength<Share>();
   #inUse = 0;
@@ -68,22 +68,25 @@ export class FairPool {
     this.#options = options;
   }
 
-  /** Places that are taken now. */
+  /** The number of places that are taken now. */
   get inUse(): number {
     return this.#inUse;
   }
 
-  /** Callers that wait for a place now. */
+  /** The number of callers that wait for a place now. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Keys that hold a place or wait for one. */
+  /** The number of keys that have a place or wait for one. */
   get keys(): number {
     return this.#shares.size;
   }
 
-  /** Takes a place if one is free for this key. Never takes one for which another key waits. */
+  /**
+   * Takes a place if one is free and the key is below its limit. Otherwise returns undefined. Never takes a place
+   * that a waiting caller of another key may take.
+   */
   tryTake(key: string): Release | undefined {
     const share = this.#shares.get(key) ?? newShare(key);
     if (this.#inUse >= this.#options.places || share.inUse >= this.#options.placesPerKey) return undefined;
@@ -91,9 +94,9 @@ export class FairPool {
   }
 
   /**
-   * Takes a place, and waits for it if necessary. Rejects with PoolFull if too many callers wait, at once or while this one
-   * waits, and with the signal's reason once `signal` is aborted. A place that was granted before that is the caller's
-   * to release.
+   * Takes a place, and waits for one if necessary. Rejects with PoolFull if too many callers wait: at once, or later
+   * when another caller displaces this one. Rejects with the signal's reason if `signal` is aborted before a place
+   * was granted. The caller must release a place that was granted before the abort.
    */
   take(key: string, signal?: AbortSignal): Promise<Release> {
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -117,7 +120,10 @@ export class FairPool {
     this.#settle(share);
   }
 
-  /** Returns the limit that keeps one more caller of a key from waiting. Displaces another caller if that is fair. */
+  /**
+   * Returns the limit that one more waiting caller of a key would exceed, or undefined if the caller may wait.
+   * Displaces another caller if that is fair.
+   */
   #makeRoom(key: string): "key" | "total" | undefined {
     const { waiting, waitingPerKey } = this.#options;
     const own = this.#shares.get(key)?.waiters.length ?? 0;
@@ -129,7 +135,7 @@ export class FairPool {
     return undefined;
   }
 
-  /** Takes a waiting caller out of its queue, to be granted a place or rejected. */
+  /** Removes a waiting caller from its queue. Afterwards the caller is granted a place or rejected. */
   #leave(node: ListNode<Waiter>): Waiter {
     const waiter = node.value;
     waiter.stopListening();
@@ -166,7 +172,7 @@ export class FairPool {
     }
   }
 
-  /** Brings the indexes up to date after a change of a share. */
+  /** Updates `#queues`, `#turns` and `#shares` after a change of a share. */
   #settle(share: Share): void {
     const { key, inUse, waiters } = share;
     this.#queues.set(share, waiters.length);

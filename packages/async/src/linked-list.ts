@@ -1,4 +1,4 @@
-/** A value in a list. Keep it to remove the value later, from any position. */
+/** A value in a list. Keep the node to remove the value later, from any position. */
 export interface ListNode<T> {
   readonly value: T;
   previous: ListNode<T> | undefined;
@@ -6,9 +6,9 @@ export interface ListNode<T> {
 }
 
 /**
- * A list in the order of insertion, in which every operation takes the same short time at any length. An array would
- * move its rest on each removal, and the first entry of a Map that is used as a queue takes longer to find after each
- * one.
+ * A list in the order of insertion, in which every operation takes the same short time at any length. In an array,
+ * each removal moves all later items. In a Map that is used as a queue, each removal makes the first entry slower to
+ * find.
  */
 export class LinkedList<T> {
   #first: ListNode<T> | undefined;

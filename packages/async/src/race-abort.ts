@@ -1,6 +1,6 @@
 /**
  * Settles as `promise` does, or rejects with the signal's reason as soon as `signal` is aborted. The work behind the
- * promise goes on, and a rejection that comes later is ignored.
+ * promise isn't stopped by the abort, and its later rejection is ignored.
  */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

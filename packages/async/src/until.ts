@@ -1,18 +1,19 @@
 import { sleep } from "./sleep.ts";
 
-/** Long enough for a slow machine: a test that passes doesn't take longer because of it. */
+/** Long enough for a slow machine. It makes no test slower: `until` resolves as soon as the condition holds. */
 const TIMEOUT_MS = 25_000;
 const MIN_PAUSE_MS = 5;
 
 type Ready<T> = Exclude<T, undefined | null | false>;
 
 /**
- * Checks a condition until it holds, and resolves with its value: anything but undefined, null and false. For tests and
- * commands that wait for another process. A condition that throws doesn't hold yet, except that a failed assertion ends the
- * wait at once.
+ * Checks a condition until it holds, and resolves with its value: anything but undefined, null and false. For tests
+ * and commands that wait for another process. A condition that throws is checked again, but a failed assertion ends
+ * the wait at once.
  *
- * Rejects after `timeoutMs`, naming `what`, with the last error as its cause. Pauses twice as long as a check takes, so
- * that checking doesn't become the load that everything waits for.
+ * After `timeoutMs`, rejects with an error that names `what` and has the condition's last error as its cause. Each
+ * pause is twice as long as the check before it, so that slow checks don't become the load that slows everything
+ * down.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,

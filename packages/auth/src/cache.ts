@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "./identity.ts";
 
-/** Maximum age of an entry. After this the token is verified again, since its key may have been withdrawn. */
+/** Maximum age of an entry. After this time the token is verified again, because its key may have been withdrawn. */
 const MAX_AGE_MS = 60_000;
-/** Maximum number of tokens of one user: more than a person has devices. */
+/** Maximum number of cached tokens of one user: more than a person has devices. */
 const MAX_PER_USER = 32;
 
 interface Entry {
@@ -12,9 +12,10 @@ interface Entry {
 }
 
 /**
- * Remembers tokens that were verified recently, so that a reconnect or the next request needs a hash and no signature
- * check. Keyed by a digest, never by the token. Bounded in total and per user: the oldest entry is evicted first, so
- * that a user with many tokens evicts only tokens of that user (G5). An entry never outlives its token (P6).
+ * Remembers tokens that were verified recently, so that a reconnect or the next request needs only a hash instead of
+ * a signature check. The key of an entry is a digest of the token, never the token itself. The number of entries is
+ * bounded in total and per user, and the oldest entry is evicted first. So a user with many tokens evicts only tokens
+ * of that user (G5). An entry never outlives its token (P6).
  */
 export class IdentityCache {
   readonly #entries = new Map<string, Entry>();
@@ -29,7 +30,7 @@ export class IdentityCache {
   get(digest: string, now: number): Identity | undefined {
     const entry = this.#entries.get(digest);
     if (!entry) return undefined;
-    // An entry that ends later than MAX_AGE_MS from now means that the clock was set back: its age is unknown.
+    // If an entry ends later than MAX_AGE_MS from now, the clock was set back, so the entry's age is unknown.
     if (entry.until > now && entry.until - now <= MAX_AGE_MS) return entry.identity;
     this.#delete(digest);
     return undefined;

@@ -4,7 +4,7 @@
  */
 export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable" | "overloaded";
 
-/** The reason, for logs and metrics. Reveals nothing of the token. */
+/** The reason why a token wasn't accepted, for logs and metrics. Reveals nothing of the token. */
 export type AuthFailure =
   | "missing"
   | "expired"
@@ -28,12 +28,14 @@ const MESSAGES: Record<AuthErrorCode, string> = {
   overloaded: "Too many tokens wait to be verified. Retry later.",
 };
 
-/** A token wasn't accepted. Contains no part of the token, and no cause that could. */
+/**
+ * A token wasn't accepted. The error contains no part of the token, and no `cause` that could contain a part of it.
+ */
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: AuthErrorCode;
   readonly failure: AuthFailure;
-  /** For `unavailable` and `overloaded`: time after which a retry makes sense, in ms. */
+  /** For `unavailable` and `overloaded`: the time after which a retry makes sense, in ms. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: AuthErrorCode, failure: AuthFailure, retryAfterMs?: number) {

@@ -4,7 +4,9 @@ import type { AuthFailure } from "./error.ts";
 export type AuthEvent =
   /** A setting makes tokens less safe. Reported once, when the verifier is created. */
   | { readonly type: "warning"; readonly text: string }
-  /** A token that isn't in the cache got its turn after `ms`. `waiting` is the number of tokens that wait for theirs. */
+  /**
+   * After `ms`, it is the turn of a token that isn't in the cache. `waiting` is the number of tokens that still wait.
+   */
   | { readonly type: "turn"; readonly ms: number; readonly waiting: number }
   /** A token wasn't accepted. */
   | { readonly type: "refused"; readonly failure: AuthFailure }

@@ -1,7 +1,9 @@
 import { errors } from "jose";
 import { AuthError, type AuthFailure } from "./error.ts";
 
-/** Turns any error of a verification into an AuthError. Drops the original error, which holds the token's claims. */
+/**
+ * Turns any error of a verification into an AuthError. Drops the original error, which contains the token's claims.
+ */
 export function authErrorOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError("token_expired", "expired");

@@ -1,7 +1,7 @@
 import type { JWTPayload } from "jose";
 import { AuthError } from "./error.ts";
 
-/** The user and the rights that a valid token stands for. */
+/** The user and the permissions that a valid token grants. */
 export interface Identity {
   /** The claim `sub`: a username (P4). */
   readonly user: string;
@@ -18,12 +18,12 @@ export const SCOPES = {
   ops: "ops",
 } as const;
 
-/** The latest time that a Date can hold, in ms. A later expiry is cut to it. */
+/** The latest time that a Date can represent, in ms. A later expiry is replaced with this time. */
 const MAX_TIME = 8_640_000_000_000_000;
 
 /**
- * Returns the identity in claims whose signature, issuer, audience and times are verified. Throws an AuthError if
- * `sub` isn't a username or `exp` is missing (P3).
+ * Returns the identity in claims that were verified already: the signature, issuer, audience and times are valid.
+ * Throws an AuthError if `sub` isn't a username or `exp` is missing (P3).
  */
 export function identityOf(claims: JWTPayload, isUser: (sub: string) => boolean): Identity {
   const { sub, exp } = claims;

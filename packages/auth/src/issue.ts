@@ -5,7 +5,7 @@ import { secretKey } from "./secrets.ts";
 export interface IssueOptions {
   /** The value of `sub`. The caller must check that it is a username. */
   readonly user: string;
-  /** The HS256 secret: at least 32 bytes. If several are configured, the first. */
+  /** The HS256 secret: at least 32 bytes. If several secrets are configured, pass the first. */
   readonly secret: string;
   readonly scopes?: readonly string[] | undefined;
   /** The token's lifetime: a whole number above 0; default 3,600. */

@@ -17,7 +17,7 @@ async function unknownTokens(key: CryptoKey, count: number): Promise<string[]> {
   });
 }
 
-/** A verifier that knows the key `known` of an issuer, which then no longer answers. */
+/** A verifier that has fetched the key `known` from an issuer. Afterwards the issuer no longer answers. */
 async function stalledIssuer(options: Partial<VerifierOptions> = {}) {
   const issuer = await startIssuer();
   const { privateKey } = await issuer.addKey("ES256", "known");

@@ -12,18 +12,18 @@ export interface JwksLimits {
   readonly timeoutMs?: number | undefined;
   /** Minimum time between two fetches, so that bad tokens can't flood the issuer (G5). Default 10,000. */
   readonly coolDownMs?: number | undefined;
-  /** Age at which the set is fetched again in the background. Default 600,000. */
+  /** Age of the last successful fetch at which the set is fetched again in the background. Default 600,000. */
   readonly maxAgeMs?: number | undefined;
-  /** Age at which known keys are no longer trusted without a successful fetch. Default 3,600,000. */
+  /** Age of the last successful fetch at which its keys are no longer trusted. Default 3,600,000. */
   readonly maxStaleMs?: number | undefined;
 }
 
 /** Options of `checkWithJwks`. */
 export interface JwksOptions extends JwksLimits {
   readonly url: string;
-  /** Tokens that wait for a fetch at the same time, at most. */
+  /** The maximum number of tokens that wait for a fetch at the same time. */
   readonly maxWaiting: number;
-  /** The same for tokens of one share. */
+  /** The maximum number of tokens of one share that wait for a fetch at the same time. */
   readonly maxWaitingPerShare: number;
   readonly now: () => number;
   readonly observe: (event: AuthEvent) => void;
@@ -36,12 +36,12 @@ const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
 /**
  * Verifies signatures with an issuer's keys, which are fetched when the first token arrives (P61). A token with an
- * unknown key makes the set be fetched again, at most once per cool-down. If the issuer can't be reached, known keys
- * still verify tokens until they are too old. Tokens that can't be verified without a fetch get `unavailable`, never
+ * unknown key causes another fetch, at most once per cool-down. If the issuer can't be reached, known keys still
+ * verify tokens until they are too old. Tokens that can't be verified without a fetch get `unavailable`, never
  * `unauthorized`.
  *
- * Tokens wait for a fetch in `prepare`, before they take a place among the verifications. So tokens with unknown keys
- * don't keep tokens with known keys from being verified (G5).
+ * Tokens wait for a fetch in `prepare`, before they take one of the limited places for verifications. So tokens with
+ * unknown keys don't keep tokens with known keys from being verified (G5).
  */
 export function checkWithJwks(options: JwksOptions): TokenCheck {
   const keys = new KeySet(options);
@@ -75,7 +75,7 @@ function headerOf(token: string): Header {
 
 class KeySet {
   readonly #options: JwksOptions & typeof DEFAULTS;
-  /** Counts the tokens that wait for a fetch. */
+  /** Counts the tokens that wait for a fetch: each of them has one place. */
   readonly #waiters: FairPool;
   #lookup: KeyLookup | undefined;
   #fetchedAt: number | undefined;
@@ -100,9 +100,10 @@ class KeySet {
   }
 
   /**
-   * Resolves when a token with this header can be verified. Waits for a fetch if its key is unknown. Rejects with
-   * `unavailable` if no key can be trusted, with `overloaded` if too many tokens wait, and with `unauthorized` if the key is
-   * unknown and nothing can be fetched during the cool-down.
+   * Resolves when a token with this header can be verified. If the token's key is unknown, waits for a fetch. Rejects
+   * with `overloaded` if too many tokens wait, and with `unavailable` if no key can be trusted. During the cool-down
+   * no fetch is possible: then an unknown key rejects with `unauthorized`, or with `unavailable` if the last fetch
+   * failed.
    */
   async prepare(header: Header, source: TokenSource): Promise<void> {
     if (this.#isTrusted()) {
@@ -139,7 +140,7 @@ class KeySet {
       await this.#lookup?.(header);
       return true;
     } catch (error) {
-      // Any other error is final: the verification fails with it.
+      // A fetch can't help with any other error. The verification handles it.
       return !(error instanceof errors.JWKSNoMatchingKey);
     }
   }
@@ -155,15 +156,15 @@ class KeySet {
   }
 
   /**
-   * Returns the fetch in flight, or starts one unless the cool-down since the last one hasn't passed. All callers share one
-   * fetch, which never rejects.
+   * Returns the fetch in flight, or starts one. Returns undefined during the cool-down after the last fetch. All
+   * callers share one fetch, which never rejects.
    */
   #refresh(): Promise<void> | undefined {
     if (this.#pending) return this.#pending;
     if (this.#isWithin(this.#options.coolDownMs, this.#attemptedAt)) return undefined;
     this.#attemptedAt = this.#options.now();
     this.#pending = this.#fetch().finally(() => {
-      // The cool-down begins again at the end: a slow issuer gets a pause too.
+      // The cool-down begins again when the fetch ends, so that a slow issuer gets a pause too.
       this.#attemptedAt = this.#options.now();
       this.#pending = undefined;
     });
@@ -205,7 +206,7 @@ class KeySet {
   }
 }
 
-/** Returns the kind of an error for a log, never the text of a response. */
+/** Returns the kind of an error, for a log. Never returns the text of a response. */
 function reasonOf(error: unknown): string {
   if (error instanceof KeySetError) return error.message;
   if (error instanceof errors.JOSEError) return error.message;

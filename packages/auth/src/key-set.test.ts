@@ -5,7 +5,7 @@ import { createGzip } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fetchKeySet, MAX_KEY_SET_BYTES, MAX_KEYS } from "./key-set.ts";
 
-/** Starts a server with one answer. Counts the bytes that it could write. */
+/** Starts a server that answers every request with `answer`, and counts the bytes that the server could write. */
 async function serverWith(
   answer: (res: ServerResponse) => unknown,
 ): Promise<{ url: string; sent: () => number }> {

@@ -1,11 +1,11 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 
-/** Maximum size of a key set, decompressed. Real ones have a few KiB. */
+/** Maximum size of a key set, decompressed. Real key sets have a few KiB. */
 export const MAX_KEY_SET_BYTES = 262_144;
-/** Maximum number of keys in a set. A token that names no key is tried with each key of its type. */
+/** Maximum number of keys in a set. Bounded because a token that names no key is tried with each key of its type. */
 export const MAX_KEYS = 100;
 
-/** The keys of an issuer, as jose finds them for a token's header. */
+/** The function of jose that finds an issuer's key for a token's header. */
 export type KeyLookup = ReturnType<typeof createLocalJWKSet>;
 
 /** A key set and the number of its keys. */
@@ -27,8 +27,8 @@ export class KeySetError extends Error {
 }
 
 /**
- * Fetches an issuer's public keys. Reads at most `MAX_KEY_SET_BYTES`, so that an endless answer can't fill the memory, and
- * follows no redirect. Rejects with a KeySetError, or with the error of `fetch`.
+ * Fetches an issuer's public keys. Reads at most `MAX_KEY_SET_BYTES`, so that an endless answer can't fill the
+ * memory, and follows no redirect. Rejects with a KeySetError, or with the error of `fetch`.
  */
 export async function fetchKeySet(url: string, options: FetchKeySetOptions): Promise<FetchedKeys> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
@@ -45,7 +45,7 @@ export async function fetchKeySet(url: string, options: FetchKeySetOptions): Pro
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Leaving the loop cancels the rest of the answer.
+  // An error that leaves the loop also cancels the response, so the rest of it isn't read.
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
     if (bytes > MAX_KEY_SET_BYTES)

@@ -4,13 +4,13 @@ export interface KeySettings {
   readonly audience?: string | undefined;
 }
 
-/** A setting that makes tokens less safe, and what to do, each a sentence for an operator. */
+/** The problem with a setting that makes tokens less safe, and the fix. Each is a sentence for an operator. */
 export interface SettingWarning {
   readonly problem: string;
   readonly fix: string;
 }
 
-/** Returns what is less safe about the settings. Empty if nothing is. */
+/** Returns a warning for each setting that makes tokens less safe. */
 export function warningsOf({ jwksUrl, audience }: KeySettings): SettingWarning[] {
   const warnings: SettingWarning[] = [];
   if (jwksUrl !== undefined && audience === undefined)
@@ -28,7 +28,7 @@ export function warningsOf({ jwksUrl, audience }: KeySettings): SettingWarning[]
   return warnings;
 }
 
-/** Tells if the answer from a URL can't be changed on the way: by TLS, or because it doesn't leave this machine. */
+/** Tells if nobody can change the URL's response on the way: TLS protects it, or it doesn't leave this machine. */
 function isProtected(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "https:" || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

@@ -1,10 +1,10 @@
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 
-/** The origin of a token: verifications are shared out by it. */
+/** The party that a token comes from. Parties are served in turn, so that none delays the others for long (G5). */
 export interface TokenSource {
   /**
-   * A name for the party that causes the work, such as an address or a user. Parties are served in turn, and each has its own
-   * limit (G5).
+   * The party's name, such as an address or a user. All tokens with the same name form one share with its own limits
+   * (G5).
    */
   readonly share: string;
   /** Aborted when nobody waits for the result any more. */

@@ -50,7 +50,10 @@ function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64url");
 }
 
-/** Returns another letter that a lenient decoder reads like this one at the end of 32 bytes: two bits are unused. */
+/**
+ * Returns a letter that a lenient decoder reads like `letter` at the end of 32 encoded bytes. There the last letter
+ * has two unused bits.
+ */
 function sameBytes(letter: string): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return letters[letters.indexOf(letter) + 1] ?? "";

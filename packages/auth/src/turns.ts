@@ -2,9 +2,9 @@ import { FairPool, PoolFull } from "@parley/async";
 import { AuthError } from "./error.ts";
 import type { TokenSource } from "./token-check.ts";
 
-/** Tokens verified at the same time. More would only compete for the same cores. */
+/** The maximum number of tokens that are verified at the same time. More would only compete for the same cores. */
 const PLACES = 32;
-/** Tokens of one share verified at the same time. Enough to keep Node's four threads busy. */
+/** The maximum number of verifications of one share at the same time: enough to keep Node's four threads busy. */
 const PLACES_PER_SHARE = 8;
 const RETRY_AFTER_MS = 1_000;
 
@@ -15,8 +15,9 @@ export interface WaitingLimits {
 }
 
 /**
- * Lets a bounded number of verifications run at a time, in turn among shares (G5). So a party with thousands of bad tokens
- * neither starves the event loop nor makes others wait for more than a turn.
+ * Runs a bounded number of verifications at a time, and serves the shares in turn (G5). A share is the tokens of one
+ * party. So a party with thousands of bad tokens neither starves the event loop nor makes others wait for more than a
+ * turn.
  */
 export class VerificationTurns {
   readonly #pool: FairPool;
@@ -34,7 +35,7 @@ export class VerificationTurns {
     return this.#pool.waiting;
   }
 
-  /** Runs `work` in its turn. Rejects as `work` does, with `overloaded`, or with the signal's reason. */
+  /** Runs `work` in the turn of its share. Rejects as `work` does, with `overloaded`, or with the signal's reason. */
   async run<T>({ share, signal }: TokenSource, work: () => Promise<T>): Promise<T> {
     const release = await this.#pool.take(share, signal).catch((error: unknown) => {
       if (!(error instanceof PoolFull)) throw error;
@@ -43,8 +44,8 @@ export class VerificationTurns {
     try {
       return await work();
     } finally {
-      // Frees the place in the next turn of the event loop. Many tokens fail without waiting for anything, and a chain of
-      // those would keep sockets from being served.
+      // Frees the place in the next turn of the event loop. Many tokens fail without waiting for anything, and a
+      // chain of such failures would keep the event loop from serving sockets.
       setImmediate(release);
     }
   }

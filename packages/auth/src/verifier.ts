@@ -11,14 +11,14 @@ import { hasTokenForm } from "./token-form.ts";
 import { VerificationTurns } from "./turns.ts";
 
 /**
- * Tolerance for `nbf`, in case the issuer's clock is ahead. There is none for `exp`: a connection ends when its token
- * does (P6), so an accepted token must expire in the future.
+ * Tolerance for `nbf`, in case the issuer's clock is ahead. There is no tolerance for `exp`: a connection ends when
+ * its token does (P6), so an accepted token must expire in the future.
  */
 export const NBF_TOLERANCE_SECONDS = 5;
 
 /** Options of `createVerifier`. */
 export interface VerifierOptions {
-  /** HS256 secrets, each at least 32 bytes. Any of them verifies. Set either these or `jwksUrl`. */
+  /** HS256 secrets, each at least 32 bytes. A token may be signed with any of them. Set either these or `jwksUrl`. */
   readonly secrets?: readonly string[] | undefined;
   /** URL of the issuer's public keys (RS256, ES256, EdDSA). */
   readonly jwksUrl?: string | undefined;
@@ -33,9 +33,9 @@ export interface VerifierOptions {
    * cache.
    */
   readonly cacheSize?: number | undefined;
-  /** Maximum number of tokens that wait to be verified, and of those that wait for keys. Default 20,000. */
+  /** Maximum number of tokens that wait to be verified, and also of tokens that wait for keys. Default 20,000. */
   readonly maxWaiting?: number | undefined;
-  /** The same for tokens of one share. Default 5,000. */
+  /** The same two maximums, for the tokens of one share. Default 5,000. */
   readonly maxWaitingPerShare?: number | undefined;
   readonly jwks?: JwksLimits | undefined;
   /** The clock, in ms since 1970; for tests. */
@@ -46,15 +46,15 @@ export interface VerifierOptions {
 /** Verifies tokens. */
 export interface Verifier {
   /**
-   * Returns the identity that a token stands for (P3, P61). For any string rejects only with an AuthError:
-   * `token_missing`, `token_expired`, `unauthorized`, `unavailable` if the issuer's keys can't be fetched, or
-   * `overloaded` if too many tokens wait; or with the reason of `source.signal`.
+   * Returns the identity that a token stands for (P3, P61). For any string rejects only with an AuthError, or with
+   * the reason of `source.signal` if that signal is aborted. The codes are `token_missing`, `token_expired`,
+   * `unauthorized`, `unavailable` if the issuer's keys can't be fetched, and `overloaded` if too many tokens wait.
    *
-   * A token that was found valid within the last minute is never delayed. Other tokens wait for their turn among the
-   * shares. Calls without a `source` have one share together.
+   * A token that was found valid within the last minute is never delayed. Other tokens wait for the turn of their
+   * share. All calls without a `source` belong to one share.
    */
   verify(token: string | undefined, source?: TokenSource): Promise<Identity>;
-  /** The reason tokens can't be verified now, in words for an operator, or undefined. */
+  /** The reason why tokens can't be verified now, in words for an operator. Undefined if they can be verified. */
   problem(): string | undefined;
 }
 
@@ -79,7 +79,7 @@ export function createVerifier(config: VerifierOptions): Verifier {
       if (token === undefined || token === "") throw new AuthError("token_missing", "missing");
       if (!hasTokenForm(token)) throw new AuthError("unauthorized", "malformed");
       const digest = digestOf(token);
-      // Looks before anything waits, so that a flood of new tokens delays no known one.
+      // Looks in the cache before anything waits, so that a flood of new tokens doesn't delay known tokens.
       return cache.get(digest, now()) ?? (await verifyInTurn(token, digest, source));
     } catch (error) {
       if (source.signal?.aborted) throw source.signal.reason;
@@ -94,7 +94,7 @@ export function createVerifier(config: VerifierOptions): Verifier {
     const waitingSince = performance.now();
     return turns.run(source, async () => {
       observe({ type: "turn", ms: performance.now() - waitingSince, waiting: turns.waiting });
-      // The same token may have been verified meanwhile, as by a page that opens several connections.
+      // The same token may have been verified during the wait, for example for a page that opens several connections.
       const known = cache.get(digest, now());
       if (known) return known;
       const identity = await identityIn(token);

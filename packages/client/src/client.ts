@@ -81,7 +81,7 @@ export class ParleyClient {
 
   /**
    * Every message for this user, each once and in log order (G3). Messages that the user sent are among them. If a
-   * listener throws, the error is reported as an uncaught error and the message counts as delivered.
+   * listener throws, the error is reported as an uncaught error and the message isn't delivered again.
    */
   get messages(): Observable<Message> {
     return this.#messages;
@@ -98,16 +98,16 @@ export class ParleyClient {
   }
 
   /**
-   * The place after the last delivered message. Save it and pass it to a later client, which then delivers exactly
-   * the messages that came after it. Within a message's listener it is the place after that message. Undefined until
-   * the first connection of a client without a cursor.
+   * The position right after the last delivered message. Save it and pass it to a later client, which then delivers
+   * exactly the messages after this position. In a message's listener, it is the position right after that message.
+   * Undefined until the first connection of a client without a cursor.
    */
   get cursor(): string | undefined {
     return this.#receiver.cursor;
   }
 
   /**
-   * Sends a message, and resolves once it is durable. The client retries over lost connections and temporary errors,
+   * Sends a message, and resolves once it is durable. The client retries after lost connections and temporary errors,
    * always under the same `ref`, so it stays one message. Messages of one conversation are sent in the order of the
    * calls. The message also arrives in `messages`.
    *
@@ -124,8 +124,8 @@ export class ParleyClient {
   }
 
   /**
-   * Reads one page of a conversation, oldest message first. Without `before` and `after` it is the newest page.
-   * Needs no connection, and is tried once.
+   * Reads one page of a conversation, oldest message first. Without `before` and `after`, reads the newest page.
+   * Needs no connection. A temporary error isn't retried.
    *
    * @param between The other user's username, or `""` for the public room.
    * @param options `before` or `after`: a message id. `limit`: 1 to 1000, default 50. `signal`: aborts the request.
@@ -163,7 +163,7 @@ export class ParleyClient {
   }
 
   /**
-   * Ends the current wait and connects at once. Call it when the user asks for it, or when the platform reports that
+   * Ends the current wait and connects at once. Call it when the user wants it, or when the platform reports that
    * the network is back. Does nothing in any phase but `offline`.
    */
   reconnectNow(): void {

@@ -3,7 +3,7 @@
  *
  * - `closed`: the client is closed, or was closed before the call finished.
  * - `not_sent`: the send reached its deadline or was aborted, and the server doesn't have the message.
- * - `outcome_unknown`: the same, but an answer was lost. The server may have the message.
+ * - `outcome_unknown`: the same, but the answer to an attempt was lost, so the server may have the message.
  * - `queue_full`: `maxPendingSends` sends are pending already.
  * - `aborted`: the call's `signal` was aborted.
  * - `unreachable`: no answer came in time, or the answer isn't Parley's.
@@ -30,7 +30,7 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The error of every rejected promise of the SDK, and of the states that carry one. */
+/** The error of every rejected promise of the SDK, and of the states that have an `error`. */
 export class ParleyError extends Error {
   override readonly name = "ParleyError";
   /** The reason, for programs. `message` is for people and may change. */

@@ -7,7 +7,7 @@ export interface Observable<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
-/** An observable that passes values on to its listeners and keeps none. */
+/** An observable that passes each value on to its listeners and doesn't store it. */
 export class Subject<T> implements Observable<T> {
   readonly #listeners = new Set<(value: T) => void>();
 
@@ -30,7 +30,7 @@ export class Subject<T> implements Observable<T> {
 
 /**
  * An observable that always has a current value and passes it to a new listener at once. A listener may set a newer
- * value: the listeners after it then get only the newer one, so that no listener sees values out of order.
+ * value. The listeners called after it then get only the newer value, so that no listener sees values out of order.
  */
 export class Value<T> extends Subject<T> {
   #current: T;

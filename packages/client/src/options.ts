@@ -20,14 +20,16 @@ export interface ConnectOptions {
    * again after a pause.
    */
   readonly token: () => Promise<string> | string;
-  /** Continues after this place: the `cursor` of an earlier client, or a message's `id`. Without it, see `from`. */
+  /**
+   * Continues after this position: the `cursor` of an earlier client, or a message's `id`. If undefined, see `from`.
+   */
   readonly cursor?: string | undefined;
   /**
    * The starting point of a client without a `cursor`. `"now"` delivers the messages sent after the first connection;
    * `"beginning"` delivers every message that the user may see. Default: `"now"`.
    */
   readonly from?: "now" | "beginning" | undefined;
-  /** Closes the client when it is aborted. */
+  /** Closes the client when this signal is aborted. */
   readonly signal?: AbortSignal | undefined;
   /**
    * The time that one send may take, with all its attempts, in ms. It must be at most half of the server's
@@ -48,9 +50,9 @@ export interface ConnectOptions {
    */
   readonly syncPageSize?: number | undefined;
   /**
-   * The heartbeat: after `everyMs` without a frame from the server the client sends a ping, and after `timeoutMs`
-   * more without one it drops the connection. A dead link is detected within the sum of both, in ms. Default:
-   * `{ everyMs: 10_000, timeoutMs: 5_000 }`.
+   * The heartbeat, in ms. After `everyMs` without a frame from the server, the client sends a ping. If no frame
+   * arrives within `timeoutMs` after the ping, it drops the connection. So a dead link is detected within the sum of
+   * both. Default: `{ everyMs: 10_000, timeoutMs: 5_000 }`.
    */
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number } | undefined;
   /**
@@ -103,7 +105,9 @@ function assertNumbers(settings: Omit<Settings, "WebSocket">): void {
   }
 }
 
-/** Returns an absolute address with the given scheme, `ws` or `http`. An address with TLS keeps it. */
+/**
+ * Returns an absolute address with the given scheme, `ws` or `http`. If the address uses TLS, the result does too.
+ */
 function parseAddress(option: string, text: string, scheme: "ws" | "http"): string {
   let url: URL;
   try {

@@ -8,7 +8,7 @@ import { resolveOptions } from "./options.ts";
 const source = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
 const reference = readFileSync(join(import.meta.dirname, "../../../docs/sdk.md"), "utf8");
 
-/** Returns the name in backticks in the first cell of each row under a heading: `send(…)` counts as `send`. */
+/** Returns the name in backticks in the first cell of each row under a heading. `send(…)` becomes `send`. */
 function rowsUnder(heading: string): string[] {
   const [, after = ""] = reference.split(new RegExp(`^#+ ${heading}$`, "m"));
   const [section = ""] = after.split(/^#+ /m);

@@ -3,8 +3,8 @@
 /** A chat message, as every recipient sees it. */
 export interface Message {
   /**
-   * The message's place in the log. Ids sort as text in the order of the log, so the greater of two ids is the later
-   * message. An id may be used as a cursor.
+   * The message's position in the log. Ids sort as text in the order of the log, so the greater of two ids is the
+   * later message. An id may be used as a cursor.
    */
   readonly id: string;
   /** The sender's username. */
@@ -17,7 +17,7 @@ export interface Message {
   readonly timestamp: string;
 }
 
-/** The place of an acknowledged message in the log: the result of `send` (P10). */
+/** The position of an acknowledged message in the log: the result of `send` (P10). */
 export interface Receipt {
   /** The message's id, the same that recipients see. */
   readonly id: string;

@@ -53,7 +53,7 @@ export function asyncapi(): JsonSchema {
   };
 }
 
-/** Names frames by side and type, such as `ClientMessage`, since both sides have frames of the same type. */
+/** Names frames by side and type, such as `ClientMessage`, because both sides have frames of the same type. */
 function named(side: "Client" | "Server", frames: Frames) {
   return Object.fromEntries(
     Object.entries(frames).map(([type, schema]) => [

@@ -19,7 +19,7 @@ function published(schema: JsonSchema): Accepts {
   return ajv.compile(schema);
 }
 
-/** Texts near the limits of every rule, and at random. */
+/** Random texts, many of them near the limits of a rule. */
 const text = fc.oneof(
   username,
   fc.tuple(username, fc.nat(6), fc.string({ unit: "binary", maxLength: 3 })).map(([name, at, put]) => {
@@ -40,7 +40,7 @@ function expectAgreement(inCode: Accepts, inDocument: Accepts): void {
 }
 
 const isComposed = (value: unknown) => String(value).normalize("NFC") === value;
-/** A JSON Schema can't require the composed form, so these samples leave it to the code. */
+/** Refuses texts that aren't in composed form. A JSON Schema can't require this form, so the test adds the check. */
 const withComposedForm =
   (accepts: Accepts): Accepts =>
   (value) =>

@@ -3,7 +3,7 @@ import { componentsOf, type JsonSchema, refTo, schemaOf } from "./schemas.ts";
 
 /** Errors that every route may return. */
 const COMMON_ERRORS: readonly ErrorCode[] = ["uri_too_long", "payload_too_large", "internal"];
-/** Further errors of the history routes (P55). */
+/** Further errors that the history routes may return (P55). */
 const HISTORY_ERRORS: readonly ErrorCode[] = [
   "invalid_parameter",
   "invalid_username",

@@ -114,7 +114,7 @@ function code(value: string): string {
   return `<code>${text(value)}</code>`;
 }
 
-/** Text in which backticks mark code. */
+/** Returns a text as HTML. Its parts in backticks become `<code>` elements. */
 function prose(value: string): string {
   return text(value).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }

@@ -9,7 +9,10 @@ function withoutIds({ $id: _, $schema: __, ...schema }: JsonSchema): JsonSchema 
   return schema;
 }
 
-/** Generates the named schemas in their input form. A schema used in another one becomes a `$ref`. */
+/**
+ * Generates the named schemas in their input form. If a schema is used in another schema, that one refers to it by
+ * `$ref`.
+ */
 export function componentsOf(named: Readonly<Record<string, z.ZodType>>): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });

@@ -59,7 +59,7 @@ export type ErrorCode = keyof typeof ERRORS;
 export class ChatError extends Error {
   override readonly name = "ChatError";
   readonly code: ErrorCode;
-  /** Time after which a retry may succeed, in ms. */
+  /** The time after which a retry may succeed, in ms. */
   readonly retryAfterMs: number | undefined;
 
   /** `message` replaces the catalogue's text. It must not contain a token, content or secret. */

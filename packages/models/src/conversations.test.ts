@@ -9,7 +9,7 @@ const name = fc.oneof(
   username,
 );
 const to = fc.oneof(name, fc.constant(""));
-/** Refs of any text, including the separators in a key. */
+/** Short refs, often with the separators that keys contain. */
 const ref = fc.string({ unit: fc.constantFrom("a", "b", "\n", ":", "public"), minLength: 1, maxLength: 4 });
 
 describe("conversations", () => {

@@ -2,8 +2,8 @@
 export const PUBLIC_CONVERSATION = "public";
 
 /**
- * Returns the name of a message's conversation, the same for both directions of a private one. `to` "" is the public
- * room. Usernames contain no colon (P4), so two pairs of users never share a name.
+ * Returns the name of a message's conversation. Both directions of a private conversation have the same name. `to` ""
+ * is the public room. Usernames contain no colon (P4), so two pairs of users never share a name.
  */
 export function conversationOf(from: string, to: string): string {
   if (to === "") return PUBLIC_CONVERSATION;

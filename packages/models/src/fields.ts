@@ -3,8 +3,9 @@ import { isId, ORIGIN } from "./ids.ts";
 import { isUsername, USERNAME } from "./username.ts";
 
 /**
- * The fields of frames, requests and responses. They validate, and the published OpenAPI and AsyncAPI documents are
- * generated from them. For a check written as code, `meta` holds the nearest JSON Schema equivalent.
+ * The schemas of the fields in frames, requests and responses. They validate values, and the published OpenAPI and
+ * AsyncAPI documents are generated from them. If a check is written as code, `meta` contains the nearest equivalent
+ * in JSON Schema.
  */
 
 /** Any text that UTF-8 can encode: no lone surrogate. */
@@ -57,7 +58,7 @@ export const ref = z
     description: "The sender's own name for a message, unique for this sender in this conversation (P10).",
   });
 
-/** Counts characters. A character takes at most two UTF-16 units, so a long text is refused without counting. */
+/** Tells if a text is a ref. A character takes at most two UTF-16 units, so a much longer text isn't counted. */
 function isRef(text: string): boolean {
   if (text === "" || text.length > 2 * MAX_REF_CHARACTERS || !text.isWellFormed()) return false;
   return [...text].length <= MAX_REF_CHARACTERS;
@@ -92,7 +93,7 @@ export const time = z
     description: "ISO 8601 with milliseconds, UTC.",
   });
 
-/** The delay of an error that says when to retry. */
+/** The wait that an error asks for before a retry. */
 export const retryAfterMs = z
   .number()
   .int()

@@ -5,7 +5,7 @@ import { content, cursor, id, recipient, retryAfterMs, time, username } from "./
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
 
 const MAX_LIMIT = 1_000;
-/** Used if a page is requested without a limit. */
+/** The maximum number of items in a page that is requested without `limit`. */
 export const DEFAULT_LIMIT = 100;
 
 const invalidLimit = `limit must be a whole number from 1 to ${MAX_LIMIT}.`;
@@ -17,7 +17,7 @@ const limit = z
   .optional()
   .meta({ description: `Maximum number of items in a page, by default ${DEFAULT_LIMIT}.` });
 
-/** An exclusive bound of a page. */
+/** Returns a query parameter for an exclusive bound of a page. */
 function bound(name: "before" | "after", description: string) {
   return z
     .string()

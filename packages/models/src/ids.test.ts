@@ -14,7 +14,7 @@ import {
   timestampOf,
 } from "./ids.ts";
 
-/** Positions of every size; the ends of both ranges and close neighbours are frequent. */
+/** Numbers from 0 to `max` for one part of a position. Numbers near both ends, and powers of ten, are frequent. */
 const part = (max: number) =>
   fc.oneof(
     fc.integer({ min: 0, max }),
@@ -95,7 +95,7 @@ describe("ids", () => {
       fc.property(position, position, (at, other) => {
         const next = nextPosition(at);
         expect(compare(at, next)).toBe(-1);
-        // Nothing lies between them: a position greater than `at` is `next` or greater than `next`.
+        // Nothing lies between `at` and `next`: a position greater than `at` is `next` or greater than `next`.
         if (compare(other, at) === 1) expect(compare(other, next)).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 1000 },

@@ -52,7 +52,10 @@ export function idAfter(id: string): string {
   return formatId(nextPosition(positionOf(id)));
 }
 
-/** The last result: under load many messages share a millisecond, and each one's timestamp is needed twice. */
+/**
+ * The last result of `timestampOf`. Under load many messages have the same millisecond, and the timestamp of each
+ * message is needed twice.
+ */
 let latest = { ms: 0, timestamp: new Date(0).toISOString() };
 
 /** Returns the time of an id as ISO 8601 in UTC (L2). Throws a RangeError for other text. */

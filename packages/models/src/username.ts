@@ -10,8 +10,8 @@ export const USERNAME =
   /^(?=\P{Default_Ignorable_Code_Point}{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
 
 /**
- * All names that a version of Parley has accepted or may accept. Characters that this process doesn't know may be
- * letters in the Unicode version of the gateway that accepted the name.
+ * All names that any version of Parley has accepted or may accept. A character that this process doesn't know may be
+ * a letter in the Unicode version of the gateway that accepted the name.
  */
 const LOGGED_USERNAME = /^[\p{L}\p{M}\p{Nd}\p{Cn}_.@+-]{1,64}$/u;
 

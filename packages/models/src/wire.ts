@@ -10,13 +10,14 @@ export const DEFAULT_MAX_CONTENT_BYTES = 8 * 1024;
 /** Maximum size of a frame, in bytes of UTF-8 (P12). */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
-/** A decoded frame, or an error code with the frame's ref if it has a valid one. */
+/** A decoded frame, or an error code. The code comes with the frame's ref if the frame has a valid one. */
 export type Decoded =
   | { readonly ok: true; readonly frame: ClientFrame }
   | { readonly ok: false; readonly code: ErrorCode; readonly ref?: string };
 
 /**
- * Decodes a client's text frame. Never throws: an invalid frame becomes an error code, with its ref if it has one.
+ * Decodes a client's text frame. Never throws: an invalid frame becomes an error code, with the frame's ref if it has
+ * one.
  */
 export function decodeClientFrame(text: string, limits: { readonly maxContentBytes: number }): Decoded {
   let value: unknown;

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 /** A file of the page, in the form embedded in a built app. */
 export interface PageFile {
-  /** The path of its URL: `/` or, for example, `/assets/index-4f2a.js`. */
+  /** The path of the file's URL: `/` or, for example, `/assets/index-4f2a.js`. */
   readonly path: string;
   /** The content type. */
   readonly type: string;

@@ -9,8 +9,8 @@ export { acceptsHtml, type Page } from "./page.ts";
 declare const PARLEY_PAGE: readonly PageFile[] | undefined;
 
 /**
- * Opens the page embedded in this app, or, when running from source, the page that was built last. Returns undefined
- * if the page was never built. Reads files synchronously, so call it once at startup.
+ * Opens the page embedded in this app. An app that runs from source opens the page that was built last. Returns
+ * undefined if the page was never built. Reads files synchronously, so call it once at startup.
  */
 export function openPage(): Page | undefined {
   if (typeof PARLEY_PAGE !== "undefined") return createPage(PARLEY_PAGE);

@@ -6,8 +6,8 @@ import type { PageFile } from "./files.ts";
 /** Serves the web page. */
 export interface Page {
   /**
-   * Answers a GET or HEAD request for one of the page's files; for `/` only if the client accepts HTML, as browsers
-   * do. Returns false, without answering, for any other request.
+   * Answers a GET or HEAD request for one of the page's files. Answers `/` only if the client accepts HTML, as
+   * browsers do. Returns false, without answering, for any other request.
    */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
 }
@@ -60,7 +60,7 @@ export function createPage(files: readonly PageFile[]): Page {
   };
 }
 
-/** Tells if a request asks for HTML explicitly, as browsers do. curl and fetch accept anything and don't count. */
+/** Tells if a request asks for HTML by name, as browsers do. curl and fetch accept any type, which isn't enough. */
 export function acceptsHtml({ headers }: IncomingMessage): boolean {
   return /\btext\/html\b/i.test(headers.accept ?? "");
 }

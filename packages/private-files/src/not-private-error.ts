@@ -1,4 +1,4 @@
-/** A directory or file that other users can read or change, and that can't be changed. The message says what to do. */
+/** Other users can read or change a directory or file, and its mode can't be changed. The message says what to do. */
 export class NotPrivateError extends Error {
   override readonly name = "NotPrivateError";
 }

@@ -4,15 +4,16 @@ import { codeOf, NotPrivateError } from "./not-private-error.ts";
 /** Permission bits of the group and of all other users. */
 const OTHERS = 0o077;
 const WRITABLE_BY_ALL = 0o002;
-/** Set on directories that all users share, such as /tmp. */
+/** The mode bit of directories that all users share, such as /tmp. */
 const STICKY = 0o1000;
 
 /**
- * Creates the directory if it is missing, and gives it mode 0700, also if it exists. Returns a warning if it belongs to
- * another user: the mode is theirs then, as on a volume whose group grants the access.
+ * Creates the directory if it is missing. Gives it mode 0700, even if it existed before. If the directory belongs to
+ * another user, returns a warning instead: the mode is that user's decision, as on a volume whose group grants the
+ * access.
  *
- * Throws a NotPrivateError if every user could read or replace what is in the directory, and the error of the system
- * call if the directory can't be created or opened. Does nothing more than create it on Windows, which has no modes.
+ * Throws a NotPrivateError if every user could read or replace the directory's content, and the error of the system
+ * call if the directory can't be created or opened. On Windows, which has no modes, only creates the directory.
  */
 export function ensurePrivateDir(dir: string): string | undefined {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -30,7 +31,7 @@ export function ensurePrivateDir(dir: string): string | undefined {
   }
 }
 
-/** Changes the mode to 0700, and checks it: some file systems accept a change and ignore it. */
+/** Changes the mode to 0700, and checks the result: some file systems accept the change but ignore it. */
 function close(fd: number, dir: string, { mode }: Stats): void {
   if ((mode & STICKY) !== 0)
     throw new NotPrivateError(`${dir} is shared by all users of this machine: set a directory of its own`);

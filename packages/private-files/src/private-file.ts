@@ -5,8 +5,8 @@ import { codeOf, NotPrivateError } from "./not-private-error.ts";
 const OTHERS = 0o077;
 
 /**
- * Gives an existing file mode 0600 if others can read or write it. A missing file is no error. The file isn't opened:
- * closing it would release the locks that this process holds on it.
+ * Gives an existing file mode 0600 if other users can read or write it. A missing file is no error. The file isn't
+ * opened: closing it would release the locks that this process has on it.
  *
  * Throws a NotPrivateError if the mode can't be changed, or if the path isn't a file.
  */

@@ -8,8 +8,8 @@ import type { App } from "./apps.ts";
 const TABLE = /<!-- (variables: ([A-Z_ ]+)|by app) -->\n[\s\S]*?<!-- end -->/g;
 
 /**
- * Regenerates the tables in the text. Throws unless each variable that an app reads has exactly one row, and no
- * others.
+ * Regenerates the tables in the text. Throws unless they have exactly one row for each variable that an app reads,
+ * and no other rows.
  */
 export function withTables(text: string, apps: readonly App[]): string {
   const named = [...text.matchAll(TABLE)].flatMap(([, , names]) => names?.split(" ") ?? []);
@@ -64,7 +64,7 @@ function readersOf(name: string, apps: readonly App[]): Reader[] {
   );
 }
 
-/** Returns the default if all readers have the same, else each default with its readers. */
+/** Returns the default if it is the same for all readers, otherwise each default with the letters of its readers. */
 function defaultIn(readers: readonly Reader[]): string {
   const withDefault = readers.filter((reader) => reader.default !== undefined);
   const groups = Object.entries(Object.groupBy(withDefault, (reader) => formatDefault(reader.default)));

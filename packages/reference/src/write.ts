@@ -4,7 +4,7 @@ import { createDocuments } from "@parley/documents";
 import { APPS } from "./apps.ts";
 import { withTables } from "./configuration.ts";
 
-/** `npx pnpm@12 run docs`: regenerates the parts of docs/ that come from the code. */
+/** Regenerates the parts of docs/ that come from the code. Run it with `npx pnpm@12 run docs`. */
 const docs = join(import.meta.dirname, "../../../docs");
 const { openapi, asyncapi } = createDocuments();
 writeFileSync(join(docs, "openapi.json"), openapi);

@@ -9,7 +9,7 @@ import { type Io, styled } from "../terminal/io.ts";
 import { CHAT_HELP, type ChatInput, parseInput } from "./parse-input.ts";
 import { openScreen, type Screen } from "./screen.ts";
 
-/** The maximum number of sends in flight. Beyond it, no further line is read. */
+/** The maximum number of sends in flight. When it is reached, a send must settle before the next line is read. */
 const MAX_IN_FLIGHT = 100;
 
 /** Runs a chat until the person ends it or the server refuses the user. */
@@ -48,7 +48,9 @@ class Conversation {
     this.#screen = screen;
   }
 
-  /** Resolves at the end of input, once every send is settled. Rejects with the client's error if it is closed. */
+  /**
+   * Resolves at the end of input, once every send is settled. If an error closes the client, rejects with the error.
+   */
   async run(ended: AbortSignal): Promise<void> {
     const screen = this.#screen;
     screen.notify(
@@ -73,7 +75,7 @@ class Conversation {
     if (closeError) throw closeError;
   }
 
-  /** Prints a lost connection, and its return. Returns the last notice. */
+  /** Prints a notice when the connection is lost and when it is back. Returns the last notice. */
   #notifyOf(state: State, lastNotice: string | undefined): string | undefined {
     const line = describeState(state);
     const isNotable = state.phase === "offline" || (state.phase === "live" && lastNotice !== undefined);
@@ -81,7 +83,7 @@ class Conversation {
     return isNotable ? line : lastNotice;
   }
 
-  /** Returns false if the chat is over. */
+  /** Handles one line of input. Returns false if it ends the chat. */
   async #handle(input: ChatInput): Promise<boolean> {
     switch (input.type) {
       case "say":

@@ -28,7 +28,7 @@ export function parseInput(line: string, isUsername: (text: string) => boolean):
   if (more.length > 0) return invalid(`${command} takes one word`);
   switch (command) {
     case "/to": {
-      // Many keyboards produce another form of some letters.
+      // Usernames are in composed form (NFC, P4). Many keyboards type some letters in a different form.
       const user = argument?.normalize("NFC");
       return user !== undefined && isUsername(user)
         ? { type: "to", user }

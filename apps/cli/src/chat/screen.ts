@@ -7,7 +7,7 @@ export interface Screen {
   readonly lines: AsyncIterable<string>;
   /** Prints a message above the input line, which stays as it is. */
   show(text: string): void;
-  /** Prints a notice above the input line. Without a terminal it goes to standard error. */
+  /** Prints a notice above the input line, or to standard error if there is no terminal. */
   notify(text: string): void;
   /** Changes the prompt, and keeps the text typed after it. */
   prompt(text: string): void;
@@ -53,8 +53,8 @@ function openTerminal(io: Io): Screen {
 }
 
 /**
- * Prints lines above the input line. When readline draws the prompt again it moves up by as many rows as the cursor
- * was below the prompt's first row, so that many rows are added for it.
+ * Prints lines above the input line. To draw the prompt again, readline first moves up to the prompt's first row. If
+ * the cursor was `rows` rows below that row, it moves up by `rows`. Therefore as many empty rows are printed first.
  */
 function printAbove(readline: Interface, output: NodeJS.WriteStream, text: string): void {
   const { rows } = readline.getCursorPos();
@@ -65,10 +65,12 @@ function printAbove(readline: Interface, output: NodeJS.WriteStream, text: strin
   readline.prompt(true);
 }
 
-/** Yields typed lines and erases each from the screen, because a sent message comes back from the log. */
+/**
+ * Yields typed lines and erases each from the screen, because a sent message is shown when it arrives from the log.
+ */
 async function* linesErasingInput(readline: Interface, output: NodeJS.WriteStream): AsyncGenerator<string> {
   for await (const line of readline) {
-    // Only if the input took one row for certain: a wide character takes two columns.
+    // Erases the line only if it certainly fits one row. A wide character takes two columns, so each counts twice.
     if ((readline.getPrompt().length + line.length) * 2 < output.columns) {
       moveCursor(output, 0, -1);
       clearScreenDown(output);

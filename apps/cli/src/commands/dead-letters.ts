@@ -44,7 +44,8 @@ export async function drop(id: string, options: AdminOptions, io: Io): Promise<v
 }
 
 /**
- * Formats a dead letter without the entry's fields, which may be long and contain a message's text. --json has them.
+ * Formats a dead letter without the entry's fields, which may be long and contain a message's text. Use `--json` to
+ * print the fields.
  */
 function formatLetter({ id, at, position, reason, fields }: DeadLetter): string {
   const entry = `${Object.keys(fields).length} fields, at ${escapeLine(position)} of the log`;

@@ -15,7 +15,7 @@ export interface HistoryOptions extends ServerOptions {
 
 /** The largest page that a server returns (P51). */
 const PAGE_SIZE = 1_000;
-/** The wait before the next attempt if the server doesn't ask for one, in ms. */
+/** The wait before a retry if the server doesn't ask for a specific wait, in ms. */
 const RETRY_MS = 500;
 
 type ReadPage = (options: { before?: string; after?: string; limit: number }) => Promise<HistoryPage>;
@@ -45,7 +45,7 @@ export async function history(between: string, options: HistoryOptions, io: Io):
   }
 }
 
-/** Yields the pages of a whole conversation, oldest first, or of its part before a message. */
+/** Yields the pages of a conversation, oldest first. With `before`, yields only the messages before that id. */
 export async function* readAll(readPage: ReadPage, before?: string): AsyncGenerator<readonly Message[]> {
   for (let after = ORIGIN, more = true; more; ) {
     const answer = await readPage({ after, limit: PAGE_SIZE });
@@ -57,9 +57,9 @@ export async function* readAll(readPage: ReadPage, before?: string): AsyncGenera
 }
 
 /**
- * Yields the newest `limit` messages, oldest first. If they take several pages, it first walks back to find where
- * each page begins, and then reads the pages from the oldest on. That takes twice the requests, but memory for one
- * page and the list of positions only.
+ * Yields the newest `limit` messages, oldest first. If they take several pages, first reads backwards to find the
+ * bounds of each page, and then reads the pages again from the oldest on. This takes about twice the requests, but
+ * only one page and the list of bounds are in memory.
  */
 export async function* readNewest(
   readPage: ReadPage,
@@ -84,7 +84,7 @@ export async function* readNewest(
   for (const { end, count } of pages.slice(0, -1).reverse()) yield (await readBefore(end, count)).messages;
 }
 
-/** Reads a page. Retries temporary errors for `timeoutMs`. */
+/** Reads a page. Retries for up to `timeoutMs` after temporary errors. */
 async function withRetries<T>(timeoutMs: number, ended: AbortSignal, read: () => Promise<T>): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; ; ) {
     try {
@@ -98,7 +98,7 @@ async function withRetries<T>(timeoutMs: number, ended: AbortSignal, read: () =>
   }
 }
 
-/** Reads a page. If the server has closed the client for good, rejects with the reason in the client's state. */
+/** Reads a page. If an error has closed the client, rejects with that error, which is in the client's state. */
 async function readPageFrom(
   client: ParleyClient,
   partner: string,

@@ -15,10 +15,10 @@ export interface SendOptions extends ServerOptions {
 
 /** The maximum size of a text from standard input, in bytes: more than any server accepts (P12). */
 const MAX_TEXT_BYTES = 65_536;
-/** The maximum number of sends in flight, and so of lines that are read ahead. */
+/** The maximum number of sends in flight. When it is reached, a send must settle before the next line is read. */
 const MAX_IN_FLIGHT = 100;
 
-/** Returns the recipient, "" for `public`. A user named "public" can't be addressed. Throws a usage Failure. */
+/** Returns the recipient: "" for `public`. So a user named "public" can't be addressed. Throws a usage Failure. */
 export function parseRecipient(to: string): string {
   if (to === "public") return "";
   return parseUsername(to);
@@ -99,7 +99,7 @@ async function sendLines(
     if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
     if (failed !== undefined) break;
   }
-  // Closes the client, so that no line after the failed one overtakes it.
+  // Closes the client, so that lines after the failed one aren't sent if they still wait.
   if (failed !== undefined) client.close();
   await Promise.all(inFlight);
   if (failed !== undefined) throw failed;

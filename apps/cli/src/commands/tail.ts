@@ -13,7 +13,10 @@ export interface TailOptions extends ServerOptions {
   readonly cursorFile: string | undefined;
 }
 
-/** The longest time for which a cursor waits to be saved, in ms. After a crash so much may be printed again. */
+/**
+ * The longest time from printing a message to saving its cursor, in ms. After a crash the next run may print the
+ * messages of this time again.
+ */
 const SAVE_INTERVAL_MS = 500;
 
 /** Prints every message as it arrives, each once and in order, until the command is ended. */
@@ -40,9 +43,7 @@ export async function tail(options: TailOptions, io: Io): Promise<void> {
   if (error) throw error;
 }
 
-/**
- * Resolves when the client is closed: with the reason if the server refused it, undefined if the command was ended.
- */
+/** Resolves when the client is closed: with undefined if the command was ended, otherwise with the reason. */
 function untilClosed(client: ParleyClient, ended: AbortSignal): Promise<Error | undefined> {
   return new Promise((resolve) => {
     client.state.subscribe((state) => {
@@ -79,7 +80,7 @@ async function readCursor(file: string): Promise<string | undefined> {
   }
 }
 
-/** Saves the place up to which everything has been printed. The file is replaced atomically. */
+/** Saves the cursor of the last printed message in a file. Each save replaces the file atomically. */
 class CursorFile {
   readonly #file: string;
   #cursor: string | undefined;
@@ -91,7 +92,10 @@ class CursorFile {
     this.#file = file;
   }
 
-  /** Saves the starting place if nothing was printed yet, so that messages of a later absence aren't missed. */
+  /**
+   * Saves the starting point if nothing has been printed yet. So the next run also prints the messages that arrive
+   * between the two runs.
+   */
   start(cursor: () => string | undefined): void {
     if (this.#cursor === undefined) this.advance(cursor());
   }

@@ -8,15 +8,16 @@ import type { Io } from "../terminal/io.ts";
 export interface TokenOptions {
   readonly scopes: readonly string[];
   readonly expiresInSeconds: number | undefined;
-  /** The server that gives out the token if JWT_SECRET isn't set, from --url or PARLEY_URL. */
+  /** The address, from --url or PARLEY_URL, of the server that gives out the token if JWT_SECRET isn't set. */
   readonly url: string | undefined;
 }
 
 const HOUR_SECONDS = 3_600;
 
 /**
- * Prints a token and nothing else. It is signed with JWT_SECRET if that is set. Otherwise the named server gives it
- * out (P60), or without a server it is signed with the secret that `start` and `start:split` keep in DATA_DIR.
+ * Prints a token and nothing else. If JWT_SECRET is set, signs the token with it. Otherwise requests the token from
+ * the server at `url` (P60). Without a `url`, signs it with the secret that `start` and `start:split` keep in
+ * DATA_DIR.
  */
 export async function token(name: string, options: TokenOptions, io: Io): Promise<void> {
   const user = parseUsername(name);

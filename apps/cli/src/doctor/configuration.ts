@@ -18,7 +18,7 @@ export type DeploymentShape = "standalone" | "split";
 
 const shared = { ...gatewayFields, ...historyFields, ...pick("LOG_LEVEL", "LOG_LINES_PER_SECOND") };
 
-/** The variables that the processes of each shape read, except for the ports: their defaults differ by process. */
+/** The variables that the processes of each shape read, except for the ports, whose defaults differ by process. */
 const VARIABLES = {
   standalone: { ...shared, DATA_DIR: variables.DATA_DIR("data"), auth: auth({ required: false }) },
   split: {
@@ -39,7 +39,7 @@ const VARIABLES = {
 
 const SERVERS = ["REDIS_URL", "REDIS_URL_FILE", "MONGO_URL", "MONGO_URL_FILE"];
 
-/** Returns split if the environment names a Redis or a MongoDB. */
+/** Returns `split` if the environment names a Redis or a MongoDB, otherwise `standalone`. */
 export function shapeOfEnvironment(): DeploymentShape {
   const texts = readEnv(Object.fromEntries(SERVERS.map((name) => [name, fields.text()])));
   return Object.values(texts).every((text) => text === undefined) ? "standalone" : "split";

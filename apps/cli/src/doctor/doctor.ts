@@ -14,7 +14,9 @@ import { checkRedis, redisUnreachable } from "./redis.ts";
 import { checkAdminPort, checkPublicServer, readClockAhead } from "./servers.ts";
 import { checkTokens } from "./tokens.ts";
 
-/** Functions that read facts about a Redis and a MongoDB. Each rejects with a message for an operator. */
+/**
+ * Functions that read facts about a Redis and a MongoDB. Each rejects with an error whose message is for an operator.
+ */
 export interface Inspectors {
   readonly redis: (url: string) => Promise<RedisFacts>;
   readonly mongo: (url: string) => Promise<MongoFacts>;
@@ -22,7 +24,9 @@ export interface Inspectors {
 
 export interface DoctorOptions extends ServerOptions {
   readonly shape: DeploymentShape | undefined;
-  /** The admin ports to check. If empty, the shape's default ports are checked, and a missing one is only a note. */
+  /**
+   * The admin ports to check. If empty, the default ports are checked, and one that doesn't answer is only a note.
+   */
   readonly adminUrls: readonly string[];
   readonly json: boolean;
 }
@@ -32,7 +36,7 @@ const DEFAULT_ADMIN_URLS: Readonly<Record<DeploymentShape, readonly string[]>> =
   split: ["http://localhost:9080", "http://localhost:9081", "http://localhost:9082"],
 };
 
-/** Prints the findings of all checks, in the order of a message's path. Rejects with a Failure if a check failed. */
+/** Runs all checks and prints their findings. Rejects with a Failure if a check failed. */
 export async function doctor(options: DoctorOptions, inspectors: Inspectors, io: Io): Promise<void> {
   const shape = options.shape ?? shapeOfEnvironment();
   let wrongCount = 0;

@@ -5,11 +5,11 @@ import { styled } from "../terminal/io.ts";
 export interface Finding {
   /** The subject: `redis`, `mongo`, `gateway`, … */
   readonly check: string;
-  /** `note`: it works, but an operator should know. */
+  /** `note`: the subject works, but the operator should know something about it. */
   readonly status: "ok" | "note" | "wrong";
-  /** The result for people. `says` in the JSON. */
+  /** The result, for people. Its name in the JSON is `says`. */
   readonly detail: string;
-  /** The remedy, if the status isn't `ok`. `mend` in the JSON. */
+  /** The remedy, if there is one. Its name in the JSON is `mend`. */
   readonly fix?: string;
 }
 
@@ -29,7 +29,7 @@ export const wrong = (check: string, detail: string, fix: string): Finding => ({
 
 const MARKS = { ok: ["green", "ok   "], note: ["yellow", "note "], wrong: ["red", "WRONG"] } as const;
 
-/** Formats a finding for people: one line, and another one with the remedy if there is one. */
+/** Formats a finding for people: one line, and a second line with the remedy if there is one. */
 export function formatFinding({ check, status, detail, fix }: Finding): string {
   const [colour, mark] = MARKS[status];
   const line = `${styled(colour, mark)} ${check.padEnd(12)} ${escapeLine(detail)}`;

@@ -4,7 +4,7 @@ import { maxConnectionsFor, openFileLimit } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const MIN_NODE_VERSION = 22;
-/** With a lower limit of open files a gateway holds few connections. */
+/** The limit of open files below which a gateway can hold only few connections. */
 const MIN_OPEN_FILES = 4_096;
 
 /** Checks Node's version and the limit of open files. */
@@ -34,12 +34,15 @@ export function checkDataDir(dir: string): Finding {
     : note("data", `${dir} doesn't exist yet: start creates it`);
 }
 
-/** Returns the folder if it exists, otherwise its nearest parent that does. */
+/** Returns the folder if it exists, otherwise its nearest parent that exists. */
 function nearestExisting(dir: string): string {
   return existsSync(dir) || dirname(dir) === dir ? dir : nearestExisting(dirname(dir));
 }
 
-/** NTP keeps clocks within 0.1 s. Ids follow Redis' clock, and tokens expire by the services' clocks. */
+/**
+ * A larger difference is wrong, because ids follow Redis' clock and tokens expire by the services' clocks. NTP keeps
+ * clocks within 0.1 s.
+ */
 const MAX_SKEW_MS = 5_000;
 const NOTABLE_SKEW_MS = 1_500;
 

@@ -9,7 +9,7 @@ export interface RedisConfig {
   readonly replicated: boolean;
   /** True if ALLOW_WEAK_DURABILITY is set (L8). */
   readonly weakAllowed: boolean;
-  /** BACKLOG_MAX_BYTES. */
+  /** The value of BACKLOG_MAX_BYTES. */
   readonly backlogBytes: number;
 }
 

@@ -24,7 +24,7 @@ export async function checkPublicServer(
   return wrong(check, `${url}${path} answers without asking for a token`, fix);
 }
 
-/** Checks that a process is alive and ready. A default port that doesn't answer is only a note. */
+/** Checks that a process is alive and ready. If a default port doesn't answer, the finding is only a note. */
 export async function checkAdminPort(url: string, isDefault: boolean, signal: AbortSignal): Promise<Finding> {
   const check = "admin port";
   try {
@@ -50,8 +50,8 @@ async function readProblems(url: string, signal: AbortSignal): Promise<string[]>
 }
 
 /**
- * Returns how far a server's clock is ahead, in ms, by the Date header of a response. It is exact to a second.
- * Undefined without such a header.
+ * Returns how far a server's clock is ahead of this machine's, in ms, exact to a second. The time is taken from the
+ * Date header of a response. Without this header, returns undefined.
  */
 export async function readClockAhead(url: string, signal: AbortSignal): Promise<number | undefined> {
   const sentAt = Date.now();

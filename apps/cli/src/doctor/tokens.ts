@@ -5,7 +5,7 @@ import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const KEYS_TIMEOUT_MS = 10_000;
 
-/** Checks how this configuration verifies tokens, and if the given token would be accepted. */
+/** Checks the settings that verify tokens, and tells if the given token would be accepted. */
 export async function checkTokens(
   settings: AuthSettings,
   token: string | undefined,

@@ -1,6 +1,6 @@
 import { usageError } from "../terminal/failure.ts";
 
-/** The addresses that follow from `--url` and `--history-url`. None ends with a slash. */
+/** The addresses derived from `--url` and `--history-url`. None ends with a slash. */
 export interface Addresses {
   readonly base: string;
   readonly webSocket: string;
@@ -17,7 +17,10 @@ export function resolveAddresses(url: string, historyUrl: string | undefined): A
   };
 }
 
-/** Returns an http address without a slash at its end. `ws` counts as `http`. Throws a usage Failure. */
+/**
+ * Returns the address without a slash at its end. Replaces the schemes `ws` and `wss` with `http` and `https`. Throws
+ * a usage Failure if the address is invalid.
+ */
 export function parseHttpAddress(flag: string, text: string): string {
   const url = URL.parse(text);
   if (!url || !/^(http|ws)s?:$/.test(url.protocol)) {

@@ -8,7 +8,7 @@ import { type Identity, openTokenSource } from "./identity.ts";
 export interface ServerOptions extends Identity {
   readonly url: string;
   readonly historyUrl: string | undefined;
-  /** The time that the first connection may take, and each send, in ms. */
+  /** The maximum time for the first connection, and for each send, in ms. */
   readonly timeoutMs: number;
 }
 
@@ -19,7 +19,7 @@ interface ClientOptions {
   readonly onState?: (state: State) => void;
 }
 
-/** Returns a client that isn't connected yet. It is closed when the command is ended from outside. */
+/** Returns a client that isn't connected yet. The client is closed when the command is ended from outside. */
 export async function createClient(
   server: ServerOptions,
   io: Io,
@@ -42,8 +42,8 @@ export async function createClient(
 }
 
 /**
- * Returns a client that is connected. If the server refuses the user, or can't be reached within `timeoutMs`, it
- * closes the client and rejects with a Failure. Later on the client survives any absence of the server.
+ * Returns a client that is connected. If the server refuses the user, or can't be reached within `timeoutMs`, closes
+ * the client and rejects with a ParleyError or a Failure. Once connected, the client reconnects by itself.
  */
 export async function connectClient(
   server: ServerOptions,
@@ -84,12 +84,12 @@ function untilConnected(client: ParleyClient, { url, timeoutMs }: ServerOptions,
   });
 }
 
-/** Returns the message of an error, or of the failed token request behind it. */
+/** Returns the message of an error. For a failed token request, returns the message of the error's cause. */
 function reasonOf(error: ParleyError): string {
   return error.code === "token_failed" && error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-/** Describes a connection's state for people. Undefined for a state that isn't worth a line. */
+/** Describes a connection's state for people. Returns undefined if the state isn't worth a line. */
 export function describeState(state: State): string | undefined {
   switch (state.phase) {
     case "connecting":

@@ -3,15 +3,16 @@ import { escapeLine } from "../terminal/escape.ts";
 import { EXIT, Failure, usageError } from "../terminal/failure.ts";
 import { RequestRefused, requestJson } from "./request-json.ts";
 
-/** The user of a command: the owner of a token, or one for whom a development server gives out a token (P60). */
+/** The user of a command: the owner of `token`, or `as`, for whom a development server gives out a token (P60). */
 export interface Identity {
   readonly token: string | undefined;
   readonly as: string | undefined;
 }
 
 /**
- * Returns the function from which the SDK gets its tokens. The first token is requested before this resolves, so that
- * a server that gives out none causes one clear failure instead of endless retries. Rejects with a Failure.
+ * Returns the function from which the SDK gets its tokens. The first token is requested before this function
+ * resolves. So a server that doesn't give out tokens causes one clear failure instead of endless retries. Rejects
+ * with a Failure.
  */
 export async function openTokenSource(
   { token, as }: Identity,
@@ -55,8 +56,8 @@ export async function requestDevToken(base: string, user: string, signal: AbortS
 }
 
 /**
- * Returns a typed name in composed form (P4), because many keyboards produce another form of some letters. Throws a
- * usage Failure if it isn't a username.
+ * Returns a typed name in composed form (P4), because many keyboards type some letters in a different form. Throws a
+ * usage Failure if the name isn't a username.
  */
 export function parseUsername(text: string): string {
   const name = text.normalize("NFC");

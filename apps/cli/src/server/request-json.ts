@@ -9,7 +9,7 @@ const MAX_BODY_LENGTH = 8 * 1024 * 1024;
 export interface JsonRequest {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly token?: string;
-  /** Sent as JSON. */
+  /** The request's body, which is sent as JSON. */
   readonly body?: unknown;
   readonly signal: AbortSignal;
 }
@@ -71,7 +71,7 @@ export class RequestRefused extends Failure {
   }
 }
 
-/** Returns the reason of a network error for people. undici hides it one or two causes deep. */
+/** Returns the reason of a network error, for people. undici nests the reason one or two causes deep. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
   const { cause } = error;

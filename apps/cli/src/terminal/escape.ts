@@ -1,5 +1,5 @@
 /**
- * The characters on which a terminal acts instead of showing them: control characters (C0, DEL and C1, with which
+ * The characters that a terminal acts on instead of showing them: control characters (C0, DEL and C1, with which
  * escape sequences begin), line separators, and marks that change the direction of the text around them.
  */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
@@ -10,7 +10,8 @@ export function escapeLine(text: string): string {
 }
 
 /**
- * Like `escapeLine`, but keeps line breaks. Further lines begin with `mark`, so that none looks like another message.
+ * Like `escapeLine`, but keeps line breaks. Each line after the first begins with `mark`, so that it can't look like
+ * another message.
  */
 export function escapeLines(text: string, mark = "  │ "): string {
   return text

@@ -4,7 +4,7 @@ import { ConfigError } from "@parley/service/env";
 /** The exit codes. --help and docs/cli.md list them. */
 export const EXIT = {
   ok: 0,
-  /** Any failure without a code of its own, and an unknown outcome. */
+  /** Any failure without its own exit code, and a command whose outcome is unknown. */
   failed: 1,
   /** The command line or the environment is invalid. */
   usage: 2,
@@ -16,7 +16,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The reason why a command fails. `message` is for people and is all that gets printed, besides the hint. */
+/** The reason why a command fails. Only `message` and `hint` are printed. Both are for people. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly exitCode: number;
@@ -33,7 +33,9 @@ export class Failure extends Error {
 /** Returns the Failure for an invalid command line or environment. */
 export const usageError = (message: string, hint?: string): Failure => new Failure(EXIT.usage, message, hint);
 
-/** Returns the Failure for an error that a command rejected with. Undefined for a bug in this program. */
+/**
+ * Returns the Failure for an error that a command rejected with, or undefined if the error is a bug in this program.
+ */
 export function toFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
   if (error instanceof ConfigError) return usageError(error.message);
@@ -44,7 +46,7 @@ export function toFailure(error: unknown): Failure | undefined {
 
 /** Codes of the SDK after which the same command may succeed later, even if the error isn't `temporary`. */
 const RETRYABLE_CODES = new Set(["unreachable", "not_sent", "token_failed"]);
-/** Codes of the SDK that leave the outcome open: the server neither refused nor was it unreachable. */
+/** Codes of the SDK after which the outcome is unknown: the server didn't refuse, and it was reachable. */
 const UNKNOWN_OUTCOME_CODES = new Set(["outcome_unknown", "closed", "aborted", "queue_full"]);
 
 function exitCodeOf({ code, temporary, mayHaveGoneThrough }: ParleyError): number {

@@ -5,11 +5,11 @@ import { EXIT } from "./failure.ts";
 export interface Io {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  /** Writes a command's result, one line or several, to standard output. `written` is called once it is written. */
+  /** Writes a command's result, one line or several, to standard output. Calls `written` once the text is written. */
   print(text: string, written?: () => void): void;
   /** Writes a line for people to standard error: progress, states and hints. */
   note(text: string): void;
-  /** Aborted by Ctrl-C or SIGTERM, and when the reader of standard output is gone. The command then ends itself. */
+  /** Aborted by Ctrl-C or SIGTERM, or when the reader of standard output is gone. The command then ends itself. */
   readonly ended: AbortSignal;
 }
 
@@ -23,8 +23,8 @@ export class Ended {
 }
 
 /**
- * Opens the standard streams. Output is written synchronously (pipes and files are), so a slow reader slows the
- * command down and nothing accumulates in memory. A second signal ends the process at once.
+ * Opens the standard streams. Output to pipes and files is written synchronously, so a slow reader slows the command
+ * down and nothing accumulates in memory. A second signal ends the process at once.
  */
 export function openIo({ stdin, stdout, stderr }: NodeJS.Process): Io {
   const ending = new AbortController();
@@ -37,7 +37,7 @@ export function openIo({ stdin, stdout, stderr }: NodeJS.Process): Io {
     if (error.code !== "EPIPE") throw error;
     ending.abort(new Ended("pipe closed"));
   });
-  // Ignored: nobody reads standard error, so there is nowhere to report it.
+  // Ignored: nobody reads standard error, so the error can't be reported.
   stderr.on("error", () => undefined);
   return {
     stdin,

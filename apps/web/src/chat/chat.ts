@@ -16,10 +16,11 @@ const SAVE_INTERVAL_MS = 300;
 /** One signed-in user's chat. It connects the SDK, the state that the page shows, and the saved state. */
 export class Chat {
   readonly saved: SavedState;
-  /** Counts the changes of a draft by anything but typing, after which the message field has to read it again. */
+  /** Counts the changes of a draft that weren't typed. After each one, the message field reads the draft again. */
   readonly edits = signal(0);
   /**
-   * The position of the next page in the server's list of conversations. Undefined at its end, or before it is read.
+   * The position of the next page in the server's list of conversations. Undefined before the first page is read, and
+   * at the end of the list.
    */
   readonly nextConversations = signal<string | undefined>(undefined);
   readonly #state: ReturnType<typeof signal<ChatState>>;
@@ -70,13 +71,14 @@ export class Chat {
     }
   }
 
-  /** Opens a conversation, or with undefined none. */
+  /** Opens a conversation. With undefined, no conversation is open. */
   open(partner: string | undefined): void {
     if (this.#now.open !== partner) this.#change({ type: "opened", with: partner });
   }
 
   /**
-   * Reports that the page became visible or hidden. A user who returns doesn't wait for the next attempt to connect.
+   * Reports that the page became visible or hidden. When it becomes visible, the client reconnects at once. When it
+   * becomes hidden, the chat's state is saved.
    */
   setVisible(visible: boolean): void {
     this.#change({ type: "visible", visible });
@@ -92,7 +94,7 @@ export class Chat {
     if (this.#now.following !== following) this.#dispatch({ type: "following", following });
   }
 
-  /** Loads the page before a conversation's first message, unless there is none or it is being loaded. */
+  /** Loads the page before the first message in memory, unless there is none or it is being loaded. */
   async loadOlder(partner: string): Promise<void> {
     const conversation = this.#now.conversations.get(partner);
     if (!conversation || !this.#now.hasBeenReady) return;
@@ -199,7 +201,10 @@ export class Chat {
     return client;
   }
 
-  /** Loads the open conversation's newest page, once the server has been ready and the page can't leave a hole. */
+  /**
+   * Loads the open conversation's newest page, once the server has been ready. Before that, the page and the live
+   * stream could leave a hole.
+   */
   #loadOpenConversation(): void {
     const { open, hasBeenReady, conversations } = this.state.value;
     if (open !== undefined && hasBeenReady && conversations.get(open)?.older === "unknown") {

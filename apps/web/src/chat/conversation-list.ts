@@ -3,7 +3,7 @@ import type { ChatState, Conversation, ListEntry, Pending } from "./state.ts";
 /** The rank of a conversation that belongs at the top. It sorts after every message id. */
 const TOP_RANK = "9";
 
-/** Returns the conversations in the order of the list: the public room first, then by the last message. */
+/** Returns the conversations in the list's order: the public room first, then by the last message, newest first. */
 export function sortedConversations({ conversations, outbox, open }: ChatState): Conversation[] {
   const waiting = new Set(outbox.map(({ to }) => to));
   // A new conversation without messages is already where its first message will put it.

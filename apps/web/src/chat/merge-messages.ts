@@ -2,12 +2,12 @@ import type { Message } from "@parley/client";
 import { lowerBound } from "./lower-bound.ts";
 import type { Conversation } from "./state.ts";
 
-/** The maximum number of messages per conversation in memory while nobody reads the old ones (G5). */
+/** The maximum number of messages per conversation in memory, unless the user is reading old messages (G5). */
 export const MAX_IN_MEMORY = 5_000;
 
 /**
- * Adds messages to a conversation. With `mayForget`, the oldest messages are dropped beyond the maximum; they can be
- * read from history again.
+ * Adds messages to a conversation. With `mayForget`, drops the oldest messages if there are more than the maximum.
+ * Dropped messages can be read from history again.
  */
 export function addMessages(conversation: Conversation, more: readonly Message[], mayForget: boolean) {
   const messages = mergeMessages(conversation.messages, more);
@@ -27,7 +27,10 @@ export function mergeMessages(some: readonly Message[], others: readonly Message
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Inserts one message. While the client catches up after a page of history, messages arrive in the middle. */
+/**
+ * Inserts one message. While the client catches up, a newer page of history may be in the list already, so the
+ * message may belong in the middle.
+ */
 function insertMessage(some: readonly Message[], message: Message): readonly Message[] {
   const at = lowerBound(some, message.id);
   return some[at]?.id === message.id ? some : some.toSpliced(at, 0, message);

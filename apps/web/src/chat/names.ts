@@ -6,14 +6,14 @@ const USERNAME =
 export const INVALID_NAME = "A name is 1 to 64 letters of any language, digits, or one of _ . @ + -";
 
 /**
- * Returns a typed name trimmed and composed, or undefined if it isn't a username (P4). The server decides finally.
+ * Returns a typed name trimmed and composed, or undefined if it isn't a username (P4). The server checks it again.
  */
 export function parseName(text: string): string | undefined {
   const name = composeName(text);
   return USERNAME.test(name) ? name : undefined;
 }
 
-/** Returns a typed name trimmed and in composed form. Many keyboards produce another form of some letters. */
+/** Returns a typed name trimmed and in composed form. Many keyboards type some letters in a different form. */
 export function composeName(text: string): string {
   return text.trim().normalize("NFC");
 }
@@ -21,7 +21,7 @@ export function composeName(text: string): string {
 /** The number of colours for names, from 1 on. styles/people.css defines them. 0 is the public room's colour. */
 const HUES = 7;
 
-/** Returns the colour of a name, the same everywhere. It uses FNV-1a because names often differ by a letter only. */
+/** Returns the number of a name's colour, the same in every browser. FNV-1a tells similar names apart. */
 export function hueOf(name: string): number {
   if (name === "") return 0;
   let hash = 0x811c9dc5;

@@ -16,7 +16,7 @@ interface OutboxSenderDeps {
   client(): ParleyClient;
 }
 
-/** Sends messages, each under its ref until it is settled, as long as repeating it is safe. */
+/** Sends messages. Repeats each one under the same ref until it is settled, as long as repeating is safe. */
 export class OutboxSender {
   readonly #deps: OutboxSenderDeps;
 

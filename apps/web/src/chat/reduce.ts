@@ -90,8 +90,8 @@ function onMessage(state: ChatState, message: Message): ChatState {
 }
 
 /**
- * Marks the pending message of which this is the live copy. The copy carries no ref and may arrive before the ack, so
- * the first pending message with the same recipient and text counts as the same.
+ * Marks the pending message whose live copy has arrived. The copy carries no ref and may arrive before the ack. So
+ * the copy is matched with the first pending message that has left and has the same recipient and text.
  */
 function markSeen(outbox: readonly Pending[], { id, to, content }: Message): readonly Pending[] {
   const index = outbox.findIndex(
@@ -128,7 +128,7 @@ function onPage(
   { with: partner, before, page }: Extract<ChatEvent, { type: "page" }>,
 ): ChatState {
   return updateConversation(state, partner, (conversation) => {
-    // The message just after this page was dropped from memory since the request. Adding the page would leave a gap.
+    // The message right after this page was dropped from memory after the request. Adding the page would leave a gap.
     if (before !== undefined && conversation.messages[0]?.id !== before) {
       return { ...conversation, older: "more" };
     }

@@ -3,7 +3,10 @@ import type { ListEntry, Pending } from "./state.ts";
 /** The part of the browser's storage that the page uses. It may be full or forbidden; then nothing is saved. */
 export type BrowserStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
-/** The position in the stream, and the counts up to it. They are one item, so that they always agree. */
+/**
+ * The position in the stream, and the conversations with their unread counts up to it. They are saved as one item, so
+ * that they always agree.
+ */
 interface Progress {
   readonly cursor: string | undefined;
   readonly lastId: string;
@@ -12,7 +15,7 @@ interface Progress {
 
 /**
  * The part of a user's state that survives a reload on this machine. Each draft and each unsent message is an item of
- * its own, so that two pages of the same user don't overwrite each other's.
+ * its own, so that two pages of the same user don't overwrite each other's items.
  */
 export interface SavedState {
   progress(): Progress;

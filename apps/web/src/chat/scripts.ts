@@ -1,10 +1,10 @@
-/** Scripts in use today. Any other script is rare enough to count as one that nothing else is mixed with. */
+/** Scripts in use today. All other scripts are rare. They form one group, which can't be mixed with these scripts. */
 const SCRIPTS =
   "Latin Greek Cyrillic Armenian Georgian Hebrew Arabic Syriac Thaana Nko Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Khmer Mongolian Ethiopic Cherokee Canadian_Aboriginal Tifinagh Han Hangul Hiragana Katakana Bopomofo Yi Lisu Vai Javanese Balinese Adlam".split(
     " ",
   );
 
-/** Scripts that are written together: "highly restrictive" in Unicode Technical Standard 39. */
+/** Scripts that are written together, according to "highly restrictive" in Unicode Technical Standard 39. */
 const TOGETHER = [
   ["Latin", "Han", "Hiragana", "Katakana"],
   ["Latin", "Han", "Bopomofo"],

@@ -3,8 +3,8 @@ import { composeName } from "./names.ts";
 import { type BrowserStorage, readItem, writeItem } from "./saved-state.ts";
 
 /**
- * The user who is signed in on this tab. It is stored per tab (`sessionStorage`), so that two users can chat in two
- * tabs of one browser, and it ends with the tab.
+ * The user who is signed in on this tab. The session is stored per tab (`sessionStorage`), so that two users can chat
+ * in two tabs of one browser. It ends when the tab is closed.
  */
 export interface Session {
   readonly user: string;
@@ -18,7 +18,7 @@ export function loadSession(storage: BrowserStorage): Session | undefined {
   return readItem<Session>(storage, KEY);
 }
 
-/** Stores the session, or with undefined removes it. */
+/** Stores the session. With undefined, removes the stored session. */
 export function storeSession(storage: BrowserStorage, session: Session | undefined): void {
   writeItem(storage, KEY, session);
 }

@@ -7,9 +7,9 @@ export interface ChatState {
   readonly connection: State;
   /** True once the server has been ready. Before that, a page of history and the live stream could leave a hole. */
   readonly hasBeenReady: boolean;
-  /** By the other user's name. "" is the public room, which is always present. */
+  /** The conversations by the other user's name. "" is the public room, which is always present. */
   readonly conversations: ReadonlyMap<string, Conversation>;
-  /** The name of the conversation on the screen. */
+  /** The name of the conversation on the screen. Undefined if none is open. */
   readonly open: string | undefined;
   /** True if the page may be seen: it isn't in a background tab. */
   readonly visible: boolean;
@@ -23,9 +23,9 @@ export interface ChatState {
 
 export interface Conversation {
   readonly with: string;
-  /** In log order. There is no hole after the first one. */
+  /** The messages in memory, in log order. No message is missing between the first one and the newest one. */
   readonly messages: readonly Message[];
-  /** The state of the messages before the first one. */
+  /** The state of the messages before the first one in `messages`. `more`: they exist. `none`: they don't. */
   readonly older: "unknown" | "loading" | "more" | "none" | "failed";
   readonly unread: number;
   /** The newest known message, for the list. */
@@ -37,17 +37,20 @@ export interface Pending {
   readonly ref: string;
   readonly to: string;
   readonly content: string;
-  /** The time at which it was written, in ms since 1970. */
+  /** The time at which the message was written, in ms since 1970. */
   readonly at: number;
-  /** The time at which it first left, in ms since 1970. From then on it may have gone through (G2). */
+  /** The time at which the message first left, in ms since 1970. From then on it may have gone through (G2). */
   readonly leftAt?: number | undefined;
   /**
-   * `waiting`: for a connection, or for the messages before it. `sending`: it has left. `failed`: it hasn't gone
-   * through, and `code` is the reason. `unknown`: no answer came in time.
+   * `waiting`: the message waits for a connection or for an earlier message. `sending`: it has left for the server.
+   * `failed`: it hasn't gone through, and `code` is the reason. `unknown`: no answer came in time.
    */
   readonly phase: "waiting" | "sending" | "failed" | "unknown";
   readonly code?: string | undefined;
-  /** The id of the live message with the same text. That one is shown, so that the message isn't shown twice. */
+  /**
+   * The id of the live copy of this message, if the copy has arrived. The list then shows only the copy, unless the
+   * send failed or has an unknown outcome.
+   */
   readonly seenAs?: string | undefined;
 }
 
@@ -56,7 +59,7 @@ export type ChatEvent =
   | { readonly type: "connection"; readonly state: State }
   /** A message arrived from the stream. */
   | { readonly type: "message"; readonly message: Message }
-  /** A conversation was opened, or with undefined none is. */
+  /** The user opened a conversation, or returned to the list (undefined). */
   | { readonly type: "opened"; readonly with: string | undefined }
   /** The page became visible or hidden. */
   | { readonly type: "visible"; readonly visible: boolean }
@@ -81,7 +84,7 @@ export type ChatEvent =
   | { readonly type: "left"; readonly ref: string; readonly at: number }
   /** The server acknowledged a message. */
   | { readonly type: "sent"; readonly ref: string; readonly id: string; readonly timestamp: string }
-  /** A message failed, or waits again. */
+  /** A message failed, has an unknown outcome, or waits again. */
   | {
       readonly type: "unsent";
       readonly ref: string;

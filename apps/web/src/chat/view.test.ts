@@ -2,7 +2,7 @@ import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
 import { atEnd, hold, MAX_SHOWN, rangeOf, STEP, showNewer, showOlder } from "./view.ts";
 
-/** Returns messages whose ids are these numbers as text. */
+/** Returns messages whose ids are the numbers from `from` up to, but not including, `to`. */
 function messages(from: number, to: number): Message[] {
   return Array.from({ length: to - from }, (_, n) => ({
     id: String(from + n).padStart(10, "0"),

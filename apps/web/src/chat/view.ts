@@ -2,20 +2,20 @@ import type { Message } from "@parley/client";
 import { lowerBound } from "./lower-bound.ts";
 
 /**
- * The part of a conversation that is in the document: at most MAX_SHOWN messages, however many are in memory (G5). It
- * is bounded by ids, so that it stays in place while messages are added before or after it. Without ids it is the
- * end.
+ * The part of a conversation that is in the document: at most MAX_SHOWN messages, however many are in memory (G5).
+ * Its bounds are ids, so that it stays in place while messages are added before or after it. Without ids, it is the
+ * end of the conversation.
  */
 export interface View {
   readonly first: string | undefined;
-  /** Undefined means the end of the conversation, as far as MAX_SHOWN allows. */
+  /** The id of the last message. Undefined: the view ends with the conversation, or after MAX_SHOWN messages. */
   readonly last: string | undefined;
 }
 
 /** The indexes of a view's messages. */
 export interface Range {
   readonly from: number;
-  /** Exclusive. */
+  /** The index after the last message. */
   readonly to: number;
 }
 
@@ -46,7 +46,7 @@ export function showNewer(messages: readonly Message[], view: View): View {
   return viewOf(messages, { from: Math.max(from, end - MAX_SHOWN), to: end });
 }
 
-/** Fixes the view to its current messages, so that it doesn't move along with the end. */
+/** Fixes the view's first message, so that messages that arrive at the end don't push it out of the view. */
 export function hold(messages: readonly Message[], view: View): View {
   return viewOf(messages, rangeOf(messages, view));
 }

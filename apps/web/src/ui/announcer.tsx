@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import type { ChatState } from "../chat/state.ts";
 
-/** The maximum number of new messages that are read out. Of more, only their number is. */
+/** The maximum number of new messages that are read out in full. If there are more, only their number is read out. */
 const MAX_READ_OUT = 3;
 
 interface Announcement {

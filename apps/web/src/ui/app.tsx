@@ -33,7 +33,7 @@ function startChat(session: Session): Chat {
   return new Chat(session, openSavedState(localStorage, session.user));
 }
 
-/** Reports to the chat when the page is visible, when the network is back, and when to save before the page ends. */
+/** Tells the chat when the page becomes visible or hidden, when the network is back, and when the page ends. */
 function connectToPage(chat: Chat): () => void {
   const reportVisibility = () => chat.setVisible(document.visibilityState === "visible");
   const save = () => chat.save();

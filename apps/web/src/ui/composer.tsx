@@ -34,7 +34,7 @@ export function Composer({ chat, partner }: Props) {
     event.preventDefault();
     send();
   };
-  // The isolating characters do for an attribute what `bdi` does for an element.
+  // These characters isolate the name from the direction of the text around it. An attribute can't contain a `bdi`.
   const label = partner === "" ? "Message to everybody" : `Message to \u2068${partner}\u2069`;
   return (
     <form

@@ -18,9 +18,7 @@ interface Props {
   readonly partner: string;
 }
 
-/**
- * Shows a bounded part of the conversation, which moves along with scrolling while the visible rows stay in place.
- */
+/** Shows a bounded part of the conversation. Scrolling moves the part, while the visible rows stay in place. */
 export function MessageList({ chat, partner }: Props) {
   const state = chat.state.value;
   const conversation = state.conversations.get(partner);
@@ -38,7 +36,7 @@ export function MessageList({ chat, partner }: Props) {
     chat.setFollowing(following);
     anchor.current = following ? undefined : anchorIn(element);
     if (following !== (view === atEnd)) setView(following ? atEnd : hold(messages, view));
-    // While following the end, only history that isn't in memory is loaded: rows from memory would be dropped again.
+    // While the list follows the end, only pages from the server are loaded: the view would drop other rows again.
     if (isNearTop(element) && (from === 0 || !following)) loadOlder();
     else if (!isEndShown && isNearBottom(element)) setView(showNewer(messages, view));
   };
@@ -60,7 +58,7 @@ export function MessageList({ chat, partner }: Props) {
   useLayoutEffect(() => {
     const element = scroller.current;
     restoreScroll(element, anchor.current);
-    // A list that doesn't fill the screen, or is at its top already, can't be scrolled up to load more.
+    // Loads more if the list can't be scrolled up: it doesn't fill the screen, or it is at its top already.
     const isFull = element !== null && element.scrollHeight > element.clientHeight;
     if (element && (isFull ? anchor.current && isNearTop(element) : from === 0)) loadOlder();
   });
@@ -145,7 +143,7 @@ function NothingYet({ partner }: { readonly partner: string }) {
   );
 }
 
-/** Calls `act` when the element's size changes: a phone's keyboard takes half of the list's height. */
+/** Calls `act` when the element's size changes, for example because a phone's keyboard opens. */
 function onResize(element: HTMLElement | null, act: () => void): () => void {
   const observer = new ResizeObserver(act);
   if (element) observer.observe(element);

@@ -9,13 +9,13 @@ import { Name } from "./name.tsx";
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {
   readonly message: Message;
-  /** The day, if it differs from the previous message's. */
+  /** The day, if it differs from the day of the previous message. */
   readonly day: string | undefined;
-  /** True if the author changes, or continues after a pause. */
+  /** True if the message begins a group: its author or day is new, or it follows a pause. */
   readonly isFirst: boolean;
 }
 
-/** Messages further apart begin a new group. */
+/** The pause between two messages after which a new group begins, in ms. */
 const PAUSE_MS = 5 * 60_000;
 
 export function rowsOf(messages: readonly Message[]): Row[] {
@@ -72,7 +72,7 @@ interface PendingProps {
   readonly chat: Chat;
 }
 
-/** A message that the server hasn't settled, with the actions for a failed one. */
+/** A message that the server hasn't settled. A failed one has buttons to retry, edit or delete it. */
 export function PendingRow({ pending, chat }: PendingProps) {
   const { ref, content, phase, code } = pending;
   const isStuck = phase === "failed" || phase === "unknown";

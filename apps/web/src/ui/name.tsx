@@ -10,8 +10,8 @@ interface Props {
 export const IMITATION_WARNING = "Mixed letters: this name may imitate another one";
 
 /**
- * A username, isolated from the direction of the text around it (`bdi`). A badge marks a name that may imitate another
- * one. The badge comes first, where a long name can't push it out of sight.
+ * A username, isolated from the direction of the text around it (`bdi`). A badge marks a name that may imitate
+ * another one. The badge comes first, so that a long name can't push it out of sight.
  */
 export function Name({ name, class: className }: Props) {
   const hasBadge = useMemo(() => mayImitate(name), [name]);

@@ -1,4 +1,4 @@
-/** The open conversation, as the URL's hash has it. So a reload and the back button work as expected. */
+/** The open conversation. The URL's hash contains it, so that a reload and the back button work as expected. */
 export type Route = { readonly partner: string | undefined };
 
 /** Parses `#/room` and `#/with/bob`. Any other hash shows the list only. */

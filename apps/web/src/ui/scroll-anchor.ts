@@ -1,14 +1,14 @@
 /** A row and its place on the screen. Restoring it keeps the row in place while rows are added or removed above. */
 export interface ScrollAnchor {
   readonly id: string;
-  /** The distance from the scroller's upper edge, in pixels. */
+  /** The row's distance from the scroller's upper edge, in pixels. */
   readonly top: number;
 }
 
-/** Within this distance of its end a list counts as scrolled to the end, in pixels. */
+/** The distance from its end, in pixels, within which a list is treated as scrolled to the end. */
 const BOTTOM_PX = 40;
 
-/** Within this distance of an end of the document's rows, more rows are added there, in pixels. */
+/** The distance from the upper or lower end, in pixels, within which more rows are added at that end. */
 const NEAR_PX = 600;
 
 export function isNearTop({ scrollTop }: HTMLElement): boolean {
@@ -33,7 +33,7 @@ export function anchorIn(scroller: HTMLElement): ScrollAnchor | undefined {
   return undefined;
 }
 
-/** Scrolls the anchor back to its place, or without an anchor to the end. */
+/** Scrolls the anchor's row back to its place. Without an anchor, scrolls to the end. */
 export function restoreScroll(scroller: HTMLElement | null, anchor: ScrollAnchor | undefined): void {
   if (!scroller) return;
   if (!anchor) {

@@ -101,7 +101,9 @@ interface PreviewProps {
   readonly me: string;
 }
 
-/** The beginning of a conversation's last message, after its author if that isn't the partner. */
+/**
+ * The beginning of a conversation's last message. The author's name comes first, unless the author is the partner.
+ */
 function Preview({ last: { from, content }, partner, me }: PreviewProps) {
   return (
     <>

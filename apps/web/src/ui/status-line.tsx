@@ -27,7 +27,7 @@ export function StatusLine({ chat }: { readonly chat: Chat }) {
   );
 }
 
-/** Hidden from screen readers, which would read out every second. */
+/** The seconds until the next attempt. Hidden from screen readers, which would read out every change. */
 function Countdown({ until }: { readonly until: number }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

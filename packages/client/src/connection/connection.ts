@@ -6,16 +6,16 @@ import type { ConnectionEnd } from "./reconnect.ts";
 import { Socket } from "./socket.ts";
 import type { TokenSource } from "./token-source.ts";
 
-/** The time after which an unanswered `auth` frame counts as failed and is sent again, in ms. */
+/** The time after which an unanswered `auth` frame has failed and another one is sent, in ms. */
 const AUTH_TIMEOUT_MS = 5_000;
 
 export interface ConnectionDeps {
   readonly settings: Settings;
   /** The token for the handshake. */
   readonly token: string;
-  /** The source of the tokens that replace it. */
+  /** The source of the later tokens, which replace `token`. */
   readonly tokens: TokenSource;
-  /** Called for every frame of a known form. */
+  /** Called for every frame that is a JSON object with a `type`. */
   frame(frame: ServerFrame, connection: Connection): void;
   /** Called once, when the connection has ended or couldn't be established. */
   ended(end: ConnectionEnd): void;

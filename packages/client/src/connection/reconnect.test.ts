@@ -4,7 +4,7 @@ import { backoff } from "../timing/backoff.ts";
 import { countFailures, planReconnect } from "./reconnect.ts";
 
 const settings = { backoff: { baseMs: 100, maxMs: 1_000 } };
-/** The longest wait that the jitter allows. */
+/** A random number with which the jitter results in the longest wait. */
 const longest = () => 1;
 
 describe("reconnecting", () => {

@@ -8,7 +8,7 @@ export interface ConnectionEnd {
   readonly code: number;
   /** The time between `ready` and the end, in ms. 0 if `ready` never came. */
   readonly readyForMs: number;
-  /** True if the server announced the end with a `reconnect` frame, at a time that it had spread itself (P40). */
+  /** True if the server announced the end with a `reconnect` frame. Such ends are already spread over time (P40). */
   readonly announced?: boolean;
   /** The reason why the connection couldn't be established, if it is known. */
   readonly error?: ParleyError;
@@ -18,11 +18,14 @@ export type ReconnectPlan =
   | { readonly reconnect: false }
   | { readonly reconnect: true; readonly afterMs: number };
 
-/** A connection that was ready for this long counts as stable and resets the backoff, in ms. */
+/** A connection that was ready for at least this time was stable, so the backoff is reset. In ms. */
 const STABLE_MS = 5_000;
-/** A token that expires sooner than this after `ready` counts as a failure: an immediate retry could loop. In ms. */
+/**
+ * After a token expired, the client reconnects at once only if the connection was ready for this time, in ms.
+ * Otherwise immediate reconnects could loop.
+ */
 const MIN_TOKEN_USE_MS = 1_000;
-/** An overloaded server gets a wait as long as after this many more failures. */
+/** If the server is overloaded, the client waits as long as after this number of additional failures. */
 const OVERLOAD_FAILURES = 3;
 
 /** Returns the number of failures in a row after this end, given the number before it. */
@@ -30,7 +33,7 @@ export function countFailures(end: ConnectionEnd, before: number): number {
   return end.readyForMs >= STABLE_MS ? 0 : before + 1;
 }
 
-/** Decides from the last connection's end if and when to connect again (P40). `failures` counts those in a row. */
+/** Decides from the last connection's end if and when to connect again (P40). `failures` counts failures in a row. */
 export function planReconnect(
   end: ConnectionEnd,
   failures: number,
@@ -39,9 +42,9 @@ export function planReconnect(
 ): ReconnectPlan {
   const { code } = end;
   if (code >= 4500 && code <= 4999) return { reconnect: false };
-  // The server has spread its announced closes over time, so an additional wait isn't needed.
+  // The server has spread its announced closes over time, so the client needn't wait.
   if (end.announced && (code === 1012 || code === 1001)) return { reconnect: true, afterMs: 0 };
-  // After an expired token the next connection only needs a fresh one.
+  // After a token has expired, the next connection only needs a fresh token.
   if (code === 4001 && end.readyForMs >= MIN_TOKEN_USE_MS) return { reconnect: true, afterMs: 0 };
   const attempt = code === 1013 ? failures + OVERLOAD_FAILURES : failures;
   const afterMs = backoff(attempt, settings.backoff, random);

@@ -5,14 +5,14 @@ export type WebSocketClass = new (url: string, protocols: string[]) => WebSocket
 
 export interface SocketHandlers {
   frame(frame: ServerFrame): void;
-  /** Called once, for any end. `code` is 1006 if the link broke or was never established. */
+  /** Called once, for any kind of end. `code` is 1006 if the link broke or was never established. */
   closed(code: number): void;
 }
 
 export interface HeartbeatOptions {
-  /** The silence after which a ping is sent, in ms. */
+  /** The time without a frame from the server after which a ping is sent, in ms. */
   readonly everyMs: number;
-  /** The silence after a ping at which the link is given up, in ms. */
+  /** If no frame arrives within this time after a ping, the connection is ended. In ms. */
   readonly timeoutMs: number;
 }
 
@@ -57,7 +57,7 @@ export class Socket {
     this.#end(1000);
   }
 
-  /** Schedules the check for the earliest time at which the silence can be long enough for a ping. */
+  /** Schedules a check of the time since the last frame. If this time is long enough, the check sends a ping. */
   #checkSilenceIn(delayMs: number): void {
     this.#timer = setTimeout(() => {
       const silentForMs = performance.now() - this.#lastFrameAt;
@@ -72,7 +72,7 @@ export class Socket {
     this.send('{"type":"ping"}');
     this.#timer = setTimeout(() => {
       if (this.#lastFrameAt > pingedAt) this.#checkSilenceIn(0);
-      // The timer is far too late, so the page was asleep. The answer may be waiting unread: ping once more.
+      // The timer fired far too late, so the page was asleep. The answer may be there but unread: ping once more.
       else if (performance.now() - pingedAt > 2 * timeoutMs) this.#ping();
       else this.#end(1006);
     }, timeoutMs);

@@ -1,7 +1,10 @@
 import { ParleyError } from "../errors.ts";
 import { sleep } from "../timing/sleep.ts";
 
-/** A token is renewed this long before it expires, in ms. A token with a short life is renewed after four fifths. */
+/**
+ * A token is renewed this long before it expires, in ms. A short-lived token is renewed after four fifths of its
+ * life.
+ */
 const RENEWAL_MARGIN_MS = 30_000;
 /** The shortest time between two renewals, in ms, however short the tokens' life. */
 const MIN_USE_MS = 1_000;
@@ -9,7 +12,7 @@ const MIN_USE_MS = 1_000;
 const TOKEN_PATTERN = /^[\w.~+-]+$/;
 
 export interface TokenSourceOptions {
-  /** The application's `token`. */
+  /** The application's option `token`. */
   readonly fetchToken: () => Promise<string>;
   /** The time that one call of `fetchToken` may take, in ms. */
   readonly timeoutMs: number;

@@ -7,7 +7,7 @@ import { foreignResponse, readProblem } from "./problem.ts";
 export interface HistoryPage {
   /** The messages, oldest first. */
   readonly messages: readonly Message[];
-  /** True if there are more: newer ones for a page with `after`, older ones for any other page. */
+  /** True if there are more messages: newer ones for a page with `after`, older ones for any other page. */
   readonly more: boolean;
 }
 
@@ -27,7 +27,9 @@ export interface ConversationsPage {
   readonly next?: string | undefined;
 }
 
-/** The position of a page. Without either field it is the newest page; a page with both fields is refused. */
+/**
+ * The position of a page: the newest page if both fields are undefined. The server refuses a range with both fields.
+ */
 export interface HistoryRange {
   /** A message id: the page ends right before this message. */
   readonly before?: string | undefined;
@@ -35,7 +37,7 @@ export interface HistoryRange {
   readonly after?: string | undefined;
 }
 
-/** Requests to history-api, and the question why a handshake was refused. All methods reject with a ParleyError. */
+/** Sends requests to history-api, and asks why a handshake was refused. All methods reject with a ParleyError. */
 export class HttpClient {
   readonly #historyUrl: string;
   readonly #tokens: TokenSource;
@@ -47,7 +49,7 @@ export class HttpClient {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** Reads the page of all messages after a cursor, or from the beginning (P53). */
+  /** Reads a page of the messages after a cursor, or from the beginning if `after` is undefined (P53). */
   async sync(after: string | undefined, limit: number, signal: AbortSignal): Promise<SyncPage> {
     const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) });
     const { body } = await this.#get(`/sync?${query}`, signal);
@@ -90,7 +92,7 @@ export class HttpClient {
     return readProblem(response);
   }
 
-  /** Sends a GET request. A 401 is repeated once with a fresh token, if the application returns another one. */
+  /** Sends a GET request. After a 401, sends it once more if the application returns a different token. */
   async #get(path: string, signal: AbortSignal): Promise<{ body: unknown; link: string }> {
     const token = await this.#tokens.get();
     let response = await this.#fetch(this.#historyUrl + path, token, signal);
@@ -131,7 +133,10 @@ function toQuery({ limit, before, after }: HistoryRange & { readonly limit: numb
   });
 }
 
-/** Returns the path of a conversation. "." and ".." are usernames, but a URL with them has another path (P4). */
+/**
+ * Returns the path of a conversation. Throws for "." and "..", which are usernames but would change a URL's path
+ * (P4).
+ */
 function historyPath(between: string): string {
   if (between === "") return "/messages";
   if (typeof between !== "string" || between === "." || between === ".." || !between.isWellFormed()) {

@@ -11,8 +11,8 @@ export async function readProblem(response: Response): Promise<ParleyError> {
 }
 
 /**
- * Returns the error for a response that isn't Parley's, for example a proxy's. It is temporary unless the status is
- * 401 or 403, because such a response says nothing about the server behind it.
+ * Returns the error for a response that doesn't come from Parley, for example from a proxy. Such a response says
+ * nothing about the server behind the proxy, so the error is temporary unless the status is 401 or 403.
  */
 export function foreignResponse(status: number): ParleyError {
   if (status === 401) return new ParleyError("unauthorized", "A proxy in front of the server answered 401.");

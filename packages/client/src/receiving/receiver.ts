@@ -36,7 +36,7 @@ export class Receiver {
     this.#cursor = deps.cursor;
   }
 
-  /** The place after the last delivered message. */
+  /** The position right after the last delivered message. */
   get cursor(): string | undefined {
     return this.#cursor;
   }

@@ -15,13 +15,15 @@ const messageOf = (n: number): Message => ({
   timestamp: "",
 });
 
-/** A simulated server that keeps the protocol, and a client that consists of the stream's state machine only. */
+/** A simulated server that follows the protocol, and a client that is only the stream's state machine. */
 class Simulation {
   state: StreamState;
   readonly observed: string[] = [];
   /** The log contains the messages 1 to `end`. */
   end = 0;
-  /** Live messages after this one haven't arrived on the current connection yet. Undefined while disconnected. */
+  /**
+   * The live messages after this number haven't arrived on the current connection yet. Undefined while disconnected.
+   */
   #arrived: number | undefined;
   /** The request for a page, if there is one. */
   #request: { readonly after: string | undefined } | undefined;
@@ -100,7 +102,7 @@ class Simulation {
     this.#apply({ type: "page", page });
   }
 
-  /** Lets everything arrive that is in flight. */
+  /** Delivers everything that is in flight. */
   settle(): void {
     this.connect();
     for (let round = 0; round < 10_000; round += 1) {

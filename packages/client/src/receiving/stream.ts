@@ -14,19 +14,21 @@ import type { Message, SyncPage } from "../wire.ts";
  *
  * A connection delivers every message after `ready`'s cursor. Earlier messages are read from `/sync`, page by page
  * from the last cursor, while live messages wait in a bounded buffer. A page with `more: false` covers everything up
- * to the log's end at the time of its request, which came after `ready`. So that page and the buffer overlap or
- * touch, and dropping what was delivered already leaves no hole. If the buffer overflows, it is dropped and another
- * round of pages is read: memory stays bounded (G5) and no message is lost.
+ * to the log's end at the time of its request, which came after `ready`. Therefore the last page and the buffer
+ * overlap or touch. Dropping the messages that were delivered already leaves no hole. If the buffer overflows, it is
+ * dropped and another round of pages is read: memory stays bounded (G5) and no message is lost.
  *
  * Cursors are opaque and only handed back to the server. Ids are compared with ids only.
  */
 export type StreamState =
-  /** Without a connection that is ready. */
+  /** No connection is ready. */
   | (Position & { readonly phase: "idle" })
-  /** Connected, and reading pages of missed messages. One page is requested at any time. */
+  /** Connected, and reading pages of missed messages. Exactly one request for a page is in flight. */
   | (Position & {
       readonly phase: "catching-up";
-      /** The live messages that arrived meanwhile. Undefined if another round of pages has to follow this one. */
+      /**
+       * The live messages that arrived meanwhile. Undefined if this round of pages must be followed by another round.
+       */
       readonly buffer: readonly Message[] | undefined;
       /** The number of messages that this catch-up has delivered so far. */
       readonly received: number;
@@ -35,7 +37,7 @@ export type StreamState =
   | (Position & { readonly phase: "live" });
 
 interface Position {
-  /** The place to continue after. Undefined before the first connection of a client without a cursor. */
+  /** The position to continue after. Undefined before the first connection of a client without a cursor. */
   readonly cursor: string | undefined;
   /** The id of the last delivered message, "" for none. */
   readonly lastId: string;

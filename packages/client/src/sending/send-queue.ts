@@ -17,7 +17,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
 const MAX_FRAME_BYTES = 64 * 1024;
 const MAX_REF_LENGTH = 64;
-/** The temporary errors after which an attempt certainly had no effect. After others it may have had one (P31). */
+/** The temporary errors after which an attempt isn't in the log. After any other one, it may be in the log (P31). */
 const NO_EFFECT_CODES = new Set(["rate_limited", "backlog_full"]);
 
 /** An unsettled send. */
@@ -28,7 +28,7 @@ interface PendingSend {
   readonly expiresAt: number;
   /** True while the latest attempt has no answer. */
   isInFlight: boolean;
-  /** True if an earlier attempt may have reached the log: its answer was lost, or said that nobody knows (P31). */
+  /** True if an earlier attempt may have reached the log: its answer was lost, or left the outcome open (P31). */
   mayBeInLog: boolean;
   /** Called once, before the first attempt. */
   onLeave: (() => void) | undefined;
@@ -61,13 +61,13 @@ export interface SendOptions {
 /**
  * Sends messages until the server acknowledges them (G2, P10, P31).
  *
- * One message per conversation is in flight at a time, and later ones wait for its ack. So the order holds, whatever
- * has to be sent again. All attempts of a message carry the same `ref`, which makes them safe: the server answers a
- * known ref with the first attempt's id. The server forgets refs after its dedupe window, so a send is given up once
- * half of that window has passed since the call. Its outcome is then unknown, and the error says so.
+ * One message per conversation is in flight at a time, and later ones wait for its ack. So the order is kept even if
+ * a message is sent again. All attempts of a message carry the same `ref`, which makes them safe: the server answers
+ * a known ref with the first attempt's id. The server forgets refs after its dedupe window, so a send is given up
+ * once half of that window has passed since the call. If the message may be in the log by then, the error says so.
  */
 export class SendQueue {
-  /** By recipient, the conversation's messages in order. The first one is in flight. */
+  /** The unsettled messages by recipient, in order. Only the first one of each recipient may be in flight. */
   readonly #queues = new Map<string, PendingSend[]>();
   readonly #recipientOfRef = new Map<string, string>();
   readonly #limits: SendLimits;
@@ -130,13 +130,13 @@ export class SendQueue {
     return this.#recipientOfRef.size;
   }
 
-  /** A connection is ready: sends what was in flight again, and what has waited. */
+  /** A connection is ready: sends the messages that were in flight again, and the messages that have waited. */
   connected(): void {
     this.#connected = true;
     this.#pump();
   }
 
-  /** The connection has ended: the answers to what was in flight are lost. */
+  /** The connection has ended: the answers to the messages in flight are lost. */
   disconnected(): void {
     this.#connected = false;
     for (const head of this.#heads()) {
@@ -181,7 +181,7 @@ export class SendQueue {
     }
   }
 
-  /** Gives up expired sends, transmits the ones that are due, and sets the timer for the next change. */
+  /** Gives up expired sends, transmits the sends that are due, and sets the timer for the next expiry or attempt. */
   #pump(): void {
     clearTimeout(this.#timer);
     const now = Date.now();
@@ -247,11 +247,11 @@ function mayHaveGoneThrough({ isInFlight, mayBeInLog }: PendingSend): boolean {
 }
 
 /**
- * Returns the error for a message to which the server couldn't answer with its ref: such a send would otherwise wait
+ * Returns an error if the server's answer to this message couldn't name its ref. Without the ref, the send would wait
  * for its deadline. The server checks everything else.
  */
 function validate(to: string, content: string, ref: string, frame: string): ParleyError | undefined {
-  // JSON drops an undefined `to`, and the server would take the message as one for the public room.
+  // JSON drops a `to` that is undefined. The server would then send the message to the public room.
   if (typeof to !== "string" || typeof content !== "string" || typeof ref !== "string") {
     return new ParleyError("invalid_message", "send: to, content and ref must be strings.");
   }

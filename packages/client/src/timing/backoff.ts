@@ -7,8 +7,8 @@ export interface BackoffOptions {
 
 /**
  * Returns the wait before attempt number `attempt` (from 0), in ms: a random part of `baseMs × 2^attempt`, capped at
- * `maxMs`. The full jitter keeps clients that lost the same server from coming back together. `random` returns 0 to
- * 1.
+ * `maxMs`. The full jitter keeps clients that lost the same server from reconnecting at the same time. `random`
+ * returns 0 to 1.
  */
 export function backoff(
   attempt: number,
