@@ -80,3 +80,21 @@ it("stop ends the process for good, also while a restart is pending", async () =
   expect(waiting.target.starts).toBe(0);
   expect(waiting.target.stops).toBeGreaterThan(0);
 });
+
+it("stop during a restart ends the new process too", async () => {
+  const { target, stop } = watched();
+  const restart = Promise.withResolvers<void>();
+  const start = target.restart.bind(target);
+  target.restart = async () => {
+    await restart.promise;
+    await start();
+  };
+  target.die();
+  await vi.advanceTimersByTimeAsync(1_000);
+  const stopped = stop();
+  await vi.advanceTimersByTimeAsync(0);
+  restart.resolve();
+  await stopped;
+  expect(target.starts).toBe(1);
+  expect(target.stops).toBe(2);
+});

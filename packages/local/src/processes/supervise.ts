@@ -35,8 +35,6 @@ export function supervise(
       stopping.abort();
       await process.stop();
       await loop;
-      // A restart in progress may have started a new process after the first `stop`: stops the new process too.
-      await process.stop();
     },
   };
 }
@@ -48,18 +46,20 @@ async function keepAlive(
   stopping: AbortSignal,
 ): Promise<void> {
   let failures = 0;
-  let startedAt = Date.now();
+  let startedAt = performance.now();
   while (true) {
     const exit = await process.exited;
     if (stopping.aborted) return;
-    if (Date.now() - startedAt > STEADY_MS) failures = 0;
+    if (performance.now() - startedAt > STEADY_MS) failures = 0;
     const againInMs = waitBefore(++failures);
     observe({ type: "died", name, exit, againInMs });
     await delay(againInMs, stopping);
     if (stopping.aborted) return;
-    startedAt = Date.now();
+    startedAt = performance.now();
     try {
       await process.restart();
+      // `stop` was called during the restart, when it could only stop the old process.
+      if (stopping.aborted) return void (await process.stop());
       observe({ type: "restarted", name, pid: process.pid });
     } catch (error) {
       // After a failed restart the process isn't running, so the loop continues as after any other exit.
