@@ -13,19 +13,19 @@ export interface GatewayConfig {
   readonly connections: ConnectionLimits;
   /** Bytes that may wait in a socket. A slow reader that exceeds them is closed with 4002 (P40, G5). */
   readonly maxPendingBytes: number;
-  /** Unanswered frames of one connection at which the gateway pauses reading from it (G5). */
+  /** Number of unanswered frames at which the gateway pauses reading from a connection (G5). */
   readonly maxUnanswered: number;
-  /** Longest time from the request to the upgrade. */
+  /** Longest time from the request of a handshake to its upgrade. */
   readonly handshakeTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly drainMs: number;
   /** Longest wait for the last answers of a connection that is about to be closed. */
   readonly leaveMs: number;
-  /** Longest time that public frames gather for one write, at full load. */
+  /** Longest time for which public frames wait at full load, so that one write carries several. */
   readonly maxFlushDelayMs: number;
 }
 
-/** Longer than the log takes to answer `unavailable`, so that every accepted frame gets an answer. */
+/** Longer than the log takes to answer, with `unavailable` at the latest. So every accepted frame gets an answer. */
 const LEAVE_MS = 7_000;
 /** A user may send this many seconds' worth of each rate in one burst (P32). */
 const BURST_FACTOR = 4;

@@ -4,11 +4,11 @@ import type { FlushStats } from "./outbound/write-scheduler.ts";
 
 /** Events that a gateway reports to its app, for logs and metrics. They never hold a message's content or a token. */
 export type GatewayEvent =
-  /** `connection` is the id of the upgrade request, in all events. */
+  /** A WebSocket has opened. In all events `connection` is the id of its upgrade request. */
   | { readonly type: "connected"; readonly connection: string; readonly user: string }
   /**
-   * `code` is the close code, 1006 without a close frame. `cause` is set if this side or an error ended the
-   * connection.
+   * A WebSocket has ended. `code` is the close code, or 1006 if there was no close frame. `cause` is set if the
+   * gateway or an error ended the connection.
    */
   | {
       readonly type: "disconnected";
@@ -25,14 +25,17 @@ export type GatewayEvent =
       readonly code: ErrorCode;
       readonly upgrade: boolean;
     }
-  /** A frame was answered with an error (P30, P32). `limit` is the rate that refused it, if one did. */
+  /** A frame was answered with an error (P30, P32). If a rate refused the frame, `limit` names the rate. */
   | {
       readonly type: "frame-refused";
       readonly connection: string;
       readonly code: ErrorCode;
       readonly limit?: FrameLimit | undefined;
     }
-  /** A user is ahead of the share of reading. The user's connections are paused until time has caught up (P32). */
+  /**
+   * A user has exceeded the limit on reading. Reading from all the user's connections is paused until the limit
+   * permits it again (P32).
+   */
   | { readonly type: "throttled"; readonly connection: string }
   /** The log answered a batch of drafts: `accepted` is the number appended, `failed` the number of errors by code. */
   | {
@@ -41,7 +44,7 @@ export type GatewayEvent =
       readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
       readonly ms: number;
     }
-  /** A pass over all connections ended, or a turn of direct writes did: see write-scheduler.ts. */
+  /** A pass over all connections, or a turn of direct writes, has ended: see write-scheduler.ts. */
   | ({ readonly type: "flush" } & FlushStats)
   /** A connection reads too slowly and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
@@ -51,7 +54,7 @@ export type GatewayEvent =
   | { readonly type: "gap"; readonly cursor: string; readonly connections: number }
   | { readonly type: "draining"; readonly connections: number; readonly overMs: number }
   | { readonly type: "token-issued"; readonly request: string; readonly user: string }
-  /** An unexpected error. One client got the error `internal`. */
+  /** An unexpected error occurred. The client of this request got the error `internal`. */
   | { readonly type: "failure"; readonly request: string; readonly error: unknown };
 
 /** Receives the events of one gateway. */

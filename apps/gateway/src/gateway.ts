@@ -18,15 +18,17 @@ export interface Gateway {
   /** For the server's `upgrade` event. `/ws` becomes a WebSocket; any other path is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /**
-   * For the server's `request` event: `/ws` without an upgrade (P3), `/auth/token` (P60), the page, `/`, else 404.
+   * For the server's `request` event. Answers `/ws` without an upgrade (P3), `/auth/token` (P60), `/` and the page's
+   * files. Any other path gets 404.
    */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
-   * Accepts no new connections and closes the existing ones in a spread (P41). Resolves when every accepted frame is
-   * answered and every socket has ended, or when the time is up. `close` ends the connections that remain.
+   * Accepts no new connections, and closes the existing ones spread over `drainMs` (P41). Resolves when every
+   * accepted frame has its answer and every socket has ended, or when the time is up. `close` then ends the
+   * connections that remain.
    */
   drain(): Promise<void>;
-  /** Ends every connection and timer at once. Resolves when the log has answered, or had a second to do so. */
+  /** Ends every connection and timer at once. Then waits for the log's last answers, for a second at most. */
   close(): Promise<void>;
   /** Reasons the gateway isn't ready, shown by `/readyz`. Empty when ready. */
   problems(): string[];
@@ -49,7 +51,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     handleUpgrade(req, socket, head) {
-      // Node has removed its own error listener. An error without a listener would end the process.
+      // Node removes its own error listener before an upgrade. An error without a listener would end the process.
       if (socket.listenerCount("error") === 0) socket.on("error", ignoreSocketError);
       const id = nextId();
       if (pathOf(req) === "/ws") upgradeHandler.handle(id, req, socket, head);

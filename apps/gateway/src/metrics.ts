@@ -47,7 +47,7 @@ function gatewayMetrics(registry: Registry) {
   };
 }
 
-/** A counter that shows every limit from the start, so that its first rise is visible too. */
+/** Creates a counter that shows every limit as 0 from the start, so that its first rise is visible too. */
 function rateLimitedCounter(counter: MetricFactory["counter"]) {
   const rateLimited = counter(
     "rate_limited_total",

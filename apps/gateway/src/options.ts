@@ -7,14 +7,17 @@ import type { IssueToken } from "./http/dev-tokens.ts";
 
 /** Dependencies and settings of a gateway. */
 export interface GatewayOptions {
-  /** The gateway opens the roles `append` and `live` when it is created. */
+  /** The log. The gateway opens its roles `append` and `live` when it is created. */
   readonly bus: Pick<Bus, "append" | "live">;
   readonly verifier: Verifier;
-  /** Issues development tokens (P60). Undefined: there are none. */
+  /** Issues development tokens (P60). Undefined: no development tokens are issued. */
   readonly issueToken?: IssueToken | undefined;
-  /** The secret of a front on this machine, whose requests for development tokens are answered. Undefined: none. */
+  /**
+   * Secret of the front of `start:split`. A request for a development token is also answered if it has this secret
+   * (P60). Undefined: there is no front.
+   */
   readonly frontSecret?: string | undefined;
-  /** Web page for browsers at `/`. Undefined: everyone gets plain text there. */
+  /** Web page for browsers at `/`. Undefined: browsers get plain text there too. */
   readonly page?: Page | undefined;
   readonly config: GatewayConfig;
   readonly observe: Observe;

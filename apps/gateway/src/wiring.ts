@@ -25,7 +25,7 @@ import { ConnectionLimiter } from "./upgrade/connection-limiter.ts";
 import { createSocketServer } from "./upgrade/socket-server.ts";
 import { UpgradeHandler } from "./upgrade/upgrade-handler.ts";
 
-/** Steady clock in ms, for everything but the expiry of tokens, which goes by the wall clock. */
+/** Steady clock, in ms. Only the expiry of tokens uses the wall clock. */
 const now = () => performance.now();
 
 interface Outbound {
@@ -37,7 +37,7 @@ interface Outbound {
 }
 
 /**
- * Creates the path from the log to the clients. It is made first, since the other two need its objects.
+ * Creates the path from the log to the clients. The other two functions need its objects, so it is called first.
  *
  * Here, and nowhere else, objects need each other in a circle:
  *
@@ -47,10 +47,10 @@ interface Outbound {
  * - write scheduler → closer → write scheduler. The scheduler has the closer close a client that reads too slowly.
  *   The closer has the scheduler write or drop the frames that wait for a connection.
  *
- * The order is: registry, write scheduler, closer, broadcaster, live feed. The registry and the write scheduler each
- * get a closure over a `const` that is declared further down. That is safe, since a closure only runs for a connection
- * in the registry, open or pending, and only a handshake adds one, after this function has returned. Until then the
- * live feed may call the broadcaster, which finds no connections.
+ * The objects are created in this order: registry, write scheduler, closer, broadcaster, live feed. The registry and
+ * the write scheduler each get a closure over a `const` that is declared further down. Such a closure runs only for
+ * an open or pending connection. The first handshake adds one, after this function has returned, so the `const` is
+ * always initialized. Until then the live feed may call the broadcaster, which finds no connections.
  */
 export function createOutbound({ bus, config, observe }: GatewayOptions): Outbound {
   const registry = new ConnectionRegistry((user) => live.leave(user));

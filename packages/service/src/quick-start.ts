@@ -1,7 +1,7 @@
 /**
- * Text to print after a start: commands to paste into a terminal for a first chat. `url` serves the page, `/ws` and
- * history. `tokens` are valid tokens. `node` is the Node binary in the commands; the default is the running one,
- * since the one on the PATH may be too old to have `WebSocket`.
+ * Returns the text to print after a start: commands to paste into a terminal for a first chat. `url` serves the page,
+ * `/ws` and history. `tokens` are valid tokens. `node` is the Node binary in the commands; the default is the running
+ * one, because the one on the PATH may be too old to have `WebSocket`.
  */
 export function quickStart(
   url: string,

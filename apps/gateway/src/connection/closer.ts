@@ -31,7 +31,7 @@ export class ConnectionCloser {
     if (connection.unanswered === 0) this.finishClose(connection);
   }
 
-  /** Closes a connection that is leaving: it has its last answer, or its time is up. */
+  /** Closes a leaving connection once it has its last answer or its time is up. */
   finishClose(connection: Connection): void {
     const { state } = connection;
     if (state.kind !== "leaving") return;
@@ -69,7 +69,10 @@ export class ConnectionCloser {
     return this.#deps.registry.connections.size + this.#closing.size;
   }
 
-  /** From here on nothing is read from the connection or written to it. */
+  /**
+   * Marks a connection as closed and removes it. From here on its frames are ignored, and only a close frame may be
+   * sent to it.
+   */
   #stop(connection: Connection, cause: string | undefined): void {
     connection.markClosed(cause);
     this.#deps.writeScheduler.remove(connection);

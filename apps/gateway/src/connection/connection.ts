@@ -3,29 +3,29 @@ import type { WebSocket } from "ws";
 import { FrameCounter } from "../inbound/frame-counter.ts";
 import type { Subscriber } from "../outbound/write-scheduler.ts";
 
-/** A connection only moves forward: open, leaving, closed. An open connection may also close directly. */
+/** A connection's state goes from open to leaving to closed, or from open directly to closed. It never goes back. */
 export type ConnectionState =
   /** Frames are read and answered. */
   | { readonly kind: "open" }
   /**
-   * This side has decided to close the connection with `code` and `reason`. New frames are ignored. The close frame
+   * The gateway has decided to close the connection with `code` and `reason`. New frames are ignored. The close frame
    * follows when every accepted frame has its answer, or at `until` (steady clock, ms) if answers are still missing.
    */
   | { readonly kind: "leaving"; readonly code: number; readonly reason: string; readonly until: number }
   /** The close frame was sent, or the socket is gone. Nothing more is written. */
   | { readonly kind: "closed" };
 
-/** Reasons not to read from a connection, as bits: one doesn't end the other. */
+/** Reasons to pause reading from a connection, as bits. Reading resumes when no reason is left. */
 export const PAUSE = {
   /** Too many frames have no answer yet: see message-appender.ts. */
   unanswered: 1,
-  /** The user is ahead of the share of reading: see read-throttle.ts. */
+  /** The user has exceeded the limit on reading: see read-throttle.ts. */
   share: 2,
 } as const;
 
 type PauseReason = (typeof PAUSE)[keyof typeof PAUSE];
 
-/** Up to this size the pieces of a write are copied into one buffer, which costs less than a write for each. */
+/** Up to this size the pieces of a write are copied into one buffer, which costs less than one write per piece. */
 const MAX_COPIED_BYTES = 16 * 1024;
 
 const OPEN: ConnectionState = { kind: "open" };
@@ -35,11 +35,11 @@ export interface ConnectionOptions {
   /** Id of the upgrade request. Logs and refusals use the same id. */
   readonly id: string;
   readonly user: string;
-  /** Client address, in the form that the limit per address counts by. */
+  /** The client's IPv4 address or IPv6 block: the key for the limit of connections per address. */
   readonly address: string;
   /** True if the client selected `chat.v1` and so gets `ready`, `reconnect` and `sync` (P22). */
   readonly speaksChat: boolean;
-  /** End of the token, in ms since 1970 (P6). */
+  /** Time at which the token expires, in ms since 1970 (P6). */
   readonly expiresAt: number;
   /** Messages with an id at or below the cursor aren't sent (L17). */
   readonly cursor: string;
@@ -104,7 +104,7 @@ export class Connection implements Subscriber {
     return this.#state.kind === "open";
   }
 
-  /** Why the connection ended, if this side or an error ended it. The first cause wins. */
+  /** Reason for the connection's end, if the gateway or an error ended it. Only the first cause is kept. */
   get cause(): string | undefined {
     return this.#cause;
   }
@@ -113,7 +113,7 @@ export class Connection implements Subscriber {
     this.#cause ??= cause;
   }
 
-  /** Ignores frames from now on and remembers how to close. `closeSocket` sends the close frame later. */
+  /** Ignores frames from now on. Keeps `code` and `reason` for the close frame, which `closeSocket` sends. */
   beginClose(code: number, reason: string, until: number): void {
     this.#state = { kind: "leaving", code, reason, until };
     this.#ws.pause();
@@ -125,8 +125,8 @@ export class Connection implements Subscriber {
   }
 
   /**
-   * Sends the close frame and reads on: a paused socket would never see the client's close frame. If the user is
-   * ahead of the share of reading, the socket stays paused. ws destroys it if no close frame is read in time.
+   * Sends the close frame and resumes reading: a paused socket would never see the client's close frame. If the user
+   * has exceeded the limit on reading, the socket stays paused. ws destroys it if no close frame is read in time.
    */
   closeSocket(code: number, reason: string): void {
     this.#ws.close(code, reason);
@@ -140,7 +140,7 @@ export class Connection implements Subscriber {
 
   // Token (P6)
 
-  /** End of the current token, in ms since 1970. */
+  /** Time at which the current token expires, in ms since 1970. */
   get expiresAt(): number {
     return this.#expiresAt;
   }
@@ -174,7 +174,7 @@ export class Connection implements Subscriber {
     return this.#activeAt;
   }
 
-  /** Bytes have arrived. */
+  /** Must be called when bytes arrive. */
   noteActivity(now: number): void {
     this.#isAlive = true;
     this.#activeAt = now;
@@ -200,7 +200,7 @@ export class Connection implements Subscriber {
     this.#unanswered -= 1;
   }
 
-  /** Returns the number of invalid frames in a row, with this one (P32). */
+  /** Counts an invalid frame. Returns the number of invalid frames in a row, including this one (P32). */
   countInvalidFrame(): number {
     this.#invalidFrames += 1;
     return this.#invalidFrames;
@@ -223,7 +223,7 @@ export class Connection implements Subscriber {
     this.#ws.pause();
   }
 
-  /** Reads on, unless there is another reason to pause. */
+  /** Ends one reason to pause. Resumes reading unless another reason is left or the connection is leaving. */
   resumeReading(reason: PauseReason): void {
     this.#pauses &= ~reason;
     if (this.#pauses === 0 && this.#state.kind !== "leaving") this.#ws.resume();
@@ -235,7 +235,7 @@ export class Connection implements Subscriber {
     return this.#cursor;
   }
 
-  /** Moves the cursor after a gap in the live stream, possibly back (L18). Nothing else moves the cursor. */
+  /** Sets the cursor after a gap in the live stream, perhaps to an earlier id (L18). Nothing else changes it. */
   resetCursor(cursor: string): void {
     this.#cursor = cursor;
   }
@@ -248,7 +248,7 @@ export class Connection implements Subscriber {
     this.#writtenUpTo = upTo;
   }
 
-  /** Bytes that the socket hasn't taken yet. */
+  /** Bytes that wait in the socket, not yet passed to the operating system. */
   get pendingBytes(): number {
     return this.#socket.writableLength;
   }
@@ -257,8 +257,8 @@ export class Connection implements Subscriber {
    * Writes whole frames straight to the socket, in one write. ws writes its own frames (ping, pong, close) whole and
    * at once too, so frames never interleave.
    *
-   * Returns false, and writes nothing, if the client reads too slowly (G5): the socket still holds bytes, and these
-   * would exceed `maxPendingBytes`. A socket that holds no bytes gets any number at once.
+   * Returns false, and writes nothing, if the client reads too slowly (G5): bytes already wait in the socket, and
+   * these would raise their number above `maxPendingBytes`. If no bytes wait, a write may have any size.
    */
   write(pieces: readonly Buffer[]): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true;

@@ -14,29 +14,32 @@ export interface DrainDeps {
   readonly closer: ConnectionCloser;
   readonly drainMs: number;
   readonly observe: Observe;
-  /** Ends the drain early: no more time is left. */
+  /** Aborted by the gateway's `close`. Ends the drain early. */
   readonly signal: AbortSignal;
 }
 
-/** Bounds the rate at which clients reconnect elsewhere. A gateway with few connections drains quickly. */
+/**
+ * Time between two closes, at most. It bounds the rate at which clients reconnect elsewhere, and a gateway with few
+ * connections drains quickly.
+ */
 const MS_PER_CONNECTION = 10;
 const POLL_MS = 20;
 /** Upper bound for the whole drain, so that the process exits within the 25 s of P41. */
 const MAX_TOTAL_MS = 23_500;
-/** Time for the last connections to get their answers and to finish the closing handshake, within the total. */
+/** Time for the last connections to get their answers and to finish the closing handshake. Part of `MAX_TOTAL_MS`. */
 const LAST_CLOSE_MS = 4_000;
 
-/** Returns the time over which so many closes are spread, in ms. */
+/** Returns the time, in ms, over which the closing of this many connections is spread. */
 export function spreadOf(connections: number, drainMs: number): number {
   return Math.min(drainMs, MAX_TOTAL_MS, Math.max(0, connections - 1) * MS_PER_CONNECTION);
 }
 
 /**
  * Closes every connection, each at its own time, so that clients don't all reconnect at once (P41). Clients that
- * speak `chat.v1` are told their time first (P40). Until then a connection works as before; then its accepted frames
- * are answered and it is closed.
+ * speak `chat.v1` are told the time in advance (P40). Until that time a connection works as before. Then the gateway
+ * answers its accepted frames and closes it.
  *
- * Resolves when every socket has ended, or when the remaining ones have had their time.
+ * Resolves when every socket has ended, or when the time for the remaining ones is up.
  */
 export async function drain(deps: DrainDeps): Promise<void> {
   const { registry, closer, observe, signal } = deps;

@@ -17,7 +17,7 @@ export interface HeartbeatDeps {
 
 /** Connections are divided into at least this many slots, which spreads their pings over the heartbeat interval. */
 const MIN_SLOTS = 25;
-/** Longest tick: an expired token is noticed at most this late, however long the heartbeat interval is. */
+/** Longest time between two ticks. An expired token is noticed at most this late, whatever the heartbeat interval. */
 const MAX_TICK_MS = 1_000;
 
 /**
@@ -39,8 +39,8 @@ export class Heartbeat {
   }
 
   /**
-   * Ticks run in `setImmediate`, after pending socket events. Otherwise a process that was frozen would see no pongs
-   * yet and drop live clients.
+   * Ticks run in `setImmediate`, after pending socket events. Otherwise a process that was frozen would tick before
+   * it has read the pongs that wait, and drop live clients.
    */
   start(): void {
     this.#timer ??= setInterval(() => setImmediate(() => this.#tick()), this.#tickMs);

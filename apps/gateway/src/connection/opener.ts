@@ -31,7 +31,7 @@ export interface ConnectionOpenerDeps {
   readonly now: () => number;
 }
 
-/** The stream of a connection. It knows its connection, so that all streams share their listeners. */
+/** A connection's socket, with a reference to the connection. So all sockets can share the same listeners. */
 interface ChatStream extends Duplex {
   connection?: Connection;
 }
@@ -52,14 +52,14 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
   }
 
   /**
-   * Runs before ws's own listener, which would parse the bytes that a paused stream still holds. The client sent them
-   * ahead of its share, and is gone.
+   * Runs before ws's own listener, which would parse the bytes that a paused stream still holds. They exceed the
+   * user's limit on reading, and their client is gone, so they are discarded.
    */
   function onStreamClose(this: ChatStream): void {
     if (this.connection?.isPausedFor(PAUSE.share)) discardBuffered(this);
   }
 
-  /** `data` is a Buffer, since `binaryType` keeps ws's default. */
+  /** `data` is a Buffer, because `binaryType` has ws's default value. */
   function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
     const connection = connectionOf(this);
     if (connection) frameHandler.handle(connection, data as Buffer, isBinary);
@@ -85,7 +85,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     observe({ type: "disconnected", connection: id, user, code, cause, ms: now() - openedAt });
   }
 
-  /** Sends `ready` first, then the frames buffered during the handshake, then live ones (P5). */
+  /** Sends `ready` first, then the frames buffered during the handshake, then live frames (P5). */
   function start(connection: Connection, { pending, cursor }: AcceptedUpgrade): void {
     writeScheduler.add(connection);
     if (connection.speaksChat) {
@@ -129,9 +129,9 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
 }
 
 /**
- * Makes a paused stream stop reading from the network after one more chunk. By default Node reads on until 64 KiB
- * wait, and each byte may come as a chunk of its own. A stream that flows isn't affected. Node has no public way to
- * change the mark of a stream that exists.
+ * Makes a paused stream stop reading from the network after one more chunk. By default Node reads until 64 KiB wait,
+ * and each byte may arrive as a chunk of its own. A stream that isn't paused isn't affected. Node has no public way
+ * to change the high-water mark of an existing stream.
  */
 function bufferOneChunk(stream: Duplex): void {
   const { _readableState: state } = stream as Duplex & { _readableState?: { highWaterMark: number } };

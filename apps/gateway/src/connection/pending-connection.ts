@@ -2,8 +2,8 @@ import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 
 /**
- * A connection during its handshake. The gateway already subscribes to the user's messages and buffers them here: a
- * message after the cursor may arrive before the cursor itself does (L17).
+ * A connection during its handshake. The gateway already subscribes to the user's messages and buffers them here,
+ * because a message after the cursor may arrive before the cursor is known (L17).
  */
 export class PendingConnection {
   readonly user: string;
@@ -17,13 +17,13 @@ export class PendingConnection {
     this.#maxBytes = maxBytes;
   }
 
-  /** Calls come in log order. */
+  /** Buffers a message's frame. Must be called in log order. */
   buffer(id: string, frame: Buffer): void {
     this.#bytes += frame.length;
     if (!this.isOverflowing) this.#buffered.push({ id, frame });
   }
 
-  /** Drops the buffered frames, since messages between them may be lost. `subscribe` then joins again. */
+  /** Drops the buffered frames, because messages between them may be missing. `subscribe` then joins again. */
   noteGap(): void {
     this.#hasGap = true;
     this.#buffered = [];
@@ -34,7 +34,7 @@ export class PendingConnection {
     return this.#bytes > this.#maxBytes;
   }
 
-  /** The buffered frames with ids after `cursor`, in log order. */
+  /** Returns the buffered frames with ids after `cursor`, in log order. */
   framesAfter(cursor: string): Buffer[] {
     return this.#buffered.filter(({ id }) => id > cursor).map(({ frame }) => frame);
   }
@@ -42,8 +42,9 @@ export class PendingConnection {
   /**
    * Subscribes to the user's messages and returns the cursor: every message after it is buffered or arrives live.
    *
-   * A gap before `join` has answered invalidates the cursor, whether the cursor was read before or after the gap.
-   * Then this joins again. Rejects as `join` does, and with `overloaded` if more arrived than may be buffered.
+   * A gap before `join` has answered invalidates the cursor, whether the cursor was read before or after the gap. In
+   * that case this method joins again. Rejects if `join` rejects or `signal` is aborted, and with `overloaded` if
+   * more bytes arrived than may be buffered.
    */
   async subscribe(live: LiveFeed, signal: AbortSignal): Promise<string> {
     for (;;) {

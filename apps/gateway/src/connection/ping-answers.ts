@@ -5,9 +5,9 @@ import type { Connection } from "./connection.ts";
 const FIN_PONG = 0x8a;
 
 /**
- * Answers WebSocket pings. Pings that arrive together get one pong, for the last of them (RFC 6455, 5.5.3). A flood of
- * pings therefore costs no write for each, and the pongs of a client that doesn't read meet the limit of every other
- * frame (P40).
+ * Answers WebSocket pings. Pings that arrive together get one pong, for the last of them (RFC 6455, 5.5.3). So a
+ * flood of pings doesn't cause one write per ping. A client that doesn't read its pongs is closed at the same limit
+ * as for other frames (P40).
  */
 export class PingAnswers {
   readonly #writeScheduler: WriteScheduler<Connection>;

@@ -6,14 +6,17 @@ const NONE: readonly never[] = [];
 /**
  * All connections of this gateway, open and pending, as sets and by user (P7).
  *
- * `onUserOffline` is called when a user's last connection of either kind is gone. The gateway needs no messages for
- * that user any more.
+ * `onUserOffline` is called when a user's last connection of either kind is gone. The gateway then needs no more
+ * messages for that user.
  */
 export class ConnectionRegistry {
   /** The open connections. Closed ones are removed at once, even if their sockets haven't ended. */
   readonly connections = new Set<Connection>();
   readonly pending = new Set<PendingConnection>();
-  /** Arrays, since a Set for each of tens of thousands of users with mostly one connection would take more memory. */
+  /**
+   * Arrays, because most of the tens of thousands of users have one connection, and a Set for each would take more
+   * memory.
+   */
   readonly #connectionsByUser = new Map<string, Connection[]>();
   readonly #pendingByUser = new Map<string, PendingConnection[]>();
   readonly #onUserOffline: (user: string) => void;
@@ -65,7 +68,7 @@ function add<T>(lists: Map<string, T[]>, user: string, member: T): void {
   else lists.set(user, [member]);
 }
 
-/** Moves the last member into the gap: the order within a list has no meaning. */
+/** Removes a member and moves the last one to its index. The order within a list has no meaning. */
 function remove<T>(lists: Map<string, T[]>, user: string, member: T): void {
   const list = lists.get(user);
   const index = list?.indexOf(member) ?? -1;

@@ -51,7 +51,10 @@ export class TokenRenewal {
   }
 }
 
-/** Every fault of the token becomes `unauthorized`. Temporary errors pass through: the token may be valid. */
+/**
+ * Returns `unauthorized` for every fault of the token. Returns a temporary error unchanged, because the token may be
+ * valid.
+ */
 function refusalFrom(error: unknown): ChatError {
   if (error instanceof ChatError && error.temporary) return error;
   return new ChatError("unauthorized");

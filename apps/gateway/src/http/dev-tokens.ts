@@ -7,7 +7,7 @@ export type IssueToken = (user: string) => Promise<{ readonly token: string; rea
 
 const MAX_BODY_BYTES = 1_024;
 
-/** Decides who may get a development token. */
+/** Dependencies of `answerTokenRequest`. */
 export interface TokenRequestDeps {
   readonly issue: IssueToken;
   /** The secret by which the front of `start:split` vouches for a request. Undefined: there is no front. */
@@ -15,12 +15,12 @@ export interface TokenRequestDeps {
 }
 
 /**
- * Answers a request for a development token, which anyone on this machine may get without a password (P60). Resolves with
- * the username, or rejects with the ChatError to answer with.
+ * Answers a request for a development token, which anyone on this machine may get without a password (P60). Resolves
+ * with the username, or rejects with the ChatError to answer with.
  *
- * Three checks keep others out. The request must come straight from this machine, since a reverse proxy would pass on the
- * requests of everyone. The Host header must be a loopback name, since a web page anywhere can point its own name at
- * 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
+ * Three checks keep others out. The request must come straight from this machine, because a reverse proxy would pass
+ * on everybody's requests. The Host header must be a loopback name, because any web page can make its own host name
+ * resolve to 127.0.0.1. The body must be declared as JSON, which an HTML form can't do.
  */
 export async function answerTokenRequest(
   req: IncomingMessage,

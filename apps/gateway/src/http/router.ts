@@ -60,7 +60,10 @@ export class Router {
     res.writeHead(200, { "content-type": "text/plain; charset=utf-8", vary: "Accept" }).end(text);
   }
 
-  /** Answers as an upgrade would be refused, since a browser doesn't show its script why an upgrade failed (P3). */
+  /**
+   * Answers with the error that an upgrade would get, because a browser doesn't tell its script why an upgrade
+   * failed. If an upgrade would succeed, the error is `upgrade_required` (P3).
+   */
   async #explainUpgrade(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { admission, live, origins, observe } = this.#deps;
     if (answerCors(origins, req, res, "GET")) return;
@@ -84,7 +87,9 @@ export class Router {
     observe({ type: "token-issued", request: id, user });
   }
 
-  /** Ignores a request whose client disconnected before its end: there is nobody to answer, and nothing failed. */
+  /**
+   * Answers with the error, unless the client has disconnected: then there is nobody to answer, and nothing failed.
+   */
   #refuse(id: string, req: IncomingMessage, res: ServerResponse, reason: unknown): void {
     if (req.errored || res.closed) return;
     const { observe } = this.#deps;
@@ -103,7 +108,10 @@ function notFound(): Promise<void> {
   return Promise.reject(new ChatError("not_found"));
 }
 
-/** Closes the connection if the body wasn't read to its end, instead of waiting for the rest. */
+/**
+ * Returns the headers of an error response. If the body wasn't read to its end, the connection is closed, so that the
+ * server needn't read the remaining bytes.
+ */
 function refusalHeaders({ code }: ChatError, req: IncomingMessage): Record<string, string> {
   return {
     ...(code === "method_not_allowed" && { allow: pathOf(req) === "/auth/token" ? "POST" : "GET" }),

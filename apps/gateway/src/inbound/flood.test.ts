@@ -26,7 +26,7 @@ beforeEach(async () => {
   bob = await connectClient(gateway, "bob");
 });
 
-/** Bytes that the gateway has read from these clients and parsed, at least. */
+/** Returns a lower bound of the bytes that the gateway has read from these clients and parsed. */
 function parsedFrom(clients: readonly RawClient[]): number {
   const read = clients.map((client) => serverSocketOf(gateway, client).bytesRead);
   return read.reduce((sum, bytes) => sum + Math.max(0, bytes - BUFFERED), 0);
@@ -77,7 +77,7 @@ describe("a flood", () => {
     await waitForThrottled(gateway);
     await chat(bob, 100);
     expect(parsedFrom(all)).toBeLessThan(MIB);
-    // The first chunk uses up the share. Without a common pause every connection would bring one.
+    // The first chunk exceeds the user's limit on reading. Unless all are paused then, each brings a chunk.
     expect(bob.contents().filter((content) => content === "from a chunk").length).toBeLessThan(10);
   });
 
@@ -106,7 +106,7 @@ describe("a flood", () => {
 });
 
 describe("a user who is ahead of the share of reading", () => {
-  /** A chunk of pongs puts a user ahead by some seconds, also on a slow machine. */
+  /** With this rate a chunk of pongs exceeds the limit on reading by some seconds, also on a slow machine. */
   const bytes = { perSecond: 1_000, burst: 4_000 };
 
   beforeEach(async () => {
@@ -146,7 +146,7 @@ describe("a user who is ahead of the share of reading", () => {
     const server = serverSocketOf(gateway, mallory);
     await until(() => server.bytesRead > flood.length + 30_000 + message.length, "all bytes to be read");
     mallory.socket.resetAndDestroy();
-    // A paused socket doesn't notice the reset before it writes.
+    // The gateway notices the reset of a paused socket only when it writes to it.
     await chat(bob, 1);
     await until(() => gateway.events.some(({ type }) => type === "disconnected"), "the end");
     await chat(bob, 1);

@@ -13,15 +13,15 @@ const AUTH_FRAMES = 5;
  * Returns what a frame costs in bytes (P32): its own size, and for a message at least the size of the frame that each
  * reader gets.
  *
- * The client's own frame bounds the recipient and the content. Encoded by the server they never get longer, because
- * `JSON.stringify` escapes only what JSON doesn't permit without an escape, and uses the shortest one.
+ * The size of the client's own frame covers the recipient and the content. The server never encodes them longer:
+ * `JSON.stringify` escapes only characters that JSON requires to be escaped, with the shortest escape.
  */
 export function bytesOf(frame: ClientFrame | undefined, size: number, user: string): number {
   if (frame?.type !== "message") return size;
   return size + ENVELOPE_BYTES + HEADER_BYTES + MAX_BYTES_PER_UNIT * user.length;
 }
 
-/** Returns the number of ordinary frames that a frame counts for (P32). */
+/** Returns the cost of a frame in ordinary frames (P32). */
 export function framesOf(frame: ClientFrame | undefined): number {
   return frame?.type === "auth" ? AUTH_FRAMES : 1;
 }

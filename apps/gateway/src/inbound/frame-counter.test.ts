@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { clientFrame } from "../test/raw-client.ts";
 import { FrameCounter } from "./frame-counter.ts";
 
-/** Payload sizes on both sides of every form of the length. */
+/** Payload sizes below and above each limit at which the length is encoded differently. */
 const sizes = fc.oneof(
   fc.constant(0),
   fc.nat(130),
@@ -60,7 +60,7 @@ describe("the frame counter", () => {
   });
 });
 
-/** Cuts the bytes into chunks of these sizes, and the rest into one. */
+/** Cuts the bytes into chunks of these sizes. The last chunk has all remaining bytes. */
 function chunksOf(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   const chunks: Buffer[] = [];
   let at = 0;

@@ -5,14 +5,16 @@ const MASK_BYTES = 4;
 
 /**
  * Counts the WebSocket frames in the bytes of one connection by their headers (RFC 6455, 5.2), whatever their kind.
- * ws reports no fragment that isn't a message's last one, and reports control frames only after it has parsed them.
+ * The events of ws aren't enough: ws reports only the last fragment of a message, and reports control frames only
+ * after it has parsed them.
  *
- * The bytes may be cut anywhere. Bytes that aren't valid frames give a number without meaning: ws ends the connection.
+ * The bytes may be cut anywhere. If they aren't valid frames, the number has no meaning, but ws then ends the
+ * connection.
  */
 export class FrameCounter {
-  /** Bytes of the last frame that are still to come. */
+  /** Bytes of the last frame that haven't arrived yet. */
   #rest = 0;
-  /** Start of a header that the end of a chunk has cut. */
+  /** Start of a header that continues in the next chunk. */
   #cutHeader: Buffer | undefined;
 
   /** Returns the number of frames whose headers end in this chunk. */
@@ -24,7 +26,7 @@ export class FrameCounter {
     while (at < bytes.length) {
       const size = frameSize(bytes, at);
       if (size === undefined) {
-        // A copy, since a view would keep the whole chunk in memory.
+        // A copy, because a view would keep the whole chunk in memory.
         this.#cutHeader = Buffer.from(bytes.subarray(at));
         at = bytes.length;
         break;
@@ -37,7 +39,9 @@ export class FrameCounter {
   }
 }
 
-/** Returns the size of the frame that begins at `at`, or undefined if its length isn't there yet. */
+/**
+ * Returns the size of the frame that begins at `at`, or undefined if the bytes with its length haven't arrived yet.
+ */
 function frameSize(bytes: Buffer, at: number): number | undefined {
   const second = bytes[at + 1];
   if (second === undefined) return undefined;

@@ -28,9 +28,12 @@ export interface FrameHandlerDeps {
   readonly maxContentBytes: number;
 }
 
-/** Invalid frames in a row that end a connection (P32). */
+/** Number of invalid frames in a row at which a connection is closed (P32). */
 const MAX_INVALID_IN_A_ROW = 10;
-/** An error costs about as much as reading this many bytes. It counts as reading, which has a limit of its own. */
+/**
+ * Answering with an error costs about as much as reading this many bytes. It counts against the user's limit on
+ * reading.
+ */
 const ERROR_COST = 1_024;
 
 const TOO_MANY = {

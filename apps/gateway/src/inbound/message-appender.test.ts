@@ -10,7 +10,7 @@ import { WriteScheduler } from "../outbound/write-scheduler.ts";
 import { ChatSocket } from "../upgrade/socket-server.ts";
 import { MessageAppender } from "./message-appender.ts";
 
-/** A message appender whose log has answered one call, next to a write scheduler that has just begun to rest. */
+/** A message appender whose log has answered one call, and a flush policy whose rest has just begun. */
 async function appenderDuringRest(maxDelayMs: number) {
   const calls: string[][] = [];
   const appender: Appender = {
@@ -36,7 +36,7 @@ async function appenderDuringRest(maxDelayMs: number) {
     observe: ignore,
     onAllAnswered: ignore,
   });
-  // Without an address, as ws's server creates its sockets.
+  // ws's server creates its sockets without an address too.
   const ws = new ChatSocket(null as unknown as string, undefined, {});
   const connection = new Connection(ws, new PassThrough(), {
     id: "1",

@@ -9,8 +9,8 @@ import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 
 /**
- * One answer that a connection waits for: to a draft, which depends on the log's result, or a reply that is ready but
- * must not overtake the answers to drafts before it.
+ * One answer that a connection waits for. The answer to a draft depends on the log's result. A reply is ready, but
+ * must not overtake the answers to earlier drafts.
  */
 type BatchItem =
   | { readonly kind: "draft"; readonly connection: Connection; readonly draft: Draft }
@@ -31,11 +31,11 @@ export interface MessageAppenderDeps {
  * Appends drafts to the log in batches, and answers with acks and errors.
  *
  * A batch holds the drafts of all connections from one turn of the event loop, in the order they came. So the drafts
- * of one connection stay in order (P13). While the write scheduler rests between passes, public drafts gather for
- * longer, but only as long as clients get the messages no later.
+ * of one connection stay in order (P13). While the write scheduler rests between passes, a batch gathers public
+ * drafts for longer, but never so long that clients get the messages later.
  *
- * Answers leave in the order of the batches. A reply to a connection with unanswered drafts waits behind them. So a
- * client gets its answers in the order in which it sent (P13).
+ * Answers leave in the order of the batches. A reply to a connection with unanswered drafts is sent after their
+ * answers. So a client gets its answers in the order of its frames (P13).
  */
 export class MessageAppender {
   readonly #deps: MessageAppenderDeps;
@@ -75,18 +75,22 @@ export class MessageAppender {
     if (connection.unanswered === this.#deps.maxUnanswered) this.#holdBack(connection);
     this.#batch.push(item);
     if (item.kind === "draft") this.#batchLength += item.draft.content.length;
-    // A batch never exceeds one call to the log: acks wait for the whole batch, and would wait for a second call too.
+    // A batch never exceeds one call to the log: each ack waits for the whole batch, so it would wait for a second
+    // call too.
     if (this.#batch.length >= MAX_CALL_DRAFTS || this.#batchLength >= MAX_CALL_BYTES) this.#dispatch();
     else this.#timer.schedule(this.#gatherDelay(item));
   }
 
-  /** Only public drafts may wait for more, and only if their connection isn't held back until it has answers. */
+  /**
+   * Returns how long to wait for more drafts, in ms. Only a public draft may wait, and not while reading from its
+   * connection is paused, because the pause may last until the drafts are answered.
+   */
   #gatherDelay(item: BatchItem): number {
     const mayWait = item.kind === "draft" && item.draft.to === "" && !item.connection.isReadingPaused;
     return mayWait ? this.#deps.flushPolicy.gatherDelay(performance.now(), this.#logMs) : 0;
   }
 
-  /** Backpressure: reads no more from a client that sends faster than the log answers. */
+  /** Backpressure: pauses reading from a client that sends faster than the log answers. */
   #holdBack(connection: Connection): void {
     connection.pauseReading(PAUSE.unanswered);
     this.#deps.observe({
@@ -113,7 +117,9 @@ export class MessageAppender {
     });
   }
 
-  /** An `Appender` never rejects. If one did, the outcome would be unknown, and the answer `unavailable` (P31). */
+  /**
+   * An `Appender` never rejects. If it did, the outcome would be unknown, so the answer would be `unavailable` (P31).
+   */
   async #appendDrafts(drafts: readonly Draft[]): Promise<readonly Appended[]> {
     try {
       return await this.#deps.appender.append(drafts);

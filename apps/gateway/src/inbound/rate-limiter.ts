@@ -11,20 +11,26 @@ export type FrameLimit = "frames" | "bytes";
 
 export type RateVerdict =
   | { readonly kind: "pass" }
-  /** The same frame passes after this time, in ms. */
+  /** A rate refuses the frame. The same frame would pass after `retryAfterMs`. */
   | { readonly kind: "limited"; readonly limit: FrameLimit; readonly retryAfterMs: number }
-  /** Ten times a rate over ten seconds: the connection is closed. */
+  /** Over ten seconds the user sent more than ten times a rate. The connection is closed. */
   | { readonly kind: "abusive" };
 
 const ABUSE_WINDOW_MS = 10_000;
 const ABUSE_FACTOR = 10;
-/** A user is read from at this many times the rate of bytes, so that refusals reach a client that is over it. */
+/**
+ * The rate of reading is this many times the rate of bytes. So a client over the rate of bytes is read, and gets
+ * errors.
+ */
 const READ_FACTOR = 4;
 /** Lower bound of the rate of reading, so that the largest frame takes a fraction of a second. */
 const MIN_READ_PER_SECOND = 256 * 1024;
-/** Without a rate of bytes every frame may be as large as P12 permits, and has its overhead. */
+/**
+ * Cost of reading the largest frame that P12 permits, overhead included. It bounds the rate of reading if bytes
+ * aren't limited.
+ */
 const MAX_READ_PER_FRAME = 67 * 1024;
-/** The gateway reads this many seconds' worth in one burst. */
+/** The gateway reads this many seconds' worth of the rate of reading in one burst. */
 const READ_BURST_FACTOR = 2;
 
 const NONE = Number.POSITIVE_INFINITY;
@@ -35,11 +41,11 @@ const ABUSIVE: RateVerdict = { kind: "abusive" };
 interface UserLimits {
   readonly frames: Rate;
   readonly bytes: Rate;
-  /** Cost of reading: see read-throttle.ts. */
+  /** Rate of the cost of reading: see read-throttle.ts. */
   readonly reading: Rate;
 }
 
-/** One user's buckets. It also counts all attempts within the abuse window. */
+/** One user's buckets, and the count of all attempts within the abuse window. */
 class UserRate {
   readonly #limits: UserLimits;
   readonly #frames: TokenBucket;
@@ -95,14 +101,16 @@ class UserRate {
 }
 
 /**
- * The rates of all users (P32). All connections of a user to this gateway share one set of buckets. It outlives the
- * connections until the buckets are full again, so that a user gets no new burst by reconnecting. `forgetIdleUsers`
- * then removes it. Times are ms of any steady clock.
+ * The rates of all users (P32). All connections of a user to this gateway share one set of buckets. The set is kept
+ * after the last connection has ended, until the buckets are full again. So a user gets no new burst by reconnecting.
+ * `forgetIdleUsers` then removes it. Times are ms of any steady clock.
  */
 export class RateLimiter {
   readonly #limits: UserLimits;
   readonly #users = new Map<string, UserRate>();
-  /** The user looked up last: a frame is charged right after the chunk that it came in. */
+  /**
+   * The user looked up last. A frame is charged right after its chunk, so the next lookup is often for the same user.
+   */
   #lastUser: string | undefined;
   #lastRate: UserRate | undefined;
   /** False if no rate is limited. Nothing is counted then. */
@@ -114,12 +122,15 @@ export class RateLimiter {
     this.isLimited = reading.perSecond < NONE;
   }
 
-  /** Takes one frame of `bytes` bytes, or a frame that costs as much as `frames` frames. */
+  /** Charges a user for one frame of `bytes` bytes that counts as `frames` frames, if the rates permit it. */
   take(user: string, now: number, bytes = 0, frames = 1): RateVerdict {
     return this.isLimited ? this.#rateOf(user, now).take(frames, bytes, now) : PASS;
   }
 
-  /** Charges what has been read from a user. Returns how far the user is ahead of its share, as `aheadMs` does. */
+  /**
+   * Charges the user for something that was read, at its `cost`. Returns the time for which nothing more should be
+   * read, in ms.
+   */
   chargeReading(user: string, cost: number, now: number): number {
     if (!this.isLimited) return 0;
     const { reading } = this.#rateOf(user, now);
@@ -155,7 +166,7 @@ export class RateLimiter {
   }
 }
 
-/** Returns the rate at which a user is read from. It is unlimited only if frames and bytes are. */
+/** Returns the rate at which a user is read from. It is unlimited only if neither frames nor bytes are limited. */
 function readingRate(framesPerSecond: number, bytesPerSecond: number): Rate {
   const needed = Math.min(READ_FACTOR * bytesPerSecond, MAX_READ_PER_FRAME * framesPerSecond);
   const perSecond = Math.max(MIN_READ_PER_SECOND, needed);

@@ -12,22 +12,25 @@ export interface ReadThrottleDeps {
   readonly now: () => number;
 }
 
-/** A chunk, however small, costs a read and a turn of all listeners: about as much as parsing this many bytes. */
+/**
+ * Handling a chunk, however small, takes a read and a call of each listener: about as much as parsing this many
+ * bytes.
+ */
 const CHUNK_COST = 2_048;
 /** A frame, however empty, costs about as much as parsing this many bytes. */
 const FRAME_COST = 128;
 const TICK_MS = 50;
-/** Part of a user's paused connections that is resumed in one tick. */
+/** Fraction of a user's paused connections that is resumed in one tick. */
 const RESUME_FRACTION = 1 / 8;
 
 /**
- * Reads no more from a user than the user's share, whatever arrives: data, pings, pongs, fragments, or single bytes
+ * Limits how fast the gateway reads from a user, whatever arrives: data, pings, pongs, fragments, or single bytes
  * (P32, G5). Bytes are charged as they come from the socket, before ws parses them, in every phase of a connection.
  *
- * A user who is ahead of the share is read from no more until time has caught up. TCP then slows the client. All
- * connections of the user are paused at once, so that each doesn't bring one more chunk. They are resumed one after
- * the other, and the connection that brought the last chunk comes last. So a connection that floods can't keep the
- * user's other connections from being read.
+ * When a user exceeds the limit, reading from all the user's connections is paused until the limit permits more. TCP
+ * then slows the client. All are paused at once, because otherwise each would bring one more chunk. They are resumed
+ * one after the other, and the connection that brought the last chunk is resumed last. So a connection that floods
+ * can't keep the user's other connections from being read.
  */
 export class ReadThrottle {
   readonly #deps: ReadThrottleDeps;
@@ -39,7 +42,10 @@ export class ReadThrottle {
     this.#deps = deps;
   }
 
-  /** A new connection of a user who is ahead starts paused. Reconnecting gives no free chunk. */
+  /**
+   * Pauses a new connection if its user has exceeded the limit. Otherwise each reconnect would get one more chunk
+   * read.
+   */
   start(connection: Connection): void {
     const { rateLimiter, now } = this.#deps;
     if (rateLimiter.aheadMs(connection.user, now()) > 0) this.#pauseUser(connection);
@@ -73,7 +79,7 @@ export class ReadThrottle {
       connection.pauseReading(PAUSE.share);
       paused.add(connection);
     }
-    // Paused once more, since ws resumes a socket by itself when it has begun to close.
+    // Paused again, because ws itself resumes a socket that has begun to close.
     last.pauseReading(PAUSE.share);
     paused.delete(last);
     paused.add(last);
@@ -92,7 +98,10 @@ export class ReadThrottle {
   }
 }
 
-/** What arrives afterwards comes in a later turn of the event loop. So it can't change the set during the walk. */
+/**
+ * Resumes the first `count` connections. Their data arrives in a later turn of the event loop, and so can't change
+ * the set during the loop.
+ */
 function resumeFirst(paused: Set<Connection>, count: number): void {
   let left = count;
   for (const connection of paused) {

@@ -7,7 +7,7 @@ export interface Rate {
 /** Larger than the rounding error of adding fractions. */
 const EPSILON = 1e-6;
 
-/** A token bucket that may owe tokens. Times are ms of any steady clock. */
+/** A token bucket whose balance may be negative. Times are ms of any steady clock. */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
@@ -20,8 +20,8 @@ export class TokenBucket {
   }
 
   /**
-   * Returns the time until `cost` may be taken, in ms; 0 if it may be taken now. A full bucket permits any cost, and
-   * then owes what it didn't have. A cost of 0 waits only for the end of such a debt.
+   * Returns the time until `cost` may be taken, in ms; 0 if it may be taken now. A full bucket permits any cost,
+   * after which its balance may be negative. A cost of 0 waits only for a negative balance to rise to 0.
    */
   wait(cost: number, now: number): number {
     this.#refill(now);
@@ -29,7 +29,7 @@ export class TokenBucket {
     return missing > EPSILON ? Math.ceil((missing / this.#rate.perSecond) * 1000) : 0;
   }
 
-  /** Takes `cost`, after `wait` has permitted it or for something that has happened already. */
+  /** Takes `cost`, after `wait` has permitted it, or for work that is already done. */
   take(cost: number): void {
     this.#tokens -= cost;
   }

@@ -1,7 +1,7 @@
 /**
  * Public frames that some subscriber still has to get, in log order. Frames are numbered from 1 and the numbers only
- * rise. A subscriber remembers the number of its last frame and gets the frames after it. Subscribers at the same
- * number share one buffer.
+ * rise. A subscriber remembers the number of its last frame and gets the frames after it. Subscribers with the same
+ * number get the same joined buffer.
  */
 export class BroadcastBuffer {
   readonly #ids: string[] = [];
@@ -9,7 +9,7 @@ export class BroadcastBuffer {
   /** Number of the last frame that was dropped. */
   #dropped = 0;
   #bytes = 0;
-  /** The joined frames after a number, up to the last one. Filled on demand, cleared when frames change. */
+  /** For each number, all frames after it, joined into one buffer. Filled on demand, cleared when frames change. */
   readonly #joined = new Map<number, Buffer>();
 
   /** Number of the last frame, 0 before the first. */
@@ -21,7 +21,7 @@ export class BroadcastBuffer {
     return this.#bytes;
   }
 
-  /** Calls come in the order of the ids. */
+  /** Adds a frame. Must be called in the order of the ids. */
   add(id: string, frame: Buffer): void {
     this.#ids.push(id);
     this.#frames.push(frame);
@@ -29,7 +29,10 @@ export class BroadcastBuffer {
     this.#joined.clear();
   }
 
-  /** Moves on from `after` past the frames with ids at or below `cursor` (L17), and returns the number reached. */
+  /**
+   * Skips the frames after `after` whose ids are at or below `cursor` (L17). Returns the number of the last frame
+   * skipped, or `after` if there is none.
+   */
   skipTo(cursor: string, after: number): number {
     let at = after;
     while (at < this.last && (this.#ids[at - this.#dropped] ?? "") <= cursor) at += 1;
@@ -50,7 +53,7 @@ export class BroadcastBuffer {
     return this.#frames.slice(after - this.#dropped, upTo - this.#dropped);
   }
 
-  /** Drops the frames up to and including `upTo`, which every subscriber has got. */
+  /** Drops the frames up to and including `upTo`, which every subscriber has received. */
   drop(upTo: number): void {
     const count = upTo - this.#dropped;
     this.#ids.splice(0, count);

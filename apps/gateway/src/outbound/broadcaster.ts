@@ -17,7 +17,10 @@ export interface BroadcasterDeps {
 /** Returns the listener that passes live messages and gaps from the log on to the connections (P20, P21, P23). */
 export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
   const { registry, writeScheduler, replayFilter, observe } = deps;
-  /** The frame made last. A private message arrives twice, for its sender and its recipient, and shares one frame. */
+  /**
+   * The frame made last. A private message arrives twice, for its sender and for its recipient, and both get the same
+   * frame.
+   */
   let lastMade: { readonly id: string; readonly frame: Buffer } | undefined;
 
   function frameOf({ id, body }: LiveMessage): Buffer {
@@ -44,7 +47,9 @@ export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
       else sendToUser(audience, message);
     },
 
-    /** Writes the messages from before the gap first, while connections still have the cursors those came under. */
+    /**
+     * First writes the messages from before the gap, while each connection still has the cursor that applies to them.
+     */
     gap(cursor) {
       observe({ type: "gap", cursor, connections: registry.connections.size });
       writeScheduler.flushAll();

@@ -1,4 +1,4 @@
-/** Runs an action once, later, however often it is scheduled until then. */
+/** Runs an action later. Calls of `schedule` until then cause only one run. */
 export class CoalescingTimer {
   readonly #action: () => void;
   #scheduled: { readonly cancel: () => void; readonly isImmediate: boolean } | undefined;
@@ -9,7 +9,7 @@ export class CoalescingTimer {
 
   /**
    * Schedules the action in `ms`, or for the next turn of the event loop if `ms` is below 1. If the action is already
-   * scheduled, only an immediate call moves it; any other call leaves it as it is.
+   * scheduled, a call with `ms` below 1 moves it to the next turn, and any other call changes nothing.
    */
   schedule(ms: number): void {
     const isImmediate = ms < 1;

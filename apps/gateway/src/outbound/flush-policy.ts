@@ -1,8 +1,11 @@
-/** The rest after a pass is the pass's own duration times this factor for each public message in it … */
+/**
+ * The rest is the pause after a pass. It lasts as long as the pass, times this factor for each public message in the
+ * pass.
+ */
 const REST_PER_MESSAGE = 0.5;
-/** … but at most the duration times this factor. */
+/** Upper bound of the factor for the rest, however many public messages were in the pass. */
 const MAX_REST_FACTOR = 2.5;
-/** A pass and its rest together last at most this many times the longest rest, unless the pass alone takes longer. */
+/** A pass and its rest together last at most this many times `maxDelayMs`, unless the pass alone takes longer. */
 const MAX_ROUND_FACTOR = 2;
 
 export interface PassCost {
@@ -19,9 +22,8 @@ export interface PassCost {
  *
  * - Few messages were in the pass. A room that isn't under full load then gets its messages soon, and spends up to
  *   two thirds of the time in writes. At full load writes take less than a third.
- * - The pass took very long. Its messages have waited for that already, and each write carries many of them anyway.
- *
- * Times are ms of any steady clock.
+ * - The pass took very long. The messages that came during it have already waited, and each write of the next pass
+ *   carries many of them anyway.
  */
 export class FlushPolicy {
   readonly #maxDelayMs: number;
@@ -38,14 +40,15 @@ export class FlushPolicy {
   }
 
   /**
-   * Returns how long a public draft may wait for more drafts before the call to the log, which takes `logMs`. Its
-   * message still arrives before the rest ends, so clients get it no later, and more drafts share the call's cost.
+   * Returns how long a public draft may wait for more drafts before the call to the log, which takes `logMs`. The
+   * draft's message still arrives before the rest ends, so clients get the message no later. More drafts share the
+   * cost of the call.
    */
   gatherDelay(now: number, logMs: number): number {
     return Math.max(0, this.delay(now) - logMs);
   }
 
-  /** A pass has started, possibly before the rest was over. Frames that arrive during a pass may leave with it. */
+  /** Ends the rest, because a pass has started. Frames that arrive during a pass may leave with it. */
   passStarted(): void {
     this.#restUntil = Number.NEGATIVE_INFINITY;
   }

@@ -2,7 +2,8 @@ import { ORIGIN } from "@parley/models";
 
 /**
  * Accepts every message once for each audience, in log order (P21). The live stream is in log order over all
- * audiences together, but a repair may deliver messages again. They are dropped here, once for all connections.
+ * audiences together, but after an interruption it may deliver messages again. This filter drops them for all
+ * connections.
  *
  * A private message comes twice with the same id, for the audiences of its sender and its recipient.
  */
@@ -24,7 +25,7 @@ export class ReplayFilter {
     return true;
   }
 
-  /** The stream continues after `cursor`. After the log was replaced, ids may be smaller than before (L18). */
+  /** Continues after `cursor`. If the log was replaced, ids may be smaller than before (L18). */
   restartAfter(cursor: string): void {
     this.#floor = cursor;
     this.#last = cursor;

@@ -10,7 +10,7 @@ const id = (n: number) => formatId({ ms: 9_000_000_000_000 + n, seq: 0 });
 
 describe("a client that stops reading", () => {
   it("P40 F14 G5: is closed with 4002 at the bound, while other clients get everything", async () => {
-    // Larger than any one write in this test: a socket that holds no bytes gets any number at once.
+    // Larger than any single write in this test, because a socket in which no bytes wait takes a write of any size.
     const maxPendingBytes = 1024 * 1024;
     const gateway = await startGateway({ config: { maxPendingBytes } });
     const others = [await connectClient(gateway, "alice"), await connectClient(gateway, "bob")];

@@ -4,7 +4,7 @@ const LENGTH_64 = 127;
 
 /**
  * Encodes a whole unmasked text frame (RFC 6455, 5.2), as a server sends it. A message's frame is encoded once and
- * written to every socket that gets it (P20). That is why frames bypass the `send` of a WebSocket object.
+ * written to every socket that gets it (P20). Frames therefore bypass the `send` of a WebSocket object.
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);

@@ -125,7 +125,7 @@ describe("a write", () => {
   });
 });
 
-/** Each write takes 0.2 ms, so that a pass over a few hundred subscribers takes several turns. */
+/** A reader whose writes take 0.2 ms each, so that a pass over a few hundred subscribers takes several turns. */
 class SlowReader extends Reader {
   override write(pieces: readonly Buffer[]): boolean {
     const startedAt = performance.now();
@@ -135,7 +135,10 @@ class SlowReader extends Reader {
 }
 
 describe("a pass over several turns", () => {
-  /** Starts a pass over 300 subscribers that has reached the first but neither the middle one nor the last. */
+  /**
+   * Starts a pass over 300 subscribers. Resolves when the pass has reached the first, but not the middle one or the
+   * last.
+   */
   async function startPass() {
     const { scheduler, open, subscribers, flushes } = createScheduler();
     for (let n = 0; n < 300; n++) open(new SlowReader());
@@ -182,7 +185,7 @@ interface Step {
   readonly who: number;
 }
 
-/** A simple model of the frames that each subscriber should get, next to a real scheduler. */
+/** Drives a real scheduler, and computes the frames that each subscriber should get. */
 class Model {
   readonly #rig = createScheduler();
   readonly #all: { readonly reader: Reader; expected: string }[] = [];

@@ -7,29 +7,29 @@ import type { FlushPolicy } from "./flush-policy.ts";
 export interface Subscriber {
   /** Public messages with an id at or below the cursor aren't sent to this subscriber (L17). */
   readonly cursor: string;
-  /** Number of the last public frame that this subscriber has, as the write scheduler set it with `markWritten`. */
+  /** Number of the last public frame written to this subscriber. The write scheduler sets it with `markWritten`. */
   readonly writtenUpTo: number;
-  /** For the write scheduler alone. */
+  /** Only the write scheduler calls this. */
   markWritten(upTo: number): void;
   /** Returns false, and writes nothing, if the subscriber reads too slowly to get any more. */
   write(pieces: readonly Buffer[]): boolean;
 }
 
-/** A finished pass, or a turn of direct writes. */
+/** Figures of a finished pass, or of a turn of direct writes. */
 export interface FlushStats {
   /** Subscribers that were written to. */
   readonly subscribers: number;
-  /** Public frames that every subscriber has since this pass; 0 for direct writes. */
+  /** Number of public frames that all subscribers have after this pass, but not before. 0 for direct writes. */
   readonly publicFrames: number;
-  /** Time spent in writes. */
+  /** Time spent in writes, in ms. */
   readonly ms: number;
 }
 
 export interface WriteSchedulerOptions<Member extends Subscriber> {
-  /** Targets of broadcasts. */
+  /** The subscribers that get public frames. */
   readonly subscribers: ReadonlySet<Member>;
   readonly policy: FlushPolicy;
-  /** Called when a write was refused. The callee must remove the subscriber. */
+  /** Called when a subscriber's `write` returned false. Must remove the subscriber. */
   readonly onTooSlow: (member: Member) => void;
   readonly observe: (stats: FlushStats) => void;
 }
@@ -44,18 +44,19 @@ interface DirectFrame {
 interface Pass<Member extends Subscriber> {
   readonly members: Iterator<Member>;
   /**
-   * Last public frame when the pass started. Every subscriber has it when the pass ends; many have later ones too.
+   * Number of the last public frame when the pass started. When the pass ends every subscriber has this frame, and
+   * many have later ones too.
    */
   readonly upTo: number;
   subscribers: number;
   ms: number;
 }
 
-/** Time after which direct writes, or a pass over a large room, let the rest of the process have its turn. */
+/** Time after which direct writes, or a pass over a large room, yield to other work of the process, in ms. */
 const TURN_MS = 1;
-/** From this many waiting bytes on a pass starts without the policy's delay. */
+/** If at least this many bytes of public frames wait, a pass starts without the policy's delay. */
 const MAX_WAITING_BYTES = 256 * 1024;
-/** `writtenUpTo` of a removed subscriber: there is never a frame after it. */
+/** `writtenUpTo` of a removed subscriber: no frame has a higher number. */
 const REMOVED = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -63,11 +64,11 @@ const REMOVED = Number.MAX_SAFE_INTEGER;
  * has come for it since its last write.
  *
  * Public frames leave in passes over all subscribers. A pass over a large room takes several turns of the event loop.
- * Frames that arrive during the pass leave with it to the subscribers that it hasn't reached yet. So a message waits
- * for one pass at most.
+ * A frame that arrives during the pass is written with it to the subscribers that the pass hasn't reached yet. So a
+ * message waits for one pass at most.
  *
  * Direct frames, for one subscriber each (acks, private messages), are written before each turn of a pass and don't
- * wait for its end.
+ * wait for the end of the pass.
  *
  * A write always carries everything: the public frames after the subscriber's last one, with the direct frames in
  * their places among them. So the frames of one connection leave in the order in which they came (L16).
@@ -110,7 +111,7 @@ export class WriteScheduler<Member extends Subscriber> {
     this.#schedule();
   }
 
-  /** Writes the frames that have come for `member` at once, and none after them. */
+  /** Writes the frames that wait for `member`, and writes nothing to it afterwards. */
   flushAndRemove(member: Member): void {
     this.#writeTo(member);
     this.remove(member);
@@ -125,7 +126,7 @@ export class WriteScheduler<Member extends Subscriber> {
   /** Writes every frame to every subscriber before it returns. */
   flushAll(): void {
     this.#writeDirect(Number.POSITIVE_INFINITY);
-    // A running pass may have gone past subscribers before the last frames came. Those need a second pass.
+    // A running pass may have passed some subscribers before the last frames came. Only another pass reaches them.
     while (this.#needsPass) this.#continuePass(Number.POSITIVE_INFINITY);
   }
 
@@ -198,7 +199,7 @@ export class WriteScheduler<Member extends Subscriber> {
   /** Writes every frame that waits for `member`. Returns false if there is none. */
   #writeTo(member: Member): boolean {
     const direct = this.#direct.get(member);
-    // True for removed subscribers too: they have no direct frames, and no number is greater than theirs.
+    // Removed subscribers return here too: they have no direct frames, and no frame's number is above `REMOVED`.
     if (!direct && member.writtenUpTo >= this.#public.last) return false;
     this.#direct.delete(member);
     const from = this.#public.skipTo(member.cursor, member.writtenUpTo);
@@ -225,7 +226,7 @@ export class WriteScheduler<Member extends Subscriber> {
   }
 }
 
-/** Reads the clock after every 32nd subscriber only. */
+/** Tells if the deadline has passed. Reads the clock only after every 32nd subscriber, to save time. */
 function isOver(subscribers: number, deadline: number): boolean {
   return (subscribers & 31) === 31 && performance.now() > deadline;
 }

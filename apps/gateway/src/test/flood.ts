@@ -7,7 +7,7 @@ import type { RunningGateway } from "./running-gateway.ts";
 
 export const PONG = clientFrame("", { opcode: 10 });
 export const PING = clientFrame("", { opcode: 9 });
-/** A valid message in as many fragments as the gateway takes. All but the last are empty. */
+/** A valid message in 1,002 fragments, almost as many as the gateway accepts. All but the last are empty. */
 export const FRAGMENTS = Buffer.concat([
   clientFrame("", { fin: false }),
   ...Array.from({ length: 1_000 }, () => clientFrame("", { opcode: 0, fin: false })),

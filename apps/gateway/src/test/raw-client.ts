@@ -80,7 +80,7 @@ export interface FrameShape {
   readonly opcode?: number;
   readonly fin?: boolean;
   readonly masked?: boolean;
-  /** Length to declare in the header, if it is to differ from the payload's. */
+  /** Length to declare in the header. Default: the payload's length. */
   readonly length?: number;
 }
 

@@ -23,7 +23,7 @@ export interface RunningGatewayOptions {
   readonly config?: Partial<GatewayConfig>;
   readonly issueToken?: IssueToken;
   readonly frontSecret?: string;
-  /** Replaces the verifier, for failures that a real one doesn't have. */
+  /** Replaces the verifier, for failures that a real verifier doesn't have. */
   readonly verifier?: Verifier;
   /** Wraps the log's appender. */
   readonly append?: (append: Appender) => Appender;
@@ -45,7 +45,9 @@ export interface RunningGateway {
   readonly wsUrl: string;
   readonly store: StoreAll;
   readonly events: GatewayEvent[];
-  /** The gateway's listener for live messages. Tests call it to deliver what the log in memory never would. */
+  /**
+   * The gateway's listener for live messages. Tests call it to deliver messages that the log in memory never would.
+   */
   readonly listener: LiveListener;
   token(user: string, expiresInSeconds?: number): Promise<string>;
 }

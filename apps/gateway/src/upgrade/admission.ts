@@ -62,8 +62,9 @@ export class Admission {
   }
 
   /**
-   * Throws if a limit is reached. A caller that takes the place must do so before its next `await`, so that no other
-   * handshake takes the same place.
+   * Throws if the gateway is draining or a limit on connections is reached. A caller that opens a connection must
+   * count it with `ConnectionLimiter.acquire` before its next `await`, so that no other handshake passes the same
+   * check.
    */
   assertCapacity({ identity, address }: AuthenticatedClient): void {
     this.assertNotDraining();

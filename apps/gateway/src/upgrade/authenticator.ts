@@ -1,7 +1,9 @@
 import { AuthError, type Identity, type Verifier } from "@parley/auth";
 import { ChatError } from "@parley/models";
 
-/** The party that a verification is counted for. Parties are served in turn, each within its own limit (G5). */
+/**
+ * The address or user that a verification counts for. All of them are served in turn, each within its own limit (G5).
+ */
 export interface TokenOrigin {
   /** The address of a handshake. */
   readonly address?: string;
@@ -11,7 +13,7 @@ export interface TokenOrigin {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Verifies tokens for the gateway. The verifier shares out its work, and this class translates its errors. */
+/** Verifies tokens for the gateway. Translates the verifier's errors into ChatErrors. */
 export class Authenticator {
   readonly #verifier: Verifier;
 
@@ -21,8 +23,8 @@ export class Authenticator {
 
   /**
    * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable`
-   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified. Rejects with the reason of
-   * the signal once that is aborted.
+   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified. If `signal` is
+   * aborted, rejects with its reason.
    */
   async verify(token: string | undefined, { address, user, signal }: TokenOrigin): Promise<Identity> {
     const share = user === undefined ? `address ${address}` : `user ${user}`;

@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from "@parley/models";
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../connection/connection.ts";
 
-/** A WebSocket that knows its connection, so that all sockets share one listener for each kind of event. */
+/** A WebSocket with a reference to its connection. So all sockets can share one listener for each kind of event. */
 export class ChatSocket extends WebSocket {
   connection: Connection | undefined;
 }
@@ -12,12 +12,15 @@ export function connectionOf(ws: WebSocket): Connection | undefined {
   return ws instanceof ChatSocket ? ws.connection : undefined;
 }
 
-/** Longest wait for the client's close frame. After it ws destroys the socket, also one that doesn't read. */
+/**
+ * Longest wait for the client's close frame. After this time ws destroys the socket, even if its client reads
+ * nothing.
+ */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * Bounds the fragments of a message and the chunks of a frame that ws holds until the last one has arrived, each as
- * an object of its own. No network splits 64 KiB into this many.
+ * Maximum number of fragments of a message, and of chunks of a frame. ws holds each as an object of its own until the
+ * last one has arrived. No network splits 64 KiB into this many.
  */
 const MAX_PARTS = 1_024;
 
@@ -28,8 +31,8 @@ type Options = ServerOptions<typeof ChatSocket> & { readonly closeTimeout: numbe
 
 /**
  * Creates the ws server that upgrades sockets. ws itself closes with 1007 for bad UTF-8 and 1009 for a frame that is
- * too big (P12, P32). Compression is off: it takes more memory than it saves in small chat frames. ping-answers.ts
- * answers pings.
+ * too big (P12, P32). Compression is off: its memory costs more than the bytes that it saves on small chat frames.
+ * ping-answers.ts answers pings.
  */
 export function createSocketServer(): ChatSocketServer {
   const options: Options = {

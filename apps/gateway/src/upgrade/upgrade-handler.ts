@@ -42,14 +42,14 @@ interface UpgradeRequest {
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Handles a handshake from the request to the upgrade. The steps are: authenticate, take a place within the limits,
- * subscribe to the user's messages, upgrade.
+ * Handles a handshake from the request to the upgrade. The steps are: authenticate, count the connection against the
+ * limits, subscribe to the user's messages, upgrade.
  *
- * The subscription comes before the answer. So an open WebSocket misses no message, even if its client isn't sent
- * `ready` (P5, P22), and a log that can't be subscribed to is a plain 503 (P3).
+ * The gateway subscribes before it answers. So an open WebSocket misses no message, even if its client isn't sent
+ * `ready` (P5, P22). If the subscription fails, the answer is a plain 503 (P3).
  *
- * After every `await` the socket may have closed, the time may be up, or the process may be draining. The place and
- * the subscription are released on every path except the one that opens a connection.
+ * After every `await` the socket may have closed, the time may be up, or the process may be draining. The counted
+ * connection and the subscription are released on every path except the one that opens a connection.
  */
 export class UpgradeHandler {
   readonly #deps: UpgradeHandlerDeps;
@@ -112,7 +112,10 @@ export class UpgradeHandler {
     }
   }
 
-  /** Leaves ws no subprotocol but the selected one in the request, so that ws can't echo a token (P2). */
+  /**
+   * Upgrades the socket. First removes all subprotocols but the selected one from the request, so that ws can't echo
+   * a token (P2).
+   */
   #upgrade({ req, socket, head }: UpgradeRequest, upgrade: AcceptedUpgrade): boolean {
     const { subprotocol } = upgrade;
     if (subprotocol) req.headers["sec-websocket-protocol"] = subprotocol;

@@ -8,7 +8,7 @@ import { startGateway } from "../test/running-gateway.ts";
 
 const SECRET = "a secret for tests that is long enough";
 
-/** A gateway behind a trusted proxy at 127.0.0.1, and the shares that its verifications were counted for. */
+/** A gateway behind a trusted proxy at 127.0.0.1, and the address or user that each verification was counted for. */
 async function startBehindProxy() {
   const shares: (string | undefined)[] = [];
   const real = createVerifier({ secrets: [SECRET], isUser: isUsername });

@@ -5,12 +5,18 @@ import { type Group, group } from "./read.ts";
 
 /** Settings for `createVerifier` of @parley/auth, and whether development tokens are issued (P60, P61). */
 export interface AuthSettings {
-  /** HS256 secrets: the first signs, any verifies. Undefined with `jwksUrl`, or if optional and unset. */
+  /**
+   * HS256 secrets: the first signs tokens, each of them verifies. Undefined with `jwksUrl`, or if none is required
+   * and none is set.
+   */
   readonly secrets: readonly string[] | undefined;
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** Maximum number of tokens that wait to be verified, in total and of one address or user. */
+  /**
+   * Maximum number of tokens that wait to be verified, in total (`maxWaiting`), and of one address or user
+   * (`maxWaitingPerShare`).
+   */
   readonly maxWaiting: number;
   readonly maxWaitingPerShare: number;
   /** Undefined if unset: the app decides (P60). Always false in production and with `jwksUrl`. */
@@ -59,7 +65,7 @@ const authVariables = {
 
 /**
  * The variables about tokens, for `readEnv({ auth: auth() })`. Requires JWT_SECRET or JWT_JWKS_URL unless `required`
- * is false: then the app creates a secret with `loadOrCreateSecret`.
+ * is false. Then, if neither is set, the app creates a secret with `loadOrCreateSecret`.
  */
 export function auth({ required = true }: { readonly required?: boolean } = {}): Group<AuthSettings> {
   return group(authVariables, (env) => {

@@ -3,7 +3,7 @@ import { isSecret } from "./fields.ts";
 import type { Shape } from "./read.ts";
 import { FILE_SUFFIX } from "./secret-text.ts";
 
-/** A variable as documentation and the doctor show it. */
+/** A variable as the documentation and `parley doctor` show it. */
 export interface VariableDescription {
   readonly name: string;
   readonly description: string;

@@ -44,7 +44,10 @@ export const fields = {
   /** A whole number from `min` (default 1) to `max`. */
   count: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
     wholeNumber(min, max).default(defaultValue),
-  /** A whole number; 0 removes the limit and becomes Infinity. A function as default is called when needed. */
+  /**
+   * A whole number; 0 removes the limit and becomes Infinity. If the default is a function, it is called whenever the
+   * default is used.
+   */
   limit: (defaultValue: number | (() => number)) =>
     typeof defaultValue === "number" ? limit().default(defaultValue) : limit().default(defaultValue),
   optionalLimit: () => limit().optional(),
@@ -96,7 +99,7 @@ function flag() {
   return parsed("true or false", (text) => (text === "true" ? true : text === "false" ? false : undefined));
 }
 
-/** Splits text at commas, and drops blanks around values and empty values. */
+/** Splits text at commas. Removes blanks around each value, and drops empty values. */
 export function listOf(text: string): string[] {
   return text
     .split(",")
@@ -120,7 +123,10 @@ function urlOf(text: string, protocols: readonly string[]): string | undefined {
 
 const SENTINEL_HOST = String.raw`(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?`;
 const SENTINEL_LOGIN = String.raw`sentinel(Username|Password)=[^\s&#]*`;
-/** Sentinels, the master's name and an optional database number. The Sentinels' own login is given as parameters. */
+/**
+ * Matches a URL with Sentinels, the master's name and an optional database number. The login for the Sentinels
+ * themselves is given as parameters.
+ */
 const SENTINEL_URL = new RegExp(
   String.raw`^rediss?\+sentinel://([^\s@/?#]*@)?${SENTINEL_HOST}(,${SENTINEL_HOST})*/[^\s/?#]+(/\d{1,5})?(\?${SENTINEL_LOGIN}(&${SENTINEL_LOGIN})*)?$`,
 );

@@ -21,8 +21,8 @@ export type Env<S extends Shape> = {
 };
 
 /**
- * Creates a group. `resolve` is called once each value is valid on its own; it throws a ConfigError for values that
- * don't fit together. `readEnv` returns its result under the group's name.
+ * Creates a group. `resolve` is called once each value is valid on its own. It throws a ConfigError for values that
+ * don't fit together. `readEnv` returns the result of `resolve` under the group's name.
  */
 export function group<F extends Fields, Value>(
   variables: F,

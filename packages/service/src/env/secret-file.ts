@@ -8,9 +8,11 @@ const FILE = "jwt-secret";
 
 /**
  * Reads the token secret from `dataDir`, and creates a random one on the first call (P61). Used if JWT_SECRET is
- * unset. Only the owner can read the directory and the file. Processes that start at the same time get the same secret: each writes a
- * complete temporary file and links it to the final name, and the link succeeds for exactly one of them. Rejects with
- * a ConfigError if the directory or the file can't be used.
+ * unset. Only the owner can read the directory and the file.
+ *
+ * Processes that start at the same time get the same secret. Each writes a complete temporary file and links it to
+ * the final name, and only the first link succeeds. Rejects with a ConfigError if the directory or the file can't be
+ * used.
  */
 export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   try {

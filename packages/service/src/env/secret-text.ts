@@ -4,7 +4,7 @@ import { ConfigError } from "./config-error.ts";
 /** Appended to the name of a secret's variable: `JWT_SECRET_FILE` names the file that holds `JWT_SECRET`. */
 export const FILE_SUFFIX = "_FILE";
 
-/** No secret is longer. A path such as /dev/zero must not fill the memory. */
+/** Maximum size of a secret's file. Without it, a path such as /dev/zero would fill the memory. */
 const MAX_FILE_BYTES = 65_536;
 
 /**

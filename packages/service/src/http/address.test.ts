@@ -86,7 +86,7 @@ describe("the block that an accepted socket counts for", () => {
     ["10.1.2.3", undefined],
     ["::ffff:10.1.2.3", undefined],
     ["fd00::7", undefined],
-    // The peer has already gone.
+    // The peer has already disconnected.
     [undefined, ""],
   ])("of %s is %s", (remoteAddress, block) => {
     expect(clientBlock(remoteAddress, trusted)).toBe(block);

@@ -11,7 +11,7 @@ export class TrustedProxies {
     this.#networks = networks;
   }
 
-  /** Parses comma-separated addresses and CIDR networks. Returns undefined if one of them is neither. */
+  /** Parses comma-separated addresses and CIDR networks. Returns undefined if an entry is neither. */
   static parse(text: string): TrustedProxies | undefined {
     const networks = new BlockList();
     for (const part of listOf(text)) {
@@ -53,8 +53,8 @@ export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): st
 }
 
 /**
- * Returns the block that an accepted socket counts for, by the address of its peer. Undefined for a trusted proxy,
- * which opens sockets for many clients.
+ * Returns the address or IPv6 block that an accepted socket is counted against, from the address of its peer.
+ * Undefined for a trusted proxy, because it opens sockets for many clients.
  */
 export function clientBlock(remoteAddress: string | undefined, proxies: TrustedProxies): string | undefined {
   const address = bareAddress(remoteAddress ?? "");
@@ -87,7 +87,10 @@ export function addressBlock(address: string): string {
   return `${groups.join(":")}::/64`;
 }
 
-/** Tells if a host is a loopback one. Takes the value of HOST or of a Host header, with or without port. */
+/**
+ * Tells if a host is a loopback address or `localhost`. Takes the value of HOST or of a Host header, with or without
+ * port.
+ */
 export function isLoopback(host: string): boolean {
   const address = bareAddress(host);
   if (isIP(address) === 4) return address.startsWith("127.");

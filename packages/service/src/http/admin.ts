@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly registry: Registry;
   /** Further routes, mounted at `/`. The router does its own authorization. */
   readonly router?: Router | undefined;
-  /** Gets failures. Undefined: the server has neither log nor metrics. */
+  /** Log for the server's failures. Undefined: the server has neither log nor metrics of its own. */
   readonly log?: Logger;
 }
 
@@ -28,10 +28,16 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** Sockets of an admin port. Monitoring needs a few; file descriptors are reserved for this many. */
+/**
+ * Maximum number of sockets of an admin port. Monitoring needs only a few, and file descriptors are reserved for this
+ * many.
+ */
 const MAX_ADMIN_SOCKETS = 32;
 
-/** Starts the admin server: `/healthz`, `/readyz` and `/metrics`. Rejects as `listen` does, naming ADMIN_PORT. */
+/**
+ * Starts the admin server: `/healthz`, `/readyz` and `/metrics`. Rejects as `listen` does, with errors that name
+ * ADMIN_PORT.
+ */
 export async function startAdmin({ port, host, log, ...options }: AdminOptions): Promise<Admin> {
   const server = createHttpServer({
     handlers: { handleRequest: adminApp(options) },

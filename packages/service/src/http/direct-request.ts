@@ -15,11 +15,11 @@ const FORWARDING = [
 ];
 
 /**
- * Tells if a request comes straight from a program on this machine: its peer is a loopback address, and no proxy says that it
- * passed the request on. HTTP/1.0 counts as a proxy, because proxies speak it to their upstreams by default, and clients no
- * longer do.
+ * Tells if a request comes straight from a program on this machine: its peer is a loopback address, and no proxy says
+ * that it passed the request on. A request in HTTP/1.0 isn't direct either, because proxies use HTTP/1.0 to their
+ * upstreams by default, and clients no longer do.
  *
- * A proxy that hides itself completely can't be told from a client.
+ * A proxy that hides itself completely can't be distinguished from a client.
  */
 export function isDirect({ socket, headers, httpVersion }: IncomingMessage): boolean {
   const isPassedOn = Object.keys(headers).some((name) => FORWARDING.some((form) => form.test(name)));
@@ -29,12 +29,15 @@ export function isDirect({ socket, headers, httpVersion }: IncomingMessage): boo
 /** The header by which the front of `start:split` tells its gateways that a request came to it directly. */
 export const FRONT_HEADER = "x-parley-front";
 
-/** Creates the value of `FRONT_HEADER`: a secret between one front and its gateways. */
+/** Creates the value of `FRONT_HEADER`: a secret that one front shares with its gateways. */
 export function createFrontSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** Tells if a request is from the front with this secret, which vouches that the request came to it directly. */
+/**
+ * Tells if a request carries the front's secret in `FRONT_HEADER`. The front adds it only to requests that came to
+ * the front directly.
+ */
 export function isVouchedFor({ headers, socket }: IncomingMessage, secret: string | undefined): boolean {
   const value = headers[FRONT_HEADER];
   if (secret === undefined || typeof value !== "string" || !isLoopbackAddress(socket.remoteAddress))

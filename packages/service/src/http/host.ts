@@ -1,15 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { isIPv4 } from "node:net";
 
-/** Tells if a request has exactly one Host header, and a name in it. HTTP/1.1 requires that (RFC 9112). */
+/** Tells if a request has exactly one Host header, and the header isn't empty. HTTP/1.1 requires one (RFC 9112). */
 export function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   return hosts.length === 1 && headers.host !== undefined && headers.host !== "";
 }
 
 /**
- * Tells if a Host header is exactly a loopback name, with or without a port. Takes no other spelling, since names such as
- * `localhost.example.com` or `127.0.0.1.nip.io` belong to anyone, and parsers disagree about the rest.
+ * Tells if a Host header is exactly a loopback name, with or without a port. Any other spelling is refused: anyone
+ * can own a name such as `localhost.example.com` or `127.0.0.1.nip.io`, and parsers disagree about unusual forms of
+ * addresses.
  */
 export function isLoopbackHost(host: string): boolean {
   const [, name = "", port = "0"] = /^([\w.]+|\[::1\])(?::(\d{1,5}))?$/.exec(host) ?? [];

@@ -58,7 +58,7 @@ function configProblem(
   }
 }
 
-/** The variables that an address can come from. */
+/** Returns the names of the variables that can set the address of a port. */
 function hostVariable(portVariable: string): string {
   return portVariable === "ADMIN_PORT" ? "ADMIN_HOST or HOST" : "HOST";
 }
@@ -73,7 +73,7 @@ function listeningOf(server: Server): Listening {
 
 /**
  * Stops accepting connections, waits up to `graceMs` ms for requests in flight, then destroys their connections.
- * Resolves when all have ended, at the latest after `graceMs`. Upgraded sockets aren't closed: their owner does that.
+ * Resolves when all have ended, at the latest after `graceMs`. Upgraded sockets stay open: their owner closes them.
  */
 export function closeServer(server: Server, graceMs = 2_000): Promise<void> {
   if (!server.listening) return Promise.resolve();

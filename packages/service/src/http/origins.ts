@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Decides which pages may connect (ALLOWED_ORIGINS). Tokens still decide which user it is and what is allowed. */
+/**
+ * Decides which pages may connect (ALLOWED_ORIGINS). A request still needs a token, which decides its user and
+ * rights.
+ */
 export interface OriginPolicy {
-  /** Allows a request without Origin, since it doesn't come from a browser page. `host` is the Host header. */
+  /** Allows a request without Origin, because it doesn't come from a browser page. `host` is the Host header. */
   permits(origin: string | undefined, host: string | undefined): boolean;
   /** Returns the CORS headers for any response. They allow access only if the origin is permitted. */
   corsHeaders(origin: string | undefined, host: string | undefined): Record<string, string>;
@@ -12,7 +15,10 @@ const EXPOSED = "Link, Retry-After";
 /** Time that a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_SECONDS = "600";
 
-/** Creates a policy that permits these origins (in `originOf` form, or `*`). Undefined: only the server's own. */
+/**
+ * Creates a policy that permits these origins (in `originOf` form, or `*`). If `allowed` is undefined, only the
+ * server's own origin is permitted.
+ */
 export function createOriginPolicy({
   allowed,
 }: {

@@ -13,7 +13,7 @@ export class Closers {
     this.#log = log;
   }
 
-  /** May be called while `run` is closing: the new resource is then closed next. */
+  /** Adds a resource. If `run` is already closing, the new resource is closed next. */
   push(name: string, close: Close): void {
     this.#stack.push({ name, close });
   }
@@ -23,7 +23,9 @@ export class Closers {
     return this.#current;
   }
 
-  /** Closes all resources. A failure is logged and the rest are closed; the result is true if none failed. */
+  /**
+   * Closes all resources. If one fails, logs the failure and closes the others. Resolves with true if none failed.
+   */
   async run(): Promise<boolean> {
     let isClean = true;
     for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {

@@ -183,7 +183,7 @@ describe("a service that fails", () => {
   it("writes a readable log on a terminal, including the last line", async () => {
     const service = run(
       `setTimeout(() => { throw new Error("a fault of redis://u:hunter2@h"); }); log.info({ port: 80 }, "listening");`,
-      // Pretends to be a terminal, since a real one isn't available everywhere.
+      // Pretends to be a terminal, because a real one isn't available everywhere.
       { options: `deadlineMs: (process.stdout.isTTY = true, 1000)` },
     );
     expect(await service.exit()).toBe(1);

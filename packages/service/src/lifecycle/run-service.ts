@@ -64,7 +64,7 @@ function exitOnUncaughtErrors(log: Logger): void {
   process.on("unhandledRejection", fatal);
 }
 
-/** One line for each problem. A stack follows only at log level debug or trace. */
+/** Returns one line for each problem. A stack follows only at log level debug or trace. */
 function startProblems(error: unknown, level: string): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   const withStack = (level === "debug" || level === "trace") && error instanceof Error;

@@ -1,7 +1,10 @@
 import type { Logger } from "../logging/logger.ts";
 import { Closers } from "./closers.ts";
 
-/** Two signals within this time count as one: under npm or pnpm, Ctrl-C arrives from the terminal and from them. */
+/**
+ * Two signals within this time, in ms, are treated as one. Under npm or pnpm a process gets Ctrl-C twice: from the
+ * terminal and from npm or pnpm.
+ */
 const SAME_SIGNAL_MS = 500;
 
 /** Stops a process: closes everything once within a deadline, and exits at once on a second signal (P41). */

@@ -21,7 +21,8 @@ const SECRET_FIELDS = ["token", "authorization", "cookie", "password", "secret",
 
 /**
  * Creates a logger that writes JSON lines, or readable lines on a terminal. An error takes one line; its stack is
- * added at levels debug and trace. Lines that a client could cause without end are limited. Fields such as `token` are hidden, and so are tokens and passwords in any text.
+ * added at levels debug and trace. Lines that clients can cause any number of times are limited. Fields such as
+ * `token` are hidden, and so are tokens and passwords in any text.
  */
 export function createLogger({ name, level, linesPerSecond, destination }: LoggerOptions): Logger {
   const withStack = level === "debug" || level === "trace";

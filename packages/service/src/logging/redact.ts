@@ -6,14 +6,14 @@ export function redactUrl(url: string): string {
   if (scheme === undefined || rest === undefined) return HIDDEN;
   const at = rest.lastIndexOf("@");
   const query = rest.search(/[?#]/);
-  // Either an unescaped password or an address in the query. The two can't be told apart, so everything is hidden.
+  // The `@` is part of an unescaped password or of the query. Either is possible, so all is hidden.
   if (query !== -1 && at > query) return `${scheme}${HIDDEN}`;
   return scheme + rest.slice(at + 1, query === -1 ? undefined : query);
 }
 
 /**
  * Matches a JWT: its header is JSON in base64url, so it begins with `ey`. It may follow any character that isn't part
- * of a token, or an escape such as \n, since a log line is already JSON. All patterns run in linear time (G5).
+ * of a token, or an escape such as \n, because a log line is already JSON. All patterns run in linear time (G5).
  */
 const TOKEN = /(?<=^|[^\w-]|\\[bfnrt]|\\u[0-9a-f]{4})ey[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 const BEARER = /bearer(\s{1,8}|\.)[\w.~+/=-]+/gi;
@@ -30,7 +30,9 @@ export function redactText(text: string): string {
     .replace(WORD, withoutCredentials);
 }
 
-/** Hides everything between `://` and the last `@` of a word, since a password may contain `://`, `@` and slashes. */
+/**
+ * Hides everything between `://` and the last `@` of a word, because a password may contain `://`, `@` and slashes.
+ */
 function withoutCredentials(word: string): string {
   const scheme = word.indexOf("://");
   const at = word.lastIndexOf("@");

@@ -12,10 +12,12 @@ export interface HttpConnectionDeps {
 }
 
 /**
- * One accepted socket: its place among all sockets, and its requests, which begin one at a time (G5).
+ * One accepted socket, with its place in the SocketLimiter and the queue of its requests. Requests begin one at a
+ * time (G5).
  *
- * Node's parser reports all requests of a chunk at once, also after the socket was destroyed. So the queue decides when
- * each of them begins. The socket isn't paused meanwhile, so that a client that leaves is noticed at once.
+ * Node's parser reports all requests of a chunk at once, even after the socket was destroyed. So the queue decides
+ * when each request begins. The socket isn't paused while requests wait, so that a client's disconnect is noticed at
+ * once.
  */
 export class HttpConnection {
   readonly #socket: Socket;
@@ -35,7 +37,7 @@ export class HttpConnection {
     this.#add(begin);
   }
 
-  /** The same for an upgrade. Nothing follows it on this connection. */
+  /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
   addUpgrade(begin: () => void): void {
     this.#add(begin);
   }
@@ -49,7 +51,7 @@ export class HttpConnection {
     this.#deps.limiter.release(this.#place);
   }
 
-  /** A response has been written out, or its socket has ended. */
+  /** Must be called when a response has been written out or its socket has ended. Begins the next request. */
   noteAnswered(): void {
     if (!this.#socket.writable) {
       this.#queue.clear();
@@ -69,7 +71,7 @@ export class HttpConnection {
   }
 }
 
-/** Shared by all responses. Called when one has been written out, or its socket has ended. */
+/** A `close` listener that all responses share. Runs when a response has been written out or its socket ended. */
 function onAnswered(this: ServerResponse): void {
   connections.get(this.req.socket)?.noteAnswered();
 }
@@ -87,8 +89,9 @@ export function connectionOf(socket: Duplex): HttpConnection | undefined {
 }
 
 /**
- * Tells the server that a socket it has accepted is a WebSocket now, which is counted elsewhere: it no longer counts
- * for its client's address. Its connection is forgotten, because idle WebSockets are many.
+ * Tells the server that an accepted socket is now a WebSocket. The socket no longer counts against its client's
+ * address, because WebSockets have limits of their own. Its HttpConnection is dropped to save memory, because many
+ * WebSockets are idle.
  */
 export function noteWebSocket(socket: Duplex): void {
   connections.get(socket)?.noteWebSocket();

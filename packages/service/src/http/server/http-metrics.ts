@@ -19,7 +19,7 @@ export type HttpEvent =
 /** Receives the events of one HTTP server. */
 export type ObserveHttp = (event: HttpEvent) => void;
 
-/** The servers of a process: on PORT, and on ADMIN_PORT. */
+/** The servers of a process: `public` listens on PORT, `admin` on ADMIN_PORT. */
 export type HttpServerName = "public" | "admin";
 
 const REFUSALS = ["full", "address", "accept_failed"] as const;
@@ -53,7 +53,7 @@ export function observeHttp(log: Logger, registry: Registry, server: HttpServerN
   };
 }
 
-/** The metrics of each registry, which the servers of a process share. */
+/** The metrics of each registry. All servers of a process share them. */
 const metrics = new WeakMap<Registry, ReturnType<typeof createMetrics>>();
 
 function metricsOf(registry: Registry): ReturnType<typeof createMetrics> {

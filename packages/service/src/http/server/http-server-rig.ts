@@ -34,7 +34,7 @@ class RawSocket {
   }
 }
 
-/** A server with all its events. It is closed at the end of the test. */
+/** Starts a server that records its events. It is closed at the end of the test. */
 export async function startServer(options: HttpServerOptions) {
   const events: HttpEvent[] = [];
   const server = createHttpServer({ ...options, observe: (event) => events.push(event) });
@@ -51,7 +51,7 @@ export async function startServer(options: HttpServerOptions) {
   };
 }
 
-/** The head of a request that ends here. */
+/** Returns a complete GET request, without a body. */
 export function get(path: string, ...headers: readonly string[]): string {
   return ["GET ", path, " HTTP/1.1\r\nHost: a\r\n", ...headers.map((line) => `${line}\r\n`), "\r\n"].join("");
 }

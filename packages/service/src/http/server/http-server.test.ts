@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { noteWebSocket } from "./http-connection.ts";
 import { get, startServer, UPGRADE } from "./http-server-rig.ts";
 
-/** Requests and upgrades that were begun, in order. The test answers them. */
+/** Handlers that record the requests and upgrades that have begun, in order. The test answers them. */
 class Begun {
   readonly all: { readonly path: string; readonly answer: (text?: string) => void }[] = [];
   readonly handleRequest = (req: IncomingMessage, res: ServerResponse) => {

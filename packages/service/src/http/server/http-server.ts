@@ -24,7 +24,10 @@ export interface HttpServerOptions {
   readonly handlers: HttpHandlers;
   /** Undefined: sockets aren't limited. */
   readonly limits?: SocketLimits;
-  /** Proxies, whose sockets carry the requests of many clients and so have no limit per address. */
+  /**
+   * Proxies in front of this server. Their sockets carry the requests of many clients, so they have no limit per
+   * address.
+   */
   readonly trustedProxies?: TrustedProxies;
   readonly observe?: ObserveHttp;
   /** Time after which a socket is closed if nothing was read or written on it, in ms. */
@@ -36,7 +39,8 @@ const MAX_TIMER_MS = 2_147_483_647;
 const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY };
 
 /**
- * Creates the HTTP server of every port. It survives whatever clients send, and bounds what one of them may take:
+ * Creates an HTTP server. Every port uses one. The server survives whatever clients send, and limits the resources
+ * that one client can use:
  *
  * - each socket has an `error` listener from the moment it is accepted. Node removes its own before `upgrade` and
  *   `connect` events, and an error without a listener ends the process;
@@ -70,7 +74,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     socket.on("close", onSocketClose);
   }
 
-  /** Shared by all sockets: idle ones are many. */
+  /** All sockets share this listener to save memory, because many of them are idle. */
   function onSocketClose(this: Socket): void {
     const connection = connectionOf(this);
     if (connection) connection.noteClosed();
@@ -84,7 +88,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   function answer(req: IncomingMessage, res: ServerResponse, handle: HttpHandlers["handleRequest"]): void {
     res.on("error", onFailure);
-    // Not `server.timeout`, which would leave a timer's memory in each WebSocket.
+    // `server.timeout` isn't used, because it would leave a timer's memory in each WebSocket.
     req.socket.setTimeout(stalledMs);
     connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
 
@@ -104,7 +108,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // If the request has a body, this is a stream around the accepted socket.
+    // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
     connectionOf(req.socket)?.addUpgrade(() => {
       if (!req.complete) refuseBody(socket);
@@ -117,11 +121,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
     }
   }
 
-  // Before Node's own listener, so that no step of a socket's life comes without an error listener.
+  // Prepended, because with Node's own listener first a socket could fail before it has an error listener.
   server.prependListener("connection", accept);
   server.on("request", onRequest).on("checkExpectation", onExpectation);
   if (handleUpgrade) server.on("upgrade", onUpgrade);
-  // A failed accept, as without file descriptors. `listen` itself reports why a server can't be started.
+  // Reports a failed accept, for example if no file descriptors are left. `listen` reports failures to start.
   server.on("error", (error) => server.listening && observe({ type: "accept-failed", error }));
   return server;
 }
@@ -136,7 +140,7 @@ function contain(handle: () => Handled, fail: (error: unknown) => void): void {
   }
 }
 
-/** RFC 9112 requires `Host` in HTTP/1.1. Node's own check would answer outside of the connection's queue. */
+/** RFC 9112 requires `Host` in HTTP/1.1. Node's own check would answer at once, past the connection's queue. */
 function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersion === "1.1";
 }

@@ -12,7 +12,10 @@ export const publicServerFields = pick("MAX_SOCKETS", "MAX_SOCKETS_PER_ADDRESS",
 
 /** Options of `createPublicServer`. */
 export interface PublicServerOptions {
-  /** An app that streams long answers has a time of its own for clients that don't read, which is kept. */
+  /**
+   * `SLOW_CLIENT_MS` is the limit of an app that streams long answers, for clients that don't read. The server's own
+   * limit is at least twice as long, so that the app's limit applies first.
+   */
   readonly env: Env<typeof publicServerFields> & { readonly SLOW_CLIENT_MS?: number };
   readonly log: Logger;
   readonly registry: Registry;

@@ -1,9 +1,10 @@
-/** Requests that may wait behind the one being answered. Clients in use send no more than one ahead. */
+/** Requests that may wait behind the one being answered. Common clients send at most one request ahead. */
 const MAX_WAITING = 8;
 
 /**
- * Begins the requests of one connection one at a time, in order. The next one begins when the answer to the one before
- * has been written out, so one connection never holds more than one place of any limit on concurrent work (G5).
+ * Begins the requests of one connection one at a time, in order. The next request begins when the answer to the
+ * previous one has been written out. So one connection never uses more than one slot of a limit on concurrent work
+ * (G5).
  */
 export class RequestQueue {
   readonly #maxWaiting: number;
@@ -15,7 +16,7 @@ export class RequestQueue {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** True from the beginning of a request until no other one follows. */
+  /** True from the beginning of a request until it is answered and no other one waits. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
@@ -33,7 +34,7 @@ export class RequestQueue {
     return true;
   }
 
-  /** Takes note that the current request was answered, and begins the next one. */
+  /** Must be called when the current request has been answered. Begins the next one. */
   next(): void {
     const begin = this.#waiting?.shift();
     if (begin) begin();

@@ -1,13 +1,14 @@
 import type { ServerOptions } from "node:http";
 
 /**
- * Options for every HTTP server, in ms. A client that sends its request too slowly, or nothing at all, is disconnected.
+ * Options for every HTTP server. Times are ms. A client that sends its request too slowly, or nothing at all, is
+ * disconnected.
  */
 export const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
-  // The server checks this itself, see http-server.ts.
+  // http-server.ts checks the Host header itself.
   requireHostHeader: false,
 };
 
@@ -18,7 +19,8 @@ export const WEBSOCKET_SERVER_OPTIONS: ServerOptions = {
 };
 
 /**
- * A socket on which nothing was read or written for this long is closed, in ms: its client doesn't read the answer. A
- * WebSocket has a heartbeat instead. Longer than any answer takes to be made, so that only the client can be the cause.
+ * If nothing was read or written on a socket for this time, in ms, the socket is closed, because its client doesn't
+ * read the answer. The time is longer than the server needs to make any answer, so that only the client can be the
+ * cause. A WebSocket has a heartbeat instead.
  */
 export const STALLED_MS = 120_000;

@@ -127,7 +127,7 @@ interface OpenSocket {
   isWebSocket: boolean;
 }
 
-/** The sockets that are open, beside a limiter. Each step checks the limiter against them. */
+/** A limiter, and a list of the sockets that should be open. Each step checks the limiter against the list. */
 class Model {
   readonly #limits = { total: 6, perAddress: 3 };
   readonly #limiter = new SocketLimiter(this.#limits);
@@ -165,7 +165,7 @@ class Model {
     }
     if (action !== "end") return;
     if (chosen.isWebSocket) this.#limiter.releaseWebSocket();
-    // The end of a socket that the limiter itself closed is reported, too.
+    // Released twice: the limiter also gets a report of the end of each socket that it closed itself.
     else for (let i = 0; i < 2; i++) this.#limiter.release(place);
     socket.destroy();
   }

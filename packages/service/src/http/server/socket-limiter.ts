@@ -19,41 +19,45 @@ interface Share {
   readonly queue: Set<Place>;
 }
 
-/** The place of one accepted socket. Only the limiter changes it. */
+/** The limiter's record of one accepted socket. Only the limiter changes it. */
 export interface Place {
   readonly socket: CountedSocket;
-  /** Undefined: the socket counts for no address. */
+  /** Undefined: the socket isn't counted against any address. */
   share: Share | undefined;
   /** A request is being answered. */
   isBusy: boolean;
   /** A request has begun since `queuedAt`. */
   wasUsed: boolean;
   queuedAt: number;
-  /** Bytes read until the last answer. More were read since then if a request is being sent. */
+  /** Value of `socket.bytesRead` at the last answer. A higher value since then means that a request is being sent. */
   answeredBytes: number;
   isReleased: boolean;
 }
 
-/** A socket that was refused, or the place that it got and whether an idle socket was closed for it. */
+/**
+ * Result of `admit`: the reason for refusing the socket, or the socket's place. `evicted` is true if an idle socket
+ * was closed to make room.
+ */
 export type Admission =
   | { readonly refused: "full" | "address" }
   | { readonly place: Place; readonly evicted: boolean };
 
-/** Time in ms for which an idle socket keeps its place although others need it. */
+/** Time in ms for which an idle socket isn't closed, even if a new socket needs its place. */
 const IDLE_GRACE_MS = 500;
 
 /**
- * Counts accepted sockets, in total and per client address. At a limit a socket that has been idle for half a second
- * makes room, the oldest first. A socket is idle while no request of it is being read or answered; a WebSocket never is.
+ * Counts accepted sockets, in total and per client address. At a limit, the first socket that has been idle for half
+ * a second is closed to make room for a new one. A socket is idle while none of its requests is being read or
+ * answered. A WebSocket is never idle.
  *
- * An ordinary request costs two assignments. The sockets of an address, and all sockets, wait in a queue. At a limit
- * the queue is read from its front, and a socket that isn't idle moves to the end. So each socket is looked at no more
- * than twice a second, however many are refused.
+ * An ordinary request costs two assignments. All sockets are in one queue, and the sockets of each address in a queue
+ * of their own. At a limit the queue is read from its front, and a socket that isn't idle moves to the end. So each
+ * socket is checked at most twice a second, however many new sockets are refused.
  */
 export class SocketLimiter {
   readonly #limits: SocketLimits;
   readonly #shares = new Map<string, Share>();
-  /** Sockets that aren't WebSockets, in the order of `queuedAt`. Shares have the same order. */
+  /** Sockets that aren't WebSockets, in the order of `queuedAt`. The queue of each share has the same order. */
   readonly #queue = new Set<Place>();
   #total = 0;
 
@@ -65,7 +69,10 @@ export class SocketLimiter {
     return this.#total;
   }
 
-  /** Takes a place for a new socket. `block` is its client's address, or undefined to count for no address. */
+  /**
+   * Takes a place for a new socket. `block` is the client's address or IPv6 block. If it is undefined, the socket
+   * isn't counted against any address.
+   */
   admit(socket: CountedSocket, block: string | undefined, now: number): Admission {
     const share = block === undefined ? undefined : (this.#shares.get(block) ?? newShare(block));
     let evicted = false;
@@ -93,8 +100,8 @@ export class SocketLimiter {
   }
 
   /**
-   * The socket is a WebSocket now, and gives up its place: it counts only in total, until `releaseWebSocket`. WebSockets
-   * have limits of their own.
+   * Must be called when the socket has become a WebSocket. From then on it counts only in total, until
+   * `releaseWebSocket`, because WebSockets have limits of their own.
    */
   noteWebSocket(place: Place): void {
     this.release(place);
@@ -127,7 +134,7 @@ export class SocketLimiter {
     return place;
   }
 
-  /** Closes the first idle socket. Returns false if none is idle for long enough. */
+  /** Closes the first idle socket. Returns false if none has been idle for long enough. */
   #evictFrom(queue: ReadonlySet<Place>, now: number): boolean {
     for (const place of queue) {
       if (now - place.queuedAt < IDLE_GRACE_MS) return false;

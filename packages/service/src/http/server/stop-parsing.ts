@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 
-/** Node's parser of a socket, as far as it is used here. It isn't documented, so a part may be missing. */
+/** The part of a socket's HTTP parser that is used here. Node doesn't document it, so any property may be missing. */
 interface ParsedSocket {
   readonly parser?: { onIncoming?: unknown } | null;
 }
 
-/** Tells the parser to stop after this request, as before another protocol. */
+/** Return value that makes the parser stop after this request, as it does before a change of protocol. */
 const STOP = 2;
 
 /**
- * Stops Node's parser, which otherwise creates all requests of the chunk that it has read, after the socket was
+ * Stops Node's parser, which otherwise creates all requests of the chunk that it has read, even after the socket was
  * destroyed. A chunk of 64 KiB holds hundreds of small requests, and each costs more time than its bytes do.
  */
 export function stopParsing(socket: Socket): void {
