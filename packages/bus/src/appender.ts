@@ -5,16 +5,16 @@ export const MAX_CALL_DRAFTS = 128;
 /** The most bytes in one call to the log (L6). */
 export const MAX_CALL_BYTES = 256 * 1024;
 
-/** Appends messages to the log. The gateway's role. */
+/** Appends messages to the log. The gateways use this role. */
 export interface Appender {
   /**
    * Appends drafts and returns one result per draft, in the same order. Never rejects, and never retries by itself.
    *
    * - `ok`: the message is durable in the log and is delivered live (P31). If the log already has a message with this
    *   `(conversation, from, ref)` and content, the result is that message's id and nothing is added (L5, G2).
-   * - `ref_reused`: the log has this ref with other content. Permanent.
-   * - `backlog_full`: too many messages wait to be stored, or too many of this sender while the bound is near. The
-   *   error has `retryAfterMs` (L7).
+   * - `ref_reused`: the log has this ref with other content. The error is permanent.
+   * - `backlog_full`: too many messages wait to be stored (L7), or the log remembers too many refs (L5). Above half of
+   *   either bound, one sender's limit may be reached earlier. The error has `retryAfterMs`.
    * - `unavailable`: the outcome is unknown, or the log can't take drafts now. The sender retries, with the same ref
    *   (L6).
    *

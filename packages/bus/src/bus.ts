@@ -4,8 +4,8 @@ import type { LiveFeed, LiveListener } from "./live-feed.ts";
 import type { LogTail } from "./log-tail.ts";
 
 /**
- * The message log and its live channels, as four roles. An adapter connects only for the roles that are requested, so
- * that each service needs only the permissions of its own role. Each role may be requested once.
+ * The message log and its live channels, offered as four roles. An adapter connects only for the roles that are
+ * requested, so each service needs only the permissions of its own roles. Each role may be requested once.
  */
 export interface Bus {
   append(): Appender;
@@ -13,6 +13,6 @@ export interface Bus {
   /** `lastStored` returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
   consume(options: { readonly lastStored: () => Promise<string> }): Consumer;
   tail(): LogTail;
-  /** Settles accepted drafts as far as that is still possible, then closes all connections. */
+  /** Waits a limited time for the results of accepted drafts, then closes all connections. */
   close(): Promise<void>;
 }

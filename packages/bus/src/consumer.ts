@@ -1,33 +1,34 @@
 import type { LogMessage } from "@parley/models";
 
-/** Hands the log's messages to a writer that stores them. The persister's role; several consumers share the log. */
+/** Delivers the log's messages to a persister, which stores them. Several consumers divide the messages among them. */
 export interface Consumer {
   /**
-   * True if senders got their acks before their messages are consumed. Then every message must be stored, whatever
-   * the store already has (L13). If false, an outcome still reaches the sender, for instance `refReused`.
+   * True if senders get their acks before their messages are consumed. Then every message must be stored, even if the
+   * store has its ref with other content (L13). If false, senders get their results only from `settle`, so an outcome
+   * such as `refReused` still reaches them.
    */
   readonly acknowledged: boolean;
   /**
-   * Returns the next messages that no other consumer works on, in log order: new ones, ones that failed before, and
-   * ones that a dead or frozen consumer held. Waits until there is at least one; returns at most one batch. Returns
-   * an empty list only if `signal` is aborted.
+   * Returns the next messages that no other consumer works on, in log order. They are new messages, messages that
+   * failed before, or messages of a dead or frozen consumer. Waits until there is at least one message, and returns at
+   * most one batch. Returns an empty list only if `signal` is aborted.
    *
    * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer
-   * that knows the format (L10). If the log is unavailable, `next` waits until it is back. Rejects only if `signal`
-   * is aborted.
+   * that knows the format (L10). If the log is unavailable, `next` waits until the log is back. Rejects only if
+   * `signal` is aborted.
    */
   next(signal: AbortSignal): Promise<readonly Consumed[]>;
   /**
    * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After
    * any other outcome the log may drop the message (L13).
    *
-   * Rejects with `unavailable` if the log didn't take the report. Then this consumer or another one gets the same
-   * messages again.
+   * Rejects with `unavailable` if the log didn't record the outcomes. Then the same messages are delivered again, to
+   * this consumer or to another one.
    */
   settle(settled: readonly Settled[]): Promise<void>;
   /**
    * Removes entries from the log that are stored and older than the minimum age (L12), and returns the log's state.
-   * Rejects with `unavailable`.
+   * Rejects with `unavailable` if that fails.
    */
   trim(): Promise<LogState>;
   readonly deadLetters: DeadLetters;
@@ -38,7 +39,7 @@ export interface Consumer {
 /** A message that `next` delivered. */
 export interface Consumed {
   readonly message: LogMessage;
-  /** The number of deliveries, this one included. A large number means that the message keeps failing. */
+  /** The number of deliveries, this one included. A large number means that storing the message keeps failing. */
   readonly deliveries: number;
 }
 
@@ -50,11 +51,11 @@ export interface Settled {
 
 /** The outcome of storing one message (L13). */
 export type Outcome =
-  /** The store has the message: it was inserted, or was there before with the same id and content. */
+  /** The store has the message: this attempt inserted it, or it was there before with the same id and content. */
   | { readonly kind: "stored" }
   /** The store has the same `(conversation, from, ref)` and content under the id `id`. */
   | { readonly kind: "duplicateOf"; readonly id: string }
-  /** The store has this ref with other content. Only if `acknowledged` is false. */
+  /** The store has this ref with other content. Reported only if the consumer's `acknowledged` is false. */
   | { readonly kind: "refReused" }
   /** The store has another message under this id. The message is appended again, with its ref and a new id. */
   | { readonly kind: "idConflict" }

@@ -6,8 +6,9 @@ export type BusEvent =
   /** The connection of a role came up or went down. */
   | { readonly type: "connection"; readonly role: string; readonly up: boolean; readonly reason?: string }
   /**
-   * One call that appended `drafts` drafts. Of these, `duplicates` were in the log already, `refused` got an error,
-   * and the outcome of `unknown` isn't known. `refs` is how many refs the log remembers, if it said so (L5).
+   * One call that sent `drafts` drafts to the log. `duplicates` of them were in the log already, `refused` of them got
+   * an error, and the outcome of `unknown` of them isn't known. `refs` is the number of refs that the log remembers
+   * (L5). It is undefined if the log didn't report the number.
    */
   | {
       readonly type: "append";
@@ -19,13 +20,13 @@ export type BusEvent =
       readonly refs?: number;
     }
   /**
-   * Drafts were refused, though there was room, because their sender has its share of the backlog (L7), of the refs
-   * (L5) or of the queue before the log (G5).
+   * Drafts were refused although there was room, because their sender has used up its share. `of` names the bound: the
+   * backlog (L7), the refs (L5), or the queue of drafts that wait to be sent to the log (G5).
    */
   | { readonly type: "over-share"; readonly of: "backlog" | "refs" | "queue"; readonly drafts: number }
-  /** A hole in the live stream was filled with `messages` messages from the log (L14). */
+  /** The live stream was interrupted, so `messages` messages that may be missing were read from the log (L14). */
   | { readonly type: "repair"; readonly messages: number; readonly ms: number }
-  /** A hole in the live stream can't be filled, and clients are told to sync (L18). */
+  /** Messages missing from the live stream can't be read from the log any more. Clients are told to sync (L18). */
   | { readonly type: "gap"; readonly reason: "trimmed" | "replaced" }
   /** Entries were taken over from a consumer that is dead or frozen (L10). */
   | { readonly type: "claim"; readonly entries: number }
@@ -40,7 +41,7 @@ export type BusEvent =
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
   /**
-   * A condition that an operator should know about, for instance weak durability (L8). Nothing stops because of it.
+   * A condition that an operator should know about, for instance weak durability (L8). The adapter goes on working.
    */
   | { readonly type: "warning"; readonly text: string };
 

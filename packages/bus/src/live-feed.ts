@@ -1,16 +1,16 @@
 import type { Body } from "@parley/models";
 
-/** Delivers messages as they enter the log. The gateway's role. */
+/** Delivers messages as they enter the log. The gateways use this role. */
 export interface LiveFeed {
   /**
    * Subscribes to the private messages of `user`. Public messages are always delivered.
    *
    * Resolves with a cursor: the log's end, read once the subscription was active. Every message after the cursor, for
-   * `user` or for everybody, is delivered. Some messages at or before it may be delivered too; the caller drops those
-   * (L17). Messages may arrive before the promise resolves, so the caller must accept them from the call on.
+   * `user` or for everybody, is delivered. Some messages up to the cursor may be delivered too, and the caller drops
+   * them (L17). Messages may arrive before the promise resolves, so the caller must accept them from the call on.
    *
-   * Rejects with `unavailable` if no cursor can be determined now; the subscription then stays until `leave`. Joining
-   * twice makes one subscription, which one `leave` ends.
+   * Rejects with `unavailable` if the log's end can't be read now. Even then the subscription stays until `leave`. A
+   * second `join` of the same user adds no second subscription: one `leave` ends it.
    */
   join(user: string): Promise<string>;
   /** Ends the subscription of `user`. Does nothing if there is none. */
@@ -19,7 +19,7 @@ export interface LiveFeed {
   problem(): string | undefined;
 }
 
-/** A message on its way to live subscribers. */
+/** A message that is delivered live. */
 export interface LiveMessage {
   readonly id: string;
   readonly body: Body;
@@ -29,17 +29,17 @@ export interface LiveMessage {
 export interface LiveListener {
   /**
    * Called with each message. `audience` is "" for a public message, otherwise the user whose connections get the
-   * message. A private message comes once for its sender and once for its recipient, if both have joined.
+   * message. For a private message there is one call for its sender and one for its recipient, if both have joined.
    *
    * Calls come in log order, over all audiences together (L14). After an interruption the missing messages are read
-   * from the log, and a message may come a second time: the receiver drops a message that isn't after the last one it
-   * got (P21).
+   * from the log, and a message may be delivered twice. The receiver drops each message whose id isn't greater than
+   * the last id that it got (P21).
    */
   message(audience: string, message: LiveMessage): void;
   /**
-   * Called when messages are missing that can't be delivered any more, because the log was trimmed or replaced (L18).
-   * Every message after `cursor` is delivered. Messages between the last one delivered and `cursor` can only be read
-   * from history (P23).
+   * Called when missing messages can't be delivered any more, because the log was trimmed or replaced (L18). Every
+   * message after `cursor` is delivered. Messages between the last one delivered and `cursor` can only be read from
+   * history (P23).
    */
   gap(cursor: string): void;
 }

@@ -1,14 +1,15 @@
 import type { LogMessage } from "@parley/models";
 
-/** Reads the end of the log, which the store may not have yet. The history-api's role. */
+/** Reads the newest messages in the log, which may not be stored yet. The history-api uses this role. */
 export interface LogTail {
-  /** Returns the last id in the log, read after the call. Rejects with `unavailable`. */
+  /** Returns the last id in the log, read after the call began. Rejects with `unavailable` if that fails. */
   position(): Promise<string>;
-  /** Returns the watermark: everything up to this id is stored (L12). Rejects with `unavailable`. */
+  /** Returns the watermark: everything up to this id is stored (L12). Rejects with `unavailable` if that fails. */
   watermark(): Promise<string>;
   /**
    * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about
-   * a second for one. Rejects with `unavailable`, or with the signal's reason once `signal` is aborted.
+   * a second for a new message. Rejects with `unavailable` if the log can't be read, or with the signal's reason once
+   * `signal` is aborted.
    */
   read(after: string, signal: AbortSignal): Promise<TailRead>;
   /** Returns why the log can't be read now, as text for an operator, or undefined if it can. */
@@ -19,11 +20,11 @@ export interface LogTail {
 export type TailRead =
   /**
    * Each message after `after` and up to `position` is in `messages`, or was stored before this read returned.
-   * `position` equals `after` if nothing was added.
+   * `position` equals `after` if the log has nothing after it.
    */
   | { readonly kind: "read"; readonly messages: readonly LogMessage[]; readonly position: string }
   /**
-   * The log no longer has everything after `after`: that part was trimmed (L21), or the log was replaced (L3). The
-   * reader starts again at the watermark.
+   * The log no longer has all entries after `after`: some were trimmed (L21), or the log was replaced (L3). The reader
+   * starts again at the watermark.
    */
   | { readonly kind: "lost" };

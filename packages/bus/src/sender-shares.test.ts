@@ -55,7 +55,7 @@ describe("isWithinShare", () => {
   });
 });
 
-/** A queue of senders' names, as full as its shares allow. */
+/** A queue of senders' names. It accepts only what SenderShares allows. */
 class SharedSenders {
   readonly items: string[] = [];
   passed = 0;
@@ -92,7 +92,7 @@ class SharedSenders {
 
 describe("SenderShares", () => {
   const senders = ["alice", "bob", "carol", "greedy"];
-  /** A run of one event: a sender adds messages, or, without a sender, messages leave. */
+  /** One event, repeated: a sender adds a message or, if the sender is undefined, a message leaves the queue. */
   const run = fc
     .tuple(fc.constantFrom(...senders, undefined), fc.integer({ min: 1, max: 60 }))
     .map(([sender, count]) => new Array<string | undefined>(count).fill(sender));

@@ -1,7 +1,7 @@
 import type { AuthEvent } from "@parley/auth";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 
-/** Bounds of the histogram's buckets, in seconds. */
+/** Upper bounds of the buckets of `wait_seconds`, in seconds. */
 const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /** Returns an observer that writes a verifier's events to the process' log and metrics. */

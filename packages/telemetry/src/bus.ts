@@ -1,7 +1,7 @@
 import type { BusEvent } from "@parley/bus";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 
-/** Bounds of the histogram's buckets, in seconds. */
+/** Upper bounds of the buckets of `append_seconds`, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** Returns an observer that writes the bus' events to the process' log and metrics. */

@@ -2,8 +2,8 @@ import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { StoreEvent } from "@parley/store";
 
 /**
- * Returns an observer that counts and logs the store's failures, and logs the progress of a backfill and the owner of a
- * directory that isn't this process's. The apps measure their own calls to the store.
+ * Returns an observer of the store's events. It counts and logs failures. It also logs the progress of a backfill,
+ * and a warning if the data directory belongs to another user. The apps measure their own calls to the store.
  */
 export function observeStore(log: Logger, registry: Registry): (event: StoreEvent) => void {
   const failures = metricFactory(registry, "store").counter(

@@ -2,12 +2,12 @@ import { type Draft, formatId, type LogMessage, nextPosition, type Position, par
 import type { Outcome } from "../consumer.ts";
 import type { SharedQueue } from "../sender-shares.ts";
 
-/** An outcome after which the journal drops the message. After `failed` and `idConflict` the message is retried. */
+/** An outcome after which the message leaves the journal. After `failed` and `idConflict` it is delivered again. */
 export type FinalOutcome = Exclude<Outcome, { readonly kind: "failed" | "idConflict" }>;
 
 /**
- * Called once per draft, with its last id and its outcome. `unknown` means that the journal was cleared before the
- * outcome was known.
+ * Called once per draft with the draft's outcome and its id (the last one, if an id conflict changed the id). `unknown`
+ * means that the journal was cleared before the outcome was known.
  */
 export type OnOutcome = (id: string, outcome: FinalOutcome | { readonly kind: "unknown" }) => void;
 
@@ -15,7 +15,7 @@ export type OnOutcome = (id: string, outcome: FinalOutcome | { readonly kind: "u
 export interface Entry {
   readonly message: LogMessage;
   readonly bytes: number;
-  /** The number of deliveries to the consumer. */
+  /** The number of times that the message was delivered to the consumer. */
   readonly deliveries: number;
   readonly onOutcome: OnOutcome;
 }
@@ -25,7 +25,7 @@ type Phase =
   | { readonly kind: "waiting"; readonly from: number }
   /** The consumer has the entry. */
   | { readonly kind: "inFlight" }
-  /** The outcome is known; the entry leaves once all entries before it have left. */
+  /** The outcome is known. The entry leaves the journal once all entries before it have left. */
   | { readonly kind: "settled"; readonly outcome: FinalOutcome };
 
 interface MutableEntry extends Omit<Entry, "deliveries"> {
@@ -37,11 +37,11 @@ const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5_000;
 
 /**
- * Accepted messages that aren't released yet, in id order. Pure: it has no clock, no timers and no promises.
+ * Messages that were accepted and not released yet, in id order. Pure: it has no clock, no timers and no promises.
  *
  * Entries leave only at the head, so they are released in id order, and `settledUpTo` never passes a message without
- * an outcome. A message that keeps failing therefore holds back everything behind it until the store takes it. That
- * is the price of a live stream that is complete and in order.
+ * an outcome. Therefore a message that keeps failing delays the release of all later messages until it is stored. This
+ * is necessary for a live stream that is complete and in order.
  *
  * The same ref may be in the journal twice. No check is needed here: the store keeps one of the two messages and
  * answers `duplicateOf` for the other.
@@ -54,7 +54,7 @@ export class Journal implements SharedQueue {
   #bytes = 0;
   #passed = 0;
 
-  /** Ids continue after `lastStored` (L1, L23). `now` returns the ms since 1970, from which ids are made. */
+  /** New ids are greater than `lastStored` (L1, L23). `now` returns the ms since 1970, from which ids are made. */
   constructor(lastStored: string, now: () => number) {
     const last = parseId(lastStored);
     if (!last) throw new RangeError("lastStored is not a message id");
@@ -75,7 +75,7 @@ export class Journal implements SharedQueue {
     return this.#passed;
   }
 
-  /** The last id assigned. */
+  /** The last id that was assigned. */
   get end(): string {
     return formatId(this.#last);
   }
@@ -95,7 +95,7 @@ export class Journal implements SharedQueue {
     });
   }
 
-  /** Takes the entries that may be delivered at the time `at`, in id order, at most `limit`. */
+  /** Returns the entries that may be delivered at the time `at`, in id order, at most `limit`. Marks them in flight. */
   take(at: number, limit: number): readonly Entry[] {
     const taken: Entry[] = [];
     for (const entry of this.#entries.values()) {
@@ -118,9 +118,9 @@ export class Journal implements SharedQueue {
   }
 
   /**
-   * Records the outcome of a message. Does nothing if the message isn't in the journal or was settled before. A
-   * failed message waits before its next delivery, with the jitter `spread` in [0, 1). Returns the new id after
-   * `idConflict`.
+   * Records the outcome of a message at the time `at`. Does nothing if the message isn't in the journal or was settled
+   * before. After `failed`, the message waits before its next delivery. `spread`, a random number in [0, 1), varies the
+   * wait. After `idConflict`, returns the message's new id.
    */
   settle(id: string, outcome: Outcome, at: number, spread: number): string | undefined {
     const entry = this.#entries.get(id);
@@ -137,7 +137,7 @@ export class Journal implements SharedQueue {
     }
   }
 
-  /** Removes the settled entries at the head, one per step of the iteration. */
+  /** Removes the settled entries at the head of the journal and yields them one by one. */
   *release(): Generator<{ readonly entry: Entry; readonly outcome: FinalOutcome }> {
     for (const entry of this.#entries.values()) {
       if (entry.phase.kind !== "settled") return;

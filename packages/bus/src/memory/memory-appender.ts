@@ -10,7 +10,7 @@ export interface AppendLimits {
   readonly maxEntries: number;
   /** The most bytes of content that may wait for the store. */
   readonly maxBytes: number;
-  /** The longest wait of a sender for the store, in ms. After that it gets `unavailable`: the outcome is unknown. */
+  /** The longest wait of a sender for the store, in ms. Then the sender gets `unavailable`: the outcome is unknown. */
   readonly settleTimeoutMs: number;
 }
 
@@ -55,7 +55,7 @@ export class MemoryAppender implements Appender {
       };
       const deadline = setTimeout(finish, this.#limits.settleTimeoutMs);
       const setResult = (index: number, appended: Appended, isDuplicate: boolean) => {
-        // After the deadline the results are out. The message itself is still stored and published.
+        // After the deadline the results have been returned already. The message is still stored and published.
         if (open === 0) return;
         results[index] = appended;
         if (isDuplicate) duplicates += 1;

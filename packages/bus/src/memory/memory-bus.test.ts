@@ -77,7 +77,7 @@ describe("MemoryBus", () => {
     const { append, consume, settleNext } = start();
     const waiting = consume.next(open);
     const sent: Promise<readonly Appended[]>[] = [];
-    // Two timers fire in one turn, like two sockets that become readable. Microtasks run between them.
+    // Two timers fire in one event-loop turn, like two sockets that become readable. Microtasks run between them.
     for (const content of ["a", "b"]) setTimeout(() => sent.push(append.append([draft(content)])), 1);
     const batch = await waiting;
     expect(batch.map(({ message }) => message.content)).toEqual(["a", "b"]);

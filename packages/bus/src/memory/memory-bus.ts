@@ -12,12 +12,12 @@ import { MemoryLogTail } from "./memory-log-tail.ts";
 import { Notifier } from "./notifier.ts";
 
 export interface MemoryBusOptions extends Partial<AppendLimits> {
-  /** The store's greatest id, or ORIGIN if the store is empty. Ids continue above it (L23). */
+  /** The store's greatest id, or ORIGIN if the store is empty. New ids are greater (L23). */
   readonly lastStored: string;
   readonly observe?: Observe;
   /** Returns the ms since 1970, from which ids are made. Defaults to `Date.now`. */
   readonly now?: () => number;
-  /** The longest wait of `close` for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
+  /** `close` waits at most this long for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
   readonly closeTimeoutMs?: number;
 }
 
@@ -31,9 +31,9 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 /**
  * A log inside one process (L23).
  *
- * A message stays in the log from its append until the consumer reports that the store has it. Then, in id order, the
- * message is published live, and only after that its sender gets the result. So an acknowledged message is as durable
- * as the store, and a message lost in a crash was never acknowledged.
+ * A message stays in the log from its append until the consumer reports that the store has it. Then the message is
+ * published live, in id order. Only after that does its sender get the result. So every acknowledged message is in the
+ * store, and a message lost in a crash was never acknowledged.
  */
 export class MemoryBus implements Bus {
   readonly #journal: Journal;
@@ -74,7 +74,7 @@ export class MemoryBus implements Bus {
     return this.#live;
   }
 
-  /** Ignores `lastStored`: the log starts above the id that the constructor got. */
+  /** Ignores `lastStored`: the log starts above the `lastStored` that was passed to the constructor. */
   consume(_options: { readonly lastStored: () => Promise<string> }): Consumer {
     assertNotTaken("consume", this.#consume);
     this.#consume = new MemoryConsumer({

@@ -7,7 +7,7 @@ import type { Notifier } from "./notifier.ts";
 /** The most messages in one batch. */
 const BATCH = 512;
 
-/** Empty: only valid drafts enter this log, so every entry is a message. */
+/** There are never dead letters: only valid drafts enter this log, so every entry is a message. */
 const NO_DEAD_LETTERS: DeadLetters = {
   list: () => Promise.resolve([]),
   replay: () => Promise.resolve("not_found"),
@@ -32,7 +32,7 @@ export class MemoryConsumer implements Consumer {
   readonly #added: Notifier;
   readonly #observe: Observe;
   readonly #onSettled: () => void;
-  /** The last failure, until its message is settled. */
+  /** The last failure, until the message that failed is settled. */
   #failure: { readonly id: string; readonly reason: string } | undefined;
 
   constructor({ journal, added, observe, onSettled }: MemoryConsumerDeps) {
@@ -48,7 +48,7 @@ export class MemoryConsumer implements Consumer {
       if (taken.length > 0) return taken.map(({ message, deliveries }) => ({ message, deliveries }));
       const due = this.#journal.nextDue();
       await this.#added.wait(due === undefined ? undefined : Math.max(0, due - performance.now()), signal);
-      // Group commit: messages that arrive in the rest of this event-loop turn join the same batch (L6).
+      // Group commit: messages that arrive before this event-loop turn ends join the same batch (L6).
       await setImmediate();
     }
     return [];
@@ -67,7 +67,7 @@ export class MemoryConsumer implements Consumer {
     return Promise.resolve();
   }
 
-  /** Returns the log's state. There is nothing to trim, since stored messages leave the log at once. */
+  /** Returns the log's state. There is nothing to trim, because stored messages leave the log at once. */
   trim(): Promise<LogState> {
     return Promise.resolve({
       end: this.#journal.end,

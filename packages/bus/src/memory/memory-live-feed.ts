@@ -9,8 +9,8 @@ export class MemoryLiveFeed implements LiveFeed {
   #closed = false;
 
   /**
-   * `publishedUpTo` returns the id of the last message published, or of a later one that was settled without being
-   * published, such as a duplicate.
+   * `publishedUpTo` returns the id of the last message that was released. Usually this message was published live; a
+   * duplicate is released without being published.
    */
   constructor(listener: LiveListener, publishedUpTo: () => string) {
     this.#listener = listener;

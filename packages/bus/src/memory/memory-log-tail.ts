@@ -3,7 +3,7 @@ import type { LogTail, TailRead } from "../log-tail.ts";
 import type { Journal } from "./journal.ts";
 import type { Notifier } from "./notifier.ts";
 
-/** The longest wait of `read` for a message, in ms. */
+/** `read` waits at most this long for a message, in ms. */
 const WAIT_MS = 1_000;
 
 /**

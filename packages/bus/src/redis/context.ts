@@ -12,7 +12,7 @@ export interface Context {
   readonly highestId: HighestId;
   /** Opens a connection for one role. The role closes it. */
   connect(options: Omit<LinkOptions, "address" | "observe" | "isSuperseded">): Link;
-  /** Releases what the connections share. Call it after all connections are closed. */
+  /** Closes the connections to the Sentinels, if there are any. Call it after the roles' connections are closed. */
   close(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createContext({ url, observe: observer, ...options }: RedisBusOp
   };
 }
 
-/** Calls `observer` so that an exception in it becomes an uncaught one and doesn't fail the call that is reported. */
+/** Wraps `observer`: if it throws, the exception becomes uncaught and doesn't fail the operation that it reports. */
 function isolated(observer: Observe): Observe {
   return (event) => {
     try {

@@ -3,12 +3,12 @@ import { ChatError } from "@parley/models";
 /** Errors of a server that can't serve as the master: it became a replica, or hasn't loaded its data yet. */
 export const NOT_SERVING = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b/;
 
-/** An error that Redis answered to a command. Unlike the error of ioredis, it doesn't hold the command. */
+/** An error that Redis answered to a command. Unlike ioredis' own error, it doesn't contain the command. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
-/** Returns true if Redis answered this error to a command. Then the connection still works. */
+/** Returns true if this error is Redis' answer to a command. Then the connection still works. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof RefusedError || (error instanceof Error && error.name === "ReplyError");
 }
@@ -19,8 +19,9 @@ export function unavailable(problem: string): ChatError {
 }
 
 /**
- * Returns the reason of an error as text. Use only this text: an error of ioredis also holds the command with its
- * arguments, so message content, and must never reach a log, an event or the cause of another error.
+ * Returns the reason of an error as text. Use only this text, never the error itself: an ioredis error also contains
+ * the command with its arguments, and so message content. Such an error must never reach a log, an event or the cause
+ * of another error.
  */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 200) || error.name : "unknown error";

@@ -4,7 +4,7 @@ import { Link } from "./connection/link.ts";
 import { reasonOf } from "./errors.ts";
 import { LOG } from "./format/keys.ts";
 
-/** Facts about a Redis server, for an operator. */
+/** Facts about a Redis server that an operator needs. */
 export interface RedisFacts {
   /** Name and version, such as `Redis 8.2.1` or `Valkey 9.1.2`. */
   readonly server: string;
@@ -21,15 +21,15 @@ export interface RedisFacts {
   readonly durabilityWeaknesses: readonly string[] | undefined;
   /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
-  /** The server's time minus this machine's, in ms. Exact to about half a round trip. */
+  /** The server's time minus this machine's time, in ms. The error is at most about half a round trip. */
   readonly clockAheadMs: number;
 }
 
 const TIMEOUT_MS = 5_000;
 
 /**
- * Reads the facts once, over its own connection, and changes nothing on the server. Rejects within 5 s, with a message
- * that holds no secret.
+ * Reads the facts once, over its own connection, and changes nothing on the server. Waits at most 5 s for the
+ * connection and at most 5 s for each reply, then rejects. The error message contains no secret.
  */
 export async function inspectRedis(url: string): Promise<RedisFacts> {
   const observe = () => undefined;

@@ -14,9 +14,9 @@ export interface RedisBusOptions {
   readonly backlogMaxEntries?: number;
   /** The maximum size of the entries after the watermark (L7). */
   readonly backlogMaxBytes?: number;
-  /** The maximum time of a call that appends. After that, its outcome counts as unknown (L6). */
+  /** Timeout of a call that appends. After the timeout, the call's outcome is treated as unknown (L6). */
   readonly appendTimeoutMs?: number;
-  /** The maximum time that a draft waits until its call is sent (L6). */
+  /** The maximum time that a draft waits until it is sent to Redis (L6). */
   readonly appendWaitMs?: number;
   /** With `replicated`, an append succeeds only after a replica has confirmed it (L9). */
   readonly durability?: "local" | "replicated";
@@ -44,7 +44,7 @@ const DEFAULTS: RedisBusConfig = {
   trimMinAgeMs: 60_000,
 };
 
-/** Adds the defaults. An option that is undefined counts as missing. */
+/** Adds the defaults. An option whose value is undefined gets its default. */
 export function configFrom(options: Partial<RedisBusConfig>): RedisBusConfig {
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...DEFAULTS, ...Object.fromEntries(defined) };

@@ -13,7 +13,7 @@ import { RedisLiveFeed } from "./live/redis-live-feed.ts";
 import type { RedisBusOptions } from "./options.ts";
 import { RedisLogTail } from "./tail/redis-log-tail.ts";
 
-/** The bus on one Redis: a stream, a consumer group and Pub/Sub. Opens connections only for the roles that are used. */
+/** The bus on one Redis: a stream, a consumer group and Pub/Sub. Connects only for the roles that are requested. */
 export class RedisBus implements Bus {
   readonly #context: Context;
   readonly #closers: (() => Promise<void>)[] = [];
@@ -40,7 +40,7 @@ export class RedisBus implements Bus {
     return this.#closeLater(new RedisLogTail(this.#context));
   }
 
-  /** Closes in reverse order of creation, so that a connection outlives the roles that use it. */
+  /** Closes roles and connections in reverse order of creation, so that a connection outlives the roles that use it. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.#context.close();

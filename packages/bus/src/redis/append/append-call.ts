@@ -21,7 +21,7 @@ export type AppendConfig = Pick<
 export type DraftResult =
   | { readonly kind: "added" | "duplicate"; readonly id: string }
   | { readonly kind: "ref-reused" | "backlog-full" }
-  /** There is room, but the sender has its share of the space `of`. */
+  /** There is room, but the sender has used up its share. `of` names the limited space. */
   | { readonly kind: "over-share"; readonly of: "backlog" | "refs" }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -31,7 +31,7 @@ export type CallResult =
       readonly kind: "done";
       /** One result per draft, in order. */
       readonly results: readonly DraftResult[];
-      /** Why Redis refused to publish, or "". The messages are durable even then, but were not delivered live. */
+      /** The reason if Redis refused to publish, otherwise "". The messages are durable, but weren't delivered live. */
       readonly publishError: string;
       /** The number of refs that the log remembers (L5). */
       readonly refs: number;
@@ -69,7 +69,7 @@ export async function callAppend(
   if (texts.length !== drafts.length)
     throw new RefusedError("the script answered for another number of drafts");
   const results = texts.map(resultFrom);
-  // A replica runs the script but refuses each write. The duplicates that it knows are no acknowledgement either.
+  // A replica runs the script but refuses each write. Its answers for duplicates don't prove durability either.
   for (const result of results)
     if (result.kind === "refused" && NOT_SERVING.test(result.reason)) throw new RefusedError(result.reason);
   if (isReplicated && results.some((result) => "id" in result))
@@ -77,7 +77,10 @@ export async function callAppend(
   return { kind: "done", results, publishError: publishError ?? "", refs: Number(refs) };
 }
 
-/** Waits until a replica has the last call's writes (L9). Covers duplicates too: the script writes their refs again. */
+/**
+ * Waits until a replica has the last call's writes (L9). This covers duplicates too, because the script writes their
+ * refs again.
+ */
 async function waitForReplica(client: Redis, timeoutMs: number): Promise<void> {
   const replicas = await client.wait(1, Math.floor(timeoutMs / 2));
   if (replicas < 1) throw new RefusedError("no replica has confirmed the write");

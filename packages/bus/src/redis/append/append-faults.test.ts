@@ -71,7 +71,7 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
       ...Array.from({ length: 4 * 128 }, () => "unavailable"),
       ...Array.from({ length: 1_000 - 4 * 128 }, () => "ok"),
     ]);
-    // The server may have run the calls in the old socket too, each as a whole. Retries find their messages.
+    // The server may have run the calls that it got over the old socket too. Then retries find their messages.
     const again = sent.map((_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
     expect(new Set((await Promise.all(again)).flat().map(codeOf))).toEqual(new Set(["ok"]));
     const contents = (await redis.raw.xrange(LOG, "-", "+")).map(([, fields]) =>
@@ -133,7 +133,7 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
   it("G5: the queue is bounded; further drafts are unavailable at once, with a time to retry", async () => {
     const append = await appender(redis, { appendTimeoutMs: 300, appendWaitMs: 1_000 });
     await redis.server.kill("SIGSTOP");
-    // Many senders: one alone has only a share of the queue.
+    // Many senders, because a single one could fill only its share of the queue.
     const drafts = Array.from({ length: 17_000 }, (_, i) => ({ ...publicDraft(`m${i}`), from: `s${i}` }));
     const sent = drafts.map((draft) => append.append([draft]));
     const [last] = (await sent.at(-1)) ?? [];

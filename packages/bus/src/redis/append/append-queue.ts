@@ -1,7 +1,7 @@
 import { MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "../../appender.ts";
 import { SenderShares, type SharedQueue } from "../../sender-shares.ts";
 
-/** The queue needs only these fields of an item. */
+/** The fields of an item that the queue uses. */
 export interface QueueItem {
   readonly sender: string;
   readonly bytes: number;
@@ -15,12 +15,12 @@ export interface QueueLimits {
   readonly maxBytes: number;
 }
 
-/** `full`: there is no room. `over-share`: there is none for this sender. */
+/** `full`: there is no room. `over-share`: there is room, but this sender has used up its share. */
 export type PushResult = "queued" | "full" | "over-share";
 
 /**
- * A first-in, first-out queue of drafts that is emptied one call at a time (L6). Bounded in number and bytes, with a
- * share for each sender from half of the bound on (G5).
+ * A first-in, first-out queue of drafts. Drafts are removed in groups, one for each call (L6). The queue is bounded in
+ * number and bytes. Once it is half full, each sender is limited to a share of it (G5).
  */
 export class AppendQueue<T extends QueueItem> implements SharedQueue {
   readonly #limits: QueueLimits;
@@ -47,17 +47,17 @@ export class AppendQueue<T extends QueueItem> implements SharedQueue {
     return this.#items.length - this.#head;
   }
 
-  /** True if the queue holds at least as much as one call takes. */
+  /** True if the queue has enough drafts or bytes to fill one call. */
   get hasFullCall(): boolean {
     return this.entries >= MAX_CALL_DRAFTS || this.#bytes >= MAX_CALL_BYTES;
   }
 
-  /** When the first item was queued, or undefined if the queue is empty. */
+  /** The time when the first item was queued, or undefined if the queue is empty. */
   get oldest(): number | undefined {
     return this.#items[this.#head]?.queuedAt;
   }
 
-  /** Adds an item, unless there is no room for it. */
+  /** Adds an item if there is room for it. */
   push(item: T): PushResult {
     const { maxDrafts, maxBytes } = this.#limits;
     if (this.entries >= maxDrafts || this.#bytes + item.bytes > maxBytes) return "full";
@@ -67,7 +67,7 @@ export class AppendQueue<T extends QueueItem> implements SharedQueue {
     return "queued";
   }
 
-  /** Removes and returns the first items, as many as one call takes. At least one, unless the queue is empty. */
+  /** Removes and returns the first items, as many as fit in one call, but at least one unless the queue is empty. */
   takeCall(): T[] {
     let bytes = 0;
     return this.#takeWhile((item, taken) => {

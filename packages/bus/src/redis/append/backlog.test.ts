@@ -47,7 +47,7 @@ describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
     const [full] = results.filter((result) => !result.ok);
     expect(full?.ok === false && full.error.retryAfterMs).toBeGreaterThanOrEqual(1_000);
     expect(await redis.raw.xlen(LOG)).toBe(10);
-    // Delivered but not settled, so not stored yet.
+    // The messages are delivered but not settled, so they aren't stored yet.
     await consume.next(AbortSignal.timeout(5_000));
     expect(counted(await append.append(many(1)))).toEqual({ backlog_full: 1 });
     expect(await redis.raw.xlen(LOG)).toBe(10);
@@ -108,7 +108,7 @@ describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
     expect([await send(append, "r"), await send(append, "s")]).toEqual([r, s]);
     await send(append, "v");
     expect(await send(append, "w")).toBe("backlog_full");
-    // The first ref is 90 s old now, the second 60 s.
+    // The first ref ("r") is 90 s old now, the second ("s") 60 s.
     await age(10_000);
     expect(await send(append, "s")).toBe(s);
     const again = await send(append, "r");
@@ -158,7 +158,7 @@ describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
     for (let i = 0; i < 30; i += 1) await redis.raw.xadd(LOG, "*", "v", "9", "n", "99999", "b", "5");
     await append.append(many(4));
     expect(await consume.trim()).toMatchObject({ backlogEntries: 8 });
-    // The first four are stored. The next entries have no valid counts, so the last known counts stay in use.
+    // The first four messages are stored. The next entries have no valid counts, so the last known counts stay in use.
     await redis.raw.xgroup("SETID", LOG, GROUP, streamIdOf(idOf(before[3])));
     expect(await consume.trim()).toMatchObject({ backlogEntries: 8 });
     await redis.raw.xgroup("SETID", LOG, GROUP, "$");

@@ -8,8 +8,8 @@ import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
 import { REAPPEND } from "../script/scripts.ts";
 
 /**
- * Appends a message again under a new id, because the store has another message under its id (L13), and acknowledges
- * the old entry. Does nothing if another consumer has done so already.
+ * Appends a message again under a new id, because the store has another message under its id (L13). Acknowledges and
+ * deletes the old entry. Does nothing if another consumer has settled the old entry already.
  */
 export async function reappend(
   link: Link,

@@ -140,7 +140,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
       const append = await appender(redis);
       const [first] = (await append.append([publicDraft("x", "r")])).map(idOf);
       await redis.raw.xadd(LOG, `${Date.now() + 3_600_000}-0`, "v", "2");
-      // As if a gateway had written it whose clock is two hours behind. That is no silence either.
+      // As if a gateway whose clock is two hours behind had written last. This isn't a period without writes either.
       await redis.raw.hset(REFS[0] ?? "", "last", Date.now() - 7_200_000);
       expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([first]);
       const expiries = await Promise.all(REFS.slice(1).map((key) => redis.raw.pttl(key)));

@@ -15,7 +15,7 @@ interface QueuedDraft extends QueueItem {
   readonly index: number;
 }
 
-/** The drafts of one `append`, which are answered together. */
+/** One call of `append`. It resolves when all its drafts have a result. */
 interface AppendRequest {
   readonly results: Appended[];
   unsettled: number;
@@ -23,26 +23,26 @@ interface AppendRequest {
 }
 
 const QUEUE_LIMITS = { maxDrafts: 16_384, maxBytes: 32 * 1024 * 1024 };
-/** When a sender may retry after a full queue or backlog. Random, so that senders don't all return at once. */
+/** The wait before a sender retries after a full queue or backlog. Random, so that senders don't all retry at once. */
 const RETRY_MS = { least: 1_000, spread: 2_000 };
 const PROBE_MS = 1_000;
 /**
- * Enough calls to keep Redis busy while answers and new drafts are on their way. More in flight would leave more
+ * Enough calls in flight to keep Redis busy while answers and new drafts are on their way. More calls would leave more
  * outcomes unknown after a failure.
  */
 const MAX_IN_FLIGHT = 4;
 
 /**
- * Appends drafts to the log in calls. While a call is in flight, new drafts wait and share the next call. That call is
- * sent when the first one is answered, or earlier if it is full, on the same connection (L6).
+ * Appends drafts to the log in calls. While a call is in flight, new drafts wait and share the next call. The next call
+ * is sent on the same connection when all calls in flight are answered, or earlier if it is full (L6).
  *
  * If a call isn't answered in time, its outcome is unknown: Redis may have run it, may still run it, or may never run
  * it. So its drafts become `unavailable`, and nothing is retried. The connection is replaced before the next call. This
  * makes the outcomes of the other calls in flight unknown too.
  *
- * Redis may still run a call that it received over the old connection. This does no harm: its drafts have lost their
- * place in the order (P13), a retry with the same ref is recognized whichever of the two runs first, and ids always
- * follow the log's last one.
+ * Redis may still run a call that it received over the old connection. This does no harm. Order isn't promised for
+ * drafts whose outcome was unknown (P13). If the sender retries with the same ref, the log keeps one of the two
+ * messages, whichever runs first. And new ids are always greater than the log's last id.
  */
 export class RedisAppender implements Appender {
   readonly #context: Context;
@@ -52,7 +52,7 @@ export class RedisAppender implements Appender {
   readonly #probing: Promise<void>;
   #pumping: Promise<void> | undefined;
   #inFlight = 0;
-  /** Resolves when a call ends, or when another call may be sent. */
+  /** Resolves when a call ends, or when a new draft has made the next call full, so that it may be sent. */
   #wakeUp = Promise.withResolvers<void>();
   #isProbeDue = false;
   #lastSentAt = Number.NEGATIVE_INFINITY;
@@ -79,7 +79,7 @@ export class RedisAppender implements Appender {
     return this.#link.problem() ?? this.#problem;
   }
 
-  /** Settles the drafts that wait, within their usual time. */
+  /** Resolves when all waiting drafts have their results. The usual timeouts apply to them. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#probing;
@@ -105,7 +105,7 @@ export class RedisAppender implements Appender {
     settle(queued, failed(retryLater("unavailable")));
   }
 
-  /** Sends calls until the queue is empty. Waits a microtask first, so that drafts of the same moment share a call. */
+  /** Sends calls until the queue is empty. First waits a microtask, so that drafts appended together share a call. */
   async #pump(): Promise<void> {
     await Promise.resolve();
     while (this.#queue.entries > 0 || this.#isProbeDue) {
@@ -118,11 +118,11 @@ export class RedisAppender implements Appender {
         await this.#wakeUp.promise;
       }
     }
-    // No await since the check of the queue, or a draft that was added meanwhile would wait for the next submit.
+    // No await between the loop's last check and this line: a draft added in between would stay in the queue unsent.
     this.#pumping = undefined;
   }
 
-  /** True if the next call may be sent without waiting for one in flight (L6). */
+  /** True if the next call may be sent now, without waiting until a call in flight is answered (L6). */
   get #maySend(): boolean {
     return this.#inFlight === 0 || (this.#inFlight < MAX_IN_FLIGHT && this.#queue.hasFullCall);
   }
@@ -201,7 +201,7 @@ export class RedisAppender implements Appender {
     if (drafts > 0) this.#context.observe({ type: "append", ...NOTHING, drafts, ...counts });
   }
 
-  /** Sends a call without drafts if none was sent for a while, so that `problem` stays up to date. */
+  /** Sends a call without drafts if no call was sent for a while, so that `problem` stays up to date. */
   async #probe(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const client = await this.#link.ready(signal).catch(() => undefined);

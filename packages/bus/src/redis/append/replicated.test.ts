@@ -47,7 +47,7 @@ describe.skipIf(!master)("L9: replicated durability", { timeout: 30_000 }, () =>
     await copy.server.kill("SIGSTOP");
     const draft = publicDraft("x", "r");
     expect((await append.append([draft])).map(codeOf)).toEqual(["unavailable"]);
-    // The master has the entry. WAIT covers only writes of its own connection, so the retry must write the ref again.
+    // The master has the entry. WAIT covers only writes of the same connection, so a retry must write the ref again.
     expect(await redis.raw.xlen(LOG)).toBe(1);
     for (const gateway of [append, other])
       expect((await gateway.append([draft])).map(codeOf)).toEqual(["unavailable"]);

@@ -27,7 +27,7 @@ async function gateway({ bus }: Rig, options: Options): Promise<Appender> {
   return append;
 }
 
-/** Settles the oldest messages, as a persister that is slower than the senders. */
+/** A persister that is slower than the senders: it settles only as many of the oldest messages as a test says. */
 class SlowPersister {
   readonly #consume: Consumer;
   #taken: Consumed[] = [];
@@ -49,7 +49,7 @@ const from = (sender: string, count: number, ref?: string): Draft[] =>
     ...(ref !== undefined && { ref: `${ref}${i}` }),
   }));
 
-/** One message of each of `count` senders. */
+/** `count` messages, each from a sender of its own. */
 const crowd = (count: number, name = "s") =>
   Array.from({ length: count }, (_, i) => from(`${name}${i}`, 1)).flat();
 
@@ -80,7 +80,7 @@ describe.skipIf(!rig)("senders' shares in Redis", { timeout: 30_000 }, () => {
     expect(await sent(append, from("greedy", 5))).toBe(0);
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(20);
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
-    // A crowd in which nobody holds much fills the log to its bound.
+    // Many senders with one message each can fill the log up to its bound.
     const left = 900 - (await consume.trim()).backlogEntries;
     expect(await sent(append, crowd(left + 10))).toBe(left);
     expect(await redis.raw.xlen(LOG)).toBe(900);
@@ -125,7 +125,7 @@ describe.skipIf(!rig)("senders' shares in Redis", { timeout: 30_000 }, () => {
     await append.append(crowd(70));
     for (let round = 0; round < 60; round += 1) {
       expect(await sent(append, [...from("alice", 1), ...crowd(9)])).toBe(10);
-      // Nobody trims here, so META's count of what is stored is older than the truth.
+      // Nothing calls `trim` here, so META's counts of stored entries are out of date.
       await persister.settle(10);
     }
     expect((await consume.trim()).backlogEntries).toBe(70);
@@ -211,7 +211,7 @@ describe.skipIf(!rig)("senders' shares in Redis", { timeout: 30_000 }, () => {
     const [append] = await roles(redis, { backlogMaxEntries: 900 });
     expect(await sent(append, from("greedy", 700))).toBe(500);
     await damage();
-    // Empty, so the sender gets a share of the 400 that are left.
+    // The hash counts as empty, so the sender gets a share of the 400 free entries.
     expect(await sent(append, from("greedy", 200))).toBe(44);
     expect(await redis.raw.type(BACKLOG_SHARES)).toBe("hash");
     expect(await redis.raw.hlen(BACKLOG_SHARES)).toBe(3);

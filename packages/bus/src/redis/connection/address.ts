@@ -1,6 +1,6 @@
 /** A parsed Redis URL. */
 export interface Address {
-  /** The server; with `sentinel`, the Sentinels that know the master's address. Never empty. */
+  /** The address of the server or, if `sentinel` is set, the addresses of the Sentinels. Never empty. */
   readonly endpoints: readonly Endpoint[];
   /** Credentials for the server that holds the data. */
   readonly login: Login;
@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Redis credentials. An empty string means that none is sent. */
+/** Redis credentials. A field that is an empty string isn't sent. */
 export interface Login {
   readonly username: string;
   readonly password: string;
@@ -39,7 +39,7 @@ const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
  *     redis[s]://[user][:password]@host[:port][/db]
  *     redis[s]+sentinel://[user][:password]@host[:port],…/master[/db][?sentinelUsername=…&sentinelPassword=…]
  *
- * Throws a TypeError that says what is wrong. The error shows nothing of the URL, which may hold a password.
+ * Throws a TypeError that says what is wrong. The error contains no part of the URL, which may contain a password.
  */
 export function parseRedisUrl(url: string): Address {
   const [, scheme, sentinel] = /^(rediss?)(\+sentinel)?:\/\//.exec(url) ?? [];
@@ -96,7 +96,7 @@ function parseLogin(text: string): Login {
   return { username: decode(username), password: colon === -1 ? "" : decode(text.slice(colon + 1)) };
 }
 
-/** Rejects unknown parameters: with a mistyped name, the password would be left out silently. */
+/** Rejects unknown parameters. Otherwise a typing error in a name would silently leave out the password. */
 function parseSentinelLogin(query: string): Login {
   const { sentinelUsername = "", sentinelPassword = "", ...unknown } = parseQuery(query);
   if (Object.keys(unknown).length > 0)
@@ -106,7 +106,7 @@ function parseSentinelLogin(query: string): Login {
   return { username: sentinelUsername, password: sentinelPassword };
 }
 
-/** Unlike URLSearchParams, keeps a plus sign as it is, as in the rest of the URL. */
+/** Parses a query string. Unlike URLSearchParams, it doesn't decode a plus sign as a space. */
 function parseQuery(query: string): Partial<Record<string, string>> {
   const pairs = query === "" ? [] : query.split("&").map((pair) => pair.split(/=(.*)/s));
   return Object.fromEntries(pairs.map(([name = "", value = ""]) => [name, decode(value)]));

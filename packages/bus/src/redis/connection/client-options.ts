@@ -4,14 +4,15 @@ import type { Address, Endpoint, Login } from "./address.ts";
 
 export type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
-/** Shorter than the setup of a whole connection may take, so that after a dead Sentinel the next one is tried. */
+/** Timeout for one Sentinel, in ms. Shorter than a connection's setup timeout, so that the next one can be tried. */
 const SENTINEL_TIMEOUT_MS = 1_000;
 
 /**
- * Returns the ioredis options for one connection to `address`. With Sentinels, ioredis asks them for the master one
- * after the other, from a random one on, until one answers. It disconnects from a server that isn't a master.
+ * Returns the ioredis options for one connection to `address`. If the address has Sentinels, ioredis asks one Sentinel
+ * after the other for the master until one answers. It starts with a random Sentinel. It disconnects from a server that
+ * isn't a master.
  *
- * `onMaster` is called with the master's address as the Sentinel gave it.
+ * `onMaster` is called with the master's address, as the Sentinel reported it.
  */
 export function serverOptions(address: Address, onMaster: (address: string) => void): ClientOptions {
   const { endpoints, login, db, tls, sentinel } = address;
@@ -31,7 +32,7 @@ export function serverOptions(address: Address, onMaster: (address: string) => v
     connectTimeout: SENTINEL_TIMEOUT_MS,
     sentinelRetryStrategy: () => null,
     updateSentinels: false,
-    // Maps nothing. ioredis reports the address that the Sentinel gave nowhere else.
+    // Changes no address. This callback is the only way to learn from ioredis which address the Sentinel reported.
     natMap: (master) => {
       onMaster(master);
       return null;
@@ -53,7 +54,7 @@ function tlsOptions(host: string): { servername?: string } {
   return isIP(host) ? {} : { servername: host };
 }
 
-/** Starts at a random endpoint, so that the first one doesn't get all requests and a dead one doesn't delay each. */
+/** Starts at a random endpoint, so that the first one doesn't get all requests, nor delay all of them if it is dead. */
 function rotateRandomly(endpoints: readonly Endpoint[]): Endpoint[] {
   const start = Math.floor(Math.random() * endpoints.length);
   return [...endpoints.slice(start), ...endpoints.slice(0, start)];

@@ -20,7 +20,7 @@ const follow = (server: LocalServer, port: number) =>
   redisCommand(server.port, "REPLICAOF", "127.0.0.1", `${port}`);
 const promote = (server: LocalServer) => redisCommand(server.port, "REPLICAOF", "NO", "ONE");
 
-/** The server follows a master that does not exist, keeps its connections open and still answers commands. */
+/** The demoted server follows a master that doesn't exist, keeps its connections open and still answers commands. */
 describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
   const { server } = one as Rig;
   let roles: RunningRoles;
@@ -90,7 +90,7 @@ describe.skipIf(!one)("a server that was demoted", { timeout: 60_000 }, () => {
 
 /**
  * Replicas get what their master publishes. So a subscriber that stays on the old master gets messages and markers
- * again once that server follows the new master, but misses those published in between.
+ * again once the old master follows the new one. But it misses everything published in between.
  */
 describe.skipIf(!other)(
   "a live stream on another server than the append connection",
@@ -146,7 +146,7 @@ describe.skipIf(!other)(
   },
 );
 
-/** A port that is forwarded to one server first and to another later, as a DNS name or a virtual IP is. */
+/** A local port that is forwarded to one server, and later to another, as a DNS name or a virtual IP can be. */
 interface Forwarder {
   readonly url: string;
   /** Changes the target and closes all connections. */

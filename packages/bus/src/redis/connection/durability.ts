@@ -10,8 +10,8 @@ const REQUIRED = {
 } as const;
 
 /**
- * Checks that Redis keeps acknowledged writes (L8). Rejects with the settings that are wrong, unless
- * `allowWeakDurability` is set: then it only warns. Also warns if the settings can't be read.
+ * Checks that Redis keeps acknowledged writes (L8). If settings are wrong, rejects with an error that names them, or
+ * only warns if `allowWeakDurability` is set. Also warns if Redis doesn't permit reading the settings.
  */
 export async function checkDurability(
   client: Redis,
@@ -33,7 +33,7 @@ export async function checkDurability(
 }
 
 /**
- * Returns the settings with which Redis may lose acknowledged writes (L8), each as `name is value, not value`.
+ * Returns the settings with which Redis may lose acknowledged writes (L8), each as text: `name is value, not value`.
  * Rejects if CONFIG is forbidden.
  */
 export async function durabilityWeaknesses(client: Redis): Promise<string[]> {

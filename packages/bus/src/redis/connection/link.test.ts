@@ -76,7 +76,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     const one = link({ commandTimeoutMs: 10_000, onDown: () => (downs += 1) });
     const client = await one.ready(forever);
     const id = await client.client("ID");
-    // Handled from the start: the command may reject before the reply to KILL arrives.
+    // The rejection is handled from the start, because the command may reject before the reply to KILL arrives.
     const waiting = expect(one.run((c) => c.blpop("nothing", 0))).rejects.toMatchObject({
       code: "unavailable",
     });

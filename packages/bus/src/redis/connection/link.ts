@@ -11,7 +11,7 @@ export interface LinkOptions {
   /** The connection's name in events, problems and `CLIENT LIST`. */
   readonly role: string;
   readonly observe: Observe;
-  /** Timeout of a reply, in ms. After that the outcome is unknown and the connection is replaced. */
+  /** Timeout of a reply, in ms. After it the command's outcome is unknown, and the connection is replaced. */
   readonly commandTimeoutMs: number;
   /** Timeout for connecting and preparing, in ms. Defaults to 5,000. */
   readonly setupTimeoutMs?: number;
@@ -27,7 +27,7 @@ export interface LinkOptions {
 }
 
 type State =
-  /** Between two connections. `reason` says why the last one ended or the last attempt failed. */
+  /** Not connected. `reason` says why the last connection ended or the last attempt to connect failed. */
   | { readonly kind: "down"; readonly reason: string }
   /** Connected and prepared. */
   | { readonly kind: "up"; readonly client: Redis; readonly end: ClientEnd }
@@ -35,25 +35,25 @@ type State =
 
 const SETUP_TIMEOUT_MS = 5_000;
 const OLD_MASTER = "Sentinel has named another master";
-/** After a connection that lasted this long, the next attempts start with the shortest wait again. */
+/** If a connection lasted longer than this, the waits between attempts to connect start with the shortest again. */
 const STABLE_MS = 5_000;
 
 /**
  * One connection to Redis, which is opened again whenever it is lost.
  *
- * Doesn't use ioredis' own reconnecting: each ioredis client lives for one socket, and commands in flight when the
- * socket ends are rejected. So no command is ever sent twice without the caller's knowledge (L6), and every new
- * connection runs `prepare` before anything else uses it.
+ * Doesn't use ioredis' own reconnecting. Each ioredis client has only one socket, and commands that are in flight
+ * when the socket ends are rejected. So no command is ever sent twice without the caller's knowledge (L6), and
+ * `prepare` runs on every new connection before anything else uses the connection.
  */
 export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000 });
   #state: State = { kind: "down", reason: "not connected yet" };
-  /** Resolved and replaced at every change of state. */
+  /** At every change of state, this promise is resolved and replaced by a new one. */
   #stateChange = Promise.withResolvers<void>();
   readonly #running: Promise<void>;
-  /** The master's address that a Sentinel gave for this connection. Empty without Sentinels. */
+  /** The master's address that a Sentinel reported for this connection. Empty if there are no Sentinels. */
   #master = "";
 
   constructor(options: LinkOptions) {
@@ -84,8 +84,8 @@ export class Link {
 
   /**
    * Runs `work` on the current connection and returns its result. Rejects with `RefusedError` if Redis answered with an
-   * error. Rejects with `unavailable` if there is no connection, or no reply came, or the server isn't a usable
-   * master any more; in the last two cases the connection is replaced.
+   * error. Rejects with `unavailable` if there is no connection. Also rejects with `unavailable`, and replaces the
+   * connection, if no reply came or the server isn't a usable master any more.
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.use();
@@ -99,7 +99,10 @@ export class Link {
     }
   }
 
-  /** Closes `client`, whose replies can't be trusted any more, and reconnects. Ignored for an old client. */
+  /**
+   * Closes the connection of `client`, because its replies can't be trusted any more, and reconnects. Does nothing if
+   * `client` isn't the current one.
+   */
   replace(client: Redis, reason: string): void {
     if (this.#state.kind !== "up" || this.#state.client !== client) return;
     this.#state.end.ended.resolve(reason);
@@ -125,7 +128,7 @@ export class Link {
     await this.#running;
   }
 
-  /** Opens one connection after the other until the link is closed. */
+  /** Keeps one connection open, opening a new one when it ends, until the link is closed. */
   async #keepConnected(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
@@ -144,7 +147,7 @@ export class Link {
     this.#setState({ kind: "closed" });
   }
 
-  /** Connects and prepares. Rejects if that fails, takes too long, or the socket ends meanwhile. */
+  /** Connects and runs `prepare`. Rejects if that fails or takes too long, or if the socket ends meanwhile. */
   async #connect(client: Redis, end: ClientEnd, signal: AbortSignal): Promise<void> {
     const deadline = AbortSignal.any([
       signal,
@@ -162,7 +165,7 @@ export class Link {
     });
   }
 
-  /** Offers the connection to callers until it ends or the link is closed. */
+  /** Makes the connection available to callers until it ends or the link is closed. */
   async #stayUp(client: Redis, end: ClientEnd, signal: AbortSignal): Promise<void> {
     const since = performance.now();
     this.#setState({ kind: "up", client, end });
@@ -207,11 +210,11 @@ export class Link {
   }
 }
 
-/** The end of a client's one socket. */
+/** Tells when and why a client's only socket ended. */
 interface ClientEnd {
   /** Resolves with the reason once the socket has ended or the client was replaced. */
   readonly ended: PromiseWithResolvers<string>;
-  /** The socket's last error, if there was one. More precise than "the connection ended". */
+  /** The socket's last error, if there was one. As a reason it is more precise than "the connection ended". */
   cause: string | undefined;
 }
 
@@ -223,7 +226,7 @@ function watchEnd(client: Redis): ClientEnd {
   });
   client.on("error", (error: unknown) => {
     const reason = reasonOf(error);
-    // ioredis only says that all Sentinels failed. The last Sentinel's own error is more precise.
+    // If no Sentinel answered, ioredis reports only that all failed. The last Sentinel's own error is more precise.
     end.cause = reason.startsWith("All sentinels") ? (sentinelError ?? reason) : reason;
   });
   client.once("end", () => end.ended.resolve(end.cause ?? "the connection ended"));

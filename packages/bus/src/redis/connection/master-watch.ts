@@ -6,13 +6,13 @@ import type { Address } from "./address.ts";
 import { sentinelAddress } from "./client-options.ts";
 import { Link } from "./link.ts";
 
-/** Time between two questions to a Sentinel, in ms. It is also asked after each of `FAILOVER_EVENTS`. */
+/** Each Sentinel is asked for the master at this interval, in ms, and also after each of `FAILOVER_EVENTS`. */
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 1_000;
-/** Sentinel's events: a replica was promoted; a failover is complete. */
+/** Sentinel's names of two events: a replica was promoted, and a failover is complete. */
 const FAILOVER_EVENTS = ["+promoted-slave", "+switch-master"];
 
-/** One Sentinel's answer. Each failover has a greater epoch than the ones before. */
+/** One Sentinel's answer: the master's address and the failover's epoch. Each failover has a greater epoch. */
 interface NamedMaster {
   readonly epoch: number;
   readonly master: string;
@@ -21,12 +21,12 @@ interface NamedMaster {
 /**
  * Learns from the Sentinels that another server has become the master, before the old master knows.
  *
- * After an orderly failover the old master learns of it only about 8 s later. A master that is cut off from the
- * Sentinels, but not from this process, never does. Until then the old master accepts writes that will be discarded,
- * and the end of its log is no longer the log's end (L22).
+ * After an orderly failover, the old master learns of it only about 8 s later. If the old master is cut off from the
+ * Sentinels but not from this process, it never learns of the failover. Meanwhile the old master accepts writes that
+ * will be discarded, and the end of its log is no longer the log's end (L22).
  *
- * All Sentinels are asked, and the latest answer with the greatest epoch counts. So a Sentinel that is behind never
- * brings back the old master.
+ * All Sentinels are asked, and only the answers with the greatest epoch are used. So a Sentinel that hasn't noticed the
+ * failover yet can't make the old master current again.
  */
 export class MasterWatch {
   readonly #sentinels: readonly Link[];
@@ -37,7 +37,7 @@ export class MasterWatch {
   /** The last answer of each connected Sentinel, by the Sentinel's index. */
   readonly #named = new Map<number, NamedMaster>();
 
-  /** `onNamed` is called when the result of `isSuperseded` may have changed. */
+  /** `onNamed` is called after each answer of a Sentinel, because it may change the result of `isSuperseded`. */
   constructor(
     address: Address,
     { observe, onNamed }: { readonly observe: Observe; readonly onNamed: () => void },
@@ -58,11 +58,11 @@ export class MasterWatch {
     this.#polling = Promise.all(this.#sentinels.map((sentinel, index) => this.#poll(sentinel, index)));
   }
 
-  /** Returns true if the Sentinels name another master than `master`. False until a Sentinel has answered. */
+  /** Returns true if the Sentinels name another master than `master`, and false until a Sentinel has answered. */
   isSuperseded(master: string): boolean {
     const all = [...this.#named.values()];
     const latest = Math.max(...all.map(({ epoch }) => epoch));
-    // Sentinels may know one server under several addresses, so one of the latest answers must match.
+    // Sentinels may know the same server under different addresses, so it is enough that one latest answer matches.
     return all.length > 0 && !all.some((named) => named.epoch === latest && named.master === master);
   }
 
@@ -76,7 +76,7 @@ export class MasterWatch {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const client = await sentinel.ready(signal).catch(() => undefined);
-      // A failure is reported by the link's own events, and the other Sentinels are polled too.
+      // Nothing to do on a failure: the link's own events report it, and the other Sentinels are polled too.
       if (client) await sentinel.run((asked) => this.#askForMaster(asked, index)).catch(() => undefined);
       await sleep(INTERVAL_MS, signal);
     }
@@ -88,8 +88,8 @@ export class MasterWatch {
   }
 
   /**
-   * Reads the epoch first, then the address. If a failover comes between the two, the address is newer than the
-   * epoch, which does no harm. The other way round, the old address would get the new epoch.
+   * Reads the epoch first, then the address. If a failover happens between the two reads, the new address gets the old
+   * epoch, which does no harm. In the opposite order, the old address could get the new epoch.
    */
   async #askForMaster(client: Redis, index: number): Promise<void> {
     const fields = textsOf(await client.call("SENTINEL", "MASTER", this.#masterName));

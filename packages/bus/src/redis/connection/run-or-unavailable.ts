@@ -4,8 +4,8 @@ import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import type { Link } from "./link.ts";
 
 /**
- * Runs `work` on the link's connection. Every failure becomes `unavailable` with the reason as its cause, also an
- * error that Redis answered. For roles that treat all failures alike.
+ * Runs `work` on the link's connection. Every failure, even an error that Redis answered, becomes `unavailable` with
+ * the reason as its cause. For callers that treat all failures alike.
  */
 export async function runOrUnavailable<T>(link: Link, work: (client: Redis) => Promise<T>): Promise<T> {
   try {

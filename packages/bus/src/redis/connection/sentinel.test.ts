@@ -129,7 +129,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     await senders.moreAcked(200);
     await senders.end();
     await expectKept(senders, now);
-    // The old master becomes a replica only when the pause is over.
+    // The old master becomes a replica only after the pause.
     expect(await rolesOn(old)).toEqual([]);
     await redisCommand(old.port, "CLIENT", "UNPAUSE");
   });

@@ -5,13 +5,13 @@ import { isRefusal } from "../errors.ts";
 export interface ServerInfo {
   /**
    * Identifies this server process and its current term as a master. The term changes when the server is demoted and
-   * promoted again, since it has followed another master in between. Empty if INFO is forbidden.
+   * promoted again, because in between it followed another master. Empty if INFO is forbidden.
    */
   readonly term: string;
   /**
-   * Identifies the failover that made this server the master. A new value on a new connection means that a replica
-   * has taken over, which may lack writes of the old master (L9). Empty if there was no failover since the server's
-   * start, or if INFO is forbidden.
+   * Identifies the failover that made this server the master. A new value on a new connection means that a replica has
+   * become the master, and it may lack writes of the old master (L9). Empty if there was no failover since the server
+   * started, or if INFO is forbidden.
    */
   readonly promotion: string;
 }
@@ -27,20 +27,20 @@ export async function readServer(client: Redis): Promise<ServerInfo> {
   };
 }
 
-/** Returns true if a failover happened between two readings of `promotion`. A restart alone empties the value. */
+/** Returns true if a failover happened between two readings of `promotion`. After a mere restart the value is empty. */
 export function wasPromoted(before: string, now: string): boolean {
   return now !== "" && now !== before;
 }
 
 /**
- * Rejects if the server is a replica. A demoted server still answers, but the end of its log may be old: history read
- * up to that end would lack acknowledged messages (P56).
+ * Rejects if the server is a replica. A demoted server still answers, but the end of its log may be out of date.
+ * History read up to that end would lack acknowledged messages (P56).
  */
 export async function refuseReplica(client: Redis): Promise<void> {
   if (/^role:slave/m.test(await readInfo(client, "replication"))) throw new Error("this Redis is a replica");
 }
 
-/** Returns "" if INFO is forbidden. The scripts then detect a replica, since a replica refuses their writes. */
+/** Returns "" if INFO is forbidden. Then the scripts detect a replica, because a replica refuses their writes. */
 async function readInfo(client: Redis, ...sections: readonly string[]): Promise<string> {
   try {
     return await client.info(...sections);

@@ -10,17 +10,17 @@ import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
 import type { HighestId } from "../log/highest-id.ts";
 import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
 
-/** At this number of dead letters, further entries stay in the log until an operator has acted (G4, G5). */
+/** At this number of dead letters, further entries stay in the log until an operator replays or drops some (G4, G5). */
 const MAX_DEAD_LETTERS = 10_000;
 const FULL = "there are too many dead letters: replay or drop some";
 
-/** A log entry that isn't a message, and why. */
+/** A log entry that isn't a message, and the reason why it isn't. */
 export interface Undecodable {
   readonly position: string;
   readonly reason: string;
 }
 
-/** The dead letters: a stream of their own in Redis. */
+/** The dead letters, kept in their own stream in Redis. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #link: Link;
   readonly #highestId: HighestId;
@@ -32,7 +32,7 @@ export class RedisDeadLetters implements DeadLetters {
     this.#observe = observe;
   }
 
-  /** Moves entries from the log to the dead letters (L10). Returns why some had to stay, or undefined. */
+  /** Moves entries from the log to the dead letters (L10). If some had to stay in the log, returns the reason. */
   async moveFromLog(entries: readonly Undecodable[]): Promise<string | undefined> {
     if (entries.length === 0) return undefined;
     const pairs = entries.flatMap(({ position, reason }) => [position, reason]);
@@ -87,7 +87,7 @@ function deadLetterFrom([id, raw]: RawEntry): DeadLetter {
   return { id, position, reason, at, fields: recordOf(textsOf(JSON.parse(entry))) };
 }
 
-/** Turns names and values in turns into a record. */
+/** Converts a list of alternating names and values into a record. */
 function recordOf(flat: readonly string[]): Partial<Record<string, string>> & Record<string, string> {
   const record: Record<string, string> = Object.create(null);
   for (let i = 0; i + 1 < flat.length; i += 2) record[flat[i] ?? ""] = flat[i + 1] ?? "";

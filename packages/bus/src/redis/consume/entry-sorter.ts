@@ -6,12 +6,12 @@ import type { RedisDeadLetters, Undecodable } from "./dead-letters.ts";
 import type { GroupBatch } from "./group-reader.ts";
 import { type InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 
-/** The most newer-format entries that are remembered as reported. */
+/** The maximum number of newer-format entries whose report is remembered, so that each is reported only once. */
 const MAX_REPORTED = 10_000;
 
 /**
- * Sorts entries by what they hold (L10). Messages are delivered, undecodable entries move to the dead letters, and
- * entries of a newer format stay pending for a consumer that knows it.
+ * Sorts entries into three kinds (L10). Messages are delivered, undecodable entries move to the dead letters, and
+ * entries of a newer format stay pending for a consumer that knows the format.
  */
 export class EntrySorter {
   readonly #inFlight: InFlight;
@@ -26,7 +26,7 @@ export class EntrySorter {
     this.#observe = observe;
   }
 
-  /** Returns the messages. Never rejects: entries that can't be moved now stay pending and come again. */
+  /** Returns the messages. Never rejects: entries that can't be moved now stay pending and are delivered again. */
   async sort({ entries, deliveries, gone }: GroupBatch): Promise<Consumed[]> {
     const messages: Consumed[] = [];
     const undecodable: Undecodable[] = [];

@@ -7,7 +7,7 @@ import { CLAIM_IDLE, KEEP_CLAIMS, REDELIVER, REMOVE_CONSUMERS } from "../script/
 /** Entries that the group has given to this consumer, in log order. */
 export interface GroupBatch {
   readonly entries: readonly RawEntry[];
-  /** For each entry, how often it was delivered, this delivery included. */
+  /** For each entry, in the same order: how often it was delivered, this delivery included. */
   readonly deliveries: readonly number[];
   /** Pending ids whose entries are no longer in the log. */
   readonly gone: readonly string[];
@@ -15,18 +15,18 @@ export interface GroupBatch {
 
 /** The most entries in one batch. */
 export const BATCH = 500;
-/** The longest wait of one read for a new entry, in ms. */
+/** One read waits at most this long for a new entry, in ms. */
 export const BLOCK_MS = 1_000;
-/** Consumers that hold nothing are removed from the group after this time of silence, in ms (L11). */
+/** Consumers without pending entries are removed from the group after being silent for this long, in ms (L11). */
 const DEAD_AFTER_MS = 600_000;
 
 export interface GroupReaderDeps {
   readonly link: Link;
-  /** The connection for reads that wait. Separate, because such a read delays every command after it. */
+  /** A separate connection for reads that wait, because such a read delays every later command on its connection. */
   readonly readLink: Link;
   /** This consumer's name in the group. */
   readonly consumer: string;
-  /** After this idle time, in ms, another consumer may take an entry over. */
+  /** After an entry was idle for this long, in ms, another consumer may take the entry over. */
   readonly claimIdleMs: number;
 }
 
@@ -47,20 +47,20 @@ export class GroupReader {
     this.#claimIdleMs = claimIdleMs;
   }
 
-  /** Reads entries again. Leaves out those that this consumer doesn't hold any more. */
+  /** Reads entries again. Leaves out entries that are no longer pending for this consumer. */
   async readAgain(streamIds: readonly string[]): Promise<GroupBatch> {
     const args = [GROUP, this.#consumer, ...streamIds];
     return claimedOf(await this.#link.run((client) => REDELIVER.run(client, [LOG], args)));
   }
 
-  /** When `claim` is due again, in ms by `performance.now()`. */
+  /** The time when `claim` is due again, in ms by `performance.now()`. */
   get nextClaim(): number {
     return this.#nextClaim;
   }
 
   /**
-   * Takes over entries that any consumer, this one included, has left idle for too long (L10). The next claim comes
-   * after a random wait, so that several consumers take turns.
+   * Takes over entries that any consumer, this one included, has left idle for too long (L10). The next claim is due
+   * after a random wait, so that several consumers don't claim at the same time.
    */
   async claim(): Promise<GroupBatch> {
     const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#claimCursor, BATCH];
@@ -73,8 +73,8 @@ export class GroupReader {
   }
 
   /**
-   * Reads new entries. Returns none if nothing was added for BLOCK_MS. If `signal` is aborted first, the read goes
-   * on, and its entries are returned by the next call.
+   * Reads new entries. Returns none if nothing was added for BLOCK_MS. If `signal` is aborted first, this call rejects,
+   * but the read in Redis continues. The next call returns its entries.
    */
   async readNew(signal: AbortSignal): Promise<GroupBatch> {
     this.#reading ??= this.#readLink.run(async (client) =>
@@ -103,13 +103,13 @@ export class GroupReader {
     await this.#link.run((client) => KEEP_CLAIMS.run(client, [LOG], args));
   }
 
-  /** Leaves the group if this consumer holds nothing (L11). First waits for a read in flight. */
+  /** Leaves the group if this consumer has no pending entries (L11). First waits for a read in flight. */
   async leave(): Promise<void> {
     await this.#reading?.catch(() => undefined);
     await this.#removeConsumers(this.#consumer);
   }
 
-  /** Removes the consumer named `own` and dead ones, if they hold nothing. */
+  /** Removes the consumer named `own` and dead consumers. A consumer with pending entries stays. */
   async #removeConsumers(own: string): Promise<void> {
     await this.#link.run((client) => REMOVE_CONSUMERS.run(client, [LOG], [GROUP, own, DEAD_AFTER_MS]));
   }

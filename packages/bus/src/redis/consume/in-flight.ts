@@ -1,7 +1,7 @@
 /** For this long, in ms, a message in flight isn't taken over by other consumers and isn't delivered again. */
 export const MAX_HOLD_MS = 60_000;
 
-/** The wait before a failed message is delivered again: `first` after the first delivery, at most `cap`, in ms. */
+/** The longest wait before a failed message is delivered again, in ms: `first` at first, then doubling up to `cap`. */
 export interface RetryDelays {
   readonly first: number;
   readonly cap: number;
@@ -9,14 +9,14 @@ export interface RetryDelays {
 
 /**
  * One consumer's messages that are delivered and not settled, and its failed messages that wait for another delivery.
- * Knows only ids. Has no clock: `now` and `since` are in ms of the caller's clock.
+ * Stores only their ids. Has no clock: `now` and `since` are in ms of the caller's clock.
  */
 export class InFlight {
   readonly #retryDelays: RetryDelays;
   readonly #random: () => number;
-  /** By id: the number of deliveries, and the time of the last one. */
+  /** By id: how often the message was delivered, and the time of the last delivery. */
   readonly #delivered = new Map<string, { readonly deliveries: number; readonly since: number }>();
-  /** By id: when the failed message is due. Unsorted, since few messages fail. */
+  /** By id: the time when the failed message is due. Unsorted, because few messages fail. */
   readonly #retries = new Map<string, number>();
 
   constructor(retryDelays: RetryDelays, random: () => number = Math.random) {
@@ -35,7 +35,7 @@ export class InFlight {
     this.#delivered.set(id, { deliveries, since: now });
   }
 
-  /** Removes a message that is settled or belongs to another consumer now. */
+  /** Removes a message that is settled, or that another consumer has taken over. */
   remove(id: string): void {
     this.#delivered.delete(id);
     this.#retries.delete(id);
@@ -50,13 +50,15 @@ export class InFlight {
     this.#retries.set(id, now + longest * (0.5 + this.#random() / 2));
   }
 
-  /** Returns failed messages that are due, smallest ids first, at most `limit`. They stay until added or removed. */
+  /**
+   * Returns failed messages that are due, smallest ids first, at most `limit`. They stay due until `add` or `remove`.
+   */
   due(now: number, limit: number): string[] {
     const due = [...this.#retries].filter(([, at]) => at <= now).map(([id]) => id);
     return due.sort().slice(0, limit);
   }
 
-  /** Returns when the next failed message is due, or undefined if there is none. */
+  /** Returns the time when the next failed message is due, or undefined if no message failed. */
   nextDue(): number | undefined {
     let next: number | undefined;
     for (const at of this.#retries.values()) if (next === undefined || at < next) next = at;

@@ -35,7 +35,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const held = await next(slow);
     await append("dead's");
     await redis.raw.xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">");
-    // The dead consumer's entry is the newer one, and still the only one taken over.
+    // The dead consumer's entry is taken over, although it is the newer one. The slow consumer's entry is not.
     const taken = await next(other);
     expect(contents(taken)).toEqual(["dead's"]);
     await settle(slow, held, STORED);
@@ -83,7 +83,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
       for (let turns = 0; !seen.includes(`new ${i}`); turns += 1) {
         expect(turns).toBeLessThan(8);
         const batch = await next(consume);
-        // Settled so late that the failed message is due again at once.
+        // Wait here and after settling, so that retries and claims are due when the next batch is read.
         await new Promise((resolve) => setTimeout(resolve, 30));
         seen.push(...contents(batch));
         await consume.settle(
@@ -123,7 +123,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect(newId > id).toBe(true);
     expect((await redis.raw.xrange(LOG, "-", "+")).map(([one]) => one)).toEqual([streamIdOf(newId)]);
     expect((await gateway.append([publicDraft("taken", "r")])).map(idOf)).toEqual([newId]);
-    // A late consumer reports the conflict again. The message is not appended a third time.
+    // If another consumer reports the same conflict later, the message isn't appended a third time.
     await consume.settle([
       { message: { id, ...publicDraft("taken", "r") }, outcome: { kind: "idConflict" } },
     ]);

@@ -16,17 +16,17 @@ import { BATCH, BLOCK_MS, type GroupBatch, GroupReader } from "./group-reader.ts
 import { InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 
 const COMMAND_TIMEOUT_MS = 5_000;
-/** Longer than for other connections, since preparing includes reading the last id in the store. */
+/** Longer than for other connections, because `prepare` also reads the last id from the store. */
 const SETUP_TIMEOUT_MS = 20_000;
 const EMPTY: GroupBatch = { entries: [], deliveries: [], gone: [] };
 
 /**
  * One consumer of the group (L10 to L13).
  *
- * Redis records which consumer holds which entry. An entry that was idle for `claimIdleMs` may be taken over by
- * another consumer. A slow store must not look like a dead consumer, so this class renews the entries in flight for
- * up to MAX_HOLD_MS. After that they may be taken over and delivered again. A message stored twice this way does no
- * harm: the second insert finds it in the store.
+ * Redis records for each pending entry which consumer got it. When an entry was idle for `claimIdleMs`, another
+ * consumer may take it over. A slow store must not look like a dead consumer, so this class resets the idle time of
+ * entries in flight, for up to MAX_HOLD_MS. After that they may be taken over and delivered again. If two consumers
+ * store the same message, this does no harm: the second insert finds the message in the store.
  */
 export class RedisConsumer implements Consumer {
   readonly acknowledged = true;
@@ -40,9 +40,9 @@ export class RedisConsumer implements Consumer {
   readonly #trimmer: Trimmer;
   readonly #closing = new AbortController();
   readonly #renewing: Promise<void>;
-  /** True if the next batch is read from the new entries. */
+  /** True if the next batch must be of new entries. */
   #isNewNext = false;
-  /** The last error that Redis answered, until a read succeeds. */
+  /** The last error that Redis answered to a read, until a read succeeds. */
   #readProblem: string | undefined;
 
   constructor(context: Context, { lastStored }: { readonly lastStored: () => Promise<string> }) {
@@ -110,7 +110,7 @@ export class RedisConsumer implements Consumer {
     } catch (error) {
       throw asUnavailable(error);
     } finally {
-      // Messages that failed, and messages whose outcome the log did not take.
+      // These messages failed, or the log didn't record their outcome.
       for (const id of unsettled) this.#inFlight.retryLater(id, performance.now());
     }
   }
@@ -135,8 +135,9 @@ export class RedisConsumer implements Consumer {
   }
 
   /**
-   * Returns failed messages that are due, else messages taken over, else new ones. May return none. Every second
-   * batch is of new messages, so that messages which keep failing, and are due each time, don't hold up the new ones.
+   * Returns failed messages that are due; if there are none, messages taken over; otherwise new ones. May return none.
+   * After a batch of old messages, the next batch is always of new ones. So messages that keep failing, and are due
+   * every time, can't delay new ones.
    */
   async #nextBatch(signal: AbortSignal): Promise<Consumed[]> {
     await this.#link.ready(signal);
@@ -146,7 +147,7 @@ export class RedisConsumer implements Consumer {
     return old.length > 0 ? old : await this.#sorter.sort(await this.#readNew(signal));
   }
 
-  /** Returns failed messages that are due, else messages taken over from other consumers. */
+  /** Returns failed messages that are due or, if there are none, messages taken over from other consumers. */
   async #oldMessages(): Promise<Consumed[]> {
     const now = performance.now();
     const due = this.#inFlight.due(now, BATCH);
@@ -160,12 +161,12 @@ export class RedisConsumer implements Consumer {
   async #redeliver(due: readonly string[]): Promise<Consumed[]> {
     const messages = await this.#sorter.sort(await this.#groupReader.readAgain(due.map(streamIdOf)));
     const delivered = new Set(messages.map(({ message }) => message.id));
-    // The others were settled or taken over meanwhile.
+    // Messages that were not delivered again were settled or taken over meanwhile.
     for (const id of due) if (!delivered.has(id)) this.#inFlight.remove(id);
     return messages;
   }
 
-  /** Reads new entries. Returns none as soon as a retry or a claim is due. */
+  /** Reads new entries. Stops waiting, and returns none, as soon as a retry or a claim is due. */
   async #readNew(signal: AbortSignal): Promise<GroupBatch> {
     const next = Math.min(this.#groupReader.nextClaim, this.#inFlight.nextDue() ?? Number.POSITIVE_INFINITY);
     const wait = Math.max(1, Math.ceil(next - performance.now()));
@@ -184,13 +185,13 @@ export class RedisConsumer implements Consumer {
     }
   }
 
-  /** Renews the entries in flight, so that no other consumer takes them over while the store is slow. */
+  /** Resets the idle time of entries in flight, so that no other consumer takes them over while the store is slow. */
   async #renewInFlight(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(this.#context.config.claimIdleMs / 3, signal);
       const streamIds = this.#inFlight.deliveredSince(performance.now() - MAX_HOLD_MS).map(streamIdOf);
       if (signal.aborted || streamIds.length === 0) continue;
-      // A failure is reported by the link's own events. Other consumers then take over, as they should.
+      // Nothing to do on a failure: the link's events report it, and other consumers may take the entries over.
       await this.#groupReader.renew(streamIds).catch(() => undefined);
     }
   }

@@ -3,7 +3,7 @@ import { type Draft, encodeBody, refKey } from "@parley/models";
 import { ENTRY_BYTES } from "./entry.ts";
 import { PUBLIC_CHANNEL, userChannel } from "./keys.ts";
 
-/** A draft in the form that the scripts take. */
+/** A draft in the form that the scripts expect. */
 export interface EncodedDraft {
   readonly body: string;
   /** "" if the draft has no ref. */
@@ -12,16 +12,16 @@ export interface EncodedDraft {
   readonly refDigest: string;
   /** Digest of the content. Distinguishes a retry from a message that reuses the ref (L5). "" without a ref. */
   readonly contentDigest: string;
-  /** The size that the entry counts for in the backlog (L7). */
+  /** The size by which the entry increases the backlog (L7). */
   readonly bytes: number;
   readonly channel: string;
-  /** "" if the first channel reaches everybody. */
+  /** The sender's channel for a private message to someone else, otherwise "". */
   readonly secondChannel: string;
 }
 
 /** 22 base64 characters are 132 bits: no sender can find a ref with the same digest as another sender's ref. */
 const REF_DIGEST_LENGTH = 22;
-/** 66 bits. A sender who finds two contents with the same digest can only confuse their own ref. */
+/** 11 characters are 66 bits. A sender who finds two contents with the same digest affects only their own refs. */
 const CONTENT_DIGEST_LENGTH = 11;
 
 /** Encodes a draft for the scripts that append. */

@@ -6,16 +6,16 @@ import { idOfEntry } from "./stream-id.ts";
  *
  * - `v`: the format version
  * - `m`: the message's Body
- * - `r`: its ref, or ""
- * - `n`, `b`: how many entries and bytes were appended before this one. The backlog after any entry is a subtraction of
- *   these from META's totals (L7), so entries need not be counted. Readers ignore the two fields.
+ * - `r`: the message's ref, or ""
+ * - `n`, `b`: the numbers of entries and bytes that were appended before this entry. The scripts subtract them from
+ *   META's totals to get the size of the backlog, so that entries need not be counted (L7). Readers ignore both fields.
  */
 export const VERSION = 1;
 
-/** The maximum size of a body in bytes of UTF-8. A call that appends is never larger (L6). */
+/** The maximum size of a body in bytes of UTF-8. A whole call that appends has at most this size (L6). */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** The size that an entry counts for beside its body and ref. Redis needs 26 to 98 bytes, as measured. */
+/** Added to the size of body and ref to get an entry's size. In measurements Redis needed 26 to 98 bytes more. */
 export const ENTRY_BYTES = 64;
 
 const MAX_REF_LENGTH = 64;
@@ -36,7 +36,7 @@ export function decodeEntry(streamId: string, fields: readonly string[]): Entry 
   const id = idOfEntry(streamId);
   if (id === undefined) return undecodable("id too large");
   if (body === undefined) return undecodable("no body");
-  // UTF-8 never needs fewer bytes than the number of UTF-16 units.
+  // Text in UTF-8 never has fewer bytes than the string has UTF-16 units.
   if (body.length > MAX_BODY_BYTES) return undecodable("body too large");
   if (!isRef(ref)) return undecodable("bad ref");
   const draft = decodeBody(body);
@@ -58,7 +58,7 @@ function recordOf(fields: readonly string[]): Partial<Record<string, string>> {
   return record;
 }
 
-/** Accepts "" for no ref. Counts characters, as the protocol does (P10). */
+/** Checks the ref's length. Accepts "", which means no ref. Counts characters, as the protocol does (P10). */
 function isRef(ref: string): boolean {
   return [...ref.slice(0, 2 * MAX_REF_LENGTH + 1)].length <= MAX_REF_LENGTH;
 }

@@ -22,7 +22,7 @@ describe("names in Redis", () => {
         const channel = userChannel(name);
         expect(channel.split(":")).toEqual(["{parley}", "user", name]);
         expect(channel.slice("{parley}".length)).not.toMatch(/[\s*?[\]{}\\]/u);
-        // Redis compares bytes. A name that UTF-8 can't encode would share its bytes with another one.
+        // Redis compares bytes. Two names that UTF-8 can't encode could have the same bytes.
         expect(Buffer.from(channel).toString()).toBe(channel);
       }),
       { numRuns: 2000 },

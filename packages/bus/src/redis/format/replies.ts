@@ -1,4 +1,4 @@
-/** Parses replies of Redis. A reply of an unknown shape throws, so that it can't become a wrong message. */
+/** Parsers of Redis' replies. They throw on a reply of unknown shape, so that it can't become a wrong message. */
 
 /** An entry of a stream: its id, and its fields as name, value, name, value. */
 export type RawEntry = readonly [streamId: string, fields: readonly string[]];
@@ -11,19 +11,19 @@ export function entriesOf(reply: unknown): RawEntry[] {
   });
 }
 
-/** Returns the entries of an XREADGROUP on one stream. The reply is null or undefined if nothing arrived. */
+/** Returns the entries in the reply to an XREADGROUP on one stream. Without entries, the reply is null or undefined. */
 export function readOf(reply: unknown): RawEntry[] {
   if (reply === null || reply === undefined) return [];
   const [first, second] = listOf(reply);
-  // One stream is [name, entries], or that inside another list, depending on the protocol.
+  // Depending on the protocol, the reply is [name, entries] or [[name, entries]].
   return entriesOf(Array.isArray(first) ? first[1] : second);
 }
 
-/** The answer of claim_idle.lua and redeliver.lua. */
+/** The answer of claim_idle.lua or redeliver.lua. */
 export interface Claimed {
   readonly cursor: string;
   readonly entries: readonly RawEntry[];
-  /** For each entry, how often it was delivered. */
+  /** For each entry, in the same order: how often it was delivered. */
   readonly deliveries: readonly number[];
   /** Pending ids whose entries are no longer in the log. */
   readonly gone: readonly string[];

@@ -1,18 +1,19 @@
 import { formatId, MAX_MS, MAX_SEQ, ORIGIN, type Position, parseId } from "@parley/models";
 
 /**
- * Converts between stream ids and message ids (L2). A stream id is `<ms>-<seq>` without padding. Each part has up to 20
- * digits; a message id has room for 13 and 10. Parley assigns no wider ids, but a manual XADD can.
+ * Functions that convert between stream ids and message ids (L2). A stream id is `<ms>-<seq>` without padding, and each
+ * number has up to 20 digits. In a message id the two numbers have at most 13 and 10 digits. Parley assigns no ids with
+ * more digits, but a manual XADD can.
  */
 
-/** The stream id that is lower than every entry's. */
+/** A stream id that is lower than the id of any entry. */
 export const STREAM_ORIGIN = "0-0";
 
-/** A stream id of our time that fits into a message id: the common case, which needs no parsing. */
+/** A stream id of the present that fits into a message id. In this common case no numbers need to be parsed. */
 const USUAL = /^(\d{13})-(\d{1,10})$/;
 const STREAM_ID = /^(\d{1,20})-(\d{1,20})$/;
 
-/** Returns the message id of an entry, or undefined if the id is too wide. Such an entry isn't a message. */
+/** Returns the message id of an entry, or undefined if the stream id has too many digits. Then it isn't a message. */
 export function idOfEntry(streamId: string): string | undefined {
   const usual = USUAL.exec(streamId);
   if (usual?.[2] !== undefined) return `${usual[1]}-${usual[2].padStart(10, "0")}-00`;
@@ -21,8 +22,8 @@ export function idOfEntry(streamId: string): string | undefined {
 }
 
 /**
- * Returns the greatest message id that isn't after a stream id. For ends, watermarks and bounds. Equals `idOfEntry`
- * where that returns an id. Throws a RangeError if the text isn't a stream id.
+ * Returns the greatest message id that isn't after a stream id. Use it for ends, watermarks and bounds. Returns the
+ * same id as `idOfEntry`, unless `idOfEntry` returns undefined. Throws a RangeError if the text isn't a stream id.
  */
 export function idUpTo(streamId: string): string {
   const position = parse(streamId);
@@ -48,7 +49,7 @@ function parse(streamId: string): Position | undefined {
   return parts ? { ms: Number(parts[1]), seq: Number(parts[2]) } : undefined;
 }
 
-/** Numbers above 2^53 are inexact here, but exact enough to see that they don't fit. */
+/** Returns true if both numbers fit into a message id. Numbers above 2^53 are inexact, but exact enough for this. */
 function fits({ ms, seq }: Position): boolean {
   return ms <= MAX_MS && seq <= MAX_SEQ;
 }

@@ -4,28 +4,28 @@ import { reasonOf } from "../errors.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** Timeout of a join, a repair included, in ms. */
+/** Timeout of a join in ms. It includes the time that the join waits for a repair of the live stream. */
 const JOIN_TIMEOUT_MS = 5_000;
 
 export interface JoinBatcherDeps {
   readonly subscriptions: Subscriptions;
-  /** Returns the subscriber connection while the stream on it is live. */
+  /** Returns the subscriber connection while the live stream is complete, otherwise undefined. */
   readonly connection: () => Redis | undefined;
-  /** Returns a number that changes whenever cursors read before become invalid. */
+  /** Returns a number that changes whenever cursors that were read earlier become invalid. */
   readonly cursorGeneration: () => number;
   /** Reads the log's end. Resolves with undefined if it can't be read. Never rejects. */
   readonly readEnd: () => Promise<string | undefined>;
-  /** Called when a connection failed and its subscriptions are unknown. */
+  /** Called when a command on the connection failed, so that it isn't known which subscriptions are active. */
   readonly onConnectionFailed: (connection: Redis, reason: string) => void;
   readonly problem: () => string | undefined;
 }
 
 /**
- * Processes joins and leaves (L17). For a join the connection first subscribes to the user's channel; then the log's
- * end is read, which is the cursor.
+ * Processes joins and leaves (L17). For a join, the connection first subscribes to the user's channel. Then the log's
+ * end is read, and the join resolves with it as its cursor.
  *
- * Joins of the same event-loop turn, and joins that come while a batch is in flight, share a batch. So thousands of
- * clients that reconnect at once cost a handful of commands. While the stream isn't live, joins wait.
+ * Joins of the same event-loop turn, and joins that arrive while a batch is in flight, share a batch. So thousands of
+ * clients that reconnect at once need only a few commands. While the live stream is being repaired, joins wait.
  */
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
@@ -65,11 +65,11 @@ export class JoinBatcher {
     while (this.#deps.subscriptions.isChanged || !this.#pending.isEmpty) {
       if (!(await this.#processBatch())) break;
     }
-    // No await between the last check and this line: a join that came in between would not be processed.
+    // No await between the loop's last check and this line: a join that came in between would not be processed.
     this.#processing = undefined;
   }
 
-  /** Returns false if the batch has to wait. Never rejects. */
+  /** Processes one batch. Returns false if the batch can't be processed now and has to wait. Never rejects. */
   async #processBatch(): Promise<boolean> {
     const connection = this.#deps.connection();
     const joins = this.#pending.current();

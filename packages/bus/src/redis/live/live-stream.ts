@@ -2,7 +2,7 @@ import type { LiveMessage } from "../../live-feed.ts";
 import { wasPromoted } from "../connection/server-role.ts";
 import type { LogHead } from "../log/log-reader.ts";
 
-/** Receives the stream's output, in log order. */
+/** Receives the output of the live stream, in log order. */
 export interface LiveOutput {
   message(audience: string, message: LiveMessage): void;
   gap(cursor: string, reason: "trimmed" | "replaced"): void;
@@ -14,12 +14,12 @@ export interface Delivery {
   readonly message: LiveMessage;
 }
 
-/** The log's head on the server that a new connection leads to, and that server's promotion, see ServerInfo. */
+/** The log's head on the server of a new connection, and the server's `promotion`: see ServerInfo. */
 export type ServerHead = LogHead & { readonly promotion: string };
 
 export interface BufferLimits {
   readonly maxMessages: number;
-  /** The most UTF-16 units of all bodies together. */
+  /** The maximum total length of all bodies, in UTF-16 units. */
   readonly maxLength: number;
 }
 
@@ -37,12 +37,12 @@ interface Buffer {
   overflowed: boolean;
 }
 
-/** The log as the stream knows it since its first repair. */
+/** The live stream's knowledge of the log, after the first repair. */
 interface KnownLog {
   epoch: string;
   promotion: string;
   completeUpTo: string;
-  /** The last id received, at or after `completeUpTo`. */
+  /** The last id received. Never before `completeUpTo`. */
   lastReceived: string;
 }
 
@@ -53,10 +53,10 @@ interface KnownLog {
  *          ▲                              │                             │
  *          └─────── disconnected() ───────┴─────────────────────────────┘
  *
- * A repair continues after `completeUpTo`: up to there no message is missing. This is *not* the last id received. A
- * private message is published twice, for its sender and for its recipient, and the connection may end between the
- * two. So a message counts as received only once something after it arrives: another message or a marker. Until then
- * a repair begins before that message, and receivers drop what they already have (P21).
+ * A repair reads the log after `completeUpTo`, because up to this id no message is missing. `completeUpTo` is *not* the
+ * last id received. A private message is published twice, for its sender and for its recipient, and the connection may
+ * end between the two. So a message is known to be complete only when something later arrives: another message or a
+ * marker. Until then, a repair reads that message again, and receivers drop messages that they already have (P21).
  */
 export class LiveStream {
   readonly #output: LiveOutput;
@@ -74,28 +74,28 @@ export class LiveStream {
     return this.#phase.kind === "live";
   }
 
-  /** Changes whenever cursors read before become invalid, because messages after them may be missing. */
+  /** Changes whenever cursors that were read earlier become invalid, because messages after them may be missing. */
   get cursorGeneration(): number {
     return this.#cursorGeneration;
   }
 
-  /** Up to this id no message is missing. Only valid after `beginRepair`. */
+  /** Up to this id no message is missing. Throws before the first `beginRepair`. */
   get completeUpTo(): string {
     return this.#knownLog().completeUpTo;
   }
 
-  /** A new connection is there: `receive` gets its messages from now on. */
+  /** Call this when a new connection exists, before its messages are passed to `receive`. */
   connected(): void {
     this.#phase = { kind: "repairing", buffer: emptyBuffer() };
   }
 
-  /** The connection is lost. */
+  /** Call this when the connection is lost. */
   disconnected(): void {
     this.#phase = { kind: "disconnected" };
     this.#cursorGeneration += 1;
   }
 
-  /** Takes a message that the connection delivered. */
+  /** Processes a message that the connection delivered. */
   receive(audience: string, message: LiveMessage): void {
     switch (this.#phase.kind) {
       case "disconnected":
@@ -109,9 +109,9 @@ export class LiveStream {
   }
 
   /**
-   * Takes a marker: the log's end, published after every message up to it (L15). The marker must have been requested
-   * after this connection's repair. An older one would hold an end before the one that the repair reached, which
-   * looks like a log that went back.
+   * Processes a marker. A marker holds the log's end and is published after every message up to that end (L15). The
+   * marker must have been requested after this connection's repair. The end in an older marker may be before the end
+   * that the repair reached, as if the log had gone back.
    */
   receiveMarker({ epoch, end }: Pick<LogHead, "epoch" | "end">): void {
     if (this.#phase.kind !== "live") return;
@@ -128,10 +128,10 @@ export class LiveStream {
   /**
    * Begins a repair. `head` must have been read after all subscriptions were active.
    *
-   * - `first`: this is the first connection, so nothing is missing.
-   * - `gap`: the missing messages are gone. The output got a `gap` (L18).
-   * - `hole`: messages may be missing. The caller passes the log's messages after `completeUpTo` and up to the head's
-   *   end to `fill`.
+   * - `first`: this is the first connection, so no message is missing.
+   * - `gap`: the missing messages are gone, and `gap` of the output was called (L18).
+   * - `hole`: messages may be missing. The caller must read the log's messages after `completeUpTo` and up to the
+   *   head's end, and pass them to `fill`.
    */
   beginRepair(head: ServerHead): "first" | "gap" | "hole" {
     const log = this.#log;
@@ -147,7 +147,9 @@ export class LiveStream {
     return "gap";
   }
 
-  /** Passes on messages read from the log: all of those after `completeUpTo` and up to `upTo`, in log order. */
+  /**
+   * Passes on messages that were read from the log: all messages after `completeUpTo` and up to `upTo`, in log order.
+   */
   fill(deliveries: readonly Delivery[], upTo: string): void {
     const log = this.#knownLog();
     for (const { audience, message } of deliveries) this.#output.message(audience, message);
@@ -157,8 +159,8 @@ export class LiveStream {
 
   /**
    * Ends a repair that has read the log up to `end`: passes on the buffered messages after `end`, and the stream is
-   * live. Returns false if the buffer overflowed. The buffered messages were discarded then, and since they are in
-   * the log too, the caller reads the head and repairs again.
+   * live. Returns false if the buffer overflowed, because then the buffered messages were discarded. They are also in
+   * the log, so the caller reads the head and repairs again.
    */
   finishRepair(end: string): boolean {
     if (this.#phase.kind !== "repairing") return false;
@@ -174,7 +176,8 @@ export class LiveStream {
 
   #passOn(audience: string, message: LiveMessage): void {
     const log = this.#knownLog();
-    // The log went back under a live connection. The message would be out of order; the next marker reports a gap.
+    // The log went back while the connection was live. Drop the message, which would be out of order. The next marker
+    // makes the stream report a gap.
     if (message.id < log.lastReceived) return;
     if (message.id > log.lastReceived) {
       log.completeUpTo = log.lastReceived;

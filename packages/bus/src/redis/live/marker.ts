@@ -5,12 +5,12 @@ import type { LogHead } from "../log/log-reader.ts";
 import { PUBLISH_MARKER } from "../script/scripts.ts";
 
 /**
- * Publishes a marker that holds the log's end, read in the same script. A subscriber that receives the marker on the
- * same server has received every message up to that end before (L15).
+ * Publishes a marker that holds the log's end, read in the same script. If a subscriber is connected to the same server
+ * and receives the marker, it has already received every message up to that end (L15).
  *
- * That isn't true on another server. Replicas get what their master publishes, but a server that has just become a
- * replica misses what was published before. So the marker also holds the server's term. Rejects with READONLY on a
- * server that isn't a master.
+ * On another server this isn't certain. Replicas forward everything that their master publishes, but a server that has
+ * just become a replica has missed everything published before. So the marker also holds the publishing server's term.
+ * Rejects with READONLY on a server that isn't a master.
  */
 export function publishMarker(client: Redis, channel: string, tag: string): Promise<unknown> {
   return PUBLISH_MARKER.run(client, [LOG, META], [channel, tag]);
@@ -20,7 +20,7 @@ export function publishMarker(client: Redis, channel: string, tag: string): Prom
 export interface Marker {
   /** The tag that was passed to `publishMarker`. */
   readonly tag: string;
-  /** The term of the server that published the marker, see ServerInfo. Empty if INFO is forbidden. */
+  /** The term of the server that published the marker: see ServerInfo. Empty if INFO is forbidden. */
   readonly term: string;
   /** Undefined if there is no log. */
   readonly log: Pick<LogHead, "epoch" | "end"> | undefined;

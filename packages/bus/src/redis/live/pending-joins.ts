@@ -6,13 +6,13 @@ export interface PendingJoin {
   reject(problem: string): void;
 }
 
-/** Joins that wait for a cursor. A join that gets none in time rejects with `unavailable`. */
+/** Joins that wait for a cursor. A join that gets no cursor in time rejects with `unavailable`. */
 export class PendingJoins {
   readonly #timeoutMs: number;
   readonly #open = new Set<PendingJoin>();
   readonly #problem: () => string;
 
-  /** `problem` is called at a timeout and returns the reason. */
+  /** `problem` is called when a join times out, and returns the reason for the error. */
   constructor(timeoutMs: number, problem: () => string) {
     this.#timeoutMs = timeoutMs;
     this.#problem = problem;
@@ -39,7 +39,7 @@ export class PendingJoins {
     });
   }
 
-  /** Returns the joins that wait now. Each stays pending until it is resolved or rejected. */
+  /** Returns the joins that are pending now. Each stays pending until it is resolved or rejected. */
   current(): readonly PendingJoin[] {
     return [...this.#open];
   }

@@ -18,19 +18,19 @@ import { audienceOf, Subscriptions } from "./subscriptions.ts";
 
 /** Timeout for the confirmation of subscriptions, in ms. */
 const SUBSCRIBE_TIMEOUT_MS = 3_000;
-/** Time between markers, in ms. Two missing markers are an interruption, which is so noticed within 2 s (L15). */
+/** Time between markers, in ms. Two missing markers are an interruption, which is thus noticed within 2 s (L15). */
 const MARKER_INTERVAL_MS = 500;
 const CLOSED = "the log is closed";
 const SILENT = "no markers arrive";
 const OTHER_SERVER = "the subscriber connection leads to another server than the append connection";
-/** Bounds of the messages received during a repair. Beyond them the messages are discarded and read from the log. */
+/** Bounds of the buffer for messages that arrive during a repair. If exceeded, the messages are read from the log. */
 const BUFFER_LIMITS = { maxMessages: 20_000, maxLength: 16 * 1024 * 1024 };
 
 /** The lifetime of one subscriber connection. */
 interface Session {
   readonly number: number;
   readonly client: Redis;
-  /** The term of the server that the connection leads to, see ServerInfo. */
+  /** The term of the server that the connection leads to: see ServerInfo. */
   readonly term: string;
   /** Aborted when the session ends. */
   readonly ended: AbortController;
@@ -39,11 +39,11 @@ interface Session {
 }
 
 /**
- * The live feed of a gateway: one subscriber connection for all its users, and its repair.
+ * The live feed of a gateway. One subscriber connection receives the messages of all the gateway's users.
  *
- * This class handles the connections: subscriptions, reading the log, and detecting a lost connection. LiveStream
- * decides which messages are delivered in which order. The log is read and markers are published over the append
- * connection, so that a stalled append connection is noticed too.
+ * This class handles the connections: it subscribes, reads the log, and detects a lost connection. LiveStream decides
+ * which messages are delivered in which order. Reading the log and publishing markers use the append connection, so
+ * that a stalled append connection is noticed too.
  */
 export class RedisLiveFeed implements LiveFeed {
   readonly #context: Context;
@@ -57,7 +57,7 @@ export class RedisLiveFeed implements LiveFeed {
   readonly #running: Promise<void>;
   #session: Session | undefined;
   #sessionCount = 0;
-  /** Why reading the log or publishing a marker failed last, until one succeeds. */
+  /** The reason why the last attempt to read the log or publish a marker failed. Undefined if it succeeded. */
   #logProblem: string | undefined;
   /** False if the last marker found no log. */
   #hasLog = true;
@@ -121,7 +121,7 @@ export class RedisLiveFeed implements LiveFeed {
     await this.#running;
   }
 
-  /** Starts a session on a new connection. Its messages are received from the first subscription on. */
+  /** Starts a session on a new connection. The listener is attached before subscribing, so no message is missed. */
   async #startSession(client: Redis): Promise<void> {
     const { term } = await readServer(client);
     this.#session?.ended.abort();
@@ -154,7 +154,7 @@ export class RedisLiveFeed implements LiveFeed {
     }
   }
 
-  /** Repairs the stream, and retries until that succeeds or the session ends. */
+  /** Repairs the stream, and retries until the repair succeeds or the session ends. */
   async #repair(session: Session): Promise<void> {
     const { term } = session;
     const { signal } = session.ended;
@@ -176,8 +176,9 @@ export class RedisLiveFeed implements LiveFeed {
   }
 
   /**
-   * Publishes markers until the session ends. Ends the session itself after two missing markers (L15). A marker that
-   * can't be published counts as missing, even if messages arrive: the server may no longer be the master.
+   * Publishes markers until the session ends. After two missing markers, replaces the subscriber connection, which ends
+   * the session (L15). A marker that can't be published is a missing marker even if messages arrive, because the server
+   * may no longer be the master.
    */
   async #publishMarkers(session: Session): Promise<void> {
     const { signal } = session.ended;
@@ -211,7 +212,7 @@ export class RedisLiveFeed implements LiveFeed {
 
   #receiveMarker(session: Session, payload: string): void {
     const marker = decodeMarker(payload);
-    // A late marker of an earlier session would hold an older end of the log.
+    // Ignore a late marker of an earlier session: the log's end in it may be out of date.
     if (marker?.tag !== `${session.number}`) return;
     if (marker.term !== session.term) {
       this.#subscriberLink.replace(session.client, OTHER_SERVER);
@@ -223,14 +224,14 @@ export class RedisLiveFeed implements LiveFeed {
     this.#stream.receiveMarker(marker.log);
   }
 
-  /** Resolves with undefined if `work` fails, and keeps the reason as the log's problem. */
+  /** Runs `work`. If it fails, resolves with undefined and records the reason in `#logProblem`. */
   async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await work();
       this.#logProblem = undefined;
       return result;
     } catch (error) {
-      // A DOMException means that the session ended, which the subscriber link reports itself.
+      // A DOMException means that the session ended. The subscriber link reports this itself.
       if (!(error instanceof DOMException)) this.#logProblem = `cannot read the log: ${failureReason(error)}`;
       return undefined;
     }

@@ -5,30 +5,30 @@ import { decodeEntry } from "../format/entry.ts";
 import { type LogHead, type LogPage, readHead, readPage } from "../log/log-reader.ts";
 import type { Delivery, LiveStream } from "./live-stream.ts";
 
-/** The most entries in one read. Appends wait behind it on the same connection. */
+/** The most entries in one read. Larger reads would delay the appends on the same connection. */
 const PAGE = 256;
 
 export interface RepairDeps {
-  /** Leads to the log that is read. */
+  /** The connection over which the log is read. */
   readonly link: Link;
   readonly stream: LiveStream;
-  /** The term of the server that the stream's subscriber connection leads to, see ServerInfo. */
+  /** The term of the server that the stream's subscriber connection leads to: see ServerInfo. */
   readonly term: string;
-  /** Aborted before the stream gets another connection. */
+  /** Aborted before the stream's subscriber connection is replaced. */
   readonly signal: AbortSignal;
 }
 
 export type RepairOutcome =
-  /** The stream is live. `messages` were read from the log to fill a hole; undefined if there was no hole to fill. */
+  /** The stream is live. `messages` were read from the log, or undefined if there was no hole to fill. */
   | { readonly kind: "repaired"; readonly messages: number | undefined }
   /** The link leads to another server than the subscriber connection, so nothing was repaired. */
   | { readonly kind: "otherServer" };
 
 /**
- * Repairs the stream from the log (L14). Its connection must be subscribed to all channels already.
+ * Repairs the stream from the log (L14). The subscriber connection must be subscribed to all channels already.
  *
- * Gives up if the link leads to another server than the subscriber connection: one of the two was demoted, or a
- * failover came between the opening of the two connections.
+ * Gives up if the link leads to another server than the subscriber connection. The reason is that one of the servers
+ * was demoted, or that a failover happened after one connection was opened and before the other was.
  *
  * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May
  * be called again on the same connection.
@@ -44,7 +44,7 @@ export async function repair({ link, stream, term, signal }: RepairDeps): Promis
     if (stream.beginRepair({ ...head, promotion }) === "hole") {
       const filled = await fill({ link, stream, head, signal });
       messages = (messages ?? 0) + filled.messages;
-      // The log was trimmed or replaced. The next head says which of the two.
+      // The log was trimmed or replaced. `beginRepair` with a new head finds out which.
       if (!filled.isComplete) continue;
     }
     if (stream.finishRepair(head.end)) return { kind: "repaired", messages };
@@ -55,7 +55,7 @@ interface Fill extends Omit<RepairDeps, "term"> {
   readonly head: LogHead;
 }
 
-/** Reads the hole up to the head. Incomplete if the log was trimmed or replaced while it was read. */
+/** Reads the missing messages up to the head. `isComplete` is false if the log was trimmed or replaced meanwhile. */
 async function fill({
   link,
   stream,
@@ -75,7 +75,7 @@ async function fill({
   return { messages, isComplete: true };
 }
 
-/** Returns each message once per audience. Skips entries that aren't messages, or have a newer format (L10). */
+/** Returns one delivery per message and audience. Skips entries that aren't messages or have a newer format (L10). */
 function deliveriesOf(page: LogPage): readonly Delivery[] {
   return page.entries.flatMap(([streamId, fields]) => {
     const entry = decodeEntry(streamId, fields);

@@ -1,15 +1,15 @@
 import type { Redis } from "ioredis";
 import { PUBLIC_CHANNEL, userChannel } from "../format/keys.ts";
 
-/** Channels in one SUBSCRIBE. Makes mass joins cheap, and keeps the replies within Redis' output buffer. */
+/** Channels in one SUBSCRIBE. Many, so that mass joins are cheap; bounded, so that Redis' output buffer is enough. */
 const CHUNK = 1_000;
 const USER_PREFIX = userChannel("");
 
 /**
  * The users to subscribe to, and the subscriptions of the current connection.
  *
- * `apply` must not run twice at once. Then joins and leaves in any order end with the last state wanted, since Redis
- * executes a connection's commands in order.
+ * `apply` must not run twice at the same time. Then the subscriptions always end in the state wanted last, in whatever
+ * order joins and leaves come, because Redis executes a connection's commands in order.
  */
 export class Subscriptions {
   readonly #markerChannel: string;

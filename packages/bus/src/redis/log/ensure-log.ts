@@ -7,9 +7,9 @@ import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { ENSURE_LOG } from "../script/scripts.ts";
 
 /**
- * Makes sure that the log exists and assigns ids above all those in the store (L1). Runs on every new connection of a
- * consumer, since the log may be gone or behind after a start, a FLUSHALL or a failover. Rejects if `lastStored`
- * rejects: without the store's greatest id no log may be created.
+ * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). Runs on every new
+ * connection of a consumer, because after a start, a FLUSHALL or a failover the log may be missing or end before the
+ * store does. Rejects if `lastStored` rejects: without the store's greatest id, no log may be created.
  */
 export async function ensureLog(
   client: Redis,

@@ -15,20 +15,20 @@ export interface LogHead {
   readonly trimmed: string;
 }
 
-/** Entries in the form of the log, not decoded. */
+/** A page of log entries, not decoded, and the log's head at the time of the read. */
 export interface LogPage extends LogHead {
   readonly entries: readonly (readonly [streamId: string, fields: readonly string[]])[];
-  /** `entries` holds everything after the requested position up to this one. */
+  /** `entries` contains all entries after the requested position and up to this id. */
   readonly position: string;
 }
 
 /**
- * Reads at most `count` entries after `after`, up to and including `upTo` (undefined: up to the end). Rejects as
- * `readHead` does.
+ * Reads at most `count` entries after `after`, up to and including `upTo`. If `upTo` is undefined, reads up to the end.
+ * Rejects as `readHead` does.
  *
  * Reads the head in the same transaction. So if `trimmed` isn't after `after`, no entry between `after` and `position`
- * was trimmed before the read. A transaction, not a script, because Redis need not pass thousands of entries through
- * Lua.
+ * was trimmed before the read. This is a transaction and not a script, so that Redis needn't convert all entries to Lua
+ * values.
  */
 export async function readPage(
   client: Redis,
@@ -52,8 +52,8 @@ export async function readHead(client: Redis): Promise<LogHead> {
 }
 
 /**
- * Reads the watermark: everything up to this id is stored (L12). The log's trimmed position counts too, because the
- * watermark of a new group is lower until the group has delivered entries. Rejects as `readHead` does.
+ * Reads the watermark: everything up to this id is stored (L12). Returns the log's `trimmed` position if that is
+ * greater. A new group's watermark may be lower until the group has delivered entries. Rejects as `readHead` does.
  */
 export async function readWatermark(client: Redis): Promise<string> {
   const [mark, trimmed] = (await READ_WATERMARK.run(client, [LOG, META], [GROUP])) as [string, string | null];
@@ -61,12 +61,12 @@ export async function readWatermark(client: Redis): Promise<string> {
   return laterOf(idUpTo(mark), idUpTo(trimmed));
 }
 
-/** Starts a transaction that reads the head and fails on a replica: the end of a demoted server is stale (L22). */
+/** Starts a transaction that reads the head. It fails on a replica, because a demoted server's end is stale (L22). */
 function readHeadIn(client: Redis): ChainableCommander {
   return CHECK_MASTER.addTo(client.multi(), [META]).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
 }
 
-/** Returns the head, and the reply or the error of a command that was added after it. */
+/** Executes a transaction of `readHeadIn`. Returns the head, and the reply or error of a command added after it. */
 async function execute(transaction: ChainableCommander): Promise<readonly [LogHead, unknown]> {
   const replies = await transaction.exec();
   if (!replies) throw new RefusedError("the transaction was not executed");

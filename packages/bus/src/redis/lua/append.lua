@@ -12,13 +12,13 @@
 --   caller's time in ms since 1970; the number of drafts. Then six arguments for each draft: body, ref or '', ref
 --   digest, content digest, channel, second channel or ''.
 -- Answer: {'ok', the last error of a PUBLISH or '', the number of refs remembered, one result per draft ...}. A result
---   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog full), '%backlog' or '%refs' (the
---   sender's share of it is full) or '-reason' (refused by Redis).
+--   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog or refs full), '%backlog' or '%refs'
+--   (the sender has used up its share of the backlog or of the refs) or '-reason' (refused by Redis).
 --   {'no-log'} if there is no log; then nothing was written.
 --
--- Redis doesn't undo the writes of a script that fails. So a ref is remembered only after its entry is in the log, and
--- the first write is always an XADD or a trim of stored entries. Redis checks for lack of memory or disk only at the
--- first write of a script, and refuses that one.
+-- Redis doesn't undo the writes of a script that fails. So a ref is remembered only after its entry is in the log. And
+-- the first write is always an XADD or a trim of stored entries, because Redis checks for lack of memory or disk only
+-- at a script's first write. If it refuses this write, nothing has been written.
 
 local log, meta = KEYS[1], KEYS[2]
 local group, highest_id, window = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -34,7 +34,7 @@ local has_trimmed = false
 -- The index of the first draft's first argument, and the number of arguments per draft.
 local FIRST, EACH = 10, 6
 
--- Removes all stored entries, whatever their age (L7). Once per call is enough: nothing gets stored meanwhile.
+-- Removes all stored entries, whatever their age (L7). Once per call is enough: the script blocks the persisters.
 local function trim_stored()
   if has_trimmed then return end
   has_trimmed = true
@@ -46,10 +46,10 @@ local function has_room(size)
     and totals.bytes - totals.storedBytes + size <= max_bytes
 end
 
--- The senders' shares, opened once a bound is half used.
+-- The functions that check senders' shares. Created when a bound is at least half used.
 local limits = nil
 
--- Returns nil if there is room for a draft, otherwise its result.
+-- Returns nil if there is room for a draft, otherwise the draft's result.
 local function refusal_of(body, size, has_ref)
   if (totals.entries - totals.storedEntries) * 2 < max_entries
     and (totals.bytes - totals.storedBytes + size) * 2 < max_bytes
@@ -96,7 +96,7 @@ local function append_draft(body, ref, ref_digest, content_digest, channel, seco
     return '+' .. id
   end
   refused_reason = err
-  -- Out of memory: trim stored entries to make room for the next call.
+  -- If Redis is out of memory, trim stored entries to make room for the next call.
   if string.sub(err, 1, 3) == 'OOM' then trim_stored() end
   return '-' .. err
 end

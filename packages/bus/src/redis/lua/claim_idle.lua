@@ -1,7 +1,8 @@
--- Takes over entries whose consumer, which may be the caller itself, has not touched them for the idle time.
+-- Takes over entries that were idle for the given time at their consumer, which may be the caller itself (L10).
 --
 -- KEYS: the log. ARGV: the group, the consumer, the idle time in ms, a cursor, the maximum number of entries.
--- Answer: {the next cursor, entries, for each entry how often it was delivered, pending ids whose entry is gone}.
+-- Answer: {the next cursor, the entries, a list of how often each entry was delivered, the pending ids whose entries
+--   are no longer in the log}.
 
 local log, group = KEYS[1], ARGV[1]
 local claimed = redis.call('XAUTOCLAIM', log, group, ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])

@@ -2,14 +2,14 @@
 -- @include watermark
 -- @include backlog
 --
--- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. One script,
--- so that any number of persisters may start at once.
+-- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. Does all this
+-- in one script, so that any number of persisters may start at the same time.
 --
 -- KEYS: the log, META.
 -- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1).
--- Answer: {outcome, last id}. The outcome is 'kept'; 'created'; 'repaired' (the group or META was missing); or 'raised'
---   (the log ended below the store, so it replaced another log: it gets a new epoch, L3). {'unusable', reason} if the
---   log can't be used.
+-- Answer: {outcome, last id}. The outcome is 'kept' (nothing had to be done); 'created'; 'repaired' (the group or META
+--   was missing); or 'raised' (the log ended below the store, so it is treated as a new log: it gets a new epoch, L3).
+--   {'unusable', reason} if the log can't be used.
 
 local log, meta = KEYS[1], KEYS[2]
 local group, epoch, floor = ARGV[1], ARGV[2], ARGV[3]
@@ -29,7 +29,7 @@ local function has_group()
   return false
 end
 
--- Returns how many entries and bytes were appended in total, from the counts that the last entry records.
+-- Returns how many entries and bytes were appended in total. Uses the counts in the last entry that has valid ones.
 local function recount()
   local no_totals = { entries = math.huge, bytes = math.huge }
   for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', MAX_SKIPPED)) do
@@ -48,7 +48,7 @@ end
 
 local kind = redis.call('TYPE', log).ok
 if kind == 'none' then
-  -- This must be the first write: Redis refuses it if it is out of memory, and then nothing is left half done.
+  -- This must be the first write: if Redis is out of memory, it refuses this command, and nothing is left half done.
   redis.call('XGROUP', 'CREATE', log, group, floor, 'MKSTREAM')
   if floor ~= '0-0' then redis.call('XSETID', log, floor) end
   write_meta(floor, 0, 0)

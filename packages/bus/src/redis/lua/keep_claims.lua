@@ -1,5 +1,5 @@
 -- Resets the idle time of entries that this consumer still works on, so that no other consumer takes them over. Doesn't
--- count as a delivery.
+-- change how often they were delivered.
 --
 -- KEYS: the log. ARGV: the group, the consumer, ids ...
 -- Answer: 'OK'.

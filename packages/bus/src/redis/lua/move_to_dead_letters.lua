@@ -3,7 +3,8 @@
 --
 -- KEYS: the log, the dead letters.
 -- ARGV: the group, the maximum number of dead letters, the time, then a position and a reason for each entry.
--- Answer: one text per entry: 'moved', 'gone' (the log no longer had it), 'full', or the error of Redis.
+-- Answer: one text per entry: 'moved', 'gone' (the entry wasn't in the log any more), 'full' (there are too many dead
+--   letters), or an error of Redis.
 
 local log, dead_letters, group, max_letters = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 

@@ -1,8 +1,8 @@
 -- @include readonly_error
 -- @include master_term
 --
--- Publishes a marker with the log's end (L15). Reads the end in the same script, so that every message up to that end
--- was published before the marker.
+-- Publishes a marker with the log's end (L15). The same script reads the end and publishes it, so that every message up
+-- to that end was published before the marker.
 --
 -- KEYS: the log, META. ARGV: the channel, the tag.
 -- Payload: `tag term epoch end`, or `tag term - -` if there is no log.

@@ -1,13 +1,13 @@
 -- @include add_entry
 -- @include refs
 --
--- Appends a message again, under its ref and a new id, because the store has another message under its id (L13). The
--- ref then stands for the new id. Removes the old entry from the log: its id belongs to the other message.
+-- Appends a message again, with its ref and a new id, because the store has another message under its id (L13). From
+-- then on a duplicate of the ref gets the new id. Removes the old entry, whose id belongs to the other message.
 --
 -- KEYS: the log, META, the ref state, the three ref hashes.
 -- ARGV: the highest id that the caller knows, as a stream id; the id of the entry; the six arguments of the draft, as
 --   in append.lua; the group; the dedupe window in ms; the caller's time in ms since 1970.
--- Answer: '+id', 'settled' (the entry is no longer pending), 'no-log' or '-reason'.
+-- Answer: '+id' (the new id), 'settled' (the entry is no longer pending), 'no-log' or '-reason' (refused by Redis).
 
 local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])
 local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)

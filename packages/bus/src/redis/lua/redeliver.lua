@@ -1,8 +1,8 @@
--- Delivers entries again that this consumer still holds. Leaves out entries that were acknowledged, or that another
--- consumer has taken over.
+-- Delivers again the entries that are still pending for this consumer. Leaves out entries that were acknowledged or
+-- that another consumer has taken over.
 --
 -- KEYS: the log. ARGV: the group, the consumer, ids ...
--- Answer: as of claim_idle.lua, with an empty cursor.
+-- Answer: in the form of claim_idle.lua's answer, with '' as the cursor.
 
 local log, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local entries, deliveries, gone = {}, {}, {}

@@ -1,13 +1,13 @@
--- Deletes consumers that hold no entries (L11): the caller, if it is named, and all that were silent for the given
--- time. Checks and deletes in one script, since XGROUP DELCONSUMER also drops the entries that a consumer holds. If
--- the named consumer still holds entries it stays, and others may take its entries over at once.
+-- Deletes consumers without pending entries (L11): the named consumer, and all that were silent for longer than the
+-- given time. Checks and deletes in one script, because XGROUP DELCONSUMER also drops a consumer's pending entries. If
+-- the named consumer has pending entries, it isn't deleted, and other consumers may take the entries over at once.
 --
 -- KEYS: the log. ARGV: the group, the consumer or '', the silent time in ms.
 -- Answer: the number of consumers that were deleted.
 
 local log, group, own, silent = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 
--- Marks a consumer's entries as idle for the silent time, so that they can be claimed.
+-- Sets the idle time of a consumer's pending entries to the silent time, so that others can claim them at once.
 local function release_pending(consumer)
   for _, pending in ipairs(redis.call('XPENDING', log, group, '-', '+', 1000, consumer)) do
     redis.call('XCLAIM', log, group, consumer, 0, pending[1], 'IDLE', silent, 'JUSTID')

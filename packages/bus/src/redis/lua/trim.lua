@@ -3,12 +3,13 @@
 -- @include readonly_error
 --
 -- Removes entries that are stored and old enough, and returns the state of the log. Computes the watermark in the same
--- script, so that no entry is removed that isn't stored (L12).
+-- script, so that only stored entries are removed (L12).
 --
 -- KEYS: the log, META, the senders' shares of the backlog.
--- ARGV: the group; the minimum age in ms, by the time in the ids; a stream id up to which the age doesn't matter.
+-- ARGV: the group; the minimum age in ms, by the time in the ids; a stream id up to which entries may be removed
+--   whatever the time in their ids.
 -- Answer: {'ok', last id, watermark, backlog in entries, backlog in bytes, bytes stored in total, entries removed};
---   {'no-log'}; or the READONLY error of a replica: a consumer that writes nothing else finds out this way.
+--   {'no-log'}; or the READONLY error of a replica. An idle consumer notices a demoted server by this error.
 
 local refused = readonly_error(KEYS[2])
 if refused then return refused end
@@ -17,7 +18,7 @@ local last = last_id(log)
 local totals = last and read_totals(meta)
 if not totals then return {'no-log'} end
 local mark = refresh_stored(log, meta, group, totals)
--- Nothing is unstored, so no sender holds anything (L7).
+-- If the backlog is empty, no sender has entries in it, so the senders' shares are forgotten (L7).
 if totals.entries == totals.storedEntries then redis.call('UNLINK', KEYS[3]) end
 
 local ms, seq = clock() - tonumber(ARGV[2]) - 1, MAX_SEQ

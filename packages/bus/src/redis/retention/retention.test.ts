@@ -18,7 +18,8 @@ describe("retention", () => {
   it("G5: permits trimming younger entries beyond the maximum bytes", () => {
     const retention = new Retention({ minAgeMs: 60_000, maxBytes: 1_000 });
     for (let second = 0; second <= 10; second += 1) retention.note(at(second), second * 300, second * 1_000);
-    // 3,000 bytes are stored. The first mark within the last 1,000 is at 2,100, and entries up to it may go.
+    // 3,000 bytes were stored. The first mark within the last 1,000 bytes is at 2,100, in second 7. So entries up to
+    // this mark may be trimmed.
     expect(retention.upTo(10_000)).toBe(at(7));
   });
 

@@ -1,6 +1,6 @@
 import { ORIGIN } from "@parley/models";
 
-/** The watermark at one moment. */
+/** The watermark at the time `at`. */
 interface Mark {
   readonly at: number;
   readonly watermark: string;
@@ -10,11 +10,12 @@ interface Mark {
 const MARK_EVERY_MS = 1_000;
 
 /**
- * Decides up to which id stored entries may be trimmed without regard to the time in their ids (L12): those that were
- * stored a minimum age ago by this process's own clock, and those beyond a number of bytes.
+ * Decides up to which id stored entries may be trimmed, whatever the time in their ids (L12). Entries may be trimmed
+ * if, by this process's own clock, they were stored at least the minimum age ago. The oldest may also be trimmed if
+ * more than a maximum number of stored bytes would stay.
  *
- * The time in ids isn't enough. Ids never go back (L1). So after a clock was an hour ahead, ids stay at that time for
- * an hour, and no entry would look old. Therefore this class remembers when the watermark was where.
+ * The time in ids isn't enough, because ids never go back (L1). After a clock was an hour ahead, ids stay at that time
+ * for an hour, and no entry looks old. Therefore this class records the watermark about once a second.
  */
 export class Retention {
   readonly #minAgeMs: number;
@@ -37,7 +38,7 @@ export class Retention {
     this.#marks.push({ at: now, watermark, storedBytes });
   }
 
-  /** Returns the id up to which entries may be trimmed, or ORIGIN. Forgets earlier marks. */
+  /** Returns the id up to which entries may be trimmed, or ORIGIN if none may. Forgets the marks before that id. */
   upTo(now: number): string {
     const newest = this.#marks.at(-1);
     if (!newest) return ORIGIN;

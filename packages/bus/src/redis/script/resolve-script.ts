@@ -5,8 +5,8 @@ const DIRECTIVE = /^[ \t]*--[ \t]*@(.*)\n?/gm;
 
 /**
  * Returns the complete text of a script: the files that it includes, directly or through other files, and then the
- * script itself. Each file is there once, after the files that it includes, because a Lua local must be defined above
- * its first use.
+ * script itself. Each file occurs once, after the files that it includes, because a Lua local must be defined above its
+ * first use.
  *
  * A file includes `include/refs.lua` with the line `-- @include refs`. Throws an error that names the file if a file
  * is missing, if files include each other, or if a line `-- @…` isn't an include.

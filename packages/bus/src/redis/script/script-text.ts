@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolveScript } from "./resolve-script.ts";
 
 /**
- * The text of every script by its name, as JSON. tsup.base.ts embeds it in a built app; undefined when the source
- * runs. A string, because esbuild adds a call to every module of a bundle if it embeds an object.
+ * The text of every script by its name, as JSON. tsup.base.ts embeds it in a built app. It is undefined if the app runs
+ * from source. It is a string because esbuild, if it embeds an object, adds a call to every module of the bundle.
  */
 declare const PARLEY_LUA: string | undefined;
 
@@ -16,7 +16,7 @@ export function scriptText(name: string): string {
   return text;
 }
 
-/** Reads the complete texts of all scripts from the source, for a build to embed. Throws if one can't be resolved. */
+/** Reads the complete texts of all scripts from the source, for the build to embed. Throws if one can't be resolved. */
 export function readScriptTexts(): Record<string, string> {
   const names = readdirSync(luaFile("")).flatMap((file) => /^(\w+)\.lua$/.exec(file)?.[1] ?? []);
   return Object.fromEntries(names.sort().map((name) => [name, resolveScript(name, readLua)]));
@@ -27,7 +27,10 @@ export function readLua(file: string): string | undefined {
   return existsSync(luaFile(file)) ? readFileSync(luaFile(file), "utf8") : undefined;
 }
 
-/** Not `import.meta.dirname`: tsup bundles its configuration and replaces only `import.meta.url` with the source's. */
+/**
+ * Doesn't use `import.meta.dirname`, because tsup bundles its configuration, and this file with it. There, only
+ * `import.meta.url` is replaced by the URL of the source file.
+ */
 function luaFile(file: string): URL {
   return new URL(`../lua/${file}`, import.meta.url);
 }

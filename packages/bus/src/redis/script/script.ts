@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ChainableCommander, Redis } from "ioredis";
 import { scriptText } from "./script-text.ts";
 
-/** A Lua script of the folder `lua`. Its text is read at its first use. */
+/** A Lua script of the folder `lua`. Its text is read when it is first used. */
 export class Script {
   readonly name: string;
   #source: { readonly lua: string; readonly sha: string } | undefined;
@@ -17,9 +17,9 @@ export class Script {
   }
 
   /**
-   * Runs a script that `load` has loaded. Commands that are sent before it is answered run after it, or not at all: if
-   * the server has lost the script, this rejects with an error that isn't a refusal. The caller then replaces the
-   * connection, and nothing that was sent on it counts.
+   * Runs a script that `load` has loaded. Unlike `run`, never sends the script's text after a failure, because then
+   * later commands on the connection would run before the script. If the server has lost the script, rejects with an
+   * error that isn't a refusal. The caller then replaces the connection, and no answer to a later command on it counts.
    */
   async runLoaded(
     client: Redis,
@@ -33,7 +33,7 @@ export class Script {
     }
   }
 
-  /** Runs the script. Sends the text only if Redis answers that it doesn't know the script, and so hasn't run it. */
+  /** Runs the script. Sends its text only if Redis answers that it doesn't know the script, and so hasn't run it. */
   async run(client: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const { lua, sha } = this.#read();
     try {
@@ -44,7 +44,7 @@ export class Script {
     }
   }
 
-  /** Adds the script to a transaction. Sends the text each time: an unknown script would fail the transaction. */
+  /** Adds the script to a transaction. Always sends its text, because an unknown script would fail the transaction. */
   addTo(transaction: ChainableCommander, keys: readonly string[]): ChainableCommander {
     return transaction.eval(this.#read().lua, keys.length, ...keys);
   }

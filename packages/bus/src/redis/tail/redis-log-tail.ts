@@ -13,11 +13,11 @@ import { type LogHead, type LogPage, readHead, readPage, readWatermark } from ".
 
 /** The most entries in one read. */
 const BATCH = 500;
-/** The longest wait of `read` for a message, in ms. */
+/** `read` waits at most this long for a message, in ms. */
 const WAIT_MS = 1_000;
 const TIMEOUT_MS = 2_000;
 
-/** The log that a reader follows, and the master that it is read from. */
+/** The log that a reader follows, and the master from which it is read. */
 interface FollowedLog {
   readonly epoch: string;
   readonly promotion: string;
@@ -30,21 +30,21 @@ interface FollowedLog {
  *
  * No message is missed, for these reasons:
  *
- * - A page is read in one transaction with `trimmed`, which only grows while a log lives. If `trimmed` is at or
- *   before `after`, everything after `after` was in the log when the page was read. Otherwise the result is `lost`.
- * - The blocking read only waits. Its entries are read again as a page: in a transaction it wouldn't block, and
- *   outside one it couldn't tell what was trimmed before.
- * - A log that was replaced has another epoch. A reader that has read no epoch yet starts at a watermark. A new log
- *   starts above everything stored, and everything up to there counts as trimmed.
- * - Only a master is read: the same transaction or script checks that the server is one, and connections to a master
- *   that the Sentinels have replaced are closed. So a demoted server never supplies the log's end (L22).
+ * - A page is read in one transaction with `trimmed`, which never decreases as long as the log exists. If `trimmed` is
+ *   not after `after`, the log had all entries after `after` when the page was read. Otherwise the result is `lost`.
+ * - The blocking read only waits, and its entries are then read again as a page. It can't read the page itself: in a
+ *   transaction it wouldn't block, and outside a transaction it couldn't tell if entries were trimmed before.
+ * - A log that was replaced has another epoch. A reader that doesn't know an epoch yet starts at a watermark. If a new
+ *   log is created meanwhile, it starts above everything stored, and `trimmed` is this start.
+ * - Only a master is read. The transaction or script that reads also checks that the server is a master. Connections to
+ *   a master that the Sentinels have replaced are closed. So a demoted server never supplies the log's end (L22).
  */
 export class RedisLogTail implements LogTail {
-  /** Waits for messages and reads them. */
+  /** The connection that waits for messages and reads them. */
   readonly #readLink: Link;
-  /** Reads positions. Separate, so that a blocking read never delays them. */
+  /** The connection that reads positions. It is separate, so that a blocking read never delays them. */
   readonly #positionLink: Link;
-  /** Shared among concurrent callers, since every request for history reads the position. */
+  /** Reads the head. Concurrent callers share one read, because every request for history needs the position. */
   readonly #readHead: () => Promise<LogHead>;
   #followed: FollowedLog | undefined;
 
@@ -106,7 +106,7 @@ export class RedisLogTail implements LogTail {
 
   #toTailRead(page: LogPage | "lost", signal: AbortSignal): TailRead {
     if (page === "lost") {
-      // The caller starts again, on any log.
+      // The caller starts again at the watermark, and may then follow another log.
       if (!signal.aborted) this.#followed = undefined;
       return { kind: "lost" };
     }

@@ -6,7 +6,7 @@ import { GROUP, LOG } from "../format/keys.ts";
 import type { RedisBus } from "../redis-bus.ts";
 import { idOf, publicDraft, type Rig } from "./redis-rig.ts";
 
-/** Persisters and gateways on the Redis of a rig, for tests of consuming. */
+/** Functions for tests of the consumer, which start persisters and gateways on a rig's Redis. */
 export function consuming(redis: Rig) {
   async function persister(options?: Parameters<Rig["bus"]>[0]): Promise<Consumer & { bus: RedisBus }> {
     const bus = redis.bus(options);

@@ -6,7 +6,7 @@ import type { BusEvent } from "../../events.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
 
-/** A Redis server for one test file, a plain connection to it, and buses. */
+/** A Redis server for one test file, with a plain connection and buses that use the server. */
 export interface Rig {
   readonly server: LocalServer;
   /** A connection that doesn't belong to a bus. */
@@ -20,7 +20,7 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** Starts a server. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
+/** Starts a server. If this machine has no Redis, prints a line and returns undefined, or throws if `CI` is set. */
 export async function startRig(options?: ServerOptions): Promise<Rig | undefined> {
   const server = await startRedis(options).catch((error: unknown) => {
     if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;

@@ -18,7 +18,10 @@ import { idUpTo } from "../format/stream-id.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
 
-/** Starts a group. Returns undefined and prints a line if this machine has no Redis; throws if `CI` is set. */
+/**
+ * Starts Redis servers with Sentinels. If this machine has no Redis, prints a line and returns undefined, or throws if
+ * `CI` is set.
+ */
 export async function startGroup(): Promise<SentinelGroup | undefined> {
   return await startSentinelGroup().catch((error: unknown) => {
     if (!(error instanceof ServerUnavailable) || process.env.CI) throw error;
@@ -36,7 +39,7 @@ export interface RunningRoles {
   readonly events: readonly BusEvent[];
   /** The ids that were delivered live. */
   readonly heard: readonly string[];
-  /** The gaps in the live stream: the number of messages before the gap, and the cursor. */
+  /** The gaps in the live stream: for each, the number of messages delivered before it, and its cursor. */
   readonly gaps: readonly { readonly after: number; readonly cursor: string }[];
   /** The store: the messages that the persister consumed, by id. */
   readonly stored: ReadonlyMap<string, LogMessage>;
@@ -104,7 +107,7 @@ async function trim(consume: Consumer, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Sends as clients do: one message at a time, and retries each with its ref until it is acknowledged (P31). */
+/** Senders that work as clients do: each sends one message at a time and retries it until it is acknowledged (P31). */
 export class Senders {
   /** The ids of acknowledged messages by ref, in the order of the acks. */
   readonly acked = new Map<string, string>();
@@ -149,7 +152,7 @@ export async function logOf(server: LocalServer): Promise<{ readonly id: string;
   );
 }
 
-/** Runs `question` on a connection of its own to a server. */
+/** Runs `question` on a new connection to a server, and then closes the connection. */
 export async function asked<T>(server: LocalServer, question: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(server.url);
   try {
@@ -159,13 +162,13 @@ export async function asked<T>(server: LocalServer, question: (redis: Redis) => 
   }
 }
 
-/** Returns the roles that are connected to a server, each once, sorted. */
+/** Returns the names of the roles that are connected to a server, sorted and without duplicates. */
 export async function rolesOn(server: LocalServer): Promise<string[]> {
   const list = await redisCommand(server.port, "CLIENT", "LIST");
   return [...new Set([...list.matchAll(/ name=parley-(\S+)/g)].map(([, role]) => role ?? ""))].sort();
 }
 
-/** Waits until the Sentinels name another master than `from`, and returns it. */
+/** Waits until the Sentinels name another master than `from`, and returns the new master. */
 export async function failedOver(group: SentinelGroup, from: LocalServer): Promise<LocalServer> {
   await until(
     async () => (await group.master().catch(() => from)) !== from,

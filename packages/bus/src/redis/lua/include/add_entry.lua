@@ -1,16 +1,16 @@
 -- @include positions
 -- @include backlog
 --
--- Appends entries to the log. `open_writer` reads the state that a series of entries starts from, `add_entry` appends
--- and publishes one message, `close_writer` writes the new totals to META.
+-- Appends entries to the log. `open_writer` reads the log's last id and totals, `add_entry` appends and publishes one
+-- message, and `close_writer` writes the new totals to META.
 
 -- The format version of the entries. Equal to VERSION in format/entry.ts.
 local VERSION = '1'
--- The size that an entry counts for beside its body and ref. Equal to ENTRY_BYTES in format/entry.ts.
+-- Added to the size of body and ref to get an entry's size. Equal to ENTRY_BYTES in format/entry.ts.
 local ENTRY_BYTES = 64
 
--- Returns a writer, or nil if there is no log or its META has no counts. New ids follow the greatest of the log's last
--- id, `highest_id` and the server's clock, so ids never go back (L1).
+-- Returns a writer, or nil if there is no usable log: it is missing, META lacks counts, or its last id is too large.
+-- New ids are after the log's last id and `highest_id`, and not before the server's time. So ids never go back (L1).
 local function open_writer(log, meta, highest_id)
   local last = last_id(log)
   local totals = last and read_totals(meta)
@@ -22,19 +22,19 @@ local function open_writer(log, meta, highest_id)
   return { log = log, meta = meta, totals = totals, ms = ms, seq = seq, now = clock(), added = 0 }
 end
 
--- Returns the size that an entry counts for in the backlog (L7). `#` counts bytes, as Redis does.
+-- Returns the size by which an entry increases the backlog (L7). `#` counts bytes, as Redis does.
 local function bytes_of(body, ref)
   return #body + #ref + ENTRY_BYTES
 end
 
--- Publishes without failing: the entry is in the log already, and readers recover a missed message from there.
+-- Publishes. An error must not fail the script: the entry is in the log already, and gateways can read it there.
 local function publish(writer, channel, payload)
   local result = redis.pcall('PUBLISH', channel, payload)
   if type(result) == 'table' then writer.publish_error = result.err end
 end
 
--- Returns the id of the new entry, or nil and the reason if Redis refused it. A refused entry leaves no trace.
--- Publishes on `channel`, and on `second_channel` unless that is ''.
+-- Appends an entry and publishes the message on `channel`, and on `second_channel` unless that is ''. Returns the id of
+-- the new entry. If the entry can't be added, changes nothing and returns nil and the reason.
 local function add_entry(writer, body, ref, channel, second_channel)
   local totals = writer.totals
   local ms, seq = writer.now, 0

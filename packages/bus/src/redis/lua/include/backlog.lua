@@ -3,13 +3,13 @@
 --
 -- Counts the backlog (L7) and trims the log (L12).
 --
--- Every entry records how many entries and bytes were appended before it. So the first entry after the watermark says
--- how much is stored; if there is no such entry, everything is. Entries from a manual XADD have no valid counts. They
--- are skipped, up to MAX_SKIPPED; beyond that the last known counts stay in use.
+-- Every entry records how many entries and bytes were appended before it. So the counts in the first entry after the
+-- watermark are the totals that are stored. If there is no such entry, everything is stored. Entries from a manual XADD
+-- have no valid counts and are skipped. If MAX_SKIPPED entries in a row are invalid, the last known counts stay in use.
 
 local MAX_SKIPPED = 16
 
--- Returns the counts that an entry records, or nil if they are missing or can't be true.
+-- Returns the counts that an entry records, or nil if they are missing, malformed or greater than the totals.
 local function counts_before(entry, totals)
   local fields, n, b = entry[2]
   for i = 1, #fields, 2 do
@@ -21,7 +21,7 @@ local function counts_before(entry, totals)
   return n, b
 end
 
--- Returns the epoch and counts of META, or nil if one is missing. Then nothing may be appended.
+-- Returns the epoch and counts of META. Returns nil if one of them is missing; then nothing may be appended.
 local function read_totals(meta)
   local values = redis.pcall('HMGET', meta, 'epoch', 'entries', 'bytes', 'storedEntries', 'storedBytes')
   if values.err then return nil end
@@ -32,8 +32,8 @@ local function read_totals(meta)
   }
 end
 
--- Updates the stored counts to the watermark and returns the watermark. Writes the counts to META, unless `meta` is nil.
--- If Redis is out of memory it may refuse to; `totals` is correct even then.
+-- Returns the watermark, and updates the stored counts in `totals` to the counts up to it. Also writes them to META,
+-- unless `meta` is nil. If Redis is out of memory, it may refuse this write, but `totals` is updated even then.
 local function refresh_stored(log, meta, group, totals)
   local mark = watermark(log, group)
   local entries, bytes = totals.entries, totals.bytes
@@ -51,8 +51,8 @@ local function refresh_stored(log, meta, group, totals)
   return mark
 end
 
--- Removes the entries up to and including `bound` and returns their number. `trimmed` in META becomes the id of the
--- last removed entry, not `bound`: a reader whose position is between the two has missed nothing.
+-- Removes the entries up to and including `bound` and returns their number. Sets `trimmed` in META to the id of the
+-- last removed entry, not to `bound`: a reader whose position is between the two ids has missed nothing.
 local function trim_up_to(log, meta, bound)
   local last = redis.call('XREVRANGE', log, bound, '-', 'COUNT', 1)[1]
   local ms, seq = position(last and last[1] or 'none')

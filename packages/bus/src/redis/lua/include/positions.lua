@@ -1,11 +1,11 @@
--- Arithmetic on stream ids. A part of a stream id may be larger than a Lua number holds exactly (2^53), so ids are
--- split as text. Parley's own ids have at most 13 and 10 digits (L2). A wider sequence can only come from a manual
--- XADD and counts as MAX_SEQ.
+-- Functions that calculate with stream ids. An id consists of two numbers: milliseconds and a sequence number. Either
+-- may be larger than a Lua number can be exactly (2^53), so ids are split as text. In Parley's own ids the numbers have
+-- at most 13 and 10 digits (L2). A longer sequence number can only come from a manual XADD and is read as MAX_SEQ.
 
 local MAX_MS = 9999999999999
 local MAX_SEQ = 9999999999
 
--- Returns the two parts of an id as exact numbers, or nil if `id` isn't a stream id or its milliseconds exceed MAX_MS.
+-- Returns the two numbers of an id, or nil if `id` isn't a stream id or its milliseconds exceed MAX_MS.
 local function position(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   if not ms or #ms > 13 then return nil end
@@ -32,7 +32,7 @@ local function clock()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- Returns the last id that the log assigned, even if that entry is gone, or nil if there is no log.
+-- Returns the last id that the log assigned, even if the entry with that id is gone, or nil if there is no log.
 local function last_id(log)
   local info = redis.pcall('XINFO', 'STREAM', log)
   if info.err then return nil end

@@ -1,7 +1,8 @@
--- Returns the READONLY error if this server is a replica, for the script to return, and nil on a master.
+-- If this server is a replica, returns the READONLY error, which the script must return as its answer. On a master,
+-- returns nil.
 --
--- Tries a write that changes nothing, whatever the key holds: unlike INFO or ROLE, it needs no permission beyond
--- reading and writing. It counts as the first write of the script: see append.lua.
+-- Tries a write that changes nothing, whatever type the key has, because the key has no expiry. Unlike INFO or ROLE, it
+-- needs no permission beyond reading and writing. For Redis it is the script's first write: see append.lua.
 local function readonly_error(key)
   local answer = redis.pcall('PERSIST', key)
   if type(answer) == 'table' and string.sub(answer.err, 1, 8) == 'READONLY' then return answer end

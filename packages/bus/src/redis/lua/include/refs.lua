@@ -1,28 +1,35 @@
 -- Remembers which message a ref was used for (L5). Works with a writer of add_entry.lua.
 --
--- Three hashes take turns. Each maps a ref digest, of `(conversation, from, ref)`, to a content digest followed by the
--- message's stream id. The current hash gets the new refs. The next hash is emptied and becomes the current one when
--- the current one has been so for half a window, and nothing in the next one is younger than a window. So a ref is
--- known for one window, and for at most half a window more. Deleting a whole hash costs less time and memory than one
--- key with an expiry for every ref.
+-- There are three hashes, used in rotation. Each maps a digest of `(conversation, from, ref)` to a content digest
+-- followed by the message's stream id. New refs are written to the current hash. When a hash has been current for
+-- half a window, the next hash is emptied and becomes current, provided that all refs in it are older than a window.
+-- So a ref is known for one window, and for at most half a window more. Deleting a whole hash costs less time and
+-- memory than one key with an expiry for every ref.
 --
--- The state hash holds the epoch, the index of the current hash ('turn'), the time at which each hash became current
--- ('0', '1', '2'), and the times of the last write ('last', 'given'). These times are the log's own, which never goes
--- back; 'given' is the callers' clock. Another epoch means that the refs belong to another log, so all are forgotten.
--- All are also forgotten after one and a half windows without a write, but only if both clocks agree on that: if
--- Redis' clock jumps ahead, refs that senders are about to retry must stay known (F17).
+-- The state hash has these fields:
+--
+-- - 'epoch': the log's epoch. Refs of another epoch belong to another log, so all are forgotten.
+-- - 'turn': the index of the current hash.
+-- - '0', '1', '2': for each hash, the time at which it became current, by the log's own time, which never goes back.
+-- - 'last': the time of the last write, by the log's own time.
+-- - 'given': the time of the last write, by the callers' clocks.
+--
+-- All refs are also forgotten after one and a half windows without a write, but only if both 'last' and 'given' show
+-- that. If only Redis' clock jumps ahead, refs that senders are about to retry must stay known (F17).
 
--- A hash that is no longer written to expires this long after its window. Longer than any jump of a clock.
+-- A hash of refs expires this time, and one and a half windows more, after its last write. The time is longer than any
+-- jump of a clock.
 local UNUSED_MS = 86400000
 
--- Returns true if the next hash must be emptied and become the current one: all its refs are older than the window.
+-- Returns true if the next hash must be emptied and become the current one. The next hash got its last ref before the
+-- hash after it (`turn + 2`) became current. If that was a window ago, all refs in the next hash are older than that.
 local function is_rotation_due(refs)
   local function since(turn) return refs.now - refs.began[turn % 3 + 1] end
   return since(refs.turn) >= refs.window / 2 and since(refs.turn + 2) >= refs.window
 end
 
--- Reads the state; writes nothing. `keys` are the state hash and the three hashes, `window` is in milliseconds,
--- `caller_ms` is the caller's clock. `count` of the result is the number of refs that are remembered.
+-- Reads the state and writes nothing. `keys` are the state hash and the three hashes, `window` is in milliseconds, and
+-- `caller_ms` is the time by the caller's clock. In the result, `count` is the number of refs that are remembered.
 local function open_refs(keys, writer, window, caller_ms)
   local refs = { keys = keys, window = window, now = math.max(writer.now, writer.ms), caller_ms = caller_ms,
     epoch = writer.totals.epoch, turn = 0, began = { 0, 0, 0 }, count = 0, hashes = {}, wrong_type = {}, new = {} }
@@ -34,11 +41,12 @@ local function open_refs(keys, writer, window, caller_ms)
     refs.must_reset, refs.must_rotate = true, true
     return refs
   end
-  -- Use the clock of the caller that is furthest ahead: a clock that is behind doesn't prove a silence.
+  -- Keep the latest time of all callers. If a caller's clock is behind, the next caller must not see a period without
+  -- writes where there was none.
   refs.caller_ms = math.max(caller_ms, last_caller_ms or caller_ms)
   refs.turn, refs.began = tonumber(state[2]), { tonumber(state[3]), tonumber(state[4]), tonumber(state[5]) }
   refs.must_rotate = is_rotation_due(refs)
-  -- Newest hash first: it has the new id of a message that was appended again (L13).
+  -- Newest hash first. After a message was appended again (L13), an older hash may still have its old id.
   for back = 0, refs.must_rotate and 1 or 2 do
     local name = keys[2 + (refs.turn - back) % 3]
     local count = redis.pcall('HLEN', name)

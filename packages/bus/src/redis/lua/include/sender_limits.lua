@@ -1,16 +1,16 @@
 -- @include backlog
 -- @include shares
 --
--- Decides if the senders of one call have room within their shares of the backlog (L7) and of the refs (L5).
+-- Decides for each draft of a call if its sender stays within its shares of the backlog (L7) and of the refs (L5).
 
 -- The amounts that a sender may always hold while there is room. Equal to those in sender-shares.ts.
 local FLOOR_ENTRIES = 8
 local FLOOR_BYTES = 65536
 
--- Returns the functions that decide. A script calls this only once a bound is half used: see shares.lua. `call` is a
--- table with: log and group; totals, of the writer of add_entry.lua; refs, of refs.lua; max_entries, max_bytes and
--- max_refs; backlog_key and refs_key, the hashes of shares.lua; first_body and step, which say where in ARGV the
--- drafts' bodies are.
+-- Returns a table with the functions below. A script calls this only when a bound is at least half used: see
+-- shares.lua. `call` is a table with: log and group; totals, from the writer of add_entry.lua; refs, from
+-- `open_refs`; max_entries, max_bytes and max_refs; backlog_key and refs_key, the keys of the two hashes of
+-- shares.lua; first_body, the index of the first draft's body in ARGV; and step, the number of arguments per draft.
 local function open_sender_limits(call)
   local shared = share_functions()
   local limits, totals, refs = {}, call.totals, call.refs
@@ -41,17 +41,18 @@ local function open_sender_limits(call)
   local function is_within_refs_share(sender)
     if refs.count * 2 < call.max_refs then return true end
     refs_shares = refs_shares or open(call.refs_key)
-    -- Every ref is known for a window, so whatever is counted within one window is still remembered.
+    -- Every ref is known for a window, so refs that were counted within the last window are still remembered.
     shared.forget_passed(refs_shares, refs.now, refs.now + refs.window)
     return shared.is_within(call.max_refs, FLOOR_ENTRIES, refs.count, shared.count_of(refs_shares, sender), 1)
   end
 
-  -- Returns '%refs' or '%backlog' if the draft's sender has its share of it, otherwise nil.
+  -- Returns '%refs' or '%backlog' if the draft's sender has used up its share there, otherwise nil.
   function limits.refusal_of(body, size, has_ref)
     local sender = shared.sender_of(body)
     if has_ref and not is_within_refs_share(sender) then return '%refs' end
     if is_within_backlog_share(sender, size) then return nil end
-    -- The counts of what is stored are as old as the last trim. Not written here: see append.lua about the first write.
+    -- The stored counts may be as old as the last trim, so refresh them before refusing a draft. They aren't written to
+    -- META here, because the first write must be another one: see append.lua.
     if not has_refreshed then
       has_refreshed = true
       refresh_stored(call.log, nil, call.group, totals)

@@ -1,23 +1,27 @@
--- Counts what each sender holds of a limited space, the backlog (L7) or the refs (L5), while the space is at least half
--- full. A sender may then hold at most a share of what is left, so that one sender can't fill the space for all others.
+-- Counts each sender's part of a limited space, the backlog (L7) or the refs (L5), while the space is at least half
+-- full. A sender may then hold at most a share of the free space. So one sender can't fill the space for all others.
 --
--- A hash has the log's epoch, a field for each sender with the entries and bytes that the sender has added, and
--- 'ends': the position at which nothing is left of what the space held when the counting began. At `ends` all counts
--- are forgotten. So a count never includes what has left the space, and a sender is never refused for more than it
--- holds. A sender's field is its name as JSON text: the quotes distinguish it from the other two fields.
+-- A hash has these fields:
 --
--- A lost hash, a hash of another epoch and one with too many senders count as empty. The writes use pcall: a count
--- that isn't written must not fail a script whose entries are in the log.
+-- - 'epoch': the log's epoch.
+-- - 'ends': the position at which all counts are forgotten. Nothing that was counted leaves the space before this
+--   position, so no sender is ever refused for more than it holds. The position of the backlog is the number of entries
+--   stored in total. The position of the refs is the log's time.
+-- - For each sender, the entries and bytes that the sender has added. The field's name is the sender's name as JSON
+--   text, whose quotes distinguish it from 'epoch' and 'ends'.
+--
+-- A lost hash, a hash of another epoch and a hash with too many senders are treated as empty. The writes use pcall,
+-- because a failed write of a count must not fail a script whose entries are in the log already.
 
--- A sender may hold one part in SHARES of what is left. Equal to SHARES in sender-shares.ts.
+-- A sender may hold 1/SHARES of the free space. Equal to SHARES in sender-shares.ts.
 local SHARES = 8
--- With more senders than this all counts are forgotten, which bounds the size of the hash.
+-- If the hash has more senders than this, all counts are forgotten. This bounds the size of the hash.
 local MAX_SENDERS = 100000
--- A hash expires this long after the counting began, if its end doesn't come before.
+-- A hash expires this long after the counting began, unless 'ends' is reached before.
 local SHARES_KEPT_MS = 86400000
 
--- Returns the functions that count shares. They are made here and not with the script, which makes its functions anew
--- in each call, because most calls don't need them.
+-- Returns a table with the functions that count shares. They are created here because most calls don't need them:
+-- Redis would otherwise create them in every call of the script.
 local function share_functions()
   local shared = {}
 
@@ -28,14 +32,14 @@ local function share_functions()
     return held + size <= math.max(floor, (bound - used) / SHARES)
   end
 
-  -- Returns the sender of a body as JSON text. A body begins with `"from":"<name>","to":`, see encodeBody in
-  -- packages/models. JSON escapes quotes, so the first `","to":` is the end of the name.
+  -- Returns the name of a body's sender as JSON text. A body begins with `"from":"<name>","to":` (see encodeBody in
+  -- packages/models). JSON escapes quotes, so the first `","to":` is the end of the name.
   function shared.sender_of(body)
     local quote = string.find(body, '","to":', 9, true)
     return string.sub(body, 8, quote or 8)
   end
 
-  -- Reads the counts of these senders. Writes nothing.
+  -- Reads the counts of `senders`. Writes nothing.
   function shared.open(key, epoch, senders)
     local shares = { key = key, epoch = epoch, counts = {}, changed = {} }
     local values = redis.pcall('HMGET', key, 'epoch', 'ends', unpack(senders))
@@ -51,13 +55,13 @@ local function share_functions()
     return shares
   end
 
-  -- Forgets all counts if the space has moved on to `ends`. New counts end at `next_ends`.
+  -- Forgets all counts if the space's position has reached `ends`. The next counts are forgotten at `next_ends`.
   function shared.forget_passed(shares, position, next_ends)
     if shares.ends and position < shares.ends then return end
     shares.must_reset, shares.ends, shares.counts, shares.changed = true, next_ends, {}, {}
   end
 
-  -- Returns the entries and bytes counted for one of the senders that `open` got.
+  -- Returns the entries and bytes counted for `sender`, which must be one of the senders passed to `open`.
   function shared.count_of(shares, sender)
     local count = shares.counts[sender]
     if not count then return 0, 0 end

@@ -1,9 +1,10 @@
 -- @include positions
 --
--- Computes the watermark: every entry up to this stream id is stored (L12). Scripts compute the watermark themselves
--- because it must still hold when they act on it.
+-- Computes the watermark: every entry up to this stream id is stored (L12). Each script computes the watermark itself,
+-- because the watermark could be out of date if another script had computed it.
 
--- Returns the position just before `id`. The parts stay text as far as possible: an id may be wider than Parley's.
+-- Returns the position just before `id`. Converts its numbers only where necessary, because an id that isn't Parley's
+-- may have numbers that are too large for Lua.
 local function before(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   if seq ~= '0' then return ms .. '-' .. string.format('%.0f', tonumber(seq) - 1) end
