@@ -49,6 +49,22 @@ describe("an expired token", () => {
     expect((await alice.waitForClose()).code).toBe(4001);
   });
 
+  it("P6: an unexpected failure to verify is reported, and the client gets internal", async () => {
+    const cause = new Error("a fault of the verifier");
+    let calls = 0;
+    const identity = { user: "alice", scopes: new Set<string>(), expiresAt: Date.now() + 600_000 };
+    const gateway = await startGateway({
+      verifier: {
+        problem: () => undefined,
+        verify: () => (calls++ === 0 ? Promise.resolve(identity) : Promise.reject(cause)),
+      },
+    });
+    const alice = await connectClient(gateway, "alice");
+    alice.send({ type: "auth", token: "x" });
+    expect(await alice.waitFor("error")).toMatchObject({ code: "internal" });
+    expect(gateway.events).toContainEqual(expect.objectContaining({ type: "failure", error: cause }));
+  });
+
   it("P6: a second token while the first is being verified gets rate_limited with a retry time", async () => {
     const gateway = await startGateway();
     const alice = await connectClient(gateway, "alice");

@@ -45,6 +45,8 @@ export class TokenRenewal {
   }
 
   #refuse(connection: Connection, error: ChatError): void {
+    if (error.code === "internal")
+      this.#deps.observe({ type: "failure", request: connection.id, error: error.cause });
     if (!connection.isOpen) return;
     this.#deps.observe({ type: "frame-refused", connection: connection.id, code: error.code });
     this.#deps.writeScheduler.sendTo(connection, textFrame(errorFrame(error)));

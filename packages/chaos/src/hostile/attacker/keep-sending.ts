@@ -1,8 +1,8 @@
 import type { Attacker } from "./attacker.ts";
 
 export interface SendingOptions {
-  /** Returns the bytes to write in the next turn. `n` counts all writes from 0. */
-  readonly next: (n: number) => Buffer;
+  /** Returns the bytes to write in the next turn. `n` counts all writes from 0, `own` those of this connection. */
+  readonly next: (n: number, own: number) => Buffer;
   /** Number of connections, divided evenly among the accounts. Default 1. */
   readonly connections?: number;
 }
@@ -18,8 +18,8 @@ export function keepSending(attacker: Attacker, { next, connections = 1 }: Sendi
   return attacker.inParallel(connections, async (index) => {
     const token = attacker.tokens[index % attacker.tokens.length];
     let socket = await attacker.openWebSocket(token);
-    while (await attacker.turn()) {
-      if (!socket || !(await attacker.write(socket, next(written++))))
+    for (let own = 0; await attacker.turn(); own += 1) {
+      if (!socket || !(await attacker.write(socket, next(written++, own))))
         socket = await attacker.openWebSocket(token);
     }
   });

@@ -4,7 +4,7 @@ import { keepSending } from "../attacker/keep-sending.ts";
 import { withWrongSignature } from "../attacker/wrong-tokens.ts";
 
 const MAX_FRAME_BYTES = 65_535;
-/** Ten invalid frames in a row end a connection (P32), so every tenth frame is a valid one. */
+/** Ten invalid frames in a row end a connection (P32), so every tenth frame of a connection is valid. */
 const INVALID_IN_A_ROW = 9;
 const PING = clientFrame('{"type":"ping"}');
 
@@ -17,7 +17,8 @@ export const garbageFrames: Attack = {
   unit: "frames",
   run: (attacker) => {
     const garbage = clientFrame('{"content":"'.padEnd(MAX_FRAME_BYTES, "\\u0061").slice(0, MAX_FRAME_BYTES));
-    const next = (n: number) => (n % (INVALID_IN_A_ROW + 1) === INVALID_IN_A_ROW ? PING : garbage);
+    const next = (_n: number, own: number) =>
+      own % (INVALID_IN_A_ROW + 1) === INVALID_IN_A_ROW ? PING : garbage;
     return keepSending(attacker, { connections: 4, next });
   },
 };
