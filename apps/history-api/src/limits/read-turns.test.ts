@@ -60,7 +60,7 @@ describe("turns to read", () => {
     const turns = new ReadTurns({ requests: 100, requestsPerUser: 2, requestsPerAddress: 100 });
     const held = Promise.withResolvers<void>();
     const left = new AbortController();
-    const running = Array.from({ length: 16 }, () => turns.run(callerOf("u"), OPEN, () => held.promise));
+    const running = Array.from({ length: 4 }, () => turns.run(callerOf("u"), OPEN, () => held.promise));
     const waiting = turns.run(callerOf("u"), OPEN, () => held.promise);
     const gone = turns.run(callerOf("u"), left.signal, () => held.promise);
     const refused = turns.run(callerOf("u"), OPEN, () => held.promise);

@@ -3,10 +3,13 @@ import { FairPool, PoolFull, type Release } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
 
-/** Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page. */
-const READS = 64;
-const READS_PER_ADDRESS = 32;
-const READS_PER_USER = 16;
+/**
+ * Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page, and makes
+ * the store slower for the others.
+ */
+const READS = 32;
+const READS_PER_ADDRESS = 16;
+const READS_PER_USER = 4;
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
