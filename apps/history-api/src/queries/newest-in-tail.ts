@@ -37,9 +37,9 @@ export interface NewestInTail {
 }
 
 /**
- * Finds the conversations whose last message in the tail is newer than their row on the store's page. That message
- * may put the conversation on this page. If the message is at `before` or later, it removes the conversation from the
- * page.
+ * Finds the conversations whose last message in the tail is newer than the last message that the store's page shows
+ * for them. The store's page may lack such a conversation. If the message is older than `before`, the conversation
+ * belongs on the page that is returned. Otherwise it belongs on an earlier page, and is removed from this one.
  */
 export function newestInTail(tail: TailSlices, query: NewestInTailQuery): NewestInTail {
   const isRelevant = relevanceTo(tail, query);

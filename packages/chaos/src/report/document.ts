@@ -29,7 +29,7 @@ const INTRODUCTION = `# Results of the fault trials
 A command writes this file. [guarantees.md](guarantees.md) describes the faults and the guarantees that must hold under
 them. Each run starts its own Parley of real processes: two gateways, two persisters, a history-api, a Redis and a MongoDB.
 At least 20 SDK clients send and receive through both gateways during the run, and a reader requests the whole public room
-repeatedly. Each row is a fault, with the sums over its runs. A fault that the machine can't make is \`not made\`, and its
+repeatedly. Each row is a fault, with the sums over its runs. A fault that the machine can't cause is \`not made\`, and its
 row has the reason.
 
 The columns: \`seeds\` are the values of \`--seed\` that repeat each run. \`lost\` messages were acknowledged and are missing
