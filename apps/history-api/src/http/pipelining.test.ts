@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { until } from "@parley/async";
 import { afterEach, expect, it } from "vitest";
-import { LIMITS, RunningApi, tokenOf } from "../test/running-api.ts";
-import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+import { startFullyStored } from "../test/fully-stored.ts";
+import { LIMITS, type RunningApi, tokenOf } from "../test/running-api.ts";
+import { message } from "../test/scripted-tail.ts";
 
 /** Number of messages whose response is larger than the kernel's buffers between the server and its client. */
 const MESSAGES = 20_000;
@@ -20,16 +20,7 @@ afterEach(async () => {
 it("G5: requests behind an answer that nobody reads hold no place", { timeout: 60_000 }, async () => {
   const limits = { ...LIMITS, requests: 2 };
   const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: CONTENT }));
-  server = await RunningApi.start(
-    async (store) => {
-      await store.insert(log);
-      const tail = new ScriptedTail();
-      tail.replace(idAt(MESSAGES));
-      return tail;
-    },
-    { limits },
-  );
-  await until(() => server.api.problems().length === 0);
+  ({ server } = await startFullyStored(log, { limits }));
   const { hostname, port } = new URL(server.url);
   const authorization = `Bearer ${await tokenOf("alice")}`;
   const request = `GET /messages/bob HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;

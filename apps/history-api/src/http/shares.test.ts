@@ -3,8 +3,9 @@ import { TrustedProxies } from "@parley/service";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HistoryConfig } from "../config.ts";
 import type { RequestLimits } from "../limits/request-limiter.ts";
-import { LIMITS, RunningApi } from "../test/running-api.ts";
-import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+import { startFullyStored } from "../test/fully-stored.ts";
+import { LIMITS, type RunningApi } from "../test/running-api.ts";
+import { message } from "../test/scripted-tail.ts";
 import { SlowReaders } from "../test/slow-readers.ts";
 import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
@@ -22,21 +23,12 @@ async function start(
   changes: Partial<HistoryConfig> = {},
   messages = MANY,
 ): Promise<void> {
-  server = await RunningApi.start(
-    async (opened) => {
-      const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content: CONTENT }));
-      await opened.insert(log);
-      const tail = new ScriptedTail();
-      tail.replace(idAt(messages));
-      return tail;
-    },
-    { limits: { ...LIMITS, ...limits }, trustedProxies: PROXY, ...changes },
-    (opened) => {
-      store = watchStore(opened);
-      return store;
-    },
-  );
-  await until(() => server.api.problems().length === 0);
+  const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content: CONTENT }));
+  const config = { limits: { ...LIMITS, ...limits }, trustedProxies: PROXY, ...changes };
+  ({ server } = await startFullyStored(log, config, (opened) => {
+    store = watchStore(opened);
+    return store;
+  }));
 }
 
 afterEach(async () => {

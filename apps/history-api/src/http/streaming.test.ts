@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import { until } from "@parley/async";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HistoryConfig } from "../config.ts";
-import { RunningApi } from "../test/running-api.ts";
-import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+import { startFullyStored } from "../test/fully-stored.ts";
+import type { RunningApi } from "../test/running-api.ts";
+import { idAt, message, type ScriptedTail } from "../test/scripted-tail.ts";
 import { SlowReaders } from "../test/slow-readers.ts";
 import { type WatchedStore, watchStore } from "../test/watched-store.ts";
 
@@ -21,21 +22,11 @@ async function start(
   changes: Partial<HistoryConfig> = {},
   content = CONTENT,
 ): Promise<void> {
-  server = await RunningApi.start(
-    async (opened) => {
-      const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content }));
-      for (let at = 0; at < log.length; at += 5_000) await opened.insert(log.slice(at, at + 5_000));
-      tail = new ScriptedTail();
-      tail.replace(idAt(messages));
-      return tail;
-    },
-    changes,
-    (opened) => {
-      store = watchStore(opened);
-      return store;
-    },
-  );
-  await until(() => server.api.problems().length === 0);
+  const log = Array.from({ length: messages }, (_, index) => message(index + 1, { content }));
+  ({ server, tail } = await startFullyStored(log, changes, (opened) => {
+    store = watchStore(opened);
+    return store;
+  }));
 }
 
 afterEach(async () => {

@@ -1,8 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { sleep, until } from "@parley/async";
 import { afterEach, it } from "vitest";
-import { LIMITS, RunningApi, tokenOf } from "../test/running-api.ts";
-import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
+import { startFullyStored } from "../test/fully-stored.ts";
+import { LIMITS, type RunningApi, tokenOf } from "../test/running-api.ts";
+import { message } from "../test/scripted-tail.ts";
 
 /** Number of messages in a response. They fit into a single write, so the response is complete once it is written. */
 const MESSAGES = 50;
@@ -33,16 +34,10 @@ it("G5: a complete response that nobody reads counts, and frees its bytes after 
   timeout: 130_000,
 }, async () => {
   const log = Array.from({ length: MESSAGES }, (_, at) => message(at + 1, { content: "x".repeat(1_100) }));
-  server = await RunningApi.start(
-    async (store) => {
-      await store.insert(log);
-      const tail = new ScriptedTail();
-      tail.replace(idAt(MESSAGES));
-      return tail;
-    },
-    { limits: { ...LIMITS, responseBytes: RESPONSE_BYTES }, slowClientMs: SLOW_CLIENT_MS },
-  );
-  await until(() => server.api.problems().length === 0);
+  ({ server } = await startFullyStored(log, {
+    limits: { ...LIMITS, responseBytes: RESPONSE_BYTES },
+    slowClientMs: SLOW_CLIENT_MS,
+  }));
   const { hostname, port } = new URL(server.url);
   const authorization = `Bearer ${await tokenOf("alice")}`;
   const request = `GET /messages/bob?limit=${MESSAGES} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;

@@ -1,40 +1,18 @@
 import { ORIGIN, timestampOf } from "@parley/models";
 import { REAL_NAMES } from "@parley/models/test/usernames";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startPartlyStored } from "../test/partly-stored.ts";
+import { readSeqs, seqsOf, startWithEightMessages } from "../test/eight-messages.ts";
 import type { RequestOptions, RunningApi } from "../test/running-api.ts";
-import { idAt, message } from "../test/scripted-tail.ts";
+import { idAt } from "../test/scripted-tail.ts";
 
 let server: RunningApi;
 
-const fromBob = { from: "bob", to: "alice" };
-const inPublic = { to: "" };
-
-/** Messages 1 to 8 are in the log. 1, 2, 4, 5 and 8 are stored; the others are pending. */
-const LOG = [
-  message(1),
-  message(2, fromBob),
-  message(3),
-  message(4, inPublic),
-  message(5, { from: "carol", to: "bob" }),
-  message(6, { ...inPublic, from: "carol" }),
-  message(7, fromBob),
-  message(8),
-];
-const STORED = [1, 2, 4, 5, 8];
-
 beforeAll(async () => {
-  ({ server } = await startPartlyStored(LOG, STORED));
+  server = await startWithEightMessages();
 });
 afterAll(() => server.stop());
 
-const seqsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => Number(id.split("-")[1]));
-
-async function seqs(path: string, options?: RequestOptions): Promise<number[]> {
-  const { status, body } = await server.request(path, options);
-  expect(status).toBe(200);
-  return seqsOf(body.messages ?? body);
-}
+const seqs = (path: string, options?: RequestOptions) => readSeqs(server, path, options);
 
 describe("GET /messages/:username", () => {
   it("P50: returns all messages between the two users, stored or pending, oldest first", async () => {

@@ -1,38 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startPartlyStored } from "../test/partly-stored.ts";
-import { type RequestOptions, type RunningApi, tokenOf } from "../test/running-api.ts";
-import { message } from "../test/scripted-tail.ts";
+import { readSeqs, startWithEightMessages } from "../test/eight-messages.ts";
+import { type RunningApi, tokenOf } from "../test/running-api.ts";
 
 let server: RunningApi;
 
-const fromBob = { from: "bob", to: "alice" };
-const inPublic = { to: "" };
-
-/** Messages 1 to 8 are in the log. 1, 2, 4, 5 and 8 are stored; the others are pending. */
-const LOG = [
-  message(1),
-  message(2, fromBob),
-  message(3),
-  message(4, inPublic),
-  message(5, { from: "carol", to: "bob" }),
-  message(6, { ...inPublic, from: "carol" }),
-  message(7, fromBob),
-  message(8),
-];
-const STORED = [1, 2, 4, 5, 8];
-
 beforeAll(async () => {
-  ({ server } = await startPartlyStored(LOG, STORED));
+  server = await startWithEightMessages();
 });
 afterAll(() => server.stop());
-
-const seqsOf = (messages: readonly { id: string }[]) => messages.map(({ id }) => Number(id.split("-")[1]));
-
-async function seqs(path: string, options?: RequestOptions): Promise<number[]> {
-  const { status, body } = await server.request(path, options);
-  expect(status).toBe(200);
-  return seqsOf(body.messages ?? body);
-}
 
 describe("refused requests", () => {
   it.each([
@@ -91,7 +66,9 @@ describe("refused requests", () => {
   });
 
   it("P55: ignores unknown parameters", async () => {
-    expect(await seqs("/messages/bob?limit=2&utm=1&x=1&x=2&constructor=1&__proto__=1")).toEqual([7, 8]);
+    expect(await readSeqs(server, "/messages/bob?limit=2&utm=1&x=1&x=2&constructor=1&__proto__=1")).toEqual([
+      7, 8,
+    ]);
   });
 
   it.each(["x[$ne]=1", "x%5B%24ne%5D=1", "__proto__[limit]=1", "a]=1"])(

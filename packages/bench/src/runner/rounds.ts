@@ -1,6 +1,6 @@
+import { median } from "@parley/testkit";
 import type { Plan } from "./plan.ts";
 import type { Case, Column, Row, Scenario } from "./scenario.ts";
-import { median } from "./statistics.ts";
 
 /** The result of a scenario. Each figure is the median of its rounds. */
 export interface Result {

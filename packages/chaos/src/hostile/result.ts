@@ -1,5 +1,5 @@
+import { median, percentile } from "@parley/testkit";
 import type { Attack } from "./attack.ts";
-import { median, percentile } from "./statistics.ts";
 import type { Shape } from "./target/target.ts";
 import type { Samples } from "./victim/samples.ts";
 

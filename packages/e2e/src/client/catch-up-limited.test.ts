@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startChild } from "@parley/local";
-import { formatId } from "@parley/models";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
-import { storeMessages } from "../rig/stored-messages.ts";
+import { storeForBob } from "../rig/stored-messages.ts";
 
 const MESSAGES = 20_000;
 /**
@@ -20,12 +19,7 @@ let deployment: Standalone;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "parley-e2e-"));
-  await storeMessages(dataDir, MESSAGES, (n) => ({
-    id: formatId({ ms: 1_700_000_000_000 + n, seq: 0 }),
-    from: "alice",
-    to: n % 2 === 0 ? "bob" : "",
-    content: `message ${n} ${"x".repeat(50)}`,
-  }));
+  await storeForBob(dataDir, MESSAGES, "x".repeat(50));
   deployment = await startStandalone({ dataDir, env: { READ_RATE_BYTES: String(READ_RATE_BYTES) } });
 });
 afterAll(async () => {

@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, startChild } from "@parley/local";
-import { formatId } from "@parley/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
 import { type Standalone, startStandalone } from "../rig/shapes.ts";
-import { storeMessages } from "../rig/stored-messages.ts";
+import { storeForBob } from "../rig/stored-messages.ts";
 
 const MESSAGES = 100_000;
 /** Text added to each message. 100,000 copies of it don't fit into the client's heap in any encoding. */
@@ -21,12 +20,7 @@ describe("a client that was away for 100,000 messages", () => {
   let deployment: Standalone;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "parley-e2e-"));
-    await storeMessages(dataDir, MESSAGES, (n) => ({
-      id: formatId({ ms: 1_700_000_000_000 + n, seq: 0 }),
-      from: "alice",
-      to: n % 2 === 0 ? "bob" : "",
-      content: `message ${n} ${PADDING}`,
-    }));
+    await storeForBob(dataDir, MESSAGES, PADDING);
     deployment = await startStandalone({ dataDir, env: { RATE_LIMIT: "0" } });
   });
   afterAll(async () => {

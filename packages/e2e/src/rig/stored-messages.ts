@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import { formatId, type LogMessage } from "@parley/models";
 import { openSqliteStore } from "@parley/store/sqlite";
 
 const BATCH = 1_000;
@@ -15,4 +15,14 @@ export async function storeMessages(
     await store.insert(Array.from({ length }, (_, n) => messageOf(from + n)));
   }
   await store.close();
+}
+
+/** Stores messages of alice. They go in turn to bob and to the public room, so that bob reads all of them. */
+export function storeForBob(dir: string, count: number, padding: string): Promise<void> {
+  return storeMessages(dir, count, (n) => ({
+    id: formatId({ ms: 1_700_000_000_000 + n, seq: 0 }),
+    from: "alice",
+    to: n % 2 === 0 ? "bob" : "",
+    content: `message ${n} ${padding}`,
+  }));
 }

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
+import { percentile } from "@parley/testkit";
 import { type Load, startLoad } from "../../load/load.ts";
 import { strideFor } from "../../load/samples.ts";
 import type { ListenResult, ListenTasks } from "../../load/tasks/listen.ts";
 import type { SendResult, SendTasks } from "../../load/tasks/send.ts";
 import { CONTENT_BYTES } from "../../runner/plan.ts";
 import type { Figures, Row } from "../../runner/scenario.ts";
-import { percentile } from "../../runner/statistics.ts";
 import { startCounting, type Usage } from "../../runner/stopwatch.ts";
 import type { RunningTarget } from "../../targets/target.ts";
 

@@ -1,5 +1,5 @@
+import { median } from "@parley/testkit";
 import { type AttackResult, type Completed, mebibytes, p99Of, problemsOf } from "../result.ts";
-import { median } from "../statistics.ts";
 
 const HEAD = [
   "attack",

@@ -14,9 +14,15 @@ describe("percentile", () => {
     expect(percentile(upTo100, share)).toBe(value);
   });
 
+  it("is the nearest rank", () => {
+    const upTo200 = Array.from({ length: 200 }, (_, n) => 200 - n);
+    expect([percentile(upTo200, 0.99), percentile(upTo200, 1), percentile([7], 0.5)]).toEqual([198, 200, 7]);
+  });
+
   it("of one value is that value, of none is NaN", () => {
     expect(percentile([7], 0.99)).toBe(7);
     expect(percentile([], 0.5)).toBeNaN();
+    expect(percentile([], 0.99)).toBeNaN();
   });
 
   it("sorts as numbers, and doesn't change its input", () => {
@@ -29,5 +35,6 @@ describe("percentile", () => {
 it("median: the middle value, or the mean of the two middle values", () => {
   expect(median([9, 1, 100])).toBe(9);
   expect(median([4, 1, 2, 100])).toBe(3);
+  expect([median([9, 1, 5]), median([1, 4])]).toEqual([5, 2.5]);
   expect(median([])).toBeNaN();
 });
