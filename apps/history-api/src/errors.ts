@@ -29,5 +29,5 @@ export function reasonOf(error: unknown): string {
 
 function fromCode(code: AuthError["code"], retryAfterMs: number | undefined): ChatError {
   if (code === "unavailable") return unavailable("This request can't be answered now. Retry later.");
-  return new ChatError(code, retryAfterMs === undefined ? {} : { retryAfterMs });
+  return new ChatError(code, { retryAfterMs });
 }

@@ -63,7 +63,10 @@ export class ChatError extends Error {
   readonly retryAfterMs: number | undefined;
 
   /** `message` replaces the catalogue's text. It must not contain a token, content or secret. */
-  constructor(code: ErrorCode, options: { message?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    options: { message?: string; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
     super(
       options.message ?? ERRORS[code].message,
       options.cause === undefined ? {} : { cause: options.cause },

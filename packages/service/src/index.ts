@@ -14,7 +14,7 @@ export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
-export { appFor, pathOf, ROUTES, type Route } from "./http/routes.ts";
+export { appFor, pathOf, ROUTES, type Route, routeList } from "./http/routes.ts";
 export { SECURITY_HEADERS, setSecurityHeaders } from "./http/security-headers.ts";
 export { noteWebSocket } from "./http/server/http-connection.ts";
 export { type HttpEvent, type ObserveHttp, observeHttp } from "./http/server/http-metrics.ts";

@@ -6,7 +6,7 @@ import {
   answerCors,
   type OriginPolicy,
   pathOf,
-  ROUTES,
+  routeList,
   sendProblem,
   setSecurityHeaders,
 } from "@parley/service";
@@ -55,8 +55,7 @@ export class Router {
 
   async #index(req: IncomingMessage, res: ServerResponse): Promise<void> {
     assertMethod(req, "GET");
-    const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
-    const text = `Parley, a chat backend. Routes, and the service that answers each:\n\n${lines.join("\n")}\n`;
+    const text = `Parley, a chat backend. Routes, and the service that answers each:\n\n${routeList()}\n`;
     res.writeHead(200, { "content-type": "text/plain; charset=utf-8", vary: "Accept" }).end(text);
   }
 

@@ -39,6 +39,5 @@ export class Authenticator {
 
 function chatErrorFrom(error: unknown): ChatError {
   if (!(error instanceof AuthError)) return new ChatError("internal", { cause: error });
-  const { retryAfterMs } = error;
-  return new ChatError(error.code, retryAfterMs === undefined ? {} : { retryAfterMs });
+  return new ChatError(error.code, { retryAfterMs: error.retryAfterMs });
 }

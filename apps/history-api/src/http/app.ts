@@ -4,7 +4,7 @@ import { ChatError, type ErrorCode } from "@parley/models";
 import {
   answerCors,
   type OriginPolicy,
-  ROUTES,
+  routeList,
   setSecurityHeaders,
   type TrustedProxies,
 } from "@parley/service";
@@ -113,8 +113,7 @@ function assertSize(url: string, headers: Readonly<Record<string, string | strin
 }
 
 function indexText(): string {
-  const lines = ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`);
-  return `Parley, a chat backend. Public routes, and the service that answers each:\n\n${lines.join("\n")}\n`;
+  return `Parley, a chat backend. Public routes, and the service that answers each:\n\n${routeList()}\n`;
 }
 
 function failWith(code: ErrorCode): RequestHandler {

@@ -104,7 +104,7 @@ function invalid(name: string, form: string): ChatError {
 const handleError: ErrorRequestHandler = (error, _req, res, next) => {
   if (error instanceof AuthError) {
     const { code, retryAfterMs } = error;
-    sendProblem(res, new ChatError(code, retryAfterMs === undefined ? {} : { retryAfterMs }));
+    sendProblem(res, new ChatError(code, { retryAfterMs }));
   } else if (isUnavailable(error))
     sendProblem(res, new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS }));
   else next(error);

@@ -19,10 +19,12 @@ interface Row {
 const PAUSE_MS = 5 * 60_000;
 
 export function rowsOf(messages: readonly Message[]): Row[] {
+  let dayBefore: string | undefined;
   return messages.map((message, index) => {
     const before = messages[index - 1];
     const day = formatDay(message.timestamp);
-    const isNewDay = before === undefined || formatDay(before.timestamp) !== day;
+    const isNewDay = day !== dayBefore;
+    dayBefore = day;
     const pause = before ? Date.parse(message.timestamp) - Date.parse(before.timestamp) : 0;
     const isFirst = isNewDay || before?.from !== message.from || pause > PAUSE_MS;
     return { message, day: isNewDay ? day : undefined, isFirst };

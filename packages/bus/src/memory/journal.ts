@@ -1,3 +1,4 @@
+import { type BackoffLimits, backoffMs } from "@parley/async";
 import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
 import type { Outcome } from "../consumer.ts";
 import type { SharedQueue } from "../sender-shares.ts";
@@ -33,8 +34,7 @@ interface MutableEntry extends Omit<Entry, "deliveries"> {
   phase: Phase;
 }
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 5_000;
+const RETRY_DELAYS: BackoffLimits = { minMs: 50, maxMs: 5_000 };
 
 /**
  * Messages that were accepted and not released yet, in id order. Pure: it has no clock, no timers and no promises.
@@ -127,7 +127,7 @@ export class Journal implements SharedQueue {
     if (!entry || entry.phase.kind === "settled") return undefined;
     switch (outcome.kind) {
       case "failed":
-        entry.phase = { kind: "waiting", from: at + retryDelay(entry.deliveries, spread) };
+        entry.phase = { kind: "waiting", from: at + backoffMs(entry.deliveries, RETRY_DELAYS, () => spread) };
         return undefined;
       case "idConflict":
         return this.#assignNewId(entry);
@@ -180,9 +180,4 @@ export class Journal implements SharedQueue {
     this.#last = ms > next.ms ? { ms, seq: 0 } : next;
     return formatId(this.#last);
   }
-}
-
-function retryDelay(deliveries: number, spread: number): number {
-  const longest = Math.min(FIRST_RETRY_MS * 2 ** (deliveries - 1), LONGEST_RETRY_MS);
-  return longest * (0.5 + spread / 2);
 }

@@ -23,7 +23,8 @@ export interface AuthSettings {
   readonly devTokens: boolean | undefined;
 }
 
-const MIN_SECRET_BYTES = 32;
+/** Minimum length of a secret in UTF-8, as @parley/auth requires it. */
+export const MIN_SECRET_BYTES = 32;
 
 const authVariables = {
   JWT_SECRET: secret(

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePrivateDir, ensurePrivateFile, NotPrivateError } from "@parley/private-files";
+import { MIN_SECRET_BYTES } from "./auth.ts";
 import { ConfigError } from "./config-error.ts";
 
 const FILE = "jwt-secret";
@@ -37,7 +38,7 @@ async function load(dataDir: string): Promise<string | undefined> {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
-  if (Buffer.byteLength(text) < 32)
+  if (Buffer.byteLength(text) < MIN_SECRET_BYTES)
     throw new ConfigError(
       `DATA_DIR has a damaged secret: delete ${path} and restart; existing tokens become invalid`,
     );

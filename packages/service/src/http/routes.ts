@@ -21,6 +21,11 @@ export const ROUTES: readonly Route[] = [
   { path: "/asyncapi.json", app: "history-api", prefix: false },
 ];
 
+/** Returns the public routes as text, one on each line, with the app that serves it. */
+export function routeList(): string {
+  return ROUTES.map(({ path, app }) => `${path.padEnd(16)}${app}`).join("\n");
+}
+
 /** Returns the path of a request as sent, without query and fragment. */
 export function pathOf(req: IncomingMessage): string {
   return (req.url ?? "/").replace(/[?#].*$/s, "");

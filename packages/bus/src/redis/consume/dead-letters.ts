@@ -5,7 +5,7 @@ import { unavailable } from "../errors.ts";
 import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
 import { decodeEntry } from "../format/entry.ts";
 import { DEAD_LETTERS, GROUP, LOG, META } from "../format/keys.ts";
-import { entriesOf, type RawEntry, textsOf } from "../format/replies.ts";
+import { entriesOf, type RawEntry, recordOf, textsOf } from "../format/replies.ts";
 import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
 import type { HighestId } from "../log/highest-id.ts";
 import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
@@ -85,11 +85,4 @@ function deadLetterFrom([id, raw]: RawEntry): DeadLetter {
   const fields = recordOf(raw);
   const { position = "", reason = "", at = "", entry = "[]" } = fields;
   return { id, position, reason, at, fields: recordOf(textsOf(JSON.parse(entry))) };
-}
-
-/** Converts a list of alternating names and values into a record. */
-function recordOf(flat: readonly string[]): Partial<Record<string, string>> & Record<string, string> {
-  const record: Record<string, string> = Object.create(null);
-  for (let i = 0; i + 1 < flat.length; i += 2) record[flat[i] ?? ""] = flat[i + 1] ?? "";
-  return record;
 }

@@ -1,3 +1,5 @@
+import { backoffMs } from "@parley/async";
+
 /** For this long, in ms, a message in flight isn't taken over by other consumers and isn't delivered again. */
 export const MAX_HOLD_MS = 60_000;
 
@@ -45,9 +47,8 @@ export class InFlight {
   retryLater(id: string, now: number): void {
     const deliveries = this.#delivered.get(id)?.deliveries ?? 1;
     const { first, cap } = this.#retryDelays;
-    const longest = Math.min(cap, first * 2 ** Math.min(deliveries - 1, 20));
     this.#delivered.delete(id);
-    this.#retries.set(id, now + longest * (0.5 + this.#random() / 2));
+    this.#retries.set(id, now + backoffMs(deliveries, { minMs: first, maxMs: cap }, this.#random));
   }
 
   /**

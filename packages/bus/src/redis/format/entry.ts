@@ -1,4 +1,5 @@
 import { type Body, decodeBody, type LogMessage } from "@parley/models";
+import { recordOf } from "./replies.ts";
 import { idOfEntry } from "./stream-id.ts";
 
 /**
@@ -50,12 +51,6 @@ export function decodePublished(payload: string): { id: string; body: Body } | u
   if (space < 0) return undefined;
   const id = idOfEntry(payload.slice(0, space));
   return id === undefined ? undefined : { id, body: payload.slice(space + 1) };
-}
-
-function recordOf(fields: readonly string[]): Partial<Record<string, string>> {
-  const record: Partial<Record<string, string>> = Object.create(null);
-  for (let i = 0; i + 1 < fields.length; i += 2) record[fields[i] ?? ""] = fields[i + 1] ?? "";
-  return record;
 }
 
 /** Checks the ref's length. Accepts "", which means no ref. Counts characters, as the protocol does (P10). */

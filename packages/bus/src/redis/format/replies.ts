@@ -49,3 +49,10 @@ function listOf(reply: unknown): readonly unknown[] {
   if (!Array.isArray(reply)) throw new TypeError("Redis sent a reply of an unknown shape");
   return reply;
 }
+
+/** Converts a list of alternating names and values into a record. */
+export function recordOf(flat: readonly string[]): Partial<Record<string, string>> & Record<string, string> {
+  const record: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < flat.length; i += 2) record[flat[i] ?? ""] = flat[i + 1] ?? "";
+  return record;
+}
