@@ -44,23 +44,8 @@ export class Responder {
   /** Reads and sends a page. */
   async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
     const { res } = exchange;
-    const { limiter, slowClientMs } = this.#deps;
-    const { memory, chunks, count } = await limiter.read(exchange.caller, exchange.closed, async (turn) => {
-      // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
-      // reserved yet: its memory is bounded by the number of concurrent reads.
-      const memory = this.#reserve(exchange, RESPONSE_BYTES);
-      try {
-        await turn();
-        const { messages, envelope } = await read();
-        await turn();
-        const chunks = this.#encode(exchange, messages, envelope);
-        // Released first, because a response may exceed the user's share only if the user holds nothing else.
-        memory.release();
-        return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count: messages.length };
-      } finally {
-        memory.release();
-      }
-    });
+    const { slowClientMs } = this.#deps;
+    const { memory, chunks, count } = await this.#readPage(exchange, read);
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
     res.setHeader("content-length", left);
@@ -108,13 +93,33 @@ export class Responder {
     this.#answered(exchange, true, count);
   }
 
+  /** Reads and encodes a page, and reserves its memory. */
+  #readPage(exchange: Exchange, readMessages: () => Promise<PageAnswer>) {
+    return this.#deps.limiter.read("page", exchange.caller, exchange.closed, async (turn) => {
+      // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
+      // reserved yet: its memory is bounded by the number of concurrent reads.
+      const memory = this.#reserve(exchange, RESPONSE_BYTES);
+      try {
+        await turn();
+        const { messages, envelope } = await readMessages();
+        await turn();
+        const chunks = this.#encode(exchange, messages, envelope);
+        // Released first, because a response may exceed the user's share only if the user holds nothing else.
+        memory.release();
+        return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count: messages.length };
+      } finally {
+        memory.release();
+      }
+    });
+  }
+
   /**
    * Reads and encodes the next part of a whole conversation. `count` is the number of messages in all parts before.
    */
   async #readPart(exchange: Exchange, reader: ConversationReader, count: number) {
     const { limiter } = this.#deps;
     await limiter.untilAllowed(exchange.caller, exchange.closed);
-    return limiter.read(exchange.caller, exchange.closed, async (turn) => {
+    return limiter.read("part", exchange.caller, exchange.closed, async (turn) => {
       await turn();
       const messages = await reader.next();
       await turn();
@@ -125,7 +130,7 @@ export class Responder {
   }
 
   #inTurn<T>({ caller, closed }: Exchange, run: () => Promise<T>): Promise<T> {
-    return this.#deps.limiter.read(caller, closed, async (turn) => {
+    return this.#deps.limiter.read("page", caller, closed, async (turn) => {
       await turn();
       return run();
     });

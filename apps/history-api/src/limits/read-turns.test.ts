@@ -14,7 +14,7 @@ describe("turns to read", () => {
     const turns = new ReadTurns(LIMITS);
     const order: string[] = [];
     const read = (user: string) =>
-      turns.run(callerOf(user), OPEN, async (turn) => {
+      turns.run("page", callerOf(user), OPEN, async (turn) => {
         await turn();
         order.push(user);
       });
@@ -27,7 +27,7 @@ describe("turns to read", () => {
     const turns = new ReadTurns(LIMITS);
     const order: string[] = [];
     const read = (user: string, address: string) =>
-      turns.run(callerOf(user, address), OPEN, async (turn) => {
+      turns.run("page", callerOf(user, address), OPEN, async (turn) => {
         await turn();
         order.push(address);
       });
@@ -45,7 +45,7 @@ describe("turns to read", () => {
     })();
     const begun: number[] = [];
     const reads = Array.from({ length: 50 }, (_, n) =>
-      turns.run(callerOf(`u${n}`), OPEN, async (turn) => {
+      turns.run("page", callerOf(`u${n}`), OPEN, async (turn) => {
         await turn();
         begun.push(loops);
       }),
@@ -56,14 +56,36 @@ describe("turns to read", () => {
     expect(new Set(begun).size).toBeGreaterThan(40);
   });
 
+  it("G5: parts of whole conversations are read one at a time for a user, and never delay the user's pages", async () => {
+    const turns = new ReadTurns(LIMITS);
+    const [first, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    const parts = [first, others, others].map(({ promise }) =>
+      turns.run("part", callerOf("u"), OPEN, () => {
+        begun += 1;
+        return promise;
+      }),
+    );
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn());
+    expect(begun).toBe(1);
+    first.resolve();
+    await parts[0];
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn());
+    expect(begun).toBe(2);
+    others.resolve();
+    await Promise.all(parts);
+  });
+
   it("refuses what is beyond a bound by its share, and forgets a read whose client left", async () => {
     const turns = new ReadTurns({ requests: 100, requestsPerUser: 2, requestsPerAddress: 100 });
     const held = Promise.withResolvers<void>();
     const left = new AbortController();
-    const running = Array.from({ length: 4 }, () => turns.run(callerOf("u"), OPEN, () => held.promise));
-    const waiting = turns.run(callerOf("u"), OPEN, () => held.promise);
-    const gone = turns.run(callerOf("u"), left.signal, () => held.promise);
-    const refused = turns.run(callerOf("u"), OPEN, () => held.promise);
+    const running = Array.from({ length: 2 }, () =>
+      turns.run("page", callerOf("u"), OPEN, () => held.promise),
+    );
+    const waiting = turns.run("page", callerOf("u"), OPEN, () => held.promise);
+    const gone = turns.run("page", callerOf("u"), left.signal, () => held.promise);
+    const refused = turns.run("page", callerOf("u"), OPEN, () => held.promise);
     await expect(refused).rejects.toMatchObject({ name: "TurnRefused", share: "user" });
     await expect(refused).rejects.toBeInstanceOf(TurnRefused);
     left.abort(new Error("left"));

@@ -3,13 +3,17 @@ import { FairPool, PoolFull, type Release } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
 
+/** A page is one answer, or the beginning of a whole conversation. A part is what follows of a whole conversation. */
+export type ReadKind = "page" | "part";
+
 /**
  * Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page, and makes
- * the store slower for the others.
+ * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages.
  */
-const READS = 32;
-const READS_PER_ADDRESS = 16;
-const READS_PER_USER = 4;
+const PLACES = {
+  page: { total: 32, perAddress: 16, perUser: 2 },
+  part: { total: 8, perAddress: 2, perUser: 1 },
+} as const;
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -44,43 +48,38 @@ export type Turn = () => Promise<void>;
  * two iterations.
  */
 export class ReadTurns {
-  readonly #users: FairPool;
-  readonly #addresses: FairPool;
+  readonly #pools: Readonly<Record<ReadKind, Pools>>;
   readonly #loop = new FairPool({
     places: 1,
     placesPerKey: 1,
-    waiting: READS,
-    waitingPerKey: READS_PER_USER,
+    waiting: PLACES.page.total + PLACES.part.total,
+    waitingPerKey: PLACES.page.perUser + PLACES.part.perUser,
   });
 
-  constructor({ requests, requestsPerUser, requestsPerAddress }: TurnLimits) {
-    this.#users = new FairPool({
-      places: requests,
-      placesPerKey: READS_PER_USER,
-      waiting: requests,
-      waitingPerKey: requestsPerUser,
-    });
-    this.#addresses = new FairPool({
-      places: READS,
-      placesPerKey: READS_PER_ADDRESS,
-      waiting: requests,
-      waitingPerKey: requestsPerAddress,
-    });
+  constructor(limits: TurnLimits) {
+    this.#pools = { page: createPools("page", limits), part: createPools("part", limits) };
   }
 
   /** Reads that wait for their turn. */
   get waiting(): number {
-    return this.#users.waiting + this.#addresses.waiting;
+    const { page, part } = this.#pools;
+    return [page, part].reduce((sum, { users, addresses }) => sum + users.waiting + addresses.waiting, 0);
   }
 
   /**
-   * Runs a read when it is the caller's turn. Rejects with TurnRefused if too many reads wait. Rejects with the
-   * signal's reason if the signal is aborted while the read waits.
+   * Runs a read when it is the caller's turn. Rejects with TurnRefused if too many reads of its kind wait. Rejects with
+   * the signal's reason if the signal is aborted while the read waits.
    */
-  async run<T>(caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
-    const releaseUser = await orRefuse("user", this.#users.take(caller.user, signal));
+  async run<T>(
+    kind: ReadKind,
+    caller: Caller,
+    signal: AbortSignal,
+    read: (turn: Turn) => Promise<T>,
+  ): Promise<T> {
+    const { users, addresses } = this.#pools[kind];
+    const releaseUser = await orRefuse("user", users.take(caller.user, signal));
     try {
-      const releaseAddress = await orRefuse("address", this.#addresses.take(caller.address, signal));
+      const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
       try {
         return await read(() => this.#turn(caller.user));
       } finally {
@@ -96,6 +95,22 @@ export class ReadTurns {
     await nextTurnOfLoop();
     release();
   }
+}
+
+/** The pools of one kind of read. A read takes a place of its user, and then one of its address. */
+interface Pools {
+  readonly users: FairPool;
+  readonly addresses: FairPool;
+}
+
+function createPools(kind: ReadKind, { requests, requestsPerUser, requestsPerAddress }: TurnLimits): Pools {
+  const { total, perAddress, perUser } = PLACES[kind];
+  const user = { placesPerKey: perUser, waitingPerKey: requestsPerUser };
+  const address = { placesPerKey: perAddress, waitingPerKey: requestsPerAddress };
+  return {
+    users: new FairPool({ places: requests, waiting: requests, ...user }),
+    addresses: new FairPool({ places: total, waiting: requests, ...address }),
+  };
 }
 
 async function orRefuse(own: Refusal, place: Promise<Release>): Promise<Release> {

@@ -3,7 +3,7 @@ import { ChatError } from "@parley/models";
 import type { Caller } from "./caller.ts";
 import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
 import { ReadAllowance } from "./read-allowance.ts";
-import { ReadTurns, type Turn, TurnRefused } from "./read-turns.ts";
+import { type ReadKind, ReadTurns, type Turn, TurnRefused } from "./read-turns.ts";
 
 /** The limits on the work for requests (G5). Users and addresses share each limit fairly. */
 export interface RequestLimits {
@@ -102,8 +102,8 @@ export class RequestLimiter {
   /**
    * Runs a read when it is the caller's turn. Rejects with `too_many_connections` or `overloaded` if too many wait.
    */
-  read<T>(caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
-    return this.#turns.run(caller, signal, read).catch((error) => {
+  read<T>(kind: ReadKind, caller: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.#turns.run(kind, caller, signal, read).catch((error) => {
       throw error instanceof TurnRefused ? this.#refusal("requests", error.share) : error;
     });
   }

@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
 import { SECURITY_HEADERS } from "./security-headers.ts";
+import { sendRefusal } from "./server/http-connection.ts";
 
 /** An application/problem+json body (RFC 9457) with a stable `code` (P3, P55). */
 export interface Problem {
@@ -60,7 +61,8 @@ export function problemOf(
 
 /**
  * Responds with the error and ends the response. If the response has already begun, the connection is destroyed
- * instead, so that the client can't mistake a partial body for a complete one (P50).
+ * instead, so that the client can't mistake a partial body for a complete one (P50). The response may be sent later,
+ * see RefusalPacer.
  */
 export function sendProblem(
   res: ServerResponse,
@@ -72,7 +74,7 @@ export function sendProblem(
     return;
   }
   const { status, headers, body } = problemOf(error, options);
-  res.writeHead(status, headers).end(body);
+  sendRefusal(res.req.socket, status, () => res.writeHead(status, headers).end(body));
 }
 
 /** Leaves out the error code for a request without a token, as RFC 6750 requires. */

@@ -2,10 +2,11 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ChatError } from "@parley/models";
 import { type ProblemOptions, problemOf } from "./problem.ts";
+import { sendRefusal } from "./server/http-connection.ts";
 
 /**
  * Rejects an upgrade with the same problem+json response that a plain GET gets (P3), and ends the connection. The
- * caller must have attached an `error` listener to the socket.
+ * response may be sent later, see RefusalPacer. The caller must have attached an `error` listener to the socket.
  */
 export function rejectUpgrade(socket: Duplex, error: ChatError, options: ProblemOptions = {}): void {
   const { status, headers, body } = problemOf(error, options);
@@ -13,6 +14,8 @@ export function rejectUpgrade(socket: Duplex, error: ChatError, options: Problem
     ([name, value]) => `${name}: ${value}`,
   );
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines].join("\r\n");
-  socket.once("finish", () => socket.destroy());
-  socket.end(`${head}\r\n\r\n${body}`);
+  sendRefusal(socket, status, () => {
+    socket.once("finish", () => socket.destroy());
+    socket.end(`${head}\r\n\r\n${body}`);
+  });
 }

@@ -1,14 +1,20 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { RefusalPacer } from "./refusal-pacer.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Place, SocketLimiter } from "./socket-limiter.ts";
 import { stopParsing } from "./stop-parsing.ts";
 
 export interface HttpConnectionDeps {
   readonly limiter: SocketLimiter;
+  readonly pacer: RefusalPacer;
+  /** Returns the address or IPv6 block of the client that sent a request, also through a trusted proxy. */
+  readonly addressOf: (req: IncomingMessage) => string;
   /** Called once if the connection is closed because its client sent too many requests ahead. */
   readonly onPipelining: () => void;
+  /** Called for each refusal that is held back. */
+  readonly onHeldBack: () => void;
 }
 
 /**
@@ -24,6 +30,9 @@ export class HttpConnection {
   readonly #place: Place;
   readonly #deps: HttpConnectionDeps;
   readonly #queue = new RequestQueue();
+  /** The request that began last. */
+  #request: IncomingMessage | undefined;
+  #heldBack: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, place: Place, deps: HttpConnectionDeps) {
     this.#socket = socket;
@@ -34,12 +43,29 @@ export class HttpConnection {
   /** Begins a request, now or when the ones before it have been answered. */
   addRequest(res: ServerResponse, begin: () => void): void {
     res.on("close", onAnswered);
-    this.#add(begin);
+    this.#add(res.req, begin);
   }
 
   /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
-  addUpgrade(begin: () => void): void {
-    this.#add(begin);
+  addUpgrade(req: IncomingMessage, begin: () => void): void {
+    this.#add(req, begin);
+  }
+
+  /**
+   * Sends the refusal of the current request. Holds it back if the client's address gets many refusals (see
+   * RefusalPacer). Meanwhile the socket counts as idle, so that it makes room for a new one at a limit.
+   */
+  refuse(send: () => void): void {
+    const { pacer, addressOf, onHeldBack, limiter } = this.#deps;
+    const delayMs = this.#request ? pacer.delayMs(addressOf(this.#request), performance.now()) : 0;
+    if (delayMs === 0) {
+      send();
+      return;
+    }
+    onHeldBack();
+    limiter.noteIdle(this.#place);
+    clearTimeout(this.#heldBack);
+    this.#heldBack = setTimeout(send, delayMs);
   }
 
   noteWebSocket(): void {
@@ -47,6 +73,7 @@ export class HttpConnection {
   }
 
   noteClosed(): void {
+    clearTimeout(this.#heldBack);
     this.#queue.clear();
     this.#deps.limiter.release(this.#place);
   }
@@ -61,10 +88,14 @@ export class HttpConnection {
     if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
   }
 
-  #add(begin: () => void): void {
+  #add(req: IncomingMessage, begin: () => void): void {
     if (this.#socket.destroyed) return;
     if (!this.#queue.isBusy) this.#deps.limiter.noteBusy(this.#place);
-    if (this.#queue.add(begin)) return;
+    const beginCurrent = () => {
+      this.#request = req;
+      begin();
+    };
+    if (this.#queue.add(beginCurrent)) return;
     this.#deps.onPipelining();
     this.#socket.destroy();
     stopParsing(this.#socket);
@@ -86,6 +117,15 @@ export function setConnection(socket: Socket, connection: HttpConnection): void 
 /** Returns the connection of an accepted socket. */
 export function connectionOf(socket: Duplex): HttpConnection | undefined {
   return connections.get(socket);
+}
+
+/**
+ * Sends the refusal of a request: now, or later if it is the client's fault and its address gets many refusals (G5).
+ */
+export function sendRefusal(socket: Duplex, status: number, send: () => void): void {
+  const connection = status < 500 ? connections.get(socket) : undefined;
+  if (connection) connection.refuse(send);
+  else send();
 }
 
 /**

@@ -11,6 +11,8 @@ export type HttpEvent =
   | { readonly type: "evicted" }
   /** A connection was closed because too many requests waited behind an unanswered one. */
   | { readonly type: "pipelining" }
+  /** A refusal was held back, because its client's address gets many. */
+  | { readonly type: "held-back" }
   /** The system couldn't accept a connection. */
   | { readonly type: "accept-failed"; readonly error: unknown }
   /** A handler failed unexpectedly. Its client got the error `internal`, or its connection was closed. */
@@ -27,10 +29,11 @@ const CLOSURES = ["evicted", "pipelining", "failure"] as const;
 
 /** Returns an observer that writes the events of one server to the process's log and metrics. */
 export function observeHttp(log: Logger, registry: Registry, server: HttpServerName): ObserveHttp {
-  const { sockets, refused, closed } = metricsOf(registry);
+  const { sockets, refused, closed, heldBack } = metricsOf(registry);
   for (const reason of REFUSALS) refused.inc({ server, reason }, 0);
   for (const reason of CLOSURES) closed.inc({ server, reason }, 0);
   sockets.set({ server }, 0);
+  heldBack.inc({ server }, 0);
   return (event) => {
     switch (event.type) {
       case "sockets":
@@ -38,6 +41,9 @@ export function observeHttp(log: Logger, registry: Registry, server: HttpServerN
         break;
       case "refused":
         refused.inc({ server, reason: event.reason });
+        break;
+      case "held-back":
+        heldBack.inc({ server });
         break;
       case "accept-failed":
         refused.inc({ server, reason: "accept_failed" });
@@ -71,5 +77,10 @@ function createMetrics(registry: Registry) {
       "server",
       "reason",
     ]),
+    heldBack: counter(
+      "refusals_held_back_total",
+      "Refusals that were sent later, because their client's address got too many of them.",
+      ["server"],
+    ),
   };
 }

@@ -1,7 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { ChatError } from "@parley/models";
 import { describe, expect, it, vi } from "vitest";
+import { TrustedProxies } from "../address.ts";
+import { sendProblem } from "../problem.ts";
+import { rejectUpgrade } from "../reject-upgrade.ts";
 import { noteWebSocket } from "./http-connection.ts";
+import type { HttpHandlers } from "./http-server.ts";
 import { get, startServer, UPGRADE } from "./http-server-rig.ts";
 
 /** Handlers that record the requests and upgrades that have begun, in order. The test answers them. */
@@ -235,5 +240,51 @@ describe("accepted sockets", () => {
       { timeout: 8_000, interval: 200 },
     );
     expect(sockets.filter(({ ended }) => ended)).toEqual([]);
+  });
+});
+
+describe("refusals", () => {
+  const refuseAll: HttpHandlers = {
+    handleRequest: (req, res) => (req.url === "/good" ? void res.end() : sendProblem(res, "unauthorized")),
+    handleUpgrade: (_req, socket) => rejectUpgrade(socket, new ChatError("unauthorized")),
+  };
+  const wrong = [get("/wrong"), get("/ws", ...UPGRADE)];
+
+  it("G5: are held back for an address that gets many, and its good requests and other addresses aren't", async () => {
+    const server = await startServer({ handlers: refuseAll });
+    const flood = Array.from({ length: 250 }, (_, n) => server.connect().send(wrong[n % 2] ?? ""));
+    const refused = () => flood.filter(({ statuses }) => statuses[0] === 401).length;
+    await vi.waitFor(() => expect(server.count("held-back")).toBeGreaterThan(100), 10_000);
+    const good = server.connect().send(get("/good"));
+    const other = server.connect("127.0.0.9").send(get("/wrong"));
+    await vi.waitFor(() => expect([good.statuses, other.statuses]).toEqual([[200], [401]]));
+    expect(refused()).toBeLessThan(250);
+    await vi.waitFor(() => expect(refused()).toBe(250), 10_000);
+  });
+
+  it("G5: that are held back count for the address that a trusted proxy forwards", async () => {
+    const trustedProxies = TrustedProxies.parse("127.0.0.1");
+    const server = await startServer({ handlers: refuseAll, ...(trustedProxies && { trustedProxies }) });
+    const from = (address: string) => server.connect().send(get("/wrong", `X-Forwarded-For: ${address}`));
+    const flood = Array.from({ length: 200 }, () => from("192.0.2.1"));
+    await vi.waitFor(() => expect(server.count("held-back")).toBeGreaterThan(50), 10_000);
+    const others = Array.from({ length: 50 }, (_, n) => from(`192.0.2.${n + 2}`));
+    const isRefused = ({ statuses }: (typeof flood)[number]) => statuses[0] === 401;
+    await vi.waitFor(() => expect(others.every(isRefused)).toBe(true));
+    expect(flood.every(isRefused)).toBe(false);
+  });
+
+  it("G5: that are held back make room for new connections", async () => {
+    const limits = { total: 100, perAddress: 100 };
+    const server = await startServer({ handlers: refuseAll, limits });
+    const good = () => server.connect().send(get("/good"));
+    await vi.waitFor(() => {
+      for (let n = 0; n < 20; n++) server.connect("127.0.0.9").send(get("/ws", ...UPGRADE));
+      expect(server.count("evicted")).toBeGreaterThan(0);
+    }, 10_000);
+    await vi.waitFor(async () => {
+      const client = good();
+      await vi.waitFor(() => expect(client.statuses).toEqual([200]), 100);
+    }, 10_000);
   });
 });

@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
-import { clientBlock, TrustedProxies } from "../address.ts";
+import { addressBlock, clientAddress, clientBlock, TrustedProxies } from "../address.ts";
 import { sendProblem } from "../problem.ts";
 import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
+import { RefusalPacer } from "./refusal-pacer.ts";
 import { SERVER_OPTIONS, STALLED_MS, WEBSOCKET_SERVER_OPTIONS } from "./server-options.ts";
 import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
 
@@ -46,13 +47,20 @@ const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: N
  *   `connect` events, and an error without a listener ends the process;
  * - a failure in a handler is answered with `internal`, and ends only its own connection;
  * - a connection's requests begin one at a time (G5);
- * - accepted sockets are counted, in total and per client address (G5).
+ * - accepted sockets are counted, in total and per client address (G5);
+ * - refusals of an address that gets many are held back for a while (G5).
  */
 export function createHttpServer(options: HttpServerOptions): Server {
   const { limits = NO_LIMITS, trustedProxies = TrustedProxies.none, observe = () => undefined } = options;
   const { handleRequest, handleUpgrade } = options.handlers;
   const limiter = new SocketLimiter(limits);
-  const deps = { limiter, onPipelining: () => observe({ type: "pipelining" }) };
+  const deps = {
+    limiter,
+    pacer: new RefusalPacer(),
+    addressOf: (req: IncomingMessage) => addressBlock(clientAddress(req, trustedProxies)),
+    onPipelining: () => observe({ type: "pipelining" }),
+    onHeldBack: () => observe({ type: "held-back" }),
+  };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
   const stalledMs = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
 
@@ -110,7 +118,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
-    connectionOf(req.socket)?.addUpgrade(() => {
+    connectionOf(req.socket)?.addUpgrade(req, () => {
       if (!req.complete) refuseBody(socket);
       else contain(() => handleUpgrade?.(req, socket, head), fail);
     });
