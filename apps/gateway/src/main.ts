@@ -11,7 +11,7 @@ import { observeGateway } from "./metrics.ts";
 
 await service.runService("gateway", async ({ log, defer }) => {
   const env = service.readEnv(gatewayEnv);
-  const registry = service.createMetrics({ service: "gateway" });
+  const registry = service.createMetrics({ app: "gateway" });
   const bus = new RedisBus({
     url: env.REDIS_URL,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,

@@ -25,4 +25,17 @@ describe("the gateway's metrics", () => {
       'parley_gateway_rate_limited_total{limit="reading"} 2',
     ]);
   });
+
+  it("G5: count the close codes that clients make up as one", async () => {
+    const registry = new Registry();
+    const observe = observeGateway(createLogger({ name: "gateway", level: "silent" }), registry);
+    const closed = { type: "disconnected", connection: "c", user: "u", cause: undefined, ms: 1 } as const;
+    for (let code = 3000; code < 5000; code++) observe({ ...closed, code });
+    observe({ ...closed, code: 1006 });
+    const lines = (await registry.metrics()).split("\n").filter((line) => line.includes("ended_total{"));
+    expect(lines).toContain('parley_gateway_connections_ended_total{code="other"} 1998');
+    expect(lines).toContain('parley_gateway_connections_ended_total{code="4001"} 1');
+    expect(lines).toContain('parley_gateway_connections_ended_total{code="1006"} 1');
+    expect(lines.length).toBeLessThan(15);
+  });
 });

@@ -1,4 +1,5 @@
-import { type Logger, type MetricFactory, metricFactory, type Registry } from "@parley/service";
+import { CLOSE, ERROR_CODES } from "@parley/models";
+import { type Logger, metricFactory, type Registry } from "@parley/service";
 import type { GatewayEvent } from "./events.ts";
 
 /** Returns a listener that logs and counts a gateway's events. Nothing else in the gateway logs or counts. */
@@ -10,7 +11,9 @@ export function observeGateway(log: Logger, registry: Registry): (event: Gateway
   };
 }
 
-const RATE_LIMITS = ["frames", "bytes", "reading"] as const;
+/** The close codes that have a series of their own: the gateway's, and 1006 for a connection without a close frame. */
+const OWN_CLOSE_CODES: ReadonlySet<string> = new Set(["1006", ...Object.values(CLOSE).map(String)]);
+const CLOSE_CODES = [...OWN_CLOSE_CODES, "other"];
 
 type Metrics = ReturnType<typeof gatewayMetrics>;
 
@@ -20,12 +23,20 @@ function gatewayMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "gateway");
   return {
     connections: gauge("connections", "Open WebSockets."),
-    ended: counter("connections_ended_total", "WebSockets that ended, by close code.", ["code"]),
-    refused: counter("refused_total", "Upgrades and requests refused, by error code.", ["code"]),
-    framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", ["code"]),
-    rateLimited: rateLimitedCounter(counter),
+    ended: counter("connections_ended_total", "WebSockets that ended, by close code.", { code: CLOSE_CODES }),
+    refused: counter("refused_total", "Upgrades and requests refused, by error code.", { code: ERROR_CODES }),
+    framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", {
+      code: ERROR_CODES,
+    }),
+    rateLimited: counter(
+      "rate_limited_total",
+      "Frames refused by a user's rate of `frames` or `bytes`, and times that `reading` from a user was paused.",
+      { limit: ["frames", "bytes", "reading"] },
+    ),
     accepted: counter("messages_accepted_total", "Messages appended to the log."),
-    failed: counter("messages_failed_total", "Messages that failed to be appended, by error code.", ["code"]),
+    failed: counter("messages_failed_total", "Messages that failed to be appended, by error code.", {
+      code: ERROR_CODES,
+    }),
     append: histogram(
       "append_seconds",
       "Time from sending a batch of messages to the log to its answer.",
@@ -47,15 +58,9 @@ function gatewayMetrics(registry: Registry) {
   };
 }
 
-/** Creates a counter that shows every limit as 0 from the start, so that its first rise is visible too. */
-function rateLimitedCounter(counter: MetricFactory["counter"]) {
-  const rateLimited = counter(
-    "rate_limited_total",
-    "Frames refused by a user's rate of `frames` or `bytes`, and times that `reading` from a user was paused.",
-    ["limit"],
-  );
-  for (const limit of RATE_LIMITS) rateLimited.inc({ limit }, 0);
-  return rateLimited;
+/** Returns the label of a close code. A client chooses its close code, so it could make thousands of series. */
+function closeCodeLabel(code: number): string {
+  return OWN_CLOSE_CODES.has(String(code)) ? String(code) : "other";
 }
 
 function count(metrics: Metrics, event: GatewayEvent): void {
@@ -65,7 +70,7 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       break;
     case "disconnected":
       metrics.connections.dec();
-      metrics.ended.inc({ code: event.code });
+      metrics.ended.inc({ code: closeCodeLabel(event.code) });
       break;
     case "refused":
       metrics.refused.inc({ code: event.code });
@@ -80,7 +85,7 @@ function count(metrics: Metrics, event: GatewayEvent): void {
     case "sent":
       metrics.append.observe(event.ms / 1000);
       metrics.accepted.inc(event.accepted);
-      for (const [code, failed] of Object.entries(event.failed)) metrics.failed.inc({ code }, failed);
+      for (const code of ERROR_CODES) metrics.failed.inc({ code }, event.failed[code] ?? 0);
       break;
     case "flush":
       metrics.flush.observe(event.ms / 1000);

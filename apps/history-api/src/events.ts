@@ -3,7 +3,8 @@ import type { Refusal } from "./limits/fair-budget.ts";
 import type { LimitName, Load } from "./limits/request-limiter.ts";
 
 /** The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`. */
-export type RouteName = "room" | "conversation" | "sync" | "conversations";
+export const ROUTE_NAMES = ["room", "conversation", "sync", "conversations"] as const;
+export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /** An event that history-api reports, for logs and metrics. Never holds contents or tokens. Times are in ms. */
 export type HistoryEvent =

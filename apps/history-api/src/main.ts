@@ -10,7 +10,7 @@ import { observeHistory } from "./metrics.ts";
 
 await service.runService("history-api", async ({ log, defer, stopping }) => {
   const env = service.readEnv(historyEnv);
-  const registry = service.createMetrics({ service: "history-api" });
+  const registry = service.createMetrics({ app: "history-api" });
 
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
@@ -44,5 +44,5 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const server = service.createPublicServer({ env, log, registry, handlers: history });
   const { url } = await service.listen(server, { port, host });
   defer("server", () => service.closeServer(server, 15_000));
-  log.info({ url, admin: admin.url, pid: process.pid }, "listening");
+  log.info({ url, admin: admin.url }, "listening");
 });

@@ -1,5 +1,8 @@
+import { ERROR_CODES } from "@parley/models";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
-import type { HistoryEvent } from "./events.ts";
+import { type HistoryEvent, ROUTE_NAMES } from "./events.ts";
+import { REFUSALS } from "./limits/fair-budget.ts";
+import { LIMIT_NAMES } from "./limits/request-limiter.ts";
 
 /** Returns an observer that writes history-api's events to the process's log and metrics. */
 export function observeHistory(log: Logger, registry: Registry): (event: HistoryEvent) => void {
@@ -12,6 +15,7 @@ export function observeHistory(log: Logger, registry: Registry): (event: History
 
 type Metrics = ReturnType<typeof historyMetrics>;
 
+const BOOLEANS = ["false", "true"] as const;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function historyMetrics(registry: Registry) {
@@ -21,26 +25,28 @@ function historyMetrics(registry: Registry) {
       "answer_seconds",
       "Time from a request to the end of its response. `whole`: a whole conversation, in one response.",
       SECONDS,
-      ["route", "whole"],
+      { route: ROUTE_NAMES, whole: BOOLEANS },
     ),
-    messages: counter("messages_sent_total", "Messages sent in responses.", ["route"]),
-    refused: counter("refused_total", "Requests answered with an error, by error code.", ["code"]),
+    messages: counter("messages_sent_total", "Messages sent in responses.", { route: ROUTE_NAMES }),
+    refused: counter("refused_total", "Requests answered with an error, by error code.", {
+      code: ERROR_CODES,
+    }),
     cut: counter("cut_total", "Responses cut off by a failure after they had begun (P50)."),
     abandoned: counter(
       "abandoned_total",
       "Responses that the client left before the end. `slow`: the client read too slowly and was cut off.",
-      ["slow"],
+      { slow: BOOLEANS },
     ),
     readAs: counter("read_as_total", "Requests in which an internal service read as a user (P54)."),
     limited: counter(
       "limited_total",
       "Requests that a limit refused, by limit. `share`: the bound of the user, of the address, or of all.",
-      ["limit", "share"],
+      { limit: LIMIT_NAMES, share: REFUSALS },
     ),
     displaced: counter(
       "displaced_total",
       "Responses cut off because a caller that holds less needed their share, by limit.",
-      ["limit"],
+      { limit: LIMIT_NAMES },
     ),
     waiting: gauge("reads_waiting", "Requests that wait for their turn to read."),
     streams: gauge("streams", "Whole conversations being sent."),
@@ -57,7 +63,7 @@ function historyMetrics(registry: Registry) {
 function count(metrics: Metrics, event: HistoryEvent): void {
   switch (event.type) {
     case "answered":
-      metrics.answers.observe({ route: event.route, whole: String(event.whole) }, event.ms / 1000);
+      metrics.answers.observe({ route: event.route, whole: `${event.whole}` }, event.ms / 1000);
       metrics.messages.inc({ route: event.route }, event.messages);
       break;
     case "refused":
@@ -65,7 +71,7 @@ function count(metrics: Metrics, event: HistoryEvent): void {
       else metrics.refused.inc({ code: event.code });
       break;
     case "abandoned":
-      metrics.abandoned.inc({ slow: String(event.slow) });
+      metrics.abandoned.inc({ slow: `${event.slow}` });
       break;
     case "read-as":
       metrics.readAs.inc();

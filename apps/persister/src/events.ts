@@ -1,7 +1,8 @@
 import type { LogState, Outcome } from "@parley/bus";
 
 /** An operation on the log that can fail. */
-export type LogStep = "next" | "settle" | "trim";
+export const LOG_STEPS = ["next", "settle", "trim"] as const;
+export type LogStep = (typeof LOG_STEPS)[number];
 
 /** An event that the persister reports, for logs and metrics. Never holds contents. Times are in ms. */
 export type PersisterEvent =

@@ -10,7 +10,7 @@ import { createPersister, deadLetterRoutes } from "./persister.ts";
 
 await service.runService("persister", async ({ log, stopping, defer }) => {
   const env = service.readEnv(persisterEnv);
-  const registry = service.createMetrics({ service: "persister" });
+  const registry = service.createMetrics({ app: "persister" });
 
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
@@ -39,5 +39,5 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     log,
   });
   defer("admin", () => admin.close());
-  log.info({ admin: admin.url, pid: process.pid }, "consuming");
+  log.info({ admin: admin.url }, "consuming");
 });

@@ -1,5 +1,5 @@
 import { type Logger, metricFactory, type Registry } from "@parley/service";
-import type { DeadLetterDecision, PersisterEvent } from "./events.ts";
+import { type DeadLetterDecision, LOG_STEPS, type PersisterEvent } from "./events.ts";
 
 type Event = PersisterEvent | DeadLetterDecision;
 
@@ -14,6 +14,7 @@ export function observePersister(log: Logger, registry: Registry): (event: Event
 
 type Metrics = ReturnType<typeof persisterMetrics>;
 
+const OUTCOMES = ["stored", "duplicateOf", "refReused", "idConflict", "failed"] as const;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function persisterMetrics(registry: Registry) {
@@ -24,7 +25,7 @@ function persisterMetrics(registry: Registry) {
       "Time to insert a group of messages, including outages of the store.",
       SECONDS,
     ),
-    settled: counter("messages_settled_total", "Messages settled, by outcome.", ["outcome"]),
+    settled: counter("messages_settled_total", "Messages settled, by outcome.", { outcome: OUTCOMES }),
     outages: counter(
       "store_outages_total",
       "Attempts that failed because the store was unavailable. Each is retried.",
@@ -34,13 +35,15 @@ function persisterMetrics(registry: Registry) {
       "refs_dropped_total",
       "Messages stored without their ref, because the ref was taken.",
     ),
-    logFailures: counter("log_failures_total", "Steps with the log that failed, by step.", ["doing"]),
+    logFailures: counter("log_failures_total", "Steps with the log that failed, by step.", {
+      doing: LOG_STEPS,
+    }),
     backlogEntries: gauge("backlog_entries", "Messages in the log that aren't stored yet."),
     backlogBytes: gauge("backlog_bytes", "Size of the unstored messages in the log."),
     lag: gauge("lag_seconds", "Maximum time that the oldest unstored message may have waited."),
-    letters: counter("dead_letters_decided_total", "Dead letters that an operator replayed or dropped.", [
-      "decision",
-    ]),
+    letters: counter("dead_letters_decided_total", "Dead letters that an operator replayed or dropped.", {
+      decision: ["replayed", "dropped"],
+    }),
   };
 }
 
@@ -50,8 +53,7 @@ function count(metrics: Metrics, event: Event): void {
       metrics.insert.observe(event.ms / 1000);
       break;
     case "settled":
-      for (const [outcome, messages] of Object.entries(event.outcomes))
-        metrics.settled.inc({ outcome }, messages);
+      for (const outcome of OUTCOMES) metrics.settled.inc({ outcome }, event.outcomes[outcome] ?? 0);
       break;
     case "outage":
       metrics.outages.inc();

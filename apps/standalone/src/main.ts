@@ -20,7 +20,7 @@ import { welcome } from "./welcome.ts";
 await service.runService("standalone", async ({ log, defer }) => {
   const env = service.readEnv(standaloneEnv);
   const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST, DATA_DIR: dataDir } = env;
-  const registry = service.createMetrics({ service: "standalone" });
+  const registry = service.createMetrics({ app: "standalone" });
 
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
   defer("store", () => store.close());

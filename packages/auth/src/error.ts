@@ -4,21 +4,23 @@
  */
 export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable" | "overloaded";
 
-/** The reason why a token wasn't accepted, for logs and metrics. Reveals nothing of the token. */
-export type AuthFailure =
-  | "missing"
-  | "expired"
-  | "malformed"
-  | "algorithm"
-  | "signature"
-  | "unknown_key"
-  | "issuer"
-  | "audience"
-  | "subject"
-  | "claims"
-  | "not_yet_valid"
-  | "keys_unavailable"
-  | "too_many_waiting";
+/** The reasons why a token isn't accepted, for logs and metrics. They reveal nothing of the token. */
+export const AUTH_FAILURES = [
+  "missing",
+  "expired",
+  "malformed",
+  "algorithm",
+  "signature",
+  "unknown_key",
+  "issuer",
+  "audience",
+  "subject",
+  "claims",
+  "not_yet_valid",
+  "keys_unavailable",
+  "too_many_waiting",
+] as const;
+export type AuthFailure = (typeof AUTH_FAILURES)[number];
 
 const MESSAGES: Record<AuthErrorCode, string> = {
   token_missing: "A token is required.",

@@ -1,4 +1,4 @@
-export { AuthError, type AuthErrorCode, type AuthFailure } from "./error.ts";
+export { AUTH_FAILURES, AuthError, type AuthErrorCode, type AuthFailure } from "./error.ts";
 export type { AuthEvent } from "./events.ts";
 export { type Identity, SCOPES } from "./identity.ts";
 export { type IssueOptions, issueToken } from "./issue.ts";

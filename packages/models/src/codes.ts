@@ -54,6 +54,7 @@ export const ERRORS = {
 } as const satisfies Record<string, { status: number; temporary: boolean; message: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
 /** An error with a code from the catalogue: the only kind of error that clients see (P30, G4). */
 export class ChatError extends Error {

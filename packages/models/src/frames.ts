@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ERRORS, type ErrorCode } from "./codes.ts";
+import { ERROR_CODES } from "./codes.ts";
 import { content, cursor, id, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
 
 /** The frames that clients send (P6, P10, P14). Fields not named here are ignored (P11). */
@@ -25,7 +25,7 @@ export type ClientFrame = {
   [Type in keyof typeof clientFrames]: z.infer<(typeof clientFrames)[Type]>;
 }[keyof typeof clientFrames];
 
-const code = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+const code = z.enum(ERROR_CODES);
 
 /** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40). */
 export const serverFrames = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ERRORS, type ErrorCode } from "./codes.ts";
+import { ERROR_CODES } from "./codes.ts";
 import { content, cursor, id, recipient, retryAfterMs, time, username } from "./fields.ts";
 
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
@@ -87,7 +87,7 @@ export const responses = {
       type: z.literal("about:blank"),
       title: z.string(),
       status: z.number().int(),
-      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      code: z.enum(ERROR_CODES),
       detail: z.string(),
       retryAfterMs: retryAfterMs.optional(),
       instance: z.string().optional(),

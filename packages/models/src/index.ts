@@ -1,5 +1,5 @@
 export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
-export { ChatError, CLOSE, ERRORS, type ErrorCode } from "./codes.ts";
+export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
 export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";

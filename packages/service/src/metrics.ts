@@ -1,29 +1,57 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import manifest from "../package.json" with { type: "json" };
 
 export { Registry } from "prom-client";
 
 /**
- * Creates the metrics registry of a process, with Node's default process metrics. Every name begins with `parley_`
- * and every metric has the label `service`. Apps add their own metrics with `metricFactory`.
+ * Creates the metrics registry of a process, with Node's default process metrics under their usual names and
+ * `parley_info`. Apps add their own metrics with `metricFactory`. No metric names the app in a label, because
+ * Prometheus adds `job` and `instance`.
  */
-export function createMetrics({ service }: { readonly service: string }): Registry {
+export function createMetrics({ app }: { readonly app: string }): Registry {
   const registry = new Registry();
-  registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry, prefix: "parley_" });
+  collectDefaultMetrics({ register: registry });
+  const info = new Gauge({
+    name: "parley_info",
+    help: "Always 1. The labels name the app and its version.",
+    labelNames: ["app", "version"],
+    registers: [registry],
+  });
+  info.set({ app, version: manifest.version }, 1);
   return registry;
+}
+
+/**
+ * The labels of a counter or histogram, each with all its values. The values are never taken from clients, so the number
+ * of series is bounded. Every series exists at 0 from the start, so that the first increase is visible to an alert.
+ */
+export type Labels = Readonly<Record<string, readonly string[]>>;
+
+/** One value for each label. */
+export type LabelValues<L extends Labels> = { readonly [Name in keyof L]: L[Name][number] };
+
+export interface LabelledCounter<L extends Labels> {
+  inc(values: LabelValues<L>, by?: number): void;
+}
+
+export interface LabelledHistogram<L extends Labels> {
+  observe(values: LabelValues<L>, value: number): void;
 }
 
 /** Creates metrics named `parley_<part>_<name>` in one registry. */
 export interface MetricFactory {
-  counter(name: string, help: string, labelNames?: readonly string[]): Counter;
+  counter(name: string, help: string): Counter;
+  counter<const L extends Labels>(name: string, help: string, labels: L): LabelledCounter<L>;
+  /** A gauge has no series until it is set, because 0 could be wrong. */
   gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
   /** `buckets` are upper bounds, in the unit that the name ends with. */
-  histogram(
+  histogram(name: string, help: string, buckets: readonly number[]): Histogram;
+  histogram<const L extends Labels>(
     name: string,
     help: string,
     buckets: readonly number[],
-    labelNames?: readonly string[],
-  ): Histogram;
+    labels: L,
+  ): LabelledHistogram<L>;
 }
 
 /** Creates a factory whose metrics are named `parley_<part>_…` and belong to `registry`. */
@@ -35,9 +63,25 @@ export function metricFactory(registry: Registry, part: string): MetricFactory {
     registers: [registry],
   });
   return {
-    counter: (name, help, labelNames = []) => new Counter(settings(name, help, labelNames)),
+    counter(name: string, help: string, labels: Labels = {}): Counter {
+      const counter = new Counter(settings(name, help, Object.keys(labels)));
+      for (const values of combinationsOf(labels)) counter.inc(values, 0);
+      return counter;
+    },
     gauge: (name, help, labelNames = []) => new Gauge(settings(name, help, labelNames)),
-    histogram: (name, help, buckets, labelNames = []) =>
-      new Histogram({ ...settings(name, help, labelNames), buckets: [...buckets] }),
+    histogram(name: string, help: string, buckets: readonly number[], labels: Labels = {}): Histogram {
+      const names = Object.keys(labels);
+      const histogram = new Histogram({ ...settings(name, help, names), buckets: [...buckets] });
+      for (const values of combinationsOf(labels)) histogram.zero(values);
+      return histogram;
+    },
   };
+}
+
+/** Returns every combination of the labels' values. Returns one empty combination if there are no labels. */
+function combinationsOf(labels: Labels): Record<string, string>[] {
+  return Object.entries(labels).reduce<Record<string, string>[]>(
+    (all, [name, values]) => all.flatMap((others) => values.map((value) => ({ ...others, [name]: value }))),
+    [{}],
+  );
 }

@@ -1,14 +1,16 @@
 /** The operations of a store, as named in events. `all` has no name of its own, because it reads with `page`. */
-export type StoreOperation =
-  | "prepare"
-  | "insert"
-  | "lastId"
-  | "page"
-  | "sync"
-  | "conversations"
-  | "findByRef"
-  | "ping"
-  | "close";
+export const STORE_OPERATIONS = [
+  "prepare",
+  "insert",
+  "lastId",
+  "page",
+  "sync",
+  "conversations",
+  "findByRef",
+  "ping",
+  "close",
+] as const;
+export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /** The operations that read messages. */
 export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef">;

@@ -1,4 +1,4 @@
-import type { AuthEvent } from "@parley/auth";
+import { AUTH_FAILURES, type AuthEvent } from "@parley/auth";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 
 /** Upper bounds of the buckets of `wait_seconds`, in seconds. */
@@ -20,8 +20,10 @@ function authMetrics(registry: Registry) {
   return {
     wait: histogram("wait_seconds", "Time that a token waited for its turn to be verified.", BUCKETS),
     waiting: gauge("waiting", "Tokens that wait to be verified, as of the last one that got its turn."),
-    refused: counter("refused_total", "Tokens that weren't accepted, by reason.", ["reason"]),
-    fetches: counter("key_fetches_total", "Fetches of the issuer's keys, by outcome.", ["outcome"]),
+    refused: counter("refused_total", "Tokens that weren't accepted, by reason.", { reason: AUTH_FAILURES }),
+    fetches: counter("key_fetches_total", "Fetches of the issuer's keys, by outcome.", {
+      outcome: ["fetched", "failed"],
+    }),
   };
 }
 

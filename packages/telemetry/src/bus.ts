@@ -20,22 +20,23 @@ function busMetrics(registry: Registry) {
   return {
     connected: gauge("connected", "1 if the connection of this role is up, otherwise 0.", ["role"]),
     append: histogram("append_seconds", "Duration of one call that appends to the log.", BUCKETS),
-    drafts: counter("drafts_total", "Drafts sent to the log, by outcome.", ["outcome"]),
+    drafts: counter("drafts_total", "Drafts sent to the log, by outcome.", {
+      outcome: ["added", "duplicate", "refused", "unknown"],
+    }),
     refs: gauge("refs", "Refs that the log remembers, as of the last call that appended."),
     overShare: counter(
       "over_share_total",
       "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue.",
-      ["of"],
+      { of: ["backlog", "refs", "queue"] },
     ),
     repaired: counter(
       "repaired_messages_total",
       "Messages read from the log to fill holes in the live stream.",
-      [],
     ),
     entries: counter(
       "entries_total",
       "Log entries that were trimmed, claimed from another consumer, moved to the dead letters, found in a newer format, or appended again after an id conflict.",
-      ["what"],
+      { what: ["trim", "claim", "dead-letter", "newer-format", "id-conflict"] },
     ),
   };
 }

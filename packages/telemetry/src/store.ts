@@ -1,5 +1,5 @@
 import { type Logger, metricFactory, type Registry } from "@parley/service";
-import type { StoreEvent } from "@parley/store";
+import { STORE_OPERATIONS, type StoreEvent } from "@parley/store";
 
 /**
  * Returns an observer of the store's events. It counts and logs failures. It also logs the progress of a backfill,
@@ -9,7 +9,7 @@ export function observeStore(log: Logger, registry: Registry): (event: StoreEven
   const failures = metricFactory(registry, "store").counter(
     "failures_total",
     "Store operations that failed or timed out.",
-    ["operation"],
+    { operation: STORE_OPERATIONS },
   );
   return (event) => {
     if (event.type === "backfill")

@@ -7,7 +7,8 @@ export interface BudgetOptions {
 }
 
 /** The bound that refused a caller: the one for its user, the one for its address, or the total for all callers. */
-export type Refusal = "user" | "address" | "all";
+export const REFUSALS = ["user", "address", "all"] as const;
+export type Refusal = (typeof REFUSALS)[number];
 
 /** An amount that is reserved for a caller until `release` is called. */
 export interface Reservation {

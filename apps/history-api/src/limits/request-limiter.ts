@@ -23,7 +23,8 @@ export interface RequestLimits {
 }
 
 /** The names of the limits in events and metrics. */
-export type LimitName = "requests" | "streams" | "bytes" | "rate";
+export const LIMIT_NAMES = ["requests", "streams", "bytes", "rate"] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 export interface LimiterDeps {
   readonly limits: RequestLimits;

@@ -21,8 +21,8 @@ it("refuses to calculate figures from too few samples", () => {
 it("adds up the settled messages of all outcomes", () => {
   const metrics = [
     "# TYPE parley_persister_messages_settled_total counter",
-    'parley_persister_messages_settled_total{outcome="stored",service="persister"} 1200',
-    'parley_persister_messages_settled_total{outcome="duplicateOf",service="persister"} 3',
+    'parley_persister_messages_settled_total{outcome="stored"} 1200',
+    'parley_persister_messages_settled_total{outcome="duplicateOf"} 3',
     "parley_persister_backlog_entries 17",
   ].join("\n");
   expect(parseSettled(metrics)).toBe(1_203);

@@ -14,11 +14,26 @@ describe("docs/operating.md", () => {
   const named = [...docs("operating.md").matchAll(/^\| `([^`]+)` /gm)].map(([, name = ""]) => name);
   const log = createLogger({ name: "docs", level: "silent" });
   const metricsOf = async (observe: (registry: Registry) => unknown) => {
-    const registry = createMetrics({ service: "docs" });
+    const registry = createMetrics({ app: "docs" });
     const defaults = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
     observe(registry);
     return (await registry.getMetricsAsJSON()).map(({ name }) => name).filter((name) => !defaults.has(name));
   };
+
+  it("counters and histograms exist for each value of their labels before anything has happened", async () => {
+    const registry = createMetrics({ app: "docs" });
+    observeGateway(log, registry);
+    observePersister(log, registry);
+    observeHistory(log, registry);
+    observeAuth(log, registry);
+    observeBus(log, registry);
+    observeStore(log, registry);
+    observeHttp(log, registry, "public");
+    const ours = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith("parley_"));
+    const empty = ours.filter(({ type, values }) => String(type) !== "gauge" && values.length === 0);
+    expect(ours.length).toBeGreaterThan(40);
+    expect(empty.map(({ name }) => name)).toEqual([]);
+  });
 
   it("lists every metric, and no other", async () => {
     const names = await Promise.all([

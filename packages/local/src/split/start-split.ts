@@ -103,7 +103,7 @@ function inherited(): Record<string, string> {
 
 function report(log: Logger, event: SupervisionEvent): void {
   const { name } = event;
-  if (event.type === "restarted") log.info({ pid: event.pid }, `${name} restarted`);
+  if (event.type === "restarted") log.info({ child: event.pid }, `${name} restarted`);
   else if (event.type === "restart_failed") log.warn({ err: event.error }, `${name} could not be restarted`);
   else {
     const { code, signal } = event.exit;

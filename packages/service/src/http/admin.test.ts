@@ -10,7 +10,7 @@ let problems: string[];
 
 beforeEach(async () => {
   problems = [];
-  registry = createMetrics({ service: "test" });
+  registry = createMetrics({ app: "test" });
   const router = Router();
   router.get("/dead-letters", () => {
     throw new ChatError("forbidden");
@@ -43,15 +43,16 @@ describe("the admin port", () => {
     expect((await ask("/healthz")).status).toBe(200);
   });
 
-  it("/metrics has process and app metrics, all named parley_ and labelled with the service", async () => {
-    const counter = metricFactory(registry, "tests").counter("total", "Tests.");
-    counter.inc(3);
+  it("/metrics has the app's metrics, and the process's under their usual names", async () => {
+    metricFactory(registry, "tests").counter("total", "Tests.").inc(3);
     const { type, text } = await ask("/metrics");
     expect(type).toMatch(/^text\/plain/);
-    expect(text).toContain('parley_tests_total{service="test"} 3');
-    expect(text).toContain("parley_process_resident_memory_bytes");
-    const names = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    expect(names.filter((line) => !/^parley_\w+\{[^}]*service="test"/.test(line))).toEqual([]);
+    expect(text).toMatch(/^parley_info\{app="test",version="\d+\.\d+\.\d+"\} 1$/m);
+    expect(text).toMatch(/^parley_tests_total 3$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
+    // Prometheus has a label of this name itself.
+    expect(text).not.toContain("service=");
   });
 
   it("mounts a router, whose errors become problems without internal details", async () => {

@@ -19,6 +19,14 @@ describe("the logger", () => {
     expect(new Date(String(last().time)).toISOString()).toBe(last().time);
   });
 
+  it("writes each key once, also if a caller's field has the name of a field that every line has", () => {
+    const { log, lines, last } = captured();
+    log.info({ pid: 1, name: "other", level: "x", time: 2, hostname: "h", msg: "m" }, "started");
+    const keys = [...(lines[0] ?? "").matchAll(/"(\w+)":/g)].map(([, key]) => key);
+    expect(keys).toEqual([...new Set(keys)]);
+    expect(last()).toMatchObject({ pid: process.pid, pid_: 1, name: "test", name_: "other", msg: "started" });
+  });
+
   it("hides the values of fields with secret names, in the first three levels of nesting", () => {
     const { log, lines } = captured();
     const secrets = { token: "hunter2", password: "hunter2", content: "hunter2", body: "hunter2" };

@@ -19,6 +19,9 @@ export interface LoggerOptions {
 /** Fields hidden in every log line, in case code logs one by mistake. */
 const SECRET_FIELDS = ["token", "authorization", "cookie", "password", "secret", "content", "body"];
 
+/** The fields that pino writes itself, in every line. */
+const RESERVED_FIELDS = ["level", "time", "pid", "hostname", "name", "msg"];
+
 /**
  * Creates a logger that writes JSON lines, or readable lines on a terminal. An error takes one line; its stack is
  * added at levels debug and trace. Lines that clients can cause any number of times are limited. Fields such as
@@ -31,7 +34,7 @@ export function createLogger({ name, level, linesPerSecond, destination }: Logge
       name,
       level,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: renameReservedFields },
       serializers: { err: (error: unknown) => describeError(error, { withStack }) },
       redact: {
         paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
@@ -43,6 +46,17 @@ export function createLogger({ name, level, linesPerSecond, destination }: Logge
       },
     },
     destination ?? stdout(withStack),
+  );
+}
+
+/** Renames fields that pino writes itself, because it would write the name twice: `pid` becomes `pid_`. */
+function renameReservedFields(fields: Record<string, unknown>): Record<string, unknown> {
+  if (!RESERVED_FIELDS.some((name) => name in fields)) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      RESERVED_FIELDS.includes(name) ? `${name}_` : name,
+      value,
+    ]),
   );
 }
 

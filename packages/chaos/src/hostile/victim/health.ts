@@ -34,9 +34,7 @@ export class Health {
   /** Returns the longest time in ms for which an event loop was blocked since the last call. */
   async takeLoopDelay(): Promise<number> {
     const texts = await Promise.all(this.#apps.map(({ adminUrl }) => answerOf(`${adminUrl}/metrics`)));
-    const seconds = texts.map(
-      (text) => sumSamples(text ?? "", "parley_nodejs_eventloop_lag_max_seconds", {}) || 0,
-    );
+    const seconds = texts.map((text) => sumSamples(text ?? "", "nodejs_eventloop_lag_max_seconds", {}) || 0);
     return 1_000 * Math.max(0, ...seconds);
   }
 

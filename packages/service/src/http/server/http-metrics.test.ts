@@ -7,11 +7,9 @@ const log = createLogger({ name: "test", level: "silent" });
 
 describe("the metrics of HTTP servers", () => {
   it("exist at 0 for each server and reason from the start, and count each event", async () => {
-    const registry = createMetrics({ service: "test" });
+    const registry = createMetrics({ app: "test" });
     const metric = async (name: string, labels: string) =>
-      new RegExp(`^parley_http_${name}\\{${labels},service="test"\\} (\\d+)$`, "m").exec(
-        await registry.metrics(),
-      )?.[1];
+      new RegExp(`^parley_http_${name}\\{${labels}\\} (\\d+)$`, "m").exec(await registry.metrics())?.[1];
     const observe = observeHttp(log, registry, "public");
     observeHttp(log, registry, "admin");
     for (const server of ["public", "admin"]) {
@@ -25,12 +23,14 @@ describe("the metrics of HTTP servers", () => {
     observe({ type: "refused", reason: "address" });
     observe({ type: "accept-failed", error: new Error("accept EMFILE") });
     observe({ type: "evicted" });
+    observe({ type: "held-back" });
     observe({ type: "failure", error: new Error("a fault") });
     expect(await metric("sockets", 'server="public"')).toBe("3");
     expect(await metric("sockets_refused_total", 'server="public",reason="address"')).toBe("1");
     expect(await metric("sockets_refused_total", 'server="public",reason="accept_failed"')).toBe("1");
     expect(await metric("sockets_closed_total", 'server="public",reason="evicted"')).toBe("1");
     expect(await metric("sockets_closed_total", 'server="public",reason="failure"')).toBe("1");
+    expect(await metric("refusals_held_back_total", 'server="public"')).toBe("1");
     expect(await metric("sockets_refused_total", 'server="admin",reason="address"')).toBe("0");
   });
 });

@@ -22,18 +22,13 @@ export type HttpEvent =
 export type ObserveHttp = (event: HttpEvent) => void;
 
 /** The servers of a process: `public` listens on PORT, `admin` on ADMIN_PORT. */
-export type HttpServerName = "public" | "admin";
-
-const REFUSALS = ["full", "address", "accept_failed"] as const;
-const CLOSURES = ["evicted", "pipelining", "failure"] as const;
+const SERVERS = ["public", "admin"] as const;
+export type HttpServerName = (typeof SERVERS)[number];
 
 /** Returns an observer that writes the events of one server to the process's log and metrics. */
 export function observeHttp(log: Logger, registry: Registry, server: HttpServerName): ObserveHttp {
   const { sockets, refused, closed, heldBack } = metricsOf(registry);
-  for (const reason of REFUSALS) refused.inc({ server, reason }, 0);
-  for (const reason of CLOSURES) closed.inc({ server, reason }, 0);
   sockets.set({ server }, 0);
-  heldBack.inc({ server }, 0);
   return (event) => {
     switch (event.type) {
       case "sockets":
@@ -72,15 +67,18 @@ function createMetrics(registry: Registry) {
   const { counter, gauge } = metricFactory(registry, "http");
   return {
     sockets: gauge("sockets", "Accepted sockets that are open, WebSockets included.", ["server"]),
-    refused: counter("sockets_refused_total", "Sockets closed at accept, by reason.", ["server", "reason"]),
-    closed: counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", [
-      "server",
-      "reason",
-    ]),
+    refused: counter("sockets_refused_total", "Sockets closed at accept, by reason.", {
+      server: SERVERS,
+      reason: ["full", "address", "accept_failed"],
+    }),
+    closed: counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", {
+      server: SERVERS,
+      reason: ["evicted", "pipelining", "failure"],
+    }),
     heldBack: counter(
       "refusals_held_back_total",
       "Refusals that were sent later, because their client's address got too many of them.",
-      ["server"],
+      { server: SERVERS },
     ),
   };
 }
