@@ -1,9 +1,8 @@
-import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
+import { type BackoffLimits, BatchLimit, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
 import { isUnavailable, isUnreachable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
-import { BatchLimit } from "./batch-limit.ts";
 
 export type InsertResult =
   | { readonly kind: "answered"; readonly inserted: readonly InsertOutcome[] }
