@@ -26,6 +26,11 @@ function historyMetrics(registry: Registry) {
     messages: counter("messages_sent_total", "Messages sent in responses.", ["route"]),
     refused: counter("refused_total", "Requests answered with an error, by error code.", ["code"]),
     cut: counter("cut_total", "Responses cut off by a failure after they had begun (P50)."),
+    late: counter(
+      "late_total",
+      "Requests that weren't answered in time, by what they waited for: token, rate, turn, log, store.",
+      ["wait"],
+    ),
     abandoned: counter(
       "abandoned_total",
       "Responses that the client left before the end. `slow`: the client read too slowly and was cut off.",
@@ -50,6 +55,15 @@ function historyMetrics(registry: Registry) {
       "Times the follower lost its place in the log and started again at the watermark.",
     ),
     tailEntries: gauge("tail_entries", "Messages held from the log's end."),
+    refs: counter(
+      "refs_total",
+      "Refs of pending messages that requests looked up. `from`: memory, or the store.",
+      ["from"],
+    ),
+    rememberedRefs: gauge(
+      "refs_remembered",
+      "Refs of the log's end for which the store's answer is remembered.",
+    ),
     tailBytes: gauge("tail_bytes", "Estimated memory of the messages held from the log's end."),
   };
 }
@@ -63,6 +77,9 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "refused":
       if (event.cut) metrics.cut.inc();
       else metrics.refused.inc({ code: event.code });
+      break;
+    case "late":
+      metrics.late.inc({ wait: event.wait });
       break;
     case "abandoned":
       metrics.abandoned.inc({ slow: String(event.slow) });
@@ -87,18 +104,25 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "tail":
       metrics.tailEntries.set(event.entries);
       metrics.tailBytes.set(event.bytes);
+      metrics.rememberedRefs.set(event.rememberedRefs);
+      break;
+    case "refs":
+      metrics.refs.inc({ from: "memory" }, event.remembered);
+      metrics.refs.inc({ from: "store" }, event.asked);
   }
 }
 
 function write(log: Logger, event: HistoryEvent): void {
   switch (event.type) {
     case "tail":
+    case "refs":
     case "load":
       break;
     case "limited":
     case "displaced":
     case "answered":
     case "abandoned":
+    case "late":
     case "refused":
     case "caught-up":
       log.debug(event, event.type);
