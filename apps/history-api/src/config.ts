@@ -10,6 +10,8 @@ export interface HistoryConfig {
   readonly limits: RequestLimits;
   /** Time after which a response is cut off if its client reads nothing. */
   readonly slowClientMs: number;
+  /** Maximum time from a request to the first byte of its answer, and for each later part of a whole conversation. */
+  readonly answerTimeoutMs: number;
   /** Maximum time that a request waits until this server has read the log up to its end. */
   readonly catchUpMs: number;
   /** Maximum estimated memory of the log's tail. Above it, messages that the store has are dropped early. */
@@ -57,6 +59,11 @@ export const historyFields = {
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })
     .describe("Time that a client may read nothing before its response is cut off."),
+  ANSWER_TIMEOUT_MS: fields
+    .milliseconds(10_000, { min: 100 })
+    .describe(
+      "Maximum time from a request to the first byte of its answer. After it the request gets 503, which names the cause. Each later part of a whole conversation has the same time; after it the response is cut off.",
+    ),
   CATCH_UP_MS: fields
     .milliseconds(5_000, { min: 100 })
     .describe("Maximum time that a request waits for the server to reach the log's end."),
@@ -82,6 +89,7 @@ export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
       readBytesPerSecond: env.READ_RATE_BYTES,
     },
     slowClientMs: env.SLOW_CLIENT_MS,
+    answerTimeoutMs: env.ANSWER_TIMEOUT_MS,
     catchUpMs: env.CATCH_UP_MS,
     maxTailBytes: env.MAX_TAIL_BYTES,
   };

@@ -1,14 +1,17 @@
 import { AuthError } from "@parley/auth";
 import { ChatError, ERRORS } from "@parley/models";
 
-const RETRY_AFTER_MS = 1_000;
+/** Time after which a client may retry a temporary error, in ms (P55). */
+export const RETRY_AFTER_MS = 1_000;
 
 /** Converts any failure to the error that the client gets. Unknown failures become `internal`, without their text. */
 export function toChatError(error: unknown): ChatError {
   if (error instanceof AuthError) return fromCode(error.code, error.retryAfterMs);
   if (!(error instanceof ChatError)) return new ChatError("internal", { cause: error });
-  // The store and the log report `unavailable` without a time to retry. This process sets the time (P55).
-  if (error.code === "unavailable") return fromCode("unavailable", error.retryAfterMs);
+  // The store and the log report `unavailable` without a time to retry. This process sets the time (P55), and replaces
+  // the text, which is for operators.
+  if (error.code === "unavailable" && error.retryAfterMs === undefined)
+    return fromCode("unavailable", undefined);
   return error;
 }
 

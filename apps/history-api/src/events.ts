@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@parley/models";
+import type { Wait } from "./limits/deadline.ts";
 import type { Refusal } from "./limits/fair-budget.ts";
 import type { LimitName, Load } from "./limits/request-limiter.ts";
 
@@ -23,6 +24,10 @@ export type HistoryEvent =
    * was cut off instead (P50).
    */
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
+  /**
+   * A request, or a later part of a whole conversation, wasn't answered in time. `wait` is what it waited for at the end.
+   */
+  | { readonly type: "late"; readonly route: RouteName; readonly wait: Wait }
   /**
    * A response ended early because of its client. `slow` is true if the client read too slowly and was cut off, and
    * false if the client disconnected.
@@ -56,7 +61,15 @@ export type HistoryEvent =
   /** A step of the follower failed. The follower retries the step after `retryInMs`. */
   | { readonly type: "follow-failed"; readonly retryInMs: number; readonly reason: string }
   /** The current size of the tail, reported about once a second. */
-  | { readonly type: "tail"; readonly entries: number; readonly bytes: number }
+  | {
+      readonly type: "tail";
+      readonly entries: number;
+      readonly bytes: number;
+      /** Refs of the tail for which the store's answer is remembered. */
+      readonly rememberedRefs: number;
+    }
+  /** A request needed to know who holds refs: so many answers were remembered, and the store was asked for the others. */
+  | { readonly type: "refs"; readonly remembered: number; readonly asked: number }
   /** The tail exceeded its bound, and stored messages were dropped early. */
   | { readonly type: "tail-full"; readonly bytes: number }
   /** The store doesn't answer any more. */

@@ -11,6 +11,7 @@ import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
+import { RefLookup } from "./queries/ref-lookup.ts";
 import { StoreWatch } from "./store/store-watch.ts";
 
 export { type HistoryConfig, historyConfig, historyFields } from "./config.ts";
@@ -47,12 +48,13 @@ const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const { tail, store, verifier, config, observe, now = () => performance.now() } = options;
-  const { catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
+  const { answerTimeoutMs, catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
   const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
   const follower = new LogFollower({ tail, observe, limits, now });
   const storeWatch = new StoreWatch(store, observe);
-  const history = new History(follower, store, observe);
-  const conversations = new Conversations(follower, store);
+  const refLookup = new RefLookup(store, observe);
+  const history = new History({ follower, store, refLookup, observe });
+  const conversations = new Conversations({ follower, store, refLookup });
   const limiter = new RequestLimiter({
     limits: config.limits,
     onRefused: (limit, share) => observe({ type: "limited", limit, share }),
@@ -69,6 +71,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
       origins,
       limiter,
       trustedProxies,
+      answerTimeoutMs,
       slowClientMs,
       observe,
     }),

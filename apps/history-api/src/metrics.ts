@@ -1,6 +1,7 @@
 import { ERROR_CODES } from "@parley/models";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 import { type HistoryEvent, ROUTE_NAMES } from "./events.ts";
+import { WAITS } from "./limits/deadline.ts";
 import { REFUSALS } from "./limits/fair-budget.ts";
 import { LIMIT_NAMES } from "./limits/request-limiter.ts";
 
@@ -32,6 +33,11 @@ function historyMetrics(registry: Registry) {
       code: ERROR_CODES,
     }),
     cut: counter("cut_total", "Responses cut off by a failure after they had begun (P50)."),
+    late: counter(
+      "late_total",
+      "Requests that weren't answered in time, by what they waited for: token, rate, turn, log, store.",
+      { wait: WAITS },
+    ),
     abandoned: counter(
       "abandoned_total",
       "Responses that the client left before the end. `slow`: the client read too slowly and was cut off.",
@@ -56,6 +62,15 @@ function historyMetrics(registry: Registry) {
       "Times the follower lost its place in the log and started again at the watermark.",
     ),
     tailEntries: gauge("tail_entries", "Messages held from the log's end."),
+    refs: counter(
+      "refs_total",
+      "Refs of pending messages that requests looked up. `from`: memory, or the store.",
+      { from: ["memory", "store"] },
+    ),
+    rememberedRefs: gauge(
+      "refs_remembered",
+      "Refs of the log's end for which the store's answer is remembered.",
+    ),
     tailBytes: gauge("tail_bytes", "Estimated memory of the messages held from the log's end."),
   };
 }
@@ -69,6 +84,9 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "refused":
       if (event.cut) metrics.cut.inc();
       else metrics.refused.inc({ code: event.code });
+      break;
+    case "late":
+      metrics.late.inc({ wait: event.wait });
       break;
     case "abandoned":
       metrics.abandoned.inc({ slow: `${event.slow}` });
@@ -93,18 +111,25 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "tail":
       metrics.tailEntries.set(event.entries);
       metrics.tailBytes.set(event.bytes);
+      metrics.rememberedRefs.set(event.rememberedRefs);
+      break;
+    case "refs":
+      metrics.refs.inc({ from: "memory" }, event.remembered);
+      metrics.refs.inc({ from: "store" }, event.asked);
   }
 }
 
 function write(log: Logger, event: HistoryEvent): void {
   switch (event.type) {
     case "tail":
+    case "refs":
     case "load":
       break;
     case "limited":
     case "displaced":
     case "answered":
     case "abandoned":
+    case "late":
     case "refused":
     case "caught-up":
       log.debug(event, event.type);

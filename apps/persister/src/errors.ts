@@ -1,10 +1,16 @@
 import { ChatError, ERRORS } from "@parley/models";
+import { StoreUnavailable } from "@parley/store";
 
 /**
  * True if the log or the store was unavailable. The outcome is unknown then, and the same messages can be retried.
  */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
+}
+
+/** True if there was no connection to the store. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof StoreUnavailable && error.problem === "unreachable";
 }
 
 /**

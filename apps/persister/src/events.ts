@@ -8,9 +8,11 @@ export type LogStep = (typeof LOG_STEPS)[number];
 export type PersisterEvent =
   /** The store answered the insert of a group of messages. */
   | { readonly type: "insert"; readonly messages: number; readonly ms: number }
+  /** The maximum number of messages that are inserted together changed. */
+  | { readonly type: "batch-limit"; readonly messages: number }
   /** The outcomes of messages were reported to the log. `outcomes` counts them by kind (L13). */
   | { readonly type: "settled"; readonly outcomes: OutcomeCounts }
-  /** The store is unavailable. The same messages are retried, and no others are read until it answers. */
+  /** The store is unavailable. What wasn't stored is repeated, and nothing more is read until the store answers. */
   | { readonly type: "outage"; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
   /** The store answers again, after `attempts` attempts. */
   | { readonly type: "recovered"; readonly attempts: number; readonly ms: number }

@@ -20,10 +20,10 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 function persisterMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "persister");
   return {
-    insert: histogram(
-      "insert_seconds",
-      "Time to insert a group of messages, including outages of the store.",
-      SECONDS,
+    insert: histogram("insert_seconds", "Time of each insert that the store answered.", SECONDS),
+    batchLimit: gauge(
+      "batch_limit",
+      "Messages that are inserted together at most: fewer while the store is slow.",
     ),
     settled: counter("messages_settled_total", "Messages settled, by outcome.", { outcome: OUTCOMES }),
     outages: counter(
@@ -51,6 +51,9 @@ function count(metrics: Metrics, event: Event): void {
   switch (event.type) {
     case "insert":
       metrics.insert.observe(event.ms / 1000);
+      break;
+    case "batch-limit":
+      metrics.batchLimit.set(event.messages);
       break;
     case "settled":
       for (const outcome of OUTCOMES) metrics.settled.inc({ outcome }, event.outcomes[outcome] ?? 0);
@@ -80,6 +83,7 @@ function count(metrics: Metrics, event: Event): void {
 function write(log: Logger, event: Event): void {
   switch (event.type) {
     case "insert":
+    case "batch-limit":
     case "settled":
     case "log-state":
       log.trace(event, event.type);
@@ -91,7 +95,7 @@ function write(log: Logger, event: Event): void {
       log.info(event, "the store answers again");
       break;
     case "outage":
-      log.warn(event, "the store does not answer: retrying the same messages");
+      log.warn(event, "the store does not answer: repeating what was not stored");
       break;
     case "dead-letter-decided":
       log.warn(event, `a dead letter was ${event.decision}`);

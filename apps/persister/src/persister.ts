@@ -37,7 +37,8 @@ export interface Persister {
   problems(): string[];
 }
 
-const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 5_000 }, trimEveryMs: 1_000, drainMs: 10_000 };
+/** The longest wait is short, because after an outage it delays the whole backlog. An attempt has few messages by then. */
+const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 1_000 }, trimEveryMs: 1_000, drainMs: 10_000 };
 
 /** Creates the core of a persister. It doesn't read the environment. The caller closes the bus and the store. */
 export function createPersister(options: PersisterOptions): Persister {
@@ -45,12 +46,14 @@ export function createPersister(options: PersisterOptions): Persister {
   const { retry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const { acknowledged } = consumer;
-  const batchWriter = new BatchWriter({ storeWriter, acknowledged, observe });
+  const held: Consumer["held"] = (messages) => consumer.held(messages);
+  const batchWriter = new BatchWriter({ storeWriter, acknowledged, held, observe });
+  const batchLimit = () => storeWriter.batchLimit;
 
   return {
     async run(signal) {
       await storeWriter.prepare(signal);
-      const consuming = runConsumeLoop({ consumer, batchWriter, retry, observe }, signal);
+      const consuming = runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal);
       const trimming = runTrimLoop({ consumer, intervalMs: trimEveryMs, observe, now }, signal);
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);
     },

@@ -1,4 +1,5 @@
 export { Backoff, type BackoffLimits, backoffMs } from "./backoff.ts";
+export { BatchLimit } from "./batch-limit.ts";
 export { coalesce } from "./coalesce.ts";
 export { FairPool, type FairPoolOptions, PoolFull, type Release } from "./fair-pool.ts";
 export { raceAbort } from "./race-abort.ts";

@@ -11,13 +11,19 @@ export interface Consumer {
   /**
    * Returns the next messages that no other consumer works on, in log order. They are new messages, messages that
    * failed before, or messages of a dead or frozen consumer. Waits until there is at least one message, and returns at
-   * most one batch. Returns an empty list only if `signal` is aborted.
+   * most one batch, of at most `limit` messages. Returns an empty list only if `signal` is aborted.
    *
    * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer
    * that knows the format (L10). If the log is unavailable, `next` waits until the log is back. Rejects only if
    * `signal` is aborted.
    */
-  next(signal: AbortSignal): Promise<readonly Consumed[]>;
+  next(signal: AbortSignal, limit?: number): Promise<readonly Consumed[]>;
+  /**
+   * Returns the given messages without those that another consumer has taken over, because nothing was settled for a
+   * long time. Ask before an attempt to store is repeated, so that two consumers don't both repeat it. Never rejects:
+   * if the log is unavailable, returns all of them, because a second insert does no harm.
+   */
+  held(messages: readonly Consumed[]): Promise<readonly Consumed[]>;
   /**
    * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After
    * any other outcome the log may drop the message (L13).

@@ -1,3 +1,21 @@
+import { ChatError } from "@parley/models";
+
+/**
+ * Why an operation was unavailable. `slow`: the database didn't answer in time. `unreachable`: there is no connection
+ * to it. `failing`: it answered with an error.
+ */
+export type StoreProblem = "slow" | "unreachable" | "failing";
+
+/** The database can't answer an operation now. The outcome of a write is unknown. */
+export class StoreUnavailable extends ChatError {
+  readonly problem: StoreProblem;
+
+  constructor(problem: StoreProblem) {
+    super("unavailable");
+    this.problem = problem;
+  }
+}
+
 /**
  * The database can't be used as it is, and a retry doesn't help. The process should print the message and exit. The
  * message is for an operator and contains no content and no password.

@@ -20,7 +20,7 @@ export async function* readAllPages(
   let after = range.after;
   while (true) {
     signal?.throwIfAborted();
-    const page = await store.page(conversation, { ...range, after, ...PAGE, newest: false });
+    const page = await store.page(conversation, { ...range, after, ...PAGE, newest: false, signal });
     for (const message of page) {
       signal?.throwIfAborted();
       yield message;

@@ -6,8 +6,9 @@ import type { PageSize } from "./page-size.ts";
  * packages/testkit/src/store tests that each adapter does what these comments say.
  *
  * - Ids are log positions as text (L2). Every order is id order.
- * - An operation that the database can't answer rejects with a ChatError `unavailable`. The error has no `cause`,
- *   because a driver's error may contain messages.
+ * - An operation that the database can't answer rejects with StoreUnavailable, a ChatError `unavailable`. The error
+ *   has no `cause`, because a driver's error may contain messages.
+ * - A read whose `signal` is aborted rejects with the signal's reason. The server's work for it ends soon.
  * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
  *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full
  *   (`isFull`), no more messages follow it.
@@ -30,7 +31,7 @@ export interface Store {
    * Rejects with `unavailable` if the outcome is unknown. Any of the messages may then be stored, and the caller
    * retries with the same messages.
    */
-  insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]>;
+  insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]>;
   /** Returns the greatest stored id, or ORIGIN if the store is empty. A new log starts above this id (L1). */
   lastId(): Promise<string>;
   /**
@@ -39,7 +40,7 @@ export interface Store {
    */
   page(
     conversation: string,
-    options: Range & PageSize & { readonly newest: boolean },
+    options: Range & PageSize & Abandonable & { readonly newest: boolean },
   ): Promise<readonly LogMessage[]>;
   /**
    * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
@@ -47,7 +48,7 @@ export interface Store {
    */
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
   /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
-  sync(user: string, options: Range & PageSize): Promise<readonly LogMessage[]>;
+  sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly LogMessage[]>;
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
@@ -56,17 +57,30 @@ export interface Store {
    */
   conversations(
     user: string,
-    options: PageSize & { readonly before?: string | undefined },
+    options: PageSize & Abandonable & { readonly before?: string | undefined },
   ): Promise<LastMessages>;
   /**
    * Returns the messages stored under the `(conversation, from, ref)` of the given messages, each once, in any order
    * (L19). Messages without a ref are ignored.
    */
-  findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]>;
+  findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly LogMessage[]>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
   close(): Promise<void>;
+}
+
+/** An option of reads: the caller aborts the signal when it doesn't need the result any more. */
+export interface Abandonable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface InsertOptions {
+  /**
+   * True if an earlier attempt, whose outcome is unknown, may have stored some of the messages. The store then looks
+   * for them first, so that only what isn't stored is written again.
+   */
+  readonly mayBeStored?: boolean;
 }
 
 /** A page of the list of conversations. */

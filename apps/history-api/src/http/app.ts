@@ -28,6 +28,7 @@ export interface AppDeps {
   readonly origins: OriginPolicy;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;
+  readonly answerTimeoutMs: number;
   readonly slowClientMs: number;
   readonly observe: Observe;
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity, Verifier } from "@parley/auth";
 import { addressBlock, clientAddress, type TrustedProxies } from "@parley/service";
-import type { RouteName } from "../events.ts";
+import type { Observe, RouteName } from "../events.ts";
 import type { Caller } from "../limits/caller.ts";
+import { Deadline, type Wait } from "../limits/deadline.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import { authenticate } from "./access.ts";
 import { ResponseAbandoned } from "./write.ts";
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly caller: Caller;
   /** Aborted when the response is closed. The reason is a ResponseAbandoned. */
   readonly closed: AbortSignal;
+  /** The time until the first byte of the answer. */
+  readonly deadline: Deadline;
   /** Monotonic time at which the request arrived, in ms. */
   readonly startedAt: number;
 }
@@ -24,6 +27,9 @@ export interface ExchangeDeps {
   readonly verifier: Verifier;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;
+  /** Maximum time until the first byte of an answer, in ms. */
+  readonly answerTimeoutMs: number;
+  readonly observe: Observe;
 }
 
 /** Begins an exchange: verifies the request's token and checks the user's rate. */
@@ -34,15 +40,25 @@ export type OpenExchange = (req: IncomingMessage, res: ServerResponse, route: Ro
  * in turn, and then checks the user's rate. So a request reads nothing and counts in no limit before its user is
  * known (G5).
  */
-export function createOpenExchange({ verifier, limiter, trustedProxies }: ExchangeDeps): OpenExchange {
+export function createOpenExchange({
+  verifier,
+  limiter,
+  trustedProxies,
+  answerTimeoutMs,
+  observe,
+}: ExchangeDeps): OpenExchange {
   return async (req, res, route) => {
     const startedAt = performance.now();
     const closed = signalOfClose(res);
     const address = addressBlock(clientAddress(req, trustedProxies));
-    const identity = await authenticate(verifier, req, { share: `address ${address}`, signal: closed });
+    const onLate = (wait: Wait) => observe({ type: "late", route, wait });
+    const deadline = new Deadline({ ms: answerTimeoutMs, closed, onLate });
+    const identity = await deadline.during("token", (signal) =>
+      authenticate(verifier, req, { share: `address ${address}`, signal }),
+    );
     const caller = { user: identity.user, address };
     limiter.assertRate(caller);
-    return { req, res, route, identity, caller, closed, startedAt };
+    return { req, res, route, identity, caller, closed, deadline, startedAt };
   };
 }
 

@@ -1,7 +1,9 @@
 import type { LogMessage } from "@parley/models";
 import { estimateBytes } from "@parley/store";
 import type { Observe } from "../events.ts";
+import type { Deadline } from "../limits/deadline.ts";
 import type { Reservation } from "../limits/fair-budget.ts";
+import type { ReadKind, Turn } from "../limits/read-turns.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { ConversationReader } from "../queries/conversation-reader.ts";
 import { retryTemporary } from "../queries/retry.ts";
@@ -21,6 +23,12 @@ export interface ResponderDeps {
 export interface PageAnswer {
   readonly messages: readonly LogMessage[];
   readonly envelope: JsonEnvelope;
+}
+
+/** A part of a whole conversation: its JSON, and its number of messages. */
+interface Part {
+  readonly chunks: Buffer[];
+  readonly count: number;
 }
 
 export const ARRAY: JsonEnvelope = { before: "[", after: "]" };
@@ -43,9 +51,10 @@ export class Responder {
 
   /** Reads and sends a page. */
   async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
-    const { res } = exchange;
+    const { res, deadline } = exchange;
     const { slowClientMs } = this.#deps;
     const { memory, chunks, count } = await this.#readPage(exchange, read);
+    deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
     res.setHeader("content-length", left);
@@ -71,23 +80,26 @@ export class Responder {
    * because a response that has begun can't be answered with an error any more.
    */
   async sendConversation(exchange: Exchange, open: () => Promise<ConversationReader>): Promise<void> {
-    const { res, req, caller } = exchange;
+    const { res, req, caller, deadline } = exchange;
     const place = this.#deps.limiter.acquireStream(caller, () => res.destroy());
     this.#releaseOnClose(exchange, place);
     const memory = this.#reserve(exchange, RESPONSE_BYTES + PART.maxBytes);
     res.setHeader("content-type", "application/json");
     let count = 0;
     if (req.method !== "HEAD") {
-      const reader = await this.#inTurn(exchange, open);
-      for (let isFirst = true; !reader.isDone; isFirst = false) {
-        const read = () => this.#readPart(exchange, reader, count);
-        const part = await (isFirst ? read() : retryTemporary(read));
+      const reader = await this.#inTurn("page", exchange, deadline, async (turn) => {
+        await turn();
+        return open();
+      });
+      while (!reader.isDone) {
+        const part = await this.#nextPart(exchange, reader, count);
         memory.resize(RESPONSE_BYTES + Math.max(PART.maxBytes, bytesOf(part.chunks)));
         place.resize(1);
         count += part.count;
         await this.#writeAll(exchange, part.chunks);
       }
     }
+    deadline.clear();
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
     res.end(req.method === "HEAD" ? undefined : count === 0 ? "[]" : "]");
     this.#answered(exchange, true, count);
@@ -95,7 +107,7 @@ export class Responder {
 
   /** Reads and encodes a page, and reserves its memory. */
   #readPage(exchange: Exchange, readMessages: () => Promise<PageAnswer>) {
-    return this.#deps.limiter.read("page", exchange.caller, exchange.closed, async (turn) => {
+    return this.#inTurn("page", exchange, exchange.deadline, async (turn) => {
       // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
       // reserved yet: its memory is bounded by the number of concurrent reads.
       const memory = this.#reserve(exchange, RESPONSE_BYTES);
@@ -114,14 +126,32 @@ export class Responder {
   }
 
   /**
-   * Reads and encodes the next part of a whole conversation. `count` is the number of messages in all parts before.
+   * Reads the next part within its deadline. The first part has what is left of the request's own. `count` is the number
+   * of messages in all parts before.
    */
-  async #readPart(exchange: Exchange, reader: ConversationReader, count: number) {
+  async #nextPart(exchange: Exchange, reader: ConversationReader, count: number): Promise<Part> {
+    const { caller, closed, res } = exchange;
+    const isFirst = !res.headersSent;
+    // A pause for the user's rate isn't a failure in the middle of an answer, and ends by itself.
+    if (!isFirst) await this.#deps.limiter.untilAllowed(caller, closed);
+    const deadline = isFirst ? exchange.deadline : exchange.deadline.next();
+    const read = () => this.#readPart(exchange, reader, count, deadline);
+    const part = await (isFirst ? read() : retryTemporary(read, deadline.signal));
+    deadline.clear();
+    return part;
+  }
+
+  async #readPart(
+    exchange: Exchange,
+    reader: ConversationReader,
+    count: number,
+    deadline: Deadline,
+  ): Promise<Part> {
     const { limiter } = this.#deps;
-    await limiter.untilAllowed(exchange.caller, exchange.closed);
-    return limiter.read("part", exchange.caller, exchange.closed, async (turn) => {
+    await deadline.during("rate", (signal) => limiter.untilAllowed(exchange.caller, signal));
+    return this.#inTurn("part", exchange, deadline, async (turn) => {
       await turn();
-      const messages = await reader.next();
+      const messages = await reader.next(deadline);
       await turn();
       if (messages.length === 0) return { chunks: [], count: 0 };
       const envelope = { before: count === 0 ? "[" : ",", after: "" };
@@ -129,11 +159,14 @@ export class Responder {
     });
   }
 
-  #inTurn<T>({ caller, closed }: Exchange, run: () => Promise<T>): Promise<T> {
-    return this.#deps.limiter.read("page", caller, closed, async (turn) => {
-      await turn();
-      return run();
-    });
+  /** Runs a read when it is the caller's turn, within a deadline. */
+  #inTurn<T>(
+    kind: ReadKind,
+    { caller }: Exchange,
+    deadline: Deadline,
+    run: (turn: Turn) => Promise<T>,
+  ): Promise<T> {
+    return deadline.during("turn", (signal) => this.#deps.limiter.read(kind, caller, signal, run));
   }
 
   #encode({ caller }: Exchange, messages: readonly LogMessage[], envelope: JsonEnvelope): Buffer[] {

@@ -81,7 +81,7 @@ export class ReadTurns {
     try {
       const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
       try {
-        return await read(() => this.#turn(caller.user));
+        return await read(() => this.#turn(caller.user, signal));
       } finally {
         releaseAddress();
       }
@@ -90,8 +90,8 @@ export class ReadTurns {
     }
   }
 
-  async #turn(user: string): Promise<void> {
-    const release = await this.#loop.take(user);
+  async #turn(user: string, signal: AbortSignal): Promise<void> {
+    const release = await this.#loop.take(user, signal);
     await nextTurnOfLoop();
     release();
   }

@@ -1,5 +1,6 @@
 import { sleep } from "@parley/async";
 import { ChatError } from "@parley/models";
+import { RETRY_AFTER_MS } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
 import { ReadAllowance } from "./read-allowance.ts";
@@ -43,7 +44,6 @@ export interface Load {
   readonly bytes: number;
 }
 
-const RETRY_AFTER_MS = 1_000;
 const BYTES_OF_USER = 1 / 4;
 const BURST_SECONDS = 8;
 /** The cost of a request besides its messages, in estimated bytes. */

@@ -1,10 +1,11 @@
 import { type BackoffLimits, backoffMs, coalesce, sleep } from "@parley/async";
 import type { LogTail } from "@parley/bus";
-import { type LogMessage, ORIGIN } from "@parley/models";
+import { ORIGIN } from "@parley/models";
 import { reasonOf, unavailable } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import { PositionWaiters } from "./position-waiters.ts";
 import { type MessageView, RecentMessages } from "./recent-messages.ts";
+import type { TailRefs } from "./tail-refs.ts";
 import { WatermarkHistory } from "./watermark-history.ts";
 
 export interface LogFollowerDeps {
@@ -31,8 +32,8 @@ export interface TailSnapshot {
   readonly since: string;
   /** The messages of the requested conversation, or of all conversations. */
   readonly pending: MessageView;
-  /** Returns the first message with this ref key in the whole tail, or undefined if there is none. */
-  firstWithRef(key: string): LogMessage | undefined;
+  /** The refs of the whole tail. */
+  readonly refs: Pick<TailRefs, "first" | "holderOf" | "remember">;
 }
 
 type FollowerState =
@@ -127,7 +128,7 @@ export class LogFollower {
       position,
       since: recent.since,
       pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
-      firstWithRef: (key) => recent.firstWithRef(key),
+      refs: recent.refs,
     };
   }
 
@@ -211,7 +212,8 @@ export class LogFollower {
     this.#watermarkReadAt = now();
     const expired = this.#watermarks.takeExpired(now());
     if (expired !== undefined) this.#recent.dropUpTo(expired);
-    observe({ type: "tail", entries: this.#recent.entries, bytes: this.#recent.bytes });
+    const { entries, bytes, refs } = this.#recent;
+    observe({ type: "tail", entries, bytes, rememberedRefs: refs.remembered });
   }
 
   /**

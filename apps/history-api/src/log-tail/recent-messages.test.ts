@@ -34,9 +34,9 @@ describe("recent messages", () => {
   it("G2: finds the first message with a ref until it is dropped", () => {
     const recent = new RecentMessages(ORIGIN);
     recent.add([message(1, { ref: "r" }), message(2, { ref: "r" })]);
-    expect(recent.firstWithRef(KEY)?.id).toBe(idAt(1));
+    expect(recent.refs.first(KEY)?.id).toBe(idAt(1));
     recent.dropUpTo(idAt(1));
-    expect(recent.firstWithRef(KEY)).toBeUndefined();
+    expect(recent.refs.first(KEY)).toBeUndefined();
   });
 
   it("G5: frees everything when all messages are dropped", () => {

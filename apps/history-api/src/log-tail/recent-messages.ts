@@ -1,5 +1,6 @@
-import { conversationOf, type LogMessage, laterOf, refKey } from "@parley/models";
+import { conversationOf, type LogMessage, laterOf } from "@parley/models";
 import { estimateBytes } from "@parley/store";
+import { TailRefs } from "./tail-refs.ts";
 
 /**
  * A list of messages as it was when the view was taken. The underlying array may grow later, so readers must ignore
@@ -22,7 +23,7 @@ export class RecentMessages {
   #since: string;
   #all: LogMessage[] = [];
   readonly #byConversation = new Map<string, LogMessage[]>();
-  readonly #byRef = new Map<string, LogMessage>();
+  readonly refs = new TailRefs();
   #bytes = 0;
 
   /** `since` is a position in the log. The caller adds every message after it. */
@@ -41,19 +42,18 @@ export class RecentMessages {
 
   /** Estimated memory of all messages here, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.refs.bytes;
   }
 
   /** Appends messages. They must be in log order and come after every message that is already here. */
   add(messages: readonly LogMessage[]): void {
     for (const message of messages) {
       const conversation = conversationOf(message.from, message.to);
-      const key = refKey(message);
       this.#all.push(message);
       const list = this.#byConversation.get(conversation);
       if (list) list.push(message);
       else this.#byConversation.set(conversation, [message]);
-      if (key !== undefined && !this.#byRef.has(key)) this.#byRef.set(key, message);
+      this.refs.add(message);
       this.#bytes += estimateBytes(message);
     }
   }
@@ -67,8 +67,7 @@ export class RecentMessages {
     const conversations = new Set(dropped.map((message) => conversationOf(message.from, message.to)));
     for (const conversation of conversations) this.#dropFromConversation(conversation, id);
     for (const message of dropped) {
-      const key = refKey(message);
-      if (key !== undefined && this.#byRef.get(key) === message) this.#byRef.delete(key);
+      this.refs.drop(message);
       this.#bytes -= estimateBytes(message);
     }
   }
@@ -80,14 +79,6 @@ export class RecentMessages {
   viewConversation(conversation: string): MessageView {
     const messages = this.#byConversation.get(conversation);
     return messages ? { messages, length: messages.length } : EMPTY;
-  }
-
-  /**
-   * The first message that was added with this ref key (see `refKey` in models), or undefined once it was dropped.
-   * Only stored messages are dropped, so from then on a lookup in the store finds the message.
-   */
-  firstWithRef(key: string): LogMessage | undefined {
-    return this.#byRef.get(key);
   }
 
   #dropFromConversation(conversation: string, id: string): void {

@@ -3,8 +3,11 @@ import { runInNewContext } from "node:vm";
 import { idAfter, type LogMessage } from "@parley/models";
 import { expect, it } from "vitest";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
+import { TailRefs } from "../log-tail/tail-refs.ts";
+import { noDeadline } from "../test/no-deadline.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
 import { ConversationReader } from "./conversation-reader.ts";
+import { RefLookup } from "./ref-lookup.ts";
 
 const MESSAGES = 1_200;
 const LOG = Array.from({ length: MESSAGES }, (_, n) => message(n + 1, { content: "x".repeat(50) }));
@@ -31,7 +34,7 @@ function tailOf(pending: readonly LogMessage[]): TailSnapshot {
     position: idAt(MESSAGES),
     since: idAt(0),
     pending: { messages: pending, length: pending.length },
-    firstWithRef: () => undefined,
+    refs: new TailRefs(),
   };
 }
 
@@ -48,17 +51,18 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
   const reader = new ConversationReader({
     follower,
     store: storeOf(1_150) as never,
+    refLookup: new RefLookup(storeOf(1_150), () => undefined),
     conversation: "alice:bob",
     snapshot,
   });
   snapshot = undefined;
-  const read = [...(await reader.next())];
+  const read = [...(await reader.next(noDeadline()))];
   expect(read.length).toBeLessThan(MESSAGES);
   // A WeakRef keeps its target alive until the current job of the event loop ends, so this waits for another job.
   await new Promise((resolve) => setTimeout(resolve, 1));
   collectGarbage();
   expect(held.deref()).toBeUndefined();
-  while (!reader.isDone) read.push(...(await reader.next()));
+  while (!reader.isDone) read.push(...(await reader.next(noDeadline())));
   expect(read.map(({ id }) => id)).toEqual(LOG.map(({ id }) => id));
   expect(later.length).toBeGreaterThan(0);
   expect(new Set(later)).toEqual(new Set([idAt(MESSAGES)]));

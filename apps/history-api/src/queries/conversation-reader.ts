@@ -1,14 +1,17 @@
 import { idAfter, type LogMessage, ORIGIN } from "@parley/models";
 import type { Store } from "@parley/store";
+import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { Merge } from "./merge.ts";
 import { readMergedPage } from "./merged-page.ts";
 import { selectRange } from "./range.ts";
+import type { RefLookup } from "./ref-lookup.ts";
 import { PART } from "./sizes.ts";
 
 export interface ReaderDeps {
   readonly follower: Pick<LogFollower, "later">;
-  readonly store: Pick<Store, "page" | "findByRef">;
+  readonly store: Pick<Store, "page">;
+  readonly refLookup: RefLookup;
   readonly conversation: string;
   /** The tail up to the log's end. Its position is the end of the whole answer. */
   readonly snapshot: TailSnapshot;
@@ -33,25 +36,27 @@ export class ConversationReader {
     this.#deps = deps;
     this.#position = snapshot.position;
     this.#tail = snapshot;
-    this.#merge = new Merge(snapshot.position, (key) => this.#tail?.firstWithRef(key));
+    this.#merge = new Merge(snapshot.position, (key) => this.#tail?.refs.first(key));
   }
 
   get isDone(): boolean {
     return this.#after === undefined;
   }
 
-  /** Returns the next messages. A call that rejects may be repeated. */
-  async next(): Promise<readonly LogMessage[]> {
+  /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
+  async next(deadline: Deadline): Promise<readonly LogMessage[]> {
     if (this.#after === undefined) return [];
-    const { follower, store, conversation } = this.#deps;
+    const { follower, store, refLookup, conversation } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);
     this.#tail = tail;
     try {
       const { messages, next } = await readMergedPage(
         {
-          stored: (range) => store.page(conversation, range),
+          stored: (range) =>
+            deadline.during("store", (signal) => store.page(conversation, { ...range, signal })),
           pending: (range) => selectRange(tail.pending, range, () => true),
-          findByRef: (pending) => store.findByRef(pending),
+          findByRef: (pending) =>
+            deadline.during("store", (signal) => refLookup.find(pending, tail.refs, signal)),
           merge: this.#merge,
         },
         { after: this.#after, before: idAfter(this.#position), ...PART, newest: false },

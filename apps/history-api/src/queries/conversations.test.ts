@@ -1,11 +1,13 @@
 import { conversationOf, type LogMessage, ORIGIN, refKey } from "@parley/models";
-import type { LastMessages } from "@parley/store";
+import type { LastMessages, Store } from "@parley/store";
 import { describe, expect, it } from "vitest";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { ModelLog, newestOfEach, seeded } from "../test/model-log.ts";
+import { noDeadline } from "../test/no-deadline.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
-import { Conversations } from "./conversations.ts";
+import { Conversations, type ConversationsDeps } from "./conversations.ts";
+import { RefLookup } from "./ref-lookup.ts";
 
 const SEEDS = Array.from({ length: 300 }, (_, index) => index + 1);
 
@@ -13,7 +15,7 @@ async function allPages(conversations: Conversations, limit: number): Promise<Lo
   const seen: LogMessage[] = [];
   let before: string | undefined;
   do {
-    const page: LastMessages = await conversations.readPage("alice", { before, limit });
+    const page: LastMessages = await conversations.readPage("alice", { before, limit }, noDeadline());
     expect(page.messages.length).toBeLessThanOrEqual(limit);
     seen.push(...page.messages);
     before = page.next;
@@ -32,8 +34,12 @@ describe("any interleaving of the log and the store between the reads", () => {
     for (const seed of SEEDS) {
       const model = new ModelLog(seeded(seed));
       const acknowledged = model.log.length;
-      const conversations = new Conversations(model, model);
-      const { messages } = await conversations.readPage("alice", { before: undefined, limit: 100 });
+      const conversations = conversationsOver(model, model);
+      const { messages } = await conversations.readPage(
+        "alice",
+        { before: undefined, limit: 100 },
+        noDeadline(),
+      );
       const all = model.log.filter(isOfAlice);
       const known = all.filter(({ id }) => id <= idAt(acknowledged));
       expect(peers(messages).toSorted(), `seed ${seed}`).toEqual(
@@ -61,7 +67,7 @@ describe("any interleaving of the log and the store between the reads", () => {
   it("P57: without further changes, pages of any size add up to the whole list", async () => {
     for (const seed of SEEDS) {
       const model = new ModelLog(seeded(seed));
-      const conversations = new Conversations(model, model);
+      const conversations = conversationsOver(model, model);
       model.freeze();
       const whole = newestOfEach(model.visible().filter(isOfAlice));
       for (const limit of [1, 2, 3, 50])
@@ -80,6 +86,13 @@ function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {
     (other) =>
       other.id !== message.id && refKey(other) === refKey(message) && other.content === message.content,
   );
+}
+
+function conversationsOver(
+  follower: ConversationsDeps["follower"],
+  store: Pick<Store, "conversations" | "findByRef">,
+): Conversations {
+  return new Conversations({ follower, store, refLookup: new RefLookup(store, () => undefined) });
 }
 
 /**
@@ -103,7 +116,7 @@ function scripted(
         position: idAt(position),
         since: recent.since,
         pending: recent.viewAll(),
-        firstWithRef: (key) => recent.firstWithRef(key),
+        refs: recent.refs,
       };
     },
   };
@@ -115,7 +128,7 @@ function scripted(
       return held.filter((kept) => keys.has(refKey(kept)));
     },
   };
-  return { conversations: new Conversations(follower, store), lookups, snapshotCount: () => at };
+  return { conversations: conversationsOver(follower, store), lookups, snapshotCount: () => at };
 }
 
 const ids = (page: LastMessages) => page.messages.map(({ id }) => Number(id.split("-")[1]));
@@ -127,7 +140,7 @@ describe("a page of conversations", () => {
       { messages: [message(1, { to: "carol" })], position: 1 },
       { since: 1, messages: [message(2)], position: 2 },
     ]);
-    expect(ids(await conversations.readPage("alice", all))).toEqual([2, 1]);
+    expect(ids(await conversations.readPage("alice", all, noDeadline()))).toEqual([2, 1]);
   });
 
   it("L19: a row that moves on during the read belongs to the second snapshot's position", async () => {
@@ -135,13 +148,15 @@ describe("a page of conversations", () => {
     const first = { messages: [message(3, { to: "carol" })], position: 3 };
     const second = { messages: [message(3, { to: "carol" }), message(8, { to: "dave" })], position: 9 };
     const { conversations } = scripted([first, second], { rows });
-    expect(ids(await conversations.readPage("alice", all))).toEqual([9, 8, 3]);
+    expect(ids(await conversations.readPage("alice", all, noDeadline()))).toEqual([9, 8, 3]);
   });
 
   it("P56: if the snapshots don't overlap, the read is repeated, and fails after three attempts", async () => {
     const slipping = { since: 5, messages: [], position: 4 };
     const { conversations, snapshotCount } = scripted([slipping]);
-    await expect(conversations.readPage("alice", all)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(conversations.readPage("alice", all, noDeadline())).rejects.toMatchObject({
+      code: "unavailable",
+    });
     expect(snapshotCount()).toBe(6);
   });
 
@@ -151,7 +166,7 @@ describe("a page of conversations", () => {
     const repeated = held.map(({ ref }, n) => message(101 + n, { ref: ref ?? "", content: "once" }));
     const messages = [message(99, { ref: "new" }), ...repeated];
     const { conversations, lookups } = scripted([{ messages, position: 200 }], { rows: [stored], held });
-    expect(ids(await conversations.readPage("alice", all))).toEqual([99]);
+    expect(ids(await conversations.readPage("alice", all, noDeadline()))).toEqual([99]);
     expect(lookups.length).toBeLessThan(8);
   });
 
@@ -160,7 +175,7 @@ describe("a page of conversations", () => {
     const { conversations, lookups } = scripted([{ messages: kept, position: 5 }], {
       rows: kept.toReversed(),
     });
-    expect(ids(await conversations.readPage("alice", all))).toEqual([5, 4, 3, 2, 1]);
+    expect(ids(await conversations.readPage("alice", all, noDeadline()))).toEqual([5, 4, 3, 2, 1]);
     expect(lookups).toEqual([]);
   });
 
@@ -168,7 +183,9 @@ describe("a page of conversations", () => {
     const rows = [message(4), message(2, { to: "carol" })];
     const messages = [message(8), message(9, { to: "dave", ref: "r" })];
     const { conversations, lookups } = scripted([{ messages, position: 9 }], { rows });
-    expect(ids(await conversations.readPage("alice", { before: idAt(7), limit: 10 }))).toEqual([2]);
+    expect(ids(await conversations.readPage("alice", { before: idAt(7), limit: 10 }, noDeadline()))).toEqual([
+      2,
+    ]);
     expect(lookups).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { firstFitting, type LastMessages, type Store } from "@parley/store";
 import { unavailable } from "../errors.ts";
+import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { indexAfter } from "../log-tail/recent-messages.ts";
 import { Merge } from "./merge.ts";
@@ -10,12 +11,19 @@ import {
   peerOf,
   type TailSlices,
 } from "./newest-in-tail.ts";
+import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface ConversationsOptions {
   /** Selects conversations whose last message is before this id. Undefined selects the newest conversations. */
   readonly before: string | undefined;
   readonly limit: number;
+}
+
+export interface ConversationsDeps {
+  readonly follower: Pick<LogFollower, "snapshot">;
+  readonly store: Pick<Store, "conversations">;
+  readonly refLookup: RefLookup;
 }
 
 /** Maximum number of attempts to get two snapshots that overlap. Then the request fails. */
@@ -37,23 +45,25 @@ const MAX_ATTEMPTS = 3;
  * If the second snapshot has dropped such messages, both snapshots and the list are read again.
  */
 export class Conversations {
-  readonly #follower: Pick<LogFollower, "snapshot">;
-  readonly #store: Pick<Store, "conversations" | "findByRef">;
+  readonly #deps: ConversationsDeps;
 
-  constructor(follower: Pick<LogFollower, "snapshot">, store: Pick<Store, "conversations" | "findByRef">) {
-    this.#follower = follower;
-    this.#store = store;
+  constructor(deps: ConversationsDeps) {
+    this.#deps = deps;
   }
 
   /** Reads one page, newest conversation first. Even a short or empty page can have a next page. */
-  async readPage(user: string, options: ConversationsOptions): Promise<LastMessages> {
+  async readPage(user: string, options: ConversationsOptions, deadline: Deadline): Promise<LastMessages> {
+    const { follower, store } = this.#deps;
+    const size = { ...options, maxBytes: MAX_PAGE_BYTES };
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const first = await this.#follower.snapshot();
-      const stored = await this.#store.conversations(user, { ...options, maxBytes: MAX_PAGE_BYTES });
-      const second = await this.#follower.snapshot();
+      const first = await deadline.during("log", () => follower.snapshot());
+      const stored = await deadline.during("store", (signal) =>
+        store.conversations(user, { ...size, signal }),
+      );
+      const second = await deadline.during("log", () => follower.snapshot());
       if (second.since <= first.position) {
         const tail = tailOf(first, second);
-        return this.#mergedPage(tail, second, { user, ...options, stored });
+        return this.#mergedPage(tail, second, { user, ...options, stored }, deadline);
       }
     }
     throw unavailable("The log is moving too fast for this server. Retry later.");
@@ -63,9 +73,10 @@ export class Conversations {
     tail: TailSlices,
     snapshot: TailSnapshot,
     query: Omit<NewestInTailQuery, "decided" | "maxUndecided">,
+    deadline: Deadline,
   ): Promise<LastMessages> {
     const { before, limit, stored, user } = query;
-    const { newestByPeer, isCut } = await this.#newestInTail(tail, snapshot, query);
+    const { newestByPeer, isCut } = await this.#newestInTail(tail, snapshot, query, deadline);
     const unchanged = stored.messages.filter((message) => !newestByPeer.has(peerOf(user, message)));
     const moved = [...newestByPeer.values()].filter(({ id }) => before === undefined || id < before);
     const lastMessages = [...unchanged, ...moved].sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -82,16 +93,19 @@ export class Conversations {
    */
   async #newestInTail(
     tail: TailSlices,
-    { position, firstWithRef }: TailSnapshot,
+    { position, refs }: TailSnapshot,
     query: Omit<NewestInTailQuery, "decided" | "maxUndecided">,
+    deadline: Deadline,
   ): Promise<NewestInTail> {
-    const merge = new Merge(position, firstWithRef);
+    const { refLookup } = this.#deps;
+    const merge = new Merge(position, (key) => refs.first(key));
     const decided = new Map<string, boolean>();
     for (let maxUndecided = 1; ; maxUndecided *= 2) {
       const found = newestInTail(tail, { ...query, decided, maxUndecided });
       if (found.undecided.length === 0) return found;
       const pending = found.undecided.toReversed();
-      const kept = new Set(merge.merge([], pending, await this.#store.findByRef(pending)));
+      const holders = await deadline.during("store", (signal) => refLookup.find(pending, refs, signal));
+      const kept = new Set(merge.merge([], pending, holders));
       for (const message of pending) decided.set(message.id, kept.has(message));
     }
   }

@@ -2,9 +2,11 @@ import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@p
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
 import { ModelLog, seeded } from "../test/model-log.ts";
+import { noDeadline } from "../test/no-deadline.ts";
 import { idAt } from "../test/scripted-tail.ts";
 import type { ConversationReader } from "./conversation-reader.ts";
 import { History } from "./history.ts";
+import { RefLookup } from "./ref-lookup.ts";
 
 const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
 
@@ -17,7 +19,9 @@ interface Case {
 function caseOf(seed: number): Case {
   const model = new ModelLog(seeded(seed));
   const events: HistoryEvent[] = [];
-  return { model, history: new History(model, model, (event) => events.push(event)), events };
+  const observe = (event: HistoryEvent) => void events.push(event);
+  const refLookup = new RefLookup(model, observe);
+  return { model, history: new History({ follower: model, store: model, refLookup, observe }), events };
 }
 
 /** The ids of the log's messages that an answer lacks: it contains neither the message nor a duplicate of it. */
@@ -56,7 +60,7 @@ function assertInOrder(answer: readonly LogMessage[]): void {
 
 async function collect(reader: ConversationReader): Promise<LogMessage[]> {
   const all: LogMessage[] = [];
-  while (!reader.isDone) all.push(...(await reader.next()));
+  while (!reader.isDone) all.push(...(await reader.next(noDeadline())));
   return all;
 }
 
@@ -68,7 +72,7 @@ describe("any interleaving of the log and the store between the reads", () => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
       const acknowledged = model.log.length;
-      const answer = await collect(await history.openConversation("alice", peer));
+      const answer = await collect(await history.openConversation("alice", peer, noDeadline()));
       const conversation = conversationOf("alice", peer);
       const known = model.log.filter(({ from, to }) => conversationOf(from, to) === conversation);
       const last = answer.at(-1)?.id ?? ORIGIN;
@@ -79,6 +83,23 @@ describe("any interleaving of the log and the store between the reads", () => {
     }
   });
 
+  it("G2, P56: answers stay complete and without doubles while the answers about refs are remembered", async () => {
+    for (const seed of SEEDS) {
+      const { model, history } = caseOf(seed);
+      for (let read = 0; read < 15; read += 1) {
+        // Asks for refs of the newest messages alone, without those of earlier messages that have the same refs.
+        const newest = { after: undefined, before: undefined, limit: 1 + (read % 3) };
+        await history.readPage("alice", "", newest, noDeadline());
+        const acknowledged = idAt(model.log.length);
+        const answer = await collect(await history.openConversation("alice", "", noDeadline()));
+        const known = model.log.filter(({ to }) => to === "");
+        const prefix = known.filter(({ id }) => id <= (answer.at(-1)?.id ?? ORIGIN) || id <= acknowledged);
+        expect(missing(answer, prefix), `seed ${seed}, read ${read}`).toEqual([]);
+        expect(duplicated(answer, known), `seed ${seed}, read ${read}`).toEqual([]);
+      }
+    }
+  });
+
   it("P53, L22: a client that continues from each answer's cursor misses no message, with any limit", async () => {
     for (const seed of SEEDS) {
       const { model, history } = caseOf(seed);
@@ -86,7 +107,7 @@ describe("any interleaving of the log and the store between the reads", () => {
       let cursor = ORIGIN;
       for (let rounds = 0; rounds < 40; rounds += 1) {
         const acknowledged = model.log.length;
-        const page = await history.sync("alice", cursor, 1 + (seed % 5));
+        const page = await history.sync("alice", cursor, 1 + (seed % 5), noDeadline());
         assertInOrder(page.messages);
         expect(page.cursor >= (page.messages.at(-1)?.id ?? cursor), `seed ${seed}`).toBe(true);
         seen.push(...page.messages);
@@ -107,7 +128,12 @@ describe("any interleaving of the log and the store between the reads", () => {
       let seen: LogMessage[] = [];
       let before: string | undefined;
       do {
-        const page = await history.readPage("alice", "", { after: undefined, before, limit: 1 + (seed % 4) });
+        const page = await history.readPage(
+          "alice",
+          "",
+          { after: undefined, before, limit: 1 + (seed % 4) },
+          noDeadline(),
+        );
         assertInOrder(page.messages);
         seen = [...page.messages, ...seen];
         before = page.next;
@@ -124,7 +150,7 @@ describe("any interleaving of the log and the store between the reads", () => {
 describe("a cursor beyond the log's end", () => {
   it("L3: starts again from the store, misses nothing of the new log, and reports it", async () => {
     const { model, history, events } = caseOf(7);
-    const page = await history.sync("alice", idAt(999_999), 1_000);
+    const page = await history.sync("alice", idAt(999_999), 1_000, noDeadline());
     const visible = model.log.filter((message) => isVisibleTo("alice", message) && message.id <= page.cursor);
     expect(missing(page.messages, visible)).toEqual([]);
     expect(page.messages.length).toBeGreaterThan(0);

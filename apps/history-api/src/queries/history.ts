@@ -1,11 +1,13 @@
 import { conversationOf, idAfter, isVisibleTo, type LogMessage, ORIGIN } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
+import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { selectRange } from "./range.ts";
+import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 
 export interface PageOptions {
@@ -22,33 +24,37 @@ export interface SyncPage {
   readonly more: boolean;
 }
 
+export interface HistoryDeps {
+  readonly follower: Pick<LogFollower, "snapshot" | "later">;
+  readonly store: Pick<Store, "page" | "sync">;
+  readonly refLookup: RefLookup;
+  readonly observe: Observe;
+}
+
 /**
  * Reads history from the store and the tail of the log. Every answer is the log's prefix up to one position (P56).
  */
 export class History {
-  readonly #follower: Pick<LogFollower, "snapshot" | "later">;
-  readonly #store: Pick<Store, "page" | "sync" | "findByRef">;
-  readonly #observe: Observe;
+  readonly #deps: HistoryDeps;
 
-  constructor(
-    follower: Pick<LogFollower, "snapshot" | "later">,
-    store: Pick<Store, "page" | "sync" | "findByRef">,
-    observe: Observe,
-  ) {
-    this.#follower = follower;
-    this.#store = store;
-    this.#observe = observe;
+  constructor(deps: HistoryDeps) {
+    this.#deps = deps;
   }
 
   /**
    * Reads one page of the conversation with `peer`, oldest first (P51). With `after`, the page holds the messages that
    * follow that id. With `before`, it holds the newest messages before that id, and with neither the newest of all.
    */
-  async readPage(reader: string, peer: string, { after, before, limit }: PageOptions): Promise<Page> {
+  async readPage(
+    reader: string,
+    peer: string,
+    { after, before, limit }: PageOptions,
+    deadline: Deadline,
+  ): Promise<Page> {
     const conversation = conversationOf(reader, peer);
-    const snapshot = await this.#follower.snapshot(conversation);
+    const snapshot = await this.#snapshot(deadline, conversation);
     const end = idAfter(snapshot.position);
-    return readMergedPage(this.#conversation(conversation, snapshot), {
+    return readMergedPage(this.#conversation(conversation, snapshot, deadline), {
       after,
       before: before !== undefined && before < end ? before : end,
       limit,
@@ -61,15 +67,11 @@ export class History {
    * Begins to read the whole conversation with `peer` (P50). Resolves once the follower has reached the log's end, which
    * is the end of the answer.
    */
-  async openConversation(reader: string, peer: string): Promise<ConversationReader> {
+  async openConversation(reader: string, peer: string, deadline: Deadline): Promise<ConversationReader> {
+    const { follower, store, refLookup } = this.#deps;
     const conversation = conversationOf(reader, peer);
-    const snapshot = await this.#follower.snapshot(conversation);
-    return new ConversationReader({
-      follower: this.#follower,
-      store: this.#store,
-      conversation,
-      snapshot,
-    });
+    const snapshot = await this.#snapshot(deadline, conversation);
+    return new ConversationReader({ follower, store, refLookup, conversation, snapshot });
   }
 
   /**
@@ -80,12 +82,12 @@ export class History {
    * client gets everything from the beginning again. It recognizes the messages that it has by their ids. This is
    * expensive but loses nothing, and happens only after a log was destroyed.
    */
-  async sync(user: string, after: string, limit: number): Promise<SyncPage> {
-    const snapshot = await this.#follower.snapshot();
+  async sync(user: string, after: string, limit: number, deadline: Deadline): Promise<SyncPage> {
+    const snapshot = await this.#snapshot(deadline);
     const { position } = snapshot;
     const isBeyondEnd = after > position;
-    if (isBeyondEnd) this.#observe({ type: "cursor-beyond-log", user });
-    const { messages, next } = await readMergedPage(this.#visibleTo(user, snapshot), {
+    if (isBeyondEnd) this.#deps.observe({ type: "cursor-beyond-log", user });
+    const { messages, next } = await readMergedPage(this.#visibleTo(user, snapshot, deadline), {
       after: isBeyondEnd ? ORIGIN : after,
       before: idAfter(position),
       limit,
@@ -95,21 +97,34 @@ export class History {
     return { messages, cursor: next ?? position, more: next !== undefined };
   }
 
-  #conversation(conversation: string, { position, pending, firstWithRef }: TailSnapshot): MergeSource {
+  #snapshot(deadline: Deadline, conversation?: string): Promise<TailSnapshot> {
+    return deadline.during("log", () => this.#deps.follower.snapshot(conversation));
+  }
+
+  #conversation(conversation: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
+    const { store } = this.#deps;
     return {
-      stored: (range) => this.#store.page(conversation, range),
-      pending: (range) => selectRange(pending, range, () => true),
-      findByRef: (messages) => this.#store.findByRef(messages),
-      merge: new Merge(position, firstWithRef),
+      ...this.#mergeOf(snapshot, deadline),
+      stored: (range) => deadline.during("store", (signal) => store.page(conversation, { ...range, signal })),
+      pending: (range) => selectRange(snapshot.pending, range, () => true),
     };
   }
 
-  #visibleTo(user: string, { position, pending, firstWithRef }: TailSnapshot): MergeSource {
+  #visibleTo(user: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
+    const { store } = this.#deps;
     return {
-      stored: ({ newest: _, ...range }) => this.#store.sync(user, range),
-      pending: (range) => selectRange(pending, range, (message) => isVisibleTo(user, message)),
-      findByRef: (messages) => this.#store.findByRef(messages),
-      merge: new Merge(position, firstWithRef),
+      ...this.#mergeOf(snapshot, deadline),
+      stored: ({ newest: _, ...range }) =>
+        deadline.during("store", (signal) => store.sync(user, { ...range, signal })),
+      pending: (range) => selectRange(snapshot.pending, range, (message) => isVisibleTo(user, message)),
+    };
+  }
+
+  #mergeOf({ position, refs }: TailSnapshot, deadline: Deadline): Pick<MergeSource, "findByRef" | "merge"> {
+    const { refLookup } = this.#deps;
+    return {
+      findByRef: (messages) => deadline.during("store", (signal) => refLookup.find(messages, refs, signal)),
+      merge: new Merge(position, (key) => refs.first(key)),
     };
   }
 }

@@ -16,7 +16,8 @@ import { type LogMessage, refKey } from "@parley/models";
  *    now.
  * 3. Only then read the store, up to F. So a message up to F that isn't in the snapshot is in this result. A message
  *    that was stored between steps 2 and 3 is in both; equal ids are one message.
- * 4. Look up the refs of the messages that are still pending, because a ref stands for one message (G2):
+ * 4. Look up the refs of the messages that are still pending, because a ref stands for one message (G2). An answer may be
+ *    remembered from an earlier lookup, as long as a new one would give the same (tail-refs.ts):
  *    - Same ref, same content, stored under another id or earlier in the tail: the pending message is left out. The
  *      store will answer `duplicateOf` when a persister inserts it.
  *    - Same ref, other content: the pending message is shown. It will be stored without its ref (L13).

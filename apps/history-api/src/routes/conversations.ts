@@ -25,7 +25,7 @@ export function conversationsRoute({ conversations, openExchange, responder, obs
     const item = (message: LogMessage) =>
       `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}}`;
     await responder.sendPage(exchange, async () => {
-      const { messages, next } = await conversations.readPage(reader, page);
+      const { messages, next } = await conversations.readPage(reader, page, exchange.deadline);
       const after = next === undefined ? "]}" : `],"next":"${next}"}`;
       return { messages, envelope: { before: '{"conversations":[', after, item } };
     });

@@ -26,9 +26,11 @@ export function messagesRoute({ history, openExchange, responder, observe }: Mes
     const { page: query, as } = readPageQuery(req.url ?? "");
     const reader = readerOf(exchange.identity, { as, route, observe });
     if (query === undefined)
-      return responder.sendConversation(exchange, () => history.openConversation(reader, peer));
+      return responder.sendConversation(exchange, () =>
+        history.openConversation(reader, peer, exchange.deadline),
+      );
     await responder.sendPage(exchange, async () => {
-      const page = await history.readPage(reader, peer, query);
+      const page = await history.readPage(reader, peer, query, exchange.deadline);
       const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
       const links = linksOf(path, as, query, page);
       if (links !== undefined) res.setHeader("link", links);

@@ -21,7 +21,12 @@ export function syncRoute({ history, openExchange, responder, observe }: SyncDep
     const { page, as } = readSyncQuery(req.url ?? "");
     const reader = readerOf(exchange.identity, { as, route: "sync", observe });
     await responder.sendPage(exchange, async () => {
-      const { messages, cursor, more } = await history.sync(reader, page.after ?? ORIGIN, page.limit);
+      const { messages, cursor, more } = await history.sync(
+        reader,
+        page.after ?? ORIGIN,
+        page.limit,
+        exchange.deadline,
+      );
       const after = `],"cursor":"${cursor}","more":${more}}`;
       return { messages, envelope: { before: '{"messages":[', after } };
     });

@@ -77,7 +77,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
       position: this.end,
       since: recent.since,
       pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
-      firstWithRef: (key) => recent.firstWithRef(key),
+      refs: recent.refs,
     };
   }
 

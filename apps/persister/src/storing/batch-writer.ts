@@ -1,13 +1,15 @@
-import type { Consumed, Outcome, Settled } from "@parley/bus";
+import type { Consumed, Consumer, Outcome, Settled } from "@parley/bus";
 import type { LogMessage } from "@parley/models";
 import type { InsertOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
-import type { StoreWriter } from "./store-writer.ts";
+import type { InsertResult, StoreWriter } from "./store-writer.ts";
 
 export interface BatchWriterDeps {
   readonly storeWriter: StoreWriter;
   /** True if senders get their ack before their message is stored (see `Consumer.acknowledged`). */
   readonly acknowledged: boolean;
+  /** Leaves out messages that another persister has taken over (see `Consumer.held`). */
+  readonly held: Consumer["held"];
   readonly observe: Observe;
 }
 
@@ -27,8 +29,11 @@ type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
  * Inserts a batch into the store and yields the outcome of each message (L13). Outcomes are yielded as soon as they
  * are known, so that stored messages don't wait for a message that can't be stored.
  *
- * Messages are inserted together. A group that the store refuses three times is inserted one by one, so that one bad
- * message can't block the others (L10). Of all outcomes, only `failed` makes the log deliver a message again.
+ * Messages are inserted together, as many as the store manages. During an outage they are repeated for ever, and nothing
+ * more is read from the log. This is the backpressure: messages wait in the log, within its bound (L7, G5).
+ *
+ * A group that the store refuses three times is inserted one by one, so that one bad message can't block the others
+ * (L10). Of all outcomes, only `failed` makes the log deliver a message again.
  *
  * If a process dies between the insert and settling, the log delivers the messages again. No message is lost or
  * stored twice, because inserts are idempotent (F1, F2).
@@ -40,25 +45,63 @@ export class BatchWriter {
   readonly #storeWriter: StoreWriter;
   readonly #acknowledged: boolean;
   readonly #observe: Observe;
+  readonly #held: BatchWriterDeps["held"];
+  /** True if an outage lasted while the next batch was already read. Others may have taken over its messages. */
+  #hadOutage = false;
 
-  constructor({ storeWriter, acknowledged, observe }: BatchWriterDeps) {
+  constructor({ storeWriter, acknowledged, held, observe }: BatchWriterDeps) {
     this.#storeWriter = storeWriter;
+    this.#held = held;
     this.#acknowledged = acknowledged;
     this.#observe = observe;
   }
 
   async *write(batch: readonly Consumed[], signal: AbortSignal): Outcomes {
-    for (const group of groupsOf(batch)) {
+    const held = this.#hadOutage ? await this.#held(batch) : batch;
+    this.#hadOutage = false;
+    for (const group of groupsOf(held)) {
       const items = group.map((consumed) => ({ consumed, message: consumed.message }));
       if ((yield* this.#writeGroup(items, signal)) === "stopped") return "stopped";
     }
     return "done";
   }
 
+  /**
+   * Inserts as many of the items together as the store manages. After an outage only those are repeated that aren't
+   * stored and that no other persister has taken over.
+   */
   async *#writeGroup(items: readonly Item[], signal: AbortSignal): Outcomes {
-    const messages = items.map((item) => item.message);
-    const written = await this.#storeWriter.insert(messages, signal);
-    if (written.kind === "stopped") return "stopped";
+    // The number of items, from the first one, that a failed attempt may have stored.
+    let doubtful = 0;
+    for (let left = items; left.length > 0; ) {
+      const part = left.slice(0, this.#storeWriter.batchLimit);
+      const messages = part.map((item) => item.message);
+      const written = await this.#storeWriter.insert(messages, { mayBeStored: doubtful > 0 }, signal);
+      if (written.kind === "stopped") return "stopped";
+      if (written.kind === "unavailable") {
+        doubtful = Math.max(doubtful, part.length);
+        this.#hadOutage = true;
+        left = await this.#heldItems(left);
+        continue;
+      }
+      doubtful = Math.max(0, doubtful - part.length);
+      left = left.slice(part.length);
+      if ((yield* this.#handleWritten(part, written, signal)) === "stopped") return "stopped";
+    }
+    return "done";
+  }
+
+  async #heldItems(items: readonly Item[]): Promise<readonly Item[]> {
+    const held = new Set(await this.#held(items.map((item) => item.consumed)));
+    return items.filter((item) => held.has(item.consumed));
+  }
+
+  /** Handles the store's answer to a part of a group. A refused part is inserted one by one. */
+  async *#handleWritten(
+    items: readonly Item[],
+    written: Exclude<InsertResult, { kind: "stopped" | "unavailable" }>,
+    signal: AbortSignal,
+  ): Outcomes {
     if (written.kind === "answered") return yield* this.#handleInserted(items, written.inserted, signal);
     const [first, ...others] = items;
     if (first && others.length === 0) yield [this.#failed(first, written.reason)];

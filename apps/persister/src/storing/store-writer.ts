@@ -1,34 +1,46 @@
-import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
+import { type BackoffLimits, BatchLimit, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
-import type { InsertOutcome, Store } from "@parley/store";
-import { isUnavailable, reasonOf } from "../errors.ts";
+import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
+import { isUnavailable, isUnreachable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
 export type InsertResult =
   | { readonly kind: "answered"; readonly inserted: readonly InsertOutcome[] }
   /** The store is available but refuses these messages as a group. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** The store was unavailable and the signal was aborted. Any of the messages may have been stored. */
+  /** The store was unavailable. Any of the messages may have been stored. */
+  | { readonly kind: "unavailable" }
+  /** The same, and the signal was aborted. */
   | { readonly kind: "stopped" };
 
+/** The largest batch, and the first one. The log delivers no more at once. */
+const MAX_BATCH = 500;
 /** A group that is refused this often is inserted one by one (L10). */
 const MAX_GROUP_ATTEMPTS = 3;
 
 /**
- * Writes to the store and waits out its outages. During an outage the same messages are retried for ever, and the
- * caller reads nothing more from the log. This is the backpressure: messages wait in the log, within the log's bound
- * (L7, G5).
+ * Writes to the store, and waits after each attempt that the store doesn't answer. Knows how many messages the store
+ * manages at once (see BatchLimit).
  */
 export class StoreWriter {
   readonly #store: Pick<Store, "prepare" | "insert">;
   readonly #observe: Observe;
   readonly #retry: BackoffLimits;
+  readonly #limit = new BatchLimit(MAX_BATCH);
   #problem: string | undefined = "the store has not answered yet";
+  /** The outage that hasn't ended yet: the time of its first failure, and the number of failed attempts. */
+  #outage: { readonly startedAt: number; attempts: number } | undefined;
 
   constructor(store: Pick<Store, "prepare" | "insert">, observe: Observe, retry: BackoffLimits) {
     this.#store = store;
     this.#observe = observe;
     this.#retry = retry;
+    observe({ type: "batch-limit", messages: this.#limit.current });
+  }
+
+  /** The maximum number of messages that the next insert should have. */
+  get batchLimit(): number {
+    return this.#limit.current;
   }
 
   /** Reason why nothing can be stored now, or undefined if the last attempt got an answer. */
@@ -41,23 +53,37 @@ export class StoreWriter {
    * operator may be repairing the cause.
    */
   async prepare(signal: AbortSignal): Promise<void> {
-    await this.#untilAnswered(
-      () => this.#store.prepare(),
-      signal,
-      () => true,
-    );
+    while (!signal.aborted) {
+      try {
+        await this.#store.prepare();
+        return this.#recovered();
+      } catch (error) {
+        await this.#wait(error, signal);
+      }
+    }
   }
 
-  /** Inserts messages as one group. Retries an outage until `signal` is aborted, and a refused group twice. */
-  async insert(messages: readonly LogMessage[], signal: AbortSignal): Promise<InsertResult> {
+  /**
+   * Inserts messages as one group. After an outage, waits and returns, because the caller may repeat fewer messages. A
+   * refused group is retried twice.
+   */
+  async insert(
+    messages: readonly LogMessage[],
+    options: InsertOptions,
+    signal: AbortSignal,
+  ): Promise<InsertResult> {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
       try {
-        const inserted = await this.#untilAnswered(() => this.#store.insert(messages), signal, isUnavailable);
-        if (inserted === "stopped") return { kind: "stopped" };
-        this.#observe({ type: "insert", messages: messages.length, ms: performance.now() - startedAt });
+        const inserted = await this.#store.insert(messages, options);
+        const ms = performance.now() - startedAt;
+        this.#recovered();
+        this.#changeLimit((limit) => limit.answered(messages.length, ms));
+        this.#observe({ type: "insert", messages: messages.length, ms });
         return { kind: "answered", inserted };
       } catch (error) {
+        if (isUnavailable(error)) return await this.#waitAfterOutage(error, messages.length, signal);
+        this.#recovered();
         const reason = reasonOf(error);
         if (messages.length === 1) return { kind: "refused", reason };
         this.#observe({ type: "group-failed", messages: messages.length, reason });
@@ -67,37 +93,36 @@ export class StoreWriter {
     }
   }
 
-  /**
-   * Retries `operation` while it fails with an outage. Rejects with any other failure. If an attempt is in flight when
-   * `signal` is aborted, waits for it and uses its result.
-   */
-  async #untilAnswered<Answer>(
-    operation: () => Promise<Answer>,
-    signal: AbortSignal,
-    isOutage: (error: unknown) => boolean,
-  ): Promise<Answer | "stopped"> {
-    const startedAt = performance.now();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const answer = await operation();
-        this.#recovered(attempt, startedAt);
-        return answer;
-      } catch (error) {
-        if (!isOutage(error)) {
-          this.#recovered(attempt, startedAt);
-          throw error;
-        }
-        const retryInMs = backoffMs(attempt, this.#retry);
-        this.#problem = `the store does not answer: ${reasonOf(error)}`;
-        this.#observe({ type: "outage", attempt, retryInMs, reason: reasonOf(error) });
-        await sleep(retryInMs, signal);
-        if (signal.aborted) return "stopped";
-      }
-    }
+  async #waitAfterOutage(error: unknown, messages: number, signal: AbortSignal): Promise<InsertResult> {
+    // A store that can't be reached says nothing about the size of a batch.
+    if (!isUnreachable(error)) this.#changeLimit((limit) => limit.missed(messages));
+    await this.#wait(error, signal);
+    return { kind: signal.aborted ? "stopped" : "unavailable" };
   }
 
-  #recovered(attempts: number, startedAt: number): void {
+  #changeLimit(change: (limit: BatchLimit) => void): void {
+    const before = this.#limit.current;
+    change(this.#limit);
+    const { current } = this.#limit;
+    if (current !== before) this.#observe({ type: "batch-limit", messages: current });
+  }
+
+  /** Reports a failed attempt and waits until the next one. */
+  async #wait(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#outage ??= { startedAt: performance.now(), attempts: 0 };
+    this.#outage.attempts += 1;
+    const { attempts } = this.#outage;
+    const retryInMs = backoffMs(attempts, this.#retry);
+    this.#problem = `the store does not answer: ${reasonOf(error)}`;
+    this.#observe({ type: "outage", attempt: attempts, retryInMs, reason: reasonOf(error) });
+    await sleep(retryInMs, signal);
+  }
+
+  #recovered(): void {
     this.#problem = undefined;
-    if (attempts > 1) this.#observe({ type: "recovered", attempts, ms: performance.now() - startedAt });
+    if (!this.#outage) return;
+    const { attempts, startedAt } = this.#outage;
+    this.#outage = undefined;
+    this.#observe({ type: "recovered", attempts: attempts + 1, ms: performance.now() - startedAt });
   }
 }

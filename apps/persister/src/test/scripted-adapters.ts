@@ -1,6 +1,6 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
-import type { InsertOutcome, Store } from "@parley/store";
+import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
 
 /** A log and a store whose failures tests control step by step. */
 
@@ -37,8 +37,18 @@ export class ScriptedConsumer implements Consumer {
     this.#wake();
   }
 
-  async next(signal: AbortSignal): Promise<readonly Consumed[]> {
+  /** Ids of messages that another consumer has taken over. */
+  readonly taken = new Set<string>();
+  /** The limit of the last call to `next`. */
+  limit = 0;
+
+  async held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
+    return messages.filter(({ message }) => !this.taken.has(message.id));
+  }
+
+  async next(signal: AbortSignal, limit: number): Promise<readonly Consumed[]> {
     this.nextCalls += 1;
+    this.limit = limit;
     while (!signal.aborted) {
       const batch = this.batches.shift();
       if (batch) return batch;
@@ -82,6 +92,8 @@ type InsertHandler = (
 /** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
   readonly inserts: (readonly LogMessage[])[] = [];
+  /** The option of each insert. */
+  readonly mayBeStored: boolean[] = [];
   onInsert: InsertHandler = (messages) => messages.map(() => ({ kind: "stored" }));
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
@@ -89,8 +101,9 @@ export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
     return this.onPrepare();
   }
 
-  async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
+  async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     this.inserts.push(messages);
+    this.mayBeStored.push(options?.mayBeStored ?? false);
     return this.onInsert(messages);
   }
 

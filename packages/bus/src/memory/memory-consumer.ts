@@ -42,9 +42,9 @@ export class MemoryConsumer implements Consumer {
     this.#onSettled = onSettled;
   }
 
-  async next(signal: AbortSignal): Promise<readonly Consumed[]> {
+  async next(signal: AbortSignal, limit = BATCH): Promise<readonly Consumed[]> {
     while (!signal.aborted) {
-      const taken = this.#journal.take(performance.now(), BATCH);
+      const taken = this.#journal.take(performance.now(), Math.min(limit, BATCH));
       if (taken.length > 0) return taken.map(({ message, deliveries }) => ({ message, deliveries }));
       const due = this.#journal.nextDue();
       await this.#added.wait(due === undefined ? undefined : Math.max(0, due - performance.now()), signal);
@@ -52,6 +52,11 @@ export class MemoryConsumer implements Consumer {
       await setImmediate();
     }
     return [];
+  }
+
+  /** Returns all messages: there is no other consumer. */
+  held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
+    return Promise.resolve(messages);
   }
 
   settle(settled: readonly Settled[]): Promise<void> {

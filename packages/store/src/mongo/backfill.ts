@@ -4,7 +4,7 @@ import type { Observe } from "../events.ts";
 import type { Collections } from "./connection.ts";
 import { updateConversations } from "./conversations.ts";
 import type { MessageDocument } from "./document.ts";
-import type { TimeLimit } from "./read.ts";
+import type { RunStep, TimeLimit } from "./read.ts";
 
 /** Messages per read. Only their ids, senders and recipients are read. */
 const PAGE_SIZE = 2_000;
@@ -12,9 +12,6 @@ const PAGE_SIZE = 2_000;
 const MAX_PENDING_UPDATES = 10_000;
 /** Conversations per write. */
 const WRITE_SIZE = 500;
-
-/** Runs one operation within its time limit. */
-type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;
 
 /**
  * Creates the conversation documents for messages that an earlier version stored without them (P57). Reads all
@@ -66,8 +63,8 @@ export class Backfill {
 
   async #write(updates: readonly ConversationUpdate[], runStep: RunStep): Promise<void> {
     for (let from = 0; from < updates.length; from += WRITE_SIZE)
-      await runStep(() =>
-        updateConversations(this.#db.conversations, updates.slice(from, from + WRITE_SIZE)),
+      await runStep((timeLimit) =>
+        updateConversations(this.#db.conversations, updates.slice(from, from + WRITE_SIZE), timeLimit),
       );
   }
 }

@@ -88,13 +88,17 @@ function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | 
 /**
  * Creates the client. Its timeouts end operations that `withDeadline` no longer waits for, and so free their
  * connections. The driver's own option `timeoutMS` has no effect.
+ *
+ * A new connection gets the whole time limit: with less, a slow server would be taken for one that can't be reached.
+ * The driver doesn't repeat writes: it would do so after the caller has given up, beside the caller's own next attempt.
  */
 function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimits): MongoClient {
   return new MongoClient(url, {
     appName: "parley",
     maxPoolSize: maxConnections,
     serverSelectionTimeoutMS: Math.ceil(timeoutMs / 2),
-    connectTimeoutMS: Math.ceil(timeoutMs / 2),
+    connectTimeoutMS: timeoutMs,
+    retryWrites: false,
     waitQueueTimeoutMS: timeoutMs,
     socketTimeoutMS: timeoutMs,
   });

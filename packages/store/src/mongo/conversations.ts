@@ -30,16 +30,18 @@ const MAX_ATTEMPTS = 3;
 export async function updateConversations(
   conversations: Conversations,
   updates: readonly ConversationUpdate[],
+  { maxTimeMS }: Pick<TimeLimit, "maxTimeMS">,
 ): Promise<void> {
   const bulks: Promise<void>[] = [];
   for (let from = 0; from < updates.length; from += BULK_SIZE)
-    bulks.push(write(conversations, updates.slice(from, from + BULK_SIZE), MAX_ATTEMPTS));
+    bulks.push(write(conversations, updates.slice(from, from + BULK_SIZE), maxTimeMS, MAX_ATTEMPTS));
   await Promise.all(bulks);
 }
 
 async function write(
   conversations: Conversations,
   updates: readonly ConversationUpdate[],
+  maxTimeMS: number,
   attempts: number,
 ): Promise<void> {
   const operations = updates.map(({ name, users, last }) => ({
@@ -50,12 +52,12 @@ async function write(
     },
   }));
   try {
-    await conversations.bulkWrite(operations, { ordered: false });
+    await conversations.bulkWrite(operations, { ordered: false, maxTimeMS });
   } catch (error) {
     const refused = documentErrorsOf(error, updates.length);
     if (attempts === 1 || refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
     const retries = refused.flatMap(({ index }) => updates[index] ?? []);
-    await write(conversations, retries, attempts - 1);
+    await write(conversations, retries, maxTimeMS, attempts - 1);
   }
 }
 

@@ -14,6 +14,27 @@ it("passes on a result in time and leaves no timer", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+it("rejects with the caller's reason as soon as the caller abandons it, and leaves no listener", async () => {
+  const abandoned = new AbortController();
+  let inner: AbortSignal | undefined;
+  const settled = withDeadline(
+    100,
+    (signal) => {
+      inner = signal;
+      return new Promise(() => undefined);
+    },
+    abandoned.signal,
+  );
+  const reason = new Error("nobody waits any more");
+  abandoned.abort(reason);
+  await expect(settled).rejects.toBe(reason);
+  expect(inner?.reason).toBe(reason);
+  expect(vi.getTimerCount()).toBe(0);
+  const run = vi.fn();
+  await expect(withDeadline(100, run, abandoned.signal)).rejects.toBe(reason);
+  expect(run).not.toHaveBeenCalled();
+});
+
 it("rejects at the deadline, aborts the signal, and ignores a late result", async () => {
   let aborted: unknown;
   const late = Promise.withResolvers<string>();

@@ -6,19 +6,27 @@ export class DeadlineExceeded extends Error {
 /**
  * Runs an operation and settles within `ms`, even if the driver would wait longer. At the deadline the signal is
  * aborted and the result of `run` is ignored. An operation that accepts no signal, such as a write, is ended later by
- * the driver's own timeouts.
+ * the driver's own timeouts. If the caller aborts `abandoned` earlier, the same happens with the reason of that signal.
  */
-export async function withDeadline<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  ms: number,
+  run: (signal: AbortSignal) => Promise<T>,
+  abandoned?: AbortSignal,
+): Promise<T> {
+  abandoned?.throwIfAborted();
   const controller = new AbortController();
-  const overdue = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new DeadlineExceeded(`the operation took longer than ${ms} ms`);
+  const ended = Promise.withResolvers<never>();
+  const end = (error: unknown): void => {
     controller.abort(error);
-    overdue.reject(error);
-  }, ms);
+    ended.reject(error);
+  };
+  const onAbandoned = () => end(abandoned?.reason);
+  const timer = setTimeout(() => end(new DeadlineExceeded(`the operation took longer than ${ms} ms`)), ms);
+  abandoned?.addEventListener("abort", onAbandoned, { once: true });
   try {
-    return await Promise.race([run(controller.signal), overdue.promise]);
+    return await Promise.race([run(controller.signal), ended.promise]);
   } finally {
     clearTimeout(timer);
+    abandoned?.removeEventListener("abort", onAbandoned);
   }
 }

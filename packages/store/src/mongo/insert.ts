@@ -1,10 +1,10 @@
 import { type LogMessage, refKey } from "@parley/models";
 import type { Collection } from "mongodb";
 import { outcomeOf, rejectionReason } from "../outcome.ts";
-import type { InsertOutcome } from "../store.ts";
+import type { InsertOptions, InsertOutcome } from "../store.ts";
 import { documentOf, type MessageDocument } from "./document.ts";
 import { type DocumentError, DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
-import { readByIds, readByRefs, type TimeLimit } from "./read.ts";
+import { type RunStep, readByIds, readByRefs, type TimeLimit } from "./read.ts";
 
 /**
  * Inserts messages in one unordered write, then determines the outcome of each refused one (L13).
@@ -14,11 +14,18 @@ import { readByIds, readByRefs, type TimeLimit } from "./read.ts";
  * This batch, another process or an earlier attempt may have stored those messages. The difference doesn't matter,
  * because stored messages never change. The write waits for the majority even if it inserts nothing, so a majority
  * read finds those messages.
+ *
+ * Each operation has its own time limit. With one limit for all of them, an insert whose operations are slow but succeed
+ * would never end, because each attempt would repeat the same operations.
+ *
+ * With `mayBeStored` the stored messages are looked up first and not written again, except for one: if nothing were
+ * written, nothing would wait until the messages that were found are on the disks of the majority (L13).
  */
 export async function insertInto(
   collection: Collection<MessageDocument>,
   messages: readonly LogMessage[],
-  timeLimit: TimeLimit,
+  runStep: RunStep,
+  { mayBeStored = false }: InsertOptions = {},
 ): Promise<readonly InsertOutcome[]> {
   const outcomes = messages.map((message): InsertOutcome => {
     const reason = rejectionReason(message);
@@ -27,12 +34,12 @@ export async function insertInto(
   const accepted = messages.flatMap((message, index) =>
     outcomes[index]?.kind === "stored" ? [{ message, index }] : [],
   );
-  const errors = await write(
-    collection,
-    accepted.map(({ message }) => documentOf(message)),
-  );
+  const missing = mayBeStored ? await notStored(collection, accepted, runStep) : accepted;
+  const written = missing.length > 0 ? missing : accepted.slice(0, 1);
+  const documents = written.map(({ message }) => documentOf(message));
+  const errors = await runStep((timeLimit) => write(collection, documents, timeLimit));
   const duplicates = errors.flatMap(({ index, code }) => {
-    const refused = accepted[index];
+    const refused = written[index];
     if (!refused) return [];
     if (code === DUPLICATE_KEY) return [refused];
     outcomes[refused.index] = { kind: "failed", reason: `the server refused it with code ${code}` };
@@ -41,7 +48,7 @@ export async function insertInto(
   const settled = await outcomesOfDuplicates(
     collection,
     duplicates.map(({ message }) => message),
-    timeLimit,
+    runStep,
   );
   duplicates.forEach(({ index }, i) => {
     outcomes[index] = settled[i] ?? {
@@ -52,13 +59,25 @@ export async function insertInto(
   return outcomes;
 }
 
+/** Leaves out the messages that are stored with the same id and content. */
+async function notStored<Item extends { readonly message: LogMessage }>(
+  collection: Collection<MessageDocument>,
+  items: readonly Item[],
+  runStep: RunStep,
+): Promise<readonly Item[]> {
+  const ids = items.map(({ message }) => message.id);
+  const byId = await runStep((timeLimit) => readByIds(collection, ids, timeLimit));
+  return items.filter(({ message }) => !isStored(message, byId));
+}
+
 async function write(
   collection: Collection<MessageDocument>,
   documents: readonly MessageDocument[],
+  { maxTimeMS }: TimeLimit,
 ): Promise<readonly DocumentError[]> {
   if (documents.length === 0) return [];
   try {
-    await collection.insertMany(documents, { ordered: false });
+    await collection.insertMany(documents, { ordered: false, maxTimeMS });
     return [];
   } catch (error) {
     return documentErrorsOf(error, documents.length);
@@ -72,18 +91,22 @@ async function write(
 async function outcomesOfDuplicates(
   collection: Collection<MessageDocument>,
   messages: readonly LogMessage[],
-  timeLimit: TimeLimit,
+  runStep: RunStep,
 ): Promise<readonly (InsertOutcome | undefined)[]> {
+  if (messages.length === 0) return [];
   const ids = messages.map(({ id }) => id);
-  const byId = await readByIds(collection, ids, timeLimit);
-  const settled = messages.map(
-    (message) => outcomeOf(message, byId.get(message.id), undefined)?.kind === "stored",
-  );
+  const byId = await runStep((timeLimit) => readByIds(collection, ids, timeLimit));
+  const settled = messages.map((message) => isStored(message, byId));
   const rest = messages.filter((_, i) => !settled[i]);
-  const byRef = await readByRefs(collection, rest, timeLimit);
+  const byRef = await runStep((timeLimit) => readByRefs(collection, rest, timeLimit));
   return messages.map((message, i) =>
     settled[i]
       ? { kind: "stored" }
       : outcomeOf(message, byId.get(message.id), byRef.get(refKey(message) ?? "")),
   );
+}
+
+/** True if the same message, with the same id, is among the stored ones. */
+function isStored(message: LogMessage, byId: ReadonlyMap<string, LogMessage>): boolean {
+  return outcomeOf(message, byId.get(message.id), undefined)?.kind === "stored";
 }

@@ -1,5 +1,14 @@
-import { MongoBulkWriteError, MongoServerError } from "mongodb";
-import { StoreUnusable } from "../errors.ts";
+import {
+  MongoBulkWriteError,
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoNotConnectedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from "mongodb";
+import { type StoreProblem, StoreUnusable } from "../errors.ts";
+import { DeadlineExceeded } from "./deadline.ts";
 
 /** MongoDB's error code for a document whose id or ref is taken. */
 export const DUPLICATE_KEY = 11000;
@@ -18,6 +27,33 @@ export function reasonOf(error: unknown): string | undefined {
   if (error instanceof MongoServerError)
     return `${error.name} ${error.codeName ?? error.code ?? ""}`.trimEnd();
   return "code" in error && typeof error.code === "string" ? `${error.name} ${error.code}` : error.name;
+}
+
+/** MongoDB's error codes for a command, or a write concern, that took too long. */
+const TOO_SLOW: readonly unknown[] = [50, 64, 262];
+
+/** The driver doesn't export the class of this error: an operation found no free connection in time. */
+const NO_FREE_CONNECTION = "MongoWaitQueueTimeoutError";
+const UNREACHABLE = [
+  MongoServerSelectionError,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoTopologyClosedError,
+];
+
+/** Tells why the database couldn't answer. */
+export function problemOf(error: unknown): StoreProblem {
+  // A bulk write wraps the error that it failed with.
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error)
+    return problemOf(error.errorResponse);
+  if (isTooSlow(error)) return "slow";
+  return UNREACHABLE.some((type) => error instanceof type) ? "unreachable" : "failing";
+}
+
+function isTooSlow(error: unknown): boolean {
+  if (error instanceof DeadlineExceeded || error instanceof MongoNetworkTimeoutError) return true;
+  if (error instanceof MongoServerError) return TOO_SLOW.includes(error.code);
+  return error instanceof Error && error.name === NO_FREE_CONNECTION;
 }
 
 /** An error of one document in a bulk write. */

@@ -1,5 +1,5 @@
 import { formatId, type LogMessage } from "@parley/models";
-import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { StoreUnusable } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { createConnection } from "./connection.ts";
@@ -152,6 +152,47 @@ describe.skipIf(rig === undefined)("MongoDB", { timeout: 60_000 }, () => {
       expect(performance.now() - started, command).toBeLessThan(4 * timeoutMs);
       await expect.poll(() => run().then(() => "settled", String), { timeout: 10_000 }).toBe("settled");
     }
+  });
+
+  it("F25: each operation of an insert has its own time limit, so a slow server stores a repeated batch", async () => {
+    const timeoutMs = 1_000;
+    const patient = database.store({ timeoutMs });
+    const batch = [messageAt(1), messageAt(2)];
+    await patient.insert(batch);
+    for (const mayBeStored of [false, true]) {
+      const blocked = {
+        failCommands: ["insert", "find"],
+        blockConnection: true,
+        blockTimeMS: 0.7 * timeoutMs,
+      };
+      await rig?.fail(blocked, 2);
+      expect(await patient.insert(batch, { mayBeStored })).toEqual([STORED, STORED]);
+    }
+  });
+
+  it("F25: of a batch that may be stored, only what isn't stored is written, but at least one message", async () => {
+    const connection = createConnection(database.url, { timeoutMs: 5_000, maxConnections: 1 });
+    const inserts = vi.spyOn(connection.messages, "insertMany");
+    const db = new MongoStore(connection, { observe: () => undefined, timeoutMs: 5_000 });
+    onTestFinished(() => db.close());
+    const batch = [messageAt(1), messageAt(2), messageAt(3)];
+    await db.insert(batch.slice(0, 2));
+    expect(await db.insert(batch, { mayBeStored: true })).toEqual([STORED, STORED, STORED]);
+    expect(await db.insert(batch, { mayBeStored: true })).toEqual([STORED, STORED, STORED]);
+    const written = inserts.mock.calls.map(([documents]) => documents.map(({ _id }) => _id));
+    expect(written).toEqual([[batch[0]?.id, batch[1]?.id], [batch[2]?.id], [batch[0]?.id]]);
+  });
+
+  it.each([
+    { problem: "slow", data: { blockConnection: true, blockTimeMS: 3_000 } },
+    { problem: "slow", data: { writeConcernError: { code: 64, errmsg: "waiting timed out" } } },
+    { problem: "unreachable", data: { closeConnection: true } },
+    { problem: "failing", data: { errorCode: 10107 } },
+  ])("an error says that the server is $problem: $data", async ({ problem, data }) => {
+    const quick = database.store({ timeoutMs: 500 });
+    await quick.ping();
+    await rig?.fail({ failCommands: ["insert"], ...data });
+    await expect(quick.insert([messageAt(1)])).rejects.toMatchObject({ ...UNAVAILABLE, problem });
   });
 
   it("G4: a failure reports its kind, never content or a name", async () => {

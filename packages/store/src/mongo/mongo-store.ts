@@ -5,14 +5,14 @@ import { insertEvent } from "../outcome.ts";
 import type { PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
+import type { Abandonable, InsertOptions, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
 import { Backfill } from "./backfill.ts";
 import type { Connection } from "./connection.ts";
 import { isBackfillDone, markBackfillDone, readLastMessages, updateConversations } from "./conversations.ts";
 import { withDeadline } from "./deadline.ts";
 import { createIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
-import { reasonOf } from "./mongo-error.ts";
+import { problemOf, reasonOf } from "./mongo-error.ts";
 import { readByRefs, readLastId, readPage, readVisible, type TimeLimit } from "./read.ts";
 
 /** A store in MongoDB, for any number of processes. */
@@ -50,14 +50,13 @@ export class MongoStore implements Store {
    * Writes the messages first and the conversations second. If the process dies in between, the retry of the batch
    * writes the conversations (L13).
    */
-  async insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
+  async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
-    const outcomes = await this.#bounded("insert", (timeLimit) =>
-      insertInto(this.#db.messages, messages, timeLimit),
-    );
+    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("insert", run);
+    const outcomes = await insertInto(this.#db.messages, messages, step, options);
     const updates = conversationUpdatesOf(messages, outcomes);
     if (updates.length > 0)
-      await this.#bounded("insert", () => updateConversations(this.#db.conversations, updates));
+      await step((timeLimit) => updateConversations(this.#db.conversations, updates, timeLimit));
     this.#observe(insertEvent(outcomes, performance.now() - started));
     return outcomes;
   }
@@ -71,26 +70,26 @@ export class MongoStore implements Store {
 
   page(
     conversation: string,
-    options: Range & PageSize & { readonly newest: boolean },
+    { signal, ...options }: Range & PageSize & Abandonable & { readonly newest: boolean },
   ): Promise<readonly LogMessage[]> {
-    return this.#read("page", options.limit, (timeLimit) =>
-      readPage(this.#db, conversation, options, timeLimit),
-    );
+    const run = (timeLimit: TimeLimit) => readPage(this.#db, conversation, options, timeLimit);
+    return this.#read("page", options.limit, run, signal);
   }
 
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
     return readAllPages(this, conversation, range, signal);
   }
 
-  sync(user: string, options: Range & PageSize): Promise<readonly LogMessage[]> {
-    return this.#read("sync", options.limit, (timeLimit) => readVisible(this.#db, user, options, timeLimit));
+  sync(user: string, { signal, ...options }: Range & PageSize & Abandonable): Promise<readonly LogMessage[]> {
+    const run = (timeLimit: TimeLimit) => readVisible(this.#db, user, options, timeLimit);
+    return this.#read("sync", options.limit, run, signal);
   }
 
   conversations(
     user: string,
-    options: PageSize & { readonly before?: string | undefined },
+    { signal, ...options }: PageSize & Abandonable & { readonly before?: string | undefined },
   ): Promise<LastMessages> {
-    return this.#bounded("conversations", async (timeLimit) => {
+    const run = async (timeLimit: TimeLimit) => {
       const started = performance.now();
       await this.#assertBackfillDone();
       // MongoDB treats zero as no limit.
@@ -99,13 +98,15 @@ export class MongoStore implements Store {
       const messages = page.messages.length;
       this.#observe({ type: "read", operation: "conversations", messages, ms: performance.now() - started });
       return page;
-    });
+    };
+    return this.#bounded("conversations", run, signal);
   }
 
-  findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]> {
-    return this.#read("findByRef", messages.length, async (timeLimit) => [
+  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+    const run = async (timeLimit: TimeLimit) => [
       ...(await readByRefs(this.#db.messages, messages, timeLimit)).values(),
-    ]);
+    ];
+    return this.#read("findByRef", messages.length, run, signal);
   }
 
   ping(): Promise<void> {
@@ -132,23 +133,30 @@ export class MongoStore implements Store {
     operation: StoreRead,
     limit: number,
     run: (timeLimit: TimeLimit) => Promise<readonly LogMessage[]>,
+    signal: AbortSignal | undefined,
   ): Promise<readonly LogMessage[]> {
-    return this.#bounded(operation, async (timeLimit) => {
+    const timed = async (timeLimit: TimeLimit) => {
       const started = performance.now();
       // MongoDB treats zero as no limit.
       const messages = limit > 0 ? await run(timeLimit) : [];
       this.#observe({ type: "read", operation, messages: messages.length, ms: performance.now() - started });
       return messages;
-    });
+    };
+    return this.#bounded(operation, timed, signal);
   }
 
-  #bounded<T>(operation: StoreOperation, run: (timeLimit: TimeLimit) => Promise<T>): Promise<T> {
-    return runOperation({ observe: this.#observe, reasonOf }, operation, () =>
-      withDeadline(this.#timeoutMs, async (signal) => {
-        await this.#db.ensureConnected();
-        return run({ signal, maxTimeMS: this.#timeoutMs });
-      }),
-    );
+  /** Runs an operation within the time limit, and ends it earlier if `abandoned` is aborted. */
+  #bounded<T>(
+    operation: StoreOperation,
+    run: (timeLimit: TimeLimit) => Promise<T>,
+    abandoned?: AbortSignal,
+  ): Promise<T> {
+    const deps = { observe: this.#observe, reasonOf, problemOf, signal: abandoned };
+    const connected = async (signal: AbortSignal) => {
+      await this.#db.ensureConnected();
+      return run({ signal, maxTimeMS: this.#timeoutMs });
+    };
+    return runOperation(deps, operation, () => withDeadline(this.#timeoutMs, connected, abandoned));
   }
 }
 

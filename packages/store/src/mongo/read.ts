@@ -10,11 +10,17 @@ type Messages = Collection<MessageDocument>;
 type Database = Pick<Connection, "messages" | "hint">;
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
-/** The time limit of a read: `signal` ends the wait for the result, `maxTimeMS` the server's work. */
+/**
+ * The time limit of an operation. `signal` ends the wait for the result of a read, and its connection. `maxTimeMS` ends
+ * the server's work, also that of a write.
+ */
 export interface TimeLimit {
   readonly signal: AbortSignal;
   readonly maxTimeMS: number;
 }
+
+/** Runs one operation within its own time limit. */
+export type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;

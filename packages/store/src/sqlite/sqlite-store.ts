@@ -6,7 +6,7 @@ import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { InsertOutcome, LastMessages, Range, Store } from "../store.ts";
+import type { Abandonable, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 
@@ -75,9 +75,15 @@ export class SqliteStore implements Store {
 
   page(
     conversation: string,
-    { after = sql.FIRST, before = sql.LAST, newest, ...size }: Range & PageSize & { newest: boolean },
+    {
+      after = sql.FIRST,
+      before = sql.LAST,
+      newest,
+      signal,
+      ...size
+    }: Range & PageSize & Abandonable & { newest: boolean },
   ): Promise<readonly LogMessage[]> {
-    return this.#read("page", size.limit, () => {
+    return this.#read("page", size.limit, signal, () => {
       const statement = newest ? this.#newest : this.#oldest;
       const messages = collect(statement.iterate(conversation, after, before, size.limit), size);
       return newest ? messages.reverse() : messages;
@@ -90,19 +96,20 @@ export class SqliteStore implements Store {
 
   sync(
     user: string,
-    { after = sql.FIRST, before = sql.LAST, ...size }: Range & PageSize,
+    { after = sql.FIRST, before = sql.LAST, signal, ...size }: Range & PageSize & Abandonable,
   ): Promise<readonly LogMessage[]> {
     const { limit } = size;
-    return this.#read("sync", limit, () => collect(this.#sync.iterate({ user, after, before, limit }), size));
+    const read = () => collect(this.#sync.iterate({ user, after, before, limit }), size);
+    return this.#read("sync", limit, signal, read);
   }
 
   conversations(
     user: string,
-    { before = sql.LAST, ...size }: PageSize & { before?: string | undefined },
+    { before = sql.LAST, signal, ...size }: PageSize & Abandonable & { before?: string | undefined },
   ): Promise<LastMessages> {
     const { limit } = size;
     let next: string | undefined;
-    return this.#read("conversations", limit, () => {
+    return this.#read("conversations", limit, signal, () => {
       const ids = this.#lastMessageIds.all({ user, before, limit }).map(({ last }) => String(last));
       next = ids.length === limit ? ids.at(-1) : undefined;
       const page = new PageCollector(size);
@@ -116,8 +123,8 @@ export class SqliteStore implements Store {
     }).then((messages) => ({ messages, next }));
   }
 
-  findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]> {
-    return this.#read("findByRef", messages.length, () => {
+  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+    return this.#read("findByRef", messages.length, signal, () => {
       const found = messages
         .map((message) => this.#storedByRef(message))
         .filter((stored) => stored !== undefined);
@@ -179,8 +186,10 @@ export class SqliteStore implements Store {
   #read(
     operation: StoreRead,
     limit: number,
+    signal: AbortSignal | undefined,
     run: () => readonly LogMessage[],
   ): Promise<readonly LogMessage[]> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#run(operation, () => {
       const started = performance.now();
       // SQLite treats a negative limit as no limit.

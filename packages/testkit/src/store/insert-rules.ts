@@ -12,6 +12,7 @@ export function insertRules(open: OpenStore): void {
       expect(await store.insert(existing)).toEqual(existing.map(() => STORED));
       expect(await store.insert([message])).toEqual([outcome]);
       expect(await store.insert([message])).toEqual([outcome]);
+      expect(await store.insert([message], { mayBeStored: true })).toEqual([outcome]);
       const before = [...existing].sort(inIdOrder);
       const there = [
         ...(await everything(store, "alice:bob")),

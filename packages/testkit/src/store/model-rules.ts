@@ -20,7 +20,10 @@ const message: fc.Arbitrary<LogMessage> = fc.record(
 );
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ insert: fc.array(message, { maxLength: 8 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ insert: fc.array(message, { maxLength: 8 }), mayBeStored: fc.boolean() }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -92,7 +95,7 @@ export function modelRules(openAt: OpenAt, numRuns: number): void {
         await store.prepare();
         const model = new Model();
         for (const taken of steps) {
-          if ("insert" in taken) await compareInsert(store, model, taken.insert);
+          if ("insert" in taken) await compareInsert(store, model, taken);
           else
             await compareReads(store, model, {
               ...taken,
@@ -109,8 +112,12 @@ export function modelRules(openAt: OpenAt, numRuns: number): void {
   });
 }
 
-async function compareInsert(store: Store, model: Model, batch: readonly LogMessage[]): Promise<void> {
-  expect(await store.insert(batch)).toEqual(model.insert(batch));
+async function compareInsert(
+  store: Store,
+  model: Model,
+  { insert: batch, mayBeStored }: { insert: readonly LogMessage[]; mayBeStored: boolean },
+): Promise<void> {
+  expect(await store.insert(batch, { mayBeStored })).toEqual(model.insert(batch));
   const byRef = new Set(batch.map((message) => model.findByRef(message)).filter((one) => one !== undefined));
   expect(new Set(await store.findByRef(batch))).toEqual(byRef);
 }

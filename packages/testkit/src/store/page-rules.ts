@@ -36,6 +36,18 @@ export function pageRules(open: OpenStore): void {
     expect(await everything(store, "alice:bob")).toEqual([]);
   });
 
+  it("a read that its caller abandons rejects with the signal's reason", async () => {
+    const store = await open();
+    await store.insert(messagesAt(0, 5));
+    const reason = new Error("nobody waits any more");
+    const signal = AbortSignal.abort(reason);
+    await expect(store.page(PUBLIC_CONVERSATION, { limit: 1, newest: true, signal })).rejects.toBe(reason);
+    await expect(store.sync("alice", { limit: 1, signal })).rejects.toBe(reason);
+    await expect(store.conversations("alice", { limit: 1, signal })).rejects.toBe(reason);
+    await expect(store.findByRef([messageAt(1, { ref: "r" })], { signal })).rejects.toBe(reason);
+    expect(await store.page(PUBLIC_CONVERSATION, { limit: 1, newest: true })).toHaveLength(1);
+  });
+
   it("P50: a conversation has the messages between its two users, in both directions, and no others", async () => {
     const store = await open();
     const between = [

@@ -1,7 +1,7 @@
 import { raceAbort } from "@parley/async";
 import type { Link } from "../connection/link.ts";
 import { GROUP, LOG } from "../format/keys.ts";
-import { claimedOf, type RawEntry, readOf } from "../format/replies.ts";
+import { claimedOf, pendingOf, type RawEntry, readOf } from "../format/replies.ts";
 import { CLAIM_IDLE, KEEP_CLAIMS, REDELIVER, REMOVE_CONSUMERS } from "../script/scripts.ts";
 
 /** Entries that the group has given to this consumer, in log order. */
@@ -15,6 +15,8 @@ export interface GroupBatch {
 
 /** The most entries in one batch. */
 export const BATCH = 500;
+/** More entries than all consumers have at the same time: each has two batches, and those that failed. */
+const MAX_PENDING = 100_000;
 /** One read waits at most this long for a new entry, in ms. */
 export const BLOCK_MS = 1_000;
 /** Consumers without pending entries are removed from the group after being silent for this long, in ms (L11). */
@@ -62,8 +64,8 @@ export class GroupReader {
    * Takes over entries that any consumer, this one included, has left idle for too long (L10). The next claim is due
    * after a random wait, so that several consumers don't claim at the same time.
    */
-  async claim(): Promise<GroupBatch> {
-    const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#claimCursor, BATCH];
+  async claim(limit: number): Promise<GroupBatch> {
+    const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#claimCursor, limit];
     const claimed = claimedOf(await this.#link.run((client) => CLAIM_IDLE.run(client, [LOG], args)));
     this.#claimCursor = claimed.cursor;
     const wait = this.#claimIdleMs * (0.25 + Math.random() / 4);
@@ -73,15 +75,15 @@ export class GroupReader {
   }
 
   /**
-   * Reads new entries. Returns none if nothing was added for BLOCK_MS. If `signal` is aborted first, this call rejects,
-   * but the read in Redis continues. The next call returns its entries.
+   * Reads at most `limit` new entries. Returns none if nothing was added for BLOCK_MS. If `signal` is aborted first, this
+   * call rejects, but the read in Redis continues. The next call returns its entries, whatever its own limit.
    */
-  async readNew(signal: AbortSignal): Promise<GroupBatch> {
+  async readNew(signal: AbortSignal, limit: number): Promise<GroupBatch> {
     this.#reading ??= this.#readLink.run(async (client) =>
       readOf(
         await client.xreadgroup(
           ...(["GROUP", GROUP, this.#consumer] as const),
-          ...(["COUNT", BATCH, "BLOCK", BLOCK_MS] as const),
+          ...(["COUNT", limit, "BLOCK", BLOCK_MS] as const),
           ...(["STREAMS", LOG, ">"] as const),
         ),
       ),
@@ -101,6 +103,13 @@ export class GroupReader {
   async renew(streamIds: readonly string[]): Promise<void> {
     const args = [GROUP, this.#consumer, ...streamIds];
     await this.#link.run((client) => KEEP_CLAIMS.run(client, [LOG], args));
+  }
+
+  /** Returns the entries from `first` to `last` that are pending with other consumers. */
+  async pendingWithOthers(first: string, last: string): Promise<Set<string>> {
+    const reply = await this.#link.run((client) => client.xpending(LOG, GROUP, first, last, MAX_PENDING));
+    const others = pendingOf(reply).filter(({ consumer }) => consumer !== this.#consumer);
+    return new Set(others.map(({ id }) => id));
   }
 
   /** Leaves the group if this consumer has no pending entries (L11). First waits for a read in flight. */

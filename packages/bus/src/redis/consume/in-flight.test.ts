@@ -37,6 +37,17 @@ describe("messages in flight", () => {
     expect(inFlight.due(500, 3)).toEqual(["c", "d"]);
   });
 
+  it("F25: keeps messages as in flight while others are settled, because a slow store needs long for a batch", () => {
+    const inFlight = start();
+    inFlight.add("a", 1, 10);
+    expect(inFlight.has("a", 15)).toBe(false);
+    inFlight.progress(20);
+    expect(inFlight.has("a", 15)).toBe(true);
+    expect(inFlight.deliveredSince(15)).toEqual(["a"]);
+    expect(inFlight.deliveredSince(21)).toEqual([]);
+    expect(inFlight.has("b", 0)).toBe(false);
+  });
+
   it("knows which messages are in flight, and since when", () => {
     const inFlight = start();
     inFlight.add("a", 1, 10);

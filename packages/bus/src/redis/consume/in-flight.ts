@@ -1,6 +1,9 @@
 import { backoffMs } from "@parley/async";
 
-/** For this long, in ms, a message in flight isn't taken over by other consumers and isn't delivered again. */
+/**
+ * For this long, in ms, a message in flight isn't taken over by other consumers and isn't delivered again. Counts from
+ * its delivery or from the consumer's last progress, so that a slow consumer keeps the rest of its batch.
+ */
 export const MAX_HOLD_MS = 60_000;
 
 /** The longest wait before a failed message is delivered again, in ms: `first` at first, then doubling up to `cap`. */
@@ -20,16 +23,18 @@ export class InFlight {
   readonly #delivered = new Map<string, { readonly deliveries: number; readonly since: number }>();
   /** By id: the time when the failed message is due. Unsorted, because few messages fail. */
   readonly #retries = new Map<string, number>();
+  /** The time when messages were last settled. */
+  #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(retryDelays: RetryDelays, random: () => number = Math.random) {
     this.#retryDelays = retryDelays;
     this.#random = random;
   }
 
-  /** Returns true if the message was delivered at `since` or later and isn't settled. */
+  /** Returns true if the message isn't settled, and was delivered, or others were settled, at `since` or later. */
   has(id: string, since: number): boolean {
     const delivered = this.#delivered.get(id);
-    return delivered !== undefined && delivered.since >= since;
+    return delivered !== undefined && Math.max(delivered.since, this.#progressAt) >= since;
   }
 
   add(id: string, deliveries: number, now: number): void {
@@ -41,6 +46,11 @@ export class InFlight {
   remove(id: string): void {
     this.#delivered.delete(id);
     this.#retries.delete(id);
+  }
+
+  /** Records that messages were settled, which shows that this consumer works on its other messages too. */
+  progress(now: number): void {
+    this.#progressAt = now;
   }
 
   /** Schedules another delivery of a failed message. The wait doubles with each delivery. */
@@ -66,8 +76,8 @@ export class InFlight {
     return next;
   }
 
-  /** Returns the messages that were delivered at `since` or later and aren't settled. */
+  /** Returns the messages for which `has` is true. */
   deliveredSince(since: number): string[] {
-    return [...this.#delivered].filter(([, delivered]) => delivered.since >= since).map(([id]) => id);
+    return [...this.#delivered.keys()].filter((id) => this.has(id, since));
   }
 }

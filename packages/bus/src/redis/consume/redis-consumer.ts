@@ -25,8 +25,9 @@ const EMPTY: GroupBatch = { entries: [], deliveries: [], gone: [] };
  *
  * Redis records for each pending entry which consumer got it. When an entry was idle for `claimIdleMs`, another
  * consumer may take it over. A slow store must not look like a dead consumer, so this class resets the idle time of
- * entries in flight, for up to MAX_HOLD_MS. After that they may be taken over and delivered again. If two consumers
- * store the same message, this does no harm: the second insert finds the message in the store.
+ * entries in flight, for up to MAX_HOLD_MS without progress. After that they may be taken over and delivered again. The
+ * first consumer then learns this from `held` and drops them. If two consumers store the same message nevertheless, this
+ * does no harm: the second insert finds the message in the store.
  */
 export class RedisConsumer implements Consumer {
   readonly acknowledged = true;
@@ -68,11 +69,11 @@ export class RedisConsumer implements Consumer {
     this.#renewing = this.#renewInFlight(this.#closing.signal);
   }
 
-  async next(signal: AbortSignal): Promise<readonly Consumed[]> {
+  async next(signal: AbortSignal, limit = BATCH): Promise<readonly Consumed[]> {
     const backoff = new Backoff({ minMs: 50, maxMs: 2_000 });
     while (!signal.aborted) {
       try {
-        const consumed = await this.#nextBatch(signal);
+        const consumed = await this.#nextBatch(signal, Math.min(limit, BATCH));
         this.#readProblem = undefined;
         if (consumed.length > 0) return consumed;
         backoff.reset();
@@ -86,6 +87,22 @@ export class RedisConsumer implements Consumer {
       }
     }
     return [];
+  }
+
+  async held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
+    const ids = messages.map(({ message }) => message.id).sort();
+    const [first, last] = [ids[0], ids.at(-1)];
+    if (first === undefined || last === undefined) return messages;
+    try {
+      // A message that is pending with nobody is kept: it was stored, or the log was lost and only this copy is left.
+      const taken = await this.#groupReader.pendingWithOthers(streamIdOf(first), streamIdOf(last));
+      const isTaken = ({ message }: Consumed) => taken.has(streamIdOf(message.id));
+      for (const consumed of messages.filter(isTaken)) this.#inFlight.remove(consumed.message.id);
+      return messages.filter((consumed) => !isTaken(consumed));
+    } catch {
+      // The link's events report the failure.
+      return messages;
+    }
   }
 
   async settle(settled: readonly Settled[]): Promise<void> {
@@ -103,6 +120,7 @@ export class RedisConsumer implements Consumer {
     try {
       await this.#acknowledge(stored);
       stored.forEach(remove);
+      if (stored.length > 0) this.#inFlight.progress(performance.now());
       for (const message of conflicts) {
         await reappend(this.#link, message, this.#context);
         remove(message.id);
@@ -139,21 +157,21 @@ export class RedisConsumer implements Consumer {
    * After a batch of old messages, the next batch is always of new ones. So messages that keep failing, and are due
    * every time, can't delay new ones.
    */
-  async #nextBatch(signal: AbortSignal): Promise<Consumed[]> {
+  async #nextBatch(signal: AbortSignal, limit: number): Promise<Consumed[]> {
     await this.#link.ready(signal);
     await this.#readLink.ready(signal);
-    const old = this.#isNewNext ? [] : await this.#oldMessages();
+    const old = this.#isNewNext ? [] : await this.#oldMessages(limit);
     this.#isNewNext = old.length > 0;
-    return old.length > 0 ? old : await this.#sorter.sort(await this.#readNew(signal));
+    return old.length > 0 ? old : await this.#sorter.sort(await this.#readNew(signal, limit));
   }
 
   /** Returns failed messages that are due or, if there are none, messages taken over from other consumers. */
-  async #oldMessages(): Promise<Consumed[]> {
+  async #oldMessages(limit: number): Promise<Consumed[]> {
     const now = performance.now();
-    const due = this.#inFlight.due(now, BATCH);
+    const due = this.#inFlight.due(now, limit);
     if (due.length > 0) return await this.#redeliver(due);
     if (now < this.#groupReader.nextClaim) return [];
-    const claimed = await this.#sorter.sort(await this.#groupReader.claim());
+    const claimed = await this.#sorter.sort(await this.#groupReader.claim(limit));
     if (claimed.length > 0) this.#context.observe({ type: "claim", entries: claimed.length });
     return claimed;
   }
@@ -167,12 +185,12 @@ export class RedisConsumer implements Consumer {
   }
 
   /** Reads new entries. Stops waiting, and returns none, as soon as a retry or a claim is due. */
-  async #readNew(signal: AbortSignal): Promise<GroupBatch> {
+  async #readNew(signal: AbortSignal, limit: number): Promise<GroupBatch> {
     const next = Math.min(this.#groupReader.nextClaim, this.#inFlight.nextDue() ?? Number.POSITIVE_INFINITY);
     const wait = Math.max(1, Math.ceil(next - performance.now()));
-    if (wait >= BLOCK_MS) return await this.#groupReader.readNew(signal);
+    if (wait >= BLOCK_MS) return await this.#groupReader.readNew(signal, limit);
     const due = AbortSignal.timeout(wait);
-    return await this.#groupReader.readNew(AbortSignal.any([signal, due])).catch((error: unknown) => {
+    return await this.#groupReader.readNew(AbortSignal.any([signal, due]), limit).catch((error: unknown) => {
       if (due.aborted) return EMPTY;
       throw error;
     });

@@ -40,6 +40,14 @@ export function claimedOf(reply: unknown): Claimed {
   };
 }
 
+/** Returns the entries in the reply to an XPENDING with a range, each with its consumer. */
+export function pendingOf(reply: unknown): { readonly id: string; readonly consumer: string }[] {
+  return listOf(reply).map((entry) => {
+    const [id, consumer] = listOf(entry);
+    return { id: String(id), consumer: String(consumer) };
+  });
+}
+
 /** Returns the elements of a list as text. */
 export function textsOf(reply: unknown): string[] {
   return listOf(reply).map(String);
