@@ -52,6 +52,16 @@ export async function backlogEntries(cluster: Cluster): Promise<number> {
   });
 }
 
+/** True if the persisters have acknowledged every entry up to a message id. */
+export function isStoredUpTo(cluster: Cluster, id: string): Promise<boolean> {
+  return cluster.withRedis(async (redis) => {
+    const [group = []] = (await redis.xinfo("GROUPS", LOG)) as unknown[][];
+    const lastRead = String(group[group.indexOf("last-delivered-id") + 1]);
+    const [first] = idsOf(await redis.xpending(LOG, GROUP, "-", "+", 1));
+    return messageIdOf(lastRead) >= id && (first === undefined || messageIdOf(first) > id);
+  });
+}
+
 /** Converts a stream id to a message id, which has the same numbers in fixed width. */
 export function messageIdOf(streamId: string): string {
   const [ms = "", seq = ""] = streamId.split("-");
@@ -61,9 +71,7 @@ export function messageIdOf(streamId: string): string {
 /** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    client
-      .db("parley")
-      .collection<StoredDocument>("messages")
+    messagesOf(client)
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
@@ -71,7 +79,26 @@ export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Prom
 
 /** Deletes all messages in MongoDB, because a small server reads more slowly the more messages it has. */
 export async function deleteStored(cluster: Cluster): Promise<void> {
-  await withMongo(cluster, (client) => client.db("parley").collection("messages").deleteMany({}));
+  await withMongo(cluster, (client) => messagesOf(client).deleteMany({}));
+}
+
+/** Returns the ids of a conversation's messages in MongoDB. */
+export async function idsInConversation(cluster: Cluster, conversation: string): Promise<Set<string>> {
+  const documents = await withMongo(cluster, (client) =>
+    messagesOf(client)
+      .find({ conversation }, { projection: { _id: 1 } })
+      .toArray(),
+  );
+  return new Set(documents.map(({ _id }) => _id));
+}
+
+/** Deletes the messages of a conversation in MongoDB. */
+export async function deleteConversation(cluster: Cluster, conversation: string): Promise<void> {
+  await withMongo(cluster, (client) => messagesOf(client).deleteMany({ conversation }));
+}
+
+function messagesOf(client: MongoClient) {
+  return client.db("parley").collection<StoredDocument & { readonly conversation: string }>("messages");
 }
 
 async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {
