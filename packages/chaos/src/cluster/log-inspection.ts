@@ -4,6 +4,8 @@ import { type Cluster, GROUP, LOG } from "./cluster.ts";
 // These functions access the log and the store directly, as an operator would, without the product's code.
 
 const MAX_ENTRIES = 10_000;
+/** Ids per query of a conversation. */
+const PAGE_SIZE = 500;
 /** An entry that is idle for longer isn't being worked on: a working persister renews its claim more often. */
 const IDLE_MS = 1_000;
 
@@ -84,17 +86,34 @@ export async function deleteStored(cluster: Cluster): Promise<void> {
 
 /** Returns the ids of a conversation's messages in MongoDB. */
 export async function idsInConversation(cluster: Cluster, conversation: string): Promise<Set<string>> {
-  const documents = await withMongo(cluster, (client) =>
-    messagesOf(client)
-      .find({ conversation }, { projection: { _id: 1 } })
-      .toArray(),
-  );
-  return new Set(documents.map(({ _id }) => _id));
+  const ids = new Set<string>();
+  await withMongo(cluster, async (client) => {
+    for (let after = ""; ; ) {
+      const page = await idsAfter(client, conversation, after);
+      for (const id of page) ids.add(id);
+      after = page.at(-1) ?? after;
+      if (page.length < PAGE_SIZE) return;
+    }
+  });
+  return ids;
 }
 
 /** Deletes the messages of a conversation in MongoDB. */
 export async function deleteConversation(cluster: Cluster, conversation: string): Promise<void> {
-  await withMongo(cluster, (client) => messagesOf(client).deleteMany({ conversation }));
+  await withMongo(cluster, async (client) => {
+    for (;;) {
+      const page = await idsAfter(client, conversation, "");
+      if (page.length === 0) return;
+      await messagesOf(client).deleteMany({ _id: { $in: page } });
+    }
+  });
+}
+
+/** Returns the next ids of a conversation. A small server on a busy machine can't return all at once. */
+async function idsAfter(client: MongoClient, conversation: string, after: string): Promise<string[]> {
+  const filter = { conversation, _id: { $gt: after } };
+  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: PAGE_SIZE } as const;
+  return (await messagesOf(client).find(filter, options).toArray()).map(({ _id }) => _id);
 }
 
 function messagesOf(client: MongoClient) {

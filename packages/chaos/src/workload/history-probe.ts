@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const PAUSE_MS = 200;
+const RECONNECT_MS = 100;
 /** An answer that took longer shows that the fault had an effect. */
 const SLOW_MS = 1_000;
 
@@ -8,7 +9,10 @@ class TooLate extends Error {
   override readonly name = "TooLate";
 }
 
-/** Requests for history that are measured: each must get status 200 or 503 within a limit. */
+/**
+ * Requests for history that are measured: each must get status 200 or 503 within a limit. A request is repeated while
+ * there is no connection, because a process that is being restarted can't answer.
+ */
 export class HistoryProbe {
   complete = 0;
   refused = 0;
@@ -45,8 +49,7 @@ export class HistoryProbe {
     const startedMs = performance.now();
     const end = new AbortController();
     try {
-      const headers = { authorization: `Bearer ${token}` };
-      const response = await this.#within(fetch(this.#url + path, { headers, signal: end.signal }));
+      const response = await this.#within(this.#answerTo(path, token, end.signal));
       this.#count(response.status, performance.now() - startedMs);
       if (response.status === 200) await this.#read(response, stop);
       else if (response.status !== 503) this.#add(`a request for history had status ${response.status}`);
@@ -56,6 +59,16 @@ export class HistoryProbe {
       this.#add(`a request for history had no answer: ${error}`);
     } finally {
       end.abort();
+    }
+  }
+
+  /** Requests a path again and again until there is an answer. */
+  async #answerTo(path: string, token: string, end: AbortSignal): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}` };
+    for (;;) {
+      const response = await fetch(this.#url + path, { headers, signal: end }).catch(() => undefined);
+      if (response) return response;
+      await delay(RECONNECT_MS, undefined, { signal: end });
     }
   }
 
