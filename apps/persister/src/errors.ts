@@ -8,9 +8,9 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
 }
 
-/** True if there was no connection to the store. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof StoreUnavailable && error.problem === "unreachable";
+/** True unless the store has another problem than its speed: no connection, or an error. */
+export function isTooSlow(error: unknown): boolean {
+  return !(error instanceof StoreUnavailable) || error.problem === "slow";
 }
 
 /**

@@ -13,9 +13,9 @@ export interface Options {
   readonly seed: number;
   /** Number of runs of each fault, or of rounds of each attack. */
   readonly times: number;
-  /** Number of runs of each random fault (F18). */
+  /** Number of runs of each random fault (F18, F26). */
   readonly schedules: number;
-  /** Duration of F18. */
+  /** Duration of a random fault. */
   readonly minutes: number;
   /** Number of runs at the same time. */
   readonly parallel: number;
@@ -41,9 +41,9 @@ nothing acknowledged is lost, nothing is stored twice, every client sees everyth
   npx pnpm@12 chaos --only F3,F9       only these faults
   npx pnpm@12 chaos --short            every fault once, in a short form: under four minutes
   npx pnpm@12 chaos --seed 7           repeats the random choices of an earlier run with this seed
-  npx pnpm@12 chaos --minutes 10       duration of F18, everything at once (default 3)
+  npx pnpm@12 chaos --minutes 10       duration of F18, everything at once (default 3), and F26 (at most 2)
   npx pnpm@12 chaos --times 3          runs of each fault: the first with the seed, each other with the next number
-  npx pnpm@12 chaos --schedules 10     runs of F18, each with its own schedule (default: as many as --times)
+  npx pnpm@12 chaos --schedules 10     runs of F18 and F26, each with its own schedule (default: as many as --times)
   npx pnpm@12 chaos --parallel 3       runs at the same time, each in its own cluster (default 1)
   npx pnpm@12 chaos --write            writes docs/faults.md after any run; --no-write never does
 

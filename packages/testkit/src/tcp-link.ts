@@ -10,6 +10,15 @@ export type Mode = "pass" | "stall" | "swallow";
 /** `fin`: close in order. `rst`: reset the connection. */
 export type Cut = "fin" | "rst";
 
+/**
+ * Each chunk from a client is held for `delayMs`, and longer for its bytes if `bytesPerSecond` is set. What is held when
+ * the client closes its connection is dropped, like the work of a server that notices that its client has left.
+ */
+export interface Slowness {
+  readonly delayMs: number;
+  readonly bytesPerSecond?: number;
+}
+
 /** One connection through the proxy. */
 export interface Link {
   /** Number of the connection, from 1. */
@@ -25,6 +34,8 @@ export interface Link {
 /** The proxy's decisions for a link. The link asks for them at each chunk. */
 export interface Rules {
   mode(link: Link, direction: Direction): Mode;
+  /** Returns how chunks from the client are delayed. */
+  slowness(): Slowness | undefined;
   /** Returns true if the reply to this chunk must be lost. */
   losesReply(link: Link, chunk: Buffer): boolean;
   /** Called after the reply was lost and the link was cut. */
@@ -45,6 +56,9 @@ export class TcpLink implements Link {
   /** Chunks that were read while their direction was stalled. */
   readonly #held: Record<Direction, Buffer[]> = { up: [], down: [] };
   readonly #ended: Record<Direction, boolean> = { up: false, down: false };
+  /** Chunks from the client that are delayed, oldest first, and the time when the last one is due. */
+  readonly #delayed: { readonly chunk: Buffer; readonly timer: NodeJS.Timeout }[] = [];
+  #lastDueMs = 0;
 
   /** `up` reads from `client`, `down` from `server`. Both sockets need `allowHalfOpen`. */
   constructor(id: number, client: Socket, server: Socket, rules: Rules) {
@@ -68,6 +82,7 @@ export class TcpLink implements Link {
 
   /** Applies changed rules: a stalled direction may continue, or a passing direction may stall. */
   recheck(): void {
+    if (!this.#rules.slowness()) while (this.#delayed.length > 0) this.#release();
     for (const direction of ["up", "down"] as const) {
       const mode = this.#rules.mode(this, direction);
       const from = this.#sockets[direction];
@@ -89,6 +104,7 @@ export class TcpLink implements Link {
     from.on("data", (chunk: Buffer) => this.#read(direction, chunk));
     from.on("end", () => {
       this.#ended[direction] = true;
+      if (direction === "up") for (const { timer } of this.#delayed.splice(0)) clearTimeout(timer);
       if (this.#rules.mode(this, direction) === "pass") to.end();
     });
     // After an error "close" follows. The listener below then resets the other connection.
@@ -112,6 +128,31 @@ export class TcpLink implements Link {
       this.#loseReply();
       return;
     }
+    const slowness = this.#rules.slowness();
+    if (direction === "up" && (slowness || this.#delayed.length > 0)) this.#delay(chunk, slowness);
+    else this.#pass(direction, chunk);
+  }
+
+  #delay(
+    chunk: Buffer,
+    { delayMs, bytesPerSecond = Number.POSITIVE_INFINITY }: Slowness = { delayMs: 0 },
+  ): void {
+    const now = performance.now();
+    this.#lastDueMs = Math.max(now + delayMs, this.#lastDueMs) + (1_000 * chunk.length) / bytesPerSecond;
+    const timer = setTimeout(() => this.#release(), this.#lastDueMs - now);
+    this.#delayed.push({ chunk, timer });
+  }
+
+  /** Forwards the oldest delayed chunk. */
+  #release(): void {
+    const oldest = this.#delayed.shift();
+    if (!oldest) return;
+    clearTimeout(oldest.timer);
+    if (this.#delayed.length === 0) this.#lastDueMs = 0;
+    this.#pass("up", oldest.chunk);
+  }
+
+  #pass(direction: Direction, chunk: Buffer): void {
     const mode = this.#rules.mode(this, direction);
     if (mode === "stall") {
       this.#sockets[direction].pause();

@@ -183,4 +183,32 @@ describe("TCP proxy", () => {
       `mongodb://127.0.0.1:${proxy.port}/parley?w=1`,
     );
   });
+
+  it("delays what a client sends, keeps its order, and forwards what it holds when the delay ends", async () => {
+    const one = await client("first ");
+    await vi.waitUntil(() => received === "first ");
+    proxy.slow({ delayMs: 600_000 });
+    one.socket.write("second ");
+    await vi.waitUntil(() => proxy.bytes().up === "first second ".length);
+    one.socket.write("third");
+    await vi.waitUntil(() => proxy.bytes().up === "first second third".length);
+    expect(received).toBe("first ");
+    proxy.slow(undefined);
+    await vi.waitUntil(() => received === "first second third");
+    proxy.slow({ delayMs: 1, bytesPerSecond: 10_000 });
+    one.socket.write(" fourth");
+    await vi.waitUntil(() => one.text.endsWith("FOURTH"));
+  });
+
+  it("drops what it holds for a client that leaves", async () => {
+    const one = await client("first");
+    await vi.waitUntil(() => received === "first");
+    proxy.slow({ delayMs: 600_000 });
+    one.socket.write(" second");
+    await vi.waitUntil(() => proxy.bytes().up === "first second".length);
+    one.socket.end();
+    await vi.waitUntil(() => one.ended);
+    proxy.slow(undefined);
+    expect(received).toBe("first");
+  });
 });

@@ -1,5 +1,13 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { type Cut, type Direction, type Link, type Mode, type Rules, TcpLink } from "./tcp-link.ts";
+import {
+  type Cut,
+  type Direction,
+  type Link,
+  type Mode,
+  type Rules,
+  type Slowness,
+  TcpLink,
+} from "./tcp-link.ts";
 
 /**
  * Selects links. A method that is called without it applies to all links. Called repeatedly for each link, because
@@ -19,6 +27,11 @@ export interface TcpProxy {
    * `set("both", "pass")` without `where` removes all earlier rules.
    */
   set(direction: Direction | "both", mode: Mode, where?: Where): void;
+  /**
+   * Delays what clients send, on current and future links. Undefined ends the delay: what is still held is forwarded at
+   * once.
+   */
+  slow(how: Slowness | undefined): void;
   /** Cuts the open links and returns their number. */
   cut(how: Cut, where?: Where): number;
   /** Turns the immediate reset of new connections on or off. Initially off. */
@@ -52,12 +65,14 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   const links: TcpLink[] = [];
   let rules: Rule[] = [];
   let refusing = false;
+  let slowness: Slowness | undefined;
   const waiting: LostReply[] = [];
   const losing = new Map<Link, LostReply>();
 
   const decisions: Rules = {
     mode: (link, direction) =>
       rules.findLast((rule) => rule.directions.includes(direction) && rule.where(link))?.mode ?? "pass",
+    slowness: () => slowness,
     losesReply(link, chunk) {
       const index = waiting.findIndex(({ request }) => request(chunk, link));
       const [lost] = index < 0 ? [] : waiting.splice(index, 1);
@@ -95,6 +110,10 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
       if (where === undefined && direction === "both") rules = [];
       const directions: Direction[] = direction === "both" ? ["up", "down"] : [direction];
       rules.push({ directions, mode, where: where ?? everyLink });
+      for (const link of openLinks()) link.recheck();
+    },
+    slow(how) {
+      slowness = how;
       for (const link of openLinks()) link.recheck();
     },
     cut(how, where) {

@@ -11,7 +11,7 @@ const [one, two, three] = [message(1), message(2), message(3)];
 describe("a slow store", () => {
   it("F25: a store that can't be reached keeps the size of a batch, and a slow one reduces it", async () => {
     const { consumer, store, events } = start();
-    const problems = ["unreachable", "unreachable", "slow"] as const;
+    const problems = ["unreachable", "failing", "slow"] as const;
     store.onInsert = (messages) => {
       const problem = problems[store.inserts.length - 1];
       if (problem) throw new StoreUnavailable(problem);

@@ -1,7 +1,7 @@
 import { type BackoffLimits, BatchLimit, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
-import { isUnavailable, isUnreachable, reasonOf } from "../errors.ts";
+import { isTooSlow, isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
 export type InsertResult =
@@ -94,8 +94,8 @@ export class StoreWriter {
   }
 
   async #waitAfterOutage(error: unknown, messages: number, signal: AbortSignal): Promise<InsertResult> {
-    // A store that can't be reached says nothing about the size of a batch.
-    if (!isUnreachable(error)) this.#changeLimit((limit) => limit.missed(messages));
+    // A store that can't be reached, or fails at once, says nothing about the size of a batch.
+    if (isTooSlow(error)) this.#changeLimit((limit) => limit.missed(messages));
     await this.#wait(error, signal);
     return { kind: signal.aborted ? "stopped" : "unavailable" };
   }

@@ -7,12 +7,14 @@ import { Redis } from "ioredis";
  * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and a history-api, each a real
  * process.
  *
- * Each app reaches Redis through a TCP proxy of its own, and clients reach each gateway through another proxy. The
- * proxies forward everything until a fault changes their mode.
+ * Each app reaches Redis through a TCP proxy of its own, all apps reach MongoDB through another one, and clients reach
+ * each gateway through another one. The proxies forward everything until a fault changes their mode.
  */
 export interface Cluster {
   readonly redis: LocalServer;
   readonly mongo: LocalServer;
+  /** The proxy between all apps and MongoDB. */
+  readonly mongoProxy: TcpProxy;
   readonly gateways: readonly Gateway[];
   readonly persisters: readonly ClusterApp[];
   readonly historyApi: ClusterApp;
@@ -59,7 +61,7 @@ export interface ClusterOptions {
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
   /** Paths of bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
-  /** Connects the apps to Redis directly, because the proxies would slow down a system whose speed is measured. */
+  /** Connects the apps to Redis and MongoDB directly, because the proxies would slow down a system whose speed is measured. */
   readonly isDirect?: boolean;
   /** Command that starts every app, as `wrap` of `startApp`. */
   readonly wrap?: readonly string[] | undefined;
@@ -111,6 +113,8 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
     ),
     startMongo().then((server) => track(server, (s) => s.stop())),
   ]);
+  const mongoProxy = track(await startTcpProxy(mongo.port), (proxy) => proxy.close());
+  const mongoUrl = options.isDirect ? mongo.url : mongoProxy.url(mongo.url);
   const start = async (name: AppName, env: Record<string, string> = {}): Promise<ClusterApp> => {
     const redisProxy = track(await startTcpProxy(redis.port), (proxy) => proxy.close());
     const redisUrl = options.isDirect ? redis.url : redisProxy.url(redis.url);
@@ -119,7 +123,7 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
       built: true,
       file: options.builds?.[name],
       wrap: options.wrap,
-      env: { ...ENV, REDIS_URL: redisUrl, MONGO_URL: mongo.url, ...options.env, ...env },
+      env: { ...ENV, REDIS_URL: redisUrl, MONGO_URL: mongoUrl, ...options.env, ...env },
       onLine: (line) => void logLines.push(parseLogLine(line)),
     });
     return { app: track(app, (running) => running.kill("SIGKILL")), redisProxy, logLines };
@@ -140,6 +144,7 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
   return {
     redis,
     mongo,
+    mongoProxy,
     gateways,
     persisters,
     historyApi,

@@ -4,6 +4,8 @@ import { type Cluster, GROUP, LOG } from "./cluster.ts";
 // These functions access the log and the store directly, as an operator would, without the product's code.
 
 const MAX_ENTRIES = 10_000;
+/** Ids per query of a conversation. */
+const PAGE_SIZE = 500;
 /** An entry that is idle for longer isn't being worked on: a working persister renews its claim more often. */
 const IDLE_MS = 1_000;
 
@@ -52,6 +54,16 @@ export async function backlogEntries(cluster: Cluster): Promise<number> {
   });
 }
 
+/** True if the persisters have acknowledged every entry up to a message id. */
+export function isStoredUpTo(cluster: Cluster, id: string): Promise<boolean> {
+  return cluster.withRedis(async (redis) => {
+    const [group = []] = (await redis.xinfo("GROUPS", LOG)) as unknown[][];
+    const lastRead = String(group[group.indexOf("last-delivered-id") + 1]);
+    const [first] = idsOf(await redis.xpending(LOG, GROUP, "-", "+", 1));
+    return messageIdOf(lastRead) >= id && (first === undefined || messageIdOf(first) > id);
+  });
+}
+
 /** Converts a stream id to a message id, which has the same numbers in fixed width. */
 export function messageIdOf(streamId: string): string {
   const [ms = "", seq = ""] = streamId.split("-");
@@ -61,9 +73,7 @@ export function messageIdOf(streamId: string): string {
 /** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    client
-      .db("parley")
-      .collection<StoredDocument>("messages")
+    messagesOf(client)
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
@@ -71,7 +81,43 @@ export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Prom
 
 /** Deletes all messages in MongoDB, because a small server reads more slowly the more messages it has. */
 export async function deleteStored(cluster: Cluster): Promise<void> {
-  await withMongo(cluster, (client) => client.db("parley").collection("messages").deleteMany({}));
+  await withMongo(cluster, (client) => messagesOf(client).deleteMany({}));
+}
+
+/** Returns the ids of a conversation's messages in MongoDB. */
+export async function idsInConversation(cluster: Cluster, conversation: string): Promise<Set<string>> {
+  const ids = new Set<string>();
+  await withMongo(cluster, async (client) => {
+    for (let after = ""; ; ) {
+      const page = await idsAfter(client, conversation, after);
+      for (const id of page) ids.add(id);
+      after = page.at(-1) ?? after;
+      if (page.length < PAGE_SIZE) return;
+    }
+  });
+  return ids;
+}
+
+/** Deletes the messages of a conversation in MongoDB. */
+export async function deleteConversation(cluster: Cluster, conversation: string): Promise<void> {
+  await withMongo(cluster, async (client) => {
+    for (;;) {
+      const page = await idsAfter(client, conversation, "");
+      if (page.length === 0) return;
+      await messagesOf(client).deleteMany({ _id: { $in: page } });
+    }
+  });
+}
+
+/** Returns the next ids of a conversation. A small server on a busy machine can't return all at once. */
+async function idsAfter(client: MongoClient, conversation: string, after: string): Promise<string[]> {
+  const filter = { conversation, _id: { $gt: after } };
+  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: PAGE_SIZE } as const;
+  return (await messagesOf(client).find(filter, options).toArray()).map(({ _id }) => _id);
+}
+
+function messagesOf(client: MongoClient) {
+  return client.db("parley").collection<StoredDocument & { readonly conversation: string }>("messages");
 }
 
 async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {

@@ -8,7 +8,7 @@ type Component = (typeof ALL_COMPONENTS)[number];
 
 /** A fault of docs/guarantees.md. */
 export interface Fault {
-  /** `F1` to `F18`. */
+  /** Such as `F1`. */
   readonly id: string;
   readonly title: string;
   /**
@@ -43,7 +43,7 @@ export interface FaultContext {
   /** True for the short form, which the test command runs. */
   readonly short: boolean;
   readonly seed: number;
-  /** Duration of F18. */
+  /** Duration of a random fault (F18, F26). */
   readonly minutes: number;
   /** Called with each line of progress. */
   readonly log: (line: string) => void;

@@ -16,9 +16,11 @@ import { rollingRestart } from "./f15-rolling-restart.ts";
 import { redisFull } from "./f16-redis-full.ts";
 import { clocksJump } from "./f17-clocks-jump.ts";
 import { everythingAtOnce } from "./f18-everything.ts";
+import { slowStore } from "./f25-slow-store.ts";
+import { randomSignals } from "./f26-random-signals.ts";
 import type { Fault } from "./fault.ts";
 
-/** Every fault but F18, which combines the others. */
+/** The faults that F18 may combine. */
 const SINGLE: readonly Fault[] = [
   persisterDies,
   persisterFreezes,
@@ -40,4 +42,9 @@ const SINGLE: readonly Fault[] = [
 ];
 
 /** All faults of docs/guarantees.md, in its order. */
-export const FAULTS: readonly Fault[] = [...SINGLE, everythingAtOnce([...SINGLE, storedLogGone])];
+export const FAULTS: readonly Fault[] = [
+  ...SINGLE,
+  everythingAtOnce([...SINGLE, storedLogGone]),
+  slowStore,
+  randomSignals,
+];

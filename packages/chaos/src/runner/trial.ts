@@ -9,7 +9,7 @@ import { type Clusters, NEW_CLUSTERS } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault, Injection } from "../faults/fault.ts";
 import { writeRecord } from "../report/record.ts";
-import { HistoryReader, readHistory } from "../workload/history-reader.ts";
+import { ANSWER_LIMIT_MS, HistoryReader, readHistory } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
 import { Workload } from "../workload/workload.ts";
 import { problemsOf, type Result } from "./result.ts";
@@ -21,7 +21,7 @@ export interface TrialOptions {
   readonly seed: number;
   /** True for the short form of the fault, with fewer messages. */
   readonly short: boolean;
-  /** Duration of F18. */
+  /** Duration of a random fault (F18, F26). */
   readonly minutes: number;
   /** Called with each line of progress. */
   readonly log: (line: string) => void;
@@ -40,8 +40,8 @@ interface Size {
 /** A store on two busy cores can keep up with these rates. With higher ones, trials would measure the machine. */
 const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
 const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
-/** Longer than any fault takes, except F18. The duration of F18 is added to this. */
-const MAX_FAULT_MINUTES = 4;
+/** Longer than any fault takes, except random ones. Their duration is added to this. */
+const MAX_FAULT_MINUTES = 6;
 /** After every client has seen everything, a duplicate delivery would arrive within this time. */
 const SETTLE_MS = 300;
 const CONVERGE_MS = 60_000;
@@ -134,7 +134,7 @@ function sizeOf({ ratePerSecond = Number.POSITIVE_INFINITY }: Fault, { short }: 
 function allProblems(
   injection: Injection,
   verdict: Verdict,
-  { missing, answers }: HistoryReader,
+  { missing, answers, unanswered }: HistoryReader,
   isTimed: boolean,
 ): string[] {
   const lacked = [...missing].filter((id) => !injection.destroyed?.has(id));
@@ -146,6 +146,9 @@ function allProblems(
     ...(lacked.length === 0
       ? []
       : [`P56: history lacked ${lacked.length} acknowledged messages, such as ${lacked[0]}`]),
+    ...(isTimed && unanswered > 0
+      ? [`P55: ${unanswered} requests for history had no answer within ${ANSWER_LIMIT_MS / 1_000} s`]
+      : []),
     ...(answers > 0 ? [] : ["history never answered"]),
   ];
 }

@@ -6,6 +6,8 @@ import type { Ledger, Outcome } from "./ledger.ts";
 /** Minimum pause between reads. The pause is at least twice the time of the last answer, to spare a slow store. */
 const MIN_PAUSE_MS = 1_000;
 const TIMEOUT_MS = 20_000;
+/** Time within which the first byte of each answer must arrive (P55): the server's own limit, and two seconds. */
+export const ANSWER_LIMIT_MS = 12_000;
 
 /**
  * Reads the whole public room repeatedly during a fault. Each answer must contain everything that was acknowledged
@@ -14,6 +16,8 @@ const TIMEOUT_MS = 20_000;
 export class HistoryReader {
   answers = 0;
   refusals = 0;
+  /** Requests that had no answer within `ANSWER_LIMIT_MS`, although history-api accepted them. */
+  unanswered = 0;
   /** Acknowledged ids that an answer lacked, and ids that an answer contained twice or out of order. */
   readonly missing = new Set<string>();
   readonly #stopping = new AbortController();
@@ -35,7 +39,12 @@ export class HistoryReader {
         .filter(({ to }) => to === "")
         .flatMap(({ outcome }) => idOf(outcome) ?? []);
       const requestedMs = performance.now();
-      const messages = await readHistory(cluster, "reader", "/messages").catch(() => undefined);
+      let answeredMs = Number.POSITIVE_INFINITY;
+      const messages = await readHistory(cluster, "reader", "/messages", () => {
+        answeredMs = performance.now();
+      }).catch(() => undefined);
+      // A request that failed earlier had no connection: history-api was being restarted.
+      if (Math.min(answeredMs, performance.now()) - requestedMs > ANSWER_LIMIT_MS) this.unanswered += 1;
       if (messages === undefined) this.refusals += 1;
       else this.#compare(expected, messages);
       const pauseMs = Math.max(MIN_PAUSE_MS, 2 * (performance.now() - requestedMs));
@@ -58,12 +67,21 @@ function idOf(outcome: Outcome): string | undefined {
   return outcome.kind === "acked" ? outcome.id : undefined;
 }
 
-/** Reads a whole conversation from history-api. Rejects unless the answer is complete. */
-export async function readHistory(cluster: Cluster, user: string, path: string): Promise<Message[]> {
+/**
+ * Reads a whole conversation from history-api. Rejects unless the answer is complete. `onAnswer` is called when the
+ * answer begins.
+ */
+export async function readHistory(
+  cluster: Cluster,
+  user: string,
+  path: string,
+  onAnswer: () => void = () => undefined,
+): Promise<Message[]> {
   const response = await fetch(cluster.historyApi.app.url + path, {
     headers: { authorization: `Bearer ${await cluster.token(user)}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
+  onAnswer();
   if (!response.ok) throw new Error(`history-api answered ${path} with status ${response.status}`);
   return (await response.json()) as Message[];
 }
