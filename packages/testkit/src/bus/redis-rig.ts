@@ -63,7 +63,11 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
     proxy,
     server,
     events,
-    trim: () => fixture.consume.trim(),
+    trim: async () => {
+      // The first call notes what is stored, and the second one removes it.
+      await fixture.consume.trim();
+      return await fixture.consume.trim();
+    },
     command: (...args) => redisCommand(server.url, ...args),
   };
 }
