@@ -29,8 +29,23 @@ export type PersisterEvent =
   | { readonly type: "ref-dropped"; readonly id: string; readonly heldBy: string }
   /** An operation on the log failed. The log delivers the operation's messages again. */
   | { readonly type: "log-failed"; readonly doing: LogStep; readonly reason: string }
-  /** The log's state, about once a second. The oldest unstored message has waited for at most `lagMs`. */
-  | { readonly type: "log-state"; readonly state: LogState; readonly lagMs: number };
+  /**
+   * The log's state, about once a second. The oldest unstored message has waited for at most `lagMs`. The time in the
+   * log's last id is `leadMs` ahead of this process's clock, or 0 if it isn't ahead.
+   */
+  | {
+      readonly type: "log-state";
+      readonly state: LogState;
+      readonly lagMs: number;
+      readonly leadMs: number;
+    }
+  /**
+   * The log is ahead of this process's clock by more than a minute, because the clock of Redis was or is ahead (F17).
+   * New messages get the time in the log's last id until the clock has caught up.
+   */
+  | { readonly type: "log-ahead"; readonly leadMs: number }
+  /** The log was ahead and no longer is. */
+  | { readonly type: "log-in-time"; readonly leadMs: number };
 
 /** An operator replayed or dropped a dead letter. */
 export interface DeadLetterDecision {

@@ -41,6 +41,7 @@ function persisterMetrics(registry: Registry) {
     backlogEntries: gauge("backlog_entries", "Messages in the log that aren't stored yet."),
     backlogBytes: gauge("backlog_bytes", "Size of the unstored messages in the log."),
     lag: gauge("lag_seconds", "Maximum time that the oldest unstored message may have waited."),
+    lead: gauge("log_ahead_seconds", "Time by which the log's last id is ahead of this process's clock."),
     letters: counter("dead_letters_decided_total", "Dead letters that an operator replayed or dropped.", {
       decision: ["replayed", "dropped"],
     }),
@@ -74,6 +75,7 @@ function count(metrics: Metrics, event: Event): void {
       metrics.backlogEntries.set(event.state.backlogEntries);
       metrics.backlogBytes.set(event.state.backlogBytes);
       metrics.lag.set(event.lagMs / 1000);
+      metrics.lead.set(event.leadMs / 1000);
       break;
     case "dead-letter-decided":
       metrics.letters.inc({ decision: event.decision });
@@ -93,6 +95,15 @@ function write(log: Logger, event: Event): void {
       break;
     case "recovered":
       log.info(event, "the store answers again");
+      break;
+    case "log-ahead":
+      log.warn(
+        event,
+        `the log is ${Math.round(event.leadMs / 1000)} s ahead of this clock: check all clocks`,
+      );
+      break;
+    case "log-in-time":
+      log.info(event, "the log is no longer ahead of this clock");
       break;
     case "outage":
       log.warn(event, "the store does not answer: repeating what was not stored");

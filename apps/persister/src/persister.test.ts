@@ -1,4 +1,5 @@
 import { until } from "@parley/async";
+import { timestampOf } from "@parley/models";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PersisterEvent } from "./events.ts";
 import { start, stop } from "./test/running-persister.ts";
@@ -204,6 +205,18 @@ it("L12: the lag of the first message after a quiet night isn't a night", async 
   consumer.state = { ...consumer.state, end: two.id, backlogEntries: 1 };
   await until(() => ofType(events, "log-state").at(-1)?.state === consumer.state);
   expect(ofType(events, "log-state").at(-1)?.lagMs).toBe(500);
+});
+
+it("F17: a log that is ahead of the clock is reported, with the time", async () => {
+  let now = Date.parse(timestampOf(one.id)) - 90_000;
+  const { consumer, events } = start({ now: () => now });
+  consumer.state = { end: one.id, watermark: one.id, backlogEntries: 0, backlogBytes: 0 };
+  await until(() => ofType(events, "log-ahead").length > 0);
+  await until(() => ofType(events, "log-state").at(-1)?.leadMs === 90_000);
+  now += 100_000;
+  await until(() => ofType(events, "log-in-time").length > 0);
+  await until(() => ofType(events, "log-state").at(-1)?.leadMs === 0);
+  expect(ofType(events, "log-ahead")).toEqual([{ type: "log-ahead", leadMs: 90_000 }]);
 });
 
 describe("stopping", () => {

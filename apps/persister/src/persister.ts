@@ -17,6 +17,8 @@ export interface PersisterOptions {
   readonly timings?: Partial<Timings>;
   /** The current time, in ms since 1970. */
   readonly now?: () => number;
+  /** The current time of a clock that never leaps, in ms. */
+  readonly monotonicNow?: () => number;
 }
 
 export interface Timings {
@@ -42,7 +44,7 @@ const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 1_000 }, trimEveryMs: 1_0
 
 /** Creates the core of a persister. It doesn't read the environment. The caller closes the bus and the store. */
 export function createPersister(options: PersisterOptions): Persister {
-  const { consumer, store, observe, now = Date.now } = options;
+  const { consumer, store, observe, now = Date.now, monotonicNow = () => performance.now() } = options;
   const { retry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const { acknowledged } = consumer;
@@ -54,7 +56,8 @@ export function createPersister(options: PersisterOptions): Persister {
     async run(signal) {
       await storeWriter.prepare(signal);
       const consuming = runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal);
-      const trimming = runTrimLoop({ consumer, intervalMs: trimEveryMs, observe, now }, signal);
+      const deps = { consumer, intervalMs: trimEveryMs, observe, now, monotonicNow };
+      const trimming = runTrimLoop(deps, signal);
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);
     },
     problems: () => [storeWriter.problem(), consumer.problem()].filter((problem) => problem !== undefined),

@@ -14,6 +14,7 @@ const redis = {
   maxMemory: 1024 * MIB,
   durabilityWeaknesses: [] as string[] | undefined,
   logEntries: 3 as number | undefined,
+  logAheadMs: -5_000,
   clockAheadMs: 0,
 };
 const config = { replicated: false, weakAllowed: false, backlogBytes: 256 * MIB };
@@ -47,6 +48,7 @@ describe("checkRedis", () => {
     [{ maxMemory: 0 }, {}, "note memory"],
     [{ maxMemory: 300 * MIB }, {}, "note memory"],
     [{ logEntries: undefined }, {}, "note log"],
+    [{ logAheadMs: 60_001 }, {}, "wrong log time"],
   ])("%o with the settings %o: %s", (facts, settings, expected) => {
     expect(notOk(checkRedis({ ...redis, ...facts }, { ...config, ...settings }))).toEqual([expected]);
   });

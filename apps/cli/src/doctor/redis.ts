@@ -3,6 +3,8 @@ import { redactUrl } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 const MIN_MAJOR_VERSION = 7;
+/** A log that is further ahead of this machine's clock is wrong. The persisters warn at the same lead. */
+const MAX_LEAD_MS = 60_000;
 
 export interface RedisConfig {
   /** True if DURABILITY requires a replica (L9). */
@@ -23,14 +25,23 @@ export function checkRedis(facts: RedisFacts, config: RedisConfig): Finding[] {
     ...checkDurability(facts, config.weakAllowed),
     ...checkReplicas(facts, config.replicated),
     ...checkMemory(facts, config.backlogBytes),
-    facts.logEntries === undefined
-      ? note("log", "there is no log yet", "A persister creates it: start one.")
-      : ok("log", `${facts.logEntries} entries`),
+    ...checkLog(facts),
   ];
 }
 
 export function redisUnreachable(url: string, reason: string): Finding {
   return wrong("redis", `${redactUrl(url)}: ${reason}`, "Start it, or set REDIS_URL to its address.");
+}
+
+function checkLog({ logEntries, logAheadMs }: RedisFacts): Finding[] {
+  if (logEntries === undefined || logAheadMs === undefined) {
+    return [note("log", "there is no log yet", "A persister creates it: start one.")];
+  }
+  const entries = ok("log", `${logEntries} entries`);
+  if (logAheadMs <= MAX_LEAD_MS) return [entries];
+  const detail = `it is ${Math.round(logAheadMs / 1000)} s ahead of this machine's clock, and gives its time to new messages`;
+  const fix = "Correct the clocks, Redis' first, and wait: see Clocks in docs/operating.md.";
+  return [entries, wrong("log time", detail, fix)];
 }
 
 function checkRole({ role, isCluster }: RedisFacts): Finding[] {

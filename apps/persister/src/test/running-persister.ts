@@ -20,6 +20,7 @@ export function start(
     acknowledged?: boolean;
     store?: ScriptedStore;
     timings?: Partial<Timings>;
+    /** The time on both clocks. */
     now?: () => number;
   } = {},
 ): RunningPersister {
@@ -31,7 +32,7 @@ export function start(
     consumer,
     store,
     timings,
-    now: options.now ?? Date.now,
+    ...(options.now && { now: options.now, monotonicNow: options.now }),
     observe: (event) => events.push(event),
   });
   stopping = new AbortController();

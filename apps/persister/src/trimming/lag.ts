@@ -1,16 +1,50 @@
 import type { LogState } from "@parley/bus";
-import { ORIGIN, parseId } from "@parley/models";
+import { ORIGIN } from "@parley/models";
+import { leadMs } from "./lead.ts";
+
+/** The present, by two clocks, in ms. */
+export interface Now {
+  /** Since 1970. May leap. */
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+/** Ids that are further ahead of the wall clock than this don't have the time of their append. */
+const TOLERANCE_MS = 1_000;
 
 /**
- * The maximum time that the oldest unstored message may have waited, in ms. Counts from the watermark's time or from
- * `emptyAt`, whichever is later. Without `emptyAt`, the first message after a quiet night would seem to have waited
- * all night.
+ * Measures the maximum time that the oldest unstored message may have waited, in ms.
  *
- * `emptyAt` is the time at which the backlog was last seen empty, in ms since 1970; undefined if never.
+ * There are two such bounds, and the smaller one counts: the time in the watermark, and the time since which the log's
+ * end was last known to be stored. Without the second one, the first message after a quiet night would seem to have
+ * waited all night. The first one isn't used for ids from a clock that was ahead, because such messages seem to be new.
  */
-export function lagMs(state: LogState, now: number, emptyAt: number | undefined): number {
-  if (state.backlogEntries === 0) return 0;
-  const watermarkAt = state.watermark === ORIGIN ? undefined : parseId(state.watermark)?.ms;
-  const since = Math.max(watermarkAt ?? Number.NEGATIVE_INFINITY, emptyAt ?? Number.NEGATIVE_INFINITY);
-  return Number.isFinite(since) ? Math.max(0, now - since) : 0;
+export class LagMeter {
+  /** When the backlog was last known to contain only later messages, by the monotonic clock. */
+  #emptyAt: number | undefined;
+  /** An earlier end of the log. When it is stored, only later messages are in the backlog. */
+  #mark: { readonly end: string; readonly at: number } | undefined;
+  /** Up to this id, ids may be from a clock that was ahead. */
+  #untrusted: string = ORIGIN;
+
+  /** `now` is the time just before `state` was read. */
+  lagMs(state: LogState, now: Now): number {
+    if (leadMs(state.end, now.wall) > TOLERANCE_MS) this.#untrusted = state.end;
+    if (state.backlogEntries === 0) {
+      this.#emptyAt = now.monotonic;
+      this.#mark = undefined;
+      return 0;
+    }
+    if (this.#mark && state.watermark >= this.#mark.end) {
+      this.#emptyAt = this.#mark.at;
+      this.#mark = undefined;
+    }
+    this.#mark ??= { end: state.end, at: now.monotonic };
+    const isTrusted = state.watermark > this.#untrusted;
+    const sinceWatermark = isTrusted ? Math.max(0, -leadMs(state.watermark, now.wall)) : undefined;
+    // If neither is known, messages may have waited for longer than this process runs.
+    const sinceEmpty =
+      now.monotonic - (this.#emptyAt ?? (isTrusted ? Number.NEGATIVE_INFINITY : this.#mark.at));
+    return Math.min(sinceWatermark ?? sinceEmpty, sinceEmpty);
+  }
 }

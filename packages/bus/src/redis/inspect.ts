@@ -1,8 +1,10 @@
+import type { Redis } from "ioredis";
 import { parseRedisUrl } from "./connection/address.ts";
 import { durabilityWeaknesses } from "./connection/durability.ts";
 import { Link } from "./connection/link.ts";
 import { reasonOf } from "./errors.ts";
 import { LOG } from "./format/keys.ts";
+import { textsOf } from "./format/replies.ts";
 
 /** Facts about a Redis server that an operator needs. */
 export interface RedisFacts {
@@ -21,6 +23,11 @@ export interface RedisFacts {
   readonly durabilityWeaknesses: readonly string[] | undefined;
   /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
+  /**
+   * How far the time in the log's last id is ahead of this machine's time, in ms. Negative if it is behind. Undefined if
+   * there is no log.
+   */
+  readonly logAheadMs: number | undefined;
   /** The server's time minus this machine's time, in ms. The error is at most about half a round trip. */
   readonly clockAheadMs: number;
 }
@@ -56,7 +63,7 @@ export async function inspectRedis(url: string): Promise<RedisFacts> {
         isCluster: info.get("cluster_enabled") === "1",
         maxMemory: info.has("maxmemory") ? Number(info.get("maxmemory")) : undefined,
         durabilityWeaknesses: await durabilityWeaknesses(client).catch(() => undefined),
-        logEntries: (await client.exists(LOG)) === 1 ? await client.xlen(LOG) : undefined,
+        ...(await inspectLog(client)),
         clockAheadMs: Math.round((seconds ?? 0) * 1000 + (micros ?? 0) / 1000 - halfway),
       };
     });
@@ -65,6 +72,16 @@ export async function inspectRedis(url: string): Promise<RedisFacts> {
   } finally {
     await link.close();
   }
+}
+
+async function inspectLog(client: Redis): Promise<Pick<RedisFacts, "logEntries" | "logAheadMs">> {
+  if ((await client.exists(LOG)) === 0) return { logEntries: undefined, logAheadMs: undefined };
+  const stream = textsOf(await client.xinfo("STREAM", LOG));
+  const field = (name: string): string => stream[stream.indexOf(name) + 1] ?? "";
+  return {
+    logEntries: Number(field("length")),
+    logAheadMs: Number.parseInt(field("last-generated-id"), 10) - Date.now(),
+  };
 }
 
 /** Parses the `name:value` lines of INFO. */

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, LOG } from "../cluster/cluster.ts";
-import type { Fault } from "./fault.ts";
+import { sumMetric } from "../cluster/metrics.ts";
+import type { Fault, FaultContext } from "./fault.ts";
 
 /** Paths of libfaketime on Debian, Fedora and Homebrew. */
 const LIBRARY_PATHS = [
@@ -15,10 +18,11 @@ const LIBRARY = [process.env.FAKETIME_LIB ?? "", ...LIBRARY_PATHS].find(
   (path) => path !== "" && existsSync(path),
 );
 /**
- * A file in the folder of Redis with the offset of its clock. libfaketime reads the file whenever Redis asks for the
- * time. Without the file, the time is right.
+ * Files with the offset of a clock. libfaketime reads them whenever the process asks for the time. Without the file, the
+ * time is right. The first one is in the folder of Redis.
  */
-const OFFSET_FILE = "clock";
+const REDIS_OFFSET = "clock";
+const GATEWAY_OFFSET = join(tmpdir(), `parley-chaos-${process.pid}-gateway-clock`);
 
 const FAKETIME_ENV = {
   LD_PRELOAD: LIBRARY ?? "",
@@ -26,55 +30,140 @@ const FAKETIME_ENV = {
   FAKETIME_DONT_FAKE_MONOTONIC: "1",
 };
 const HOUR_S = 3_600;
+const DAY_S = 86_400;
+/** The time for which the clock of Redis is a day ahead. */
+const LEAP_MS = 600;
+const WINDOW_MS = 10_000;
+/** More refs than the log remembers at any time, and fewer than are sent after the leap. */
+const MAX_REFS = 1_000;
+/** Messages that each client sends in each of three bursts. */
+const ROUNDS = 17;
+/** A little longer than refs are remembered. */
+const FORGOTTEN_MS = 1.5 * WINDOW_MS + 1_000;
 
-/** Moves the clock of Redis an hour ahead and back, with restarts. The second gateway's clock is an hour behind. */
+/**
+ * Moves the clocks of Redis and of a gateway an hour ahead and back, that of Redis with restarts. Then moves the clock of
+ * Redis a day ahead for a moment, and sends more messages than the log can remember refs.
+ */
 export const clocksJump: Fault = {
   id: "F17",
-  title: "clocks jump an hour: of Redis, with a restart between; of a gateway",
+  title: "clocks jump: of Redis an hour, with a restart between, and a day for a moment; of a gateway",
+  // Refs of ordinary traffic then take a fraction of their limit.
+  ratePerSecond: 10,
   clusterOptions: {
-    redisEnv: { ...FAKETIME_ENV, FAKETIME_TIMESTAMP_FILE: OFFSET_FILE },
-    secondGatewayEnv: { ...FAKETIME_ENV, FAKETIME: `-${HOUR_S}s` },
+    redisEnv: { ...FAKETIME_ENV, FAKETIME_TIMESTAMP_FILE: REDIS_OFFSET },
+    secondGatewayEnv: { ...FAKETIME_ENV, FAKETIME_TIMESTAMP_FILE: GATEWAY_OFFSET },
+    env: { DEDUPE_WINDOW_MS: String(WINDOW_MS), DEDUPE_MAX_REFS: String(MAX_REFS) },
   },
   async unavailableReason() {
     return LIBRARY === undefined ? "libfaketime is not installed here" : undefined;
   },
-  async inject({ cluster, workload, log }) {
-    const jumps: string[] = [];
-    let recoveryMs = 0;
-    /**
-     * Moves the clock and waits for the recovery. Resolves with the number of ms by which the log's last id is ahead
-     * of the clock.
-     */
-    const jump = async (offset: string, withCrash: boolean): Promise<number> => {
-      log(`the clock of Redis goes to ${offset}${withCrash ? ", and Redis crashes" : ""}`);
-      const before = await readTimes(cluster);
-      await setClock(join(cluster.redis.dir, OFFSET_FILE), offset);
-      if (withCrash) {
-        await cluster.redis.kill("SIGKILL");
-        await cluster.redis.restart();
-      }
-      recoveryMs = Math.max(recoveryMs, await workload.untilRecovered(performance.now()));
-      jumps.push(offset);
-      const after = await readTimes(cluster);
-      if (after.lastIdMs < before.lastIdMs) throw new Error("ids went back");
-      return after.lastIdMs - after.clockMs;
-    };
-    const leadAhead = await jump(`+${HOUR_S}s`, false);
-    const leadBack = await jump("+0s", true);
-    await jump(`-${HOUR_S}s`, true);
-    await jump("+0s", false);
-    return {
-      struck: jumps.length,
-      unit: "jumps",
-      recoveryMs,
-      details: `after the jump back ids stood ${Math.round(leadBack / 1000)} s before the clock and went on from there`,
-      problems: [
-        ...(Math.abs(leadAhead) < 60_000 ? [] : ["the ids did not follow the clock ahead"]),
-        ...(leadBack > (HOUR_S - 60) * 1000 ? [] : ["the ids went back with the clock"]),
-      ],
-    };
+  async inject(context) {
+    try {
+      const hours = await jumpHours(context);
+      const day = await leapDay(context);
+      return {
+        struck: hours.jumps + day.jumps,
+        unit: "jumps",
+        recoveryMs: Math.max(hours.recoveryMs, day.recoveryMs),
+        details: `${hours.details}; ${day.details}`,
+        problems: [...hours.problems, ...day.problems],
+      };
+    } finally {
+      await rm(GATEWAY_OFFSET, { force: true });
+    }
   },
 };
+
+interface Jumps {
+  readonly jumps: number;
+  readonly recoveryMs: number;
+  readonly details: string;
+  readonly problems: readonly string[];
+}
+
+async function jumpHours({ cluster, workload, log }: FaultContext): Promise<Jumps> {
+  let [jumps, recoveryMs] = [0, 0];
+  /**
+   * Moves the clocks and waits for the recovery. Resolves with the number of ms by which the log's last id is ahead of
+   * the clock of Redis.
+   */
+  const jump = async (offset: string, gatewayOffset: string, withCrash: boolean): Promise<number> => {
+    log(
+      `the clock of Redis goes to ${offset}${withCrash ? ", and Redis crashes" : ""}; a gateway's to ${gatewayOffset}`,
+    );
+    const before = await readTimes(cluster);
+    await setClock(GATEWAY_OFFSET, gatewayOffset);
+    await setClock(join(cluster.redis.dir, REDIS_OFFSET), offset);
+    if (withCrash) {
+      await cluster.redis.kill("SIGKILL");
+      await cluster.redis.restart();
+    }
+    recoveryMs = Math.max(recoveryMs, await workload.untilRecovered(performance.now()));
+    jumps += 1;
+    const after = await readTimes(cluster);
+    if (after.lastIdMs < before.lastIdMs) throw new Error("ids went back");
+    return after.lastIdMs - after.clockMs;
+  };
+  const leadAhead = await jump(`+${HOUR_S}s`, `-${HOUR_S}s`, false);
+  const leadBack = await jump("+0s", `+${HOUR_S}s`, true);
+  await jump(`-${HOUR_S}s`, `-${HOUR_S}s`, true);
+  await jump("+0s", "+0s", false);
+  return {
+    jumps,
+    recoveryMs,
+    details: `after the jump back ids stood ${Math.round(leadBack / 1000)} s before the clock and went on from there`,
+    problems: [
+      ...(Math.abs(leadAhead) < 60_000 ? [] : ["the ids did not follow the clock ahead"]),
+      ...(leadBack > (HOUR_S - 60) * 1000 ? [] : ["the ids went back with the clock"]),
+    ],
+  };
+}
+
+/** The log's time then stands still for a day, and refs must be forgotten all the same. */
+async function leapDay({ cluster, workload, log }: FaultContext): Promise<Jumps> {
+  const countRefusals = () =>
+    sumMetric(cluster.gateways, "parley_gateway_messages_failed_total", { code: "backlog_full" });
+  const refusedBefore = await countRefusals();
+  const sendBurst = async (): Promise<void> => {
+    for (let round = 0; round < ROUNDS; round++) await workload.sendFromAll("", 0);
+  };
+  const clock = join(cluster.redis.dir, REDIS_OFFSET);
+  log(`the clock of Redis leaps a day ahead for ${LEAP_MS} ms, in which a persister dies with messages`);
+  // The persisters can't store what they read, so the one that dies has messages that it got while the clock was ahead.
+  await cluster.mongo.kill("SIGSTOP");
+  await setClock(clock, `+${DAY_S}s`);
+  await Promise.all([workload.sendFromAll("", 0), delay(LEAP_MS)]);
+  const [persister] = cluster.persisters;
+  await persister?.app.kill("SIGKILL");
+  await setClock(clock, "+0s");
+  await cluster.mongo.kill("SIGCONT");
+  await persister?.app.restart();
+  const recoveryMs = await workload.untilRecovered(performance.now());
+  const sentBefore = workload.ledger.sends.length;
+  for (const pauseMs of [FORGOTTEN_MS, FORGOTTEN_MS, 0]) {
+    await sendBurst();
+    await delay(pauseMs);
+  }
+  const sent = workload.ledger.sends.length - sentBefore;
+  const refused = (await countRefusals()) - refusedBefore;
+  const { lastIdMs, clockMs } = await readTimes(cluster);
+  const leadMs = lastIdMs - clockMs;
+  const toldSeconds = await sumMetric(cluster.persisters, "parley_persister_log_ahead_seconds");
+  return {
+    jumps: 2,
+    recoveryMs,
+    details: `with ids ${Math.round(leadMs / 1000)} s before the clock, ${sent} messages came, with room for ${MAX_REFS} refs`,
+    problems: [
+      ...(leadMs > (DAY_S - 600) * 1000 ? [] : ["no id was made while the clock was a day ahead"]),
+      ...(sent > MAX_REFS
+        ? []
+        : [`only ${sent} messages were sent after the leap: the log had room for their refs`]),
+      ...(refused === 0 ? [] : [`${refused} sends were refused: refs were not forgotten`]),
+      ...(toldSeconds > DAY_S ? [] : ["the persisters did not tell that the log is ahead"]),
+    ],
+  };
+}
 
 /** Replaces the file in one step: libfaketime ends a process that reads a half-written file. */
 async function setClock(path: string, offset: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { describeAppend } from "./contract-append.ts";
+import { describeClock } from "./contract-clock.ts";
 import { describeConsume } from "./contract-consume.ts";
 import { describeLive } from "./contract-live.ts";
 import { describeTail } from "./contract-tail.ts";
@@ -25,5 +26,6 @@ export function describeBus(name: string, start: (limits: BusLimits) => Promise<
     describeLive(withBus);
     describeConsume(withBus);
     describeTail(withBus);
+    describeClock(withBus);
   });
 }

@@ -8,6 +8,11 @@ export interface BusUnderTest {
   readonly gateway: Bus;
   readonly persister: Bus;
   readonly history: Bus;
+  /**
+   * Sets how far the clock from which ids are made is ahead, in ms. The clock of Redis can't be set, so there the log's
+   * last id gets the time instead, as if it had been made by that clock.
+   */
+  setClockAhead(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -15,6 +20,10 @@ export interface BusUnderTest {
 export interface BusLimits {
   /** Maximum number of messages that may wait to be stored. */
   readonly maxEntries?: number;
+  /** How long the log remembers refs, in ms. Without effect on a log that asks the store. */
+  readonly dedupeWindowMs?: number;
+  /** Maximum number of refs that the log remembers. Without effect on a log that asks the store. */
+  readonly dedupeMaxRefs?: number;
 }
 
 /** A message that the live listener received. */

@@ -2,7 +2,20 @@ import { MemoryBus } from "@parley/bus/memory";
 import { ORIGIN } from "@parley/models";
 import { describeBus } from "./contract.ts";
 
-describeBus("MemoryBus", async (limits) => {
-  const bus = new MemoryBus({ lastStored: ORIGIN, ...limits });
-  return { gateway: bus, persister: bus, history: bus, close: () => bus.close() };
+describeBus("MemoryBus", async ({ maxEntries }) => {
+  let aheadMs = 0;
+  const bus = new MemoryBus({
+    lastStored: ORIGIN,
+    ...(maxEntries !== undefined && { maxEntries }),
+    now: () => Date.now() + aheadMs,
+  });
+  return {
+    gateway: bus,
+    persister: bus,
+    history: bus,
+    setClockAhead: async (ms) => {
+      aheadMs = ms;
+    },
+    close: () => bus.close(),
+  };
 });

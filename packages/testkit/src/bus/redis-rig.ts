@@ -53,6 +53,7 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
     },
     persister,
     history,
+    setClockAhead: () => Promise.reject(new Error("this rig has no such clock")),
     close: async () => {
       await Promise.all([sending, listening, persister, history].map((bus) => bus.close()));
       await proxy.close();
@@ -63,7 +64,11 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
     proxy,
     server,
     events,
-    trim: () => fixture.consume.trim(),
+    trim: async () => {
+      // The first call notes what is stored, and the second one removes it.
+      await fixture.consume.trim();
+      return await fixture.consume.trim();
+    },
     command: (...args) => redisCommand(server.url, ...args),
   };
 }

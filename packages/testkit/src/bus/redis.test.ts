@@ -8,15 +8,18 @@ const redis = await redisServer();
 
 describe.skipIf(!redis)("over a real Redis", () => {
   afterAll(() => redis?.stop());
-  describeBus("RedisBus", async ({ maxEntries }) => {
+  describeBus("RedisBus", async ({ maxEntries, ...refs }) => {
     if (!redis) throw new Error("skipped");
     await redisCommand(redis.url, "FLUSHALL");
-    const limits = maxEntries === undefined ? {} : { backlogMaxEntries: maxEntries };
+    const limits = { ...refs, ...(maxEntries !== undefined && { backlogMaxEntries: maxEntries }) };
     const bus = () => new RedisBus({ url: redis.url, ...limits });
     const [gateway, persister, history] = [bus(), bus(), bus()];
     const close = async () => {
       await Promise.all([gateway, persister, history].map((one) => one.close()));
     };
-    return { gateway, persister, history, close };
+    const setClockAhead = async (ms: number) => {
+      if (ms > 0) await redisCommand(redis.url, "XSETID", "{parley}:log", `${Date.now() + ms}-0`);
+    };
+    return { gateway, persister, history, setClockAhead, close };
   });
 });

@@ -56,7 +56,7 @@ export async function callAppend(
   const isReplicated = config.durability === "replicated";
   const args: (string | number)[] = [
     ...[GROUP, streamIdOf(highestId), config.dedupeWindowMs, config.backlogMaxEntries],
-    ...[config.backlogMaxBytes, config.dedupeMaxRefs, isReplicated ? 1 : 0, Date.now(), drafts.length],
+    ...[config.backlogMaxBytes, config.dedupeMaxRefs, isReplicated ? 1 : 0, drafts.length],
   ];
   for (const draft of drafts) args.push(...draftArgs(draft));
   const reply = (await APPEND.runLoaded(

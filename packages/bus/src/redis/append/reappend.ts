@@ -19,7 +19,7 @@ export async function reappend(
   const keys = [LOG, META, ...REFS];
   const args = [
     ...[streamIdOf(highestId.value), streamIdOf(message.id), ...draftArgs(encodeDraft(message))],
-    ...[GROUP, config.dedupeWindowMs, Date.now()],
+    ...[GROUP, config.dedupeWindowMs],
   ];
   const answer = String(await link.run((client) => REAPPEND.run(client, keys, args)));
   if (answer === "settled") return;

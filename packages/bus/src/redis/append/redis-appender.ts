@@ -25,7 +25,11 @@ interface AppendRequest {
 const QUEUE_LIMITS = { maxDrafts: 16_384, maxBytes: 32 * 1024 * 1024 };
 /** The wait before a sender retries after a full queue or backlog. Random, so that senders don't all retry at once. */
 const RETRY_MS = { least: 1_000, spread: 2_000 };
-const PROBE_MS = 1_000;
+/**
+ * An idle appender sends a call without drafts at least every second such interval. The log ages refs at the pace of
+ * these calls (L5).
+ */
+export const PROBE_MS = 1_000;
 /**
  * Enough calls in flight to keep Redis busy while answers and new drafts are on their way. More calls would leave more
  * outcomes unknown after a failure.
@@ -201,7 +205,10 @@ export class RedisAppender implements Appender {
     if (drafts > 0) this.#context.observe({ type: "append", ...NOTHING, drafts, ...counts });
   }
 
-  /** Sends a call without drafts if no call was sent for a while, so that `problem` stays up to date. */
+  /**
+   * Sends a call without drafts if no call was sent for a while, so that `problem` stays up to date and refs are
+   * forgotten.
+   */
   async #probe(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const client = await this.#link.ready(signal).catch(() => undefined);

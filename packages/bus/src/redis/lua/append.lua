@@ -9,7 +9,7 @@
 -- KEYS: the log, META, the ref state, the three ref hashes, the senders' shares of the backlog and of the refs.
 -- ARGV: the group; the highest id that the caller knows, as a stream id; the dedupe window in ms; the bounds of the
 --   backlog in entries and in bytes; the maximum number of refs; '1' to write the ref of a duplicate again (L9); the
---   caller's time in ms since 1970; the number of drafts. Then six arguments for each draft: body, ref or '', ref
+--   number of drafts. Then six arguments for each draft: body, ref or '', ref
 --   digest, content digest, channel, second channel or ''.
 -- Answer: {'ok', the last error of a PUBLISH or '', the number of refs remembered, one result per draft ...}. A result
 --   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog or refs full), '%backlog' or '%refs'
@@ -23,16 +23,16 @@
 local log, meta = KEYS[1], KEYS[2]
 local group, highest_id, window = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local max_entries, max_bytes, max_refs = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local rewrite_duplicates, caller_ms, count = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
+local rewrite_duplicates, count = ARGV[7] == '1', tonumber(ARGV[8])
 
 local writer = open_writer(log, meta, highest_id)
 if not writer then return {'no-log'} end
 local totals = writer.totals
-local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, caller_ms)
+local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
 local has_trimmed = false
 
 -- The index of the first draft's first argument, and the number of arguments per draft.
-local FIRST, EACH = 10, 6
+local FIRST, EACH = 9, 6
 
 -- Removes all stored entries, whatever their age (L7). Once per call is enough: the script blocks the persisters.
 local function trim_stored()

@@ -5,6 +5,13 @@
 --   are no longer in the log}.
 
 local log, group = KEYS[1], ARGV[1]
+
+-- Redis measures the idle time from the time of the delivery, by its clock. If the clock was ahead then and has gone
+-- back, the entry isn't idle until the clock gets there again, perhaps for hours (F17). Such an entry looks like one
+-- that was delivered in this millisecond. So this resets the delivery time of both to the present, for their consumers.
+for _, pending in ipairs(redis.call('XPENDING', log, group, '-', '+', ARGV[5])) do
+  if pending[3] == 0 then redis.call('XCLAIM', log, group, pending[2], 0, pending[1], 'JUSTID') end
+end
 local claimed = redis.call('XAUTOCLAIM', log, group, ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])
 local deliveries = {}
 for i, entry in ipairs(claimed[2]) do

@@ -6,7 +6,7 @@
 --
 -- KEYS: the log, META, the ref state, the three ref hashes.
 -- ARGV: the highest id that the caller knows, as a stream id; the id of the entry; the six arguments of the draft, as
---   in append.lua; the group; the dedupe window in ms; the caller's time in ms since 1970.
+--   in append.lua; the group; the dedupe window in ms.
 -- Answer: '+id' (the new id), 'settled' (the entry is no longer pending), 'no-log' or '-reason' (refused by Redis).
 
 local log, group, window = KEYS[1], ARGV[9], tonumber(ARGV[10])
@@ -14,7 +14,7 @@ local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)
 if pending.err or #pending == 0 then return 'settled' end
 local writer = open_writer(log, KEYS[2], ARGV[1])
 if not writer then return 'no-log' end
-local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window, tonumber(ARGV[11]))
+local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
 local id, err = add_entry(writer, ARGV[3], ARGV[4], ARGV[7], ARGV[8])
 if not id then return '-' .. err end
 close_writer(writer)

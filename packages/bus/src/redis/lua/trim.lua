@@ -6,8 +6,7 @@
 -- script, so that only stored entries are removed (L12).
 --
 -- KEYS: the log, META, the senders' shares of the backlog.
--- ARGV: the group; the minimum age in ms, by the time in the ids; a stream id up to which entries may be removed
---   whatever the time in their ids.
+-- ARGV: the group; a stream id up to which entries are old enough.
 -- Answer: {'ok', last id, watermark, backlog in entries, backlog in bytes, bytes stored in total, entries removed};
 --   {'no-log'}; or the READONLY error of a replica. An idle consumer notices a demoted server by this error.
 
@@ -21,12 +20,10 @@ local mark = refresh_stored(log, meta, group, totals)
 -- If the backlog is empty, no sender has entries in it, so the senders' shares are forgotten (L7).
 if totals.entries == totals.storedEntries then redis.call('UNLINK', KEYS[3]) end
 
-local ms, seq = clock() - tonumber(ARGV[2]) - 1, MAX_SEQ
-local any_ms, any_seq = position(ARGV[3])
-if is_after(any_ms, any_seq, ms, seq) then ms, seq = any_ms, any_seq end
+local ms, seq = position(ARGV[2])
 local mark_ms, mark_seq = position(mark)
 if mark_ms and is_after(ms, seq, mark_ms, mark_seq) then ms, seq = mark_ms, mark_seq end
-local removed = ms >= 0 and trim_up_to(log, meta, stream_id(ms, seq)) or 0
+local removed = trim_up_to(log, meta, stream_id(ms, seq))
 
 local function text(number) return string.format('%.0f', number) end
 return {'ok', last, mark, text(totals.entries - totals.storedEntries), text(totals.bytes - totals.storedBytes),

@@ -31,12 +31,12 @@ describe("retention", () => {
     expect(retention.upTo(61_000)).toBe(at(3));
   });
 
-  it("keeps at most one mark per second", () => {
-    const retention = new Retention({ minAgeMs: 2_000, maxBytes: 1_000 });
+  it("keeps at most sixty marks per minimum age", () => {
+    const retention = new Retention({ minAgeMs: 60_000, maxBytes: 1_000 });
     retention.note(at(1), 1, 0);
     retention.note(at(2), 2, 999);
     retention.note(at(3), 3, 1_000);
-    expect(retention.upTo(2_999)).toBe(at(1));
-    expect(retention.upTo(3_000)).toBe(at(3));
+    expect(retention.upTo(60_999)).toBe(at(1));
+    expect(retention.upTo(61_000)).toBe(at(3));
   });
 });

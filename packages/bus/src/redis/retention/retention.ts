@@ -7,15 +7,17 @@ interface Mark {
   readonly storedBytes: number;
 }
 
-const MARK_EVERY_MS = 1_000;
+/** The number of times that the watermark is recorded within the minimum age: once a second with the default. */
+const MARKS = 60;
 
 /**
- * Decides up to which id stored entries may be trimmed, whatever the time in their ids (L12). Entries may be trimmed
- * if, by this process's own clock, they were stored at least the minimum age ago. The oldest may also be trimmed if
- * more than a maximum number of stored bytes would stay.
+ * Decides up to which id stored entries may be trimmed (L12). Entries may be trimmed if, by this process's own monotonic
+ * clock, they were stored at least the minimum age ago. The oldest may also be trimmed if more than a maximum number of
+ * stored bytes would stay.
  *
- * The time in ids isn't enough, because ids never go back (L1). After a clock was an hour ahead, ids stay at that time
- * for an hour, and no entry looks old. Therefore this class records the watermark about once a second.
+ * Redis' clock and the time in ids say nothing about the age. If the clock leaps ahead, all entries look old. Afterwards
+ * ids stay ahead of the clock, because they never go back (L1), and no entry looks old. Therefore this class records the
+ * watermark again and again.
  */
 export class Retention {
   readonly #minAgeMs: number;
@@ -28,13 +30,13 @@ export class Retention {
   }
 
   /**
-   * Remembers the watermark, at most once a second. `storedBytes` is the total of all bytes ever stored. `now` is in ms
-   * on a monotonic clock. Forgets everything if the log was replaced (L3).
+   * Remembers the watermark, unless it was remembered just before. `storedBytes` is the total of all bytes ever stored.
+   * `now` is in ms on a monotonic clock. Forgets everything if the log was replaced (L3).
    */
   note(watermark: string, storedBytes: number, now: number): void {
     const last = this.#marks.at(-1);
     if (last && (watermark < last.watermark || storedBytes < last.storedBytes)) this.#marks = [];
-    if (last && now - last.at < MARK_EVERY_MS) return;
+    if (last && now - last.at < this.#minAgeMs / MARKS) return;
     this.#marks.push({ at: now, watermark, storedBytes });
   }
 

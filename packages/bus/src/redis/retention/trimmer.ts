@@ -11,7 +11,6 @@ import { Retention } from "./retention.ts";
 /** Removes entries from the log that are stored and old enough (L12). */
 export class Trimmer {
   readonly #link: Link;
-  readonly #minAgeMs: number;
   readonly #retention: Retention;
   readonly #observe: Observe;
 
@@ -21,7 +20,6 @@ export class Trimmer {
     observe: Observe,
   ) {
     this.#link = link;
-    this.#minAgeMs = config.trimMinAgeMs;
     this.#retention = new Retention({ minAgeMs: config.trimMinAgeMs, maxBytes: config.backlogMaxBytes });
     this.#observe = observe;
   }
@@ -29,7 +27,7 @@ export class Trimmer {
   /** Trims the log and returns its state, or undefined if there is no log. */
   async trim(): Promise<LogState | undefined> {
     const now = performance.now();
-    const args = [GROUP, this.#minAgeMs, streamIdOf(this.#retention.upTo(now))];
+    const args = [GROUP, streamIdOf(this.#retention.upTo(now))];
     const reply = textsOf(
       await this.#link.run((client) => TRIM.run(client, [LOG, META, BACKLOG_SHARES], args)),
     );

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MAX_MS, MAX_SEQ } from "@parley/models";
 import { afterAll, describe, expect, it } from "vitest";
 import { FLOOR_BYTES, FLOOR_ENTRIES, SHARES } from "../../sender-shares.ts";
+import { PROBE_MS } from "../append/redis-appender.ts";
 import { ENTRY_BYTES, VERSION } from "../format/entry.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 import { readLua, readScriptTexts, scriptText } from "./script-text.ts";
@@ -62,5 +63,10 @@ describe("the Lua files", () => {
     const [, number] =
       new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`include/${file}.lua`) ?? "") ?? [];
     expect(Number(number)).toBe(value);
+  });
+
+  it("L5: the age clock adds the longest pause between two calls of an idle gateway in full", () => {
+    const [, step] = /^local MAX_STEP_MS = (\d+)$/m.exec(readLua("include/ages.lua") ?? "") ?? [];
+    expect(Number(step)).toBeGreaterThanOrEqual(3 * PROBE_MS);
   });
 });

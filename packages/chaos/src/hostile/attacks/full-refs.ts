@@ -5,8 +5,11 @@ import { keepSending } from "../attacker/keep-sending.ts";
 
 const MAX_REFS = 3_000;
 const WINDOW_MS = 4_000;
-/** Time after which all refs are forgotten: a ref is known for the window, and for up to half a window more (L5). */
-const FORGOTTEN_MS = 1.5 * WINDOW_MS + 500;
+/**
+ * Time after which all refs are forgotten: a ref is known for the window, and for up to half a window more (L5). Each of
+ * the three hashes is emptied by the first call after it is due, and idle gateways call at least every 2 s.
+ */
+const FORGOTTEN_MS = 1.5 * WINDOW_MS + 3 * 2_000;
 
 /** The log remembers each ref for a window. All accounts share the maximum number of refs. */
 export const fullRefs: Attack = {

@@ -1,62 +1,64 @@
+-- @include ages
+--
 -- Remembers which message a ref was used for (L5). Works with a writer of add_entry.lua.
 --
 -- There are three hashes, used in rotation. Each maps a digest of `(conversation, from, ref)` to a content digest
 -- followed by the message's stream id. New refs are written to the current hash. When a hash has been current for
 -- half a window, the next hash is emptied and becomes current, provided that all refs in it are older than a window.
 -- So a ref is known for one window, and for at most half a window more. Deleting a whole hash costs less time and
--- memory than one key with an expiry for every ref.
+-- memory than one key with an expiry for every ref. The hashes have no expiry, because a jump of the clock would end it.
 --
--- The state hash has these fields:
+-- Time here is the age clock: see ages.lua. The state hash has these fields:
 --
 -- - 'epoch': the log's epoch. Refs of another epoch belong to another log, so all are forgotten.
 -- - 'turn': the index of the current hash.
--- - '0', '1', '2': for each hash, the time at which it became current, by the log's own time, which never goes back.
--- - 'last': the time of the last write, by the log's own time.
--- - 'given': the time of the last write, by the callers' clocks.
+-- - '0', '1', '2', 'last', 'given' and those of ages.lua: times.
 --
--- All refs are also forgotten after one and a half windows without a write, but only if both 'last' and 'given' show
--- that. If only Redis' clock jumps ahead, refs that senders are about to retry must stay known (F17).
+-- Versions before the age clock may run beside this one during an upgrade. They rotate the same hashes by the log's
+-- time: '0', '1' and '2' are the times at which each hash became current, 'last' is the time of the last write, both by
+-- the log's time. They forget all refs after a silence that 'last' and 'given' both show, so 'given' is NEVER_SILENT.
 
--- A hash of refs expires this time, and one and a half windows more, after its last write. The time is longer than any
--- jump of a clock.
-local UNUSED_MS = 86400000
+local NEVER_SILENT = '9999999999999'
 
 -- Returns true if the next hash must be emptied and become the current one. The next hash got its last ref before the
 -- hash after it (`turn + 2`) became current. If that was a window ago, all refs in the next hash are older than that.
 local function is_rotation_due(refs)
-  local function since(turn) return refs.now - refs.began[turn % 3 + 1] end
+  local function since(turn) return refs.age - refs.ages[turn % 3 + 1] end
   return since(refs.turn) >= refs.window / 2 and since(refs.turn + 2) >= refs.window
 end
 
--- Reads the state and writes nothing. `keys` are the state hash and the three hashes, `window` is in milliseconds, and
--- `caller_ms` is the time by the caller's clock. In the result, `count` is the number of refs that are remembered.
-local function open_refs(keys, writer, window, caller_ms)
-  local refs = { keys = keys, window = window, now = math.max(writer.now, writer.ms), caller_ms = caller_ms,
-    epoch = writer.totals.epoch, turn = 0, began = { 0, 0, 0 }, count = 0, hashes = {}, wrong_type = {}, new = {} }
-  local state = redis.pcall('HMGET', keys[1], 'epoch', 'turn', '0', '1', '2', 'last', 'given')
-  local function is_silent(now, last) return last and now - last >= window * 1.5 end
-  local last_caller_ms = tonumber(not state.err and state[7])
-  if state.err or state[1] ~= refs.epoch
-    or is_silent(refs.now, tonumber(state[6])) and is_silent(caller_ms, last_caller_ms) then
+-- Reads the state and writes nothing. `keys` are the state hash and the three hashes, and `window` is in milliseconds. In
+-- the result, `count` is the number of refs that are remembered, and `age` is the time of the age clock.
+local function open_refs(keys, writer, window)
+  local refs = { keys = keys, window = window, log_ms = math.max(writer.now, writer.ms), clock_ms = writer.now,
+    epoch = writer.totals.epoch, turn = 0, began = { 0, 0, 0 }, ages = { 0, 0, 0 }, count = 0, hashes = {},
+    wrong_type = {}, new = {} }
+  refs.age = refs.log_ms
+  local state = redis.pcall('HMGET', keys[1], 'epoch', 'turn', '0', '1', '2', unpack(AGE_FIELDS))
+  if state.err or state[1] ~= refs.epoch then
     refs.must_reset, refs.must_rotate = true, true
     return refs
   end
-  -- Keep the latest time of all callers. If a caller's clock is behind, the next caller must not see a period without
-  -- writes where there was none.
-  refs.caller_ms = math.max(caller_ms, last_caller_ms or caller_ms)
   refs.turn, refs.began = tonumber(state[2]), { tonumber(state[3]), tonumber(state[4]), tonumber(state[5]) }
+  read_ages(refs, { unpack(state, 6) })
   refs.must_rotate = is_rotation_due(refs)
+  local total = 0
   -- Newest hash first. After a message was appended again (L13), an older hash may still have its old id.
-  for back = 0, refs.must_rotate and 1 or 2 do
+  for back = 0, 2 do
     local name = keys[2 + (refs.turn - back) % 3]
     local count = redis.pcall('HLEN', name)
     if type(count) ~= 'number' then
       refs.wrong_type[#refs.wrong_type + 1] = name
     elseif count > 0 then
-      refs.hashes[#refs.hashes + 1] = name
-      refs.count = refs.count + count
+      total = total + count
+      if back < 2 or not refs.must_rotate then
+        refs.hashes[#refs.hashes + 1] = name
+        refs.count = refs.count + count
+      end
     end
   end
+  -- Without refs there is nothing to forget, so an idle log needs no clock.
+  refs.must_save_age = refs.is_age_unsaved and total > 0
   return refs
 end
 
@@ -79,21 +81,27 @@ local function remember(refs, digest, value)
   refs.new[#refs.new + 1] = value
 end
 
--- Writes the refs that were passed to `remember`. Call this only after their entries are in the log: see append.lua.
+-- Makes the next hash the current one. `run` is redis.call or redis.pcall.
+local function rotate(refs, run)
+  refs.turn = (refs.turn + 1) % 3
+  refs.began[refs.turn + 1], refs.ages[refs.turn + 1] = refs.log_ms, refs.age
+  run('UNLINK', refs.keys[2 + refs.turn])
+end
+
+-- Writes the refs that were passed to `remember`, and the age clock. Call this only after the refs' entries are in the
+-- log: see append.lua. Without new refs, writes only what is due, and ignores an error: the next call writes it.
 local function close_refs(refs)
-  if #refs.new == 0 then return end
-  local keys = refs.keys
-  if refs.must_reset then redis.call('UNLINK', unpack(keys)) end
-  for _, name in ipairs(refs.wrong_type) do redis.call('UNLINK', name) end
-  if refs.must_rotate then
-    refs.turn = (refs.turn + 1) % 3
-    refs.began[refs.turn + 1] = refs.now
-    redis.call('UNLINK', keys[2 + refs.turn])
-    redis.call('HSET', keys[1], 'epoch', refs.epoch, 'turn', refs.turn, '0', string.format('%d', refs.began[1]),
-      '1', string.format('%d', refs.began[2]), '2', string.format('%d', refs.began[3]))
+  local has_new = #refs.new > 0
+  if not has_new and not refs.must_save_age then return end
+  local run = has_new and redis.call or redis.pcall
+  local keys, began = refs.keys, refs.began
+  if refs.must_reset then run('UNLINK', unpack(keys)) end
+  for _, name in ipairs(refs.wrong_type) do run('UNLINK', name) end
+  if refs.must_rotate then rotate(refs, run) end
+  if refs.must_rotate or refs.are_ages_unsaved then
+    run('HSET', keys[1], 'epoch', refs.epoch, 'turn', refs.turn, '0', string.format('%d', began[1]),
+      '1', string.format('%d', began[2]), '2', string.format('%d', began[3]), 'given', NEVER_SILENT, unpack(age_marks(refs)))
   end
-  redis.call('HSET', keys[1], 'last', string.format('%d', refs.now), 'given', string.format('%d', refs.caller_ms))
-  local name = keys[2 + refs.turn]
-  redis.call('HSET', name, unpack(refs.new))
-  redis.call('PEXPIRE', name, math.floor(refs.window * 1.5) + UNUSED_MS)
+  run('HSET', keys[1], 'last', string.format('%d', refs.log_ms), 'clock', age_clock(refs))
+  if has_new then redis.call('HSET', keys[2 + refs.turn], unpack(refs.new)) end
 end

@@ -42,7 +42,7 @@ local function open_sender_limits(call)
     if refs.count * 2 < call.max_refs then return true end
     refs_shares = refs_shares or open(call.refs_key)
     -- Every ref is known for a window, so refs that were counted within the last window are still remembered.
-    shared.forget_passed(refs_shares, refs.now, refs.now + refs.window)
+    shared.forget_passed(refs_shares, refs.age, refs.age + refs.window)
     return shared.is_within(call.max_refs, FLOOR_ENTRIES, refs.count, shared.count_of(refs_shares, sender), 1)
   end
 

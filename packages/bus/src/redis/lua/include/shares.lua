@@ -6,7 +6,7 @@
 -- - 'epoch': the log's epoch.
 -- - 'ends': the position at which all counts are forgotten. Nothing that was counted leaves the space before this
 --   position, so no sender is ever refused for more than it holds. The position of the backlog is the number of entries
---   stored in total. The position of the refs is the log's time.
+--   stored in total. The position of the refs is the age clock (ages.lua).
 -- - For each sender, the entries and bytes that the sender has added. The field's name is the sender's name as JSON
 --   text, whose quotes distinguish it from 'epoch' and 'ends'.
 --
