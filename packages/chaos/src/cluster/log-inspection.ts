@@ -1,4 +1,4 @@
-import { MongoClient } from "mongodb";
+import { type Collection, MongoClient } from "mongodb";
 import { type Cluster, GROUP, LOG } from "./cluster.ts";
 
 // These functions access the log and the store directly, as an operator would, without the product's code.
@@ -61,21 +61,36 @@ export function messageIdOf(streamId: string): string {
 /** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    client
-      .db("parley")
-      .collection<StoredDocument>("messages")
+    messagesIn(client)
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
 }
 
-/** Deletes all messages in MongoDB, because a small server reads more slowly the more messages it has. */
-export async function deleteStored(cluster: Cluster): Promise<void> {
-  await withMongo(cluster, (client) => client.db("parley").collection("messages").deleteMany({}));
+/** Returns the messages in MongoDB after one id and up to another. */
+export function storedBetween(cluster: Cluster, after: string, upTo: string): Promise<StoredDocument[]> {
+  return withMongo(cluster, (client) =>
+    messagesIn(client)
+      .find({ _id: { $gt: after, $lte: upTo } })
+      .toArray(),
+  );
+}
+
+/**
+ * Deletes all messages in MongoDB, or those before an id, because a small server reads more slowly the more messages
+ * it has.
+ */
+export async function deleteStored(cluster: Cluster, before?: string): Promise<void> {
+  const filter = before === undefined ? {} : { _id: { $lt: before } };
+  await withMongo(cluster, (client) => messagesIn(client).deleteMany(filter));
 }
 
 async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await storedDocuments(cluster, ids)).map(({ _id }) => _id));
+}
+
+function messagesIn(client: MongoClient): Collection<StoredDocument> {
+  return client.db("parley").collection("messages");
 }
 
 async function withMongo<T>(cluster: Cluster, work: (client: MongoClient) => Promise<T>): Promise<T> {
