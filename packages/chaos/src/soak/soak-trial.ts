@@ -8,7 +8,7 @@ import { eventually } from "../eventually.ts";
 import { DeliveryCheck } from "./checks/delivery-check.ts";
 import { StorageCheck } from "./checks/storage-check.ts";
 import { describeLeak, judge } from "./judgement/judge.ts";
-import type { Load } from "./load/load.ts";
+import { type Load, SHORT_LOAD } from "./load/load.ts";
 import { Sends } from "./load/sends.ts";
 import { Users } from "./load/users.ts";
 import type { SoakCounts, SoakResult } from "./result.ts";
@@ -22,6 +22,11 @@ export interface SoakOptions {
   /** Paths of bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
 }
+
+/** Name of the soak among the faults of mutants. */
+export const SOAK = "soak";
+/** A form for tests, which finds only a fast leak. */
+export const SHORT_SOAK = { minutes: 0.4, load: SHORT_LOAD };
 
 const MAX_WARM_UP_MINUTES = 10;
 const MINUTE_MS = 60_000;
@@ -38,6 +43,8 @@ const CHECKED_AGE_MS = 10_000;
 const REMOVED_AGE_MS = 300_000;
 const LAST_ID = "~";
 const LAST_ACK_MS = 6_000;
+/** A small MongoDB on a busy machine may need minutes for its backlog. */
+const STORED_MS = 300_000;
 /** More failures than one in this many operations are a problem: then the load wasn't the one that is judged. */
 const MAY_FAIL = 1_000;
 /** Refs are forgotten 1.5 windows after their message (L5), so their number is constant after the warm-up. */
@@ -164,7 +171,7 @@ async function finish(running: Running, log: (line: string) => void): Promise<vo
   log("the load ends; waits until everything is stored and seen");
   await users.stop();
   await eventually(() => sends.unanswered === 0, "every ack", LAST_ACK_MS).catch(() => sends.expire());
-  await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored");
+  await eventually(async () => (await backlogEntries(cluster)) === 0, "the backlog to be stored", STORED_MS);
   storage.found(await storedDocuments(cluster, storage.unstoredIds));
   storage.finish();
   const isAllSeen = () => deliveries.countMissing(LAST_ID) === 0;
@@ -187,18 +194,23 @@ function countsOf({ findings, deliveries, storage, sends, users, failures }: Run
 
 function failureProblem({ failures }: Running, { sent, connections, reads, failed }: SoakCounts): string[] {
   if (failed * MAY_FAIL <= sent + connections + reads) return [];
-  const reasons = [...failures].map(([reason, count]) => `${reason} (${count} times)`);
-  return [`more than one operation in ${MAY_FAIL} failed: ${reasons.join(", ")}`];
+  return [`more than one operation in ${MAY_FAIL} failed: ${describeFailures(failures)}`];
+}
+
+function describeFailures(failures: ReadonlyMap<string, number>): string {
+  return [...failures].map(([reason, count]) => `${reason} (${count} times)`).join(", ");
 }
 
 function describeProgress(running: Running, minutesDone: number, minutes: number): string {
-  const { cluster, sampler } = running;
-  const { sent, lost, duplicated, failed } = countsOf(running);
+  const { cluster, sampler, failures } = running;
+  const { sent, lost, duplicated } = countsOf(running);
   const memory = (process: string) => sampler.newest(process, "resident memory").toFixed(0);
   const apps = appsOf(cluster).map(({ process }) => `${process} ${memory(process)}`);
   return [
-    `minute ${minutesDone.toFixed(1)} of ${minutes}: ${sent} sent, ${lost} lost, ${duplicated} doubled, ${failed} failed`,
+    `minute ${minutesDone.toFixed(1)} of ${minutes}: ${sent} sent, ${lost} lost, ${duplicated} doubled`,
+    `${sampler.newest("redis", "pending entries")} pending`,
     `MiB: ${apps.join(", ")}, redis ${sampler.newest("redis", "memory").toFixed(0)}`,
+    ...(failures.size > 0 ? [`failed: ${describeFailures(failures)}`] : []),
   ].join("; ");
 }
 

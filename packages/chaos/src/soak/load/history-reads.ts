@@ -16,6 +16,7 @@ interface Reader {
   readonly token: string;
 }
 
+const KINDS = ["page", "sync", "conversations"] as const;
 const TIMEOUT_MS = 10_000;
 const PAGE = 50;
 /** A sync asks for the messages of this time. */
@@ -33,20 +34,19 @@ export class HistoryReads {
 
   /** Makes the next request of the turn. Never rejects. */
   async next(reader: Reader, peer: string): Promise<void> {
+    const after = formatId({ ms: Date.now() - SYNC_MS, seq: 0 });
+    const requests = {
+      page: () => this.#readPage(reader, peer),
+      sync: () => this.#get(`/sync?after=${after}`, reader),
+      conversations: () => this.#get("/conversations", reader),
+    };
+    const name = KINDS[this.#turn++ % KINDS.length] ?? "page";
     try {
-      await this.#request(this.#turn++ % 3, reader, peer);
+      await requests[name]();
       this.answered += 1;
     } catch (error) {
-      this.#deps.onFailed(`history: ${error instanceof Error ? error.message : error}`);
+      this.#deps.onFailed(`${name}: ${error instanceof Error ? error.message : error}`);
     }
-  }
-
-  async #request(turn: number, reader: Reader, peer: string): Promise<void> {
-    if (turn === 0) await this.#readPage(reader, peer);
-    else if (turn === 1) {
-      const after = formatId({ ms: Date.now() - SYNC_MS, seq: 0 });
-      await this.#get(`/sync?after=${after}`, reader);
-    } else await this.#get("/conversations", reader);
   }
 
   /** Reads the newest page. It must contain the newest message that was acknowledged before the request (G1, P56). */
