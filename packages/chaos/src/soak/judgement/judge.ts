@@ -25,7 +25,8 @@ const INTERVALS = 60;
 /** Intervals of fewer samples would have no floor. */
 const SAMPLES_PER_INTERVAL = 3;
 const HOUR_MS = 3_600_000;
-const YOUNG_MS = 60_000;
+/** V8 sizes the heap of a process during its first minutes, by what it finds in its first collections. */
+const YOUNG_MS = 300_000;
 
 /**
  * Judges the part of a series from `fromMs` on. It is a leak if the slope is above the bound, and above zero with a
