@@ -5,6 +5,7 @@ import { findMutants } from "./mutants/find-mutants.ts";
 import { HELP, parseOptions } from "./options.ts";
 import { writeReport } from "./report/write-report.ts";
 import { runFaults, runMutants } from "./runner/runs.ts";
+import { runSoak } from "./soak/run-soak.ts";
 
 // Setting `exitCode` isn't enough: Node 26 may wait forever for the handle of a connection that was cut.
 process.exit(await main(process.argv.slice(2)));
@@ -23,9 +24,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const run = options.broken ? runMutants : options.hostile ? runAttacks : runFaults;
-  // Attacks make no random choices, so a seed would have no effect.
-  if (!options.hostile) print(`seed ${options.seed}\n`);
+  const run = options.broken ? runMutants : options.hostile ? runAttacks : options.soak ? runSoak : runFaults;
+  // A seed repeats the choices of faults. Attacks and soaks have no such choices.
+  if (!options.hostile && !options.soak) print(`seed ${options.seed}\n`);
   const startedMs = performance.now();
   const { table, summary, isSuccess } = await run(options, print);
   print(`\n${table}\n\n${summary}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);

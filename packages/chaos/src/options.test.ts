@@ -9,6 +9,7 @@ describe("the options of chaos", () => {
     const options = {
       broken: false,
       hostile: false,
+      soak: false,
       only: ["F1", "F2"],
       short: false,
       write: true,
@@ -51,6 +52,12 @@ describe("the options of chaos", () => {
     });
   });
 
+  it("--soak runs for its minutes, and is written if they are enough", () => {
+    expect(parse("--soak", "60")).toMatchObject({ soak: true, minutes: 60, write: true });
+    expect(parse("--soak", "5")).toMatchObject({ soak: true, minutes: 5, write: false });
+    expect(parse("--soak", "5", "--write")).toMatchObject({ write: true });
+  });
+
   it("an invalid value is an error that names the option and the valid values", () => {
     expect(parse("--only", "F3")).toBe("--only: there is no fault F3; choose from F1, F2");
     expect(parse("--broken", "--only", "F1")).toMatch(
@@ -60,8 +67,11 @@ describe("the options of chaos", () => {
       "--only: there is no attack f1; choose from resets, loops",
     );
     expect(parse("--hostile", "--broken")).toBe("--broken and --hostile exclude each other");
+    expect(parse("--soak", "60", "--hostile")).toBe("--hostile and --soak exclude each other");
+    expect(parse("--soak", "60", "--only", "F1")).toBe("--soak has no parts to choose with --only");
+    expect(parse("--soak", "long")).toBe("--minutes and --soak must be a number above 0");
     expect(parse("--seed", "x")).toBe("--seed must be a whole number");
-    expect(parse("--minutes", "0")).toBe("--minutes must be a number above 0");
+    expect(parse("--minutes", "0")).toBe("--minutes and --soak must be a number above 0");
     expect(parse("--times", "0")).toBe("--times must be a whole number above 0");
     expect(parse("--schedules", "1.5")).toBe("--schedules must be a whole number above 0");
     expect(parse("--parallel", "all")).toBe("--parallel must be a whole number above 0");

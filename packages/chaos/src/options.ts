@@ -7,6 +7,8 @@ export interface Options {
   readonly broken: boolean;
   /** Runs attacks instead of faults. */
   readonly hostile: boolean;
+  /** Runs a steady load for `minutes`, without faults. */
+  readonly soak: boolean;
   /** Ids of faults, or names of mutants or attacks. */
   readonly only: readonly string[];
   /** Seed of the first run of each fault. The second run has the next number, and so on. */
@@ -15,7 +17,7 @@ export interface Options {
   readonly times: number;
   /** Number of runs of each random fault (F18, F26). */
   readonly schedules: number;
-  /** Duration of a random fault. */
+  /** Duration of a random fault, or of the soak. */
   readonly minutes: number;
   /** Number of runs at the same time. */
   readonly parallel: number;
@@ -33,6 +35,8 @@ export interface Choice {
 
 export const SHORT_MINUTES = 0.3;
 const HOSTILE_ROUNDS = "3";
+/** A shorter soak is only written on request. */
+const WRITTEN_SOAK_MINUTES = 30;
 
 export const HELP = `Injects every fault of docs/guarantees.md into a running Parley, and checks that the guarantees hold:
 nothing acknowledged is lost, nothing is stored twice, every client sees everything once and in order.
@@ -71,6 +75,13 @@ never in what is shipped.
 against a server that discards everything. The exit code is 1 when a user was refused something, when the 99th
 percentile of acks or history pages more than doubled, when a new connection took longer than a second, when a process
 ended, failed a health check or took more than 400 MiB.
+
+  npx pnpm@12 chaos --soak 60                      a steady load for an hour; writes its part of docs/faults.md
+  npx pnpm@12 chaos --soak 5                       a short one finds only a fast leak; written from 30 minutes on
+
+--soak looks for what grows: the memory, the heap, descriptors and timers of every process, the keys and memory of Redis.
+It judges the time after the first sixth, at most ten minutes. The exit code is 1 when a slope is above its bound, when a
+message was lost, doubled or not seen, or when a process ended. Nothing else should run on the machine meanwhile.
 `;
 
 /** Parses the command line. Returns an error text when it is invalid. Without --seed, `random` chooses the seed. */
@@ -87,6 +98,7 @@ export function parseOptions(
         help: { type: "boolean", default: false },
         broken: { type: "boolean", default: false },
         hostile: { type: "boolean", default: false },
+        soak: { type: "string" },
         only: { type: "string" },
         seed: { type: "string", default: String(Math.floor(random() * 1e6)) },
         times: { type: "string" },
@@ -98,22 +110,37 @@ export function parseOptions(
       },
     });
     const { help, broken, hostile } = values;
-    if (broken && hostile) throw new RangeError("--broken and --hostile exclude each other");
+    const soak = values.soak !== undefined;
+    checkForms({ broken, hostile, soak, only: values.only !== undefined });
     const short = values.short || broken;
     const times = values.times ?? (hostile ? HOSTILE_ROUNDS : "1");
+    const schedules = values.schedules ?? times;
+    const numbers = parseNumbers(
+      { ...values, times, schedules, minutes: values.soak ?? values.minutes },
+      short,
+    );
+    const isComplete = soak ? numbers.minutes >= WRITTEN_SOAK_MINUTES : broken || !short;
     return {
       help,
       broken,
       hostile,
+      soak,
       only: parseOnly(values.only, broken ? "mutants" : hostile ? "attacks" : "faults", choice),
       short,
-      ...parseNumbers({ ...values, times, schedules: values.schedules ?? times }, short),
+      ...numbers,
       // By default only a complete run is written. Mutants always run in the short form, so that form is complete.
-      write: values.write ?? (values.only === undefined && (broken || !short)),
+      write: values.write ?? (values.only === undefined && isComplete),
     };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Throws unless at most one form is chosen, and one that `--only` applies to. */
+function checkForms({ only, ...forms }: Record<"broken" | "hostile" | "soak" | "only", boolean>): void {
+  const [one, other] = Object.entries(forms).flatMap(([form, isChosen]) => (isChosen ? [`--${form}`] : []));
+  if (other !== undefined) throw new RangeError(`${one} and ${other} exclude each other`);
+  if (forms.soak && only) throw new RangeError("--soak has no parts to choose with --only");
 }
 
 type Numbers = "seed" | "times" | "schedules" | "minutes" | "parallel";
@@ -125,7 +152,7 @@ function parseNumbers(texts: Readonly<Record<Numbers, string>>, short: boolean):
     throw new RangeError(`--${name} must be a whole number${min > 0 ? " above 0" : ""}`);
   };
   const minutes = Number(texts.minutes);
-  if (!(minutes > 0)) throw new RangeError("--minutes must be a number above 0");
+  if (!(minutes > 0)) throw new RangeError("--minutes and --soak must be a number above 0");
   return {
     seed: integer("seed", 0),
     times: integer("times", 1),

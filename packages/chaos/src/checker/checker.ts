@@ -1,5 +1,6 @@
 import type { Message } from "@parley/client";
 import type { Observation, Send } from "../workload/ledger.ts";
+import { Findings } from "./findings.ts";
 
 /** Everything that is known at the end of a run. */
 export interface Evidence {
@@ -43,8 +44,6 @@ export interface Verdict {
   /** The first few violations of each kind, one line each. Empty when every guarantee held. */
   readonly problems: readonly string[];
 }
-
-type Violation = "lost" | "unseen" | "duplicated" | "outOfOrder" | "strange";
 
 /**
  * Checks the guarantees that must hold after every fault (G1, G2, G3), from the clients' records and the stored
@@ -183,28 +182,4 @@ function concerns(user: string, { from, to }: Pick<Message, "from" | "to">): boo
 function duplicatesIn(values: readonly string[]): string[] {
   const unique = new Set<string>();
   return values.filter((value) => unique.size === unique.add(value).size);
-}
-
-const MAX_LINES_PER_KIND = 5;
-
-/** Counts all violations, and describes the first few of each kind. */
-class Findings {
-  readonly counts: Record<Violation, number> = {
-    lost: 0,
-    unseen: 0,
-    duplicated: 0,
-    outOfOrder: 0,
-    strange: 0,
-  };
-  readonly #lines: string[] = [];
-
-  add(kind: Violation, line: string): void {
-    this.counts[kind] += 1;
-    if (this.counts[kind] <= MAX_LINES_PER_KIND) this.#lines.push(`${kind}: ${line}`);
-  }
-
-  lines(): string[] {
-    const more = Object.entries(this.counts).filter(([, count]) => count > MAX_LINES_PER_KIND);
-    return [...this.#lines, ...more.map(([kind, count]) => `${kind}: ${count} in total`)];
-  }
 }

@@ -1,4 +1,4 @@
-import { MongoClient } from "mongodb";
+import { type Collection, MongoClient } from "mongodb";
 import { type Cluster, GROUP, LOG } from "./cluster.ts";
 
 // These functions access the log and the store directly, as an operator would, without the product's code.
@@ -73,15 +73,28 @@ export function messageIdOf(streamId: string): string {
 /** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    messagesOf(client)
+    messagesIn(client)
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
 }
 
-/** Deletes all messages in MongoDB, because a small server reads more slowly the more messages it has. */
-export async function deleteStored(cluster: Cluster): Promise<void> {
-  await withMongo(cluster, (client) => messagesOf(client).deleteMany({}));
+/** Returns the messages in MongoDB after one id and up to another. */
+export function storedBetween(cluster: Cluster, after: string, upTo: string): Promise<StoredDocument[]> {
+  return withMongo(cluster, (client) =>
+    messagesIn(client)
+      .find({ _id: { $gt: after, $lte: upTo } })
+      .toArray(),
+  );
+}
+
+/**
+ * Deletes all messages in MongoDB, or those before an id, because a small server reads more slowly the more messages
+ * it has.
+ */
+export async function deleteStored(cluster: Cluster, before?: string): Promise<void> {
+  const filter = before === undefined ? {} : { _id: { $lt: before } };
+  await withMongo(cluster, (client) => messagesIn(client).deleteMany(filter));
 }
 
 /** Returns the ids of a conversation's messages in MongoDB. */
@@ -104,7 +117,7 @@ export async function deleteConversation(cluster: Cluster, conversation: string)
     for (;;) {
       const page = await idsAfter(client, conversation, "");
       if (page.length === 0) return;
-      await messagesOf(client).deleteMany({ _id: { $in: page } });
+      await messagesIn(client).deleteMany({ _id: { $in: page } });
     }
   });
 }
@@ -113,15 +126,15 @@ export async function deleteConversation(cluster: Cluster, conversation: string)
 async function idsAfter(client: MongoClient, conversation: string, after: string): Promise<string[]> {
   const filter = { conversation, _id: { $gt: after } };
   const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: PAGE_SIZE } as const;
-  return (await messagesOf(client).find(filter, options).toArray()).map(({ _id }) => _id);
-}
-
-function messagesOf(client: MongoClient) {
-  return client.db("parley").collection<StoredDocument & { readonly conversation: string }>("messages");
+  return (await messagesIn(client).find(filter, options).toArray()).map(({ _id }) => _id);
 }
 
 async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await storedDocuments(cluster, ids)).map(({ _id }) => _id));
+}
+
+function messagesIn(client: MongoClient): Collection<StoredDocument & { readonly conversation: string }> {
+  return client.db("parley").collection("messages");
 }
 
 async function withMongo<T>(cluster: Cluster, work: (client: MongoClient) => Promise<T>): Promise<T> {

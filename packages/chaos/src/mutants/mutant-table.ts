@@ -1,11 +1,10 @@
-import type { Result } from "../runner/result.ts";
-import { problemsOf } from "../runner/result.ts";
+import { type Judged, problemsOf } from "../runner/result.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** A mutant and the result of its trial. */
 export interface MutantRow {
   readonly mutant: Pick<Mutant, "name" | "breaks" | "fault" | "expected" | "says">;
-  readonly result: Result;
+  readonly result: Judged;
 }
 
 const HEAD = ["broken build", "what it does wrong", "fault", "expected", "", "what the checker said"];

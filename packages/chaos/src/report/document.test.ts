@@ -21,6 +21,7 @@ describe("docs/faults.md", () => {
     const third = withPart(second, "hostile", "met");
     expect(third).toMatch(/held[\s\S]*red again[\s\S]*met/);
     expect(withPart(third, "broken", "red")).toBe(third.replace("red again\n", "red\n"));
+    expect(withPart(third, "soak", "flat")).toMatch(/met[\s\S]*## Hours[\s\S]*flat/);
   });
 
   it("a part may contain replacement patterns", () => {

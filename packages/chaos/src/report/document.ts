@@ -1,18 +1,27 @@
 /** A part of docs/faults.md. Each part is written by its own kind of run. */
-export type Part = "faults" | "broken" | "hostile";
+export type Part = "faults" | "broken" | "hostile" | "soak";
 
 const PLACEHOLDERS: Readonly<Record<Part, string>> = {
   faults: "Not run yet: `npx pnpm@12 chaos`.",
   broken: "Not run yet: `npx pnpm@12 chaos --broken`.",
   hostile: "Not run yet: `npx pnpm@12 chaos --hostile`.",
+  soak: "Not run yet: `npx pnpm@12 chaos --soak 60`.",
 };
 
 /** Returns the document with a new body for `part`. `before` is the present document, or "" when there is none. */
 export function withPart(before: string, part: Part, body: string): string {
   const bodyOf = (each: Part) => (each === part ? body : (partOf(before, each) ?? PLACEHOLDERS[each]));
   const marked = (each: Part) => `${begin(each)}\n\n${bodyOf(each).trim()}\n\n${end(each)}`;
-  const parts = [marked("faults"), ABOUT_MUTANTS, marked("broken"), ABOUT_ATTACKS, marked("hostile")];
-  return [INTRODUCTION, ...parts, ""].join("\n");
+  const faults = [INTRODUCTION, marked("faults")];
+  const others = [
+    ABOUT_MUTANTS,
+    marked("broken"),
+    ABOUT_ATTACKS,
+    marked("hostile"),
+    ABOUT_SOAK,
+    marked("soak"),
+  ];
+  return [...faults, ...others, ""].join("\n");
 }
 
 function partOf(document: string, part: Part): string | undefined {
@@ -65,4 +74,23 @@ times of the control's. \`refused\` counts errors, closed connections, refused h
 any, nothing bounded the attack. \`memory\` is the largest resident memory of a process, with its name. \`event loop\` is the longest time for which one was
 blocked, and at least 10 ms, which is the resolution of the measurement. \`split\` is two gateways, two persisters, a
 history-api, a Redis and a MongoDB; the first gateway is attacked and serves the users. \`standalone\` is one process.
+`;
+
+const ABOUT_SOAK = `
+## Hours
+
+A system that works for minutes may still fail after days, because something grows. Here a steady load runs for an hour, and
+every figure that a leak raises is sampled every few seconds. Each user keeps one connection and writes private messages to
+four others; one message in 50 is sent twice with the same ref. Further connections stay for 5 seconds. The requests are a page
+of a conversation, a sync and the list of conversations in turn. Every connection must receive each message of its user once
+and in order, every acknowledged message must be stored once, and the newest one must be in the next page. Stored messages are
+removed after 5 minutes, because a small MongoDB reads more slowly the more it has.
+
+To repeat it: \`npx pnpm@12 chaos --soak 60\`, on a machine on which nothing else runs. A shorter run judges the time after its
+first sixth, and its bounds are wider. \`DEDUPE_WINDOW_MS\` is half of the time that isn't judged, so that Redis forgets as many
+refs as it adds.
+
+The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 60 intervals: the memory that is left after
+a collection, the connections that are left between two bursts. \`slope\` is the median of the slopes between all pairs of
+intervals, by Theil and Sen. A slope is a leak if it is above its bound, and above zero with a probability of 97.5 %.
 `;

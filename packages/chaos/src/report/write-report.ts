@@ -5,7 +5,7 @@ import { startMongo, startRedis } from "@parley/local";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import type { Options } from "../options.ts";
-import { withPart } from "./document.ts";
+import { type Part, withPart } from "./document.ts";
 
 const FILE = join(import.meta.dirname, "../../../../docs/faults.md");
 
@@ -20,12 +20,18 @@ export async function writeReport(table: string, options: Options): Promise<void
     `on ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${gib} GiB, ${platform()} ${arch()}.`,
   ].join(" ");
   const before = await readFile(FILE, "utf8").catch(emptyIfMissing);
-  const part = options.broken ? "broken" : options.hostile ? "hostile" : "faults";
-  await writeFile(FILE, withPart(before, part, `${origin}\n\n${table}`));
+  await writeFile(FILE, withPart(before, partOf(options), `${origin}\n\n${table}`));
+}
+
+function partOf({ broken, hostile, soak }: Options): Part {
+  if (broken) return "broken";
+  if (hostile) return "hostile";
+  return soak ? "soak" : "faults";
 }
 
 function commandOf(options: Options): string {
-  const { broken, hostile, seed, short, times, schedules, minutes, parallel } = options;
+  const { broken, hostile, soak, seed, short, times, schedules, minutes, parallel } = options;
+  if (soak) return `npx pnpm@12 chaos --soak ${minutes}`;
   if (hostile) return `npx pnpm@12 chaos --hostile ${short ? "--short" : `--times ${times}`}`;
   const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
   const flags = broken ? "--broken" : `${series}${short ? " --short" : ""}`;

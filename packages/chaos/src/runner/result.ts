@@ -14,8 +14,13 @@ export type Result =
   /** The trial itself failed. Nothing is known about the guarantees, so this is treated as a failure. */
   | { readonly kind: "aborted"; readonly reason: string };
 
+/** The part of a result that says if it is a success. Results of other kinds of trials have it too. */
+export type Judged =
+  | { readonly kind: "completed"; readonly problems: readonly string[] }
+  | { readonly kind: "not made" | "aborted"; readonly reason: string };
+
 /** Every violation, one line each. Empty for a fault that the machine can't make. */
-export function problemsOf(result: Result): readonly string[] {
+export function problemsOf(result: Judged): readonly string[] {
   switch (result.kind) {
     case "completed":
       return result.problems;
