@@ -1,10 +1,10 @@
 import { connect, type Message, type ParleyClient } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { SavedState } from "../saved/saved-state.ts";
+import { type Session, tokenOf } from "../saved/session.ts";
 import { entriesToSave } from "./conversation-list.ts";
 import { OutboxSender } from "./outbox-sender.ts";
 import { initialState, reduce } from "./reduce.ts";
-import type { SavedState } from "./saved-state.ts";
-import { type Session, tokenOf } from "./session.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 
 /** The maximum number of messages in the outbox (G5). */

@@ -2,9 +2,9 @@ import { isUsername } from "@parley/models";
 import { REAL_NAMES, username } from "@parley/models/test/usernames";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type BrowserStorage, openSavedState } from "../saved/saved-state.ts";
 import { hashOf, routeOf } from "../ui/route.ts";
 import { hueOf, parseName } from "./names.ts";
-import { type BrowserStorage, openSavedState } from "./saved-state.ts";
 
 describe("names", () => {
   it("have one of the colours each, and the colours are used evenly", () => {

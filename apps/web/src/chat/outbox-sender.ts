@@ -1,5 +1,5 @@
 import { type ParleyClient, ParleyError } from "@parley/client";
-import type { SavedState } from "./saved-state.ts";
+import type { SavedState } from "../saved/saved-state.ts";
 import type { ChatEvent, Pending } from "./state.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat/chat.ts";
-import { openSavedState } from "../chat/saved-state.ts";
-import { loadSession, type Session, storeSession } from "../chat/session.ts";
+import { openSavedState } from "../saved/saved-state.ts";
+import { loadSession, type Session, storeSession } from "../saved/session.ts";
 import { ChatScreen } from "./chat-screen.tsx";
 import { SignIn } from "./sign-in.tsx";
 

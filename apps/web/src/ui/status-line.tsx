@@ -3,7 +3,7 @@ import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { closedReason, connectionLabel } from "../chat/labels.ts";
-import { sessionByToken, storeSession } from "../chat/session.ts";
+import { sessionByToken, storeSession } from "../saved/session.ts";
 import { Name } from "./name.tsx";
 import { TokenField } from "./sign-in.tsx";
 

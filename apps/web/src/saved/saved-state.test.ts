@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Pending } from "../chat/state.ts";
 import { type BrowserStorage, openSavedState } from "./saved-state.ts";
-import type { Pending } from "./state.ts";
 
 function storageWith(items = new Map<string, string>()): BrowserStorage & { items: Map<string, string> } {
   return {

@@ -1,4 +1,4 @@
-import type { ListEntry, Pending } from "./state.ts";
+import type { ListEntry, Pending } from "../chat/state.ts";
 
 /** The part of the browser's storage that the page uses. It may be full or forbidden; then nothing is saved. */
 export type BrowserStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;

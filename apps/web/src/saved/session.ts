@@ -1,5 +1,5 @@
 import { requestToken } from "@parley/client";
-import { composeName } from "./names.ts";
+import { composeName } from "../chat/names.ts";
 import { type BrowserStorage, readItem, writeItem } from "./saved-state.ts";
 
 /**
