@@ -113,8 +113,8 @@ export class Chat {
   send(to: string, content: string): boolean {
     if (this.#now.outbox.length >= MAX_OUTBOX) return false;
     const pending: Pending = { ref: randomRef(), to, content, at: Date.now(), phase: "waiting" };
-    this.saved.addToOutbox(pending);
-    this.#dispatch({ type: "queued", pending });
+    const isUnsaved = !this.saved.addToOutbox(pending);
+    this.#dispatch({ type: "queued", pending: { ...pending, isUnsaved } });
     this.#outboxSender.send(pending);
     return true;
   }

@@ -52,6 +52,8 @@ export interface Pending {
    * send failed or has an unknown outcome.
    */
   readonly seenAs?: string | undefined;
+  /** True if the browser couldn't save the message. Closing the page loses it. */
+  readonly isUnsaved?: boolean | undefined;
 }
 
 export type ChatEvent =

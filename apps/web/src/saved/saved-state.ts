@@ -1,7 +1,5 @@
 import type { ListEntry, Pending } from "../chat/state.ts";
-
-/** The part of the browser's storage that the page uses. It may be full or forbidden; then nothing is saved. */
-export type BrowserStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+import type { BrowserStorage } from "./browser-storage.ts";
 
 /**
  * The position in the stream, and the conversations with their unread counts up to it. They are saved as one item, so
@@ -13,73 +11,81 @@ interface Progress {
   readonly conversations: readonly ListEntry[];
 }
 
+const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: [] };
+
 /**
  * The part of a user's state that survives a reload on this machine. Each draft and each unsent message is an item of
  * its own, so that two pages of the same user don't overwrite each other's items.
  */
-export interface SavedState {
-  progress(): Progress;
-  setProgress(progress: Progress): void;
-  /** The unsent text in a conversation's message field. */
-  draft(partner: string): string;
+export class SavedState {
+  readonly #storage: BrowserStorage;
+  readonly #prefix: string;
+
+  constructor(storage: BrowserStorage, user: string) {
+    this.#storage = storage;
+    this.#prefix = `parley:${encodeURIComponent(user)}:`;
+  }
+
+  progress(): Progress {
+    return { ...NO_PROGRESS, ...this.#storage.read<Progress>(this.#progressKey) };
+  }
+
+  setProgress(progress: Progress): void {
+    this.#storage.write(this.#progressKey, progress);
+  }
+
+  /** Returns the unsent text in a conversation's message field. */
+  draft(partner: string): string {
+    return this.#storage.read<string>(this.#draftKey(partner)) ?? "";
+  }
+
   /** An empty text removes the draft. */
-  setDraft(partner: string, text: string): void;
-  /** The unsettled messages, oldest first. */
-  outbox(): Pending[];
-  addToOutbox(pending: Pending): void;
-  removeFromOutbox(ref: string): void;
+  setDraft(partner: string, text: string): void {
+    this.#storage.write(this.#draftKey(partner), text === "" ? undefined : text);
+  }
+
+  /** Returns the unsettled messages, oldest first. */
+  outbox(): Pending[] {
+    return this.#storage
+      .keys(this.#outboxKey(""))
+      .flatMap((key) => this.#storage.read<Pending>(key) ?? [])
+      .sort((a, b) => a.at - b.at);
+  }
+
+  /**
+   * Saves an unsettled message. If there is no room, drops the list of conversations, which the server has too.
+   * Returns false if the message is only in memory.
+   */
+  addToOutbox(pending: Pending): boolean {
+    const key = this.#outboxKey(pending.ref);
+    if (this.#storage.write(key, pending)) return true;
+    this.setProgress({ ...this.progress(), conversations: [] });
+    return this.#storage.write(key, pending);
+  }
+
+  removeFromOutbox(ref: string): void {
+    this.#storage.write(this.#outboxKey(ref), undefined);
+  }
+
+  /** Returns true if closing the page would lose a draft or an unsettled message. */
+  get wouldLoseText(): boolean {
+    return this.#storage.hasUnsaved(this.#outboxKey("")) || this.#storage.hasUnsaved(this.#draftKey(""));
+  }
+
   /** Removes everything of this user. */
-  clear(): void;
-}
-
-const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: [] };
-
-export function openSavedState(storage: BrowserStorage, user: string): SavedState {
-  const prefix = `parley:${encodeURIComponent(user)}:`;
-  const draftKey = (partner: string) => `${prefix}draft:${partner}`;
-  const outboxKey = (ref: string) => `${prefix}outbox:${ref}`;
-  return {
-    progress: () => ({ ...NO_PROGRESS, ...readItem<Progress>(storage, `${prefix}progress`) }),
-    setProgress: (progress) => writeItem(storage, `${prefix}progress`, progress),
-    draft: (partner) => readItem<string>(storage, draftKey(partner)) ?? "",
-    setDraft: (partner, text) => writeItem(storage, draftKey(partner), text === "" ? undefined : text),
-    outbox: () =>
-      keysOf(storage, `${prefix}outbox:`)
-        .flatMap((key) => readItem<Pending>(storage, key) ?? [])
-        .sort((a, b) => a.at - b.at),
-    addToOutbox: (pending) => writeItem(storage, outboxKey(pending.ref), pending),
-    removeFromOutbox: (ref) => writeItem(storage, outboxKey(ref), undefined),
-    clear() {
-      for (const key of keysOf(storage, prefix)) writeItem(storage, key, undefined);
-    },
-  };
-}
-
-/** Returns the value of an item, or undefined if there is none or it can't be read. */
-export function readItem<T>(storage: BrowserStorage, key: string): T | undefined {
-  try {
-    const text = storage.getItem(key);
-    return text === null ? undefined : (JSON.parse(text) as T);
-  } catch {
-    return undefined;
+  clear(): void {
+    for (const key of this.#storage.keys(this.#prefix)) this.#storage.write(key, undefined);
   }
-}
 
-/** Writes an item, or removes it if the value is undefined. Does nothing if the storage is full or forbidden. */
-export function writeItem(storage: BrowserStorage, key: string, value: unknown): void {
-  try {
-    if (value === undefined) storage.removeItem(key);
-    else storage.setItem(key, JSON.stringify(value));
-  } catch {
-    // Ignored: without storage the page still works until it is closed.
+  get #progressKey(): string {
+    return `${this.#prefix}progress`;
   }
-}
 
-function keysOf(storage: BrowserStorage, prefix: string): string[] {
-  try {
-    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
-    return keys.filter((key) => key.startsWith(prefix));
-  } catch {
-    return [];
+  #draftKey(partner: string): string {
+    return `${this.#prefix}draft:${partner}`;
+  }
+
+  #outboxKey(ref: string): string {
+    return `${this.#prefix}outbox:${ref}`;
   }
 }

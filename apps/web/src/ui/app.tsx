@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat/chat.ts";
-import { openSavedState } from "../saved/saved-state.ts";
+import { localItems } from "../saved/browser-storage.ts";
+import { SavedState } from "../saved/saved-state.ts";
 import { loadSession, type Session, storeSession } from "../saved/session.ts";
 import { ChatScreen } from "./chat-screen.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -8,7 +9,7 @@ import { SignIn } from "./sign-in.tsx";
 /** Shows the chat to a user who is signed in, and the sign-in to anyone else. A reload keeps the session. */
 export function App() {
   const [chat, setChat] = useState<Chat | undefined>(() => {
-    const session = loadSession(sessionStorage);
+    const session = loadSession();
     return session && startChat(session);
   });
   useEffect(() => chat && connectToPage(chat), [chat]);
@@ -18,7 +19,7 @@ export function App() {
     <ChatScreen
       chat={chat}
       onSignOut={() => {
-        storeSession(sessionStorage, undefined);
+        storeSession(undefined);
         chat.close();
         chat.saved.clear();
         history.replaceState(null, "", location.pathname);
@@ -29,22 +30,21 @@ export function App() {
 }
 
 function startChat(session: Session): Chat {
-  storeSession(sessionStorage, session);
-  return new Chat(session, openSavedState(localStorage, session.user));
+  storeSession(session);
+  return new Chat(session, new SavedState(localItems, session.user));
 }
 
-/** Tells the chat when the page becomes visible or hidden, when the network is back, and when the page ends. */
+/** Tells the chat what happens to the page, until the returned function is called. */
 function connectToPage(chat: Chat): () => void {
+  const ended = new AbortController();
+  const { signal } = ended;
   const reportVisibility = () => chat.setVisible(document.visibilityState === "visible");
-  const save = () => chat.save();
-  const reconnect = () => chat.reconnectNow();
-  document.addEventListener("visibilitychange", reportVisibility);
-  window.addEventListener("pagehide", save);
-  window.addEventListener("online", reconnect);
+  document.addEventListener("visibilitychange", reportVisibility, { signal });
+  window.addEventListener("pagehide", () => chat.save(), { signal });
+  window.addEventListener("online", () => chat.reconnectNow(), { signal });
+  // The browser asks the user before it closes the page.
+  const guard = (event: Event) => chat.saved.wouldLoseText && event.preventDefault();
+  window.addEventListener("beforeunload", guard, { signal });
   reportVisibility();
-  return () => {
-    document.removeEventListener("visibilitychange", reportVisibility);
-    window.removeEventListener("pagehide", save);
-    window.removeEventListener("online", reconnect);
-  };
+  return () => ended.abort();
 }

@@ -76,7 +76,7 @@ interface PendingProps {
 
 /** A message that the server hasn't settled. A failed one has buttons to retry, edit or delete it. */
 export function PendingRow({ pending, chat }: PendingProps) {
-  const { ref, content, phase, code } = pending;
+  const { ref, content, phase, code, isUnsaved } = pending;
   const isStuck = phase === "failed" || phase === "unknown";
   return (
     <li class={`row own first pending ${phase}`} data-ref={ref}>
@@ -85,6 +85,11 @@ export function PendingRow({ pending, chat }: PendingProps) {
         {content}
       </p>
       <p class="state">{isStuck ? "Not sent" : phase === "sending" ? "Sending…" : "Waiting…"}</p>
+      {isUnsaved && phase === "waiting" && (
+        <p class="state" role="alert">
+          This browser could not save this message. Keep this page open until it is sent.
+        </p>
+      )}
       {isStuck && (
         <div class="trouble" role="alert">
           <p class="reason">

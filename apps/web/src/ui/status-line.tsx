@@ -59,7 +59,7 @@ function Closed({ chat, connection }: ClosedProps) {
         </>,
       );
     }
-    storeSession(sessionStorage, session);
+    storeSession(session);
     chat.resume(session);
   };
   return (
