@@ -3,12 +3,11 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { SavedState } from "../saved/saved-state.ts";
 import { type Session, tokenOf } from "../saved/session.ts";
 import { entriesToSave } from "./conversation-list.ts";
-import { OutboxSender } from "./outbox-sender.ts";
+import { Outbox } from "./outbox.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
+import { type TabMessage, Tabs } from "./tabs.ts";
 
-/** The maximum number of messages in the outbox (G5). */
-const MAX_OUTBOX = 200;
 const PAGE_SIZE = 50;
 /** The longest time for which a change waits to be saved, in ms. */
 const SAVE_INTERVAL_MS = 300;
@@ -24,7 +23,8 @@ export class Chat {
    */
   readonly nextConversations = signal<string | undefined>(undefined);
   readonly #state: ReturnType<typeof signal<ChatState>>;
-  readonly #outboxSender: OutboxSender;
+  readonly #tabs: Tabs;
+  readonly #outbox: Outbox;
   #session: Session;
   #client: ParleyClient;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -35,17 +35,16 @@ export class Chat {
     this.saved = saved;
     this.#session = session;
     this.#state = signal(initialState(session.user, progress));
-    this.#client = this.#connect(progress.cursor);
-    this.#outboxSender = new OutboxSender({
+    this.#tabs = new Tabs(session.user, (message) => this.#onTold(message));
+    this.#outbox = new Outbox({
       saved,
-      pending: (ref) => this.#pending(ref),
+      tabs: this.#tabs,
+      pending: () => this.#now.outbox,
       dispatch: (event) => this.#dispatch(event),
       client: () => this.#client,
     });
-    for (const pending of saved.outbox()) {
-      this.#dispatch({ type: "queued", pending: { ...pending, phase: "waiting" } });
-      this.#outboxSender.send(pending);
-    }
+    this.#client = this.#connect(progress.cursor);
+    this.#outbox.start();
     this.#stopLoading = effect(() => this.#loadOpenConversation());
   }
 
@@ -111,26 +110,17 @@ export class Chat {
 
   /** Sends a message. It is shown at once and saved until it is settled. Returns false if the outbox is full. */
   send(to: string, content: string): boolean {
-    if (this.#now.outbox.length >= MAX_OUTBOX) return false;
-    const pending: Pending = { ref: randomRef(), to, content, at: Date.now(), phase: "waiting" };
-    const isUnsaved = !this.saved.addToOutbox(pending);
-    this.#dispatch({ type: "queued", pending: { ...pending, isUnsaved } });
-    this.#outboxSender.send(pending);
-    return true;
+    return this.#outbox.add(to, content);
   }
 
   /** Sends a failed message again, under the same ref. */
   retry(ref: string): void {
-    const pending = this.#pending(ref);
-    if (!pending) return;
-    const again: Pending = { ...pending, phase: "waiting", leftAt: undefined };
-    this.#dispatch({ type: "unsent", ref, phase: "waiting" });
-    this.#outboxSender.send(again);
+    this.#outbox.retry(ref);
   }
 
   /** Moves a failed message back into its conversation's draft. */
   edit(ref: string): void {
-    const pending = this.#pending(ref);
+    const pending = this.#outbox.find(ref);
     if (!pending) return;
     const draft = this.saved.draft(pending.to);
     this.saved.setDraft(pending.to, draft === "" ? pending.content : `${pending.content}\n${draft}`);
@@ -139,8 +129,12 @@ export class Chat {
   }
 
   discard(ref: string): void {
-    this.saved.removeFromOutbox(ref);
-    this.#dispatch({ type: "discarded", ref });
+    this.#outbox.discard(ref);
+  }
+
+  /** Returns true if another tab sends the message. */
+  isElsewhere(pending: Pending): boolean {
+    return !this.#outbox.owns(pending);
   }
 
   /** Connects again with a token of the same user, after the client was closed for good. */
@@ -149,9 +143,7 @@ export class Chat {
     this.#client.close();
     const { cursor } = this.saved.progress();
     this.#client = this.#connect(wasCursorRefused(this.#now) ? undefined : cursor);
-    for (const pending of this.#now.outbox) {
-      if (pending.phase === "waiting") this.#outboxSender.send(pending);
-    }
+    this.#outbox.resume();
   }
 
   /** Saves the position in the stream and the list of conversations. */
@@ -166,14 +158,11 @@ export class Chat {
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
     this.#client.close();
+    this.#tabs.close();
   }
 
   get #now(): ChatState {
     return this.state.peek();
-  }
-
-  #pending(ref: string): Pending | undefined {
-    return this.#now.outbox.find((pending) => pending.ref === ref);
   }
 
   #dispatch(event: ChatEvent): void {
@@ -186,14 +175,24 @@ export class Chat {
     this.#saveTimer ??= setTimeout(() => this.save(), SAVE_INTERVAL_MS);
   }
 
+  #onTold(message: TabMessage): void {
+    if (message.type === "signed-out") return;
+    this.#change(message);
+    this.#outbox.onTold(message);
+  }
+
   #list(partner: string, last: Message | undefined): void {
     if (last) this.#change({ type: "listed", entries: [{ with: partner, last, unread: 0 }] });
   }
 
   #connect(cursor: string | undefined): ParleyClient {
-    const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session) });
+    // The outbox has its own deadline, which begins when a message leaves. The SDK's would begin with the call: it
+    // would end for one waiting message after the other, and each would move behind those written after it.
+    const sendDeadlineMs = Number.POSITIVE_INFINITY;
+    const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session), sendDeadlineMs });
     client.messages.subscribe((message) => this.#change({ type: "message", message }));
     client.state.subscribe((state) => {
+      if (state.phase === "connecting") this.#outbox.giveUpLate();
       const wasReady = this.#now.hasBeenReady;
       this.#change({ type: "connection", state });
       if (!wasReady && this.#now.hasBeenReady) void this.loadConversations();
@@ -215,11 +214,4 @@ export class Chat {
 
 function wasCursorRefused({ connection }: ChatState): boolean {
   return connection.phase === "closed" && connection.error?.code === "invalid_parameter";
-}
-
-/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
-function randomRef(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
 }

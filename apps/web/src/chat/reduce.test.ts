@@ -20,7 +20,7 @@ const idsIn = (state: ChatState, partner: string) =>
 const unread = (state: ChatState, partner: string) => state.conversations.get(partner)?.unread;
 
 function pending(ref: string, to: string, content: string, more: Partial<Pending> = {}): Pending {
-  return { ref, to, content, at: 1, phase: "waiting", ...more };
+  return { ref, to, content, at: 1, tab: "t1", phase: "waiting", ...more };
 }
 
 describe("messages", () => {

@@ -41,7 +41,10 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "listed":
       return event.entries.reduce(addListEntry, state);
     case "queued":
-      return { ...withConversation(state, event.pending.to), outbox: [...state.outbox, event.pending] };
+      return {
+        ...withConversation(state, event.pending.to),
+        outbox: withPending(state.outbox, event.pending),
+      };
     case "left":
       return updatePending(state, event.ref, (pending) => ({
         ...pending,
@@ -55,6 +58,13 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
         ...pending,
         phase: event.phase,
         code: event.code,
+      }));
+    case "retried":
+      return updatePending(state, event.ref, (pending) => ({
+        ...pending,
+        phase: "waiting",
+        code: undefined,
+        leftAt: undefined,
       }));
     case "discarded":
       return { ...state, outbox: state.outbox.filter(({ ref }) => ref !== event.ref) };
@@ -160,6 +170,12 @@ function onSent(state: ChatState, { ref, id, timestamp }: Extract<ChatEvent, { t
     last: laterOf(conversation.last, message),
   }));
   return { ...settled, outbox: state.outbox.filter((one) => one.ref !== ref) };
+}
+
+/** Adds a message in the order in which the messages were written, or replaces it. */
+function withPending(outbox: readonly Pending[], pending: Pending): readonly Pending[] {
+  const others = outbox.filter(({ ref }) => ref !== pending.ref);
+  return [...others, pending].sort((a, b) => a.at - b.at);
 }
 
 function updatePending(state: ChatState, ref: string, change: (pending: Pending) => Pending): ChatState {

@@ -37,8 +37,10 @@ export interface Pending {
   readonly ref: string;
   readonly to: string;
   readonly content: string;
-  /** The time at which the message was written, in ms since 1970. */
+  /** The time at which the message was written, in ms since 1970. No two messages have the same time. */
   readonly at: number;
+  /** The id of the tab in which the message was written. */
+  readonly tab: string;
   /** The time at which the message first left, in ms since 1970. From then on it may have gone through (G2). */
   readonly leftAt?: number | undefined;
   /**
@@ -80,7 +82,7 @@ export type ChatEvent =
   | { readonly type: "page-failed"; readonly with: string }
   /** Entries of the list of conversations arrived, from the server or from the last visit. */
   | { readonly type: "listed"; readonly entries: readonly ListEntry[] }
-  /** The user sent a message. */
+  /** The user sent a message, or it was loaded. */
   | { readonly type: "queued"; readonly pending: Pending }
   /** A message left for the server. */
   | { readonly type: "left"; readonly ref: string; readonly at: number }
@@ -91,8 +93,10 @@ export type ChatEvent =
       readonly type: "unsent";
       readonly ref: string;
       readonly phase: "waiting" | "failed" | "unknown";
-      readonly code?: string;
+      readonly code?: string | undefined;
     }
+  /** The user sends a failed message again. */
+  | { readonly type: "retried"; readonly ref: string }
   /** The user deleted an unsettled message. */
   | { readonly type: "discarded"; readonly ref: string };
 

@@ -10,7 +10,15 @@ const refuse = () => {
   throw new DOMException("refused", "SecurityError");
 };
 const WRITES_REFUSED = { setItem: refuse, removeItem: refuse };
-const one: Pending = { ref: "r1", to: "bob", content: "Hello", at: 2, phase: "sending", leftAt: 3 };
+const one: Pending = {
+  ref: "r1",
+  to: "bob",
+  content: "Hello",
+  at: 2,
+  tab: "t1",
+  phase: "sending",
+  leftAt: 3,
+};
 
 describe("the saved state", () => {
   it("is separate for each user, and cleared when the user signs out", () => {
@@ -40,9 +48,9 @@ describe("the saved state", () => {
     const storage = memoryItems();
     const saved = open(storage, "alice");
     saved.addToOutbox(one);
-    saved.addToOutbox({ ref: "r0", to: "", content: "First", at: 1, phase: "waiting" });
+    saved.addToOutbox({ ref: "r0", to: "", content: "First", at: 1, tab: "t1", phase: "waiting" });
     expect(open(storage, "alice").outbox()).toEqual([
-      { ref: "r0", to: "", content: "First", at: 1, phase: "waiting" },
+      { ref: "r0", to: "", content: "First", at: 1, tab: "t1", phase: "waiting" },
       one,
     ]);
     saved.removeFromOutbox("r0");

@@ -46,10 +46,14 @@ export class SavedState {
 
   /** Returns the unsettled messages, oldest first. */
   outbox(): Pending[] {
-    return this.#storage
-      .keys(this.#outboxKey(""))
-      .flatMap((key) => this.#storage.read<Pending>(key) ?? [])
-      .sort((a, b) => a.at - b.at);
+    return (
+      this.#storage
+        .keys(this.#outboxKey(""))
+        .flatMap((key) => this.#storage.read<Pending>(key) ?? [])
+        // Items of an older version of this page have no tab.
+        .map((pending) => ({ ...pending, tab: pending.tab ?? "" }))
+        .sort((a, b) => a.at - b.at)
+    );
   }
 
   /**

@@ -84,8 +84,8 @@ export function PendingRow({ pending, chat }: PendingProps) {
       <p class="bubble content" dir="auto">
         {content}
       </p>
-      <p class="state">{isStuck ? "Not sent" : phase === "sending" ? "Sending…" : "Waiting…"}</p>
-      {isUnsaved && phase === "waiting" && (
+      <p class="state">{stateOf(pending, chat)}</p>
+      {isUnsaved && phase === "waiting" && !chat.isElsewhere(pending) && (
         <p class="state" role="alert">
           This browser could not save this message. Keep this page open until it is sent.
         </p>
@@ -112,4 +112,15 @@ export function PendingRow({ pending, chat }: PendingProps) {
       )}
     </li>
   );
+}
+
+function stateOf(pending: Pending, chat: Chat): string {
+  switch (pending.phase) {
+    case "waiting":
+      return chat.isElsewhere(pending) ? "Waiting in another tab…" : "Waiting…";
+    case "sending":
+      return "Sending…";
+    default:
+      return "Not sent";
+  }
 }
