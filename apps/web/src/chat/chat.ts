@@ -3,6 +3,7 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { SavedState } from "../saved/saved-state.ts";
 import { type Session, tokenOf } from "../saved/session.ts";
 import { entriesToSave } from "./conversation-list.ts";
+import { ConversationLoader } from "./conversation-loader.ts";
 import { Outbox } from "./outbox.ts";
 import { initialState, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
@@ -17,11 +18,8 @@ export class Chat {
   readonly saved: SavedState;
   /** Counts the changes of a draft that weren't typed. After each one, the message field reads the draft again. */
   readonly edits = signal(0);
-  /**
-   * The position of the next page in the server's list of conversations. Undefined before the first page is read, and
-   * at the end of the list.
-   */
-  readonly nextConversations = signal<string | undefined>(undefined);
+  /** The server's list of conversations. */
+  readonly list: ConversationLoader;
   readonly #state: ReturnType<typeof signal<ChatState>>;
   readonly #tabs: Tabs;
   readonly #outbox: Outbox;
@@ -43,6 +41,11 @@ export class Chat {
       dispatch: (event) => this.#dispatch(event),
       client: () => this.#client,
     });
+    this.list = new ConversationLoader({
+      client: () => this.#client,
+      isRoomUnknown: () => this.#now.open !== "" && !this.#now.conversations.get("")?.last,
+      add: (partner, last) => this.#addToList(partner, last),
+    });
     this.#client = this.#connect(progress.cursor);
     this.#outbox.start();
     this.#stopLoading = effect(() => this.#loadOpenConversation());
@@ -54,20 +57,6 @@ export class Chat {
 
   get session(): Session {
     return this.#session;
-  }
-
-  /** Loads the next page of private conversations, and the public room's last message if it isn't known. */
-  async loadConversations(): Promise<void> {
-    const client = this.#client;
-    const isRoomUnknown = this.#now.open !== "" && !this.#now.conversations.get("")?.last;
-    try {
-      if (isRoomUnknown) this.#list("", (await client.history("", { limit: 1 })).messages.at(-1));
-      const page = await client.conversations({ before: this.nextConversations.peek() });
-      for (const { with: partner, last } of page.conversations) this.#list(partner, last);
-      this.nextConversations.value = page.next;
-    } catch {
-      // Ignored: the list still has every conversation that this browser has seen. A later page may succeed.
-    }
   }
 
   /** Opens a conversation. With undefined, no conversation is open. */
@@ -157,6 +146,7 @@ export class Chat {
   close(): void {
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
+    this.list.close();
     this.#client.close();
     this.#tabs.close();
   }
@@ -181,7 +171,7 @@ export class Chat {
     this.#outbox.onTold(message);
   }
 
-  #list(partner: string, last: Message | undefined): void {
+  #addToList(partner: string, last: Message | undefined): void {
     if (last) this.#change({ type: "listed", entries: [{ with: partner, last, unread: 0 }] });
   }
 
@@ -195,7 +185,9 @@ export class Chat {
       if (state.phase === "connecting") this.#outbox.giveUpLate();
       const wasReady = this.#now.hasBeenReady;
       this.#change({ type: "connection", state });
-      if (!wasReady && this.#now.hasBeenReady) void this.loadConversations();
+      const isFirstReady = !wasReady && this.#now.hasBeenReady;
+      const isFailedList = this.list.state.peek() === "failed";
+      if (isFirstReady || (state.phase === "live" && isFailedList)) void this.list.load();
     });
     return client;
   }

@@ -3,6 +3,7 @@ import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { sortedConversations } from "../chat/conversation-list.ts";
+import type { ConversationLoader } from "../chat/conversation-loader.ts";
 import { formatShort } from "../chat/dates.ts";
 import { INVALID_NAME, parseName } from "../chat/names.ts";
 import type { Conversation } from "../chat/state.ts";
@@ -49,16 +50,40 @@ export function Sidebar({ chat, onSignOut }: Props) {
           />
         ))}
       </ul>
-      {chat.nextConversations.value && (
-        <button class="link" type="button" onClick={() => void chat.loadConversations()}>
-          More conversations
-        </button>
-      )}
-      {state.conversations.size === 1 && (
-        <p class="hint quiet">Private conversations appear here. Type a username above to start one.</p>
-      )}
+      <EndOfList list={chat.list} isEmpty={state.conversations.size === 1} />
     </nav>
   );
+}
+
+interface EndOfListProps {
+  readonly list: ConversationLoader;
+  /** True if no private conversation is known. */
+  readonly isEmpty: boolean;
+}
+
+function EndOfList({ list, isEmpty }: EndOfListProps) {
+  switch (list.state.value) {
+    case "loading":
+      return <p class="hint quiet">Loading your conversations…</p>;
+    case "failed":
+      return (
+        <p class="hint" role="alert">
+          Your conversations can't be loaded right now. The page tries again by itself.{" "}
+          <button class="link" type="button" onClick={() => void list.load()}>
+            Try again
+          </button>
+        </p>
+      );
+    case "more":
+      return (
+        <button class="link" type="button" onClick={() => void list.load()}>
+          More conversations
+        </button>
+      );
+    case "all":
+      if (!isEmpty) return null;
+      return <p class="hint quiet">Private conversations appear here. Type a username above to start one.</p>;
+  }
 }
 
 interface EntryProps {
