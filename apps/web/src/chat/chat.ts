@@ -27,10 +27,15 @@ export class Chat {
   #client: ParleyClient;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #stopLoading: () => void;
+  readonly #onSignedOut: () => void;
+  /** The conversation and the message that the other tabs know as read. */
+  #toldRead = "";
 
-  constructor(session: Session, saved: SavedState) {
+  /** Calls `onSignedOut` when the user has signed out, in this tab or another one. */
+  constructor(session: Session, saved: SavedState, onSignedOut: () => void) {
     const progress = saved.progress();
     this.saved = saved;
+    this.#onSignedOut = onSignedOut;
     this.#session = session;
     this.#state = signal(initialState(session.user, progress));
     this.#tabs = new Tabs(session.user, (message) => this.#onTold(message));
@@ -143,12 +148,20 @@ export class Chat {
     this.saved.setProgress({ cursor: this.#client.cursor, lastId, conversations: entriesToSave(this.#now) });
   }
 
-  close(): void {
+  /** Ends the sessions of this user in all tabs, and removes everything that was saved. */
+  signOut(): void {
+    this.#tabs.tell({ type: "signed-out" });
+    this.#end();
+  }
+
+  #end(): void {
+    this.saved.clear();
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
     this.list.close();
     this.#client.close();
     this.#tabs.close();
+    this.#onSignedOut();
   }
 
   get #now(): ChatState {
@@ -157,6 +170,16 @@ export class Chat {
 
   #dispatch(event: ChatEvent): void {
     this.#state.value = reduce(this.#now, event);
+    this.#tellRead();
+  }
+
+  /** Tells the other tabs up to which message the user has seen the open conversation. */
+  #tellRead(): void {
+    const { open, visible, conversations } = this.#now;
+    const upTo = open === undefined || !visible ? undefined : conversations.get(open)?.last?.id;
+    if (open === undefined || upTo === undefined || this.#toldRead === `${upTo} ${open}`) return;
+    this.#toldRead = `${upTo} ${open}`;
+    this.#tabs.tell({ type: "read", with: open, upTo });
   }
 
   /** Dispatches an event whose effect has to survive a reload. */
@@ -166,7 +189,10 @@ export class Chat {
   }
 
   #onTold(message: TabMessage): void {
-    if (message.type === "signed-out") return;
+    if (message.type === "signed-out") {
+      this.#end();
+      return;
+    }
     this.#change(message);
     this.#outbox.onTold(message);
   }

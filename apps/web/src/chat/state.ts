@@ -28,6 +28,8 @@ export interface Conversation {
   /** The state of the messages before the first one in `messages`. `more`: they exist. `none`: they don't. */
   readonly older: "unknown" | "loading" | "more" | "none" | "failed";
   readonly unread: number;
+  /** The id up to which another tab has shown this conversation, "" for none. */
+  readonly readUpTo: string;
   /** The newest known message, for the list. */
   readonly last: Message | undefined;
 }
@@ -65,6 +67,8 @@ export type ChatEvent =
   | { readonly type: "message"; readonly message: Message }
   /** The user opened a conversation, or returned to the list (undefined). */
   | { readonly type: "opened"; readonly with: string | undefined }
+  /** Another tab has shown a conversation up to a message. */
+  | { readonly type: "read"; readonly with: string; readonly upTo: string }
   /** The page became visible or hidden. */
   | { readonly type: "visible"; readonly visible: boolean }
   /** The open conversation was scrolled to its end, or away from it. */
@@ -105,4 +109,6 @@ export interface ListEntry {
   readonly with: string;
   readonly last: Message | undefined;
   readonly unread: number;
+  /** The same as in Conversation. */
+  readonly readUpTo?: string | undefined;
 }

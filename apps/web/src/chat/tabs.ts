@@ -25,7 +25,8 @@ export class Tabs {
   }
 
   tell(message: TabMessage): void {
-    this.#channel.postMessage(message);
+    // What ends after this tab's session, such as a send, concerns no other tab.
+    if (!this.#ended.signal.aborted) this.#channel.postMessage(message);
   }
 
   /** Returns true if this tab does the work of the tab with this id. */

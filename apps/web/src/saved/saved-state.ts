@@ -20,6 +20,7 @@ const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: []
 export class SavedState {
   readonly #storage: BrowserStorage;
   readonly #prefix: string;
+  #isCleared = false;
 
   constructor(storage: BrowserStorage, user: string) {
     this.#storage = storage;
@@ -31,7 +32,7 @@ export class SavedState {
   }
 
   setProgress(progress: Progress): void {
-    this.#storage.write(this.#progressKey, progress);
+    this.#write(this.#progressKey, progress);
   }
 
   /** Returns the unsent text in a conversation's message field. */
@@ -41,7 +42,7 @@ export class SavedState {
 
   /** An empty text removes the draft. */
   setDraft(partner: string, text: string): void {
-    this.#storage.write(this.#draftKey(partner), text === "" ? undefined : text);
+    this.#write(this.#draftKey(partner), text === "" ? undefined : text);
   }
 
   /** Returns the unsettled messages, oldest first. */
@@ -62,13 +63,13 @@ export class SavedState {
    */
   addToOutbox(pending: Pending): boolean {
     const key = this.#outboxKey(pending.ref);
-    if (this.#storage.write(key, pending)) return true;
+    if (this.#write(key, pending)) return true;
     this.setProgress({ ...this.progress(), conversations: [] });
-    return this.#storage.write(key, pending);
+    return this.#write(key, pending);
   }
 
   removeFromOutbox(ref: string): void {
-    this.#storage.write(this.#outboxKey(ref), undefined);
+    this.#write(this.#outboxKey(ref), undefined);
   }
 
   /** Returns true if closing the page would lose a draft or an unsettled message. */
@@ -76,9 +77,14 @@ export class SavedState {
     return this.#storage.hasUnsaved(this.#outboxKey("")) || this.#storage.hasUnsaved(this.#draftKey(""));
   }
 
-  /** Removes everything of this user. */
+  /** Removes everything of this user. Later writes have no effect: a timer or the end of the page may still cause one. */
   clear(): void {
+    this.#isCleared = true;
     for (const key of this.#storage.keys(this.#prefix)) this.#storage.write(key, undefined);
+  }
+
+  #write(key: string, value: unknown): boolean {
+    return this.#isCleared || this.#storage.write(key, value);
   }
 
   get #progressKey(): string {

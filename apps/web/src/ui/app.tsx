@@ -8,30 +8,24 @@ import { SignIn } from "./sign-in.tsx";
 
 /** Shows the chat to a user who is signed in, and the sign-in to anyone else. A reload keeps the session. */
 export function App() {
+  const onSignedOut = () => {
+    storeSession(undefined);
+    history.replaceState(null, "", location.pathname);
+    setChat(undefined);
+  };
   const [chat, setChat] = useState<Chat | undefined>(() => {
     const session = loadSession();
-    return session && startChat(session);
+    return session && startChat(session, onSignedOut);
   });
   useEffect(() => chat && connectToPage(chat), [chat]);
 
-  if (!chat) return <SignIn onSession={(session) => setChat(startChat(session))} />;
-  return (
-    <ChatScreen
-      chat={chat}
-      onSignOut={() => {
-        storeSession(undefined);
-        chat.close();
-        chat.saved.clear();
-        history.replaceState(null, "", location.pathname);
-        setChat(undefined);
-      }}
-    />
-  );
+  if (!chat) return <SignIn onSession={(session) => setChat(startChat(session, onSignedOut))} />;
+  return <ChatScreen chat={chat} />;
 }
 
-function startChat(session: Session): Chat {
+function startChat(session: Session, onSignedOut: () => void): Chat {
   storeSession(session);
-  return new Chat(session, new SavedState(localItems, session.user));
+  return new Chat(session, new SavedState(localItems, session.user), onSignedOut);
 }
 
 /** Tells the chat what happens to the page, until the returned function is called. */

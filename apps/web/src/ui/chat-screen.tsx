@@ -9,13 +9,12 @@ import { StatusLine } from "./status-line.tsx";
 
 interface Props {
   readonly chat: Chat;
-  readonly onSignOut: () => void;
 }
 
 /** The width from which the list and a conversation are side by side, the same as in styles/screen.css. */
 const WIDE = "(min-width: 48rem)";
 
-export function ChatScreen({ chat, onSignOut }: Props) {
+export function ChatScreen({ chat }: Props) {
   useEffect(() => followUrl(chat), [chat]);
   const { open } = chat.state.value;
   const unread = totalUnread(chat.state.value);
@@ -31,7 +30,7 @@ export function ChatScreen({ chat, onSignOut }: Props) {
         </button>
       )}
       <StatusLine chat={chat} />
-      <Sidebar chat={chat} onSignOut={onSignOut} />
+      <Sidebar chat={chat} />
       {open === undefined ? <EmptyPane /> : <ConversationPane key={open} chat={chat} partner={open} />}
       <Announcer chat={chat} />
     </div>

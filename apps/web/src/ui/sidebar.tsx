@@ -12,17 +12,12 @@ import { Logo } from "./logo.tsx";
 import { Name } from "./name.tsx";
 import { hashOf } from "./route.ts";
 
-interface Props {
-  readonly chat: Chat;
-  readonly onSignOut: () => void;
-}
-
-export function Sidebar({ chat, onSignOut }: Props) {
+export function Sidebar({ chat }: { readonly chat: Chat }) {
   const state = chat.state.value;
   const unsent = state.outbox.length;
   const signOut = () => {
     const question = `${unsent === 1 ? "1 message has" : `${unsent} messages have`} not been sent and will be lost. Sign out?`;
-    if (unsent === 0 || confirm(question)) onSignOut();
+    if (unsent === 0 || confirm(question)) chat.signOut();
   };
   return (
     <nav class="sidebar" aria-label="Conversations">

@@ -2,6 +2,7 @@ import type { Message } from "@parley/client";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, expect, it } from "vitest";
 import { describeInBrowser } from "../rig/browser.ts";
+import { ChatClient } from "../rig/chat-client.ts";
 import { startStandalone } from "../rig/shapes.ts";
 import { WebUser } from "../rig/web-user.ts";
 
@@ -108,6 +109,59 @@ await describeInBrowser("two tabs of one user", (browser) => {
       expect(await tab.texts()).toEqual(["written offline", "written online"]);
     expect(await storedTexts("ivan", "judy")).toEqual(["written offline", "written online"]);
     expect([...other.sent, ...one.sent]).toEqual(["written offline", "written online"]);
+    await context.close();
+  });
+
+  it("a conversation that is read in one tab is read in the others, also in one that is offline", async () => {
+    const context = await browser.newContext();
+    const [one, other] = [(await openTab(context)).tab, (await openTab(context)).tab];
+    const link = await other.link();
+    for (const tab of [one, other]) await tab.signIn("erin");
+    const frank = await ChatClient.connect(deployment.gateways[0], await deployment.token("frank"));
+    await frank.send("erin", "seen by both");
+    for (const tab of [one, other]) await expect.poll(() => tab.page.title(), WAIT).toBe("(1) Parley");
+    link.cut();
+    await frank.send("erin", "seen by one");
+    await one.entry("frank").getByText("2 unread").waitFor();
+    await one.entry("frank").click();
+    await one.sees("seen by one");
+    await expect.poll(() => other.page.title(), WAIT).toBe("Parley");
+    link.restore();
+    await other.page.getByRole("button", { name: "Try now" }).click();
+    await other.entry("frank").getByText("seen by one").waitFor();
+    expect(await other.page.title()).toBe("Parley");
+    await frank.send("erin", "new for both");
+    await expect.poll(() => other.entry("frank").textContent(), WAIT).toContain("new for both");
+    await expect.poll(() => other.page.title(), WAIT).toBe("Parley");
+    await frank.close();
+    await context.close();
+  });
+
+  it("signing out ends the sessions of all tabs, and leaves nothing in the browser", async () => {
+    const context = await browser.newContext();
+    await context.clock.install();
+    const [one, other] = [(await openTab(context)).tab, (await openTab(context)).tab];
+    for (const tab of [one, other]) {
+      await tab.signIn("gina");
+      await tab.open("hal");
+    }
+    await one.send("Hello, Hal");
+    await one.sees("Hello, Hal");
+    await one.composer.fill("a dra");
+    await other.composer.fill("another dra");
+    await one.page.getByRole("button", { name: "Sign out" }).click();
+    for (const tab of [one, other]) await tab.page.getByLabel("Your name").waitFor();
+    // Longer than changes wait to be saved.
+    await context.clock.runFor(5_000);
+    for (const tab of [one, other]) {
+      expect(
+        await tab.page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"),
+      ).toEqual([]);
+      await tab.page.reload();
+      await tab.page.getByLabel("Your name").waitFor();
+      expect(await tab.page.evaluate("Object.keys(localStorage)")).toEqual([]);
+      expect(tab.errors).toEqual([]);
+    }
     await context.close();
   });
 });
