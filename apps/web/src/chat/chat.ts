@@ -83,6 +83,11 @@ export class Chat {
     this.#client.reconnectNow();
   }
 
+  /** Reports that the browser has no network. The server may still be reachable, if it runs on this machine. */
+  connectionLost(): void {
+    this.#client.connectionLost();
+  }
+
   setFollowing(following: boolean): void {
     if (this.#now.following !== following) this.#dispatch({ type: "following", following });
   }

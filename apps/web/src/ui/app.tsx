@@ -36,6 +36,7 @@ function connectToPage(chat: Chat): () => void {
   document.addEventListener("visibilitychange", reportVisibility, { signal });
   window.addEventListener("pagehide", () => chat.save(), { signal });
   window.addEventListener("online", () => chat.reconnectNow(), { signal });
+  window.addEventListener("offline", () => chat.connectionLost(), { signal });
   // The browser asks the user before it closes the page.
   const guard = (event: Event) => chat.saved.wouldLoseText && event.preventDefault();
   window.addEventListener("beforeunload", guard, { signal });
