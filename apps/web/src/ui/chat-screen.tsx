@@ -5,7 +5,7 @@ import { INVALID_NAME } from "../chat/names.ts";
 import { Announcer } from "./announcer.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { hashOf, routeOf } from "./route.ts";
-import { Sidebar } from "./sidebar.tsx";
+import { Sidebar } from "./sidebar/sidebar.tsx";
 import { StatusLine } from "./status-line.tsx";
 
 interface Props {

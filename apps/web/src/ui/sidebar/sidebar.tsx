@@ -1,16 +1,12 @@
-import type { Message } from "@parley/client";
 import type { TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
-import { sortedConversations } from "../chat/conversation-list.ts";
-import type { ConversationLoader } from "../chat/conversation-loader.ts";
-import { formatShort } from "../chat/dates.ts";
-import { INVALID_NAME, parseName } from "../chat/names.ts";
-import type { Conversation } from "../chat/state.ts";
-import { Avatar } from "./avatar.tsx";
-import { Logo } from "./logo.tsx";
-import { Name } from "./name.tsx";
-import { hashOf } from "./route.ts";
+import type { Chat } from "../../chat/chat.ts";
+import { sortedConversations } from "../../chat/conversation-list.ts";
+import type { ConversationLoader } from "../../chat/conversation-loader.ts";
+import { INVALID_NAME, parseName } from "../../chat/names.ts";
+import { Logo } from "../logo.tsx";
+import { hashOf } from "../route.ts";
+import { ConversationList } from "./conversation-list.tsx";
 
 export function Sidebar({ chat }: { readonly chat: Chat }) {
   const state = chat.state.value;
@@ -35,16 +31,7 @@ export function Sidebar({ chat }: { readonly chat: Chat }) {
         </button>
       </header>
       <NewConversation />
-      <ul class="conversations">
-        {sortedConversations(state).map((conversation) => (
-          <Entry
-            key={conversation.with}
-            conversation={conversation}
-            me={state.me}
-            isOpen={state.open === conversation.with}
-          />
-        ))}
-      </ul>
+      <ConversationList conversations={sortedConversations(state)} me={state.me} open={state.open} />
       <EndOfList list={chat.list} isEmpty={state.conversations.size === 1} />
     </nav>
   );
@@ -79,58 +66,6 @@ function EndOfList({ list, isEmpty }: EndOfListProps) {
       if (!isEmpty) return null;
       return <p class="hint quiet">Private conversations appear here. Type a username above to start one.</p>;
   }
-}
-
-interface EntryProps {
-  readonly conversation: Conversation;
-  readonly me: string;
-  readonly isOpen: boolean;
-}
-
-function Entry({ conversation: { with: partner, last, unread, older }, me, isOpen }: EntryProps) {
-  return (
-    <li>
-      <a href={hashOf(partner)} aria-current={isOpen ? "page" : undefined}>
-        <Avatar name={partner} />
-        <span class="partner">
-          {partner === "" ? <bdi>Public room</bdi> : <Name name={partner} />}
-          {partner === me && " (you)"}
-        </span>
-        {last && (
-          <time class="quiet" dateTime={last.timestamp}>
-            {formatShort(last.timestamp)}
-          </time>
-        )}
-        <span class="preview quiet" dir="auto">
-          {last ? <Preview last={last} partner={partner} me={me} /> : older === "none" && "Nothing said yet"}
-        </span>
-        {unread > 0 && (
-          <span class="unread">
-            {unread > 99 ? "99+" : unread}
-            <span class="visually-hidden"> unread</span>
-          </span>
-        )}
-      </a>
-    </li>
-  );
-}
-
-interface PreviewProps {
-  readonly last: Message;
-  readonly partner: string;
-  readonly me: string;
-}
-
-/**
- * The beginning of a conversation's last message. The author's name comes first, unless the author is the partner.
- */
-function Preview({ last: { from, content }, partner, me }: PreviewProps) {
-  return (
-    <>
-      {from !== partner && <>{from === me ? <bdi>You</bdi> : <Name name={from} />}: </>}
-      {content.slice(0, 120)}
-    </>
-  );
 }
 
 function NewConversation() {
