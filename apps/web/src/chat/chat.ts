@@ -156,11 +156,11 @@ export class Chat {
   /** Ends the sessions of this user in all tabs, and removes everything that was saved. */
   signOut(): void {
     this.#tabs.tell({ type: "signed-out" });
+    this.saved.clear();
     this.#end();
   }
 
   #end(): void {
-    this.saved.clear();
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
     this.list.close();
@@ -195,6 +195,7 @@ export class Chat {
 
   #onTold(message: TabMessage): void {
     if (message.type === "signed-out") {
+      this.saved.clearWritten();
       this.#end();
       return;
     }

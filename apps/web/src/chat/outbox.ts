@@ -103,16 +103,15 @@ export class Outbox {
     this.#deps.tabs.tell(event);
   }
 
-  /** Sends the messages of another tab, once that tab has ended. */
+  /**
+   * Sends the messages of another tab, once that tab has ended. A message that was settled at that moment may be sent
+   * once more, under its ref.
+   */
   #watch(tab: string, isOld: boolean): void {
     const { saved, dispatch, pending, tabs } = this.#deps;
     tabs.takeOver(tab, isOld, () => {
-      const left = saved.outbox().filter((one) => one.tab === tab);
-      const refs = new Set(left.map(({ ref }) => ref));
-      for (const one of pending()) {
-        if (one.tab === tab && !refs.has(one.ref)) dispatch({ type: "discarded", ref: one.ref });
-      }
-      for (const one of left) {
+      for (const one of saved.outbox()) if (!this.find(one.ref)) dispatch(loaded(one));
+      for (const one of pending().filter((known) => known.tab === tab)) {
         dispatch(loaded(one));
         this.#sendIfOwned(this.find(one.ref));
       }

@@ -11,7 +11,8 @@ export type TabMessage = ChatEvent | { readonly type: "signed-out" };
  */
 export class Tabs {
   readonly id = randomId();
-  readonly #channel: BroadcastChannel;
+  /** Undefined if the browser forbids it, as some do together with the storage. */
+  readonly #channel: BroadcastChannel | undefined;
   readonly #locks: LockManager | undefined = globalThis.navigator.locks;
   /** The ids of this tab and of the ended tabs whose work it continues. */
   readonly #owned = new Set([this.id]);
@@ -19,14 +20,14 @@ export class Tabs {
   readonly #ended = new AbortController();
 
   constructor(user: string, onMessage: (message: TabMessage) => void) {
-    this.#channel = new BroadcastChannel(`parley:${user}`);
-    this.#channel.onmessage = ({ data }) => onMessage(data);
+    this.#channel = openChannel(`parley:${user}`);
+    if (this.#channel) this.#channel.onmessage = ({ data }) => onMessage(data);
     void this.#hold(this.id, () => undefined);
   }
 
   tell(message: TabMessage): void {
     // What ends after this tab's session, such as a send, concerns no other tab.
-    if (!this.#ended.signal.aborted) this.#channel.postMessage(message);
+    if (!this.#ended.signal.aborted) this.#channel?.postMessage(message);
   }
 
   /** Returns true if this tab does the work of the tab with this id. */
@@ -46,7 +47,7 @@ export class Tabs {
 
   close(): void {
     this.#ended.abort();
-    this.#channel.close();
+    this.#channel?.close();
   }
 
   /** Holds a lock until this tab ends. Never rejects. */
@@ -64,6 +65,14 @@ export class Tabs {
       // The tab has ended, or the browser forbids locks. Work that nobody continues would be lost, so continue it.
       if (!signal.aborted) void own();
     }
+  }
+}
+
+function openChannel(name: string): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -41,6 +41,19 @@ describe("the saved state", () => {
     expect([...storage.items.keys()]).toEqual(["parley:al:draft:"]);
   });
 
+  it("removes only what this tab has written, after the user has signed out in another tab", () => {
+    const storage = memoryItems();
+    const [here, there] = [open(storage, "alice"), open(storage, "alice")];
+    here.setDraft("bob", "old");
+    there.clear();
+    const again = open(storage, "alice");
+    again.setDraft("carol", "new");
+    here.setDraft("dave", "written meanwhile");
+    here.clearWritten();
+    here.setDraft("erin", "written later");
+    expect([...storage.items.keys()]).toEqual(["parley:alice:draft:carol"]);
+  });
+
   it("is separate even for a user whose name contains a separator", () => {
     const storage = memoryItems();
     open(storage, "a:draft").setDraft("b", "x");

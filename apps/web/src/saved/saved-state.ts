@@ -20,6 +20,8 @@ const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: []
 export class SavedState {
   readonly #storage: BrowserStorage;
   readonly #prefix: string;
+  /** The items that this tab has written. */
+  readonly #written = new Set<string>();
   #isCleared = false;
 
   constructor(storage: BrowserStorage, user: string) {
@@ -79,12 +81,26 @@ export class SavedState {
 
   /** Removes everything of this user. Later writes have no effect: a timer or the end of the page may still cause one. */
   clear(): void {
+    this.#remove(this.#storage.keys(this.#prefix));
+  }
+
+  /**
+   * The same for the items that this tab has written. Another tab has removed everything already, and the user may
+   * have signed in there again.
+   */
+  clearWritten(): void {
+    this.#remove(this.#written);
+  }
+
+  #remove(keys: Iterable<string>): void {
     this.#isCleared = true;
-    for (const key of this.#storage.keys(this.#prefix)) this.#storage.write(key, undefined);
+    for (const key of keys) this.#storage.write(key, undefined);
   }
 
   #write(key: string, value: unknown): boolean {
-    return this.#isCleared || this.#storage.write(key, value);
+    if (this.#isCleared) return true;
+    this.#written.add(key);
+    return this.#storage.write(key, value);
   }
 
   get #progressKey(): string {

@@ -6,9 +6,13 @@ import { WebUser } from "../rig/web-user.ts";
 const deployment = await startStandalone();
 afterAll(() => deployment.stop());
 
-/** Makes each access to a storage fail, as in a browser that blocks the data of all sites. */
-const BLOCK_STORAGE = `for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
-  Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
+/** Makes each access to a storage fail, and what browsers block with it, as in a browser that blocks the data of sites. */
+const BLOCK_STORAGE = `
+const refuse = () => { throw new DOMException("blocked", "SecurityError"); };
+window.BroadcastChannel = refuse;
+navigator.locks.request = async () => refuse();
+for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
+  Object.defineProperty(window, name, { get: refuse });
 }`;
 
 /** Makes each write fail, as in a private window of an old Safari. */
