@@ -170,6 +170,11 @@ export class ParleyClient {
     this.#waiting.abort();
   }
 
+  /** Ends the current connection as broken, and reconnects. Call it when the platform reports that the network is gone. */
+  connectionLost(): void {
+    this.#connection?.fail();
+  }
+
   /** Closes the client for good. Pending sends and requests reject with `closed`. */
   close(): void {
     this.#end();

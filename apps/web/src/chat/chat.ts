@@ -1,14 +1,14 @@
 import { connect, type Message, type ParleyClient } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { SavedState } from "../saved/saved-state.ts";
+import { type Session, tokenOf } from "../saved/session.ts";
 import { entriesToSave } from "./conversation-list.ts";
-import { OutboxSender } from "./outbox-sender.ts";
+import { ConversationLoader } from "./conversation-loader.ts";
+import { Outbox } from "./outbox.ts";
 import { initialState, reduce } from "./reduce.ts";
-import type { SavedState } from "./saved-state.ts";
-import { type Session, tokenOf } from "./session.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
+import { type TabMessage, Tabs } from "./tabs.ts";
 
-/** The maximum number of messages in the outbox (G5). */
-const MAX_OUTBOX = 200;
 const PAGE_SIZE = 50;
 /** The longest time for which a change waits to be saved, in ms. */
 const SAVE_INTERVAL_MS = 300;
@@ -18,34 +18,41 @@ export class Chat {
   readonly saved: SavedState;
   /** Counts the changes of a draft that weren't typed. After each one, the message field reads the draft again. */
   readonly edits = signal(0);
-  /**
-   * The position of the next page in the server's list of conversations. Undefined before the first page is read, and
-   * at the end of the list.
-   */
-  readonly nextConversations = signal<string | undefined>(undefined);
+  /** The server's list of conversations. */
+  readonly list: ConversationLoader;
   readonly #state: ReturnType<typeof signal<ChatState>>;
-  readonly #outboxSender: OutboxSender;
+  readonly #tabs: Tabs;
+  readonly #outbox: Outbox;
   #session: Session;
   #client: ParleyClient;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #stopLoading: () => void;
+  readonly #onSignedOut: () => void;
+  /** The conversation and the message that the other tabs know as read. */
+  #toldRead = "";
 
-  constructor(session: Session, saved: SavedState) {
+  /** Calls `onSignedOut` when the user has signed out, in this tab or another one. */
+  constructor(session: Session, saved: SavedState, onSignedOut: () => void) {
     const progress = saved.progress();
     this.saved = saved;
+    this.#onSignedOut = onSignedOut;
     this.#session = session;
     this.#state = signal(initialState(session.user, progress));
-    this.#client = this.#connect(progress.cursor);
-    this.#outboxSender = new OutboxSender({
+    this.#tabs = new Tabs(session.user, (message) => this.#onTold(message));
+    this.#outbox = new Outbox({
       saved,
-      pending: (ref) => this.#pending(ref),
+      tabs: this.#tabs,
+      pending: () => this.#now.outbox,
       dispatch: (event) => this.#dispatch(event),
       client: () => this.#client,
     });
-    for (const pending of saved.outbox()) {
-      this.#dispatch({ type: "queued", pending: { ...pending, phase: "waiting" } });
-      this.#outboxSender.send(pending);
-    }
+    this.list = new ConversationLoader({
+      client: () => this.#client,
+      isRoomUnknown: () => this.#now.open !== "" && !this.#now.conversations.get("")?.last,
+      add: (partner, last) => this.#addToList(partner, last),
+    });
+    this.#client = this.#connect(progress.cursor);
+    this.#outbox.start();
     this.#stopLoading = effect(() => this.#loadOpenConversation());
   }
 
@@ -55,20 +62,6 @@ export class Chat {
 
   get session(): Session {
     return this.#session;
-  }
-
-  /** Loads the next page of private conversations, and the public room's last message if it isn't known. */
-  async loadConversations(): Promise<void> {
-    const client = this.#client;
-    const isRoomUnknown = this.#now.open !== "" && !this.#now.conversations.get("")?.last;
-    try {
-      if (isRoomUnknown) this.#list("", (await client.history("", { limit: 1 })).messages.at(-1));
-      const page = await client.conversations({ before: this.nextConversations.peek() });
-      for (const { with: partner, last } of page.conversations) this.#list(partner, last);
-      this.nextConversations.value = page.next;
-    } catch {
-      // Ignored: the list still has every conversation that this browser has seen. A later page may succeed.
-    }
   }
 
   /** Opens a conversation. With undefined, no conversation is open. */
@@ -88,6 +81,11 @@ export class Chat {
 
   reconnectNow(): void {
     this.#client.reconnectNow();
+  }
+
+  /** Reports that the browser has no network. The server may still be reachable, if it runs on this machine. */
+  connectionLost(): void {
+    this.#client.connectionLost();
   }
 
   setFollowing(following: boolean): void {
@@ -111,26 +109,17 @@ export class Chat {
 
   /** Sends a message. It is shown at once and saved until it is settled. Returns false if the outbox is full. */
   send(to: string, content: string): boolean {
-    if (this.#now.outbox.length >= MAX_OUTBOX) return false;
-    const pending: Pending = { ref: randomRef(), to, content, at: Date.now(), phase: "waiting" };
-    this.saved.addToOutbox(pending);
-    this.#dispatch({ type: "queued", pending });
-    this.#outboxSender.send(pending);
-    return true;
+    return this.#outbox.add(to, content);
   }
 
   /** Sends a failed message again, under the same ref. */
   retry(ref: string): void {
-    const pending = this.#pending(ref);
-    if (!pending) return;
-    const again: Pending = { ...pending, phase: "waiting", leftAt: undefined };
-    this.#dispatch({ type: "unsent", ref, phase: "waiting" });
-    this.#outboxSender.send(again);
+    this.#outbox.retry(ref);
   }
 
   /** Moves a failed message back into its conversation's draft. */
   edit(ref: string): void {
-    const pending = this.#pending(ref);
+    const pending = this.#outbox.find(ref);
     if (!pending) return;
     const draft = this.saved.draft(pending.to);
     this.saved.setDraft(pending.to, draft === "" ? pending.content : `${pending.content}\n${draft}`);
@@ -139,8 +128,12 @@ export class Chat {
   }
 
   discard(ref: string): void {
-    this.saved.removeFromOutbox(ref);
-    this.#dispatch({ type: "discarded", ref });
+    this.#outbox.discard(ref);
+  }
+
+  /** Returns true if another tab sends the message. */
+  isElsewhere(pending: Pending): boolean {
+    return !this.#outbox.owns(pending);
   }
 
   /** Connects again with a token of the same user, after the client was closed for good. */
@@ -149,9 +142,7 @@ export class Chat {
     this.#client.close();
     const { cursor } = this.saved.progress();
     this.#client = this.#connect(wasCursorRefused(this.#now) ? undefined : cursor);
-    for (const pending of this.#now.outbox) {
-      if (pending.phase === "waiting") this.#outboxSender.send(pending);
-    }
+    this.#outbox.resume();
   }
 
   /** Saves the position in the stream and the list of conversations. */
@@ -162,22 +153,38 @@ export class Chat {
     this.saved.setProgress({ cursor: this.#client.cursor, lastId, conversations: entriesToSave(this.#now) });
   }
 
-  close(): void {
+  /** Ends the sessions of this user in all tabs, and removes everything that was saved. */
+  signOut(): void {
+    this.#tabs.tell({ type: "signed-out" });
+    this.saved.clear();
+    this.#end();
+  }
+
+  #end(): void {
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
+    this.list.close();
     this.#client.close();
+    this.#tabs.close();
+    this.#onSignedOut();
   }
 
   get #now(): ChatState {
     return this.state.peek();
   }
 
-  #pending(ref: string): Pending | undefined {
-    return this.#now.outbox.find((pending) => pending.ref === ref);
-  }
-
   #dispatch(event: ChatEvent): void {
     this.#state.value = reduce(this.#now, event);
+    this.#tellRead();
+  }
+
+  /** Tells the other tabs up to which message the user has seen the open conversation. */
+  #tellRead(): void {
+    const { open, visible, conversations } = this.#now;
+    const upTo = open === undefined || !visible ? undefined : conversations.get(open)?.last?.id;
+    if (open === undefined || upTo === undefined || this.#toldRead === `${upTo} ${open}`) return;
+    this.#toldRead = `${upTo} ${open}`;
+    this.#tabs.tell({ type: "read", with: open, upTo });
   }
 
   /** Dispatches an event whose effect has to survive a reload. */
@@ -186,17 +193,33 @@ export class Chat {
     this.#saveTimer ??= setTimeout(() => this.save(), SAVE_INTERVAL_MS);
   }
 
-  #list(partner: string, last: Message | undefined): void {
+  #onTold(message: TabMessage): void {
+    if (message.type === "signed-out") {
+      this.saved.clearWritten();
+      this.#end();
+      return;
+    }
+    this.#change(message);
+    this.#outbox.onTold(message);
+  }
+
+  #addToList(partner: string, last: Message | undefined): void {
     if (last) this.#change({ type: "listed", entries: [{ with: partner, last, unread: 0 }] });
   }
 
   #connect(cursor: string | undefined): ParleyClient {
-    const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session) });
+    // The outbox has its own deadline, which begins when a message leaves. The SDK's would begin with the call: it
+    // would end for one waiting message after the other, and each would move behind those written after it.
+    const sendDeadlineMs = Number.POSITIVE_INFINITY;
+    const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session), sendDeadlineMs });
     client.messages.subscribe((message) => this.#change({ type: "message", message }));
     client.state.subscribe((state) => {
+      if (state.phase === "connecting") this.#outbox.giveUpLate();
       const wasReady = this.#now.hasBeenReady;
       this.#change({ type: "connection", state });
-      if (!wasReady && this.#now.hasBeenReady) void this.loadConversations();
+      const isFirstReady = !wasReady && this.#now.hasBeenReady;
+      const isFailedList = this.list.state.peek() === "failed";
+      if (isFirstReady || (state.phase === "live" && isFailedList)) void this.list.load();
     });
     return client;
   }
@@ -215,11 +238,4 @@ export class Chat {
 
 function wasCursorRefused({ connection }: ChatState): boolean {
   return connection.phase === "closed" && connection.error?.code === "invalid_parameter";
-}
-
-/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
-function randomRef(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
 }

@@ -1,3 +1,4 @@
+import type { Message } from "@parley/client";
 import type { ChatState, Conversation, ListEntry, Pending } from "./state.ts";
 
 /** The rank of a conversation that belongs at the top. It sorts after every message id. */
@@ -35,11 +36,13 @@ const MAX_SAVED_CHARACTERS = 200;
 export function entriesToSave(state: ChatState): ListEntry[] {
   return sortedConversations(state)
     .slice(0, MAX_SAVED_ENTRIES)
-    .flatMap(({ with: partner, last, unread }) =>
-      last
-        ? [{ with: partner, last: { ...last, content: last.content.slice(0, MAX_SAVED_CHARACTERS) }, unread }]
-        : [],
+    .flatMap(({ with: partner, last, unread, readUpTo }) =>
+      last ? [{ with: partner, last: beginningOf(last), unread, readUpTo }] : [],
     );
+}
+
+function beginningOf(message: Message): Message {
+  return { ...message, content: message.content.slice(0, MAX_SAVED_CHARACTERS) };
 }
 
 /** Returns the number of unread messages over all conversations. */

@@ -14,8 +14,8 @@ export function connectionLabel(state: State, waiting: number): string {
       return "Connected";
     case "offline":
       return waiting === 0
-        ? "No connection. You can keep writing: messages are sent when the connection is back."
-        : `No connection. ${waiting === 1 ? "1 message waits" : `${waiting} messages wait`} to be sent.`;
+        ? "No connection. You can keep writing."
+        : `No connection. ${waiting === 1 ? "1 message waits" : `${waiting} messages wait`}.`;
     case "closed":
       return "Not connected";
   }

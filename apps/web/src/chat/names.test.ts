@@ -2,9 +2,11 @@ import { isUsername } from "@parley/models";
 import { REAL_NAMES, username } from "@parley/models/test/usernames";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BrowserStorage } from "../saved/browser-storage.ts";
+import { SavedState } from "../saved/saved-state.ts";
+import { memoryItems } from "../saved/test/memory-items.ts";
 import { hashOf, routeOf } from "../ui/route.ts";
 import { hueOf, parseName } from "./names.ts";
-import { type BrowserStorage, openSavedState } from "./saved-state.ts";
 
 describe("names", () => {
   it("have one of the colours each, and the colours are used evenly", () => {
@@ -46,23 +48,13 @@ describe("names", () => {
   it("P4: keep their addresses and their saved drafts apart", () => {
     fc.assert(
       fc.property(username, username, username, username, (user, partner, otherUser, otherPartner) => {
+        const items = memoryItems();
         expect(routeOf(hashOf(partner))).toEqual({ partner });
-        const storage = memoryStorage();
-        openSavedState(storage, user).setDraft(partner, "Hello");
+        const storage = new BrowserStorage(() => items);
+        new SavedState(storage, user).setDraft(partner, "Hello");
         const isSame = user === otherUser && partner === otherPartner;
-        expect(openSavedState(storage, otherUser).draft(otherPartner)).toBe(isSame ? "Hello" : "");
+        expect(new SavedState(storage, otherUser).draft(otherPartner)).toBe(isSame ? "Hello" : "");
       }),
     );
   });
 });
-
-function memoryStorage(): BrowserStorage {
-  const items = new Map<string, string>();
-  return {
-    length: 0,
-    key: () => null,
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => void items.set(key, value),
-    removeItem: (key) => void items.delete(key),
-  };
-}

@@ -20,7 +20,7 @@ const idsIn = (state: ChatState, partner: string) =>
 const unread = (state: ChatState, partner: string) => state.conversations.get(partner)?.unread;
 
 function pending(ref: string, to: string, content: string, more: Partial<Pending> = {}): Pending {
-  return { ref, to, content, at: 1, phase: "waiting", ...more };
+  return { ref, to, content, at: 1, tab: "t1", phase: "waiting", ...more };
 }
 
 describe("messages", () => {
@@ -58,6 +58,21 @@ describe("messages", () => {
       initialState("alice", saved),
     );
     expect(unread(state, "bob")).toBe(2);
+  });
+
+  it("are read up to where another tab has shown them, also if they arrive here later", () => {
+    const read = (n: number): ChatEvent => ({ type: "read", with: "bob", upTo: idOf(n) });
+    let state = after(
+      arrived(message(1, "bob", "alice"), message(2, "bob", "alice"), message(4, "bob", "alice")),
+    );
+    state = after([read(2)], state);
+    expect(unread(state, "bob")).toBe(1);
+    state = after([read(5), read(3)], state);
+    expect(unread(state, "bob")).toBe(0);
+    expect(unread(after(arrived(message(5, "bob", "alice")), state), "bob")).toBe(0);
+    expect(unread(after(arrived(message(6, "bob", "alice")), state), "bob")).toBe(1);
+    const reloaded = initialState("alice", { lastId: idOf(2), conversations: entriesToSave(state) });
+    expect(unread(after(arrived(message(5, "bob", "alice")), reloaded), "bob")).toBe(0);
   });
 
   it("G5: are dropped from memory when they are old and nobody reads them, and can be loaded again", () => {

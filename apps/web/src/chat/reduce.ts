@@ -28,6 +28,8 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
       return onMessage(state, event.message);
     case "opened":
       return onOpened(state, event.with);
+    case "read":
+      return onRead(state, event);
     case "visible":
       return markRead({ ...state, visible: event.visible });
     case "following":
@@ -41,7 +43,10 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "listed":
       return event.entries.reduce(addListEntry, state);
     case "queued":
-      return { ...withConversation(state, event.pending.to), outbox: [...state.outbox, event.pending] };
+      return {
+        ...withConversation(state, event.pending.to),
+        outbox: withPending(state.outbox, event.pending),
+      };
     case "left":
       return updatePending(state, event.ref, (pending) => ({
         ...pending,
@@ -55,6 +60,13 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
         ...pending,
         phase: event.phase,
         code: event.code,
+      }));
+    case "retried":
+      return updatePending(state, event.ref, (pending) => ({
+        ...pending,
+        phase: "waiting",
+        code: undefined,
+        leftAt: undefined,
       }));
     case "discarded":
       return { ...state, outbox: state.outbox.filter(({ ref }) => ref !== event.ref) };
@@ -75,11 +87,13 @@ function isReady({ phase }: State): boolean {
 function onMessage(state: ChatState, message: Message): ChatState {
   const partner = partnerOf(state.me, message);
   const isNew = message.id > state.lastId;
-  const isRead = message.from === state.me || (state.visible && state.open === partner);
+  const isShown = state.visible && state.open === partner;
+  const isRead = (conversation: Conversation) =>
+    message.from === state.me || isShown || message.id <= conversation.readUpTo;
   const next = updateConversation(state, partner, (conversation) => ({
     ...conversation,
     ...addMessages(conversation, [message], state.open !== partner || state.following),
-    unread: conversation.unread + (isNew && !isRead ? 1 : 0),
+    unread: conversation.unread + (isNew && !isRead(conversation) ? 1 : 0),
     last: laterOf(conversation.last, message),
   }));
   return {
@@ -116,6 +130,18 @@ function markRead(state: ChatState): ChatState {
   return updateConversation(state, open, (conversation) => ({ ...conversation, unread: 0 }));
 }
 
+/** Another tab may be ahead of this one, so messages up to `upTo` may still arrive. */
+function onRead(state: ChatState, { with: partner, upTo }: Extract<ChatEvent, { type: "read" }>): ChatState {
+  return updateConversation(state, partner, (conversation) => {
+    const newer = conversation.messages.filter(({ id, from }) => id > upTo && from !== state.me);
+    return {
+      ...conversation,
+      readUpTo: laterId(conversation.readUpTo, upTo),
+      unread: Math.min(conversation.unread, newer.length),
+    };
+  });
+}
+
 function onConnection(state: ChatState, connection: State): ChatState {
   const next = { ...state, connection, hasBeenReady: state.hasBeenReady || isReady(connection) };
   const open = state.open === undefined ? undefined : state.conversations.get(state.open);
@@ -141,10 +167,14 @@ function onPage(
   });
 }
 
-function addListEntry(state: ChatState, { with: partner, last, unread }: ListEntry): ChatState {
+function addListEntry(
+  state: ChatState,
+  { with: partner, last, unread, readUpTo = "" }: ListEntry,
+): ChatState {
   return updateConversation(state, partner, (conversation) => ({
     ...conversation,
     unread: Math.max(conversation.unread, unread),
+    readUpTo: laterId(conversation.readUpTo, readUpTo),
     last: laterOf(conversation.last, last),
   }));
 }
@@ -162,12 +192,22 @@ function onSent(state: ChatState, { ref, id, timestamp }: Extract<ChatEvent, { t
   return { ...settled, outbox: state.outbox.filter((one) => one.ref !== ref) };
 }
 
+/** Adds a message in the order in which the messages were written, or replaces it. */
+function withPending(outbox: readonly Pending[], pending: Pending): readonly Pending[] {
+  const others = outbox.filter(({ ref }) => ref !== pending.ref);
+  return [...others, pending].sort((a, b) => a.at - b.at);
+}
+
 function updatePending(state: ChatState, ref: string, change: (pending: Pending) => Pending): ChatState {
   return { ...state, outbox: state.outbox.map((one) => (one.ref === ref ? change(one) : one)) };
 }
 
+function laterId(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
 function emptyConversation(partner: string): Conversation {
-  return { with: partner, messages: [], older: "unknown", unread: 0, last: undefined };
+  return { with: partner, messages: [], older: "unknown", unread: 0, readUpTo: "", last: undefined };
 }
 
 function withConversation(state: ChatState, partner: string): ChatState {

@@ -28,6 +28,8 @@ export interface Conversation {
   /** The state of the messages before the first one in `messages`. `more`: they exist. `none`: they don't. */
   readonly older: "unknown" | "loading" | "more" | "none" | "failed";
   readonly unread: number;
+  /** The id up to which another tab has shown this conversation, "" for none. */
+  readonly readUpTo: string;
   /** The newest known message, for the list. */
   readonly last: Message | undefined;
 }
@@ -37,8 +39,10 @@ export interface Pending {
   readonly ref: string;
   readonly to: string;
   readonly content: string;
-  /** The time at which the message was written, in ms since 1970. */
+  /** The time at which the message was written, in ms since 1970. No two messages have the same time. */
   readonly at: number;
+  /** The id of the tab in which the message was written. */
+  readonly tab: string;
   /** The time at which the message first left, in ms since 1970. From then on it may have gone through (G2). */
   readonly leftAt?: number | undefined;
   /**
@@ -52,6 +56,8 @@ export interface Pending {
    * send failed or has an unknown outcome.
    */
   readonly seenAs?: string | undefined;
+  /** True if the browser couldn't save the message. Closing the page loses it. */
+  readonly isUnsaved?: boolean | undefined;
 }
 
 export type ChatEvent =
@@ -61,6 +67,8 @@ export type ChatEvent =
   | { readonly type: "message"; readonly message: Message }
   /** The user opened a conversation, or returned to the list (undefined). */
   | { readonly type: "opened"; readonly with: string | undefined }
+  /** Another tab has shown a conversation up to a message. */
+  | { readonly type: "read"; readonly with: string; readonly upTo: string }
   /** The page became visible or hidden. */
   | { readonly type: "visible"; readonly visible: boolean }
   /** The open conversation was scrolled to its end, or away from it. */
@@ -78,7 +86,7 @@ export type ChatEvent =
   | { readonly type: "page-failed"; readonly with: string }
   /** Entries of the list of conversations arrived, from the server or from the last visit. */
   | { readonly type: "listed"; readonly entries: readonly ListEntry[] }
-  /** The user sent a message. */
+  /** The user sent a message, or it was loaded. */
   | { readonly type: "queued"; readonly pending: Pending }
   /** A message left for the server. */
   | { readonly type: "left"; readonly ref: string; readonly at: number }
@@ -89,8 +97,10 @@ export type ChatEvent =
       readonly type: "unsent";
       readonly ref: string;
       readonly phase: "waiting" | "failed" | "unknown";
-      readonly code?: string;
+      readonly code?: string | undefined;
     }
+  /** The user sends a failed message again. */
+  | { readonly type: "retried"; readonly ref: string }
   /** The user deleted an unsettled message. */
   | { readonly type: "discarded"; readonly ref: string };
 
@@ -99,4 +109,6 @@ export interface ListEntry {
   readonly with: string;
   readonly last: Message | undefined;
   readonly unread: number;
+  /** The same as in Conversation. */
+  readonly readUpTo?: string | undefined;
 }

@@ -29,8 +29,7 @@ export function Composer({ chat, partner }: Props) {
     field.current?.focus();
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    // While an input method composes a character, Enter belongs to the input method.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouch()) return;
+    if (event.key !== "Enter" || event.shiftKey || isForInputMethod(event) || isTouch()) return;
     event.preventDefault();
     send();
   };
@@ -66,6 +65,14 @@ export function Composer({ chat, partner }: Props) {
       </p>
     </form>
   );
+}
+
+/**
+ * Returns true for a key that belongs to an input method, which composes Japanese, Chinese or Korean text. In Safari,
+ * the Enter that ends a composition comes after its end. Only the key code still shows it.
+ */
+function isForInputMethod({ isComposing, keyCode }: KeyboardEvent): boolean {
+  return isComposing || keyCode === 229;
 }
 
 function isTouch(): boolean {

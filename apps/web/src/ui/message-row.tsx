@@ -76,7 +76,7 @@ interface PendingProps {
 
 /** A message that the server hasn't settled. A failed one has buttons to retry, edit or delete it. */
 export function PendingRow({ pending, chat }: PendingProps) {
-  const { ref, content, phase, code } = pending;
+  const { ref, content, phase, code, isUnsaved } = pending;
   const isStuck = phase === "failed" || phase === "unknown";
   return (
     <li class={`row own first pending ${phase}`} data-ref={ref}>
@@ -84,7 +84,12 @@ export function PendingRow({ pending, chat }: PendingProps) {
       <p class="bubble content" dir="auto">
         {content}
       </p>
-      <p class="state">{isStuck ? "Not sent" : phase === "sending" ? "Sending…" : "Waiting…"}</p>
+      <p class="state">{stateOf(pending, chat)}</p>
+      {isUnsaved && phase === "waiting" && !chat.isElsewhere(pending) && (
+        <p class="state" role="alert">
+          This browser could not save this message. Keep this page open until it is sent.
+        </p>
+      )}
       {isStuck && (
         <div class="trouble" role="alert">
           <p class="reason">
@@ -107,4 +112,15 @@ export function PendingRow({ pending, chat }: PendingProps) {
       )}
     </li>
   );
+}
+
+function stateOf(pending: Pending, chat: Chat): string {
+  switch (pending.phase) {
+    case "waiting":
+      return chat.isElsewhere(pending) ? "Waiting in another tab…" : "Waiting…";
+    case "sending":
+      return "Sending…";
+    default:
+      return "Not sent";
+  }
 }

@@ -2,7 +2,7 @@ import { ParleyError } from "@parley/client";
 import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
 import { INVALID_NAME } from "../chat/names.ts";
-import { type Session, sessionByName, sessionByToken } from "../chat/session.ts";
+import { type Session, sessionByName, sessionByToken } from "../saved/session.ts";
 import { Logo } from "./logo.tsx";
 
 interface Props {

@@ -3,25 +3,30 @@ import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { closedReason, connectionLabel } from "../chat/labels.ts";
-import { sessionByToken, storeSession } from "../chat/session.ts";
+import { sessionByToken, storeSession } from "../saved/session.ts";
 import { Name } from "./name.tsx";
 import { TokenField } from "./sign-in.tsx";
 
-/** The connection's state, always in the same place. */
+/**
+ * The connection's state, always in the same place. A longer notice is shown over the content, so that the content
+ * never moves.
+ */
 export function StatusLine({ chat }: { readonly chat: Chat }) {
   const { connection, outbox } = chat.state.value;
   const waiting = outbox.filter(({ phase }) => phase === "waiting" || phase === "sending").length;
   return (
     <div class={`status ${connection.phase}`}>
-      <p role="status">{connectionLabel(connection, waiting)}</p>
-      {connection.phase === "offline" && (
-        <>
-          <Countdown until={connection.retryAt} />
-          <button class="link" type="button" onClick={() => chat.reconnectNow()}>
-            Try now
-          </button>
-        </>
-      )}
+      <div class="line">
+        <p role="status">{connectionLabel(connection, waiting)}</p>
+        {connection.phase === "offline" && (
+          <>
+            <Countdown key={connection.retryAt} until={connection.retryAt} />
+            <button class="link" type="button" onClick={() => chat.reconnectNow()}>
+              Try now
+            </button>
+          </>
+        )}
+      </div>
       {connection.phase === "closed" && <Closed chat={chat} connection={connection} />}
     </div>
   );
@@ -29,13 +34,19 @@ export function StatusLine({ chat }: { readonly chat: Chat }) {
 
 /** The seconds until the next attempt. Hidden from screen readers, which would read out every change. */
 function Countdown({ until }: { readonly until: number }) {
-  const [now, setNow] = useState(Date.now());
+  // The SDK states a wall time. The wait itself is measured by the monotonic clock.
+  const [end] = useState(() => performance.now() + until - Date.now());
+  const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    const timer = setInterval(() => setNow(performance.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  const seconds = Math.ceil((until - now) / 1_000);
-  return <p aria-hidden="true">{seconds > 0 ? `Next attempt in ${seconds} s` : "Trying again…"}</p>;
+  const seconds = Math.ceil((end - now) / 1_000);
+  return (
+    <p class="countdown" aria-hidden="true">
+      {seconds > 0 ? `Next attempt in ${seconds} s` : "Trying again…"}
+    </p>
+  );
 }
 
 interface ClosedProps {
@@ -59,7 +70,7 @@ function Closed({ chat, connection }: ClosedProps) {
         </>,
       );
     }
-    storeSession(sessionStorage, session);
+    storeSession(session);
     chat.resume(session);
   };
   return (

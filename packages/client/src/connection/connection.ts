@@ -62,6 +62,11 @@ export class Connection {
     this.#socket.close();
   }
 
+  /** Ends the connection as broken. */
+  fail(): void {
+    this.#socket.fail();
+  }
+
   #onFrame(frame: ServerFrame): void {
     if (frame.type === "ready" && this.#readyAt === undefined) {
       this.#readyAt = performance.now();

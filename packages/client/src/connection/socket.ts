@@ -57,6 +57,11 @@ export class Socket {
     this.#end(1000);
   }
 
+  /** Ends the connection as a broken link. */
+  fail(): void {
+    this.#end(1006);
+  }
+
   /** Schedules a check of the time since the last frame. If this time is long enough, the check sends a ping. */
   #checkSilenceIn(delayMs: number): void {
     this.#timer = setTimeout(() => {

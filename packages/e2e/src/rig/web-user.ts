@@ -39,7 +39,11 @@ export class WebUser {
   /** Opens the page in a new browser profile. */
   static async visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WebUser> {
     // Animations are slow on a small machine.
-    const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+    return WebUser.visitIn(await browser.newContext({ reducedMotion: "reduce", ...options }), url);
+  }
+
+  /** Opens the page in a new tab of a browser profile. */
+  static async visitIn(context: BrowserContext, url: string): Promise<WebUser> {
     const user = new WebUser(await context.newPage(), context);
     await user.page.goto(url);
     return user;

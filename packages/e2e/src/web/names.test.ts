@@ -64,6 +64,42 @@ await describeInBrowser("names of many scripts", (browser) => {
   it.each([
     ["phone", { width: 360, height: 740 }],
     ["desktop", { width: 1280, height: 800 }],
+  ] as const)(
+    "P4: an address with an invalid name opens no conversation, and says why, on a %s",
+    async (_, viewport) => {
+      const user = await WebUser.visit(browser, deployment.app.url, { viewport });
+      await user.signIn("petra");
+      for (const [path, name] of [
+        ["bob%20the%20builder", "bob the builder"],
+        ["bob%EF%B8%8F", "bob\ufe0f"],
+        ["bob/carol", "bob/carol"],
+        ["%E0%A4", "%E0%A4"],
+        ["", ""],
+        ["x".repeat(65), "x".repeat(65)],
+      ] as const) {
+        await user.page.evaluate(`location.hash = ${JSON.stringify(`#/with/${path}`)}`);
+        await user.page.getByText("This address contains no valid name").waitFor();
+        expect(await user.page.locator(".pane q").allTextContents()).toEqual(name === "" ? [] : [name]);
+        await user.page.getByText("A name is 1 to 64 letters").waitFor();
+        expect(await user.page.locator("#composer").count()).toBe(0);
+        expect(await user.page.locator(".conversations li").count()).toBe(1);
+        expect(await seriousViolations(user)).toEqual([]);
+        await user.page.evaluate("location.hash = '#/room'");
+        await user.page.getByRole("heading", { level: 2, name: "Public room" }).waitFor();
+      }
+      // The same name in another form of Unicode, and with spaces around it.
+      for (const path of [encodeURIComponent(ARABIC.normalize("NFD")), `%20${encodeURIComponent(ARABIC)}`]) {
+        await user.page.evaluate(`location.hash = ${JSON.stringify(`#/with/${path}`)}`);
+        await user.page.getByRole("heading", { level: 2, name: ARABIC, exact: true }).waitFor();
+        await user.page.evaluate("location.hash = '#/room'");
+      }
+      await user.close();
+    },
+  );
+
+  it.each([
+    ["phone", { width: 360, height: 740 }],
+    ["desktop", { width: 1280, height: 800 }],
   ] as const)("a name that mixes scripts has a badge everywhere, on a %s", async (size, viewport) => {
     const me = `otto-${size}`;
     for (const [name, to, text] of [

@@ -1,6 +1,6 @@
 import { requestToken } from "@parley/client";
-import { composeName } from "./names.ts";
-import { type BrowserStorage, readItem, writeItem } from "./saved-state.ts";
+import { composeName } from "../chat/names.ts";
+import { tabItems } from "./browser-storage.ts";
 
 /**
  * The user who is signed in on this tab. The session is stored per tab (`sessionStorage`), so that two users can chat
@@ -14,13 +14,13 @@ export interface Session {
 
 const KEY = "parley:session";
 
-export function loadSession(storage: BrowserStorage): Session | undefined {
-  return readItem<Session>(storage, KEY);
+export function loadSession(): Session | undefined {
+  return tabItems.read<Session>(KEY);
 }
 
 /** Stores the session. With undefined, removes the stored session. */
-export function storeSession(storage: BrowserStorage, session: Session | undefined): void {
-  writeItem(storage, KEY, session);
+export function storeSession(session: Session | undefined): void {
+  tabItems.write(KEY, session);
 }
 
 /** Signs in by name (P60). Rejects with a ParleyError: `not_found` if the server doesn't give out tokens by name. */
