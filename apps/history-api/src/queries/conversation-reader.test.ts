@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { until } from "@parley/async";
 import { idAfter, type LogMessage } from "@parley/models";
 import { expect, it } from "vitest";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
@@ -59,9 +60,10 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
   const read = [...(await reader.next(noDeadline()))];
   expect(read.length).toBeLessThan(MESSAGES);
   // A WeakRef keeps its target alive until the current job of the event loop ends, so this waits for another job.
-  await new Promise((resolve) => setTimeout(resolve, 1));
-  collectGarbage();
-  expect(held.deref()).toBeUndefined();
+  await until(() => {
+    collectGarbage();
+    return held.deref() === undefined;
+  });
   while (!reader.isDone) read.push(...(await reader.next(noDeadline())));
   expect(read.map(({ id }) => id)).toEqual(LOG.map(({ id }) => id));
   expect(later.length).toBeGreaterThan(0);

@@ -29,7 +29,7 @@ const CONFIG: HistoryConfig = {
   allowedOrigins: undefined,
   trustedProxies: TrustedProxies.none,
   limits: LIMITS,
-  answerTimeoutMs: 10_000,
+  answerTimeoutMs: 60_000,
   slowClientMs: 10_000,
   catchUpMs: 2_000,
   maxTailBytes: 1_000_000_000,
