@@ -16,7 +16,12 @@ function isUser(sub: string): boolean {
 }
 
 function verifierOf(config: Partial<VerifierOptions> = {}) {
-  return createVerifier({ secrets: [SECRET], isUser, now: () => NOW, ...config });
+  return createVerifier({
+    secrets: [SECRET],
+    isUser,
+    clocks: { wallTime: () => NOW, now: () => 0 },
+    ...config,
+  });
 }
 
 /** Signs a token with exactly these claims. */

@@ -13,6 +13,7 @@ import { type ConnectOptions, resolveOptions, type Settings } from "./options.ts
 import { Receiver } from "./receiving/receiver.ts";
 import { type SendOptions, SendQueue } from "./sending/send-queue.ts";
 import type { State } from "./state.ts";
+import { clock } from "./timing/clock.ts";
 import { sleep } from "./timing/sleep.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
 
@@ -211,7 +212,8 @@ export class ParleyClient {
       const { error } = end;
       this.#waiting = new AbortController();
       const waitEnded = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
-      this.#state.next({ phase: "offline", retryAt: Date.now() + plan.afterMs, ...(error && { error }) });
+      const retryAt = clock.wallTime() + plan.afterMs;
+      this.#state.next({ phase: "offline", retryAt, ...(error && { error }) });
       await sleep(plan.afterMs, waitEnded);
     }
   }

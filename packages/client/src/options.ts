@@ -52,7 +52,7 @@ export interface ConnectOptions {
   /**
    * The heartbeat, in ms. After `everyMs` without a frame from the server, the client sends a ping. If no frame
    * arrives within `timeoutMs` after the ping, it drops the connection. So a dead link is detected within the sum of
-   * both. Default: `{ everyMs: 10_000, timeoutMs: 5_000 }`.
+   * both, or at the third timer in a hidden tab whose timers the browser delays. Default: `{ everyMs: 10_000, timeoutMs: 5_000 }`.
    */
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number } | undefined;
   /**

@@ -8,7 +8,7 @@ export interface TrimLoopDeps {
   readonly consumer: Pick<Consumer, "trim">;
   readonly intervalMs: number;
   readonly observe: Observe;
-  /** The current time, in ms since 1970. */
+  /** The time in ms since 1970, as in ids. */
   readonly now: () => number;
 }
 
@@ -23,7 +23,8 @@ export async function runTrimLoop(
   let emptyAt: number | undefined;
   for (await pause(); !signal.aborted; await pause()) {
     const state = await tryLogStep(observe, "trim", () => consumer.trim());
-    if (state?.backlogEntries === 0) emptyAt = now();
-    if (state) observe({ type: "log-state", state, lagMs: lagMs(state, now(), emptyAt) });
+    if (state?.backlogEntries === 0) emptyAt = performance.now();
+    const sinceEmptyMs = emptyAt === undefined ? undefined : performance.now() - emptyAt;
+    if (state) observe({ type: "log-state", state, lagMs: lagMs(state, now(), sinceEmptyMs) });
   }
 }

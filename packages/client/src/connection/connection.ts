@@ -1,5 +1,6 @@
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
+import { clock } from "../timing/clock.ts";
 import { sleep } from "../timing/sleep.ts";
 import type { ServerFrame } from "../wire.ts";
 import type { ConnectionEnd } from "./reconnect.ts";
@@ -43,7 +44,7 @@ export class Connection {
       },
       closed: (code) => {
         this.#ended.abort();
-        const readyForMs = this.#readyAt === undefined ? 0 : performance.now() - this.#readyAt;
+        const readyForMs = this.#readyAt === undefined ? 0 : clock.now() - this.#readyAt;
         ended({ code, readyForMs, announced: this.#announced });
       },
     });
@@ -64,7 +65,7 @@ export class Connection {
 
   #onFrame(frame: ServerFrame): void {
     if (frame.type === "ready" && this.#readyAt === undefined) {
-      this.#readyAt = performance.now();
+      this.#readyAt = clock.now();
       void this.#renewTokens();
     } else if (frame.type === "reconnect") {
       // Nothing to do yet: the server answers everything until it closes the connection.
@@ -78,7 +79,7 @@ export class Connection {
   async #renewTokens(): Promise<void> {
     for (let failures = 0; !this.ended.aborted; ) {
       await sleep(
-        failures === 0 ? this.#tokens.renewAt - Date.now() : backoff(failures, this.#settings.backoff),
+        failures === 0 ? this.#tokens.renewInMs : backoff(failures, this.#settings.backoff),
         this.ended,
       );
       const token = this.ended.aborted ? undefined : await this.#tokens.get().catch(() => undefined);

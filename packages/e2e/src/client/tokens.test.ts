@@ -50,10 +50,10 @@ describe("the SDK's tokens", () => {
 
   it("P6, P40: without a fresh token in time the client goes offline, comes back and has missed nothing", async () => {
     let issued = 0;
-    const start = Date.now();
+    const start = performance.now();
     const token = async () => {
       issued += 1;
-      if (issued > 1 && Date.now() - start < 3_500) throw new Error("the issuer is away");
+      if (issued > 1 && performance.now() - start < 3_500) throw new Error("the issuer is away");
       return deployment.token("bob", { expiresInSeconds: issued === 1 ? 2 : 60 });
     };
     const bob = await observe(deployment, "bob", { token });
