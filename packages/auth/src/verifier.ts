@@ -10,11 +10,7 @@ import type { TokenCheck, TokenSource } from "./token-check.ts";
 import { hasTokenForm } from "./token-form.ts";
 import { VerificationTurns } from "./turns.ts";
 
-/**
- * Tolerance for `nbf`, in case the issuer's clock is ahead. There is no tolerance for `exp`: a connection ends when
- * its token does (P6), so an accepted token must expire in the future.
- */
-export const NBF_TOLERANCE_SECONDS = 5;
+const NBF_TOLERANCE_MS = 30_000;
 
 /** Options of `createVerifier`. */
 export interface VerifierOptions {
@@ -26,6 +22,11 @@ export interface VerifierOptions {
   readonly issuer?: string | undefined;
   /** Required value in the claim `aud`. Not checked if undefined. */
   readonly audience?: string | undefined;
+  /**
+   * Tolerance for `nbf` in ms, in case the issuer's clock is ahead. Default 30,000. There is none for `exp`: a
+   * connection ends when its token does (P6), so an accepted token must expire in the future.
+   */
+  readonly nbfToleranceMs?: number | undefined;
   /** Tells if a `sub` is a username (P4). */
   readonly isUser: (sub: string) => boolean;
   /**
@@ -109,7 +110,7 @@ export function createVerifier(config: VerifierOptions): Verifier {
   async function identityIn(token: string): Promise<Identity> {
     const claims = await check.claims(token, {
       algorithms: [...check.algorithms],
-      clockTolerance: NBF_TOLERANCE_SECONDS,
+      clockTolerance: (config.nbfToleranceMs ?? NBF_TOLERANCE_MS) / 1000,
       currentDate: new Date(wallTime()),
       ...(config.issuer !== undefined && { issuer: config.issuer }),
       ...(config.audience !== undefined && { audience: config.audience }),

@@ -16,7 +16,7 @@ const PROGRAM = `
 import { connect, ParleyError, type Message, type State } from "@parley/client";
 
 declare const url: string;
-const client = connect({ url, token: async () => "a.b.c" });
+const client = connect({ url, token: async () => "a.b.c", backoff: { baseMs: 50, maxMs: 200 } });
 const print = (state: State): void => {
   if (state.phase === "closed") console.log(state.error?.code, state.error instanceof ParleyError);
 };

@@ -28,6 +28,7 @@ export class Connection {
   readonly #tokens: TokenSource;
   readonly #settings: Settings;
   readonly #ended = new AbortController();
+  readonly #ready = new AbortController();
   #readyAt: number | undefined;
   #announced = false;
   /** Aborted when the server accepts the token that was sent last. */
@@ -48,6 +49,7 @@ export class Connection {
         ended({ code, readyForMs, announced: this.#announced });
       },
     });
+    void this.#failUnlessReady();
   }
 
   /** Aborted when the connection has ended. */
@@ -63,9 +65,16 @@ export class Connection {
     this.#socket.close();
   }
 
+  /** Ends a connection that opens but on which the server never reports to be ready, for example behind a proxy. */
+  async #failUnlessReady(): Promise<void> {
+    await sleep(this.#settings.requestTimeoutMs, this.ended, this.#ready.signal);
+    if (this.#readyAt === undefined) this.#socket.fail();
+  }
+
   #onFrame(frame: ServerFrame): void {
     if (frame.type === "ready" && this.#readyAt === undefined) {
       this.#readyAt = clock.now();
+      this.#ready.abort();
       void this.#renewTokens();
     } else if (frame.type === "reconnect") {
       // Nothing to do yet: the server answers everything until it closes the connection.
@@ -92,7 +101,7 @@ export class Connection {
     const accepted = new AbortController();
     this.#authAccepted = accepted;
     this.#socket.send(JSON.stringify({ type: "auth", token }));
-    await sleep(AUTH_TIMEOUT_MS, AbortSignal.any([this.ended, accepted.signal]));
+    await sleep(AUTH_TIMEOUT_MS, this.ended, accepted.signal);
     return accepted.signal.aborted;
   }
 }

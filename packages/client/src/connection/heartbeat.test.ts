@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { clock } from "../timing/clock.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 const OPTIONS = { everyMs: 10_000, timeoutMs: 5_000 };
@@ -97,7 +98,7 @@ describe("the heartbeat", () => {
   it("P14: an answer that a frozen page hasn't read yet counts", () => {
     start();
     vi.advanceTimersByTime(10_000);
-    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 3_600_000);
+    vi.spyOn(clock, "now").mockReturnValue(clock.now() + 3_600_000);
     heartbeat.check();
     heartbeat.received();
     heartbeat.check();

@@ -29,7 +29,7 @@ export class Socket {
     this.#socket = new WebSocketImpl(url, ["chat.v1", `bearer.${token}`]);
     this.#heartbeat = new Heartbeat(heartbeat, {
       ping: () => this.#transmit('{"type":"ping"}'),
-      dead: () => this.#end(1006),
+      dead: () => this.fail(),
     });
     this.#socket.onmessage = ({ data }) => {
       this.#heartbeat.received();
@@ -37,8 +37,8 @@ export class Socket {
       if (frame) handlers.frame(frame);
     };
     this.#socket.onclose = ({ code }) => this.#end(code);
-    // Ignored: `close` always follows. Some implementations throw if there is no listener.
-    this.#socket.onerror = () => undefined;
+    // Usually `close` follows at once, with a better code. Node 22 fires no `close` after a failed handshake.
+    this.#socket.onerror = () => void setTimeout(() => this.fail());
   }
 
   /** Sends a frame. Does nothing if the connection isn't open. */
@@ -50,6 +50,11 @@ export class Socket {
   /** Ends the connection now, without waiting for the closing handshake. */
   close(): void {
     this.#end(1000);
+  }
+
+  /** Ends the connection as a broken link. */
+  fail(): void {
+    this.#end(1006);
   }
 
   #transmit(frame: string): boolean {

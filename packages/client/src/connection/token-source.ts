@@ -54,8 +54,8 @@ export class TokenSource {
     return this.#pending;
   }
 
-  /** Drops a token that the server rejected, so that the next `get` fetches another one. */
-  invalidate(token: string): void {
+  /** Drops a token that the server rejected, so that the next `get` fetches another one. Default: the current one. */
+  invalidate(token = this.#current?.token): void {
     if (this.#current?.token === token) this.#current = undefined;
   }
 
@@ -87,7 +87,7 @@ export class TokenSource {
   async #fetchInTime(): Promise<string> {
     const { fetchToken, timeoutMs, closing } = this.#options;
     const settled = new AbortController();
-    const timeout = sleep(timeoutMs, AbortSignal.any([closing, settled.signal]));
+    const timeout = sleep(timeoutMs, closing, settled.signal);
     try {
       const token: unknown = await Promise.race([fetchToken(), timeout]);
       if (typeof token === "string" && TOKEN_PATTERN.test(token)) return token;

@@ -1,4 +1,5 @@
 import { ParleyError } from "../errors.ts";
+import { isWellFormed } from "../wire.ts";
 
 /** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -13,7 +14,7 @@ export function validate(to: string, content: string, ref: string, frame: string
   if (typeof to !== "string" || typeof content !== "string" || typeof ref !== "string") {
     return new ParleyError("invalid_message", "send: to, content and ref must be strings.");
   }
-  if (ref === "" || [...ref].length > MAX_REF_LENGTH || !ref.isWellFormed()) {
+  if (ref === "" || [...ref].length > MAX_REF_LENGTH || !isWellFormed(ref)) {
     return new ParleyError("invalid_message", `send: ref must have 1 to ${MAX_REF_LENGTH} characters.`);
   }
   if (frame.length * 3 > MAX_FRAME_BYTES && new TextEncoder().encode(frame).length > MAX_FRAME_BYTES) {

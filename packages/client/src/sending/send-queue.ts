@@ -1,4 +1,4 @@
-import { ParleyError } from "../errors.ts";
+import { closedError, ParleyError } from "../errors.ts";
 import { callListener } from "../observable.ts";
 import { type BackoffOptions, backoff } from "../timing/backoff.ts";
 import { clock } from "../timing/clock.ts";
@@ -177,14 +177,14 @@ export class SendQueue {
     this.#pump();
   }
 
-  /** Rejects every unsettled send with `closed`. */
-  close(): void {
+  /** Rejects every unsettled send with `closed`. `reason` is the error that closed the client, if one did. */
+  close(reason?: ParleyError): void {
     clearTimeout(this.#timer);
     this.#stopListening();
     this.#connected = false;
     for (const pending of this.#all()) {
       const details = { mayHaveGoneThrough: mayHaveGoneThrough(pending) };
-      this.#settle(pending, new ParleyError("closed", "The client was closed.", details));
+      this.#settle(pending, closedError(reason, details));
     }
   }
 
