@@ -55,7 +55,7 @@ export interface SyncPage {
 
 /** Tells if a text is well-formed Unicode: every surrogate has its pair. `String.isWellFormed` needs newer browsers. */
 export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
+  return !/[\uD800-\uDFFF]/u.test(text);
 }
 
 /**
