@@ -21,6 +21,6 @@ export interface GatewayOptions {
   readonly page?: Page | undefined;
   readonly config: GatewayConfig;
   readonly observe: Observe;
-  /** Wall clock in ms since 1970, by which tokens expire. Default: `Date.now`. */
+  /** Wall clock in ms since 1970, by which tokens expire. Default: the system's. */
   readonly now?: (() => number) | undefined;
 }

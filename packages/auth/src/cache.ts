@@ -6,9 +6,18 @@ const MAX_AGE_MS = 60_000;
 /** Maximum number of cached tokens of one user: more than a person has devices. */
 const MAX_PER_USER = 32;
 
+/** The clocks of a verifier. Tests replace them. */
+export interface Clocks {
+  /** Ms since 1970: the time that tokens state. It may be set at any moment. */
+  readonly wallTime: () => number;
+  /** A monotonic clock in ms, by which every duration is measured. */
+  readonly now: () => number;
+}
+
 interface Entry {
   readonly identity: Identity;
-  readonly until: number;
+  /** The time at which the token was verified, by the monotonic clock. */
+  readonly verifiedAt: number;
 }
 
 /**
@@ -22,24 +31,27 @@ export class IdentityCache {
   /** The digests of each user's tokens, oldest first. */
   readonly #digests = new Map<string, Set<string>>();
   readonly #size: number;
+  readonly #clocks: Clocks;
 
-  constructor(size: number) {
+  constructor(size: number, clocks: Clocks) {
     this.#size = size;
+    this.#clocks = clocks;
   }
 
-  get(digest: string, now: number): Identity | undefined {
+  get(digest: string): Identity | undefined {
     const entry = this.#entries.get(digest);
     if (!entry) return undefined;
-    // If an entry ends later than MAX_AGE_MS from now, the clock was set back, so the entry's age is unknown.
-    if (entry.until > now && entry.until - now <= MAX_AGE_MS) return entry.identity;
+    const { now, wallTime } = this.#clocks;
+    const isFresh = now() - entry.verifiedAt < MAX_AGE_MS;
+    if (isFresh && entry.identity.expiresAt > wallTime()) return entry.identity;
     this.#delete(digest);
     return undefined;
   }
 
-  set(digest: string, identity: Identity, now: number): void {
+  set(digest: string, identity: Identity): void {
     if (this.#size <= 0) return;
     this.#delete(digest);
-    this.#entries.set(digest, { identity, until: Math.min(identity.expiresAt, now + MAX_AGE_MS) });
+    this.#entries.set(digest, { identity, verifiedAt: this.#clocks.now() });
     const own = this.#digests.get(identity.user) ?? new Set();
     this.#digests.set(identity.user, own.add(digest));
     if (own.size > MAX_PER_USER) this.#deleteFirst(own);

@@ -21,11 +21,11 @@ async function unknownTokens(key: CryptoKey, count: number): Promise<string[]> {
 async function stalledIssuer(options: Partial<VerifierOptions> = {}) {
   const issuer = await startIssuer();
   const { privateKey } = await issuer.addKey("ES256", "known");
-  let now = 1_750_000_000_000;
+  let now = 0;
   const verifier = createVerifier({
     jwksUrl: issuer.url,
     isUser: () => true,
-    now: () => now,
+    clocks: { wallTime: () => 1_750_000_000_000, now: () => now },
     cacheSize: 0,
     jwks: { timeoutMs: 60_000, coolDownMs: 10_000 },
     ...options,

@@ -25,6 +25,7 @@ export interface JwksOptions extends JwksLimits {
   readonly maxWaiting: number;
   /** The maximum number of tokens of one share that wait for a fetch at the same time. */
   readonly maxWaitingPerShare: number;
+  /** A monotonic clock in ms. */
   readonly now: () => number;
   readonly observe: (event: AuthEvent) => void;
 }
@@ -173,16 +174,16 @@ class KeySet {
 
   async #fetch(): Promise<void> {
     const { url, timeoutMs, now, observe } = this.#options;
-    const startedAt = performance.now();
+    const startedAt = now();
     try {
       const { lookup, count } = await fetchKeySet(url, { timeoutMs });
       this.#lookup = lookup;
       this.#fetchedAt = now();
       this.#failed = false;
-      observe({ type: "jwks-fetched", keys: count, ms: performance.now() - startedAt });
+      observe({ type: "jwks-fetched", keys: count, ms: now() - startedAt });
     } catch (error) {
       this.#failed = true;
-      observe({ type: "jwks-failed", reason: reasonOf(error), ms: performance.now() - startedAt });
+      observe({ type: "jwks-failed", reason: reasonOf(error), ms: now() - startedAt });
     }
   }
 
@@ -190,18 +191,13 @@ class KeySet {
     return this.#isWithin(this.#options.maxStaleMs, this.#fetchedAt);
   }
 
-  /**
-   * Tells if less than `ms` has passed since `at`. False if the clock was set back to before `at`: otherwise nothing
-   * would be fetched until the clock caught up.
-   */
   #isWithin(ms: number, at: number | undefined): boolean {
-    const since = at === undefined ? Number.POSITIVE_INFINITY : this.#options.now() - at;
-    return since >= 0 && since < ms;
+    return at !== undefined && this.#options.now() - at < ms;
   }
 
   #unavailable(): AuthError {
     const { coolDownMs, now } = this.#options;
-    const waited = Math.max(0, now() - (this.#attemptedAt ?? now()));
+    const waited = now() - (this.#attemptedAt ?? now());
     return new AuthError("unavailable", "keys_unavailable", Math.max(MIN_RETRY_MS, coolDownMs - waited));
   }
 }

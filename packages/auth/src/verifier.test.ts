@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { AuthError } from "./error.ts";
 import { issueToken } from "./issue.ts";
 import { MAX_TOKEN_LENGTH } from "./token-form.ts";
-import { createVerifier, NBF_TOLERANCE_SECONDS, type VerifierOptions } from "./verifier.ts";
+import { createVerifier, type VerifierOptions } from "./verifier.ts";
 
 const SECRET = "the first secret, 32 bytes or more";
 const NEXT_SECRET = "the second secret, 32 bytes or more";
@@ -16,7 +16,12 @@ function isUser(sub: string): boolean {
 }
 
 function verifierOf(config: Partial<VerifierOptions> = {}) {
-  return createVerifier({ secrets: [SECRET], isUser, now: () => NOW, ...config });
+  return createVerifier({
+    secrets: [SECRET],
+    isUser,
+    clocks: { wallTime: () => NOW, now: () => 0 },
+    ...config,
+  });
 }
 
 /** Signs a token with exactly these claims. */
@@ -143,14 +148,19 @@ describe("an invalid token", () => {
     expect(await refusal(verifier.verify(token))).toEqual({ code: "unauthorized", failure });
   });
 
-  it("P3: a token that isn't valid yet is refused, with a small tolerance", async () => {
-    const soon = NOW / 1000 + NBF_TOLERANCE_SECONDS;
+  it.each([
+    [30, {}],
+    [0, { nbfToleranceMs: 0 }],
+    [60, { nbfToleranceMs: 60_000 }],
+  ])("P3: a token that isn't valid yet is refused, with a tolerance of %i s", async (seconds, options) => {
+    const verifier = verifierOf(options);
+    const soon = NOW / 1000 + seconds;
     const refused = await signed({ ...good, nbf: soon + 1 });
-    expect(await refusal(verifierOf().verify(refused))).toEqual({
+    expect(await refusal(verifier.verify(refused))).toEqual({
       code: "unauthorized",
       failure: "not_yet_valid",
     });
-    expect((await verifierOf().verify(await signed({ ...good, nbf: soon }))).user).toBe("alice");
+    expect((await verifier.verify(await signed({ ...good, nbf: soon }))).user).toBe("alice");
   });
 
   it("P3: a token changed at any single position is refused", async () => {

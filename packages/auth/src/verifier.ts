@@ -1,4 +1,4 @@
-import { digestOf, IdentityCache } from "./cache.ts";
+import { type Clocks, digestOf, IdentityCache } from "./cache.ts";
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
 import { authErrorOf } from "./failures.ts";
@@ -10,11 +10,7 @@ import type { TokenCheck, TokenSource } from "./token-check.ts";
 import { hasTokenForm } from "./token-form.ts";
 import { VerificationTurns } from "./turns.ts";
 
-/**
- * Tolerance for `nbf`, in case the issuer's clock is ahead. There is no tolerance for `exp`: a connection ends when
- * its token does (P6), so an accepted token must expire in the future.
- */
-export const NBF_TOLERANCE_SECONDS = 5;
+const NBF_TOLERANCE_MS = 30_000;
 
 /** Options of `createVerifier`. */
 export interface VerifierOptions {
@@ -26,6 +22,11 @@ export interface VerifierOptions {
   readonly issuer?: string | undefined;
   /** Required value in the claim `aud`. Not checked if undefined. */
   readonly audience?: string | undefined;
+  /**
+   * Tolerance for `nbf` in ms, in case the issuer's clock is ahead. Default 30,000. There is none for `exp`: a
+   * connection ends when its token does (P6), so an accepted token must expire in the future.
+   */
+  readonly nbfToleranceMs?: number | undefined;
   /** Tells if a `sub` is a username (P4). */
   readonly isUser: (sub: string) => boolean;
   /**
@@ -38,8 +39,8 @@ export interface VerifierOptions {
   /** The same two maximums, for the tokens of one share. Default 5,000. */
   readonly maxWaitingPerShare?: number | undefined;
   readonly jwks?: JwksLimits | undefined;
-  /** The clock, in ms since 1970; for tests. */
-  readonly now?: (() => number) | undefined;
+  /** The clocks; for tests. */
+  readonly clocks?: Clocks | undefined;
   readonly observe?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -58,19 +59,21 @@ export interface Verifier {
   problem(): string | undefined;
 }
 
+const SYSTEM_CLOCKS: Clocks = { wallTime: () => Date.now(), now: () => performance.now() };
 const NOBODY: TokenSource = { share: "" };
 const MAX_WAITING = 20_000;
 const MAX_WAITING_PER_SHARE = 5_000;
 
 /** Creates a verifier. Throws if a secret is too short, the URL is invalid, or not exactly one kind of key is set. */
 export function createVerifier(config: VerifierOptions): Verifier {
-  const { now = Date.now, observe = () => undefined } = config;
+  const { clocks = SYSTEM_CLOCKS, observe = () => undefined } = config;
+  const { wallTime, now } = clocks;
   const limits = {
     maxWaiting: config.maxWaiting ?? MAX_WAITING,
     maxWaitingPerShare: config.maxWaitingPerShare ?? MAX_WAITING_PER_SHARE,
   };
   const check = tokenCheck({ ...config, ...limits, now, observe });
-  const cache = new IdentityCache(config.cacheSize ?? 10_000);
+  const cache = new IdentityCache(config.cacheSize ?? 10_000, clocks);
   const turns = new VerificationTurns(limits);
   for (const { problem, fix } of warningsOf(config)) observe({ type: "warning", text: `${problem} ${fix}` });
 
@@ -80,7 +83,7 @@ export function createVerifier(config: VerifierOptions): Verifier {
       if (!hasTokenForm(token)) throw new AuthError("unauthorized", "malformed");
       const digest = digestOf(token);
       // Looks in the cache before anything waits, so that a flood of new tokens doesn't delay known tokens.
-      return cache.get(digest, now()) ?? (await verifyInTurn(token, digest, source));
+      return cache.get(digest) ?? (await verifyInTurn(token, digest, source));
     } catch (error) {
       if (source.signal?.aborted) throw source.signal.reason;
       const refusal = authErrorOf(error);
@@ -91,15 +94,15 @@ export function createVerifier(config: VerifierOptions): Verifier {
 
   async function verifyInTurn(token: string, digest: string, source: TokenSource): Promise<Identity> {
     await check.prepare?.(token, source);
-    const waitingSince = performance.now();
+    const waitingSince = now();
     return turns.run(source, async () => {
-      observe({ type: "turn", ms: performance.now() - waitingSince, waiting: turns.waiting });
+      observe({ type: "turn", ms: now() - waitingSince, waiting: turns.waiting });
       // The same token may have been verified during the wait, for example for a page that opens several connections.
-      const known = cache.get(digest, now());
+      const known = cache.get(digest);
       if (known) return known;
       const identity = await identityIn(token);
-      if (identity.expiresAt <= now()) throw new AuthError("token_expired", "expired");
-      cache.set(digest, identity, now());
+      if (identity.expiresAt <= wallTime()) throw new AuthError("token_expired", "expired");
+      cache.set(digest, identity);
       return identity;
     });
   }
@@ -107,8 +110,8 @@ export function createVerifier(config: VerifierOptions): Verifier {
   async function identityIn(token: string): Promise<Identity> {
     const claims = await check.claims(token, {
       algorithms: [...check.algorithms],
-      clockTolerance: NBF_TOLERANCE_SECONDS,
-      currentDate: new Date(now()),
+      clockTolerance: (config.nbfToleranceMs ?? NBF_TOLERANCE_MS) / 1000,
+      currentDate: new Date(wallTime()),
       ...(config.issuer !== undefined && { issuer: config.issuer }),
       ...(config.audience !== undefined && { audience: config.audience }),
     });

@@ -51,16 +51,6 @@ describe("options that can never work", () => {
 });
 
 describe("a failed handshake", () => {
-  it.each([
-    [403, { code: "origin_not_allowed", detail: "no" }, "origin_not_allowed"],
-    [401, { code: "token_expired", detail: "old" }, "token_expired"],
-    [403, {}, "forbidden"],
-  ])("P3: status %i closes the client with the response's code", async (status, body, code) => {
-    const url = await refusingServer((_req, res) => problem(res, status, body));
-    const { client } = open({ url });
-    await expect.poll(() => client.state.current).toMatchObject({ phase: "closed", error: { code } });
-  });
-
   it("P3, P40: a temporary refusal is retried, and the state has its reason", async () => {
     const url = await refusingServer((_req, res) => problem(res, 503, { code: "draining", retryAfterMs: 5 }));
     const { client, states } = open({ url });
@@ -70,16 +60,6 @@ describe("a failed handshake", () => {
     });
     client.close();
     expect(client.state.current).toEqual({ phase: "closed" });
-  });
-
-  it("a response that isn't Parley's is temporary", async () => {
-    const url = await refusingServer((_req, res) => res.writeHead(404).end("<html>"));
-    const { states } = open({ url });
-    await expect
-      .poll(() => states.find(({ phase }) => phase === "offline"))
-      .toMatchObject({
-        error: { code: "unreachable", temporary: true },
-      });
   });
 });
 

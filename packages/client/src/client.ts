@@ -1,7 +1,8 @@
 import { Connection } from "./connection/connection.ts";
-import { type ConnectionEnd, countFailures, planReconnect } from "./connection/reconnect.ts";
+import { Connector } from "./connection/connector.ts";
+import type { ConnectionEnd } from "./connection/reconnect.ts";
 import { TokenSource } from "./connection/token-source.ts";
-import { ParleyError, toParleyError } from "./errors.ts";
+import { closedError, ParleyError, toParleyError } from "./errors.ts";
 import {
   type ConversationsPage,
   type HistoryPage,
@@ -13,11 +14,7 @@ import { type ConnectOptions, resolveOptions, type Settings } from "./options.ts
 import { Receiver } from "./receiving/receiver.ts";
 import { type SendOptions, SendQueue } from "./sending/send-queue.ts";
 import type { State } from "./state.ts";
-import { sleep } from "./timing/sleep.ts";
 import type { Message, Receipt, ServerFrame } from "./wire.ts";
-
-/** The refusals that a fresh token may resolve. */
-const TOKEN_CODES = new Set(["token_expired", "unauthorized", "token_missing"]);
 
 /**
  * Returns a client that connects in the background and stays connected until it is closed. Subscribe to `messages` in
@@ -42,10 +39,11 @@ export class ParleyClient {
   readonly #messages = new Subject<Message>();
   readonly #state = new Value<State>({ phase: "connecting" });
   readonly #closing = new AbortController();
+  readonly #connector: Connector;
   #user: string | undefined;
   #connection: Connection | undefined;
-  /** Aborted to end the current wait before the next attempt to connect. */
-  #waiting = new AbortController();
+  /** The reason why the client is closed. Undefined if the application closed it. */
+  #closedBy: ParleyError | undefined;
 
   /** @internal Use `connect`. */
   constructor(options: ConnectOptions) {
@@ -67,6 +65,7 @@ export class ParleyClient {
       settings,
       cursor: options.cursor,
       http: this.#http,
+      tokens: this.#tokens,
       closing,
       message: (message) => this.#messages.next(message),
       catchingUp: (received, error) =>
@@ -74,9 +73,20 @@ export class ParleyClient {
       live: () => this.#state.next({ phase: "live" }),
       failed: (error) => this.#end(error),
     });
+    this.#connector = new Connector({
+      settings,
+      tokens: this.#tokens,
+      http: this.#http,
+      closing,
+      open: (token) => this.#openConnection(token),
+      changed: (state) => {
+        if (state.phase !== this.#state.current.phase) this.#state.next(state);
+      },
+      refused: (error) => this.#end(error),
+    });
     if (options.signal?.aborted) this.close();
     else options.signal?.addEventListener("abort", () => this.close(), { signal: closing });
-    queueMicrotask(() => void this.#run().catch((error) => this.#end(toParleyError(error))));
+    queueMicrotask(() => void this.#connector.run().catch((error) => this.#end(toParleyError(error))));
   }
 
   /**
@@ -119,7 +129,7 @@ export class ParleyClient {
    * `invalid_message` or `ref_reused`. `mayHaveGoneThrough` is true if the message may have reached the log.
    */
   send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
-    if (this.#closing.signal.aborted) return Promise.reject(closed());
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closedError());
     return this.#sendQueue.send(to, content, options);
   }
 
@@ -167,7 +177,7 @@ export class ParleyClient {
    * the network is back. Does nothing in any phase but `offline`.
    */
   reconnectNow(): void {
-    this.#waiting.abort();
+    this.#connector.reconnectNow();
   }
 
   /** Ends the current connection as broken, and reconnects. Call it when the platform reports that the network is gone. */
@@ -183,66 +193,27 @@ export class ParleyClient {
   /** Makes a request that ends when the client is closed, or when the caller's signal is aborted. */
   async #request<Answer>(
     signal: AbortSignal | undefined,
-    send: (ended: AbortSignal) => Promise<Answer>,
+    send: (ended: readonly AbortSignal[]) => Promise<Answer>,
   ): Promise<Answer> {
     const closing = this.#closing.signal;
     try {
-      return await send(signal ? AbortSignal.any([closing, signal]) : closing);
+      return await send(signal ? [closing, signal] : [closing]);
     } catch (error) {
-      throw closing.aborted ? closed() : error;
+      throw closing.aborted ? this.#closedError() : error;
     }
+  }
+
+  #closedError(): ParleyError {
+    return closedError(this.#closedBy);
   }
 
   #end(error?: ParleyError): void {
     if (this.#closing.signal.aborted) return;
+    this.#closedBy = error;
     this.#closing.abort();
     this.#connection?.close();
-    this.#sendQueue.close();
+    this.#sendQueue.close(error);
     this.#state.next({ phase: "closed", ...(error && { error }) });
-  }
-
-  /** Opens one connection after the other until the client is closed. */
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#closing.signal.aborted; ) {
-      if (this.#state.current.phase !== "connecting") this.#state.next({ phase: "connecting" });
-      const end = await this.#connectOnce();
-      if (this.#closing.signal.aborted) return;
-      failures = countFailures(end, failures);
-      const plan = planReconnect(end, failures, this.#settings);
-      if (!plan.reconnect) {
-        const message = `The server closed the connection with code ${end.code}, which forbids reconnecting.`;
-        return this.#end(new ParleyError("refused", message));
-      }
-      const { error } = end;
-      this.#waiting = new AbortController();
-      const waitEnded = AbortSignal.any([this.#closing.signal, this.#waiting.signal]);
-      this.#state.next({ phase: "offline", retryAt: Date.now() + plan.afterMs, ...(error && { error }) });
-      await sleep(plan.afterMs, waitEnded);
-    }
-  }
-
-  /** Resolves when one connection, or one attempt to connect, has ended. Closes the client after a final refusal. */
-  async #connectOnce(isSecondToken = false): Promise<ConnectionEnd> {
-    const notConnected: ConnectionEnd = { code: 1006, readyForMs: 0 };
-    try {
-      const token = await this.#tokens.get();
-      if (this.#closing.signal.aborted) return notConnected;
-      const end = await this.#openConnection(token);
-      if (end.code === 4001) this.#tokens.invalidate(token);
-      if (end.code !== 1006 || end.readyForMs > 0) return end;
-      const refusal = await this.#http.whyRefused(this.#settings.url, token, this.#closing.signal);
-      if (!refusal) return end;
-      if (refusal.temporary) return { ...end, error: refusal };
-      // With a wrong clock an expired token looks valid, so the application gets one chance to return a fresh one.
-      if (!isSecondToken && TOKEN_CODES.has(refusal.code)) {
-        this.#tokens.invalidate(token);
-        return await this.#connectOnce(true);
-      }
-      this.#end(refusal);
-      return end;
-    } catch (error) {
-      return { ...notConnected, error: toParleyError(error) };
-    }
   }
 
   /** Resolves when the connection has ended. Rejects if the platform refuses to open one. */
@@ -291,8 +262,4 @@ export class ParleyClient {
         break;
     }
   }
-}
-
-function closed(): ParleyError {
-  return new ParleyError("closed", "The client is closed.");
 }

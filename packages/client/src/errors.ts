@@ -51,6 +51,15 @@ export class ParleyError extends Error {
   }
 }
 
+/**
+ * Returns the error of a call on a client that is closed. If an error closed the client, it is the cause, and the message
+ * names it.
+ */
+export function closedError(cause: ParleyError | undefined, details: ErrorDetails = {}): ParleyError {
+  const message = cause ? `The client is closed: ${cause.message} (${cause.code})` : "The client is closed.";
+  return new ParleyError("closed", message, { ...details, cause });
+}
+
 /** Returns a ParleyError as it is. Any other error comes from the platform's network and becomes `unreachable`. */
 export function toParleyError(error: unknown): ParleyError {
   if (error instanceof ParleyError) return error;

@@ -15,8 +15,8 @@ export interface ConnectOptions {
   readonly historyUrl?: string | undefined;
   /**
    * Returns a JWT for the user, or a promise of one. The SDK calls it before the first connection, before the current
-   * token expires, and after the server rejected a token. Return a fresh token each time: if the server rejects two
-   * tokens in a row, the client closes. If `token` throws or takes longer than `requestTimeoutMs`, the SDK tries
+   * token expires, and after the server rejected a token. Return a fresh token each time: if the server rejects
+   * tokens before and after a pause of `backoff.maxMs`, the client closes. If `token` throws or takes longer than `requestTimeoutMs`, the SDK tries
    * again after a pause.
    */
   readonly token: () => Promise<string> | string;
@@ -52,7 +52,7 @@ export interface ConnectOptions {
   /**
    * The heartbeat, in ms. After `everyMs` without a frame from the server, the client sends a ping. If no frame
    * arrives within `timeoutMs` after the ping, it drops the connection. So a dead link is detected within the sum of
-   * both. Default: `{ everyMs: 10_000, timeoutMs: 5_000 }`.
+   * both, or at the third timer in a hidden tab whose timers the browser delays. Default: `{ everyMs: 10_000, timeoutMs: 5_000 }`.
    */
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number } | undefined;
   /**

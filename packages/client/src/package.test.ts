@@ -16,7 +16,7 @@ const PROGRAM = `
 import { connect, ParleyError, type Message, type State } from "@parley/client";
 
 declare const url: string;
-const client = connect({ url, token: async () => "a.b.c" });
+const client = connect({ url, token: async () => "a.b.c", backoff: { baseMs: 50, maxMs: 200 } });
 const print = (state: State): void => {
   if (state.phase === "closed") console.log(state.error?.code, state.error instanceof ParleyError);
 };
@@ -30,6 +30,22 @@ client.send("bob", "hello").then(
 export const mistake = () => connect({ url });
 `;
 const OUTPUT = "unauthorized true\nclosed false\n";
+
+/** Preloaded into Node: removes what the oldest browsers in `browserslist` lack, except for what Node's own fetch uses. */
+const OLD_BROWSER = `data:text/javascript,
+import "node:http";
+void [WebSocket, fetch, Response];
+delete AbortSignal.any;
+delete AbortSignal.timeout;
+delete AbortSignal.prototype.throwIfAborted;
+delete String.prototype.isWellFormed;
+for (const name of ["findLast", "findLastIndex", "toSorted", "toReversed", "toSpliced", "with"]) delete Array.prototype[name];
+delete Object.groupBy;
+delete Promise.try;
+for (const name of ["parse", "canParse"]) delete URL[name];
+delete Array.fromAsync;
+delete globalThis.structuredClone;
+`.replaceAll("\n", "");
 
 /** A server that refuses every token, so that the program ends by itself. */
 const server = createServer((_req, res) => {
@@ -46,10 +62,11 @@ async function run(command: string, args: string[], cwd = folder): Promise<strin
 }
 
 /** Runs a script in the folder with Node, until the script ends by itself. */
-async function runScript(file: string): Promise<string> {
+async function runScript(file: string, ...preloads: string[]): Promise<string> {
   const { port } = server.address() as AddressInfo;
   const preset = `data:text/javascript,globalThis.url="ws://127.0.0.1:${port}/ws"`;
-  return run(process.execPath, ["--unhandled-rejections=strict", "--import", preset, file]);
+  const imports = [preset, ...preloads].flatMap((preload) => ["--import", preload]);
+  return run(process.execPath, ["--unhandled-rejections=strict", ...imports, file]);
 }
 
 beforeAll(async () => {
@@ -100,6 +117,18 @@ describe("the package, packed and installed into an empty folder", () => {
     const bundle = await readFile(join(folder, "page.js"), "utf8");
     expect(bundle).not.toMatch(/\bnode:|\brequire\(|\bprocess\.|\bBuffer\b/);
     expect(await runScript("page.js")).toBe(OUTPUT);
+  });
+
+  it("needs no newer browser than its browserslist names", async () => {
+    const manifest = JSON.parse(await readFile(join(folder, INSTALLED, "package.json"), "utf8"));
+    const targets = (manifest.browserslist as string[]).map((browser) => browser.replaceAll(" >= ", ""));
+    for (const file of ["index.js", "parley.js"]) {
+      const path = join(INSTALLED, "dist", file);
+      const code = await run("esbuild", [path, "--target=esnext"]);
+      // esbuild rewrites syntax that a target lacks.
+      expect(await run("esbuild", [path, `--target=${targets.join()}`])).toBe(code);
+    }
+    expect(await runScript("page.js", OLD_BROWSER)).toBe(OUTPUT);
   });
 
   it("has one small file for pages without a build step", async () => {

@@ -24,7 +24,10 @@ export type State =
       readonly phase: "offline";
       /** The time of the next attempt, in ms since 1970. */
       readonly retryAt: number;
-      /** The reason why there is no connection, if it is known. */
+      /**
+       * The reason why there is no connection, if it is known. If it isn't `temporary`, the server has refused the client,
+       * and `closed` follows if it does so again.
+       */
       readonly error?: ParleyError;
     }
   /** Closed for good: by `close()`, by `signal`, or because of `error`. */

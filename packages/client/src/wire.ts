@@ -53,6 +53,11 @@ export interface SyncPage {
   readonly more: boolean;
 }
 
+/** Tells if a text is well-formed Unicode: every surrogate has its pair. `String.isWellFormed` needs newer browsers. */
+export function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDFFF]/u.test(text);
+}
+
 /**
  * Returns the frame, or undefined if the data isn't a JSON object with a `type`. The caller ignores frames of a type
  * that this version of the SDK doesn't know.

@@ -86,13 +86,13 @@ export async function* readNewest(
 
 /** Reads a page. Retries for up to `timeoutMs` after temporary errors. */
 async function withRetries<T>(timeoutMs: number, ended: AbortSignal, read: () => Promise<T>): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+  for (const deadline = performance.now() + timeoutMs; ; ) {
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof ParleyError) || !error.temporary || ended.aborted) throw error;
       const waitMs = error.retryAfterMs ?? RETRY_MS;
-      if (Date.now() + waitMs > deadline) throw error;
+      if (performance.now() + waitMs > deadline) throw error;
       await delay(waitMs, undefined, { signal: ended });
     }
   }

@@ -11,6 +11,7 @@ const SETTINGS: AuthSettings = {
   audience: undefined,
   maxWaiting: 10,
   maxWaitingPerShare: 10,
+  nbfToleranceMs: 0,
   devTokens: false,
 };
 const never = new AbortController().signal;

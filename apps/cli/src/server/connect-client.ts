@@ -73,15 +73,24 @@ function untilConnected(client: ParleyClient, { url, timeoutMs }: ServerOptions,
       settle();
     };
     const unsubscribe = client.state.subscribe((state) => {
-      if (state.phase === "live" || state.phase === "catching-up") finish(resolve);
-      else if (state.phase === "closed") {
-        finish(() => reject(state.error ?? new ParleyError("closed", "The command was ended.")));
-      } else if (state.phase === "offline") {
+      const refusal = refusalIn(state);
+      if (refusal) finish(() => reject(refusal));
+      else if (state.phase === "live" || state.phase === "catching-up") finish(resolve);
+      else if (state.phase === "offline") {
         if (!lastError && state.error) io.note(`${url} cannot be reached yet: ${reasonOf(state.error)}`);
         lastError = state.error;
       }
     });
   });
+}
+
+/**
+ * Returns the error after which a command gives up. The SDK asks a server that has refused it once more, after a pause.
+ * A person at a terminal rather gets the reason at once.
+ */
+function refusalIn(state: State): ParleyError | undefined {
+  if (state.phase === "closed") return state.error ?? new ParleyError("closed", "The command was ended.");
+  return state.phase === "offline" && state.error?.temporary === false ? state.error : undefined;
 }
 
 /** Returns the message of an error. For a failed token request, returns the message of the error's cause. */

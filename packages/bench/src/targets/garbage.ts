@@ -35,7 +35,7 @@ export async function collectGarbage(server: Inspectable): Promise<void> {
 
 async function inspectorOf({ pid, output }: Inspectable): Promise<string> {
   if (!ADDRESS.test(output())) process.kill(pid, "SIGUSR1");
-  for (const giveUp = Date.now() + TIMEOUT_MS; Date.now() < giveUp; await delay(POLL_MS)) {
+  for (const giveUp = performance.now() + TIMEOUT_MS; performance.now() < giveUp; await delay(POLL_MS)) {
     const address = output().match(ADDRESS)?.at(-1);
     if (address !== undefined) return address;
   }

@@ -1,5 +1,6 @@
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
+import { clock } from "../timing/clock.ts";
 import { sleep } from "../timing/sleep.ts";
 import type { ServerFrame } from "../wire.ts";
 import type { ConnectionEnd } from "./reconnect.ts";
@@ -27,6 +28,7 @@ export class Connection {
   readonly #tokens: TokenSource;
   readonly #settings: Settings;
   readonly #ended = new AbortController();
+  readonly #ready = new AbortController();
   #readyAt: number | undefined;
   #announced = false;
   /** Aborted when the server accepts the token that was sent last. */
@@ -43,10 +45,11 @@ export class Connection {
       },
       closed: (code) => {
         this.#ended.abort();
-        const readyForMs = this.#readyAt === undefined ? 0 : performance.now() - this.#readyAt;
+        const readyForMs = this.#readyAt === undefined ? 0 : clock.now() - this.#readyAt;
         ended({ code, readyForMs, announced: this.#announced });
       },
     });
+    void this.#failUnlessReady();
   }
 
   /** Aborted when the connection has ended. */
@@ -67,9 +70,16 @@ export class Connection {
     this.#socket.fail();
   }
 
+  /** Ends a connection that opens but on which the server never reports to be ready, for example behind a proxy. */
+  async #failUnlessReady(): Promise<void> {
+    await sleep(this.#settings.requestTimeoutMs, this.ended, this.#ready.signal);
+    if (this.#readyAt === undefined) this.#socket.fail();
+  }
+
   #onFrame(frame: ServerFrame): void {
     if (frame.type === "ready" && this.#readyAt === undefined) {
-      this.#readyAt = performance.now();
+      this.#readyAt = clock.now();
+      this.#ready.abort();
       void this.#renewTokens();
     } else if (frame.type === "reconnect") {
       // Nothing to do yet: the server answers everything until it closes the connection.
@@ -83,7 +93,7 @@ export class Connection {
   async #renewTokens(): Promise<void> {
     for (let failures = 0; !this.ended.aborted; ) {
       await sleep(
-        failures === 0 ? this.#tokens.renewAt - Date.now() : backoff(failures, this.#settings.backoff),
+        failures === 0 ? this.#tokens.renewInMs : backoff(failures, this.#settings.backoff),
         this.ended,
       );
       const token = this.ended.aborted ? undefined : await this.#tokens.get().catch(() => undefined);
@@ -96,7 +106,7 @@ export class Connection {
     const accepted = new AbortController();
     this.#authAccepted = accepted;
     this.#socket.send(JSON.stringify({ type: "auth", token }));
-    await sleep(AUTH_TIMEOUT_MS, AbortSignal.any([this.ended, accepted.signal]));
+    await sleep(AUTH_TIMEOUT_MS, this.ended, accepted.signal);
     return accepted.signal.aborted;
   }
 }

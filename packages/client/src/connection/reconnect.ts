@@ -1,6 +1,7 @@
 import type { ParleyError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
+import { pauseAfterRefusal } from "./refusals.ts";
 
 /** The end of one connection, or of one failed attempt to connect. */
 export interface ConnectionEnd {
@@ -46,6 +47,9 @@ export function planReconnect(
   if (end.announced && (code === 1012 || code === 1001)) return { reconnect: true, afterMs: 0 };
   // After a token has expired, the next connection only needs a fresh token.
   if (code === 4001 && end.readyForMs >= MIN_TOKEN_USE_MS) return { reconnect: true, afterMs: 0 };
+  if (end.error && !end.error.temporary) {
+    return { reconnect: true, afterMs: pauseAfterRefusal(settings, random) };
+  }
   const attempt = code === 1013 ? failures + OVERLOAD_FAILURES : failures;
   const afterMs = backoff(attempt, settings.backoff, random);
   return { reconnect: true, afterMs: afterMs + (end.error?.retryAfterMs ?? 0) };

@@ -1,4 +1,5 @@
 import { parseServerFrame, type ServerFrame } from "../wire.ts";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 
 /** A constructor with the interface of the standard WebSocket, which browsers and Node 22 or newer have. */
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocket;
@@ -9,20 +10,11 @@ export interface SocketHandlers {
   closed(code: number): void;
 }
 
-export interface HeartbeatOptions {
-  /** The time without a frame from the server after which a ping is sent, in ms. */
-  readonly everyMs: number;
-  /** If no frame arrives within this time after a ping, the connection is ended. In ms. */
-  readonly timeoutMs: number;
-}
-
-/** A WebSocket under `chat.v1` with a heartbeat, because a dead link reports nothing by itself (P14). */
+/** A WebSocket under `chat.v1` with a heartbeat. */
 export class Socket {
   readonly #socket: WebSocket;
   readonly #handlers: SocketHandlers;
-  readonly #heartbeat: HeartbeatOptions;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #lastFrameAt = performance.now();
+  readonly #heartbeat: Heartbeat;
   #ended = false;
 
   /** Throws if the platform refuses the address, for example because of a page's Content-Security-Policy. */
@@ -34,22 +26,25 @@ export class Socket {
     handlers: SocketHandlers,
   ) {
     this.#handlers = handlers;
-    this.#heartbeat = heartbeat;
     this.#socket = new WebSocketImpl(url, ["chat.v1", `bearer.${token}`]);
+    this.#heartbeat = new Heartbeat(heartbeat, {
+      ping: () => this.#transmit('{"type":"ping"}'),
+      dead: () => this.fail(),
+    });
     this.#socket.onmessage = ({ data }) => {
-      this.#lastFrameAt = performance.now();
+      this.#heartbeat.received();
       const frame = parseServerFrame(data);
       if (frame) handlers.frame(frame);
     };
     this.#socket.onclose = ({ code }) => this.#end(code);
-    // Ignored: `close` always follows. Some implementations throw if there is no listener.
-    this.#socket.onerror = () => undefined;
-    this.#checkSilenceIn(heartbeat.everyMs);
+    // Usually `close` follows at once, with a better code. Node 22 fires no `close` after a failed handshake.
+    this.#socket.onerror = () => void setTimeout(() => this.fail());
   }
 
   /** Sends a frame. Does nothing if the connection isn't open. */
   send(frame: string): void {
-    if (this.#socket.readyState === 1) this.#socket.send(frame);
+    this.#transmit(frame);
+    this.#heartbeat.check();
   }
 
   /** Ends the connection now, without waiting for the closing handshake. */
@@ -62,31 +57,16 @@ export class Socket {
     this.#end(1006);
   }
 
-  /** Schedules a check of the time since the last frame. If this time is long enough, the check sends a ping. */
-  #checkSilenceIn(delayMs: number): void {
-    this.#timer = setTimeout(() => {
-      const silentForMs = performance.now() - this.#lastFrameAt;
-      if (silentForMs < this.#heartbeat.everyMs) this.#checkSilenceIn(this.#heartbeat.everyMs - silentForMs);
-      else this.#ping();
-    }, delayMs);
-  }
-
-  #ping(): void {
-    const { timeoutMs } = this.#heartbeat;
-    const pingedAt = performance.now();
-    this.send('{"type":"ping"}');
-    this.#timer = setTimeout(() => {
-      if (this.#lastFrameAt > pingedAt) this.#checkSilenceIn(0);
-      // The timer fired far too late, so the page was asleep. The answer may be there but unread: ping once more.
-      else if (performance.now() - pingedAt > 2 * timeoutMs) this.#ping();
-      else this.#end(1006);
-    }, timeoutMs);
+  #transmit(frame: string): boolean {
+    const isOpen = this.#socket.readyState === 1;
+    if (isOpen) this.#socket.send(frame);
+    return isOpen;
   }
 
   #end(code: number): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#heartbeat.stop();
     this.#socket.onmessage = null;
     this.#socket.close();
     this.#handlers.closed(code);

@@ -1,7 +1,8 @@
 import type { TokenSource } from "../connection/token-source.ts";
-import { ParleyError, toParleyError } from "../errors.ts";
-import type { Message, SyncPage } from "../wire.ts";
-import { foreignResponse, readProblem } from "./problem.ts";
+import { ParleyError } from "../errors.ts";
+import { isWellFormed, type Message, type SyncPage } from "../wire.ts";
+import { type Answer, request } from "./answer.ts";
+import { foreignResponse, problemOf } from "./problem.ts";
 
 /** One page of a conversation. */
 export interface HistoryPage {
@@ -50,9 +51,9 @@ export class HttpClient {
   }
 
   /** Reads a page of the messages after a cursor, or from the beginning if `after` is undefined (P53). */
-  async sync(after: string | undefined, limit: number, signal: AbortSignal): Promise<SyncPage> {
+  async sync(after: string | undefined, limit: number, signals: readonly AbortSignal[]): Promise<SyncPage> {
     const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) });
-    const { body } = await this.#get(`/sync?${query}`, signal);
+    const { body } = await this.#get(`/sync?${query}`, signals);
     const page = body as Partial<SyncPage> | null;
     if (!Array.isArray(page?.messages) || typeof page.cursor !== "string") throw foreignResponse(200);
     return page as SyncPage;
@@ -62,10 +63,10 @@ export class HttpClient {
   async history(
     between: string,
     { limit, before, after }: HistoryRange & { readonly limit: number },
-    signal: AbortSignal,
+    signals: readonly AbortSignal[],
   ): Promise<HistoryPage> {
     const query = toQuery({ before, after, limit });
-    const { body, link } = await this.#get(`${historyPath(between)}?${query}`, signal);
+    const { body, link } = await this.#get(`${historyPath(between)}?${query}`, signals);
     if (!Array.isArray(body)) throw foreignResponse(200);
     const nextPage = after === undefined ? /rel="?prev"?/ : /rel="?next"?/;
     return { messages: body as Message[], more: nextPage.test(link) };
@@ -74,9 +75,9 @@ export class HttpClient {
   /** Reads a page of the user's private conversations (P57). */
   async conversations(
     options: { readonly before?: string | undefined; readonly limit: number },
-    signal: AbortSignal,
+    signals: readonly AbortSignal[],
   ): Promise<ConversationsPage> {
-    const { body } = await this.#get(`/conversations?${toQuery(options)}`, signal);
+    const { body } = await this.#get(`/conversations?${toQuery(options)}`, signals);
     const page = body as Partial<ConversationsPage> | null;
     if (!Array.isArray(page?.conversations)) throw foreignResponse(200);
     return page as ConversationsPage;
@@ -86,43 +87,37 @@ export class HttpClient {
    * Asks why a handshake was refused: a browser hides the response of a refused upgrade, but a plain GET of the same
    * address gets the same answer (P3). Returns undefined if an upgrade would succeed now.
    */
-  async whyRefused(url: string, token: string, signal: AbortSignal): Promise<ParleyError | undefined> {
-    const response = await this.#fetch(url.replace(/^ws/, "http"), token, signal);
-    if (response.ok || response.status === 426) return undefined;
-    return readProblem(response);
+  async whyRefused(
+    url: string,
+    token: string,
+    signals: readonly AbortSignal[],
+  ): Promise<ParleyError | undefined> {
+    const answer = await this.#fetch(url.replace(/^ws/, "http"), token, signals);
+    const error = problemOf(answer);
+    if (error.code === "upgrade_required") return undefined;
+    if (error.code !== "unreachable") return error;
+    const { origin, pathname } = new URL(url);
+    const message = `${origin}${pathname} answers, but not as a Parley gateway (status ${answer.status}). Check the option url, and the proxies on the way.`;
+    return new ParleyError("unreachable", message, { temporary: true });
   }
 
   /** Sends a GET request. After a 401, sends it once more if the application returns a different token. */
-  async #get(path: string, signal: AbortSignal): Promise<{ body: unknown; link: string }> {
+  async #get(path: string, signals: readonly AbortSignal[]): Promise<Answer> {
     const token = await this.#tokens.get();
-    let response = await this.#fetch(this.#historyUrl + path, token, signal);
-    if (response.status === 401) {
+    let answer = await this.#fetch(this.#historyUrl + path, token, signals);
+    if (answer.status === 401) {
       this.#tokens.invalidate(token);
       const fresh = await this.#tokens.get();
-      if (fresh !== token) response = await this.#fetch(this.#historyUrl + path, fresh, signal);
+      if (fresh !== token) answer = await this.#fetch(this.#historyUrl + path, fresh, signals);
     }
-    if (!response.ok) throw await readProblem(response);
-    const body: unknown = await response.json().catch((error) => {
-      throw signal.aborted ? aborted() : toParleyError(error);
-    });
-    return { body, link: response.headers.get("link") ?? "" };
+    if (!answer.ok) throw problemOf(answer);
+    return answer;
   }
 
-  async #fetch(url: string, token: string, signal: AbortSignal): Promise<Response> {
-    try {
-      return await fetch(url, {
-        headers: { authorization: `Bearer ${token}` },
-        cache: "no-store",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
-      });
-    } catch (error) {
-      throw signal.aborted ? aborted() : toParleyError(error);
-    }
+  #fetch(url: string, token: string, signals: readonly AbortSignal[]): Promise<Answer> {
+    const headers = { authorization: `Bearer ${token}` };
+    return request(url, { headers }, { timeoutMs: this.#timeoutMs, signals });
   }
-}
-
-function aborted(): ParleyError {
-  return new ParleyError("aborted", "The request was aborted.");
 }
 
 function toQuery({ limit, before, after }: HistoryRange & { readonly limit: number }): URLSearchParams {
@@ -139,7 +134,7 @@ function toQuery({ limit, before, after }: HistoryRange & { readonly limit: numb
  */
 function historyPath(between: string): string {
   if (between === "") return "/messages";
-  if (typeof between !== "string" || between === "." || between === ".." || !between.isWellFormed()) {
+  if (typeof between !== "string" || between === "." || between === ".." || !isWellFormed(between)) {
     throw new ParleyError(
       "invalid_username",
       "history: no URL can contain this username. Read /sync instead.",

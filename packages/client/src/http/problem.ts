@@ -1,23 +1,22 @@
 import { ParleyError } from "../errors.ts";
-
-/** Reads the error from a failed response, normally `application/problem+json` (P55). */
-export async function readProblem(response: Response): Promise<ParleyError> {
-  const { status } = response;
-  const problem: unknown = await response.json().catch(() => undefined);
-  if (typeof problem !== "object" || problem === null || !("code" in problem)) return foreignResponse(status);
-  const { code, detail, retryAfterMs } = problem as { code: string; detail?: string; retryAfterMs?: number };
-  const temporary = status >= 500 || status === 429;
-  return new ParleyError(code, detail ?? code, { temporary, retryAfterMs });
-}
+import type { Answer } from "./answer.ts";
 
 /**
- * Returns the error for a response that doesn't come from Parley, for example from a proxy. Such a response says
- * nothing about the server behind the proxy, so the error is temporary unless the status is 401 or 403.
+ * Returns the error of a failed response (P55). A response that doesn't come from Parley, for example from a proxy, says
+ * nothing about the server behind the proxy. So its error is temporary, whatever its status.
  */
-export function foreignResponse(status: number): ParleyError {
-  if (status === 401) return new ParleyError("unauthorized", "A proxy in front of the server answered 401.");
-  if (status === 403) return new ParleyError("forbidden", "A proxy in front of the server answered 403.");
-  return new ParleyError("unreachable", `The response isn't from a Parley server (status ${status}).`, {
-    temporary: true,
+export function problemOf(answer: Answer): ParleyError {
+  const { status, body, isProblem } = answer;
+  const { code, detail, retryAfterMs } = (isProblem && body ? body : {}) as Record<string, unknown>;
+  if (typeof code !== "string") return foreignResponse(status);
+  return new ParleyError(code, typeof detail === "string" ? detail : code, {
+    temporary: status >= 500 || status === 429,
+    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
   });
+}
+
+/** Returns the error for a response that doesn't come from Parley. */
+export function foreignResponse(status: number): ParleyError {
+  const message = `The response isn't from a Parley server (status ${status}). Check the address, and the proxies on the way.`;
+  return new ParleyError("unreachable", message, { temporary: true });
 }

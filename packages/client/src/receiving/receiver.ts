@@ -1,3 +1,5 @@
+import { pauseAfterRefusal, Refusals } from "../connection/refusals.ts";
+import type { TokenSource } from "../connection/token-source.ts";
 import { type ParleyError, toParleyError } from "../errors.ts";
 import type { HttpClient } from "../http/http-client.ts";
 import type { Settings } from "../options.ts";
@@ -11,6 +13,7 @@ export interface ReceiverDeps {
   /** The cursor of an earlier client, if there is one. */
   readonly cursor: string | undefined;
   readonly http: HttpClient;
+  readonly tokens: TokenSource;
   /** Aborted when the client is closed. */
   readonly closing: AbortSignal;
   /** Called for every message, in log order. */
@@ -26,12 +29,14 @@ export interface ReceiverDeps {
 /** Executes the stream's transitions: delivers messages and requests pages, one at a time (G3). */
 export class Receiver {
   readonly #deps: ReceiverDeps;
+  readonly #refusals: Refusals;
   #state: StreamState;
   #cursor: string | undefined;
   #connectionEnded: AbortSignal | undefined;
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
+    this.#refusals = new Refusals(deps.settings);
     this.#state = initialState(deps.cursor);
     this.#cursor = deps.cursor;
   }
@@ -74,17 +79,28 @@ export class Receiver {
       // A slow link may transfer a smaller page within the timeout.
       const limit = Math.max(1, Math.floor(settings.syncPageSize / 2 ** Math.min(failures, 10)));
       try {
-        const page = await http.sync(after, limit, ended);
+        const page = await http.sync(after, limit, [ended]);
+        this.#refusals.reset();
         if (!ended.aborted) this.handle({ type: "page", page });
         return;
       } catch (reason) {
         const error = toParleyError(reason);
         if (ended.aborted) return;
-        if (!error.temporary) return this.#deps.failed(error);
-        if (this.#state.phase === "catching-up") this.#deps.catchingUp(this.#state.received, error);
         failures += 1;
-        await sleep(backoff(failures, settings.backoff) + (error.retryAfterMs ?? 0), ended);
+        const waitMs = this.#waitAfter(error, failures);
+        if (waitMs === undefined) return this.#deps.failed(error);
+        if (this.#state.phase === "catching-up") this.#deps.catchingUp(this.#state.received, error);
+        await sleep(waitMs, ended);
       }
     }
+  }
+
+  /** Returns the wait before the next request, in ms. Undefined if the server refuses the request for good. */
+  #waitAfter(error: ParleyError, failures: number): number | undefined {
+    const { settings, tokens } = this.#deps;
+    if (error.temporary) return backoff(failures, settings.backoff) + (error.retryAfterMs ?? 0);
+    if (this.#refusals.isFinal(error)) return undefined;
+    tokens.invalidate();
+    return pauseAfterRefusal(settings);
   }
 }

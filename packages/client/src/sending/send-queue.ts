@@ -1,8 +1,11 @@
-import { ParleyError } from "../errors.ts";
+import { closedError, ParleyError } from "../errors.ts";
 import { callListener } from "../observable.ts";
 import { type BackoffOptions, backoff } from "../timing/backoff.ts";
+import { clock } from "../timing/clock.ts";
 import { MAX_TIMER_MS } from "../timing/sleep.ts";
+import { onWake } from "../timing/wake.ts";
 import type { ErrorFrame, Receipt } from "../wire.ts";
+import { randomRef, validate } from "./message-frame.ts";
 
 export interface SendLimits {
   /** The time that a send may take with all its attempts, in ms. */
@@ -14,9 +17,6 @@ export interface SendLimits {
 
 /** A frame without an answer is sent again after this time, in ms. Its ref makes that safe. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
-const MAX_FRAME_BYTES = 64 * 1024;
-const MAX_REF_LENGTH = 64;
 /** The temporary errors after which an attempt isn't in the log. After any other one, it may be in the log (P31). */
 const NO_EFFECT_CODES = new Set(["rate_limited", "backlog_full"]);
 
@@ -24,7 +24,7 @@ const NO_EFFECT_CODES = new Set(["rate_limited", "backlog_full"]);
 interface PendingSend {
   readonly ref: string;
   readonly frame: string;
-  /** The deadline, in ms since 1970. */
+  /** The deadline, by the monotonic clock. */
   readonly expiresAt: number;
   /** True while the latest attempt has no answer. */
   isInFlight: boolean;
@@ -32,7 +32,9 @@ interface PendingSend {
   mayBeInLog: boolean;
   /** Called once, before the first attempt. */
   onLeave: (() => void) | undefined;
-  /** The time of the next attempt, in ms since 1970: after the answer's timeout, the backoff or `retryAfterMs`. */
+  /** The wall time of the first attempt. Undefined before it. */
+  leftAtWallTime: number | undefined;
+  /** The time of the next attempt: after the answer's timeout, the backoff or `retryAfterMs`. */
   notBefore: number;
   attempts: number;
   settle(outcome: Receipt | ParleyError): void;
@@ -72,6 +74,7 @@ export class SendQueue {
   readonly #recipientOfRef = new Map<string, string>();
   readonly #limits: SendLimits;
   readonly #transmit: (frame: string) => void;
+  readonly #stopListening: () => void;
   #connected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,6 +82,7 @@ export class SendQueue {
   constructor(limits: SendLimits, transmit: (frame: string) => void) {
     this.#limits = limits;
     this.#transmit = transmit;
+    this.#stopListening = onWake(() => this.#pump());
   }
 
   /** Resolves once the message is acknowledged. Rejects with a ParleyError. */
@@ -99,10 +103,11 @@ export class SendQueue {
       const pending: PendingSend = {
         ref,
         frame,
-        expiresAt: Date.now() + deadlineMs,
+        expiresAt: clock.now() + deadlineMs,
         isInFlight: false,
         mayBeInLog: false,
         onLeave: options.onLeave,
+        leftAtWallTime: undefined,
         notBefore: 0,
         attempts: 0,
         settle: (outcome) => {
@@ -133,6 +138,7 @@ export class SendQueue {
   /** A connection is ready: sends the messages that were in flight again, and the messages that have waited. */
   connected(): void {
     this.#connected = true;
+    this.#giveUpOverslept();
     this.#pump();
   }
 
@@ -163,7 +169,7 @@ export class SendQueue {
       pending.isInFlight = false;
       pending.mayBeInLog ||= !NO_EFFECT_CODES.has(error.code);
       pending.notBefore =
-        Date.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.backoff);
+        clock.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.backoff);
       pending.attempts += 1;
     } else {
       this.#settle(pending, new ParleyError(error.code, error.message));
@@ -171,20 +177,21 @@ export class SendQueue {
     this.#pump();
   }
 
-  /** Rejects every unsettled send with `closed`. */
-  close(): void {
+  /** Rejects every unsettled send with `closed`. `reason` is the error that closed the client, if one did. */
+  close(reason?: ParleyError): void {
     clearTimeout(this.#timer);
+    this.#stopListening();
     this.#connected = false;
     for (const pending of this.#all()) {
       const details = { mayHaveGoneThrough: mayHaveGoneThrough(pending) };
-      this.#settle(pending, new ParleyError("closed", "The client was closed.", details));
+      this.#settle(pending, closedError(reason, details));
     }
   }
 
   /** Gives up expired sends, transmits the sends that are due, and sets the timer for the next expiry or attempt. */
   #pump(): void {
     clearTimeout(this.#timer);
-    const now = Date.now();
+    const now = clock.now();
     for (const pending of this.#all()) {
       if (pending.expiresAt <= now) this.#giveUp(pending, "The send's deadline passed.");
     }
@@ -209,6 +216,7 @@ export class SendQueue {
     pending.notBefore = now + ANSWER_TIMEOUT_MS;
     pending.mayBeInLog ||= pending.isInFlight;
     pending.isInFlight = true;
+    pending.leftAtWallTime ??= clock.wallTime();
     const { onLeave } = pending;
     pending.onLeave = undefined;
     if (onLeave) callListener(onLeave, undefined);
@@ -224,6 +232,19 @@ export class SendQueue {
           })
         : new ParleyError("not_sent", `${why} The message has not gone through.`, { temporary: true }),
     );
+  }
+
+  /**
+   * Gives up the messages that may be in the log and whose deadline has passed by the wall clock. The monotonic clock
+   * may stand still while the machine sleeps, and an attempt after the server's dedupe window would be a second
+   * message. Only for a new connection: an open one doesn't survive such a sleep, so there the clock was set.
+   */
+  #giveUpOverslept(): void {
+    for (const pending of this.#all()) {
+      const { mayBeInLog, leftAtWallTime = Number.POSITIVE_INFINITY } = pending;
+      const hasPassed = clock.wallTime() - leftAtWallTime >= this.#limits.deadlineMs;
+      if (mayBeInLog && hasPassed) this.#giveUp(pending, "The send's deadline passed without a connection.");
+    }
   }
 
   #find(ref: string): PendingSend | undefined {
@@ -244,29 +265,4 @@ export class SendQueue {
 
 function mayHaveGoneThrough({ isInFlight, mayBeInLog }: PendingSend): boolean {
   return isInFlight || mayBeInLog;
-}
-
-/**
- * Returns an error if the server's answer to this message couldn't name its ref. Without the ref, the send would wait
- * for its deadline. The server checks everything else.
- */
-function validate(to: string, content: string, ref: string, frame: string): ParleyError | undefined {
-  // JSON drops a `to` that is undefined. The server would then send the message to the public room.
-  if (typeof to !== "string" || typeof content !== "string" || typeof ref !== "string") {
-    return new ParleyError("invalid_message", "send: to, content and ref must be strings.");
-  }
-  if (ref === "" || [...ref].length > MAX_REF_LENGTH || !ref.isWellFormed()) {
-    return new ParleyError("invalid_message", `send: ref must have 1 to ${MAX_REF_LENGTH} characters.`);
-  }
-  if (frame.length * 3 > MAX_FRAME_BYTES && new TextEncoder().encode(frame).length > MAX_FRAME_BYTES) {
-    return new ParleyError("content_too_long", "send: content is larger than one frame (64 KiB).");
-  }
-  return undefined;
-}
-
-/** Returns a random ref. `crypto.randomUUID` isn't available in pages that are served without TLS. */
-function randomRef(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
 }

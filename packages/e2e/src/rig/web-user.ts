@@ -130,7 +130,7 @@ export class WebUser {
    */
   async scrollToBeginning(): Promise<[id: string, text: string][]> {
     const seen = new Map<string, string>();
-    const deadline = Date.now() + 60_000;
+    const deadline = performance.now() + 60_000;
     for (let first = ""; ; ) {
       const isBeginning = await this.page.getByText("This is the beginning of the conversation.").isVisible();
       const rows = await this.#rows();
@@ -140,7 +140,7 @@ export class WebUser {
       for (const [id, text] of rows) seen.set(id, text);
       if (isBeginning) break;
       if (ids[0] === first) await this.page.waitForTimeout(20);
-      if (Date.now() > deadline)
+      if (performance.now() > deadline)
         throw new Error(`timed out scrolling to the beginning; the first message is ${first}`);
       first = ids[0] ?? "";
       await this.page.evaluate("document.querySelector('.scroller').scrollTop = 0");

@@ -130,10 +130,10 @@ function mainOf(name: AppName, built: boolean): string {
 }
 
 async function waitForOk(url: string, child: Child, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let last = "no answer";
   while (child.exit === undefined) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(`timed out after ${timeoutMs} ms; last answer of ${url}: ${last}`);
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });

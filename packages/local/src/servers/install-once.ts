@@ -15,12 +15,12 @@ const LOCK_TIMEOUT_MS = 10 * 60_000;
  * work. Rejects if `build` does.
  */
 export async function installOnce(home: string, build: (draft: string) => Promise<void>): Promise<void> {
-  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
   await mkdir(dirname(home), { recursive: true });
   while (!existsSync(home)) {
     const lock = await takeLock(`${home}.lock`);
     if ("release" in lock) await buildIn(home, build).finally(lock.release);
-    else if (Date.now() > deadline)
+    else if (performance.now() > deadline)
       throw new Error(
         `process ${lock.heldBy} still holds ${home}.lock: delete the lock if that process is stuck`,
       );

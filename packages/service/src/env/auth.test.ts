@@ -51,6 +51,7 @@ describe("the variables about tokens", () => {
       jwksUrl: JWKS,
       issuer: "https://id.example",
       audience: "chat",
+      nbfToleranceMs: 30_000,
       maxWaiting: 20_000,
       maxWaitingPerShare: 5_000,
       devTokens: false,

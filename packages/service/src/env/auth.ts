@@ -13,6 +13,8 @@ export interface AuthSettings {
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
+  /** Tolerance for `nbf`, in case the issuer's clock is ahead. */
+  readonly nbfToleranceMs: number;
   /**
    * Maximum number of tokens that wait to be verified, in total (`maxWaiting`), and of one address or user
    * (`maxWaitingPerShare`).
@@ -42,6 +44,11 @@ const authVariables = {
     .text()
     .describe(
       "The `aud` that tokens must have. Not checked if unset. Required with `JWT_JWKS_URL` if `NODE_ENV` is `production`, because an issuer may also sign tokens for other applications.",
+    ),
+  JWT_NBF_TOLERANCE_MS: fields
+    .milliseconds(30_000, { max: 300_000 })
+    .describe(
+      "How far in the future the `nbf` of a token may be, in case the issuer's clock is ahead. There is no tolerance for `exp`.",
     ),
   MAX_TOKENS_WAITING: fields
     .count(20_000, { max: 1_000_000 })
@@ -98,6 +105,7 @@ export function auth({ required = true }: { readonly required?: boolean } = {}):
       jwksUrl,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
+      nbfToleranceMs: env.JWT_NBF_TOLERANCE_MS,
       maxWaiting: env.MAX_TOKENS_WAITING,
       maxWaitingPerShare: env.MAX_TOKENS_WAITING_PER_ADDRESS,
       devTokens: isProduction || jwksUrl !== undefined ? false : devTokens,

@@ -71,7 +71,7 @@ describe("the shared variables", () => {
       new Set([
         ...Object.keys(variables),
         ...["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH_DEV_TOKENS", "NODE_ENV"],
-        ...["MAX_TOKENS_WAITING", "MAX_TOKENS_WAITING_PER_ADDRESS"],
+        ...["JWT_NBF_TOLERANCE_MS", "MAX_TOKENS_WAITING", "MAX_TOKENS_WAITING_PER_ADDRESS"],
         ...["REDIS_URL_FILE", "MONGO_URL_FILE", "JWT_SECRET_FILE"],
       ]),
     );

@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { durationsAreMonotonic } from "./clock-rules.ts";
+import { readSources } from "./source.ts";
+
+describe("durations use a monotonic clock", () => {
+  it("holds in this repository", () => {
+    expect(durationsAreMonotonic(readSources(join(import.meta.dirname, "../../../..")))).toEqual([]);
+  });
+
+  it.each([
+    ["apps/gateway/src/a.ts", "const until = Date.now() + 1_000;"],
+    ["packages/local/src/a.ts", "const startedAt = new Date();"],
+    ["packages/client/src/a.ts", "const { now = Date.now } = options;"],
+    ["apps/web/src/a.tsx", "const text = Date();"],
+  ])("reports %s: %s", (path, text) => {
+    expect(durationsAreMonotonic([{ path, text }])).toHaveLength(1);
+  });
+
+  it.each([
+    ["packages/client/src/timing/clock.ts", "export const wallTime = () => Date.now();"],
+    ["apps/gateway/src/a.ts", "const time = new Date(expiresAt).toISOString();"],
+    ["apps/gateway/src/a.ts", "const since = performance.now() - startedAt;"],
+    ["apps/gateway/src/a.test.ts", "const now = Date.now();"],
+  ])("accepts %s: %s", (path, text) => {
+    expect(durationsAreMonotonic([{ path, text }])).toEqual([]);
+  });
+});

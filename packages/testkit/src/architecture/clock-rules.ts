@@ -1,0 +1,46 @@
+import type { Rule } from "./import-rules.ts";
+import { isCode } from "./source.ts";
+
+/** The files that may read the wall clock, by the reason. The clock may be set at any moment, and jumps then. */
+const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
+  "tokens state their times by it": [
+    "packages/auth/src/issue.ts",
+    "packages/auth/src/verifier.ts",
+    "apps/gateway/src/wiring.ts",
+    "packages/chaos/src/hostile/attacker/wrong-tokens.ts",
+    "packages/chaos/src/hostile/target/issuer.ts",
+  ],
+  "ids are made from it or compared with it": [
+    "packages/bus/src/memory/memory-bus.ts",
+    "packages/bus/src/redis/append/append-call.ts",
+    "packages/bus/src/redis/append/reappend.ts",
+    "apps/persister/src/persister.ts",
+    "packages/chaos/src/hostile/target/stored-messages.ts",
+    "packages/testkit/src/bus/contract-append.ts",
+  ],
+  "it is compared with another machine's wall clock": [
+    "packages/bus/src/redis/inspect.ts",
+    "packages/store/src/mongo/inspect.ts",
+    "apps/cli/src/doctor/servers.ts",
+  ],
+  "people read the time": [
+    "packages/bus/src/redis/consume/dead-letters.ts",
+    "packages/bench/src/report/machine.ts",
+    "packages/chaos/src/report/write-report.ts",
+    "packages/chaos/src/runner/trial.ts",
+    "apps/cli/src/server/connect-client.ts",
+    "apps/web/src/chat/dates.ts",
+    "apps/web/src/ui/status-line.tsx",
+  ],
+  "the time outlives the process": ["apps/web/src/chat/outbox.ts"],
+  "it is the SDK's one module for clocks": ["packages/client/src/timing/clock.ts"],
+};
+const READERS = new Set(Object.values(WALL_CLOCK_READERS).flat());
+const READS_WALL_CLOCK = /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\(|\w))|(?<!new )\bDate\(\)/;
+
+/** Durations use a monotonic clock. Only the listed files read the wall clock, for what people and tokens say. */
+export const durationsAreMonotonic: Rule = (sources) =>
+  sources
+    .filter((source) => isCode(source) && !/\.test\.tsx?$|\/test\//.test(source.path))
+    .filter(({ path, text }) => !READERS.has(path) && READS_WALL_CLOCK.test(text))
+    .map(({ path }) => `${path}: reads the wall clock; measure durations with performance.now()`);
