@@ -22,6 +22,8 @@ export type HistoryEvent =
    * was cut off instead (P50).
    */
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
+  /** A page of this origin was refused for the first time. Reported for the first hundred origins. */
+  | { readonly type: "origin-refused"; readonly origin: string }
   /**
    * A response ended early because of its client. `slow` is true if the client read too slowly and was cut off, and
    * false if the client disconnected.

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
+import { allowReading } from "./origins.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** An application/problem+json body (RFC 9457) with a stable `code` (P3, P55). */
@@ -59,7 +60,8 @@ export function problemOf(
 }
 
 /**
- * Responds with the error and ends the response. If the response has already begun, the connection is destroyed
+ * Responds with the error and ends the response. A page of any origin may read it: an error contains nothing but the
+ * reason, and without it a page couldn't know that its origin isn't allowed. If the response has already begun, the connection is destroyed
  * instead, so that the client can't mistake a partial body for a complete one (P50).
  */
 export function sendProblem(
@@ -71,6 +73,8 @@ export function sendProblem(
     res.destroy();
     return;
   }
+  const { origin } = res.req.headers;
+  if (origin !== undefined) allowReading(res, origin);
   const { status, headers, body } = problemOf(error, options);
   res.writeHead(status, headers).end(body);
 }
