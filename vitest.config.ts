@@ -20,6 +20,9 @@ export default defineConfig({
     maxWorkers: 3,
     // Nothing happens at import, so files may share a worker and what it has loaded: a third of the work is saved.
     isolate: false,
+    // For the same reason, a test that fails must not leave its stubs and spies to the files after it.
+    restoreMocks: true,
+    unstubGlobals: true,
     // Time for real servers on a slow machine; a test waits for conditions, so it is as fast as it can be.
     testTimeout: 30_000,
     hookTimeout: 60_000,

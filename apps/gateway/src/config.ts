@@ -5,7 +5,7 @@ import type { ConnectionLimits } from "./upgrade/connection-limiter.ts";
 
 /** Settings of one gateway. Sizes are bytes, times are ms. */
 export interface GatewayConfig {
-  /** Undefined: only the server's own origin is allowed. */
+  /** Origins allowed beside the server's own. */
   readonly allowedOrigins: readonly string[] | undefined;
   readonly trustedProxies: TrustedProxies;
   readonly maxContentBytes: number;

@@ -25,6 +25,8 @@ export type GatewayEvent =
       readonly code: ErrorCode;
       readonly upgrade: boolean;
     }
+  /** A page of this origin was refused for the first time. Reported for the first hundred origins. */
+  | { readonly type: "origin-refused"; readonly origin: string }
   /** A frame was answered with an error (P30, P32). If a rate refused the frame, `limit` names the rate. */
   | {
       readonly type: "frame-refused";

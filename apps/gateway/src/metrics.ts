@@ -113,6 +113,12 @@ function write(log: Logger, event: GatewayEvent): void {
     case "gap":
       log.warn(event, event.type);
       break;
+    case "origin-refused":
+      log.warn(
+        { origin: event.origin },
+        "pages of this origin aren't allowed; if they are yours, add it to ALLOWED_ORIGINS",
+      );
+      break;
     case "draining":
     case "too-slow":
       log.info(event, event.type);

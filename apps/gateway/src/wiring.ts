@@ -121,7 +121,10 @@ export function createEndpoints(
   const { registry, writeScheduler, closer, live } = outbound;
   const { authenticator, rateLimiter, frameHandler } = inbound;
   const connectionLimiter = new ConnectionLimiter(config.connections);
-  const origins = createOriginPolicy({ allowed: config.allowedOrigins });
+  const origins = createOriginPolicy({
+    allowed: config.allowedOrigins,
+    onRefused: (origin) => observe({ type: "origin-refused", origin }),
+  });
   const admission = new Admission({ origins, authenticator, connectionLimiter, trustedProxies, isDraining });
   const heartbeat = new Heartbeat({ registry, closer, rateLimiter, heartbeatMs, wallClock, now });
   const openConnection = createConnectionOpener({

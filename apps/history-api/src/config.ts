@@ -3,7 +3,7 @@ import type { RequestLimits } from "./limits/request-limiter.ts";
 
 /** The configuration of one history-api. Sizes are in bytes, times in ms. */
 export interface HistoryConfig {
-  /** Origins whose pages may call this server. Undefined allows only the server's own origin. */
+  /** Origins whose pages may call this server, beside the server's own. */
   readonly allowedOrigins: readonly string[] | undefined;
   /** Proxies whose X-Forwarded-For names the client's address. */
   readonly trustedProxies: TrustedProxies;

@@ -24,6 +24,8 @@ export type HistoryEvent =
    * was cut off instead (P50).
    */
   | { readonly type: "refused"; readonly request: string; readonly code: ErrorCode; readonly cut: boolean }
+  /** A page of this origin was refused for the first time. Reported for the first hundred origins. */
+  | { readonly type: "origin-refused"; readonly origin: string }
   /**
    * A request, or a later part of a whole conversation, wasn't answered in time. `wait` is what it waited for at the end.
    */

@@ -61,7 +61,10 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
     onDisplaced: (limit) => observe({ type: "displaced", limit }),
     now,
   });
-  const origins = createOriginPolicy({ allowed: config.allowedOrigins });
+  const origins = createOriginPolicy({
+    allowed: config.allowedOrigins,
+    onRefused: (origin) => observe({ type: "origin-refused", origin }),
+  });
 
   return {
     handleRequest: createApp({

@@ -134,6 +134,12 @@ function write(log: Logger, event: HistoryEvent): void {
     case "caught-up":
       log.debug(event, event.type);
       break;
+    case "origin-refused":
+      log.warn(
+        { origin: event.origin },
+        "pages of this origin aren't allowed; if they are yours, add it to ALLOWED_ORIGINS",
+      );
+      break;
     case "read-as":
       log.info(event, "an internal service read as a user");
       break;

@@ -1,6 +1,18 @@
 import { gatewayFields } from "@parley/gateway";
 import { historyFields } from "@parley/history-api";
-import { auth, ConfigError, fields, group, pick, publicServerFields, variables } from "@parley/service";
+import {
+  auth,
+  ConfigError,
+  type Env,
+  fields,
+  group,
+  isLoopback,
+  LOOPBACK_ORIGINS,
+  pick,
+  publicServerFields,
+  readEnv,
+  variables,
+} from "@parley/service";
 
 /** The environment variables of standalone: those of the gateway and history-api, and the folder of its data. */
 export const standaloneEnv = {
@@ -18,3 +30,13 @@ export const standaloneEnv = {
       throw new ConfigError("REUSE_PORT must be false: only one process can use the embedded log and store");
   }),
 };
+
+/**
+ * Reads the environment. On a loopback HOST, pages of loopback origins may connect from any port, for example from the
+ * development server of a page of your own.
+ */
+export function readStandaloneEnv(): Env<typeof standaloneEnv> {
+  const env = readEnv(standaloneEnv);
+  if (!isLoopback(env.HOST)) return env;
+  return { ...env, ALLOWED_ORIGINS: [...(env.ALLOWED_ORIGINS ?? []), ...LOOPBACK_ORIGINS] };
+}

@@ -11,14 +11,14 @@ import { observePersister } from "@parley/persister/metrics";
 import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
-import { standaloneEnv } from "./env.ts";
+import { readStandaloneEnv } from "./env.ts";
 import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
 import { welcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
-  const env = service.readEnv(standaloneEnv);
+  const env = readStandaloneEnv();
   const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ app: "standalone" });
 

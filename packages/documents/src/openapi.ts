@@ -11,6 +11,7 @@ const HISTORY_ERRORS: readonly ErrorCode[] = [
   "token_expired",
   "unauthorized",
   "forbidden",
+  "origin_not_allowed",
   "too_many_connections",
   "overloaded",
   "unavailable",

@@ -11,7 +11,7 @@ export { type Admin, startAdmin } from "./http/admin.ts";
 export { createFrontSecret, FRONT_HEADER, isDirect, isVouchedFor } from "./http/direct-request.ts";
 export { hasOneHost, isLoopbackHost } from "./http/host.ts";
 export { closeServer, type Listening, listen } from "./http/listen.ts";
-export { answerCors, createOriginPolicy, type OriginPolicy } from "./http/origins.ts";
+export { answerCors, createOriginPolicy, LOOPBACK_ORIGINS, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
 export { appFor, pathOf, ROUTES, type Route, routeList } from "./http/routes.ts";

@@ -49,7 +49,7 @@ export class Router {
   handle(id: string, req: IncomingMessage, res: ServerResponse): void {
     setSecurityHeaders(res);
     if (this.#deps.page?.answer(req, res)) return;
-    const route = this.#routes.get(pathOf(req)) ?? notFound;
+    const route = this.#routes.get(pathOf(req)) ?? ((_id, req, res) => this.#notFound(req, res));
     route(id, req, res).catch((error: unknown) => this.#refuse(id, req, res, error));
   }
 
@@ -78,12 +78,17 @@ export class Router {
 
   async #issueToken(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { issueToken, frontSecret, origins, observe } = this.#deps;
-    if (!issueToken) throw new ChatError("not_found");
     if (answerCors(origins, req, res, "POST")) return;
+    if (!issueToken) throw new ChatError("not_found");
     assertMethod(req, "POST");
-    if (!origins.permits(req.headers.origin, req.headers.host)) throw new ChatError("origin_not_allowed");
+    origins.assertPermitted(req);
     const user = await answerTokenRequest(req, res, { issue: issueToken, frontSecret });
     observe({ type: "token-issued", request: id, user });
+  }
+
+  /** Answers a preflight too, so that a page with a wrong address can read that nothing is there. */
+  async #notFound(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!answerCors(this.#deps.origins, req, res, "GET")) throw new ChatError("not_found");
   }
 
   /**
@@ -101,10 +106,6 @@ export class Router {
 
 function assertMethod(req: IncomingMessage, method: string): void {
   if (req.method !== method) throw new ChatError("method_not_allowed");
-}
-
-function notFound(): Promise<void> {
-  return Promise.reject(new ChatError("not_found"));
 }
 
 /**

@@ -53,8 +53,7 @@ export class Admission {
     this.assertNotDraining();
     // Node requires Host in requests, but not in upgrades.
     if (!hasOneHost(req)) throw new ChatError("invalid_parameter", { message: HOST_MESSAGE });
-    const { origin, host } = req.headers;
-    if (!origins.permits(origin, host)) throw new ChatError("origin_not_allowed");
+    origins.assertPermitted(req);
     const address = addressBlock(clientAddress(req, trustedProxies));
     const { token, subprotocol } = readHandshakeToken(req.headers);
     const identity = await authenticator.verify(token, { address, signal });

@@ -70,17 +70,36 @@ describe("a refusal, the same for an upgrade and a plain GET", () => {
     const from = new ChatClient(listed.wsUrl, ["chat.v1"], { authorization, origin: "https://chat.example" });
     await from.waitFor("ready");
     await connectClient(listed, "bob");
-    const { upgrade } = await requestBothWays(listed, { authorization, origin: listed.url });
-    expect(upgrade.status).toBe(403);
+    const beside = new ChatClient(listed.wsUrl, ["chat.v1"], { authorization, origin: listed.url });
+    await beside.waitFor("ready");
   });
 
-  it("P3: a page of an allowed origin can read the refusal", async () => {
-    const gateway = await startGateway({ config: { allowedOrigins: ["https://chat.example"] } });
-    const plain = await fetch(`${gateway.url}/ws`, {
-      headers: { origin: "https://chat.example" },
-    });
-    expect(plain.headers.get("access-control-allow-origin")).toBe("https://chat.example");
-    expect(plain.headers.get("access-control-expose-headers")).toContain("Retry-After");
+  it.each(["https://chat.example", "https://evil.example"])(
+    "P3: a page can read the refusal, whether or not its origin is allowed: %s",
+    async (origin) => {
+      const gateway = await startGateway({ config: { allowedOrigins: ["https://chat.example"] } });
+      for (const path of ["/ws", "/wrong"]) {
+        const headers = { origin, "access-control-request-method": "GET" };
+        const preflight = await fetch(gateway.url + path, { method: "OPTIONS", headers });
+        expect(preflight.headers.get("access-control-allow-headers")).toContain("Authorization");
+        const plain = await fetch(gateway.url + path, { headers: { origin } });
+        expect(plain.headers.get("access-control-allow-origin")).toBe(origin);
+        expect(plain.headers.get("access-control-expose-headers")).toContain("Retry-After");
+        expect(plain.headers.get("content-type")).toBe("application/problem+json");
+      }
+    },
+  );
+
+  it("P3: the refusal of a page names its origin, and the origin is reported once", async () => {
+    const gateway = await startGateway();
+    const origin = "https://evil.example";
+    for (let n = 0; n < 3; n += 1) {
+      const { upgradeBody, plainBody } = await requestBothWays(gateway, { origin });
+      for (const { detail } of [upgradeBody, plainBody]) expect(detail).toContain(origin);
+    }
+    expect(gateway.events.filter(({ type }) => type === "origin-refused")).toEqual([
+      { type: "origin-refused", origin },
+    ]);
   });
 
   it("P3: too many connections of a user or an address: 429 with Retry-After", async () => {

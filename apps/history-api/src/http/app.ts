@@ -75,7 +75,7 @@ export function createApp(deps: AppDeps): Express {
 }
 
 /**
- * Answers CORS preflights and refuses requests that are too large. Also limits the time that a complete response waits
+ * Answers CORS preflights, and refuses requests of pages that aren't allowed and requests that are too large. Also limits the time that a complete response waits
  * for its client to read it.
  */
 function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandler {
@@ -83,6 +83,7 @@ function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandl
     setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
     if (answerCors(origins, req, res, CORS_METHODS)) return;
+    origins.assertPermitted(req);
     assertSize(req.originalUrl, req.headers);
     res.once("prefinish", () => {
       const onUnread = () => observe({ type: "abandoned", slow: true });

@@ -121,8 +121,13 @@ describe("other methods and paths", () => {
     const own = await server.request("/messages/bob?limit=2", { headers: { origin: server.url } });
     expect(own.headers.get("access-control-allow-origin")).toBe(server.url);
     expect(own.headers.get("access-control-expose-headers")).toContain("Link");
-    const other = await server.request("/sync", { headers: { origin: "https://elsewhere.example" } });
-    expect(other.headers.get("access-control-allow-origin")).toBeNull();
+    const origin = "https://elsewhere.example";
+    const other = await server.request("/sync", { headers: { origin } });
+    expect(other).toMatchObject({
+      status: 403,
+      body: { code: "origin_not_allowed", detail: expect.stringContaining(origin) },
+    });
+    expect(other.headers.get("access-control-allow-origin")).toBe(origin);
   });
 
   it("a preflight request needs no token", async () => {

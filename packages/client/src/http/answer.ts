@@ -1,4 +1,4 @@
-import { ParleyError, toParleyError } from "../errors.ts";
+import { ParleyError } from "../errors.ts";
 import { withTimeout } from "../timing/sleep.ts";
 
 /** A complete HTTP response. */
@@ -40,8 +40,19 @@ export async function request(
     });
   } catch (error) {
     if (signals.some(({ aborted }) => aborted)) throw new ParleyError("aborted", "The request was aborted.");
-    throw toParleyError(error);
+    throw error instanceof ParleyError ? error : unreachable(url, error);
   }
+}
+
+/** Returns the error for a request without an answer. A browser doesn't tell a page that CORS hides the answer. */
+function unreachable(url: string, cause: unknown): ParleyError {
+  const { location } = globalThis as { location?: { readonly href: string; readonly origin: string } };
+  const { origin } = new URL(url, location?.href);
+  const hint =
+    location && location.origin !== origin
+      ? ` Or its answers are hidden from pages of ${location.origin}.`
+      : "";
+  return new ParleyError("unreachable", `${origin} cannot be reached.${hint}`, { temporary: true, cause });
 }
 
 /** Returns undefined for a body that isn't JSON, and doesn't read a page, which may be of any size. */

@@ -17,7 +17,7 @@ await describeInBrowser("the example page", (browser) => {
   let origin: string;
   beforeAll(async () => {
     origin = `http://127.0.0.1:${await freePort()}`;
-    deployment = await startStandalone({ env: { ALLOWED_ORIGINS: origin } });
+    deployment = await startStandalone();
     proxy = await startTcpProxy(Number(new URL(deployment.app.url).port));
   });
   afterAll(async () => {

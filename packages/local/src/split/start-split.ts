@@ -6,6 +6,7 @@ import {
   fields,
   type HttpEvent,
   isLoopback,
+  LOOPBACK_ORIGINS,
   type Logger,
   loadOrCreateSecret,
   quickStart,
@@ -62,6 +63,7 @@ async function start({ log, defer, stopping }: Service): Promise<void> {
       mongoUrl: MONGO_URL,
       env: {
         ...inherited(),
+        ...(isLoopback(host) && { ALLOWED_ORIGINS: withLoopbackOrigins(process.env.ALLOWED_ORIGINS) }),
         ...(auth.secrets === undefined && secret !== undefined && { JWT_SECRET: secret }),
         AUTH_DEV_TOKENS: String(devTokens),
       },
@@ -99,6 +101,11 @@ function inherited(): Record<string, string> {
     TRUST_PROXY: "127.0.0.0/8",
     ...Object.fromEntries(defined),
   };
+}
+
+/** Adds the loopback origins of any port, for pages that are developed on this machine. */
+function withLoopbackOrigins(allowed: string | undefined): string {
+  return [...(allowed ? [allowed] : []), ...LOOPBACK_ORIGINS].join(",");
 }
 
 function report(log: Logger, event: SupervisionEvent): void {

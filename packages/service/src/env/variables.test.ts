@@ -90,7 +90,16 @@ describe("the shared variables", () => {
       "http://localhost",
     ]);
     expect(read("*")).toEqual(["*"]);
-    for (const bad of ["chat.example.com", "https://a/path", "https://u@a", "https://*.a", "null", "ws://a"])
+    expect(read("http://localhost:*,https://[::1]:*")).toEqual(["http://localhost:*", "https://[::1]:*"]);
+    for (const bad of [
+      "http://a.example:*",
+      "chat.example.com",
+      "https://a/path",
+      "https://u@a",
+      "https://*.a",
+      "null",
+      "ws://a",
+    ])
       expect(() => read(bad), bad).toThrow(ConfigError);
   });
 

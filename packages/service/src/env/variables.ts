@@ -1,6 +1,6 @@
 import { MAX_FRAME_BYTES } from "@parley/models";
 import { TrustedProxies } from "../http/address.ts";
-import { originOf } from "../http/origins.ts";
+import { LOOPBACK_ORIGINS, originOf } from "../http/origins.ts";
 import { fields, listOf, parsed } from "./fields.ts";
 import { maxConnectionsFor, maxSocketsFor, maxSocketsPerAddressFor } from "./open-files.ts";
 
@@ -49,8 +49,9 @@ const shared = {
     .optional()
     .meta({
       description:
-        "Origins of the pages that may connect, over WebSocket and HTTP, separated by commas; `*` allows any. The list replaces the default, so include this server's own origin if it serves pages. Requests without `Origin` don't come from a browser page and skip this check.",
-      defaultInWords: "the same origin",
+        "Origins of the pages that may connect beside those of this server's own origin, over WebSocket and HTTP, separated by commas; `*` allows any. `http://localhost:*` allows every port of that name, also for `127.0.0.1` and `[::1]`, and with https. Requests without `Origin` don't come from a browser page and skip this check.",
+      defaultInWords:
+        "none; `start` and `start:split` on a loopback `HOST` add the loopback names with every port",
     }),
   TRUST_PROXY: parsed("addresses or networks such as 10.0.0.0/8, separated by commas", TrustedProxies.parse)
     .default(TrustedProxies.none)
@@ -159,7 +160,7 @@ export function pick<K extends keyof typeof shared>(...names: readonly K[]): Pic
 function originsOf(text: string): string[] | undefined {
   const parts = listOf(text);
   const origins = parts.flatMap((part) =>
-    part === "*" ? part : part.includes("*") ? [] : (originOf(part) ?? []),
+    part === "*" || LOOPBACK_ORIGINS.includes(part) ? part : part.includes("*") ? [] : (originOf(part) ?? []),
   );
   return origins.length > 0 && origins.length === parts.length ? origins : undefined;
 }

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
+import { allowReading } from "./origins.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { sendRefusal } from "./server/http-connection.ts";
 
@@ -63,6 +64,9 @@ export function problemOf(
  * Responds with the error and ends the response. If the response has already begun, the connection is destroyed
  * instead, so that the client can't mistake a partial body for a complete one (P50). The response may be sent later,
  * see RefusalPacer.
+ *
+ * A page of any origin may read the error. It contains nothing but the reason, and without it a page couldn't know that
+ * its origin isn't allowed.
  */
 export function sendProblem(
   res: ServerResponse,
@@ -73,6 +77,8 @@ export function sendProblem(
     res.destroy();
     return;
   }
+  const { origin } = res.req.headers;
+  if (origin !== undefined) allowReading(res, origin);
   const { status, headers, body } = problemOf(error, options);
   sendRefusal(res.req.socket, status, () => res.writeHead(status, headers).end(body));
 }
