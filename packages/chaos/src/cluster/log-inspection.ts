@@ -61,7 +61,7 @@ export function messageIdOf(streamId: string): string {
 /** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
 export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    messagesIn(client)
+    messagesOf(client)
       .find(ids ? { _id: { $in: [...ids] } } : {})
       .toArray(),
   );
@@ -70,7 +70,7 @@ export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Prom
 /** Returns the messages in MongoDB after one id and up to another. */
 export function storedBetween(cluster: Cluster, after: string, upTo: string): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
-    messagesIn(client)
+    messagesOf(client)
       .find({ _id: { $gt: after, $lte: upTo } })
       .toArray(),
   );
@@ -82,14 +82,14 @@ export function storedBetween(cluster: Cluster, after: string, upTo: string): Pr
  */
 export async function deleteStored(cluster: Cluster, before?: string): Promise<void> {
   const filter = before === undefined ? {} : { _id: { $lt: before } };
-  await withMongo(cluster, (client) => messagesIn(client).deleteMany(filter));
+  await withMongo(cluster, (client) => messagesOf(client).deleteMany(filter));
 }
 
 async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await storedDocuments(cluster, ids)).map(({ _id }) => _id));
 }
 
-function messagesIn(client: MongoClient): Collection<StoredDocument> {
+function messagesOf(client: MongoClient): Collection<StoredDocument> {
   return client.db("parley").collection("messages");
 }
 
