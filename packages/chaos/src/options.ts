@@ -43,7 +43,7 @@ nothing acknowledged is lost, nothing is stored twice, every client sees everyth
 
   npx pnpm@12 chaos                    every fault, one after the other; writes docs/faults.md
   npx pnpm@12 chaos --only F3,F9       only these faults
-  npx pnpm@12 chaos --short            every fault once, in a short form: under four minutes
+  npx pnpm@12 chaos --short            every fault once, in a short form: about six minutes
   npx pnpm@12 chaos --seed 7           repeats the random choices of an earlier run with this seed
   npx pnpm@12 chaos --minutes 10       duration of F18, everything at once (default 3), and F26 (at most 2)
   npx pnpm@12 chaos --times 3          runs of each fault: the first with the seed, each other with the next number

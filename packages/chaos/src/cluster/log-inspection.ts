@@ -115,9 +115,10 @@ export async function idsInConversation(cluster: Cluster, conversation: string):
 export async function deleteConversation(cluster: Cluster, conversation: string): Promise<void> {
   await withMongo(cluster, async (client) => {
     for (;;) {
-      const page = await idsAfter(client, conversation, "");
-      if (page.length === 0) return;
-      await messagesIn(client).deleteMany({ _id: { $in: page } });
+      const last = (await idsAfter(client, conversation, "")).at(-1);
+      if (last === undefined) return;
+      // By range, because a small server looks through all messages for each id of a list.
+      await messagesIn(client).deleteMany({ conversation, _id: { $lte: last } });
     }
   });
 }

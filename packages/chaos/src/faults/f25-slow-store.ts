@@ -20,7 +20,7 @@ const NARROW: Slowness = { delayMs: 50, bytesPerSecond: 10_000 };
 const DELAYS_MS = [200, 1_000, 3_000, 6_000];
 /** With `NARROW` at least this many messages must be stored. A few may come in small batches. */
 const MIN_PROGRESS = 20;
-const DRAIN_TIMEOUT_MS = 180_000;
+const DRAIN_TIMEOUT_MS = 300_000;
 
 interface Size {
   readonly messages: number;
