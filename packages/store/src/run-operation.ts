@@ -3,7 +3,8 @@ import type { Observe, StoreOperation } from "./events.ts";
 
 /**
  * Runs an operation of a store. A database error is reported as a `failure` event with the kind of error, and becomes
- * ChatError `unavailable`. Neither contains the driver's text, which can contain whole documents.
+ * ChatError `unavailable` with the kind as its cause. Neither contains the driver's text, which can contain whole
+ * documents.
  *
  * `reasonOf` returns the kind of an error. It returns undefined for errors that aren't the database's: these are
  * rethrown.
@@ -20,6 +21,6 @@ export async function runOperation<T>(
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
     observe({ type: "failure", operation, reason, ms: performance.now() - started });
-    throw new ChatError("unavailable");
+    throw new ChatError("unavailable", { cause: new Error(reason) });
   }
 }
