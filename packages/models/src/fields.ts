@@ -10,7 +10,7 @@ import { isUsername, USERNAME } from "./username.ts";
 
 /** Any text that UTF-8 can encode: no lone surrogate. */
 const WELL_FORMED = "^\\P{Cs}+$";
-const MAX_REF_CHARACTERS = 64;
+export const MAX_REF_CHARACTERS = 64;
 
 /** A username (P4). */
 export const username = z
