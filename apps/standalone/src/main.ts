@@ -15,7 +15,7 @@ import { standaloneEnv } from "./env.ts";
 import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
-import { welcome } from "./welcome.ts";
+import { printWelcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
   const env = service.readEnv(standaloneEnv);
@@ -56,5 +56,6 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());
-  process.stdout.write(await welcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue }));
+  log.info({ url, admin: admin.url, pid: process.pid }, "listening");
+  await printWelcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue });
 });

@@ -10,8 +10,15 @@ export interface WelcomeOptions {
   readonly issue: TokenSigning["issue"];
 }
 
-/** The text printed once everything runs: addresses, how to stop, and example commands with tokens. */
-export async function welcome({ url, adminUrl, dataDir, issue }: WelcomeOptions): Promise<string> {
+/**
+ * Prints a text for people once everything runs: addresses, how to stop, and example commands with tokens. Prints it to
+ * standard error, because standard output has only log lines, which a program may read.
+ */
+export async function printWelcome(options: WelcomeOptions): Promise<void> {
+  process.stderr.write(await welcome(options));
+}
+
+async function welcome({ url, adminUrl, dataDir, issue }: WelcomeOptions): Promise<string> {
   const address = url.replace("//127.0.0.1:", "//localhost:");
   const lines = `
 Parley runs on ${address}
