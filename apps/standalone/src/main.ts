@@ -19,7 +19,7 @@ import { printWelcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
   const env = service.readEnv(standaloneEnv);
-  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST, DATA_DIR: dataDir } = env;
+  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST: adminHost = host, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ service: "standalone" });
 
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
@@ -51,7 +51,6 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const adminHost = ADMIN_HOST ?? host;
   const admin = await service.startAdmin({ port: ADMIN_PORT, host: adminHost, registry, problems, log });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
