@@ -1,3 +1,4 @@
+import { ensureBuilt } from "@parley/local";
 import { FAULTS } from "./faults/index.ts";
 import { ATTACKS } from "./hostile/attacks/index.ts";
 import { runAttacks } from "./hostile/run-attacks.ts";
@@ -23,6 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  ensureBuilt();
   const run = options.broken ? runMutants : options.hostile ? runAttacks : runFaults;
   // Attacks make no random choices, so a seed would have no effect.
   if (!options.hostile) print(`seed ${options.seed}\n`);
