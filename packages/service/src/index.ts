@@ -6,6 +6,7 @@ export { maxConnectionsFor, maxSocketsFor, openFileLimit } from "./env/open-file
 export { type Env, environmentWith, group, type RawEnv, readEnv, type Shape } from "./env/read.ts";
 export { loadOrCreateSecret } from "./env/secret-file.ts";
 export { pick, variables } from "./env/variables.ts";
+export { acceptsGzip } from "./http/accepts-gzip.ts";
 export { addressBlock, clientAddress, isLoopback, TrustedProxies } from "./http/address.ts";
 export { type Admin, startAdmin } from "./http/admin.ts";
 export { createFrontSecret, FRONT_HEADER, isDirect, isVouchedFor } from "./http/direct-request.ts";

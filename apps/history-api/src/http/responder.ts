@@ -8,7 +8,8 @@ import { retryTemporary } from "../queries/retry.ts";
 import { PART } from "../queries/sizes.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
-import { ResponseAbandoned, write } from "./write.ts";
+import { ResponseBody } from "./response-body.ts";
+import { ResponseAbandoned } from "./write.ts";
 
 export interface ResponderDeps {
   readonly limiter: RequestLimiter;
@@ -44,7 +45,8 @@ export class Responder {
   /** Reads and sends a page. */
   async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
     const { res } = exchange;
-    const { limiter, slowClientMs } = this.#deps;
+    const { limiter } = this.#deps;
+    const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await limiter.read(exchange.caller, exchange.closed, async (turn) => {
       // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
       // reserved yet: its memory is bounded by the number of concurrent reads.
@@ -64,17 +66,19 @@ export class Responder {
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
     res.setHeader("content-length", left);
-    const last = chunks.pop();
-    if (exchange.req.method !== "HEAD") {
+    const isHead = exchange.req.method === "HEAD";
+    // The first chunk decides if a body is compressed, so it also decides the headers for HEAD.
+    const last = isHead ? chunks[0] : chunks.pop();
+    if (!isHead) {
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-        memory.resize(RESPONSE_BYTES + left);
-        await write(res, chunk, slowClientMs);
+        memory.resize(RESPONSE_BYTES + body.overhead + left);
+        await body.write(chunk);
         left -= chunk.length;
       }
     }
     memory.resize(RESPONSE_BYTES + left);
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
-    res.end(last);
+    await body.end(last);
     this.#answered(exchange, false, count);
   }
 
@@ -89,7 +93,9 @@ export class Responder {
     const { res, req, caller } = exchange;
     const place = this.#deps.limiter.acquireStream(caller, () => res.destroy());
     this.#releaseOnClose(exchange, place);
-    const memory = this.#reserve(exchange, RESPONSE_BYTES + PART.maxBytes);
+    const body = this.#bodyOf(exchange);
+    const overhead = RESPONSE_BYTES + body.overhead;
+    const memory = this.#reserve(exchange, overhead + PART.maxBytes);
     res.setHeader("content-type", "application/json");
     let count = 0;
     if (req.method !== "HEAD") {
@@ -97,14 +103,14 @@ export class Responder {
       for (let isFirst = true; !reader.isDone; isFirst = false) {
         const read = () => this.#readPart(exchange, reader, count);
         const part = await (isFirst ? read() : retryTemporary(read));
-        memory.resize(RESPONSE_BYTES + Math.max(PART.maxBytes, bytesOf(part.chunks)));
+        memory.resize(overhead + Math.max(PART.maxBytes, bytesOf(part.chunks)));
         place.resize(1);
         count += part.count;
-        await this.#writeAll(exchange, part.chunks);
+        await writeAll(body, part.chunks);
       }
     }
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
-    res.end(req.method === "HEAD" ? undefined : count === 0 ? "[]" : "]");
+    await body.end(req.method === "HEAD" ? undefined : Buffer.from(count === 0 ? "[]" : "]"));
     this.#answered(exchange, true, count);
   }
 
@@ -137,10 +143,9 @@ export class Responder {
     return encodeMessages(messages, envelope);
   }
 
-  /** Writes all chunks. Removes each from `chunks`, so that it can be freed once it is written. */
-  async #writeAll({ res }: Exchange, chunks: Buffer[]): Promise<void> {
-    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift())
-      await write(res, chunk, this.#deps.slowClientMs);
+  #bodyOf({ req, res, caller, closed }: Exchange): ResponseBody {
+    const { slowClientMs } = this.#deps;
+    return new ResponseBody({ req, res, user: caller.user, closed, slowClientMs });
   }
 
   #reserve(exchange: Exchange, bytes: number): Reservation {
@@ -160,4 +165,9 @@ export class Responder {
   #answered({ route, startedAt }: Exchange, whole: boolean, messages: number): void {
     this.#deps.observe({ type: "answered", route, whole, messages, ms: performance.now() - startedAt });
   }
+}
+
+/** Writes all chunks. Removes each from `chunks`, so that it can be freed once it is written. */
+async function writeAll(body: ResponseBody, chunks: Buffer[]): Promise<void> {
+  for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) await body.write(chunk);
 }
