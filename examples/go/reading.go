@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
@@ -29,6 +31,9 @@ func catchUp(ctx context.Context) error {
 		err = json.NewDecoder(response.Body).Decode(&page)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK {
+			// Before the next attempt, waits as long as the server asks for (P55).
+			seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+			time.Sleep(time.Duration(seconds) * time.Second)
 			return fmt.Errorf("/sync answered %s", response.Status)
 		}
 		for _, message := range page.Messages {

@@ -1,6 +1,6 @@
 """A chat client that misses no message, with the raw protocol. P10, P53, ... are rules of docs/protocol.md.
 PARLEY_TOKEN=... python chat.py        sends each line of standard input; with PARLEY_TO=bob to bob only"""
-import asyncio, json, os, sys, urllib.parse, urllib.request, uuid
+import asyncio, contextlib, json, os, random, sys, urllib.parse, urllib.request, uuid
 import websockets
 
 URL = os.environ.get("PARLEY_URL", "http://localhost:8080")
@@ -8,7 +8,7 @@ TOKEN = os.environ["PARLEY_TOKEN"]  # a real client sends a fresh token before t
 TO = os.environ.get("PARLEY_TO", "")  # "" is the public room
 
 cursor, last_id = None, ""  # the position to continue after (save it to survive a restart); the last message shown
-pending, socket = {}, None  # the unanswered messages by ref, in order; the current connection
+pending, socket, failures = {}, None, 0  # unanswered messages by ref, in order; the connection; failed attempts
 
 def show(message):
     """Shows a message once. Ids sort as the log does, so a message at or before the last one was shown already."""
@@ -29,12 +29,11 @@ async def catch_up():
     page = {"more": True}
     while page["more"]:
         page = await asyncio.to_thread(fetch_page, cursor)
-        for message in page["messages"]:
-            show(message)
+        for message in page["messages"]: show(message)
         cursor = page["cursor"]
 
 async def on_frame(frame):
-    global cursor
+    global cursor, failures
     kind, ref = frame["type"], frame.get("ref")
     if kind == "message":
         show(frame)
@@ -42,10 +41,10 @@ async def on_frame(frame):
         cursor = cursor or frame["cursor"]  # the first connection starts at this cursor, without earlier messages
         print(f"connected as {frame['user']}", file=sys.stderr, flush=True)
         await catch_up()
+        failures = 0
         for text in list(pending.values()):  # sent again under the same ref, so each stays one message (P10)
             await socket.send(text)
-    elif kind == "sync":  # the server can't fill a hole in the live messages (P23)
-        await catch_up()
+    elif kind == "sync": await catch_up()  # the server can't fill a hole in the live messages (P23)
     elif ref in pending and frame.get("temporary"):  # a temporary error: retry under the same ref (P31)
         await asyncio.sleep(frame.get("retryAfterMs", 1000) / 1000)
         await socket.send(pending[ref])
@@ -57,23 +56,24 @@ async def send_lines():
     while line := (await asyncio.to_thread(sys.stdin.readline)).rstrip("\n"):
         ref = str(uuid.uuid4())
         pending[ref] = json.dumps({"to": TO, "content": line, "ref": ref})
-        try:
+        with contextlib.suppress(websockets.ConnectionClosed, AttributeError):  # if not connected: after `ready`
             await socket.send(pending[ref])
-        except (websockets.ConnectionClosed, AttributeError):
-            pass  # not connected: the message is sent after the next `ready`
 
 async def main():
-    global socket
+    global socket, failures
     sender = asyncio.create_task(send_lines())
     address, protocols = f"ws{URL[4:]}/ws", ["chat.v1", f"bearer.{TOKEN}"]
-    # Reconnects with backoff until the token is refused. The pings detect a dead link.
-    async for socket in websockets.connect(address, subprotocols=protocols, ping_interval=10):
+    async for socket in websockets.connect(address, subprotocols=protocols, ping_interval=10):  # detects a dead link
+        asked = 0
         try:
             async for text in socket:
                 await on_frame(json.loads(text))
         except (websockets.ConnectionClosed, OSError) as error:  # OSError: /sync failed
             print(f"connection lost: {error}", file=sys.stderr, flush=True)
-        if (socket.close_code or 0) >= 4500:  # the server forbids reconnecting (P40)
-            return sender.cancel()
+            asked = int((getattr(error, "headers", None) or {}).get("Retry-After") or 0)
+            await socket.close()
+        if (socket.close_code or 0) >= 4500: return sender.cancel()  # the server forbids reconnecting (P40)
+        failures += 1  # wait longer each time, at random, and as long as the server asks for (P55)
+        await asyncio.sleep(asked + random.uniform(0.25, 0.5) * min(2**failures, 60))
 
 asyncio.run(main())

@@ -75,6 +75,6 @@ Reads the environment as a service would, checks every server that the environme
 code is 1 if a check failed.
 
 Examples:
-  $ parley doctor                                              # beside npx pnpm@12 start
+  $ parley doctor                                # beside npx pnpm@12 start, or npx pnpm@12 start:split
   $ JWT_SECRET=... REDIS_URL=... MONGO_URL=... parley doctor
   $ parley doctor --admin-url http://gw1:9080 --admin-url http://api1:9081 --json`;

@@ -1,5 +1,5 @@
 import { AuthError } from "@parley/auth";
-import { ChatError, ERRORS } from "@parley/models";
+import { ChatError } from "@parley/models";
 
 /** Time after which a client may retry a temporary error, in ms (P55). */
 export const RETRY_AFTER_MS = 1_000;
@@ -25,8 +25,7 @@ export function unavailable(message: string): ChatError {
  * quote messages.
  */
 export function reasonOf(error: unknown): string {
-  if (error instanceof ChatError)
-    return error.message === ERRORS[error.code].message ? error.code : error.message;
+  if (error instanceof ChatError) return error.reason;
   return error instanceof Error ? error.name : "unknown";
 }
 

@@ -1,4 +1,4 @@
-import { ChatError, ERRORS } from "@parley/models";
+import { ChatError } from "@parley/models";
 import { StoreUnavailable } from "@parley/store";
 
 /**
@@ -18,8 +18,7 @@ export function isTooSlow(error: unknown): boolean {
  * text may quote a message.
  */
 export function reasonOf(error: unknown): string {
-  if (error instanceof ChatError)
-    return error.message === ERRORS[error.code].message ? error.code : error.message;
+  if (error instanceof ChatError) return error.reason;
   if (!(error instanceof Error)) return "unknown";
   const code = (error as { code?: unknown }).code;
   return typeof code === "string" || typeof code === "number" ? `${error.name} ${code}` : error.name;

@@ -15,11 +15,11 @@ import { readStandaloneEnv } from "./env.ts";
 import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
-import { welcome } from "./welcome.ts";
+import { printWelcome } from "./welcome.ts";
 
 await service.runService("standalone", async ({ log, defer }) => {
   const env = readStandaloneEnv();
-  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST, DATA_DIR: dataDir } = env;
+  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST: adminHost = host, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ app: "standalone" });
 
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
@@ -51,10 +51,10 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("gateway", () => gateway.close());
 
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const adminHost = ADMIN_HOST ?? host;
   const admin = await service.startAdmin({ port: ADMIN_PORT, host: adminHost, registry, problems, log });
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());
-  process.stdout.write(await welcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue }));
+  log.info({ url, admin: admin.url, pid: process.pid }, "listening");
+  await printWelcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue });
 });

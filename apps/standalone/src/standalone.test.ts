@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { until } from "@parley/async";
 import { issueToken } from "@parley/auth";
 import { type App, freePort, startApp, startChild } from "@parley/local";
@@ -243,16 +244,21 @@ describe("the welcome text", () => {
 });
 
 describe("development", () => {
-  it("runs from the source under node --watch", async () => {
+  it("runs from the source under node --watch, and prints the text once, not at every restart", async () => {
     const [PORT, ADMIN_PORT] = [String(await freePort()), String(await freePort())];
+    const watched = join(dataDir, "watched.mjs");
+    await writeFile(watched, "");
     const child = await startChild({
       command: process.execPath,
-      args: ["--watch", MAIN],
+      args: ["--watch", "--watch-preserve-output", "--import", pathToFileURL(watched).href, MAIN],
       env: { ...process.env, PORT, ADMIN_PORT, DATA_DIR: dataDir },
     });
     try {
       await child.printed(/Parley runs on/, 15_000);
       expect((await fetch(`http://127.0.0.1:${ADMIN_PORT}/readyz`)).status).toBe(200);
+      await writeFile(watched, "// changed");
+      await child.printed(/Parley runs again on http/, 30_000);
+      expect(child.output().match(/Chat in a terminal/g)).toHaveLength(1);
     } finally {
       await child.kill("SIGKILL");
     }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { ServerUnavailable } from "@parley/local";
+import { ensureBuilt, ServerUnavailable } from "@parley/local";
 import { HELP, readOptions, UsageError } from "./options.ts";
 import { reportText } from "./report/report.ts";
 import { writeReport } from "./report/write.ts";
@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<string> {
   if (options === "help") return HELP;
   if (!existsSync("/proc/self/stat"))
     throw new UsageError("the benchmark needs Linux: it reads CPU time from /proc");
+  ensureBuilt();
   const report = await run(options, { log });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   if (options.write) await writeReport(report, log);
@@ -37,5 +38,5 @@ try {
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof ServerUnavailable)) throw error;
   process.stderr.write(`bench: ${error.message}\n       Run with --help for usage.\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,3 +1,4 @@
+import { ensureBuilt } from "@parley/local";
 import { FAULTS } from "./faults/index.ts";
 import { ATTACKS } from "./hostile/attacks/index.ts";
 import { runAttacks } from "./hostile/run-attacks.ts";
@@ -24,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  ensureBuilt();
   const run = options.broken ? runMutants : options.hostile ? runAttacks : options.soak ? runSoak : runFaults;
   // A seed repeats the choices of faults. Attacks and soaks have no such choices.
   if (!options.hostile && !options.soak) print(`seed ${options.seed}\n`);

@@ -1,9 +1,10 @@
-import { clientFrames, responses, tokenRequest } from "@parley/models";
+import { clientFrames, queries, responses, tokenRequest } from "@parley/models";
 import { REAL_NAMES, username } from "@parley/models/test/usernames";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { z } from "zod";
 import { createDocuments } from "./index.ts";
 
 type JsonSchema = Record<string, unknown>;
@@ -56,7 +57,47 @@ function usernameSchemas(): JsonSchema[] {
   return found;
 }
 
+const ID = "1752674400123-0000000000-00";
+const digit = fc.constantFrom(..."0123456789٣-");
+/** Texts that are an id, or differ from one by a character. */
+const nearId = fc.tuple(fc.nat(27), digit).map(([at, put]) => ID.slice(0, at) + put + ID.slice(at + 1));
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly schema: JsonSchema;
+}
+
+/** Every query parameter of the OpenAPI document, with the schema that parses it. */
+const parameters = (
+  [
+    ["/messages", queries.page],
+    ["/messages/{username}", queries.page],
+    ["/sync", queries.sync],
+    ["/conversations", queries.conversations],
+  ] as const
+).flatMap(([path, query]) =>
+  (http.paths[path].get.parameters as Parameter[])
+    .filter((parameter) => parameter.in === "query")
+    .map(({ name, schema }) => ({
+      name: `${path} ${name}`,
+      schema,
+      field: (query.shape as Record<string, z.ZodType>)[name],
+    })),
+);
+
 describe("the published schemas agree with the code", () => {
+  it.each(parameters)("P51, P53, P57: the query parameter $name", ({ schema, field }) => {
+    const accepts = published(schema);
+    const inDocument: Accepts = (value) => accepts(schema.type === "integer" ? Number(value) : value);
+    const digits = fc.integer({ min: 0, max: 9_999 }).map(String);
+    fc.assert(
+      fc.property(schema.type === "integer" ? digits : fc.oneof(nearId, text.filter(isComposed)), (value) => {
+        expect(inDocument(value), value).toBe(field?.safeParse(value).success);
+      }),
+    );
+  });
+
   it("P4: a username", () => {
     const schemas = usernameSchemas();
     expect(schemas.length).toBeGreaterThan(5);
@@ -83,15 +124,8 @@ describe("the published schemas agree with the code", () => {
     const schema = http.components.schemas.Message.properties.id;
     const inCode: Accepts = (value) => responses.Message.shape.id.safeParse(value).success;
     const inDocument = published(schema);
-    const digit = fc.constantFrom(..."0123456789٣-");
-    const near = fc
-      .tuple(fc.nat(27), digit)
-      .map(
-        ([at, put]) =>
-          `${"1752674400123-0000000000-00".slice(0, at)}${put}${"1752674400123-0000000000-00".slice(at + 1)}`,
-      );
     fc.assert(
-      fc.property(fc.oneof(near, text), (id) => {
+      fc.property(fc.oneof(nearId, text), (id) => {
         expect(inDocument(id)).toBe(inCode(id));
       }),
     );

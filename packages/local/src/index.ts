@@ -1,3 +1,4 @@
+export { ensureBuilt } from "./build/ensure-built.ts";
 export { freePort } from "./free-port.ts";
 export { type App, type AppName, type AppOptions, startApp } from "./processes/app.ts";
 export { type Child, type ChildOptions, type Exit, startChild } from "./processes/child.ts";

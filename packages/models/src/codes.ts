@@ -63,7 +63,10 @@ export class ChatError extends Error {
   /** The time after which a retry may succeed, in ms. */
   readonly retryAfterMs: number | undefined;
 
-  /** `message` replaces the catalogue's text. It must not contain a token, content or secret. */
+  /**
+   * `message` replaces the catalogue's text. It must not contain a token, content or secret. The message of an
+   * `unavailable` error's `cause` is a text for operators and must not contain them either.
+   */
   constructor(
     code: ErrorCode,
     options: { message?: string; retryAfterMs?: number | undefined; cause?: unknown } = {},
@@ -74,6 +77,12 @@ export class ChatError extends Error {
     );
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** The reason of the error, for operators. */
+  get reason(): string {
+    if (this.message !== ERRORS[this.code].message) return this.message;
+    return this.code === "unavailable" && this.cause instanceof Error ? this.cause.message : this.code;
   }
 
   get temporary(): boolean {

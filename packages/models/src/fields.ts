@@ -10,7 +10,7 @@ import { isUsername, USERNAME } from "./username.ts";
 
 /** Any text that UTF-8 can encode: no lone surrogate. */
 const WELL_FORMED = "^\\P{Cs}+$";
-const MAX_REF_CHARACTERS = 64;
+export const MAX_REF_CHARACTERS = 64;
 
 /** A username (P4). */
 export const username = z
@@ -64,12 +64,15 @@ function isRef(text: string): boolean {
   return [...text].length <= MAX_REF_CHARACTERS;
 }
 
+/** The form of an id, for JSON Schema. */
+export const ID_PATTERN = "^\\d{13}-\\d{10}-00$";
+
 /** The id of a message (L2). */
 export const id = z
   .string()
   .refine(isId)
   .meta({
-    pattern: "^\\d{13}-\\d{10}-00$",
+    pattern: ID_PATTERN,
     examples: ["1752674400123-0000000000-00"],
     description: "The message's position in the log. Ids sort as text in log order.",
   });

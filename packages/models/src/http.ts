@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { content, cursor, id, recipient, retryAfterMs, time, username } from "./fields.ts";
+import { content, cursor, ID_PATTERN, id, recipient, retryAfterMs, time, username } from "./fields.ts";
 
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
 
@@ -9,13 +9,17 @@ const MAX_LIMIT = 1_000;
 export const DEFAULT_LIMIT = 100;
 
 const invalidLimit = `limit must be a whole number from 1 to ${MAX_LIMIT}.`;
-const limit = z
-  .string()
-  .regex(/^\d{1,4}$/, invalidLimit)
-  .transform(Number)
-  .pipe(z.number().int().min(1, invalidLimit).max(MAX_LIMIT, invalidLimit))
-  .optional()
-  .meta({ description: `Maximum number of items in a page, by default ${DEFAULT_LIMIT}.` });
+/** Returns the parameter `limit`. `otherwise` says what is sent without it. */
+function limit(otherwise: string) {
+  return z
+    .string()
+    .regex(/^\d{1,4}$/, invalidLimit)
+    .transform(Number)
+    .pipe(z.number().int().min(1, invalidLimit).max(MAX_LIMIT, invalidLimit))
+    .optional()
+    .meta({ description: `Maximum number of items in a page. ${otherwise}` });
+}
+const HUNDRED = `The default is ${DEFAULT_LIMIT}.`;
 
 /** Returns a query parameter for an exclusive bound of a page. */
 function bound(name: "before" | "after", description: string) {
@@ -23,7 +27,7 @@ function bound(name: "before" | "after", description: string) {
     .string()
     .refine((text) => id.safeParse(text).success, `${name} must be a message id or a cursor.`)
     .optional()
-    .meta({ description });
+    .meta({ pattern: ID_PATTERN, examples: ["1752674400123-0000000000-00"], description });
 }
 
 const as = username.optional().meta({
@@ -35,7 +39,9 @@ export const queries = {
   /** Without `limit`, `before` and `after`, the whole conversation is requested (P50, P51). */
   page: z
     .object({
-      limit,
+      limit: limit(
+        `The default is ${DEFAULT_LIMIT} with \`before\` or \`after\`. Without all three, the whole conversation is sent.`,
+      ),
       before: bound("before", "Returns the messages before this id. Cannot be combined with `after`."),
       after: bound("after", "Returns the messages after this id. Cannot be combined with `before`."),
       as,
@@ -44,7 +50,7 @@ export const queries = {
       error: "before and after cannot be combined.",
     }),
   sync: z.object({
-    limit,
+    limit: limit(HUNDRED),
     after: bound(
       "after",
       "The `cursor` of the previous response. Without it, reading starts at the beginning.",
@@ -52,7 +58,7 @@ export const queries = {
     as,
   }),
   conversations: z.object({
-    limit,
+    limit: limit(HUNDRED),
     before: bound("before", "The `next` of the previous page. Without it, reading starts with the newest."),
     as,
   }),

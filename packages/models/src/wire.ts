@@ -1,5 +1,6 @@
+import type { ZodError } from "zod";
 import { type ChatError, ERRORS, type ErrorCode } from "./codes.ts";
-import { ref as refSchema } from "./fields.ts";
+import { MAX_REF_CHARACTERS, ref as refSchema } from "./fields.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
 import { timestampOf } from "./ids.ts";
 
@@ -10,10 +11,22 @@ export const DEFAULT_MAX_CONTENT_BYTES = 8 * 1024;
 /** Maximum size of a frame, in bytes of UTF-8 (P12). */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
-/** A decoded frame, or an error code. The code comes with the frame's ref if the frame has a valid one. */
+/**
+ * A decoded frame, or an error code. The code comes with the frame's ref if the frame has a valid one. For
+ * `invalid_message`, `message` names the invalid field.
+ */
 export type Decoded =
   | { readonly ok: true; readonly frame: ClientFrame }
-  | { readonly ok: false; readonly code: ErrorCode; readonly ref?: string };
+  | { readonly ok: false; readonly code: ErrorCode; readonly message?: string; readonly ref?: string };
+
+/** The rule that each field of a client's frame must follow, as text for the author of the client. */
+const RULES: Readonly<Record<string, string>> = {
+  to: '`to` must be a username, or "" for the public room.',
+  content: "`content` must be a text: not empty, and well-formed Unicode.",
+  ref: `\`ref\` must be a text of 1 to ${MAX_REF_CHARACTERS} characters, in well-formed Unicode.`,
+  token: "`token` must be a text that isn't empty.",
+};
+const NOT_AN_OBJECT = "A frame must be a JSON object.";
 
 /**
  * Decodes a client's text frame. Never throws: an invalid frame becomes an error code, with the frame's ref if it has
@@ -27,7 +40,7 @@ export function decodeClientFrame(text: string, limits: { readonly maxContentByt
     return { ok: false, code: "invalid_json" };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { ok: false, code: "invalid_message" };
+    return { ok: false, code: "invalid_message", message: NOT_AN_OBJECT };
   switch ((value as { type?: unknown }).type) {
     case undefined:
     case "message":
@@ -35,7 +48,7 @@ export function decodeClientFrame(text: string, limits: { readonly maxContentByt
     case "ping":
       return { ok: true, frame: { type: "ping" } };
     case "auth":
-      return decoded(clientFrames.auth.safeParse(value));
+      return decodeAuth(value);
     default:
       return { ok: false, code: "unknown_type", ...refOf(value) };
   }
@@ -43,7 +56,7 @@ export function decodeClientFrame(text: string, limits: { readonly maxContentByt
 
 function decodeSend(value: object, maxContentBytes: number): Decoded {
   const result = clientFrames.message.safeParse(value);
-  if (!result.success) return { ok: false, code: "invalid_message", ...refOf(value) };
+  if (!result.success) return invalidMessage(result.error, value);
   const { content } = result.data;
   // A UTF-16 unit takes at most three bytes in UTF-8, so short content needs no counting.
   if (content.length * 3 > maxContentBytes && utf8Bytes(content) > maxContentBytes) {
@@ -52,8 +65,14 @@ function decodeSend(value: object, maxContentBytes: number): Decoded {
   return { ok: true, frame: result.data };
 }
 
-function decoded(result: { success: true; data: ClientFrame } | { success: false }): Decoded {
-  return result.success ? { ok: true, frame: result.data } : { ok: false, code: "invalid_message" };
+function decodeAuth(value: object): Decoded {
+  const result = clientFrames.auth.safeParse(value);
+  return result.success ? { ok: true, frame: result.data } : invalidMessage(result.error, value);
+}
+
+function invalidMessage({ issues }: Pick<ZodError, "issues">, value: object): Decoded {
+  const message = RULES[String(issues[0]?.path[0])] ?? ERRORS.invalid_message.message;
+  return { ok: false, code: "invalid_message", message, ...refOf(value) };
 }
 
 function refOf(value: object): { ref?: string } {

@@ -1,3 +1,3 @@
-export { NotPrivateError } from "./not-private-error.ts";
+export { describeFileError, NotPrivateError } from "./not-private-error.ts";
 export { ensurePrivateDir } from "./private-dir.ts";
 export { ensurePrivateFile } from "./private-file.ts";

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -67,6 +68,29 @@ describe("a private directory", () => {
     expect(() => ensurePrivateDir(dir)).toThrow(NotPrivateError);
     expect(() => ensurePrivateDir(dir)).toThrow(/shared by all users/);
     expect(modeOf(dir)).toBe(0o1777);
+  });
+
+  it("can't be created where the system refuses every new directory, and says so at once", () => {
+    // With the option `recursive`, Node's mkdir would never return here.
+    if (existsSync("/proc/self")) expect(() => ensurePrivateDir("/proc/parley/data")).toThrow(/ENOENT/);
+  });
+
+  it("names a read-only file system as the reason, and not a missing directory", ({ skip }) => {
+    const program = `import { ensurePrivateDir, describeFileError } from ${JSON.stringify(import.meta.resolve("./index.ts"))};
+      for (const dir of ["data", "a/data", "."])
+        try { ensurePrivateDir(dir); } catch (error) { console.log(describeFileError(error)); }`;
+    // In a mount namespace of its own, so that the file system disappears with the process.
+    const mounted = 'mount -t tmpfs -o ro,mode=755 none "$0" && cd "$0" && exec "$@"';
+    const node = [process.execPath, "--input-type=module", "-e", program];
+    const child = spawnSync("unshare", ["-rm", "sh", "-c", mounted, root, ...node], { encoding: "utf8" });
+    if (child.status !== 0) {
+      process.stderr.write(
+        "\n*** SKIPPED: a test of a read-only file system, which needs unshare and mount\n\n",
+      );
+      skip();
+    }
+    const reason = "its file system is read-only (EROFS)";
+    expect(child.stdout.trim().split("\n")).toEqual([reason, reason, reason]);
   });
 
   it("can't be a file", () => {

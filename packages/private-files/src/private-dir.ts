@@ -1,4 +1,14 @@
-import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from "node:fs";
+import { dirname } from "node:path";
 import { codeOf, NotPrivateError } from "./not-private-error.ts";
 
 /** Permission bits of the group and of all other users. */
@@ -16,7 +26,7 @@ const STICKY = 0o1000;
  * call if the directory can't be created or opened. On Windows, which has no modes, only creates the directory.
  */
 export function ensurePrivateDir(dir: string): string | undefined {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDir(dir);
   const user = process.getuid?.();
   if (user === undefined) return undefined;
   // All checks and changes use one descriptor, so that the path can't be replaced between them.
@@ -31,6 +41,22 @@ export function ensurePrivateDir(dir: string): string | undefined {
   }
 }
 
+/**
+ * Creates a directory and its missing parents. Doesn't use the option `recursive`: with it, `mkdir` reports ENOENT on a
+ * read-only file system, and never returns on a file system such as /proc.
+ */
+function makeDir(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (existsSync(dir)) return;
+    const parent = dirname(dir);
+    if (codeOf(error) !== "ENOENT" || existsSync(parent) || parent === dir) throw error;
+    makeDir(parent);
+    makeDir(dir);
+  }
+}
+
 /** Changes the mode to 0700, and checks the result: some file systems accept the change but ignore it. */
 function close(fd: number, dir: string, { mode }: Stats): void {
   if ((mode & STICKY) !== 0)
@@ -38,6 +64,7 @@ function close(fd: number, dir: string, { mode }: Stats): void {
   try {
     fchmodSync(fd, 0o700);
   } catch (error) {
+    if (codeOf(error) === "EROFS") throw error;
     throw notClosed(dir, `chmod failed with ${codeOf(error)}`);
   }
   if ((fstatSync(fd).mode & OTHERS) !== 0) throw notClosed(dir, "its file system ignores chmod");

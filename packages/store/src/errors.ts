@@ -10,8 +10,9 @@ export type StoreProblem = "slow" | "unreachable" | "failing";
 export class StoreUnavailable extends ChatError {
   readonly problem: StoreProblem;
 
-  constructor(problem: StoreProblem) {
-    super("unavailable");
+  /** `reason` is the kind of the database's error. */
+  constructor(problem: StoreProblem, reason?: string) {
+    super("unavailable", reason === undefined ? {} : { cause: new Error(reason) });
     this.problem = problem;
   }
 }

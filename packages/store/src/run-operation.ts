@@ -11,7 +11,7 @@ export interface OperationDeps {
 
 /**
  * Runs an operation of a store. A database error is reported as a `failure` event with the kind of error, and becomes
- * StoreUnavailable. Neither contains the driver's text, which can contain whole documents.
+ * StoreUnavailable with the kind as its cause. Neither contains the driver's text, which can contain whole documents.
  *
  * `reasonOf` returns the kind of an error. It returns undefined for errors that aren't the database's: these are
  * rethrown. So is the reason of `signal`, with which the caller abandons the operation.
@@ -29,6 +29,6 @@ export async function runOperation<T>(
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
     observe({ type: "failure", operation, reason, ms: performance.now() - started });
-    throw new StoreUnavailable(problemOf(error));
+    throw new StoreUnavailable(problemOf(error), reason);
   }
 }

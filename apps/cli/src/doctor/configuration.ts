@@ -7,6 +7,7 @@ import {
   type Env,
   fields,
   pick,
+  type RawEnv,
   readEnv,
   type Shape,
   variables,
@@ -40,15 +41,15 @@ const VARIABLES = {
 const SERVERS = ["REDIS_URL", "REDIS_URL_FILE", "MONGO_URL", "MONGO_URL_FILE"];
 
 /** Returns `split` if the environment names a Redis or a MongoDB, otherwise `standalone`. */
-export function shapeOfEnvironment(): DeploymentShape {
-  const texts = readEnv(Object.fromEntries(SERVERS.map((name) => [name, fields.text()])));
+export function shapeOfEnvironment(env: RawEnv): DeploymentShape {
+  const texts = readEnv(Object.fromEntries(SERVERS.map((name) => [name, fields.text()])), env);
   return Object.values(texts).every((text) => text === undefined) ? "standalone" : "split";
 }
 
 /** Checks every variable. The findings are the errors with which a service would refuse to start. */
-export function checkEnvironment(shape: DeploymentShape): Finding[] {
+export function checkEnvironment(shape: DeploymentShape, env: RawEnv): Finding[] {
   try {
-    readEnv(VARIABLES[shape]);
+    readEnv(VARIABLES[shape], env);
     const count = describeEnv(VARIABLES[shape]).length;
     return [ok("environment", `for ${shape}: all ${count} variables are valid or not set`)];
   } catch (error) {
@@ -60,9 +61,9 @@ export function checkEnvironment(shape: DeploymentShape): Finding[] {
 }
 
 /** Reads some variables. Returns undefined if one is invalid, which `checkEnvironment` reports. */
-export function readValues<S extends Shape>(shape: S): Env<S> | undefined {
+export function readValues<S extends Shape>(shape: S, env: RawEnv): Env<S> | undefined {
   try {
-    return readEnv(shape);
+    return readEnv(shape, env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return undefined;

@@ -1,8 +1,7 @@
 import type { RedisFacts } from "@parley/bus/redis";
-import { auth, pick, variables } from "@parley/service";
+import { auth, environmentWith, pick, type RawEnv, variables } from "@parley/service";
 import type { MongoFacts } from "@parley/store/mongo";
 import { parseHttpAddress, resolveAddresses } from "../server/addresses.ts";
-import type { ServerOptions } from "../server/connect-client.ts";
 import { requestDevToken } from "../server/identity.ts";
 import { EXIT, Failure } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
@@ -10,7 +9,9 @@ import { checkEnvironment, type DeploymentShape, readValues, shapeOfEnvironment 
 import { type Finding, formatFinding, formatFindingJson, wrong } from "./finding.ts";
 import { checkClock, checkDataDir, checkMachine } from "./machine.ts";
 import { checkMongo, mongoUnreachable } from "./mongo.ts";
+import type { DoctorOptions } from "./options.ts";
 import { checkRedis, redisUnreachable } from "./redis.ts";
+import { findRunningSplit } from "./running-split.ts";
 import { checkAdminPort, checkPublicServer, readClockAhead } from "./servers.ts";
 import { checkTokens } from "./tokens.ts";
 
@@ -22,23 +23,16 @@ export interface Inspectors {
   readonly mongo: (url: string) => Promise<MongoFacts>;
 }
 
-export interface DoctorOptions extends ServerOptions {
-  readonly shape: DeploymentShape | undefined;
-  /**
-   * The admin ports to check. If empty, the default ports are checked, and one that doesn't answer is only a note.
-   */
-  readonly adminUrls: readonly string[];
-  readonly json: boolean;
-}
-
 const DEFAULT_ADMIN_URLS: Readonly<Record<DeploymentShape, readonly string[]>> = {
   standalone: ["http://localhost:9080"],
   split: ["http://localhost:9080", "http://localhost:9081", "http://localhost:9082"],
 };
 
 /** Runs all checks and prints their findings. Rejects with a Failure if a check failed. */
-export async function doctor(options: DoctorOptions, inspectors: Inspectors, io: Io): Promise<void> {
-  const shape = options.shape ?? shapeOfEnvironment();
+export async function doctor(given: DoctorOptions, inspectors: Inspectors, io: Io): Promise<void> {
+  const found = await findRunningSplit(given);
+  const { env, options } = found ?? { env: environmentWith({}), options: given };
+  const shape = options.shape ?? shapeOfEnvironment(env);
   let wrongCount = 0;
   const report = (findings: readonly Finding[]): void => {
     wrongCount += findings.filter(({ status }) => status === "wrong").length;
@@ -46,15 +40,16 @@ export async function doctor(options: DoctorOptions, inspectors: Inspectors, io:
       io.print(options.json ? formatFindingJson(finding) : formatFinding(finding));
     }
   };
+  if (found) report([found.finding]);
   report(checkMachine());
-  report(checkEnvironment(shape));
-  report(await tokenFindings(shape, options, io.ended));
+  report(checkEnvironment(shape, env));
+  report(await tokenFindings(shape, options, env, io.ended));
   if (shape === "split") {
-    report(await redisFindings(inspectors));
-    report(await mongoFindings(inspectors));
+    report(await redisFindings(inspectors, env));
+    report(await mongoFindings(inspectors, env));
   } else {
-    const env = readValues({ DATA_DIR: variables.DATA_DIR("data") });
-    if (env) report([checkDataDir(env.DATA_DIR)]);
+    const values = readValues({ DATA_DIR: variables.DATA_DIR("data") }, env);
+    if (values) report([checkDataDir(values.DATA_DIR)]);
   }
   await reportServers(shape, options, io, report);
   io.ended.throwIfAborted();
@@ -66,9 +61,10 @@ export async function doctor(options: DoctorOptions, inspectors: Inspectors, io:
 async function tokenFindings(
   shape: DeploymentShape,
   options: DoctorOptions,
+  raw: RawEnv,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const env = readValues({ auth: auth({ required: shape === "split" }) });
+  const env = readValues({ auth: auth({ required: shape === "split" }) }, raw);
   if (!env) return [];
   const { base } = resolveAddresses(options.url, options.historyUrl);
   if (options.as === undefined) return checkTokens(env.auth, options.token, signal);
@@ -80,8 +76,8 @@ async function tokenFindings(
   }
 }
 
-async function redisFindings(inspectors: Inspectors): Promise<Finding[]> {
-  const env = readValues(pick("REDIS_URL", "DURABILITY", "ALLOW_WEAK_DURABILITY", "BACKLOG_MAX_BYTES"));
+async function redisFindings(inspectors: Inspectors, raw: RawEnv): Promise<Finding[]> {
+  const env = readValues(pick("REDIS_URL", "DURABILITY", "ALLOW_WEAK_DURABILITY", "BACKLOG_MAX_BYTES"), raw);
   if (!env) return [];
   try {
     const facts = await inspectors.redis(env.REDIS_URL);
@@ -96,8 +92,8 @@ async function redisFindings(inspectors: Inspectors): Promise<Finding[]> {
   }
 }
 
-async function mongoFindings(inspectors: Inspectors): Promise<Finding[]> {
-  const env = readValues(pick("MONGO_URL"));
+async function mongoFindings(inspectors: Inspectors, raw: RawEnv): Promise<Finding[]> {
+  const env = readValues(pick("MONGO_URL"), raw);
   if (!env) return [];
   try {
     const facts = await inspectors.mongo(env.MONGO_URL);

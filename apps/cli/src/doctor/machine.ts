@@ -14,7 +14,7 @@ export function checkMachine(): Finding[] {
   return [
     Number.parseInt(process.versions.node, 10) >= MIN_NODE_VERSION
       ? ok("node", process.versions.node)
-      : wrong("node", `${process.versions.node} is too old`, "Use Node 22 or newer."),
+      : wrong("node", `${process.versions.node} is too old`, "Use Node 22.16 or newer."),
     limit >= MIN_OPEN_FILES
       ? ok("open files", detail)
       : note("open files", detail, "Raise the limit if you need more: ulimit -n 65536."),

@@ -6,6 +6,7 @@ import { hasOneHost, isDirect, isLoopbackHost, isVouchedFor } from "@parley/serv
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;
 
 const MAX_BODY_BYTES = 1_024;
+const USERNAME_MESSAGE = 'The body must be {"username":"…"} with a valid username.';
 
 /** Dependencies of `answerTokenRequest`. */
 export interface TokenRequestDeps {
@@ -67,6 +68,6 @@ function usernameIn(text: string): string {
     throw new ChatError("invalid_json");
   }
   const { data } = tokenRequest.safeParse(value);
-  if (!data) throw new ChatError("invalid_username");
+  if (!data) throw new ChatError("invalid_username", { message: USERNAME_MESSAGE });
   return data.username;
 }

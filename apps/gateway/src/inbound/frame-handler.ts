@@ -67,7 +67,8 @@ export class FrameHandler {
       connection.resetInvalidFrames();
       this.#dispatch(connection, decoded.frame);
     } else {
-      this.#refuse(connection, decoded.code, decoded.ref);
+      const { code, message } = decoded;
+      this.#refuse(connection, message === undefined ? code : new ChatError(code, { message }), decoded.ref);
       this.#countInvalid(connection);
     }
   }

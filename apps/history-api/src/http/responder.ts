@@ -10,7 +10,8 @@ import { retryTemporary } from "../queries/retry.ts";
 import { PART } from "../queries/sizes.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
-import { ResponseAbandoned, write } from "./write.ts";
+import { ResponseBody } from "./response-body.ts";
+import { ResponseAbandoned } from "./write.ts";
 
 export interface ResponderDeps {
   readonly limiter: RequestLimiter;
@@ -52,23 +53,25 @@ export class Responder {
   /** Reads and sends a page. */
   async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
     const { res, deadline } = exchange;
-    const { slowClientMs } = this.#deps;
+    const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
     deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
     res.setHeader("content-length", left);
-    const last = chunks.pop();
-    if (exchange.req.method !== "HEAD") {
+    const isHead = exchange.req.method === "HEAD";
+    // The first chunk decides if a body is compressed, so it also decides the headers for HEAD.
+    const last = isHead ? chunks[0] : chunks.pop();
+    if (!isHead) {
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-        memory.resize(RESPONSE_BYTES + left);
-        await write(res, chunk, slowClientMs);
+        memory.resize(RESPONSE_BYTES + body.overhead + left);
+        await body.write(chunk);
         left -= chunk.length;
       }
     }
     memory.resize(RESPONSE_BYTES + left);
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
-    res.end(last);
+    await body.end(last);
     this.#answered(exchange, false, count);
   }
 
@@ -83,7 +86,9 @@ export class Responder {
     const { res, req, caller, deadline } = exchange;
     const place = this.#deps.limiter.acquireStream(caller, () => res.destroy());
     this.#releaseOnClose(exchange, place);
-    const memory = this.#reserve(exchange, RESPONSE_BYTES + PART.maxBytes);
+    const body = this.#bodyOf(exchange);
+    const overhead = RESPONSE_BYTES + body.overhead;
+    const memory = this.#reserve(exchange, overhead + PART.maxBytes);
     res.setHeader("content-type", "application/json");
     let count = 0;
     if (req.method !== "HEAD") {
@@ -93,15 +98,15 @@ export class Responder {
       });
       while (!reader.isDone) {
         const part = await this.#nextPart(exchange, reader, count);
-        memory.resize(RESPONSE_BYTES + Math.max(PART.maxBytes, bytesOf(part.chunks)));
+        memory.resize(overhead + Math.max(PART.maxBytes, bytesOf(part.chunks)));
         place.resize(1);
         count += part.count;
-        await this.#writeAll(exchange, part.chunks);
+        await writeAll(body, part.chunks);
       }
     }
     deadline.clear();
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
-    res.end(req.method === "HEAD" ? undefined : count === 0 ? "[]" : "]");
+    await body.end(req.method === "HEAD" ? undefined : Buffer.from(count === 0 ? "[]" : "]"));
     this.#answered(exchange, true, count);
   }
 
@@ -175,10 +180,9 @@ export class Responder {
     return encodeMessages(messages, envelope);
   }
 
-  /** Writes all chunks. Removes each from `chunks`, so that it can be freed once it is written. */
-  async #writeAll({ res }: Exchange, chunks: Buffer[]): Promise<void> {
-    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift())
-      await write(res, chunk, this.#deps.slowClientMs);
+  #bodyOf({ req, res, caller, closed }: Exchange): ResponseBody {
+    const { slowClientMs } = this.#deps;
+    return new ResponseBody({ req, res, user: caller.user, closed, slowClientMs });
   }
 
   #reserve(exchange: Exchange, bytes: number): Reservation {
@@ -198,4 +202,9 @@ export class Responder {
   #answered({ route, startedAt }: Exchange, whole: boolean, messages: number): void {
     this.#deps.observe({ type: "answered", route, whole, messages, ms: performance.now() - startedAt });
   }
+}
+
+/** Writes all chunks. Removes each from `chunks`, so that it can be freed once it is written. */
+async function writeAll(body: ResponseBody, chunks: Buffer[]): Promise<void> {
+  for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) await body.write(chunk);
 }

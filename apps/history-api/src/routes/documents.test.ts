@@ -23,6 +23,10 @@ describe("the documents", () => {
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
       expect(await response.text()).toBe(documentIn(name));
+      expect(response.headers.get("content-encoding")).toBe("gzip");
+      const plain = await server.fetch(`/${name}`, { ...NO_TOKEN, headers: { "accept-encoding": "br" } });
+      expect(plain.headers.get("content-encoding")).toBeNull();
+      expect(await plain.text()).toBe(documentIn(name));
     },
   );
 

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { createDocuments } from "@parley/documents";
+import { acceptsGzip } from "@parley/service";
 import type { RequestHandler } from "express";
 
 /** A response that is the same for everybody. */
 interface FixedResponse {
-  readonly headers: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  readonly gzip: Buffer;
 }
 
 /**
@@ -17,10 +21,9 @@ export function documentRoutes(): Readonly<Record<string, RequestHandler>> {
   let responses: ReturnType<typeof createResponses> | undefined;
   const handlerOf =
     (name: keyof ReturnType<typeof createResponses>): RequestHandler =>
-    (_req, res) => {
+    (req, res) => {
       responses ??= createResponses();
-      const { headers, body } = responses[name];
-      res.writeHead(200, headers).end(body);
+      send(req, res, responses[name]);
     };
   return {
     "/openapi.json": handlerOf("openapi"),
@@ -31,8 +34,17 @@ export function documentRoutes(): Readonly<Record<string, RequestHandler>> {
 
 /** A handler that sends the same text to everybody. */
 export function textRoute(text: string): RequestHandler {
-  const { headers, body } = fixed("text/plain; charset=utf-8", text);
-  return (_req, res) => void res.writeHead(200, headers).end(body);
+  const response = fixed("text/plain; charset=utf-8", text);
+  return (req, res) => send(req, res, response);
+}
+
+function send(req: IncomingMessage, res: ServerResponse, { headers, body, gzip }: FixedResponse): void {
+  const isCompressed = acceptsGzip(req) && gzip.length < body.length;
+  const bytes = isCompressed ? gzip : body;
+  if (isCompressed) res.setHeader("content-encoding", "gzip");
+  res.appendHeader("vary", "Accept-Encoding");
+  res.setHeader("content-length", bytes.length);
+  res.writeHead(200, headers).end(bytes);
 }
 
 function createResponses() {
@@ -46,7 +58,7 @@ function createResponses() {
 
 function fixed(type: string, text: string, headers: Readonly<Record<string, string>> = {}): FixedResponse {
   const body = Buffer.from(text);
-  return { headers: { ...headers, "content-type": type, "content-length": body.length }, body };
+  return { headers: { ...headers, "content-type": type }, body, gzip: gzipSync(body) };
 }
 
 /** A Content-Security-Policy that lets the page load nothing except its own inline style. */

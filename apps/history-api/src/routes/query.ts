@@ -43,7 +43,8 @@ function parse<Name extends QueryName>(name: Name, url: string): QueryValues<Nam
   const { data, error } = schema.safeParse(valuesOf(url, Object.keys(schema.shape)));
   if (data) return data as QueryValues<Name>;
   const [issue] = error.issues;
-  if (issue?.path[0] === "as") throw new ChatError("invalid_username");
+  if (issue?.path[0] === "as")
+    throw new ChatError("invalid_username", { message: "as isn't a valid username." });
   throw invalid(issue?.message ?? "");
 }
 

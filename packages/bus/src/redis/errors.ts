@@ -8,6 +8,14 @@ export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
+/**
+ * A connection to Redis works but can't be used, because something other than Redis failed. The message is a complete
+ * problem for an operator.
+ */
+export class BlockedError extends Error {
+  override readonly name = "BlockedError";
+}
+
 /** Returns true if this error is Redis' answer to a command. Then the connection still works. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof RefusedError || (error instanceof Error && error.name === "ReplyError");

@@ -8,6 +8,7 @@ import {
   type ObserveHttp,
   redactUrl,
   type ServiceContext,
+  writeRunningSplit,
 } from "@parley/service";
 import { freePort, isFree } from "../free-port.ts";
 import { takeLock } from "../lock.ts";
@@ -97,6 +98,12 @@ export async function startSplit(
   const stops: (() => Promise<void>)[] = [];
   defer("apps", async () => void (await Promise.all(stops.map((stop) => stop()))));
   const apps = await allOrNone(plans, (plan, signal) => runApp(plan, { ...options, env }, stops, signal));
+  const running = writeRunningSplit(dataDir, {
+    ...{ pid: process.pid, url, adminUrls: plans.map(({ adminPort }) => `http://127.0.0.1:${adminPort}`) },
+    ...(options.redisUrl === undefined && { REDIS_URL: redis.url }),
+    ...(options.mongoUrl === undefined && { MONGO_URL: mongo.url }),
+  });
+  defer("running", running);
   const frontProcess = { name: "front", pid: process.pid, where: url };
   return { url, processes: [frontProcess, ...apps, redis.process, mongo.process] };
 }

@@ -101,6 +101,22 @@ describe.skipIf(missing)("start:split", { timeout: 120_000 }, () => {
     }
   });
 
+  it("parley doctor finds it, and checks its servers and every process", async () => {
+    const findings: { check: string; status: string; says: string }[] = [];
+    const doctor = await startChild({
+      command: process.execPath,
+      args: [join(import.meta.dirname, "../../../../apps/cli/src/main.ts"), "doctor", "--json"],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir },
+      onLine: (line) => findings.push(JSON.parse(line)),
+    });
+    expect(await doctor.exited, doctor.output()).toEqual({ code: 0, signal: null });
+    expect(findings.filter(({ status }) => status === "wrong")).toEqual([]);
+    const checks = findings.map(({ check }) => check);
+    for (const check of ["start:split", "redis", "mongo", "gateway", "history-api"])
+      expect(checks).toContain(check);
+    expect(findings.filter(({ check, status }) => check === "admin port" && status === "ok")).toHaveLength(5);
+  });
+
   it("refuses a second instance on the same data, in one line", async () => {
     const second = await start({ PORT: String(await freePort()) });
     expect(await second.exited).toEqual({ code: 1, signal: null });

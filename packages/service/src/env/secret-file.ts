@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ensurePrivateDir, ensurePrivateFile, NotPrivateError } from "@parley/private-files";
+import {
+  describeFileError,
+  ensurePrivateDir,
+  ensurePrivateFile,
+  NotPrivateError,
+} from "@parley/private-files";
 import { MIN_SECRET_BYTES } from "./auth.ts";
 import { ConfigError } from "./config-error.ts";
 
@@ -24,7 +29,7 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
     if (error instanceof NotPrivateError)
       throw new ConfigError(`DATA_DIR cannot keep a secret: ${error.message}`);
     throw new ConfigError(
-      `DATA_DIR cannot keep a secret: ${codeOf(error) ?? "unknown error"} in ${dataDir}; set it to a writable directory`,
+      `DATA_DIR ${dataDir} cannot keep a secret: ${describeFileError(error)}. Set it to a directory that this user can write to`,
     );
   }
 }

@@ -202,3 +202,22 @@ describe("a service that fails", () => {
     expect(service.logged().map(({ msg }) => msg)).toEqual(["loud"]);
   });
 });
+
+describe("whatever a library or Node prints", () => {
+  it("becomes a line of the log, without the objects' content", async () => {
+    const service = run(`
+      for (const method of ["log", "info", "warn", "error", "trace", "dir", "table"])
+        console[method]("from " + method, { content: "hidden" }, new Error("failed\\nover two lines"));
+      console.warn("redis://:hunter2@localhost");
+      process.emitWarning("old API", "DeprecationWarning");
+      setImmediate(() => process.exit());`);
+    await service.exit();
+    expect(service.output.stderr).toBe("");
+    expect(service.said()).toEqual([]);
+    const texts = service.logged().map(({ text, err }) => JSON.stringify(text ?? err));
+    expect(texts).toHaveLength(9);
+    expect(texts[0]).toBe('"from log thrown: object failed"');
+    expect(texts[8]).toContain("old API");
+    expect(service.output.stdout).not.toMatch(/hidden|hunter2/);
+  });
+});

@@ -1,6 +1,7 @@
 import { ConfigError } from "../env/config-error.ts";
 import { readEnv } from "../env/read.ts";
 import { pick } from "../env/variables.ts";
+import { captureConsole } from "../logging/capture-console.ts";
 import { oneLine } from "../logging/describe-error.ts";
 import { createLogger, type Logger } from "../logging/logger.ts";
 import { redactText } from "../logging/redact.ts";
@@ -26,6 +27,7 @@ const DEADLINE_MS = 25_000;
  * - On SIGTERM or SIGINT closes everything that was deferred, then exits with 0, or with 1 if a close failed or
  *   `deadlineMs` passed. A second signal exits with 1 at once.
  * - Logs an uncaught error and exits with 1 at once, because the state of the process is unknown.
+ * - Logs what libraries and Node print, so that standard output has only log lines.
  */
 export async function runService(
   name: string,
@@ -38,6 +40,7 @@ export async function runService(
   const { stopping, closers } = shutdown;
   onEverySignal((signal) => shutdown.handleSignal(signal));
   exitOnUncaughtErrors(log);
+  captureConsole(log);
   try {
     await start({ log, stopping, defer: (what, close) => closers.push(what, close) });
   } catch (error) {

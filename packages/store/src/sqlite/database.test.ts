@@ -116,7 +116,7 @@ it("names a directory or file that can't be used", () => {
   writeFileSync(file, "");
   expect(() => openSqliteStore({ dir: join(file, "dir") })).toThrow(
     new StoreUnusable(
-      `${join(file, "dir")} cannot be written: ENOTDIR. Set a directory that this user can write to`,
+      `DATA_DIR ${join(file, "dir")} cannot be written: a part of the path is not a directory (ENOTDIR). Set it to a directory that this user can write to`,
     ),
   );
 });

@@ -1,7 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ensurePrivateDir, ensurePrivateFile, NotPrivateError } from "@parley/private-files";
+import {
+  describeFileError,
+  ensurePrivateDir,
+  ensurePrivateFile,
+  NotPrivateError,
+} from "@parley/private-files";
 import { StoreLocked, StoreUnusable } from "../errors.ts";
 import { readLockOwner, writeLockOwner } from "./lock-owner.ts";
 import { migrate } from "./schema.ts";
@@ -70,7 +75,7 @@ function makePrivate(dir: string, file: string): string | undefined {
   } catch (error) {
     if (error instanceof NotPrivateError) throw new StoreUnusable(error.message);
     throw new StoreUnusable(
-      `${dir} cannot be written: ${codeOf(error) ?? "unknown error"}. Set a directory that this user can write to`,
+      `DATA_DIR ${dir} cannot be written: ${describeFileError(error)}. Set it to a directory that this user can write to`,
     );
   }
 }

@@ -1,10 +1,12 @@
 import { Backoff, raceAbort } from "@parley/async";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
-import { isRefusal, NOT_SERVING, RefusedError, reasonOf, unavailable } from "../errors.ts";
-import type { Address } from "./address.ts";
+import { BlockedError, isRefusal, NOT_SERVING, RefusedError, reasonOf, unavailable } from "../errors.ts";
+import type { Address, Endpoint } from "./address.ts";
+import { Client } from "./client.ts";
 import { type ClientOptions, serverOptions } from "./client-options.ts";
-import { refuseReplica } from "./server-role.ts";
+import { reasonOfBreak } from "./greeting.ts";
+import { refuseUnready } from "./server-role.ts";
 
 export interface LinkOptions {
   readonly address: Address;
@@ -27,8 +29,8 @@ export interface LinkOptions {
 }
 
 type State =
-  /** Not connected. `reason` says why the last connection ended or the last attempt to connect failed. */
-  | { readonly kind: "down"; readonly reason: string }
+  /** Not connected. `problem` says why the last connection ended or the last attempt to connect failed. */
+  | { readonly kind: "down"; readonly problem: string }
   /** Connected and prepared. */
   | { readonly kind: "up"; readonly client: Redis; readonly end: ClientEnd }
   | { readonly kind: "closed" };
@@ -49,7 +51,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000 });
-  #state: State = { kind: "down", reason: "not connected yet" };
+  #state: State;
   /** At every change of state, this promise is resolved and replaced by a new one. */
   #stateChange = Promise.withResolvers<void>();
   readonly #running: Promise<void>;
@@ -58,6 +60,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#state = { kind: "down", problem: this.#noConnection("not connected yet") };
     this.#running = this.#keepConnected();
   }
 
@@ -119,8 +122,7 @@ export class Link {
   /** Returns why there is no connection, as text for an operator, or undefined if there is one. */
   problem(): string | undefined {
     if (this.#state.kind === "up") return undefined;
-    const reason = this.#state.kind === "down" ? this.#state.reason : "closed";
-    return `no connection to Redis for ${this.#options.role}: ${reason}`;
+    return this.#state.kind === "down" ? this.#state.problem : this.#noConnection("closed");
   }
 
   async close(): Promise<void> {
@@ -132,13 +134,14 @@ export class Link {
   async #keepConnected(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const client = new Redis(this.#clientOptions());
+      const client = new Client(this.#clientOptions());
       const end = watchEnd(client);
       try {
         await this.#connect(client, end, signal);
         await this.#stayUp(client, end, signal);
       } catch (error) {
-        this.#setDown(end.cause ?? reasonOf(error));
+        if (error instanceof BlockedError) this.#setDown(error.message, error.message);
+        else this.#setDown(await reasonOfBreak(end.cause ?? reasonOf(error), this.#endpoint()));
       } finally {
         client.disconnect();
       }
@@ -156,7 +159,9 @@ export class Link {
     const lost = end.ended.promise.then((reason) => Promise.reject(new Error(reason)));
     const connectAndPrepare = async () => {
       await client.connect();
-      await refuseReplica(client);
+      // ioredis goes on if the server refused to select the database.
+      if (end.cause !== undefined) throw new Error(end.cause);
+      await refuseUnready(client);
       if (this.#options.isSuperseded?.(this.#master)) throw new Error(OLD_MASTER);
       await this.#options.prepare?.(client);
     };
@@ -176,9 +181,9 @@ export class Link {
     this.#setDown(reason);
   }
 
-  #setDown(reason: string): void {
+  #setDown(reason: string, problem = this.#noConnection(reason)): void {
     const wasUp = this.#state.kind === "up";
-    this.#setState({ kind: "down", reason });
+    this.#setState({ kind: "down", problem });
     if (!wasUp) return;
     this.#options.observe({ type: "connection", role: this.#options.role, up: false, reason });
     this.#options.onDown?.();
@@ -196,11 +201,24 @@ export class Link {
       commandTimeout: commandTimeoutMs,
       disconnectTimeout: 50,
       lazyConnect: true,
+      // The link makes its own checks. ioredis' check prints on the console if INFO is forbidden.
+      enableReadyCheck: false,
       retryStrategy: () => null,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
     };
+  }
+
+  /** The server that the last attempt to connect led to. */
+  #endpoint(): Endpoint {
+    const [, host, port] = /^(.*):(\d+)$/.exec(this.#master) ?? [];
+    const [first = { host: "localhost", port: 6379 }] = this.#options.address.endpoints;
+    return host === undefined ? first : { host, port: Number(port) };
+  }
+
+  #noConnection(reason: string): string {
+    return `no connection to Redis for ${this.#options.role}: ${reason}`;
   }
 
   #setState(state: State): void {
@@ -214,7 +232,7 @@ export class Link {
 interface ClientEnd {
   /** Resolves with the reason once the socket has ended or the client was replaced. */
   readonly ended: PromiseWithResolvers<string>;
-  /** The socket's last error, if there was one. As a reason it is more precise than "the connection ended". */
+  /** The first error, if there was one. Later errors are its consequences, such as ECONNRESET after a refusal. */
   cause: string | undefined;
 }
 
@@ -227,7 +245,7 @@ function watchEnd(client: Redis): ClientEnd {
   client.on("error", (error: unknown) => {
     const reason = reasonOf(error);
     // If no Sentinel answered, ioredis reports only that all failed. The last Sentinel's own error is more precise.
-    end.cause = reason.startsWith("All sentinels") ? (sentinelError ?? reason) : reason;
+    end.cause ??= reason.startsWith("All sentinels") ? (sentinelError ?? reason) : reason;
   });
   client.once("end", () => end.ended.resolve(end.cause ?? "the connection ended"));
   return end;

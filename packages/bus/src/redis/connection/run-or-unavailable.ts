@@ -17,5 +17,5 @@ export async function runOrUnavailable<T>(link: Link, work: (client: Redis) => P
 
 /** Returns why `runOrUnavailable` failed, as text for an operator. */
 export function failureReason(error: unknown): string {
-  return reasonOf(error instanceof ChatError ? error.cause : error);
+  return error instanceof ChatError ? error.reason : reasonOf(error);
 }

@@ -33,11 +33,13 @@ export function wasPromoted(before: string, now: string): boolean {
 }
 
 /**
- * Rejects if the server is a replica. A demoted server still answers, but the end of its log may be out of date.
- * History read up to that end would lack acknowledged messages (P56).
+ * Rejects if the server is a replica or still loads its data. A demoted server still answers, but the end of its log
+ * may be out of date. History read up to that end would lack acknowledged messages (P56).
  */
-export async function refuseReplica(client: Redis): Promise<void> {
-  if (/^role:slave/m.test(await readInfo(client, "replication"))) throw new Error("this Redis is a replica");
+export async function refuseUnready(client: Redis): Promise<void> {
+  const info = await readInfo(client, "replication", "persistence");
+  if (/^role:slave/m.test(info)) throw new Error("this Redis is a replica");
+  if (/^loading:1/m.test(info)) throw new Error("Redis is still loading its data");
 }
 
 /** Returns "" if INFO is forbidden. Then the scripts detect a replica, because a replica refuses their writes. */

@@ -21,6 +21,7 @@ const SUBSCRIBE_TIMEOUT_MS = 3_000;
 /** Time between markers, in ms. Two missing markers are an interruption, which is thus noticed within 2 s (L15). */
 const MARKER_INTERVAL_MS = 500;
 const CLOSED = "the log is closed";
+const READ = "read the log";
 const SILENT = "no markers arrive";
 const OTHER_SERVER = "the subscriber connection leads to another server than the append connection";
 /** Bounds of the buffer for messages that arrive during a repair. If exceeded, the messages are read from the log. */
@@ -85,7 +86,7 @@ export class RedisLiveFeed implements LiveFeed {
       subscriptions: this.#subscriptions,
       connection: () => (this.#stream.isLive ? this.#session?.client : undefined),
       cursorGeneration: () => this.#stream.cursorGeneration,
-      readEnd: async () => (await this.#attempt(() => runOrUnavailable(appendLink, readHead)))?.end,
+      readEnd: async () => (await this.#attempt(READ, () => runOrUnavailable(appendLink, readHead)))?.end,
       onConnectionFailed: (client, reason) => this.#subscriberLink.replace(client, reason),
       problem: () => this.problem(),
     });
@@ -161,7 +162,7 @@ export class RedisLiveFeed implements LiveFeed {
     const backoff = new Backoff({ minMs: 50, maxMs: 1_000 });
     const started = performance.now();
     while (!signal.aborted) {
-      const outcome = await this.#attempt(() =>
+      const outcome = await this.#attempt(READ, () =>
         repair({ link: this.#appendLink, stream: this.#stream, term, signal }),
       );
       if (outcome?.kind === "otherServer") return this.#subscriberLink.replace(session.client, OTHER_SERVER);
@@ -185,14 +186,15 @@ export class RedisLiveFeed implements LiveFeed {
     let missing = 0;
     while (!signal.aborted) {
       const before = session.received;
-      const published = await this.#attempt(() =>
+      const published = await this.#attempt("publish a marker", () =>
         runOrUnavailable(this.#appendLink, (client) =>
           publishMarker(client, this.#markerChannel, `${session.number}`),
         ),
       );
       await sleep(MARKER_INTERVAL_MS, signal);
       missing = published !== undefined && session.received > before ? 0 : missing + 1;
-      if (missing === 2) this.#subscriberLink.replace(session.client, SILENT);
+      const reason = (published === undefined ? this.#logProblem : undefined) ?? SILENT;
+      if (missing === 2) this.#subscriberLink.replace(session.client, reason);
       this.#joinBatcher.process();
     }
   }
@@ -224,15 +226,15 @@ export class RedisLiveFeed implements LiveFeed {
     this.#stream.receiveMarker(marker.log);
   }
 
-  /** Runs `work`. If it fails, resolves with undefined and records the reason in `#logProblem`. */
-  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /** Runs `work`. If it fails, resolves with undefined and records in `#logProblem` that it can't `doing`, and why. */
+  async #attempt<T>(doing: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await work();
       this.#logProblem = undefined;
       return result;
     } catch (error) {
       // A DOMException means that the session ended. The subscriber link reports this itself.
-      if (!(error instanceof DOMException)) this.#logProblem = `cannot read the log: ${failureReason(error)}`;
+      if (!(error instanceof DOMException)) this.#logProblem = `cannot ${doing}: ${failureReason(error)}`;
       return undefined;
     }
   }

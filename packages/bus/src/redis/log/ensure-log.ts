@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { ChatError } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
+import { BlockedError } from "../errors.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
@@ -9,14 +11,15 @@ import { ENSURE_LOG } from "../script/scripts.ts";
 /**
  * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). Runs on every new
  * connection of a consumer, because after a start, a FLUSHALL or a failover the log may be missing or end before the
- * store does. Rejects if `lastStored` rejects: without the store's greatest id, no log may be created.
+ * store does. Rejects with a BlockedError if `lastStored` rejects: without the store's greatest id, no log may be
+ * created.
  */
 export async function ensureLog(
   client: Redis,
   lastStored: () => Promise<string>,
   observe: Observe,
 ): Promise<void> {
-  const floor = streamIdOf(await lastStored());
+  const floor = streamIdOf(await readLastStored(lastStored));
   const epoch = randomBytes(6).toString("base64url");
   const [outcome, detail = ""] = textsOf(await ENSURE_LOG.run(client, [LOG, META], [GROUP, epoch, floor]));
   if (outcome === "unusable") throw new Error(detail);
@@ -28,4 +31,13 @@ export async function ensureLog(
       type: "warning",
       text: "the log's end was below the store: the log counts as replaced and goes on above the store",
     });
+}
+
+async function readLastStored(lastStored: () => Promise<string>): Promise<string> {
+  try {
+    return await lastStored();
+  } catch (error) {
+    const reason = error instanceof ChatError ? error.reason : "unexpected error";
+    throw new BlockedError(`the store doesn't answer, and the log needs the store's last id: ${reason}`);
+  }
 }

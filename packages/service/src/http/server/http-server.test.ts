@@ -28,6 +28,13 @@ class Begun {
   }
 }
 
+it("keeps an idle connection open for longer than load balancers do, and says so", async () => {
+  const server = await startServer({ handlers: { handleRequest: (_req, res) => void res.end("x") } });
+  const client = server.connect().send(get("/"));
+  await vi.waitFor(() => expect(client.received).toMatch(/Keep-Alive: timeout=75\r\n/));
+  expect(server.server.keepAliveTimeout).toBe(75_000);
+});
+
 describe("requests of one connection", () => {
   it("G5: begin one at a time, each after the answer to the one before", async () => {
     const begun = new Begun();

@@ -8,6 +8,7 @@ import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
 import { RefusalPacer } from "./refusal-pacer.ts";
+import { useOriginForm } from "./request-target.ts";
 import { SERVER_OPTIONS, STALLED_MS, WEBSOCKET_SERVER_OPTIONS } from "./server-options.ts";
 import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
 
@@ -107,6 +108,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function onRequest(req: IncomingMessage, res: ServerResponse): void {
+    useOriginForm(req);
     answer(req, res, lacksHost(req) ? refuseHost : handleRequest);
   }
 
@@ -116,6 +118,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    useOriginForm(req);
     // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
     connectionOf(req.socket)?.addUpgrade(req, () => {

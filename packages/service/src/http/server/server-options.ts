@@ -1,5 +1,8 @@
 import type { ServerOptions } from "node:http";
 
+/** Time for which a connection is kept open after an answer, in ms, if no request follows. */
+export const KEEP_ALIVE_MS = 75_000;
+
 /**
  * Options for every HTTP server. Times are ms. A client that sends its request too slowly, or nothing at all, is
  * disconnected.
@@ -8,6 +11,10 @@ export const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
+  // Longer than load balancers keep an idle connection (usually 60 s), so that the balancer closes first. Otherwise it
+  // could send a request just when this server closes the connection, and its client would get 502. If sockets become
+  // scarce, idle ones are closed earlier (SocketLimiter).
+  keepAliveTimeout: KEEP_ALIVE_MS,
   // http-server.ts checks the Host header itself.
   requireHostHeader: false,
 };
