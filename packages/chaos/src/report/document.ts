@@ -90,7 +90,7 @@ To repeat it: \`npx pnpm@12 chaos --soak 60\`, on a machine on which nothing els
 first sixth, and its bounds are wider. \`DEDUPE_WINDOW_MS\` is half of the time that isn't judged, so that Redis forgets as many
 refs as it adds.
 
-The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 60 intervals: the memory that is left after
+The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 12 intervals: the memory that is left after
 a collection, the connections that are left between two bursts. \`slope\` is the median of the slopes between all pairs of
 intervals, by Theil and Sen. A slope is a leak if it is above its bound, and above zero with a probability of 97.5 %.
 `;
