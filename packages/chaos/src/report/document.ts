@@ -84,13 +84,13 @@ every figure that a leak raises is sampled every few seconds. Each user keeps on
 four others; one message in 50 is sent twice with the same ref. Further connections stay for 5 seconds. The requests are a page
 of a conversation, a sync and the list of conversations in turn. Every connection must receive each message of its user once
 and in order, every acknowledged message must be stored once, and the newest one must be in the next page. Stored messages are
-removed after 5 minutes, because a small MongoDB reads more slowly the more it has.
+removed after a minute, because a small MongoDB reads more slowly the more it has.
 
 To repeat it: \`npx pnpm@12 chaos --soak 60\`, on a machine on which nothing else runs. A shorter run judges the time after its
 first sixth, and its bounds are wider. \`DEDUPE_WINDOW_MS\` is half of the time that isn't judged, so that Redis forgets as many
 refs as it adds.
 
-The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 60 intervals: the memory that is left after
+The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 12 intervals: the memory that is left after
 a collection, the connections that are left between two bursts. \`slope\` is the median of the slopes between all pairs of
 intervals, by Theil and Sen. A slope is a leak if it is above its bound, and above zero with a probability of 97.5 %.
 `;

@@ -16,8 +16,11 @@ const MAX_PROGRESS_MS = 30_000;
 const TICK_MS = 1_000;
 /** A message that is older than this has been acknowledged, seen and stored, or has failed. */
 const CHECKED_AGE_MS = 10_000;
-/** Messages are removed from the store at this age, because a small MongoDB reads more slowly the more it has. */
-const REMOVED_AGE_MS = 300_000;
+/**
+ * Messages are removed from the store at this age. SecantusDB reads the whole collection to find a ref: with more
+ * messages, reads of history would slow down the inserts, and more refs would have to be found.
+ */
+const REMOVED_AGE_MS = 60_000;
 /** An id after all others. */
 const LAST_ID = "~";
 const LAST_ACK_MS = 6_000;

@@ -54,6 +54,20 @@ describe("a figure", () => {
     expect(isLeak((minute) => 100 - minute)).toBe(false);
   });
 
+  it("that falls with each collection of the heap is no leak, whatever the times of the collections", () => {
+    const random = randomFrom(4);
+    const heapOf = (): ((minute: number) => number) => {
+      let used = 25;
+      let collectAt = 0;
+      return (minute) => {
+        used += 1 + random();
+        if (minute >= collectAt) [used, collectAt] = [25 + random(), minute + 1 + 3 * random()];
+        return used;
+      };
+    };
+    expect(Array.from({ length: 100 }, heapOf).filter(isLeak)).toEqual([]);
+  });
+
   it("may rise while the process starts, and by as much as its measure allows", () => {
     expect(isLeak((minute) => Math.min(300, 30 * minute))).toBe(false);
     expect(isLeak((minute) => 100 + (9 * minute) / 50)).toBe(false);

@@ -21,7 +21,8 @@ export interface Judged {
   readonly isLeak: boolean;
 }
 
-const INTERVALS = 60;
+/** So few that each interval of an hour has a full collection of every heap: some processes make one in four minutes. */
+const INTERVALS = 12;
 /** Intervals of fewer samples would have no floor. */
 const SAMPLES_PER_INTERVAL = 3;
 const HOUR_MS = 3_600_000;

@@ -28,7 +28,7 @@ export const APP_MEASURES: readonly (Measure & {
     metric: "nodejs_heap_size_used_bytes",
     unit: MIB,
     mayGrow: 12,
-    mayGrowYoung: 30,
+    mayGrowYoung: 60,
   },
   { name: "open descriptors", metric: "process_open_fds", unit: 1, mayGrow: 20, mayGrowYoung: 20 },
   {
