@@ -24,6 +24,8 @@ export type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
+/** Conversations in which refs are looked up at the same time. */
+const CONVERSATIONS_AT_ONCE = 8;
 /** Documents per batch of a read that is bounded by bytes. At most one batch is fetched beyond the bound. */
 const BATCH_SIZE = 128;
 
@@ -86,30 +88,37 @@ export async function readByIds(
   return new Map(found.map((message) => [message.id, message]));
 }
 
-/** Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`. */
+/**
+ * Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`.
+ *
+ * There is one query for each conversation, because a server that has no use for the index on refs can then use the one
+ * on conversations. For a query over several conversations, such a server would read the whole collection.
+ */
 export async function readByRefs(
   collection: Messages,
   messages: readonly LogMessage[],
   timeLimit: TimeLimit,
 ): Promise<Map<string, LogMessage>> {
-  const refs = new Map(messages.map((message) => [refKey(message), message]));
-  refs.delete(undefined);
-  const found = await inChunks(collection, [...refs.values()], refsOfSenders, timeLimit);
-  return new Map(found.map((message) => [refKey(message) ?? "", message]));
+  const withRef = messages.filter(({ ref }) => ref !== undefined);
+  const keys = new Set(withRef.map(refKey));
+  const groups = [...Map.groupBy(withRef, ({ from, to }) => conversationOf(from, to))];
+  const found: LogMessage[] = [];
+  for (let at = 0; at < groups.length; at += CONVERSATIONS_AT_ONCE) {
+    const reads = groups.slice(at, at + CONVERSATIONS_AT_ONCE).map(([conversation, group]) => {
+      const filterOf = (chunk: LogMessage[]) => refsIn(conversation, chunk);
+      return inChunks(collection, group, filterOf, timeLimit);
+    });
+    found.push(...(await Promise.all(reads)).flat());
+  }
+  const byRef = found.map((message) => [refKey(message) ?? "", message] as const);
+  return new Map(byRef.filter(([key]) => keys.has(key)));
 }
 
-/** Builds a filter with one clause for each sender in each conversation, with all of the sender's refs. */
-function refsOfSenders(messages: readonly LogMessage[]): Filter<MessageDocument> {
-  const clauses = new Map<string, { conversation: string; from: string; ref: { $in: string[] } }>();
-  for (const { from, to, ref } of messages) {
-    if (ref === undefined) continue;
-    const conversation = conversationOf(from, to);
-    const key = `${conversation}\n${from}`;
-    const clause = clauses.get(key) ?? { conversation, from, ref: { $in: [] } };
-    clauses.set(key, clause);
-    clause.ref.$in.push(ref);
-  }
-  return { $or: [...clauses.values()] };
+/** Builds a filter that also matches messages of one sender with a ref of another. Both users share a conversation. */
+function refsIn(conversation: string, messages: readonly LogMessage[]): Filter<MessageDocument> {
+  const from = [...new Set(messages.map((message) => message.from))];
+  const ref = [...new Set(messages.flatMap((message) => message.ref ?? []))];
+  return { conversation, from: { $in: from }, ref: { $in: ref } };
 }
 
 /**
