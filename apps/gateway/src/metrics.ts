@@ -21,8 +21,10 @@ const LATENCY_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 
 
 function gatewayMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "gateway");
+  const connections = gauge("connections", "Open WebSockets.");
+  connections.set(0);
   return {
-    connections: gauge("connections", "Open WebSockets."),
+    connections,
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", { code: CLOSE_CODES }),
     refused: counter("refused_total", "Upgrades and requests refused, by error code.", { code: ERROR_CODES }),
     framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", {

@@ -27,8 +27,8 @@ export type PersisterEvent =
   | { readonly type: "ref-dropped"; readonly id: string; readonly heldBy: string }
   /** An operation on the log failed. The log delivers the operation's messages again. */
   | { readonly type: "log-failed"; readonly doing: LogStep; readonly reason: string }
-  /** The log's state, about once a second. The oldest unstored message has waited for at most `lagMs`. */
-  | { readonly type: "log-state"; readonly state: LogState; readonly lagMs: number };
+  /** The log's state, measured about once a second. */
+  | { readonly type: "log-state"; readonly state: LogState };
 
 /** An operator replayed or dropped a dead letter. */
 export interface DeadLetterDecision {

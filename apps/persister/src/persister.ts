@@ -15,8 +15,6 @@ export interface PersisterOptions {
   readonly store: Pick<Store, "prepare" | "insert">;
   readonly observe: Observe;
   readonly timings?: Partial<Timings>;
-  /** The current time, in ms since 1970. */
-  readonly now?: () => number;
 }
 
 export interface Timings {
@@ -41,7 +39,7 @@ const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 5_000 }, trimEveryMs: 1_0
 
 /** Creates the core of a persister. It doesn't read the environment. The caller closes the bus and the store. */
 export function createPersister(options: PersisterOptions): Persister {
-  const { consumer, store, observe, now = Date.now } = options;
+  const { consumer, store, observe } = options;
   const { retry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const { acknowledged } = consumer;
@@ -49,9 +47,11 @@ export function createPersister(options: PersisterOptions): Persister {
 
   return {
     async run(signal) {
-      await storeWriter.prepare(signal);
-      const consuming = runConsumeLoop({ consumer, batchWriter, retry, observe }, signal);
-      const trimming = runTrimLoop({ consumer, intervalMs: trimEveryMs, observe, now }, signal);
+      // The log is measured from the start, because a store that is away is when operators need the lag.
+      const trimming = runTrimLoop({ consumer, intervalMs: trimEveryMs, observe }, signal);
+      const consuming = storeWriter
+        .prepare(signal)
+        .then(() => runConsumeLoop({ consumer, batchWriter, retry, observe }, signal));
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);
     },
     problems: () => [storeWriter.problem(), consumer.problem()].filter((problem) => problem !== undefined),

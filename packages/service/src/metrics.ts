@@ -68,7 +68,12 @@ export function metricFactory(registry: Registry, part: string): MetricFactory {
       for (const values of combinationsOf(labels)) counter.inc(values, 0);
       return counter;
     },
-    gauge: (name, help, labelNames = []) => new Gauge(settings(name, help, labelNames)),
+    gauge(name, help, labelNames = []) {
+      const gauge = new Gauge(settings(name, help, labelNames));
+      // prom-client starts a gauge without labels at 0.
+      if (labelNames.length === 0) gauge.remove();
+      return gauge;
+    },
     histogram(name: string, help: string, buckets: readonly number[], labels: Labels = {}): Histogram {
       const names = Object.keys(labels);
       const histogram = new Histogram({ ...settings(name, help, names), buckets: [...buckets] });

@@ -16,12 +16,7 @@ let run: Promise<void> = Promise.resolve();
 
 /** Starts a persister over a scripted log and store. Only one may run at a time; end it with `stop`. */
 export function start(
-  options: {
-    acknowledged?: boolean;
-    store?: ScriptedStore;
-    timings?: Partial<Timings>;
-    now?: () => number;
-  } = {},
+  options: { acknowledged?: boolean; store?: ScriptedStore; timings?: Partial<Timings> } = {},
 ): RunningPersister {
   const consumer = new ScriptedConsumer(options);
   const store = options.store ?? new ScriptedStore();
@@ -31,7 +26,6 @@ export function start(
     consumer,
     store,
     timings,
-    now: options.now ?? Date.now,
     observe: (event) => events.push(event),
   });
   stopping = new AbortController();

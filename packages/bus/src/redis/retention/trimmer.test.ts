@@ -46,6 +46,17 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
     expect(await redis.raw.hget(META, "trimmed")).toBe(old);
   });
 
+  it("L12: measures the log while the store is away, although nothing is consumed", async () => {
+    await persister({});
+    await append("a", "b");
+    const consume = redis.bus().consume({ lastStored: () => Promise.reject(new Error("the store is down")) });
+    await until(
+      async () => (await consume.trim().catch(() => undefined))?.backlogEntries === 2,
+      "the backlog is known",
+    );
+    expect(consume.problem()).toContain("the store is down");
+  });
+
   it("L12: never trims entries that weren't delivered yet", async () => {
     const consume = await persister({ trimMinAgeMs: 0 });
     const [first = ""] = await append("a", "b");
