@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import manifest from "../package.json" with { type: "json" };
 
@@ -18,7 +19,35 @@ export function createMetrics({ app }: { readonly app: string }): Registry {
     registers: [registry],
   });
   info.set({ app, version: manifest.version }, 1);
+  countLoopTime(registry);
   return registry;
+}
+
+/**
+ * Adds `parley_ready`, the answer of `/readyz` as a gauge. `problems` returns the reasons why this process isn't ready.
+ */
+export function addReadyGauge(registry: Registry, problems: () => readonly string[]): void {
+  new Gauge({
+    name: "parley_ready",
+    help: "1 if /readyz succeeds, otherwise 0.",
+    registers: [registry],
+    collect() {
+      this.set(problems().length === 0 ? 1 : 0);
+    },
+  });
+}
+
+/** Adds the event loop's busy time as a counter, so that its rate is the utilisation over any time. */
+function countLoopTime(registry: Registry): void {
+  new Counter({
+    name: "parley_event_loop_active_seconds_total",
+    help: "Time that the event loop spent on work rather than on waiting.",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(performance.eventLoopUtilization().active / 1000);
+    },
+  });
 }
 
 /**

@@ -28,7 +28,7 @@ describe("docs/operating.md", () => {
     observeAuth(log, registry);
     observeBus(log, registry);
     observeStore(log, registry);
-    observeHttp(log, registry, "public");
+    observeHttp(log, registry, { server: "public", limits: { total: 1 } });
     const ours = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith("parley_"));
     const empty = ours.filter(({ type, values }) => String(type) !== "gauge" && values.length === 0);
     expect(ours.length).toBeGreaterThan(40);
@@ -43,7 +43,7 @@ describe("docs/operating.md", () => {
       metricsOf((registry) => observeAuth(log, registry)),
       metricsOf((registry) => observeBus(log, registry)),
       metricsOf((registry) => observeStore(log, registry)),
-      metricsOf((registry) => observeHttp(log, registry, "public")),
+      metricsOf((registry) => observeHttp(log, registry, { server: "public", limits: { total: 1 } })),
     ]);
     const documented = new Set(named.filter((name) => /^parley_\w+$/.test(name)));
     expect([...documented].sort()).toEqual(names.flat().sort());

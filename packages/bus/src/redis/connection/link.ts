@@ -58,6 +58,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    options.observe({ type: "connecting", role: options.role });
     this.#running = this.#keepConnected();
   }
 
