@@ -54,16 +54,16 @@ function countLoopTime(registry: Registry): void {
  * The labels of a counter or histogram, each with all its values. The values are never taken from clients, so the number
  * of series is bounded. Every series exists at 0 from the start, so that the first increase is visible to an alert.
  */
-export type Labels = Readonly<Record<string, readonly string[]>>;
+type Labels = Readonly<Record<string, readonly string[]>>;
 
 /** One value for each label. */
-export type LabelValues<L extends Labels> = { readonly [Name in keyof L]: L[Name][number] };
+type LabelValues<L extends Labels> = { readonly [Name in keyof L]: L[Name][number] };
 
-export interface LabelledCounter<L extends Labels> {
+interface LabelledCounter<L extends Labels> {
   inc(values: LabelValues<L>, by?: number): void;
 }
 
-export interface LabelledHistogram<L extends Labels> {
+interface LabelledHistogram<L extends Labels> {
   observe(values: LabelValues<L>, value: number): void;
 }
 
