@@ -2,7 +2,7 @@ import type { Message, ParleyClient } from "@parley/client";
 
 /** The steps of a round, in order. */
 export const STEPS = ["send", "hear", "read"] as const;
-export type Step = (typeof STEPS)[number];
+type Step = (typeof STEPS)[number];
 
 /** The result of a round: the time of each step in ms, up to the first one that failed. */
 export interface Round {
