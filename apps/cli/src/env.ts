@@ -21,5 +21,6 @@ export const cliEnv = {
       "The admin port of a persister, for `dead-letters`; for `doctor`, of any process. `--admin-url` takes precedence.",
     defaultInWords: DEFAULT_ADMIN_URL,
   }),
+  PARLEY_PEER_TOKEN: fields.secretText().describe("The token of the second user of `probe`."),
   PARLEY_TOKEN: fields.secretText().describe("The token to authenticate with. `--token` takes precedence."),
 };

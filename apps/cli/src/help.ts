@@ -7,7 +7,7 @@ Exit codes:
   2    invalid command line or environment
   3    the server cannot be reached, or cannot answer at the moment: try again later
   4    the server refused the token, the permission or the message
-  130  interrupted by Ctrl-C or SIGTERM (chat and tail end with 0)`;
+  130  interrupted by Ctrl-C or SIGTERM (chat, tail and probe end with 0)`;
 
 export const PROGRAM = `
 To try it, with "npx pnpm@12 start" running in another terminal:
@@ -78,3 +78,12 @@ Examples:
   $ parley doctor                                # beside npx pnpm@12 start, or npx pnpm@12 start:split
   $ JWT_SECRET=... REDIS_URL=... MONGO_URL=... parley doctor
   $ parley doctor --admin-url http://gw1:9080 --admin-url http://api1:9081 --json`;
+
+export const PROBE = `
+One user sends a private message, the other one hears it and reads it in history. The times are those of the ack, from
+sending to hearing, and of the request for history. Messages of the probe stay in the history of its users, so use users
+that exist only for this. With --port, /readyz fails while the last round failed.
+
+Examples:
+  $ parley probe --once --as probe-1 --peer probe-2
+  $ PARLEY_TOKEN=... PARLEY_PEER_TOKEN=... parley probe --every 30s --port 9090`;

@@ -103,7 +103,38 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
       },
     );
 
+  addProbe(program, io);
   return program;
+}
+
+function addProbe(program: Command, io: Io): void {
+  addServerFlags(program.command("probe").description("measure what two users feel who send, hear and read"))
+    .option("--peer <user>", "the second user, if --as names the first")
+    .option("--once", "run one round; the exit code says whether it succeeded", false)
+    .option("--every <duration>", "the pause between two rounds", seconds, 10)
+    .option("--port <port>", "serve metrics on this port", port)
+    .option("--host <host>", "the address of that port", "127.0.0.1")
+    .option("--json", "print one line of JSON per round", false)
+    .addHelpText("after", help.PROBE)
+    .action(async (flags: ServerFlags & ProbeFlags) => {
+      const { probe } = await import("./probe/probe.ts");
+      const { once, json, host, port } = flags;
+      const server = serverOptions(flags);
+      if ((flags.as === undefined) !== (flags.peer === undefined))
+        throw usageError("pass both --as and --peer, or set both PARLEY_TOKEN and PARLEY_PEER_TOKEN");
+      const token = flags.peer === undefined ? readEnv(cliEnv).PARLEY_PEER_TOKEN : undefined;
+      const peer = { as: flags.peer, token };
+      await probe({ ...server, peer, once, json, host, port, everyMs: flags.every * 1000 }, io);
+    });
+}
+
+interface ProbeFlags {
+  readonly peer?: string;
+  readonly once: boolean;
+  readonly every: number;
+  readonly port?: number;
+  readonly host: string;
+  readonly json: boolean;
 }
 
 function addDeadLetters(program: Command, io: Io): void {
@@ -188,6 +219,12 @@ function collect(value: string, before: readonly string[]): string[] {
 
 function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return Number(text);
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
   return Number(text);
 }
 

@@ -5,7 +5,13 @@ import type { FlushStats } from "./outbound/write-scheduler.ts";
 /** Events that a gateway reports to its app, for logs and metrics. They never hold a message's content or a token. */
 export type GatewayEvent =
   /** A WebSocket has opened. In all events `connection` is the id of its upgrade request. */
-  | { readonly type: "connected"; readonly connection: string; readonly user: string }
+  | {
+      readonly type: "connected";
+      readonly connection: string;
+      readonly user: string;
+      /** Time from the request to the open WebSocket. */
+      readonly ms: number;
+    }
   /**
    * A WebSocket has ended. `code` is the close code, or 1006 if there was no close frame. `cause` is set if the
    * gateway or an error ended the connection.
@@ -39,15 +45,24 @@ export type GatewayEvent =
    * permits it again (P32).
    */
   | { readonly type: "throttled"; readonly connection: string }
-  /** The log answered a batch of drafts: `accepted` is the number appended, `failed` the number of errors by code. */
+  /**
+   * The log answered a batch of drafts: `ackMs` has, for each draft that was appended, the time from its frame to its
+   * answer. `failed` is the number of errors by code.
+   */
   | {
       readonly type: "sent";
-      readonly accepted: number;
+      readonly ackMs: readonly number[];
       readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
       readonly ms: number;
     }
   /** A pass over all connections, or a turn of direct writes, has ended: see write-scheduler.ts. */
   | ({ readonly type: "flush" } & FlushStats)
+  /** A message that a client of this gateway sent was written to this gateway's clients, `ms` after its frame came. */
+  | { readonly type: "delivered"; readonly ms: number }
+  /** The largest number of connections. Reported once, at the start. */
+  | { readonly type: "limits"; readonly connections: number }
+  /** Bytes that wait in the sockets of all connections, counted about once a second. */
+  | { readonly type: "load"; readonly pendingBytes: number }
   /** A connection reads too slowly and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
   /** A connection sends faster than the log answers. Reading from it is paused until answers arrive (G5). */

@@ -48,6 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const closing = new AbortController();
   let draining: Promise<void> | undefined;
   heartbeat.start();
+  observe({ type: "limits", connections: config.connections.total });
 
   return {
     handleUpgrade(req, socket, head) {

@@ -21,8 +21,27 @@ const LATENCY_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 
 
 function gatewayMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "gateway");
+  const connections = gauge("connections", "Open WebSockets.");
+  connections.set(0);
   return {
-    connections: gauge("connections", "Open WebSockets."),
+    connections,
+    connectionsLimit: gauge("connections_limit", "WebSockets that may be open at the same time."),
+    handshake: histogram(
+      "handshake_seconds",
+      "Time from an upgrade request to the open WebSocket.",
+      LATENCY_SECONDS,
+    ),
+    ack: histogram(
+      "ack_seconds",
+      "Time from a message's frame to its ack, for each accepted message.",
+      LATENCY_SECONDS,
+    ),
+    delivery: histogram(
+      "delivery_seconds",
+      "Time from a message's frame until it was written to this gateway's clients, sampled.",
+      LATENCY_SECONDS,
+    ),
+    pendingBytes: gauge("pending_bytes", "Bytes that wait in all sockets for clients to read."),
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", { code: CLOSE_CODES }),
     refused: counter("refused_total", "Upgrades and requests refused, by error code.", { code: ERROR_CODES }),
     framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", {
@@ -67,6 +86,7 @@ function count(metrics: Metrics, event: GatewayEvent): void {
   switch (event.type) {
     case "connected":
       metrics.connections.inc();
+      metrics.handshake.observe(event.ms / 1000);
       break;
     case "disconnected":
       metrics.connections.dec();
@@ -84,12 +104,22 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       break;
     case "sent":
       metrics.append.observe(event.ms / 1000);
-      metrics.accepted.inc(event.accepted);
+      metrics.accepted.inc(event.ackMs.length);
+      for (const ms of event.ackMs) metrics.ack.observe(ms / 1000);
       for (const code of ERROR_CODES) metrics.failed.inc({ code }, event.failed[code] ?? 0);
       break;
     case "flush":
       metrics.flush.observe(event.ms / 1000);
       metrics.writes.inc(event.subscribers);
+      break;
+    case "delivered":
+      metrics.delivery.observe(event.ms / 1000);
+      break;
+    case "limits":
+      metrics.connectionsLimit.set(event.connections);
+      break;
+    case "load":
+      metrics.pendingBytes.set(event.pendingBytes);
       break;
     case "too-slow":
       metrics.tooSlow.inc();

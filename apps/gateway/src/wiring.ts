@@ -15,6 +15,7 @@ import { RateLimiter } from "./inbound/rate-limiter.ts";
 import { ReadThrottle } from "./inbound/read-throttle.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createBroadcaster } from "./outbound/broadcaster.ts";
+import { DeliveryTimer } from "./outbound/delivery-timer.ts";
 import { FlushPolicy } from "./outbound/flush-policy.ts";
 import { ReplayFilter } from "./outbound/replay-filter.ts";
 import { closeSlowReader } from "./outbound/slow-reader.ts";
@@ -33,6 +34,7 @@ interface Outbound {
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly flushPolicy: FlushPolicy;
   readonly closer: ConnectionCloser;
+  readonly deliveryTimer: DeliveryTimer;
   readonly live: LiveFeed;
 }
 
@@ -55,16 +57,22 @@ interface Outbound {
 export function createOutbound({ bus, config, observe }: GatewayOptions): Outbound {
   const registry = new ConnectionRegistry((user) => live.leave(user));
   const flushPolicy = new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs });
+  const deliveryTimer = new DeliveryTimer((ms) => observe({ type: "delivered", ms }));
   const writeScheduler = new WriteScheduler<Connection>({
     subscribers: registry.connections,
     policy: flushPolicy,
     onTooSlow: (connection) => closeSlowReader(connection, closer, observe),
-    observe: (stats) => observe({ type: "flush", ...stats }),
+    observe: (stats) => {
+      observe({ type: "flush", ...stats });
+      deliveryTimer.flushed(stats, now());
+    },
   });
   const closer = new ConnectionCloser({ registry, writeScheduler, now, leaveMs: config.leaveMs });
   const replayFilter = new ReplayFilter();
-  const live = bus.live(createBroadcaster({ registry, writeScheduler, replayFilter, observe }));
-  return { registry, writeScheduler, flushPolicy, closer, live };
+  const live = bus.live(
+    createBroadcaster({ registry, writeScheduler, replayFilter, deliveryTimer, observe }),
+  );
+  return { registry, writeScheduler, flushPolicy, closer, deliveryTimer, live };
 }
 
 interface Inbound {
@@ -78,7 +86,7 @@ interface Inbound {
 /** Creates the path from the clients to the log. */
 export function createInbound(options: GatewayOptions, outbound: Outbound): Inbound {
   const { bus, verifier, config, observe } = options;
-  const { writeScheduler, flushPolicy, closer } = outbound;
+  const { writeScheduler, flushPolicy, deliveryTimer, closer } = outbound;
   const appender = bus.append();
   const rateLimiter = new RateLimiter(config.rate);
   const authenticator = new Authenticator(verifier);
@@ -86,6 +94,7 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
     appender,
     writeScheduler,
     flushPolicy,
+    deliveryTimer,
     observe,
     maxUnanswered: config.maxUnanswered,
     onAllAnswered: (connection) => closer.finishClose(connection),
@@ -126,7 +135,7 @@ export function createEndpoints(
     onRefused: (origin) => observe({ type: "origin-refused", origin }),
   });
   const admission = new Admission({ origins, authenticator, connectionLimiter, trustedProxies, isDraining });
-  const heartbeat = new Heartbeat({ registry, closer, rateLimiter, heartbeatMs, wallClock, now });
+  const heartbeat = new Heartbeat({ registry, closer, rateLimiter, observe, heartbeatMs, wallClock, now });
   const openConnection = createConnectionOpener({
     registry,
     writeScheduler,
@@ -150,6 +159,7 @@ export function createEndpoints(
     observe,
     timeoutMs: config.handshakeTimeoutMs,
     maxPendingBytes,
+    now,
   });
   const router = new Router({ admission, live, origins, issueToken, frontSecret, page, observe });
   return { upgradeHandler, router, heartbeat };

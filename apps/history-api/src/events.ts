@@ -1,3 +1,4 @@
+import type { LogState } from "@parley/bus";
 import type { ErrorCode } from "@parley/models";
 import type { Wait } from "./limits/deadline.ts";
 import type { Refusal } from "./limits/fair-budget.ts";
@@ -62,6 +63,8 @@ export type HistoryEvent =
   | { readonly type: "lost"; readonly reason: "trimmed or replaced" | "beyond the log's end" }
   /** A step of the follower failed. The follower retries the step after `retryInMs`. */
   | { readonly type: "follow-failed"; readonly retryInMs: number; readonly reason: string }
+  /** The log's state, measured about once a second. */
+  | { readonly type: "log-state"; readonly state: LogState }
   /** The current size of the tail, reported about once a second. */
   | {
       readonly type: "tail";

@@ -9,6 +9,7 @@ import type { Observe } from "./events.ts";
 import { createApp } from "./http/app.ts";
 import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
+import { watchLog } from "./log-tail/log-watch.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
 import { RefLookup } from "./queries/ref-lookup.ts";
@@ -79,7 +80,12 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
       observe,
     }),
     async run(signal) {
-      await Promise.all([follower.run(signal), storeWatch.run(signal), watchLoad(limiter, observe, signal)]);
+      await Promise.all([
+        follower.run(signal),
+        storeWatch.run(signal),
+        watchLoad(limiter, observe, signal),
+        watchLog(tail, observe, signal),
+      ]);
     },
     problems: () =>
       [follower.problem(), storeWatch.problem(), verifier.problem()].filter((text) => text !== undefined),

@@ -61,6 +61,13 @@ function historyMetrics(registry: Registry) {
       "tail_lost_total",
       "Times the follower lost its place in the log and started again at the watermark.",
     ),
+    backlogEntries: gauge("backlog_entries", "Messages in the log that aren't stored yet."),
+    backlogBytes: gauge("backlog_bytes", "Size of the unstored messages in the log."),
+    lag: gauge("lag_seconds", "Age of the oldest message in the log that isn't stored, or 0."),
+    measuredAt: gauge(
+      "log_measured_timestamp_seconds",
+      "When the backlog and the lag were measured, in seconds since 1970.",
+    ),
     tailEntries: gauge("tail_entries", "Messages held from the log's end."),
     refs: counter(
       "refs_total",
@@ -108,6 +115,12 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "lost":
       metrics.lost.inc();
       break;
+    case "log-state":
+      metrics.backlogEntries.set(event.state.backlogEntries);
+      metrics.backlogBytes.set(event.state.backlogBytes);
+      metrics.lag.set(event.state.lagMs / 1000);
+      metrics.measuredAt.setToCurrentTime();
+      break;
     case "tail":
       metrics.tailEntries.set(event.entries);
       metrics.tailBytes.set(event.bytes);
@@ -124,6 +137,7 @@ function write(log: Logger, event: HistoryEvent): void {
     case "tail":
     case "refs":
     case "load":
+    case "log-state":
       break;
     case "limited":
     case "displaced":

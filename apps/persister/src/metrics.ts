@@ -40,8 +40,13 @@ function persisterMetrics(registry: Registry) {
     }),
     backlogEntries: gauge("backlog_entries", "Messages in the log that aren't stored yet."),
     backlogBytes: gauge("backlog_bytes", "Size of the unstored messages in the log."),
-    lag: gauge("lag_seconds", "Maximum time that the oldest unstored message may have waited."),
+    lag: gauge("lag_seconds", "Age of the oldest message in the log that isn't stored, or 0."),
     lead: gauge("log_ahead_seconds", "Time by which the log's last id is ahead of this process's clock."),
+    deadLetters: gauge("dead_letters", "Dead letters that wait for an operator's decision."),
+    measuredAt: gauge(
+      "log_measured_timestamp_seconds",
+      "When the backlog, the lag and the dead letters were measured, in seconds since 1970.",
+    ),
     letters: counter("dead_letters_decided_total", "Dead letters that an operator replayed or dropped.", {
       decision: ["replayed", "dropped"],
     }),
@@ -76,6 +81,8 @@ function count(metrics: Metrics, event: Event): void {
       metrics.backlogBytes.set(event.state.backlogBytes);
       metrics.lag.set(event.lagMs / 1000);
       metrics.lead.set(event.leadMs / 1000);
+      metrics.deadLetters.set(event.state.deadLetters);
+      metrics.measuredAt.setToCurrentTime();
       break;
     case "dead-letter-decided":
       metrics.letters.inc({ decision: event.decision });

@@ -54,10 +54,12 @@ export function createPersister(options: PersisterOptions): Persister {
 
   return {
     async run(signal) {
-      await storeWriter.prepare(signal);
-      const consuming = runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal);
+      // The log is measured from the start, because a store that is away is when operators need the lag.
       const deps = { consumer, intervalMs: trimEveryMs, observe, now, monotonicNow };
       const trimming = runTrimLoop(deps, signal);
+      const consuming = storeWriter
+        .prepare(signal)
+        .then(() => runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal));
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);
     },
     problems: () => [storeWriter.problem(), consumer.problem()].filter((problem) => problem !== undefined),

@@ -1,4 +1,5 @@
 import type { LogMessage } from "@parley/models";
+import type { LogState } from "./log-state.ts";
 
 /** Delivers the log's messages to a persister, which stores them. Several consumers divide the messages among them. */
 export interface Consumer {
@@ -34,7 +35,7 @@ export interface Consumer {
   settle(settled: readonly Settled[]): Promise<void>;
   /**
    * Removes entries from the log that are stored and older than the minimum age (L12), and returns the log's state.
-   * Rejects with `unavailable` if that fails.
+   * Returns the state even while the store is away; then it may remove nothing. Rejects with `unavailable` if it fails.
    */
   trim(): Promise<LogState>;
   readonly deadLetters: DeadLetters;
@@ -67,18 +68,6 @@ export type Outcome =
   | { readonly kind: "idConflict" }
   /** The message couldn't be stored. It is delivered again. */
   | { readonly kind: "failed"; readonly reason: string };
-
-/** The log's state at one moment. */
-export interface LogState {
-  /** The last id in the log. */
-  readonly end: string;
-  /** Everything up to this id is stored (L12). */
-  readonly watermark: string;
-  /** The number of entries after the watermark (L7). */
-  readonly backlogEntries: number;
-  /** The bytes of the entries after the watermark (L7). */
-  readonly backlogBytes: number;
-}
 
 /** Log entries that aren't messages, kept until an operator replays or drops them (L10). */
 export interface DeadLetters {

@@ -3,6 +3,8 @@
  * passwords. Durations are in ms.
  */
 export type BusEvent =
+  /** A role was requested, and its first connection is being opened. */
+  | { readonly type: "connecting"; readonly role: string }
   /** The connection of a role came up or went down. */
   | { readonly type: "connection"; readonly role: string; readonly up: boolean; readonly reason?: string }
   /**
@@ -38,6 +40,15 @@ export type BusEvent =
   | { readonly type: "id-conflict"; readonly id: string; readonly again: string }
   /** A new log was created. Its ids are greater than `at` (L1). */
   | { readonly type: "log-created"; readonly at: string }
+  /** The log's end was below the store. The log counts as replaced and continues above the store (L1, L3). */
+  | { readonly type: "log-raised" }
+  /** The bounds of the log, once they apply: of its backlog (L7) and, if it remembers refs, of the refs (L5). */
+  | {
+      readonly type: "limits";
+      readonly backlogEntries: number;
+      readonly backlogBytes: number;
+      readonly refs?: number;
+    }
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
   /**

@@ -1,6 +1,7 @@
 export { type Appended, type Appender, MAX_CALL_BYTES, MAX_CALL_DRAFTS } from "./appender.ts";
 export type { Bus } from "./bus.ts";
-export type { Consumed, Consumer, DeadLetter, DeadLetters, LogState, Outcome, Settled } from "./consumer.ts";
+export type { Consumed, Consumer, DeadLetter, DeadLetters, Outcome, Settled } from "./consumer.ts";
 export type { BusEvent, Observe } from "./events.ts";
 export type { LiveFeed, LiveListener, LiveMessage } from "./live-feed.ts";
+export type { LogState } from "./log-state.ts";
 export type { LogTail, TailRead } from "./log-tail.ts";

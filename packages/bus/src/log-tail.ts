@@ -1,4 +1,5 @@
 import type { LogMessage } from "@parley/models";
+import type { LogState } from "./log-state.ts";
 
 /** Reads the newest messages in the log, which may not be stored yet. The history-api uses this role. */
 export interface LogTail {
@@ -6,6 +7,8 @@ export interface LogTail {
   position(): Promise<string>;
   /** Returns the watermark: everything up to this id is stored (L12). Rejects with `unavailable` if that fails. */
   watermark(): Promise<string>;
+  /** Returns the log's state, whether a persister runs or not. Rejects with `unavailable` if that fails. */
+  state(): Promise<LogState>;
   /**
    * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about
    * a second for a new message. Rejects with `unavailable` if the log can't be read, or with the signal's reason once

@@ -24,6 +24,6 @@ export { createPublicServer, publicServerFields } from "./http/server/public-ser
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";
 export { redactText, redactUrl } from "./logging/redact.ts";
-export { createMetrics, type MetricFactory, metricFactory, Registry } from "./metrics.ts";
+export { addReadyGauge, createMetrics, type MetricFactory, metricFactory, Registry } from "./metrics.ts";
 export { quickStart } from "./quick-start.ts";
 export { readRunningSplit, writeRunningSplit } from "./running-split.ts";

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import manifest from "../package.json" with { type: "json" };
 
@@ -18,23 +19,51 @@ export function createMetrics({ app }: { readonly app: string }): Registry {
     registers: [registry],
   });
   info.set({ app, version: manifest.version }, 1);
+  countLoopTime(registry);
   return registry;
+}
+
+/**
+ * Adds `parley_ready`, the answer of `/readyz` as a gauge. `problems` returns the reasons why this process isn't ready.
+ */
+export function addReadyGauge(registry: Registry, problems: () => readonly string[]): void {
+  new Gauge({
+    name: "parley_ready",
+    help: "1 if /readyz succeeds, otherwise 0.",
+    registers: [registry],
+    collect() {
+      this.set(problems().length === 0 ? 1 : 0);
+    },
+  });
+}
+
+/** Adds the event loop's busy time as a counter, so that its rate is the utilisation over any time. */
+function countLoopTime(registry: Registry): void {
+  new Counter({
+    name: "parley_event_loop_active_seconds_total",
+    help: "Time that the event loop spent on work rather than on waiting.",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(performance.eventLoopUtilization().active / 1000);
+    },
+  });
 }
 
 /**
  * The labels of a counter or histogram, each with all its values. The values are never taken from clients, so the number
  * of series is bounded. Every series exists at 0 from the start, so that the first increase is visible to an alert.
  */
-export type Labels = Readonly<Record<string, readonly string[]>>;
+type Labels = Readonly<Record<string, readonly string[]>>;
 
 /** One value for each label. */
-export type LabelValues<L extends Labels> = { readonly [Name in keyof L]: L[Name][number] };
+type LabelValues<L extends Labels> = { readonly [Name in keyof L]: L[Name][number] };
 
-export interface LabelledCounter<L extends Labels> {
+interface LabelledCounter<L extends Labels> {
   inc(values: LabelValues<L>, by?: number): void;
 }
 
-export interface LabelledHistogram<L extends Labels> {
+interface LabelledHistogram<L extends Labels> {
   observe(values: LabelValues<L>, value: number): void;
 }
 
@@ -68,7 +97,12 @@ export function metricFactory(registry: Registry, part: string): MetricFactory {
       for (const values of combinationsOf(labels)) counter.inc(values, 0);
       return counter;
     },
-    gauge: (name, help, labelNames = []) => new Gauge(settings(name, help, labelNames)),
+    gauge(name, help, labelNames = []) {
+      const gauge = new Gauge(settings(name, help, labelNames));
+      // prom-client starts a gauge without labels at 0.
+      if (labelNames.length === 0) gauge.remove();
+      return gauge;
+    },
     histogram(name: string, help: string, buckets: readonly number[], labels: Labels = {}): Histogram {
       const names = Object.keys(labels);
       const histogram = new Histogram({ ...settings(name, help, names), buckets: [...buckets] });

@@ -24,6 +24,13 @@ function busMetrics(registry: Registry) {
       outcome: ["added", "duplicate", "refused", "unknown"],
     }),
     refs: gauge("refs", "Refs that the log remembers, as of the last call that appended."),
+    refsLimit: gauge("refs_limit", "Refs that the log may remember."),
+    entriesLimit: gauge("backlog_entries_limit", "Messages that may wait in the log to be stored."),
+    bytesLimit: gauge("backlog_bytes_limit", "Size that the unstored messages in the log may have."),
+    created: counter("logs_created_total", "Logs created, or raised above the store, which replaces a log.", {
+      how: ["created", "raised"],
+    }),
+    repairs: counter("repairs_total", "Interruptions of the live stream that were repaired from the log."),
     overShare: counter(
       "over_share_total",
       "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue.",
@@ -42,8 +49,11 @@ function busMetrics(registry: Registry) {
 }
 
 function countEvent(metrics: Metrics, event: BusEvent): void {
-  const { connected, append, drafts, refs, overShare, repaired, entries } = metrics;
+  const { connected, append, drafts, refs, overShare, repaired, repairs, created, entries } = metrics;
   switch (event.type) {
+    case "connecting":
+      connected.set({ role: event.role }, 0);
+      break;
     case "connection":
       connected.set({ role: event.role }, event.up ? 1 : 0);
       break;
@@ -59,7 +69,19 @@ function countEvent(metrics: Metrics, event: BusEvent): void {
       overShare.inc({ of: event.of }, event.drafts);
       break;
     case "repair":
+      repairs.inc();
       repaired.inc(event.messages);
+      break;
+    case "log-created":
+      created.inc({ how: "created" });
+      break;
+    case "log-raised":
+      created.inc({ how: "raised" });
+      break;
+    case "limits":
+      metrics.entriesLimit.set(event.backlogEntries);
+      metrics.bytesLimit.set(event.backlogBytes);
+      if (event.refs !== undefined) metrics.refsLimit.set(event.refs);
       break;
     case "trim":
     case "claim":
@@ -75,6 +97,8 @@ function countEvent(metrics: Metrics, event: BusEvent): void {
 function logEvent(log: Logger, event: BusEvent): void {
   switch (event.type) {
     case "append":
+    case "connecting":
+    case "limits":
     case "over-share":
     case "trim":
       break;
@@ -91,6 +115,12 @@ function logEvent(log: Logger, event: BusEvent): void {
       break;
     case "log-created":
       log.warn(event, "created a new log");
+      break;
+    case "log-raised":
+      log.warn(
+        event,
+        "the log's end was below the store: the log counts as replaced, and continues above the store",
+      );
       break;
     case "warning":
       log.warn(event.text);

@@ -1,4 +1,5 @@
 import { CLOSE } from "@parley/models";
+import type { Observe } from "../events.ts";
 import type { RateLimiter } from "../inbound/rate-limiter.ts";
 import type { ConnectionCloser } from "./closer.ts";
 import type { Connection } from "./connection.ts";
@@ -8,6 +9,7 @@ export interface HeartbeatDeps {
   readonly registry: ConnectionRegistry;
   readonly closer: ConnectionCloser;
   readonly rateLimiter: RateLimiter;
+  readonly observe: Observe;
   readonly heartbeatMs: number;
   /** Wall clock, ms since 1970: tokens expire by it. */
   readonly wallClock: () => number;
@@ -58,10 +60,15 @@ export class Heartbeat {
 
   #tick(): void {
     this.#currentSlot = (this.#currentSlot + 1) % this.#slots;
-    const { registry, rateLimiter, wallClock, now } = this.#deps;
+    const { registry, rateLimiter, observe, wallClock, now } = this.#deps;
     const wallTime = wallClock();
     const steadyTime = now();
-    for (const connection of registry.connections) this.#visit(connection, wallTime, steadyTime);
+    let pendingBytes = 0;
+    for (const connection of registry.connections) {
+      pendingBytes += connection.pendingBytes;
+      this.#visit(connection, wallTime, steadyTime);
+    }
+    observe({ type: "load", pendingBytes });
     rateLimiter.forgetIdleUsers(steadyTime);
   }
 

@@ -124,7 +124,8 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     listen(connection, ws, socket);
     start(connection, upgrade);
     readThrottle.start(connection);
-    observe({ type: "connected", connection: connection.id, user: connection.user });
+    const { id, user, openedAt } = connection;
+    observe({ type: "connected", connection: id, user, ms: openedAt - upgrade.requestedAt });
   };
 }
 

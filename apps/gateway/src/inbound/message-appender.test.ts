@@ -32,6 +32,7 @@ async function appenderDuringRest(maxDelayMs: number) {
     appender,
     writeScheduler,
     flushPolicy: policy,
+    deliveryTimer: { accepted: ignore },
     maxUnanswered: 256,
     observe: ignore,
     onAllAnswered: ignore,

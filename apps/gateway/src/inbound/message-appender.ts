@@ -4,6 +4,7 @@ import { ackFrame, ChatError, type Draft, type ErrorCode, errorFrame } from "@pa
 import { type Connection, PAUSE } from "../connection/connection.ts";
 import type { Observe } from "../events.ts";
 import { CoalescingTimer } from "../outbound/coalescing-timer.ts";
+import type { DeliveryTimer } from "../outbound/delivery-timer.ts";
 import type { FlushPolicy } from "../outbound/flush-policy.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
@@ -13,13 +14,20 @@ import type { WriteScheduler } from "../outbound/write-scheduler.ts";
  * must not overtake the answers to earlier drafts.
  */
 type BatchItem =
-  | { readonly kind: "draft"; readonly connection: Connection; readonly draft: Draft }
+  | {
+      readonly kind: "draft";
+      readonly connection: Connection;
+      readonly draft: Draft;
+      /** When the frame's bytes came (steady clock, ms). */
+      readonly frameAt: number;
+    }
   | { readonly kind: "reply"; readonly connection: Connection; readonly frame: Buffer };
 
 export interface MessageAppenderDeps {
   readonly appender: Appender;
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly flushPolicy: FlushPolicy;
+  readonly deliveryTimer: Pick<DeliveryTimer, "accepted">;
   readonly observe: Observe;
   /** Unanswered frames at which the gateway stops reading from a connection (G5). */
   readonly maxUnanswered: number;
@@ -53,7 +61,7 @@ export class MessageAppender {
   }
 
   append(connection: Connection, draft: Draft): void {
-    this.#enqueue({ kind: "draft", connection, draft });
+    this.#enqueue({ kind: "draft", connection, draft, frameAt: connection.activeAt });
   }
 
   /** Sends a reply at once, or after the answers that the connection still waits for. */
@@ -112,8 +120,9 @@ export class MessageAppender {
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {
       this.#answerBatch(batch, results);
       if (drafts.length === 0) return;
-      this.#logMs = performance.now() - startedAt;
-      this.#report(results, this.#logMs);
+      const now = performance.now();
+      this.#logMs = now - startedAt;
+      this.#report(batch, results, now);
     });
   }
 
@@ -149,14 +158,21 @@ export class MessageAppender {
     }
   }
 
-  #report(results: readonly Appended[], ms: number): void {
-    let accepted = 0;
+  #report(batch: readonly BatchItem[], results: readonly Appended[], now: number): void {
+    const { deliveryTimer, observe } = this.#deps;
+    const ackMs: number[] = [];
     const failed: Partial<Record<ErrorCode, number>> = {};
-    for (const result of results) {
-      if (result.ok) accepted += 1;
-      else failed[result.error.code] = (failed[result.error.code] ?? 0) + 1;
+    let next = 0;
+    for (const item of batch) {
+      const result = item.kind === "draft" ? results[next++] : undefined;
+      if (item.kind !== "draft" || !result) continue;
+      if (!result.ok) failed[result.error.code] = (failed[result.error.code] ?? 0) + 1;
+      else {
+        if (ackMs.length === 0) deliveryTimer.accepted(item.draft.to === "", result.id, item.frameAt);
+        ackMs.push(now - item.frameAt);
+      }
     }
-    this.#deps.observe({ type: "sent", accepted, failed, ms });
+    observe({ type: "sent", ackMs, failed, ms: this.#logMs });
   }
 }
 

@@ -21,6 +21,11 @@ export class BroadcastBuffer {
     return this.#bytes;
   }
 
+  /** Id of the frame with this number, or undefined if the frame was dropped. */
+  idOf(number: number): string | undefined {
+    return this.#ids[number - this.#dropped - 1];
+  }
+
   /** Adds a frame. Must be called in the order of the ids. */
   add(id: string, frame: Buffer): void {
     this.#ids.push(id);

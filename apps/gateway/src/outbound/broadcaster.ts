@@ -3,6 +3,7 @@ import { encodeServerFrame, errorFrame, messageFrame } from "@parley/models";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
+import type { DeliveryTimer } from "./delivery-timer.ts";
 import type { ReplayFilter } from "./replay-filter.ts";
 import { textFrame } from "./text-frame.ts";
 import type { WriteScheduler } from "./write-scheduler.ts";
@@ -11,12 +12,13 @@ export interface BroadcasterDeps {
   readonly registry: ConnectionRegistry;
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly replayFilter: ReplayFilter;
+  readonly deliveryTimer: Pick<DeliveryTimer, "receivedPrivate">;
   readonly observe: Observe;
 }
 
 /** Returns the listener that passes live messages and gaps from the log on to the connections (P20, P21, P23). */
 export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
-  const { registry, writeScheduler, replayFilter, observe } = deps;
+  const { registry, writeScheduler, replayFilter, deliveryTimer, observe } = deps;
   /**
    * The frame made last. A private message arrives twice, for its sender and for its recipient, and both get the same
    * frame.
@@ -34,6 +36,7 @@ export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
   }
 
   function sendToUser(user: string, message: LiveMessage): void {
+    deliveryTimer.receivedPrivate(message.id);
     for (const connection of registry.connectionsOf(user)) {
       if (message.id > connection.cursor) writeScheduler.sendTo(connection, frameOf(message));
     }

@@ -21,6 +21,8 @@ export interface FlushStats {
   readonly subscribers: number;
   /** Number of public frames that all subscribers have after this pass, but not before. 0 for direct writes. */
   readonly publicFrames: number;
+  /** Id of the last public frame that all subscribers have. Undefined for direct writes, or if no frame is new. */
+  readonly publicUpTo: string | undefined;
   /** Time spent in writes, in ms. */
   readonly ms: number;
 }
@@ -159,7 +161,7 @@ export class WriteScheduler<Member extends Subscriber> {
       if (this.#writeTo(member)) subscribers += 1;
       if (isOver(subscribers, startedAt + budgetMs)) break;
     }
-    this.#observe({ subscribers, publicFrames: 0, ms: performance.now() - startedAt });
+    this.#observe({ subscribers, publicFrames: 0, publicUpTo: undefined, ms: performance.now() - startedAt });
   }
 
   /** Continues the pass, or starts one, and writes to as many subscribers as `budgetMs` allows. */
@@ -191,9 +193,10 @@ export class WriteScheduler<Member extends Subscriber> {
     const publicFrames = upTo - this.#writtenToAll;
     this.#pass = undefined;
     this.#writtenToAll = upTo;
+    const publicUpTo = this.#public.idOf(upTo);
     this.#public.drop(upTo);
     this.#policy.passEnded(performance.now(), { ms, publicFrames });
-    this.#observe({ subscribers, publicFrames, ms });
+    this.#observe({ subscribers, publicFrames, publicUpTo, ms });
   }
 
   /** Writes every frame that waits for `member`. Returns false if there is none. */

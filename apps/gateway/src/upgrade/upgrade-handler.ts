@@ -21,6 +21,8 @@ export interface UpgradeHandlerDeps {
   readonly observe: Observe;
   readonly timeoutMs: number;
   readonly maxPendingBytes: number;
+  /** Steady clock, ms. */
+  readonly now: () => number;
 }
 
 /** Everything that is known about a client when its socket is upgraded. */
@@ -28,6 +30,8 @@ export interface AcceptedUpgrade extends AuthenticatedClient {
   readonly id: string;
   readonly pending: PendingConnection;
   readonly cursor: string;
+  /** When the request arrived (steady clock, ms). */
+  readonly requestedAt: number;
 }
 
 interface UpgradeRequest {
@@ -35,6 +39,7 @@ interface UpgradeRequest {
   readonly req: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  readonly requestedAt: number;
   /** Aborted, with the reason, if the handshake takes too long or its socket closes. */
   readonly signal: AbortSignal;
 }
@@ -72,7 +77,7 @@ export class UpgradeHandler {
     const timeout = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
     const timer = setTimeout(() => controller.abort(timeout), this.#deps.timeoutMs);
     socket.once("close", onClose);
-    const request = { id, req, socket, head, signal: controller.signal };
+    const request = { id, req, socket, head, requestedAt: this.#deps.now(), signal: controller.signal };
     this.#ids.set(req, id);
     void this.#admit(request)
       .catch((error: unknown) => this.#refuse(request, error))
@@ -99,14 +104,14 @@ export class UpgradeHandler {
 
   async #subscribe(request: UpgradeRequest, client: AuthenticatedClient): Promise<boolean> {
     const { registry, live, admission, maxPendingBytes } = this.#deps;
-    const { signal, id } = request;
+    const { signal, id, requestedAt } = request;
     const pending = new PendingConnection(client.identity.user, maxPendingBytes);
     registry.addPending(pending);
     try {
       const cursor = await raceAbort(pending.subscribe(live, signal), signal);
       admission.assertNotDraining();
       const { identity, address, subprotocol } = client;
-      return this.#upgrade(request, { identity, address, subprotocol, id, pending, cursor });
+      return this.#upgrade(request, { identity, address, subprotocol, id, pending, cursor, requestedAt });
     } finally {
       registry.removePending(pending);
     }

@@ -1,4 +1,4 @@
-import type { LogTail, TailRead } from "@parley/bus";
+import type { LogState, LogTail, TailRead } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
 
 export function idAt(seq: number): string {
@@ -92,6 +92,13 @@ export class ScriptedTail implements LogTail {
     const { stored } = this;
     await this.#holds.get("watermark")?.pass();
     return stored;
+  }
+
+  async state(): Promise<LogState> {
+    this.#assertUp();
+    const { end, stored: watermark } = this;
+    const backlogEntries = this.entries.filter(({ id }) => id > watermark).length;
+    return { end, watermark, backlogEntries, backlogBytes: 0, lagMs: 0, deadLetters: 0 };
   }
 
   async read(after: string, signal: AbortSignal): Promise<TailRead> {

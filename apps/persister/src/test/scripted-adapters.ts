@@ -23,7 +23,14 @@ export class ScriptedConsumer implements Consumer {
   readonly batches: (readonly Consumed[])[] = [];
   /** Number of calls to `next`, including one that still waits for a batch. */
   nextCalls = 0;
-  state: LogState = { end: ORIGIN, watermark: ORIGIN, backlogEntries: 0, backlogBytes: 0 };
+  state: LogState = {
+    end: ORIGIN,
+    watermark: ORIGIN,
+    backlogEntries: 0,
+    backlogBytes: 0,
+    lagMs: 0,
+    deadLetters: 0,
+  };
   beforeSettle: () => Promise<void> = () => Promise.resolve();
   #wake: () => void = () => undefined;
 

@@ -13,11 +13,11 @@ export interface Now {
 const TOLERANCE_MS = 1_000;
 
 /**
- * Measures the maximum time that the oldest unstored message may have waited, in ms.
+ * Measures the time that the oldest unstored message has waited, in ms.
  *
- * There are two such bounds, and the smaller one counts: the time in the watermark, and the time since which the log's
- * end was last known to be stored. Without the second one, the first message after a quiet night would seem to have
- * waited all night. The first one isn't used for ids from a clock that was ahead, because such messages seem to be new.
+ * The log knows its age by the time in its id. If that id is from a clock that was ahead, the message seems to be new,
+ * so the time since which the log's end was last known to be stored is used instead. That time also bounds the age
+ * while the clock of Redis is ahead for a moment (F17).
  */
 export class LagMeter {
   /** When the backlog was last known to contain only later messages, by the monotonic clock. */
@@ -40,11 +40,10 @@ export class LagMeter {
       this.#mark = undefined;
     }
     this.#mark ??= { end: state.end, at: now.monotonic };
-    const isTrusted = state.watermark > this.#untrusted;
-    const sinceWatermark = isTrusted ? Math.max(0, -leadMs(state.watermark, now.wall)) : undefined;
-    // If neither is known, messages may have waited for longer than this process runs.
+    const isTrusted = state.watermark >= this.#untrusted;
+    // If nothing else is known, messages may have waited for longer than this process runs.
     const sinceEmpty =
       now.monotonic - (this.#emptyAt ?? (isTrusted ? Number.NEGATIVE_INFINITY : this.#mark.at));
-    return Math.min(sinceWatermark ?? sinceEmpty, sinceEmpty);
+    return isTrusted ? Math.min(state.lagMs, sinceEmpty) : sinceEmpty;
   }
 }

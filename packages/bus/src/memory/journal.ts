@@ -1,6 +1,7 @@
 import { type BackoffLimits, backoffMs } from "@parley/async";
 import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
 import type { Outcome } from "../consumer.ts";
+import type { LogState } from "../log-state.ts";
 import type { SharedQueue } from "../sender-shares.ts";
 
 /** An outcome after which the message leaves the journal. After `failed` and `idConflict` it is delivered again. */
@@ -83,6 +84,20 @@ export class Journal implements SharedQueue {
   /** Every message up to this id has been released. */
   get settledUpTo(): string {
     return this.#settledUpTo;
+  }
+
+  /** The state for operators. There are never dead letters: only valid drafts enter the journal. */
+  get state(): LogState {
+    const [oldest] = this.#entries.keys();
+    const oldestAt = oldest === undefined ? undefined : parseId(oldest)?.ms;
+    return {
+      end: this.end,
+      watermark: this.#settledUpTo,
+      backlogEntries: this.entries,
+      backlogBytes: this.#bytes,
+      lagMs: oldestAt === undefined ? 0 : Math.max(0, Math.floor(this.#now()) - oldestAt),
+      deadLetters: 0,
+    };
   }
 
   add(draft: Draft, bytes: number, onOutcome: OnOutcome): void {

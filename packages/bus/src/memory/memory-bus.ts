@@ -59,6 +59,8 @@ export class MemoryBus implements Bus {
 
   append(): Appender {
     assertNotTaken("append", this.#append);
+    const { maxEntries: backlogEntries, maxBytes: backlogBytes } = this.#limits;
+    this.#observe({ type: "limits", backlogEntries, backlogBytes });
     this.#append = new MemoryAppender({
       journal: this.#journal,
       limits: this.#limits,

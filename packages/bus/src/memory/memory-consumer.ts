@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { Consumed, Consumer, DeadLetters, LogState, Settled } from "../consumer.ts";
+import type { Consumed, Consumer, DeadLetters, Settled } from "../consumer.ts";
 import type { Observe } from "../events.ts";
+import type { LogState } from "../log-state.ts";
 import type { Journal } from "./journal.ts";
 import type { Notifier } from "./notifier.ts";
 
@@ -74,12 +75,7 @@ export class MemoryConsumer implements Consumer {
 
   /** Returns the log's state. There is nothing to trim, because stored messages leave the log at once. */
   trim(): Promise<LogState> {
-    return Promise.resolve({
-      end: this.#journal.end,
-      watermark: this.#journal.settledUpTo,
-      backlogEntries: this.#journal.entries,
-      backlogBytes: this.#journal.bytes,
-    });
+    return Promise.resolve(this.#journal.state);
   }
 
   problem(): string | undefined {

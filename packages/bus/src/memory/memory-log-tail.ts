@@ -1,4 +1,5 @@
 import { ChatError } from "@parley/models";
+import type { LogState } from "../log-state.ts";
 import type { LogTail, TailRead } from "../log-tail.ts";
 import type { Journal } from "./journal.ts";
 import type { Notifier } from "./notifier.ts";
@@ -28,6 +29,11 @@ export class MemoryLogTail implements LogTail {
 
   watermark(): Promise<string> {
     return this.position();
+  }
+
+  async state(): Promise<LogState> {
+    this.#assertOpen();
+    return this.#journal.state;
   }
 
   async read(after: string, signal: AbortSignal): Promise<TailRead> {

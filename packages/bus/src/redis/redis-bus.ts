@@ -24,6 +24,9 @@ export class RedisBus implements Bus {
   }
 
   append(): Appender {
+    const { config, observe } = this.#context;
+    const { backlogMaxEntries: backlogEntries, backlogMaxBytes: backlogBytes, dedupeMaxRefs: refs } = config;
+    observe({ type: "limits", backlogEntries, backlogBytes, refs });
     return this.#closeLater(new RedisAppender(this.#context, this.#sharedLink()));
   }
 

@@ -2,6 +2,7 @@ import { issueToken } from "@parley/auth";
 import { type App, type AppName, type LocalServer, startApp, startMongo, startRedis } from "@parley/local";
 import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import { Redis } from "ioredis";
+import { type LogLine, parseLogLine, problemOfLine } from "./log-line.ts";
 
 /**
  * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and a history-api, each a real
@@ -23,6 +24,8 @@ export interface Cluster {
   token(user: string, scopes?: readonly string[]): Promise<string>;
   /** Runs commands on a direct connection to Redis that bypasses the proxies. */
   withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
+  /** Returns what was wrong with the apps' log lines since the last call. */
+  takeLogProblems(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -38,18 +41,6 @@ interface ClusterApp {
 export interface Gateway extends ClusterApp {
   /** The proxy between the clients and the gateway. */
   readonly clientProxy: TcpProxy;
-}
-
-interface LogLine {
-  /** Time of arrival, by `performance.now()`. */
-  readonly atMs: number;
-  readonly type?: string;
-  /** The line itself, if it isn't JSON. */
-  readonly text?: string;
-  readonly role?: string;
-  readonly up?: boolean;
-  readonly ms?: number;
-  readonly entries?: number;
 }
 
 export interface ClusterOptions {
@@ -115,6 +106,7 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
   ]);
   const mongoProxy = track(await startTcpProxy(mongo.port), (proxy) => proxy.close());
   const mongoUrl = options.isDirect ? mongo.url : mongoProxy.url(mongo.url);
+  const logProblems: string[] = [];
   const start = async (name: AppName, env: Record<string, string> = {}): Promise<ClusterApp> => {
     const redisProxy = track(await startTcpProxy(redis.port), (proxy) => proxy.close());
     const redisUrl = options.isDirect ? redis.url : redisProxy.url(redis.url);
@@ -124,7 +116,11 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
       file: options.builds?.[name],
       wrap: options.wrap,
       env: { ...ENV, REDIS_URL: redisUrl, MONGO_URL: mongoUrl, ...options.env, ...env },
-      onLine: (line) => void logLines.push(parseLogLine(line)),
+      onLine: (line, stream) => {
+        logLines.push(parseLogLine(line));
+        const problem = stream === "stdout" ? problemOfLine(line) : undefined;
+        if (problem !== undefined) logProblems.push(`${name}: ${problem}`);
+      },
     });
     return { app: track(app, (running) => running.kill("SIGKILL")), redisProxy, logLines };
   };
@@ -152,6 +148,7 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
     token: async (user, scopes = []) =>
       (await issueToken({ user, scopes, secret: SECRET, expiresInSeconds: TOKEN_SECONDS })).token,
     withRedis: (work) => withRedis(redis.url, work),
+    takeLogProblems: () => logProblems.splice(0),
   };
 }
 
@@ -163,15 +160,5 @@ async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Pr
     return await work(client);
   } finally {
     client.disconnect();
-  }
-}
-
-function parseLogLine(line: string): LogLine {
-  const atMs = performance.now();
-  try {
-    return { ...JSON.parse(line), atMs };
-  } catch {
-    // Node prints warnings and crashes as plain text; the app's logger only writes JSON.
-    return { atMs, type: "text", text: line };
   }
 }

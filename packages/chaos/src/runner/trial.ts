@@ -117,7 +117,10 @@ async function runInCluster(
     await historyReader.stop();
     log("waits until everything is stored and seen");
     const verdict = await checkGuarantees(cluster, ledger, injection);
-    const problems = allProblems(injection, verdict, historyReader, !short);
+    const problems = [
+      ...allProblems(injection, verdict, historyReader, !short),
+      ...new Set(cluster.takeLogProblems()),
+    ];
     return { kind: "completed", injection, verdict, problems };
   } finally {
     workload.close();

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort, onFreePort, PortTaken } from "../free-port.ts";
-import { type Child, type Exit, startChild } from "./child.ts";
+import { type Child, type Exit, type OnLine, startChild } from "./child.ts";
 
 export type AppName = "gateway" | "persister" | "history-api" | "standalone";
 
@@ -21,7 +21,7 @@ export interface AppOptions {
   /** Time limit for the wait. Default 30,000. */
   readonly timeoutMs?: number;
   /** Called with each complete line that the app prints. */
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: OnLine;
   /** If this signal is aborted during the wait, the process is killed and the start rejects. */
   readonly signal?: AbortSignal;
 }

@@ -28,6 +28,9 @@ export interface Child {
   printed(pattern: RegExp, timeoutMs: number): Promise<void>;
 }
 
+/** Receives a line of a child's output. */
+export type OnLine = (line: string, stream: "stdout" | "stderr") => void;
+
 /** Exit status of a process: `code`, or `signal` if a signal ended it. */
 export interface Exit {
   readonly code: number | null;
@@ -44,7 +47,7 @@ export interface ChildOptions {
   /** The guard to use, if consecutive children use the same one. By default each child has its own guard. */
   readonly guard?: Guard;
   /** Called with each complete line that the child prints. */
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: OnLine;
 }
 
 const OUTPUT_LIMIT = 64 * 1024;
@@ -64,7 +67,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const guard = options.guard ?? startGuard();
   guard.watch(pid);
   const tail = new OutputTail(process);
-  if (options.onLine) for (const stream of [process.stdout, process.stderr]) onLines(stream, options.onLine);
+  const { onLine } = options;
+  if (onLine)
+    for (const name of ["stdout", "stderr"] as const) onLines(process[name], (line) => onLine(line, name));
   let exit: Exit | undefined;
   const exited = new Promise<Exit>((resolve) => {
     process.once("close", (code, signal) => {

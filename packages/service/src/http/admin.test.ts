@@ -43,6 +43,17 @@ describe("the admin port", () => {
     expect((await ask("/healthz")).status).toBe(200);
   });
 
+  it("/metrics says whether the process is ready, as /readyz does, and how long its event loop worked", async () => {
+    expect((await ask("/metrics")).text).toMatch(/^parley_ready 1$/m);
+    problems = ["the log cannot be reached"];
+    expect((await ask("/metrics")).text).toMatch(/^parley_ready 0$/m);
+    const active = async () =>
+      Number(/^parley_event_loop_active_seconds_total (\S+)$/m.exec((await ask("/metrics")).text)?.[1]);
+    const before = await active();
+    for (const until = performance.now() + 50; performance.now() < until; );
+    expect(await active()).toBeGreaterThan(before + 0.04);
+  });
+
   it("/metrics has the app's metrics, and the process's under their usual names", async () => {
     metricFactory(registry, "tests").counter("total", "Tests.").inc(3);
     const { type, text } = await ask("/metrics");

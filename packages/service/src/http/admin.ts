@@ -1,7 +1,7 @@
 import { ChatError } from "@parley/models";
 import express, { type ErrorRequestHandler, type Express, type Router } from "express";
 import type { Logger } from "../logging/logger.ts";
-import type { Registry } from "../metrics.ts";
+import { addReadyGauge, type Registry } from "../metrics.ts";
 import { closeServer, listen } from "./listen.ts";
 import { sendProblem } from "./problem.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -39,12 +39,14 @@ const MAX_ADMIN_SOCKETS = 32;
  * ADMIN_PORT.
  */
 export async function startAdmin({ port, host, log, ...options }: AdminOptions): Promise<Admin> {
+  const limits = { total: MAX_ADMIN_SOCKETS, perAddress: Number.POSITIVE_INFINITY };
   const server = createHttpServer({
     handlers: { handleRequest: adminApp(options) },
-    limits: { total: MAX_ADMIN_SOCKETS, perAddress: Number.POSITIVE_INFINITY },
-    ...(log && { observe: observeHttp(log, options.registry, "admin") }),
+    limits,
+    ...(log && { observe: observeHttp(log, options.registry, { server: "admin", limits }) }),
   });
   const listening = await listen(server, { port, host, variable: "ADMIN_PORT" });
+  addReadyGauge(options.registry, options.problems);
   return { url: listening.url, port: listening.port, close: () => closeServer(server, 500) };
 }
 

@@ -15,7 +15,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/client": ["models"],
   "packages/documents": ["models"],
   // This package generates documentation from the code, such as the list of the apps' environment variables.
-  "packages/reference": ["documents", "service", "gateway", "persister", "history-api", "standalone", "cli"],
+  "packages/reference": [
+    "documents",
+    "monitoring",
+    "service",
+    "gateway",
+    "persister",
+    "history-api",
+    "standalone",
+    "cli",
+  ],
+  // This package checks the alerts and the dashboard against the metrics of the apps.
+  "packages/monitoring": ["service", "telemetry", "gateway", "persister", "history-api"],
   "packages/page": [],
   "packages/telemetry": ["async", "auth", "bus", "store", "service"],
   "apps/gateway": ["async", "models", "auth", "bus", "service", "telemetry", "page"],

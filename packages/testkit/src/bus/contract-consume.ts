@@ -1,6 +1,6 @@
 import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
-import { draft, idOf, send, type WithBus } from "./fixture.ts";
+import { draft, expectLag, idOf, send, type WithBus } from "./fixture.ts";
 
 export function describeConsume(withBus: WithBus): void {
   describe("consume", () => {
@@ -80,6 +80,29 @@ export function describeConsume(withBus: WithBus): void {
         expect(empty).toMatchObject({ backlogBytes: 0, end: last, watermark: last });
         expect(full.watermark < full.end).toBe(true);
       }),
+    );
+
+    it(
+      "L12: the lag is the exact age of the oldest message that isn't stored, in the consumer and in the tail",
+      withBus(async ({ append, consume, tail, persister }) => {
+        expect(await consume.trim()).toMatchObject({ lagMs: 0, deadLetters: 0 });
+        persister.decide = ({ message }) =>
+          message.content === "stored" ? undefined : { kind: "failed", reason: "not now" };
+        const sent = append.append(["stored", "oldest", "newer"].map((text) => draft("alice", "", text)));
+        const oldest = () =>
+          persister.consumed.find(({ message }) => message.content === "oldest")?.message.id;
+        await until(async () => oldest() && (await tail.state()).backlogEntries === 2, "two are not stored");
+        for (const measure of [() => consume.trim(), () => tail.state()]) {
+          await until(async () => (await measure()).lagMs > 50, "the oldest message gets older");
+          await expectLag(oldest() ?? "", measure);
+        }
+        persister.decide = () => undefined;
+        await sent;
+        await until(async () => (await tail.state()).backlogEntries === 0, "all are stored");
+        expect(await tail.state()).toEqual(await consume.trim());
+        expect(await tail.state()).toMatchObject({ lagMs: 0 });
+      }),
+      40_000,
     );
 
     it(

@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
-import type { Appended, Appender, Bus, Consumer, LiveFeed, LogTail } from "@parley/bus";
-import { type Draft, decodeBody, ORIGIN } from "@parley/models";
+import type { Appended, Appender, Bus, Consumer, LiveFeed, LogState, LogTail } from "@parley/bus";
+import { type Draft, decodeBody, ORIGIN, parseId } from "@parley/models";
+import { expect } from "vitest";
 import { TestPersister } from "./test-persister.ts";
 
 /** A new, empty log with a bus for each service. If the log is in memory, all three services share one bus. */
@@ -99,6 +100,14 @@ export async function send(append: Appender, draft: Draft): Promise<string> {
 export function idOf(appended: Appended | undefined): string {
   if (!appended?.ok) throw new Error(`not appended: ${appended?.error.code}`);
   return appended.id;
+}
+
+/** Expects that `measure` returns the age of the message `id` as the lag, to the millisecond of the measurement. */
+export async function expectLag(id: string, measure: () => Promise<LogState>): Promise<void> {
+  const age = () => Date.now() - (parseId(id)?.ms ?? Number.NaN);
+  const [before, { lagMs }, after] = [age(), await measure(), age()];
+  expect(lagMs).toBeGreaterThanOrEqual(before);
+  expect(lagMs).toBeLessThanOrEqual(after);
 }
 
 export function codeOf(appended: Appended | undefined): string {

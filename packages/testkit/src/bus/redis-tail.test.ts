@@ -2,7 +2,7 @@ import { until } from "@parley/async";
 import type { TailRead } from "@parley/bus";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
-import { draft, idOf, send } from "./fixture.ts";
+import { draft, expectLag, idOf, send } from "./fixture.ts";
 import { Load } from "./load.ts";
 import { allStored, type RedisRig, redisRig } from "./redis-rig.ts";
 
@@ -146,12 +146,26 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(positionOf(await rig.tail.read(from, open))).toBe(from);
   });
 
+  it("L12: without any persister the backlog, its age and the dead letters are still known", async () => {
+    await send(rig.append, draft("ann", "", "stored"));
+    await rig.command("XADD", LOG, "*", "what", "ever");
+    await until(async () => (await rig.tail.state()).deadLetters === 1, "there is a dead letter");
+    await until(() => allStored(rig.tail), "all is stored");
+    await rig.bus.persister.close();
+    expect(await rig.tail.state()).toMatchObject({ backlogEntries: 0, lagMs: 0 });
+    const id = await send(rig.append, draft("ann", "", "waits"));
+    await until(async () => (await rig.tail.state()).lagMs > 20, "the message gets older");
+    await expectLag(id, () => rig.tail.state());
+    expect(await rig.tail.state()).toMatchObject({ end: id, backlogEntries: 1, deadLetters: 1 });
+  });
+
   it("without a log everything is unavailable, and the connections stay open", async () => {
     await rig.bus.persister.close();
     await rig.command("FLUSHALL");
     for (let i = 0; i < 3; i += 1) {
       await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
       await expect(rig.tail.watermark()).rejects.toMatchObject({ code: "unavailable" });
+      await expect(rig.tail.state()).rejects.toMatchObject({ code: "unavailable" });
     }
     expect(rig.tail.problem()).toBeUndefined();
   });

@@ -39,6 +39,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     await one.close();
     expect(one.client).toBeUndefined();
     expect(events).toEqual([
+      { type: "connecting", role: "test" },
       { type: "connection", role: "test", up: true },
       { type: "connection", role: "test", up: false, reason: "closed" },
     ]);

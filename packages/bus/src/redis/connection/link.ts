@@ -61,6 +61,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#state = { kind: "down", problem: this.#noConnection("not connected yet") };
+    options.observe({ type: "connecting", role: options.role });
     this.#running = this.#keepConnected();
   }
 

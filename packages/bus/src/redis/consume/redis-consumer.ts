@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import { ChatError, type LogMessage } from "@parley/models";
-import type { Consumed, Consumer, LogState, Settled } from "../../consumer.ts";
+import type { Consumed, Consumer, Settled } from "../../consumer.ts";
+import type { LogState } from "../../log-state.ts";
 import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
@@ -9,6 +10,7 @@ import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
+import { readLogState } from "../log/log-state.ts";
 import { Trimmer } from "../retention/trimmer.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
 import { EntrySorter } from "./entry-sorter.ts";
@@ -134,7 +136,7 @@ export class RedisConsumer implements Consumer {
   }
 
   async trim(): Promise<LogState> {
-    const state = await this.#trimmer.trim().catch((error: unknown) => Promise.reject(asUnavailable(error)));
+    const state = await this.#trimOrMeasure().catch((error: unknown) => Promise.reject(asUnavailable(error)));
     if (state) return state;
     this.#recreateLog();
     throw unavailable("there is no log in Redis");
@@ -201,6 +203,14 @@ export class RedisConsumer implements Consumer {
       const streamIds = ids.slice(from, from + BATCH).map(streamIdOf);
       await this.#link.run((client) => client.xack(LOG, GROUP, ...streamIds));
     }
+  }
+
+  /**
+   * Trims the log. The connection that trims is prepared with the store's last id, so it isn't up if the store is away.
+   * Then only measures the log, over the other connection, which doesn't wait for entries meanwhile.
+   */
+  #trimOrMeasure(): Promise<LogState | undefined> {
+    return this.#link.client ? this.#trimmer.trim() : this.#readLink.run(readLogState);
   }
 
   /** Resets the idle time of entries in flight, so that no other consumer takes them over while the store is slow. */

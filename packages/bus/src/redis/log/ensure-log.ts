@@ -26,11 +26,7 @@ export async function ensureLog(
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")
     observe({ type: "warning", text: "the log's group or counts were missing and were created again" });
-  if (outcome === "raised")
-    observe({
-      type: "warning",
-      text: "the log's end was below the store: the log counts as replaced and goes on above the store",
-    });
+  if (outcome === "raised") observe({ type: "log-raised" });
 }
 
 async function readLastStored(lastStored: () => Promise<string>): Promise<string> {

@@ -1,5 +1,5 @@
 import { until } from "@parley/async";
-import { ORIGIN } from "@parley/models";
+import { ChatError, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
@@ -49,6 +49,22 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
     }, "both are trimmed");
     expect(performance.now() - storedAt).toBeGreaterThan(999);
     expect(await redis.raw.hget(META, "trimmed")).toBe(future);
+  });
+
+  it("L12: measures the log while the store is away, although nothing is consumed", async () => {
+    await persister({});
+    await append("a", "b");
+    const consume = redis
+      .bus()
+      .consume({
+        lastStored: () =>
+          Promise.reject(new ChatError("unavailable", { cause: new Error("the store is down") })),
+      });
+    await until(
+      async () => (await consume.trim().catch(() => undefined))?.backlogEntries === 2,
+      "the backlog is known",
+    );
+    expect(consume.problem()).toContain("the store is down");
   });
 
   it("L12: never trims entries that weren't delivered yet", async () => {

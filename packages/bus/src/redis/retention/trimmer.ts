@@ -1,9 +1,10 @@
-import type { LogState } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
+import type { LogState } from "../../log-state.ts";
 import type { Link } from "../connection/link.ts";
-import { BACKLOG_SHARES, GROUP, LOG, META } from "../format/keys.ts";
+import { BACKLOG_SHARES, DEAD_LETTERS, GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
-import { idUpTo, streamIdOf } from "../format/stream-id.ts";
+import { streamIdOf } from "../format/stream-id.ts";
+import { logStateFrom } from "../log/log-state.ts";
 import type { RedisBusConfig } from "../options.ts";
 import { TRIM } from "../script/scripts.ts";
 import { Retention } from "./retention.ts";
@@ -28,14 +29,13 @@ export class Trimmer {
   async trim(): Promise<LogState | undefined> {
     const now = performance.now();
     const args = [GROUP, streamIdOf(this.#retention.upTo(now))];
-    const reply = textsOf(
-      await this.#link.run((client) => TRIM.run(client, [LOG, META, BACKLOG_SHARES], args)),
-    );
-    const [status, end = "", mark = "", entries, bytes, storedBytes, removed] = reply;
+    const keys = [LOG, META, BACKLOG_SHARES, DEAD_LETTERS];
+    const reply = textsOf(await this.#link.run((client) => TRIM.run(client, keys, args)));
+    const [status, storedBytes, removed, ...rest] = reply;
     if (status !== "ok") return undefined;
-    const watermark = idUpTo(mark);
-    this.#retention.note(watermark, Number(storedBytes), now);
+    const state = logStateFrom(rest);
+    this.#retention.note(state.watermark, Number(storedBytes), now);
     if (Number(removed) > 0) this.#observe({ type: "trim", entries: Number(removed) });
-    return { end: idUpTo(end), watermark, backlogEntries: Number(entries), backlogBytes: Number(bytes) };
+    return state;
   }
 }

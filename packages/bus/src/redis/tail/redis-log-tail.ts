@@ -1,6 +1,7 @@
 import { coalesce, raceAbort } from "@parley/async";
 import type { LogMessage } from "@parley/models";
 import type { Redis } from "ioredis";
+import type { LogState } from "../../log-state.ts";
 import type { LogTail, TailRead } from "../../log-tail.ts";
 import type { Link } from "../connection/link.ts";
 import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
@@ -10,6 +11,7 @@ import { decodeEntry } from "../format/entry.ts";
 import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
+import { readLogState } from "../log/log-state.ts";
 
 /** The most entries in one read. */
 const BATCH = 500;
@@ -60,6 +62,10 @@ export class RedisLogTail implements LogTail {
 
   watermark(): Promise<string> {
     return runOrUnavailable(this.#positionLink, readWatermark);
+  }
+
+  state(): Promise<LogState> {
+    return runOrUnavailable(this.#positionLink, readLogState);
   }
 
   read(after: string, signal: AbortSignal): Promise<TailRead> {

@@ -10,8 +10,9 @@ describe("the metrics of HTTP servers", () => {
     const registry = createMetrics({ app: "test" });
     const metric = async (name: string, labels: string) =>
       new RegExp(`^parley_http_${name}\\{${labels}\\} (\\d+)$`, "m").exec(await registry.metrics())?.[1];
-    const observe = observeHttp(log, registry, "public");
-    observeHttp(log, registry, "admin");
+    const limits = { total: 100 };
+    const observe = observeHttp(log, registry, { server: "public", limits });
+    observeHttp(log, registry, { server: "admin", limits });
     for (const server of ["public", "admin"]) {
       expect(await metric("sockets", `server="${server}"`)).toBe("0");
       for (const reason of ["full", "address", "accept_failed"])

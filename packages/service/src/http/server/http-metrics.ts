@@ -1,5 +1,6 @@
 import type { Logger } from "../../logging/logger.ts";
 import { metricFactory, type Registry } from "../../metrics.ts";
+import type { SocketLimits } from "./socket-limiter.ts";
 
 /** Events of one HTTP server. They never hold anything that a client sent. */
 export type HttpEvent =
@@ -23,12 +24,21 @@ export type ObserveHttp = (event: HttpEvent) => void;
 
 /** The servers of a process: `public` listens on PORT, `admin` on ADMIN_PORT. */
 const SERVERS = ["public", "admin"] as const;
-export type HttpServerName = (typeof SERVERS)[number];
+
+export interface ObservedServer {
+  readonly server: (typeof SERVERS)[number];
+  readonly limits: Pick<SocketLimits, "total">;
+}
 
 /** Returns an observer that writes the events of one server to the process's log and metrics. */
-export function observeHttp(log: Logger, registry: Registry, server: HttpServerName): ObserveHttp {
-  const { sockets, refused, closed, heldBack } = metricsOf(registry);
+export function observeHttp(
+  log: Logger,
+  registry: Registry,
+  { server, limits }: ObservedServer,
+): ObserveHttp {
+  const { sockets, socketsLimit, refused, closed, heldBack } = metricsOf(registry);
   sockets.set({ server }, 0);
+  socketsLimit.set({ server }, limits.total);
   return (event) => {
     switch (event.type) {
       case "sockets":
@@ -67,6 +77,7 @@ function createMetrics(registry: Registry) {
   const { counter, gauge } = metricFactory(registry, "http");
   return {
     sockets: gauge("sockets", "Accepted sockets that are open, WebSockets included.", ["server"]),
+    socketsLimit: gauge("sockets_limit", "Sockets that may be open at the same time.", ["server"]),
     refused: counter("sockets_refused_total", "Sockets closed at accept, by reason.", {
       server: SERVERS,
       reason: ["full", "address", "accept_failed"],

@@ -24,11 +24,12 @@ export interface PublicServerOptions {
 
 /** Creates the server on PORT, with its limits on sockets, its log and its metrics. It doesn't listen yet. */
 export function createPublicServer({ env, log, registry, handlers }: PublicServerOptions): Server {
+  const limits = { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS };
   return createHttpServer({
     handlers,
-    limits: { total: env.MAX_SOCKETS, perAddress: env.MAX_SOCKETS_PER_ADDRESS },
+    limits,
     trustedProxies: env.TRUST_PROXY,
     stalledMs: Math.max(STALLED_MS, 2 * (env.SLOW_CLIENT_MS ?? 0)),
-    observe: observeHttp(log, registry, "public"),
+    observe: observeHttp(log, registry, { server: "public", limits }),
   });
 }

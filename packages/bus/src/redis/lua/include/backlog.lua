@@ -32,12 +32,14 @@ local function read_totals(meta)
   }
 end
 
--- Returns the watermark, and updates the stored counts in `totals` to the counts up to it. Also writes them to META,
--- unless `meta` is nil. If Redis is out of memory, it may refuse this write, but `totals` is updated even then.
+-- Returns the watermark, and the id of the first entry after it or nil. Updates the stored counts in `totals` to the
+-- counts up to the watermark. Also writes them to META, unless `meta` is nil. If Redis is out of memory, it may refuse
+-- this write, but `totals` is updated even then.
 local function refresh_stored(log, meta, group, totals)
   local mark = watermark(log, group)
   local entries, bytes = totals.entries, totals.bytes
-  for _, entry in ipairs(redis.call('XRANGE', log, '(' .. mark, '+', 'COUNT', MAX_SKIPPED)) do
+  local unstored = redis.call('XRANGE', log, '(' .. mark, '+', 'COUNT', MAX_SKIPPED)
+  for _, entry in ipairs(unstored) do
     entries, bytes = counts_before(entry, totals)
     if entries then break end
   end
@@ -48,7 +50,7 @@ local function refresh_stored(log, meta, group, totals)
         'storedBytes', string.format('%.0f', bytes))
     end
   end
-  return mark
+  return mark, unstored[1] and unstored[1][1]
 end
 
 -- Removes the entries up to and including `bound` and returns their number. Sets `trimmed` in META to the id of the

@@ -1,0 +1,1 @@
+export { MONITORING_FILES } from "./files.ts";
