@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { ChatError } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { Observe } from "../../events.ts";
+import { failureReason } from "../connection/run-or-unavailable.ts";
 import { BlockedError } from "../errors.ts";
 import { GROUP, LOG, META } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
@@ -33,7 +33,7 @@ async function readLastStored(lastStored: () => Promise<string>): Promise<string
   try {
     return await lastStored();
   } catch (error) {
-    const reason = error instanceof ChatError ? error.reason : "unexpected error";
-    throw new BlockedError(`the store doesn't answer, and the log needs the store's last id: ${reason}`);
+    const problem = "the store doesn't answer, and the log needs the store's last id";
+    throw new BlockedError(`${problem}: ${failureReason(error)}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { ServerOptions } from "node:http";
 
 /** Time for which a connection is kept open after an answer, in ms, if no request follows. */
-export const KEEP_ALIVE_MS = 75_000;
+const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Options for every HTTP server. Times are ms. A client that sends its request too slowly, or nothing at all, is
