@@ -1,7 +1,7 @@
 import { parseId } from "@parley/models";
 
 /** A log that is ahead by more than this is reported. */
-export const MAX_LEAD_MS = 60_000;
+const MAX_LEAD_MS = 60_000;
 
 /** Returns how far the time in `id` is ahead of `now`, in ms. Negative if it is behind. `now` is in ms since 1970. */
 export function leadMs(id: string, now: number): number {

@@ -18,8 +18,9 @@ beforeEach(() => {
 });
 afterEach(() => {
   heartbeat.stop();
-  vi.useRealTimers();
+  // In this order: a stub of setTimeout replaced a fake one.
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 /** A link that answers a ping after 50 ms. */

@@ -21,8 +21,9 @@ beforeEach(() => {
 });
 afterEach(() => {
   queue.close();
-  vi.useRealTimers();
+  // In this order: a stub of setTimeout replaced a fake one.
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 /** Sets the wall clock, or lets the machine sleep: only the wall clock changes. */

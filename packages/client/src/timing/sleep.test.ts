@@ -3,8 +3,9 @@ import { sleep } from "./sleep.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
-  vi.useRealTimers();
+  // In this order: a stub of setTimeout replaced a fake one.
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 const { signal } = new AbortController();

@@ -54,12 +54,10 @@ describe.skipIf(!rig)("trimming", { timeout: 30_000 }, () => {
   it("L12: measures the log while the store is away, although nothing is consumed", async () => {
     await persister({});
     await append("a", "b");
-    const consume = redis
-      .bus()
-      .consume({
-        lastStored: () =>
-          Promise.reject(new ChatError("unavailable", { cause: new Error("the store is down") })),
-      });
+    const consume = redis.bus().consume({
+      lastStored: () =>
+        Promise.reject(new ChatError("unavailable", { cause: new Error("the store is down") })),
+    });
     await until(
       async () => (await consume.trim().catch(() => undefined))?.backlogEntries === 2,
       "the backlog is known",
