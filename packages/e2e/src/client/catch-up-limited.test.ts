@@ -34,5 +34,5 @@ it("G3, G5: a client that reads more than its rate waits as told, and gets every
   expect(await child.exited, child.output()).toEqual({ code: 0, signal: null });
   expect(JSON.parse(child.output().split("\n")[0] ?? "")).toMatchObject({ phase: "live", count: MESSAGES });
   const metrics = await (await fetch(`${deployment.app.adminUrl}/metrics`)).text();
-  expect(metrics).toMatch(/parley_history_limited_total\{limit="rate",share="user",[^}]*\} [1-9]/);
+  expect(metrics).toMatch(/parley_history_limited_total\{limit="rate",share="user"\} [1-9]/);
 }, 120_000);

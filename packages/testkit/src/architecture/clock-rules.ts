@@ -16,7 +16,11 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
     "packages/bus/src/redis/append/reappend.ts",
     "apps/persister/src/persister.ts",
     "packages/chaos/src/hostile/target/stored-messages.ts",
+    "packages/chaos/src/soak/checks/checking.ts",
+    "packages/chaos/src/soak/load/history-reads.ts",
     "packages/testkit/src/bus/contract-append.ts",
+    "packages/testkit/src/bus/contract-clock.ts",
+    "packages/testkit/src/bus/fixture.ts",
   ],
   "it is compared with another machine's wall clock": [
     "packages/bus/src/redis/inspect.ts",
