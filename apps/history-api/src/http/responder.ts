@@ -10,7 +10,7 @@ import { retryTemporary } from "../queries/retry.ts";
 import { PART } from "../queries/sizes.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
-import { ResponseBody } from "./response-body.ts";
+import { createGzipThreads, ResponseBody } from "./response-body.ts";
 import { ResponseAbandoned } from "./write.ts";
 
 export interface ResponderDeps {
@@ -45,6 +45,7 @@ const RESPONSE_BYTES = 16_384;
  */
 export class Responder {
   readonly #deps: ResponderDeps;
+  readonly #threads = createGzipThreads();
 
   constructor(deps: ResponderDeps) {
     this.#deps = deps;
@@ -182,7 +183,7 @@ export class Responder {
 
   #bodyOf({ req, res, caller, closed }: Exchange): ResponseBody {
     const { slowClientMs } = this.#deps;
-    return new ResponseBody({ req, res, user: caller.user, closed, slowClientMs });
+    return new ResponseBody({ req, res, user: caller.user, threads: this.#threads, closed, slowClientMs });
   }
 
   #reserve(exchange: Exchange, bytes: number): Reservation {

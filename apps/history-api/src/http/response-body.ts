@@ -12,20 +12,20 @@ const GZIP = { level: 1, windowBits: 13, memLevel: 6 };
 const GZIP_BYTES = 98_304;
 
 /**
- * Places for compressing a chunk, shared fairly by users (G5). Two, so that the other threads of Node's pool stay free
- * for verifying tokens and resolving names. The limits on responses also limit how many can wait here.
+ * Creates the places for compressing a chunk, shared fairly by users (G5). There are two, so that the other threads of
+ * Node's pool stay free for verifying tokens and resolving names. The limits on responses limit how many wait here.
  */
-const threads = new FairPool({
-  places: 2,
-  placesPerKey: 1,
-  waiting: Number.MAX_SAFE_INTEGER,
-  waitingPerKey: Number.MAX_SAFE_INTEGER,
-});
+export function createGzipThreads(): FairPool {
+  const unlimited = Number.MAX_SAFE_INTEGER;
+  return new FairPool({ places: 2, placesPerKey: 1, waiting: unlimited, waitingPerKey: unlimited });
+}
 
 export interface ResponseBodyDeps {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly user: string;
+  /** See `createGzipThreads`. */
+  readonly threads: FairPool;
   /** Aborted when the response is closed. */
   readonly closed: AbortSignal;
   readonly slowClientMs: number;
@@ -78,7 +78,7 @@ export class ResponseBody {
   }
 
   async #compressed(chunk: Buffer, isLast: boolean): Promise<Buffer> {
-    const { user, closed } = this.#deps;
+    const { user, closed, threads } = this.#deps;
     this.#gzip ??= this.#createGzip();
     const gzip = this.#gzip;
     const release = await threads.take(user, closed);
