@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, LOG } from "../cluster/cluster.ts";
+import { deleteConversation, idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
 import { sumMetric } from "../cluster/metrics.ts";
+import { eventually } from "../eventually.ts";
+import { startWorker } from "../hostile/attacker/worker.ts";
+import type { ClientOrder } from "../workload/client-process.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
 /** Paths of libfaketime on Debian, Fedora and Homebrew. */
@@ -23,6 +27,7 @@ const LIBRARY = [process.env.FAKETIME_LIB ?? "", ...LIBRARY_PATHS].find(
  */
 const REDIS_OFFSET = "clock";
 const GATEWAY_OFFSET = join(tmpdir(), `parley-chaos-${process.pid}-gateway-clock`);
+const CLIENT_OFFSET = join(tmpdir(), `parley-chaos-${process.pid}-client-clock`);
 
 const FAKETIME_ENV = {
   LD_PRELOAD: LIBRARY ?? "",
@@ -31,6 +36,12 @@ const FAKETIME_ENV = {
 };
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
+/** The client whose clock jumps, and the user to whom it writes. */
+const CLIENT = "clock-client";
+const CLIENT_PEER = "clock-peer";
+const CLIENT_CONVERSATION = `${CLIENT}:${CLIENT_PEER}`;
+/** Longest time from a jump of a client's clock to the acks of its messages. */
+const CLIENT_PATIENCE_MS = 30_000;
 /** The time for which the clock of Redis is a day ahead. */
 const LEAP_MS = 600;
 const WINDOW_MS = 10_000;
@@ -43,11 +54,13 @@ const FORGOTTEN_MS = 1.5 * WINDOW_MS + 1_000;
 
 /**
  * Moves the clocks of Redis and of a gateway an hour ahead and back, that of Redis with restarts. Then moves the clock of
- * Redis a day ahead for a moment, and sends more messages than the log can remember refs.
+ * a client while its messages wait for their acks. At last moves the clock of Redis a day ahead for a moment, and sends
+ * more messages than the log can remember refs.
  */
 export const clocksJump: Fault = {
   id: "F17",
-  title: "clocks jump: of Redis an hour, with a restart between, and a day for a moment; of a gateway",
+  title:
+    "clocks jump: of Redis an hour, with a restart between, and a day for a moment; of a gateway; of a client",
   // Refs of ordinary traffic then take a fraction of their limit.
   ratePerSecond: 10,
   clusterOptions: {
@@ -60,17 +73,16 @@ export const clocksJump: Fault = {
   },
   async inject(context) {
     try {
-      const hours = await jumpHours(context);
-      const day = await leapDay(context);
+      const all = [await jumpHours(context), await jumpClient(context), await leapDay(context)];
       return {
-        struck: hours.jumps + day.jumps,
+        struck: all.reduce((sum, { jumps }) => sum + jumps, 0),
         unit: "jumps",
-        recoveryMs: Math.max(hours.recoveryMs, day.recoveryMs),
-        details: `${hours.details}; ${day.details}`,
-        problems: [...hours.problems, ...day.problems],
+        recoveryMs: Math.max(...all.map(({ recoveryMs }) => recoveryMs)),
+        details: all.map(({ details }) => details).join("; "),
+        problems: all.flatMap(({ problems }) => problems),
       };
     } finally {
-      await rm(GATEWAY_OFFSET, { force: true });
+      for (const offset of [GATEWAY_OFFSET, CLIENT_OFFSET]) await rm(offset, { force: true });
     }
   },
 };
@@ -118,6 +130,57 @@ async function jumpHours({ cluster, workload, log }: FaultContext): Promise<Jump
       ...(leadBack > (HOUR_S - 60) * 1000 ? [] : ["the ids went back with the clock"]),
     ],
   };
+}
+
+/** The clock of a client goes an hour ahead, and two hours back while its gateway dies with its messages. */
+async function jumpClient({ cluster, log }: FaultContext): Promise<Jumps> {
+  const [gateway] = cluster.gateways;
+  if (!gateway) throw new Error("there is no gateway");
+  const file = join(import.meta.dirname, "../workload/client-process.ts");
+  const env = { ...FAKETIME_ENV, FAKETIME_TIMESTAMP_FILE: CLIENT_OFFSET };
+  const client = startWorker<ClientOrder, readonly string[]>(file, env);
+  const send = () => client.call({ kind: "send", to: CLIENT_PEER, count: 5 });
+  try {
+    const url = `${gateway.app.url.replace("http", "ws")}/ws`;
+    await client.call({ kind: "connect", url, token: await cluster.token(CLIENT) });
+    const ids = [...(await send())];
+    log("the clock of a client goes an hour ahead, and two hours back while its messages wait");
+    await setClock(CLIENT_OFFSET, `+${HOUR_S}s`);
+    ids.push(...(await send()));
+    await gateway.app.kill("SIGSTOP");
+    const waiting = send();
+    await delay(LEAP_MS);
+    await gateway.app.kill("SIGKILL");
+    await setClock(CLIENT_OFFSET, `-${HOUR_S}s`);
+    await gateway.app.restart();
+    const startedAt = performance.now();
+    const late = delay(CLIENT_PATIENCE_MS).then(() => "no ack in time");
+    const outcome = await Promise.race([waiting.catch(String), late]);
+    const recoveryMs = performance.now() - startedAt;
+    if (typeof outcome !== "string") ids.push(...outcome);
+    return {
+      jumps: 2,
+      recoveryMs,
+      details: "a client whose clock went two hours back had its acks",
+      problems: [
+        ...(typeof outcome === "string" ? [`clock-client: ${outcome}`] : []),
+        ...(await storedOnce(cluster, ids)),
+      ],
+    };
+  } finally {
+    client.stop();
+  }
+}
+
+/** Checks that the client's messages are stored once. Deletes them, because the trial's checker doesn't know them. */
+async function storedOnce(cluster: Cluster, ids: readonly string[]): Promise<string[]> {
+  await eventually(() => isStoredUpTo(cluster, ids.at(-1) ?? ""), "the client's messages to be stored");
+  const stored = await idsInConversation(cluster, CLIENT_CONVERSATION);
+  await deleteConversation(cluster, CLIENT_CONVERSATION);
+  const isSame = stored.size === ids.length && ids.every((id) => stored.has(id));
+  return isSame
+    ? []
+    : [`of ${ids.length} messages of a client whose clock jumped, ${stored.size} are stored`];
 }
 
 /** The log's time then stands still for a day, and refs must be forgotten all the same. */

@@ -11,9 +11,9 @@ export interface Worker<Order, Result> {
 
 type Reply = { readonly result: unknown } | { readonly error: string };
 
-/** Starts a process that runs a file. The file must call `serveOrders`. */
-export function startWorker<Order, Result>(file: string): Worker<Order, Result> {
-  const child = fork(file, { execArgv: [] });
+/** Starts a process that runs a file, with additions to the environment. The file must call `serveOrders`. */
+export function startWorker<Order, Result>(file: string, env: NodeJS.ProcessEnv = {}): Worker<Order, Result> {
+  const child = fork(file, { execArgv: [], env: { ...process.env, ...env } });
   return {
     call: (order) => ask(child, order, basename(file)) as Promise<Result>,
     stop: () => void child.kill("SIGKILL"),
