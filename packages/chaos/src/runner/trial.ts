@@ -41,7 +41,7 @@ interface Size {
 const FULL: Size = { clients: 20, messages: 1_000, ratePerSecond: 25 };
 const SHORT: Size = { clients: 20, messages: 200, ratePerSecond: 30 };
 /** Longer than any fault takes, except random ones. Their duration is added to this. */
-const MAX_FAULT_MINUTES = 6;
+const MAX_FAULT_MINUTES = 10;
 /** After every client has seen everything, a duplicate delivery would arrive within this time. */
 const SETTLE_MS = 300;
 const CONVERGE_MS = 60_000;
