@@ -3,6 +3,7 @@ import { formatId } from "@parley/models";
 import {
   backlogEntries,
   deleteStored,
+  isStoredUpTo,
   storedBetween,
   storedDocuments,
 } from "../../cluster/log-inspection.ts";
@@ -84,6 +85,8 @@ export class Checking {
     const horizon = idOfAge(CHECKED_AGE_MS);
     deliveries.checkUpTo(horizon);
     try {
+      // While the store lags, what it stores later must be found by a later check, and must not be removed before.
+      if (!(await isStoredUpTo(cluster, horizon))) return;
       storage.found(await storedBetween(cluster, this.#storedUpTo, horizon));
       this.#storedUpTo = horizon;
       await deleteStored(cluster, idOfAge(REMOVED_AGE_MS));
