@@ -7,7 +7,7 @@ import { type Prometheus, startPrometheus } from "./prometheus.ts";
 /** Durations of the rules in this system, compared with the real ones. */
 const FACTOR = 1 / 6;
 const SECRET = "a-secret-of-the-monitoring-tests-for-HS256";
-const BACKLOG = 2_000;
+const BACKLOG = 10_000;
 /** An insert takes several replies. So the oldest message is always older than a sixth of the alert's 30 s. */
 const HELD_MS = 3_000;
 
