@@ -56,7 +56,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (socket.listenerCount("error") === 0) socket.on("error", ignoreSocketError);
       const id = nextId();
       if (pathOf(req) === "/ws") upgradeHandler.handle(id, req, socket, head);
-      else rejectUpgrade(socket, new ChatError("not_found"), { requestId: id });
+      else rejectUpgrade(req, socket, new ChatError("not_found"), { requestId: id });
     },
     handleRequest(req, res) {
       router.handle(nextId(), req, res);

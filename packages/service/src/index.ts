@@ -7,7 +7,7 @@ export { type Env, environmentWith, group, type RawEnv, readEnv, type Shape } fr
 export { loadOrCreateSecret } from "./env/secret-file.ts";
 export { pick, variables } from "./env/variables.ts";
 export { acceptsGzip } from "./http/accepts-gzip.ts";
-export { addressBlock, clientAddress, isLoopback, TrustedProxies } from "./http/address.ts";
+export { isLoopback, requestBlock, TrustedProxies } from "./http/address.ts";
 export { type Admin, startAdmin } from "./http/admin.ts";
 export { createFrontSecret, FRONT_HEADER, isDirect, isVouchedFor } from "./http/direct-request.ts";
 export { hasOneHost, isLoopbackHost } from "./http/host.ts";

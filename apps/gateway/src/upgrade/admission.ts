@@ -1,13 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Identity } from "@parley/auth";
 import { ChatError } from "@parley/models";
-import {
-  addressBlock,
-  clientAddress,
-  hasOneHost,
-  type OriginPolicy,
-  type TrustedProxies,
-} from "@parley/service";
+import { hasOneHost, type OriginPolicy, requestBlock, type TrustedProxies } from "@parley/service";
 import type { Authenticator } from "./authenticator.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import { type HandshakeToken, readHandshakeToken } from "./handshake-token.ts";
@@ -54,7 +48,7 @@ export class Admission {
     // Node requires Host in requests, but not in upgrades.
     if (!hasOneHost(req)) throw new ChatError("invalid_parameter", { message: HOST_MESSAGE });
     origins.assertPermitted(req);
-    const address = addressBlock(clientAddress(req, trustedProxies));
+    const address = requestBlock(req, trustedProxies);
     const { token, subprotocol } = readHandshakeToken(req.headers);
     const identity = await authenticator.verify(token, { address, signal });
     return { identity, address, subprotocol };

@@ -67,7 +67,7 @@ export class UpgradeHandler {
         message: "This request is not a valid WebSocket handshake.",
       });
       const headers = { "sec-websocket-version": "13" };
-      rejectUpgrade(socket, error, { requestId: this.#ids.get(req) ?? "", headers });
+      rejectUpgrade(req, socket, error, { requestId: this.#ids.get(req) ?? "", headers });
     });
   }
 
@@ -133,13 +133,13 @@ export class UpgradeHandler {
     return isOpen;
   }
 
-  #refuse({ id, socket }: UpgradeRequest, reason: unknown): void {
+  #refuse({ id, req, socket }: UpgradeRequest, reason: unknown): void {
     if (reason instanceof SocketClosedError) return;
     const { observe } = this.#deps;
     const error = reason instanceof ChatError ? reason : new ChatError("internal", { cause: reason });
     if (error.code === "internal") observe({ type: "failure", request: id, error: error.cause });
     observe({ type: "refused", request: id, code: error.code, upgrade: true });
-    rejectUpgrade(socket, error, { requestId: id });
+    rejectUpgrade(req, socket, error, { requestId: id });
   }
 }
 

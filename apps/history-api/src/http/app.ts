@@ -75,8 +75,8 @@ export function createApp(deps: AppDeps): Express {
 }
 
 /**
- * Answers CORS preflights, and refuses requests of pages that aren't allowed and requests that are too large. Also limits the time that a complete response waits
- * for its client to read it.
+ * Answers CORS preflights, and refuses requests of pages that aren't allowed and requests that are too large. Also
+ * limits the time that a complete response waits for its client to read it.
  */
 function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandler {
   return (req, res, next) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity, Verifier } from "@parley/auth";
-import { addressBlock, clientAddress, type TrustedProxies } from "@parley/service";
+import { requestBlock, type TrustedProxies } from "@parley/service";
 import type { Observe, RouteName } from "../events.ts";
 import type { Caller } from "../limits/caller.ts";
 import { Deadline, type Wait } from "../limits/deadline.ts";
@@ -50,7 +50,7 @@ export function createOpenExchange({
   return async (req, res, route) => {
     const startedAt = performance.now();
     const closed = signalOfClose(res);
-    const address = addressBlock(clientAddress(req, trustedProxies));
+    const address = requestBlock(req, trustedProxies);
     const onLate = (wait: Wait) => observe({ type: "late", route, wait });
     const deadline = new Deadline({ ms: answerTimeoutMs, closed, onLate });
     const identity = await deadline.during("token", (signal) =>

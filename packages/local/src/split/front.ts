@@ -82,7 +82,7 @@ export function createFront(
 
   async function handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = await targetOf(req);
-    if (target instanceof ChatError) answerUpgrade(socket, target);
+    if (target instanceof ChatError) answerUpgrade(req, socket, target);
     else await proxy.ws(forwardable(req, secret), req.socket, { target }, head);
   }
 
@@ -98,9 +98,9 @@ function createProxy(): ProxyServer {
     proxyTimeout: UPSTREAM_TIMEOUT_MS,
     upgradeTimeout: UPSTREAM_TIMEOUT_MS,
   });
-  proxy.on("error", (_error, _req, res) => {
+  proxy.on("error", (_error, req, res) => {
     if (res instanceof ServerResponse) sendProblem(res, unavailable());
-    else if (res !== undefined) answerUpgrade(res, unavailable());
+    else if (req && res) answerUpgrade(req, res, unavailable());
   });
   return proxy;
 }
@@ -146,9 +146,9 @@ function unavailable(): ChatError {
  * Refuses an upgrade. If an answer has already begun on the socket, destroys the socket, because a second can't
  * follow.
  */
-function answerUpgrade(socket: Duplex, error: ChatError): void {
+function answerUpgrade(req: IncomingMessage, socket: Duplex, error: ChatError): void {
   if (!socket.writable || ("bytesWritten" in socket && socket.bytesWritten !== 0)) socket.destroy();
-  else rejectUpgrade(socket, error);
+  else rejectUpgrade(req, socket, error);
 }
 
 function answerOverview(res: ServerResponse, upstreams: Upstreams): void {

@@ -52,6 +52,11 @@ export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): st
   return address;
 }
 
+/** Returns the key for limits per address (see `addressBlock`) of the client that sent a request. */
+export function requestBlock(req: IncomingMessage, proxies: TrustedProxies): string {
+  return addressBlock(clientAddress(req, proxies));
+}
+
 /**
  * Returns the address or IPv6 block that an accepted socket is counted against, from the address of its peer.
  * Undefined for a trusted proxy, because it opens sockets for many clients.

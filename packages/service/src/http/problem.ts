@@ -80,7 +80,7 @@ export function sendProblem(
   const { origin } = res.req.headers;
   if (origin !== undefined) allowReading(res, origin);
   const { status, headers, body } = problemOf(error, options);
-  sendRefusal(res.req.socket, status, () => res.writeHead(status, headers).end(body));
+  sendRefusal(res.req, status, () => res.writeHead(status, headers).end(body));
 }
 
 /** Leaves out the error code for a request without a token, as RFC 6750 requires. */

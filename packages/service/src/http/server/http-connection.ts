@@ -30,8 +30,6 @@ export class HttpConnection {
   readonly #place: Place;
   readonly #deps: HttpConnectionDeps;
   readonly #queue = new RequestQueue();
-  /** The request that began last. */
-  #request: IncomingMessage | undefined;
   #heldBack: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, place: Place, deps: HttpConnectionDeps) {
@@ -43,28 +41,27 @@ export class HttpConnection {
   /** Begins a request, now or when the ones before it have been answered. */
   addRequest(res: ServerResponse, begin: () => void): void {
     res.on("close", onAnswered);
-    this.#add(res.req, begin);
+    this.#add(begin);
   }
 
   /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
-  addUpgrade(req: IncomingMessage, begin: () => void): void {
-    this.#add(req, begin);
+  addUpgrade(begin: () => void): void {
+    this.#add(begin);
   }
 
   /**
-   * Sends the refusal of the current request. Holds it back if the client's address gets many refusals (see
+   * Sends the refusal of a request. Holds it back if the client's address gets many refusals (see
    * RefusalPacer). Meanwhile the socket counts as idle, so that it makes room for a new one at a limit.
    */
-  refuse(send: () => void): void {
+  refuse(req: IncomingMessage, send: () => void): void {
     const { pacer, addressOf, onHeldBack, limiter } = this.#deps;
-    const delayMs = this.#request ? pacer.delayMs(addressOf(this.#request), performance.now()) : 0;
+    const delayMs = pacer.delayMs(addressOf(req), performance.now());
     if (delayMs === 0) {
       send();
       return;
     }
     onHeldBack();
     limiter.noteIdle(this.#place);
-    clearTimeout(this.#heldBack);
     this.#heldBack = setTimeout(send, delayMs);
   }
 
@@ -88,14 +85,10 @@ export class HttpConnection {
     if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
   }
 
-  #add(req: IncomingMessage, begin: () => void): void {
+  #add(begin: () => void): void {
     if (this.#socket.destroyed) return;
     if (!this.#queue.isBusy) this.#deps.limiter.noteBusy(this.#place);
-    const beginCurrent = () => {
-      this.#request = req;
-      begin();
-    };
-    if (this.#queue.add(beginCurrent)) return;
+    if (this.#queue.add(begin)) return;
     this.#deps.onPipelining();
     this.#socket.destroy();
     stopParsing(this.#socket);
@@ -122,9 +115,9 @@ export function connectionOf(socket: Duplex): HttpConnection | undefined {
 /**
  * Sends the refusal of a request: now, or later if it is the client's fault and its address gets many refusals (G5).
  */
-export function sendRefusal(socket: Duplex, status: number, send: () => void): void {
-  const connection = status < 500 ? connections.get(socket) : undefined;
-  if (connection) connection.refuse(send);
+export function sendRefusal(req: IncomingMessage, status: number, send: () => void): void {
+  const connection = status < 500 ? connections.get(req.socket) : undefined;
+  if (connection) connection.refuse(req, send);
   else send();
 }
 

@@ -253,7 +253,7 @@ describe("accepted sockets", () => {
 describe("refusals", () => {
   const refuseAll: HttpHandlers = {
     handleRequest: (req, res) => (req.url === "/good" ? void res.end() : sendProblem(res, "unauthorized")),
-    handleUpgrade: (_req, socket) => rejectUpgrade(socket, new ChatError("unauthorized")),
+    handleUpgrade: (req, socket) => rejectUpgrade(req, socket, new ChatError("unauthorized")),
   };
   const wrong = [get("/wrong"), get("/ws", ...UPGRADE)];
 

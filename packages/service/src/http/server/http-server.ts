@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
-import { addressBlock, clientAddress, clientBlock, TrustedProxies } from "../address.ts";
+import { clientBlock, requestBlock, TrustedProxies } from "../address.ts";
 import { sendProblem } from "../problem.ts";
 import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
@@ -58,7 +58,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const deps = {
     limiter,
     pacer: new RefusalPacer(),
-    addressOf: (req: IncomingMessage) => addressBlock(clientAddress(req, trustedProxies)),
+    addressOf: (req: IncomingMessage) => requestBlock(req, trustedProxies),
     onPipelining: () => observe({ type: "pipelining" }),
     onHeldBack: () => observe({ type: "held-back" }),
   };
@@ -121,8 +121,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     useOriginForm(req);
     // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
-    connectionOf(req.socket)?.addUpgrade(req, () => {
-      if (!req.complete) refuseBody(socket);
+    connectionOf(req.socket)?.addUpgrade(() => {
+      if (!req.complete) refuseBody(req, socket);
       else contain(() => handleUpgrade?.(req, socket, head), fail);
     });
 
@@ -165,8 +165,9 @@ function refuseHost(_req: IncomingMessage, res: ServerResponse): void {
   sendProblem(res, error, { headers: { connection: "close" } });
 }
 
-function refuseBody(socket: Duplex): void {
-  rejectUpgrade(socket, new ChatError("invalid_parameter", { message: "An upgrade must not have a body." }));
+function refuseBody(req: IncomingMessage, socket: Duplex): void {
+  const error = new ChatError("invalid_parameter", { message: "An upgrade must not have a body." });
+  rejectUpgrade(req, socket, error);
 }
 
 /** Ignored: the socket's `close` event follows, and its handler cleans up. */
