@@ -10,14 +10,25 @@ export function toChatError(error: unknown): ChatError {
   if (!(error instanceof ChatError)) return new ChatError("internal", { cause: error });
   // The store and the log report `unavailable` without a time to retry. This process sets the time (P55), and replaces
   // the text, which is for operators.
-  if (error.code === "unavailable" && error.retryAfterMs === undefined)
-    return fromCode("unavailable", undefined);
-  return error;
+  return isUnnamed(error) ? fromCode("unavailable", undefined) : error;
+}
+
+/** True for `unavailable` without a time to retry, which the store and the log report. */
+export function isUnnamed(error: unknown): boolean {
+  return error instanceof ChatError && error.code === "unavailable" && error.retryAfterMs === undefined;
 }
 
 /** A temporary error that asks the client to retry after a second (P55). */
 export function unavailable(message: string): ChatError {
   return new ChatError("unavailable", { message, retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** The error for a user who has read too much. */
+export function tooFast(retryAfterMs: number): ChatError {
+  return new ChatError("rate_limited", {
+    message: "You are reading history too fast. Retry later.",
+    retryAfterMs,
+  });
 }
 
 /**

@@ -47,9 +47,7 @@ export function createPersister(options: PersisterOptions): Persister {
   const { consumer, store, observe, now = Date.now, monotonicNow = () => performance.now() } = options;
   const { retry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
-  const { acknowledged } = consumer;
-  const held: Consumer["held"] = (messages) => consumer.held(messages);
-  const batchWriter = new BatchWriter({ storeWriter, acknowledged, held, observe });
+  const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
   const batchLimit = () => storeWriter.batchLimit;
 
   return {

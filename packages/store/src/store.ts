@@ -6,8 +6,8 @@ import type { PageSize } from "./page-size.ts";
  * packages/testkit/src/store tests that each adapter does what these comments say.
  *
  * - Ids are log positions as text (L2). Every order is id order.
- * - An operation that the database can't answer rejects with StoreUnavailable, a ChatError `unavailable`. The error
- *   has no `cause`, because a driver's error may contain messages.
+ * - An operation that the database can't answer rejects with StoreUnavailable, a ChatError `unavailable`. Its
+ *   `cause` is only the kind of the database's error, because a driver's error may contain messages.
  * - A read whose `signal` is aborted rejects with the signal's reason. The server's work for it ends soon.
  * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
  *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full

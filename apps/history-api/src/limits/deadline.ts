@@ -1,7 +1,7 @@
 import { raceAbort } from "@parley/async";
 import { ChatError } from "@parley/models";
 import { StoreUnavailable } from "@parley/store";
-import { RETRY_AFTER_MS, unavailable } from "../errors.ts";
+import { isUnnamed, RETRY_AFTER_MS, tooFast, unavailable } from "../errors.ts";
 
 /** Things that a request waits for. If it waits too long, the error names the one that it waited for at the end. */
 export const WAITS = ["token", "rate", "turn", "log", "store"] as const;
@@ -9,11 +9,7 @@ export type Wait = (typeof WAITS)[number];
 
 const LATE: Readonly<Record<Wait, () => ChatError>> = {
   token: () => unavailable("Tokens can't be verified in time. Retry later."),
-  rate: () =>
-    new ChatError("rate_limited", {
-      message: "You are reading history too fast. Retry later.",
-      retryAfterMs: RETRY_AFTER_MS,
-    }),
+  rate: () => tooFast(RETRY_AFTER_MS),
   turn: () =>
     new ChatError("overloaded", {
       message: "Too many requests for history wait for their turn. Retry later.",
@@ -100,7 +96,5 @@ export class Deadline {
 /** Names the cause of an error that the store or the log gave without one. */
 function causeOf(error: unknown, wait: Wait): unknown {
   if (error instanceof StoreUnavailable) return STORE_PROBLEMS[error.problem]();
-  const isUnnamed =
-    error instanceof ChatError && error.code === "unavailable" && error.retryAfterMs === undefined;
-  return isUnnamed && wait === "log" ? unavailable("The log can't be read now. Retry later.") : error;
+  return isUnnamed(error) && wait === "log" ? unavailable("The log can't be read now. Retry later.") : error;
 }

@@ -1,6 +1,6 @@
 import { sleep } from "@parley/async";
 import { ChatError } from "@parley/models";
-import { RETRY_AFTER_MS } from "../errors.ts";
+import { RETRY_AFTER_MS, tooFast } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
 import { ReadAllowance } from "./read-allowance.ts";
@@ -78,10 +78,7 @@ export class RequestLimiter {
     const retryAfterMs = this.#allowance.waitMs(user, this.#deps.now());
     if (retryAfterMs > 0) {
       this.#deps.onRefused("rate", "user");
-      throw new ChatError("rate_limited", {
-        message: "You are reading history too fast. Retry later.",
-        retryAfterMs,
-      });
+      throw tooFast(retryAfterMs);
     }
     this.charge(user, REQUEST_COST);
   }

@@ -2,9 +2,9 @@ import { idAfter, type LogMessage, ORIGIN } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { readMergedPage } from "./merged-page.ts";
-import { selectRange } from "./range.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { PART } from "./sizes.ts";
 
@@ -46,19 +46,12 @@ export class ConversationReader {
   /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
   async next(deadline: Deadline): Promise<readonly LogMessage[]> {
     if (this.#after === undefined) return [];
-    const { follower, store, refLookup, conversation } = this.#deps;
+    const { follower, conversation } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);
     this.#tail = tail;
     try {
       const { messages, next } = await readMergedPage(
-        {
-          stored: (range) =>
-            deadline.during("store", (signal) => store.page(conversation, { ...range, signal })),
-          pending: (range) => selectRange(tail.pending, range, () => true),
-          findByRef: (pending) =>
-            deadline.during("store", (signal) => refLookup.find(pending, tail.refs, signal)),
-          merge: this.#merge,
-        },
+        conversationSource({ ...this.#deps, tail, merge: this.#merge, deadline }),
         { after: this.#after, before: idAfter(this.#position), ...PART, newest: false },
       );
       this.#after = next;

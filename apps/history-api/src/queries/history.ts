@@ -4,6 +4,7 @@ import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { ConversationReader } from "./conversation-reader.ts";
+import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { selectRange } from "./range.ts";
@@ -102,29 +103,23 @@ export class History {
   }
 
   #conversation(conversation: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
-    const { store } = this.#deps;
-    return {
-      ...this.#mergeOf(snapshot, deadline),
-      stored: (range) => deadline.during("store", (signal) => store.page(conversation, { ...range, signal })),
-      pending: (range) => selectRange(snapshot.pending, range, () => true),
-    };
+    const merge = mergeOf(snapshot);
+    return conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
   }
 
   #visibleTo(user: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
-    const { store } = this.#deps;
+    const { store, refLookup } = this.#deps;
     return {
-      ...this.#mergeOf(snapshot, deadline),
+      findByRef: (messages) =>
+        deadline.during("store", (signal) => refLookup.find(messages, snapshot.refs, signal)),
+      merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
         deadline.during("store", (signal) => store.sync(user, { ...range, signal })),
       pending: (range) => selectRange(snapshot.pending, range, (message) => isVisibleTo(user, message)),
     };
   }
+}
 
-  #mergeOf({ position, refs }: TailSnapshot, deadline: Deadline): Pick<MergeSource, "findByRef" | "merge"> {
-    const { refLookup } = this.#deps;
-    return {
-      findByRef: (messages) => deadline.during("store", (signal) => refLookup.find(messages, refs, signal)),
-      merge: new Merge(position, (key) => refs.first(key)),
-    };
-  }
+function mergeOf({ position, refs }: TailSnapshot): Merge {
+  return new Merge(position, (key) => refs.first(key));
 }

@@ -6,10 +6,7 @@ import type { InsertResult, StoreWriter } from "./store-writer.ts";
 
 export interface BatchWriterDeps {
   readonly storeWriter: StoreWriter;
-  /** True if senders get their ack before their message is stored (see `Consumer.acknowledged`). */
-  readonly acknowledged: boolean;
-  /** Leaves out messages that another persister has taken over (see `Consumer.held`). */
-  readonly held: Consumer["held"];
+  readonly consumer: Pick<Consumer, "acknowledged" | "held">;
   readonly observe: Observe;
 }
 
@@ -43,21 +40,19 @@ type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
  */
 export class BatchWriter {
   readonly #storeWriter: StoreWriter;
-  readonly #acknowledged: boolean;
   readonly #observe: Observe;
-  readonly #held: BatchWriterDeps["held"];
+  readonly #consumer: BatchWriterDeps["consumer"];
   /** True if an outage lasted while the next batch was already read. Others may have taken over its messages. */
   #hadOutage = false;
 
-  constructor({ storeWriter, acknowledged, held, observe }: BatchWriterDeps) {
+  constructor({ storeWriter, consumer, observe }: BatchWriterDeps) {
     this.#storeWriter = storeWriter;
-    this.#held = held;
-    this.#acknowledged = acknowledged;
+    this.#consumer = consumer;
     this.#observe = observe;
   }
 
   async *write(batch: readonly Consumed[], signal: AbortSignal): Outcomes {
-    const held = this.#hadOutage ? await this.#held(batch) : batch;
+    const held = this.#hadOutage ? await this.#consumer.held(batch) : batch;
     this.#hadOutage = false;
     for (const group of groupsOf(held)) {
       const items = group.map((consumed) => ({ consumed, message: consumed.message }));
@@ -92,7 +87,7 @@ export class BatchWriter {
   }
 
   async #heldItems(items: readonly Item[]): Promise<readonly Item[]> {
-    const held = new Set(await this.#held(items.map((item) => item.consumed)));
+    const held = new Set(await this.#consumer.held(items.map((item) => item.consumed)));
     return items.filter((item) => held.has(item.consumed));
   }
 
@@ -130,7 +125,7 @@ export class BatchWriter {
 
   /** True if the message must be stored although its ref is taken: its sender has the ack already (L13). */
   #mustStore(item: Item): boolean {
-    return this.#acknowledged && item.message.ref !== undefined;
+    return this.#consumer.acknowledged && item.message.ref !== undefined;
   }
 
   #withoutRef({ consumed }: Item, heldBy: string): Item {
