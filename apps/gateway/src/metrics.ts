@@ -106,7 +106,8 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       metrics.append.observe(event.ms / 1000);
       metrics.accepted.inc(event.ackMs.length);
       for (const ms of event.ackMs) metrics.ack.observe(ms / 1000);
-      for (const code of ERROR_CODES) metrics.failed.inc({ code }, event.failed[code] ?? 0);
+      for (const code of ERROR_CODES)
+        if (event.failed[code]) metrics.failed.inc({ code }, event.failed[code]);
       break;
     case "flush":
       metrics.flush.observe(event.ms / 1000);

@@ -55,6 +55,6 @@ await service.runService("standalone", async ({ log, defer }) => {
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());
-  log.info({ url, admin: admin.url, pid: process.pid }, "listening");
+  log.info({ url, admin: admin.url }, "listening");
   await printWelcome({ url, adminUrl: admin.url, dataDir, issue: signing.issue });
 });

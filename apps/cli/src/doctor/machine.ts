@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { maxConnectionsFor, openFileLimit } from "@parley/service";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
@@ -29,9 +29,7 @@ export function checkDataDir(dir: string): Finding {
   } catch {
     return wrong("data", `${existing} is not writable`, "Set DATA_DIR to a folder that is.");
   }
-  return existsSync(join(dir, "jwt-secret")) || existing === dir
-    ? ok("data", dir)
-    : note("data", `${dir} doesn't exist yet: start creates it`);
+  return existing === dir ? ok("data", dir) : note("data", `${dir} doesn't exist yet: start creates it`);
 }
 
 /** Returns the folder if it exists, otherwise its nearest parent that exists. */

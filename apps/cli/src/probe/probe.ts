@@ -43,22 +43,14 @@ export async function probe(options: ProbeOptions, io: Io): Promise<void> {
     if (failure) throw new Failure(EXIT.failed, `the round failed: ${failure.step}: ${failure.reason}`);
     return;
   }
-  while (!io.ended.aborted) {
-    await runOne().catch(ignoreIfEnded(io.ended));
-    await sleep(options.everyMs, io.ended);
+  try {
+    while (!io.ended.aborted) {
+      await runOne();
+      await delay(options.everyMs, undefined, { signal: io.ended });
+    }
+  } catch (error) {
+    if (!io.ended.aborted) throw error;
   }
-}
-
-/** Rethrows an error, unless the command was ended. */
-function ignoreIfEnded(ended: AbortSignal): (error: unknown) => void {
-  return (error) => {
-    if (!ended.aborted) throw error;
-  };
-}
-
-/** Resolves after `ms`, or as soon as `ended` is aborted. */
-function sleep(ms: number, ended: AbortSignal): Promise<void> {
-  return delay(ms, undefined, { signal: ended }).catch(ignoreIfEnded(ended));
 }
 
 function peerOf(options: ProbeOptions): ServerOptions {

@@ -34,18 +34,14 @@ export function buildIfChanged(root: string, target: Target, build: Build): numb
 }
 
 /** Builds with turbo, which itself builds only what has changed. Prints only errors. */
-export function runTurbo(root: string, target: Target, args: readonly string[] = []): number {
+export function runTurbo(root: string, target: string): number {
   const filter = target === "all" ? [] : [`--filter=${target}`];
   const turbo = join(root, "node_modules/.bin/turbo");
-  const { status, error } = spawnSync(
-    turbo,
-    ["run", "build", ...filter, "--output-logs=errors-only", ...args],
-    {
-      cwd: root,
-      stdio: "inherit",
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
-    },
-  );
+  const { status, error } = spawnSync(turbo, ["run", "build", ...filter, "--output-logs=errors-only"], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+  });
   if (error) throw error;
   return status ?? 1;
 }

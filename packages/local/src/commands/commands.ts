@@ -73,7 +73,7 @@ The environment variables are those of start. The page is built once: beside thi
 `,
     options: ["filter"],
     run({ filter }) {
-      process.exitCode = runTurbo(ROOT, "all", filter === undefined ? [] : [`--filter=${filter}`]);
+      process.exitCode = runTurbo(ROOT, filter ?? "all");
     },
   },
   docs: {
