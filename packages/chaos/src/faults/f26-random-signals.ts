@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { sleep } from "@parley/async";
 import type { Cluster } from "../cluster/cluster.ts";
 import { isStoredUpTo } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
@@ -99,7 +100,7 @@ function startSenders({ cluster, workload: { ledger } }: FaultContext, stop: Abo
       const content = `${user}#${count}`;
       const send = ledger.addSend(user, user, "", content);
       send.outcome = { kind: "acked", id: await sender.send("", content), atMs: performance.now() };
-      await delay(PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
+      await sleep(PAUSE_MS, stop);
     }
     sender.close();
   });

@@ -12,8 +12,9 @@ const PLACEHOLDERS: Readonly<Record<Part, string>> = {
 export function withPart(before: string, part: Part, body: string): string {
   const bodyOf = (each: Part) => (each === part ? body : (partOf(before, each) ?? PLACEHOLDERS[each]));
   const marked = (each: Part) => `${begin(each)}\n\n${bodyOf(each).trim()}\n\n${end(each)}`;
-  const faults = [INTRODUCTION, marked("faults")];
-  const others = [
+  const parts = [
+    INTRODUCTION,
+    marked("faults"),
     ABOUT_MUTANTS,
     marked("broken"),
     ABOUT_ATTACKS,
@@ -21,7 +22,7 @@ export function withPart(before: string, part: Part, body: string): string {
     ABOUT_SOAK,
     marked("soak"),
   ];
-  return [...faults, ...others, ""].join("\n");
+  return [...parts, ""].join("\n");
 }
 
 function partOf(document: string, part: Part): string | undefined {

@@ -44,12 +44,15 @@ async function runSoak(options: SoakOptions, closers: (() => unknown)[]): Promis
   await checking.untilOver();
   const rows = sampler.series.map((series) => judge(series, judgedFromMs));
   await sampler.stop();
-  const unfinished = await checking.finish().then(() => [], reasonOf);
+  const unfinished = await checking.finish().then(
+    () => [],
+    (error: unknown) => [reasonOf(error)],
+  );
   const counts = countsOf(running);
   const problems = [
     ...sampler.ended.map((process) => `a process ended: ${process}`),
     ...findings.lines(),
-    ...[unfinished].flat(),
+    ...unfinished,
     ...failureProblem(running, counts),
     ...rows.filter(({ isLeak }) => isLeak).map(describeLeak),
   ];

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { raceAbort, sleep } from "@parley/async";
 
 const PAUSE_MS = 200;
 const RECONNECT_MS = 100;
@@ -37,7 +38,7 @@ export class HistoryProbe {
   async run(paths: readonly string[], token: string, stop: AbortSignal): Promise<void> {
     for (let n = 0; !stop.aborted; n += 1) {
       await this.request(paths[n % paths.length] ?? "", token, stop);
-      await delay(PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
+      await sleep(PAUSE_MS, stop);
     }
   }
 
@@ -80,13 +81,10 @@ export class HistoryProbe {
 
   /** Reads the body. It may be cut off, but each part must arrive within the limit. */
   async #read({ body }: Response, stop: AbortSignal): Promise<void> {
-    const stopped = new Promise<{ done: true }>((resolve) => {
-      stop.addEventListener("abort", () => resolve({ done: true }), { once: true });
-    });
     try {
       const reader = body?.getReader();
-      for (let isDone = reader === undefined || stop.aborted; reader && !isDone; )
-        isDone = (await Promise.race([this.#within(reader.read()), stopped])).done;
+      for (let isDone = reader === undefined; reader && !isDone; )
+        isDone = (await raceAbort(this.#within(reader.read()), stop)).done;
       if (!stop.aborted) this.complete += 1;
     } catch (error) {
       if (error instanceof TooLate) this.#add(`a part of an answer didn't arrive: ${error}`);

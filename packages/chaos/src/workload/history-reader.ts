@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { sleep } from "@parley/async";
 import type { Message } from "@parley/client";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Ledger, Outcome } from "./ledger.ts";
@@ -48,7 +48,7 @@ export class HistoryReader {
       if (messages === undefined) this.refusals += 1;
       else this.#compare(expected, messages);
       const pauseMs = Math.max(MIN_PAUSE_MS, 2 * (performance.now() - requestedMs));
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMs, signal);
     }
   }
 

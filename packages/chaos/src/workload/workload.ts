@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { sleep } from "@parley/async";
 import { connect, type ParleyClient, ParleyError, type State } from "@parley/client";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../eventually.ts";
@@ -180,7 +180,7 @@ export class Workload {
     const pauseMs = (2 * 1000 * clients * MAX_IN_FLIGHT_PER_CLIENT) / ratePerSecond;
     while (!signal.aborted) {
       const slowdown = this.ledger.sends.length < messages ? 1 : SLOWDOWN;
-      await delay(random() * pauseMs * slowdown, undefined, { signal }).catch(() => undefined);
+      await sleep(random() * pauseMs * slowdown, signal);
       if (!signal.aborted) await this.#send(participant, this.#recipientFor(participant));
     }
   }

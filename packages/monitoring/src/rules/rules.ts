@@ -14,22 +14,17 @@ const GROUPS: Readonly<Record<string, RuleBuilder>> = {
   "parley-processes": processes,
 };
 
-export interface RulesOptions {
-  /** Multiplies all durations. Tests use a small factor. */
-  readonly factor?: number;
-}
-
 const HEADER = `# Made from packages/monitoring by \`npx pnpm@12 run docs\`. Do not edit.
 # Each alert has a runbook: docs/runbooks.
 `;
 
 /** All rules, in the order in which Prometheus evaluates them. */
-export function allRules({ factor = 1 }: RulesOptions = {}): readonly Rule[] {
-  return Object.values(GROUPS).flatMap((build) => build(scaleBy(factor)));
+export function allRules(): readonly Rule[] {
+  return Object.values(GROUPS).flatMap((build) => build(scaleBy(1)));
 }
 
-/** The file of rules for Prometheus. */
-export function rulesYaml({ factor = 1 }: RulesOptions = {}): string {
+/** The file of rules for Prometheus. `factor` multiplies all durations. Tests use a small one. */
+export function rulesYaml(factor = 1): string {
   const groups = Object.entries(GROUPS).map(([name, build]) => ({
     name,
     rules: build(scaleBy(factor)).map(toPrometheus),

@@ -32,7 +32,7 @@ export async function startPrometheus(targets: readonly Target[], factor: number
     static_configs: [{ targets: [new URL(adminUrl).host] }],
   }));
   const global = { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" };
-  await writeFile(join(dir, "rules.yml"), rulesYaml({ factor }));
+  await writeFile(join(dir, "rules.yml"), rulesYaml(factor));
   await writeFile(join(dir, "config.yml"), stringify({ global, rule_files: ["rules.yml"], scrape_configs }));
   const child = await startChild({
     command: "prometheus",

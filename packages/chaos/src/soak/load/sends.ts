@@ -1,3 +1,4 @@
+import { conversationOf } from "@parley/models";
 import type { Findings } from "../../checker/findings.ts";
 import type { DeliveryCheck } from "../checks/delivery-check.ts";
 import type { StorageCheck } from "../checks/storage-check.ts";
@@ -33,7 +34,7 @@ const ACK_TIMEOUT_MS = 5_000;
 export class Sends {
   readonly #deps: SendsDeps;
   readonly #pending = new Map<string, Pending>();
-  /** Id of the newest acknowledged message of each conversation (see `conversation`). */
+  /** Id of the newest acknowledged message of each conversation (see `conversationOf`). */
   readonly #newest = new Map<string, string>();
   sent = 0;
   acked = 0;
@@ -93,8 +94,4 @@ export class Sends {
   newest(one: string, other: string): string | undefined {
     return this.#newest.get(conversationOf(one, other));
   }
-}
-
-function conversationOf(one: string, other: string): string {
-  return [one, other].toSorted().join(":");
 }
