@@ -1,8 +1,11 @@
 /** Refusals per second that one address gets without a delay, and the number that it may get at once. */
 const PER_SECOND = 50;
 const BURST = 100;
-/** Longest delay of a refusal, in ms. Clients wait longer than this for any answer. */
-const MAX_DELAY_MS = 2_000;
+/**
+ * Longest delay of a refusal, in ms. Clients wait longer than this for any answer. With a shorter one, the refusals of
+ * all sockets that an address may have would reach it together, and be answered together.
+ */
+const MAX_DELAY_MS = 10_000;
 /** Maximum number of addresses to remember. If there are more, the one that was refused longest ago is forgotten. */
 const MAX_ADDRESSES = 10_000;
 
