@@ -63,7 +63,7 @@ describe("turns of verifications", () => {
     );
     expect((await verifier.verify(await tokenOf("alice"), { share: "alice" })).user).toBe("alice");
     const codes = await Promise.all(outcomes);
-    expect(codes.filter((code) => code === "overloaded")).toHaveLength(30 - 8 - 10);
+    expect(codes.filter((code) => code === "overloaded")).toHaveLength(30 - 2 - 10);
     expect(events).toContainEqual({ type: "refused", failure: "too_many_waiting" });
     await expect(verifier.verify("a.b.c", { share: "x" })).rejects.not.toHaveProperty("retryAfterMs", 1_000);
   });

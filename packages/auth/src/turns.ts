@@ -4,8 +4,12 @@ import type { TokenSource } from "./token-check.ts";
 
 /** The maximum number of tokens that are verified at the same time. More would only compete for the same cores. */
 const PLACES = 32;
-/** The maximum number of verifications of one share at the same time: enough to keep Node's four threads busy. */
-const PLACES_PER_SHARE = 8;
+/**
+ * The maximum number of verifications of one share at the same time. A verification that fails without waiting for a
+ * thread keeps its place for one iteration of the event loop, so this is also the number of such failures in between
+ * two frames of other users.
+ */
+const PLACES_PER_SHARE = 2;
 const RETRY_AFTER_MS = 1_000;
 
 /** Limits for tokens that wait to be verified. */

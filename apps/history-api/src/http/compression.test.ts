@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from "node:http";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { until } from "@parley/async";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { PART } from "../queries/sizes.ts";
 import { startFullyStored } from "../test/fully-stored.ts";
 import { type RunningApi, tokenOf } from "../test/running-api.ts";
 import { message } from "../test/scripted-tail.ts";
@@ -112,7 +113,7 @@ describe("a whole conversation that is compressed", () => {
       },
       { interval: 200, timeout: 15_000 },
     );
-    expect(before).toBeLessThan(8_000 / 41 / 2);
+    expect(before).toBeLessThan(8_000 / 11 / 2);
     let length = first.length;
     for await (const part of unzipped) length += part.length;
     expect(length).toBeGreaterThan(8_000 * 4_000);
@@ -126,7 +127,7 @@ describe("a whole conversation that is compressed", () => {
     unzipped.on("data", (part) => {
       text += part;
     });
-    await until(() => text.includes('"message 100 '), "the first part, while the second can't be read");
+    await until(() => text.includes('"message 10 '), "the first part, while the second can't be read");
     store.failFrom = Number.POSITIVE_INFINITY;
     await once(unzipped, "end");
     expect(JSON.parse(text)).toHaveLength(2_000);
@@ -136,7 +137,7 @@ describe("a whole conversation that is compressed", () => {
     await start(3_000, noise);
     const responses = await Promise.all(Array.from({ length: 8 }, () => request("/messages/bob")));
     // A part, and the compressor.
-    await until(() => (bytesHeld() ?? 0) >= 8 * (262_144 + 98_304), "the memory counts");
+    await until(() => (bytesHeld() ?? 0) >= 8 * (PART.maxBytes + 98_304), "the memory counts");
     for (const response of responses) response.destroy();
     await until(() => bytesHeld() === 0, "the memory is free");
     const next = await request("/messages/bob?limit=100");

@@ -68,13 +68,23 @@ describe("a whole conversation", () => {
     await start(MANY);
     const socket = await pausedRequest("/messages/bob");
     const pages = await pagesAtRest();
-    // The server reads 41 of these messages at a time, because PART in queries/sizes.ts bounds their bytes. So this
+    // The server reads 11 of these messages at a time, because PART in queries/sizes.ts bounds their bytes. So this
     // expects that the server has read less than half of the conversation.
-    expect(pages).toBeLessThan(MANY / 41 / 2);
+    expect(pages).toBeLessThan(MANY / 11 / 2);
     socket.resume();
     await until(() => server.events.some(({ type }) => type === "answered"));
     expect(server.events).toContainEqual(expect.objectContaining({ type: "answered", messages: MANY }));
     expect(store.pages).toBeGreaterThan(pages);
+  });
+
+  it("G5: the store is asked for about as many messages as fit into a part, long ones or short ones", async () => {
+    await start(1_000);
+    await server.request("/messages/bob");
+    expect(Math.max(...store.limits.slice(1))).toBeLessThan(20);
+    await server.stop();
+    await start(5_000, {}, "short");
+    await server.request("/messages/bob");
+    expect(store.limits.length).toBeLessThan(60);
   });
 
   it("P50, G5: isn't read further after the client has disconnected", async () => {

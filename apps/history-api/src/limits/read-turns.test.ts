@@ -56,6 +56,27 @@ describe("turns to read", () => {
     expect(new Set(begun).size).toBeGreaterThan(40);
   });
 
+  it("G5: after a step that blocks the event loop, everything else runs for as long before the next step", async () => {
+    const turns = new ReadTurns(LIMITS);
+    let loops = 0;
+    const counting = new AbortController();
+    const counter = (async () => {
+      for (; !counting.signal.aborted; loops += 1) await nextTurnOfLoop();
+    })();
+    const begun: number[] = [];
+    const read = (user: string) =>
+      turns.run("page", callerOf(user), OPEN, async (turn) => {
+        await turn();
+        begun.push(loops);
+        for (const end = performance.now() + 20; performance.now() < end; );
+      });
+    await Promise.all(["a", "b", "c"].map(read));
+    counting.abort();
+    await counter;
+    const [a = 0, b = 0, c = 0] = begun;
+    expect(Math.min(b - a, c - b)).toBeGreaterThan(10);
+  });
+
   it("G5: parts of whole conversations are read one at a time for a user, and never delay the user's pages", async () => {
     const turns = new ReadTurns(LIMITS);
     const [first, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turnOfLoop } from "node:timers/promises";
 import { FairPool, PoolFull, type Release } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
@@ -14,6 +14,9 @@ const PLACES = {
   page: { total: 32, perAddress: 16, perUser: 2 },
   part: { total: 8, perAddress: 2, perUser: 1 },
 } as const;
+
+/** A step of a read that blocks the event loop for longer than this is followed by a rest as long as itself. In ms. */
+const LONG_STEP_MS = 2;
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -45,7 +48,8 @@ export type Turn = () => Promise<void>;
  *
  * In each iteration of the event loop, at most one read begins or is converted to JSON. Both are synchronous: SQLite
  * blocks the process during a read, and so does the conversion of a long page. The process does its other work between
- * two iterations.
+ * two iterations. After a long step no other begins for as long again: a message that is sent meanwhile takes several
+ * iterations, and each would otherwise wait for such a step.
  */
 export class ReadTurns {
   readonly #pools: Readonly<Record<ReadKind, Pools>>;
@@ -92,9 +96,18 @@ export class ReadTurns {
 
   async #turn(user: string, signal: AbortSignal): Promise<void> {
     const release = await this.#loop.take(user, signal);
-    await nextTurnOfLoop();
-    release();
+    await turnOfLoop();
+    void releaseAfterStep(release);
   }
+}
+
+/** Ends a turn: the caller's step runs as soon as this function waits for the first time. */
+async function releaseAfterStep(release: Release): Promise<void> {
+  const startedAt = performance.now();
+  await turnOfLoop();
+  const tookMs = performance.now() - startedAt;
+  if (tookMs > LONG_STEP_MS) await sleep(tookMs);
+  release();
 }
 
 /** The pools of one kind of read. A read takes a place of its user, and then one of its address. */

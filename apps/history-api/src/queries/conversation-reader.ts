@@ -1,12 +1,12 @@
 import { idAfter, type LogMessage, ORIGIN } from "@parley/models";
-import type { Store } from "@parley/store";
+import { estimateBytes, type Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { readMergedPage } from "./merged-page.ts";
 import type { RefLookup } from "./ref-lookup.ts";
-import { PART } from "./sizes.ts";
+import { FIRST_PART, PART } from "./sizes.ts";
 
 export interface ReaderDeps {
   readonly follower: Pick<LogFollower, "later">;
@@ -31,6 +31,7 @@ export class ConversationReader {
   #tail: TailSnapshot | undefined;
   /** The next part begins after this id. Undefined once the whole conversation has been read. */
   #after: string | undefined = ORIGIN;
+  #limit = FIRST_PART;
 
   constructor({ snapshot, ...deps }: ReaderDeps) {
     this.#deps = deps;
@@ -52,12 +53,31 @@ export class ConversationReader {
     try {
       const { messages, next } = await readMergedPage(
         conversationSource({ ...this.#deps, tail, merge: this.#merge, deadline }),
-        { after: this.#after, before: idAfter(this.#position), ...PART, newest: false },
+        {
+          after: this.#after,
+          before: idAfter(this.#position),
+          limit: this.#limit,
+          maxBytes: PART.maxBytes,
+          newest: false,
+        },
       );
       this.#after = next;
+      this.#limit = nextLimit(messages, this.#limit);
       return messages;
     } finally {
       this.#tail = undefined;
     }
   }
+}
+
+/**
+ * Returns how many messages to ask for in the next part: about as many as fit into a part, if they are as long as these.
+ * A store may read everything that it is asked for, although the part ends at its bytes. Then the pages of other users
+ * wait for messages that nobody gets.
+ */
+function nextLimit(messages: readonly LogMessage[], limit: number): number {
+  if (messages.length === 0) return limit;
+  const bytes = messages.reduce((sum, message) => sum + estimateBytes(message), 0);
+  const fitting = Math.ceil((PART.maxBytes / bytes) * messages.length);
+  return Math.min(PART.limit, 2 * limit, fitting);
 }

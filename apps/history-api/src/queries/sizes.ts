@@ -5,4 +5,6 @@
 export const MAX_PAGE_BYTES = 2 * 1_048_576;
 
 /** Maximum size of one part of a whole conversation. Only one part of a response is in memory at a time. */
-export const PART = { limit: 500, maxBytes: 262_144 };
+export const PART = { limit: 500, maxBytes: 65_536 };
+/** Messages in the first part. Each part tells how many messages to ask for in the next one. */
+export const FIRST_PART = 50;

@@ -4,6 +4,8 @@ import type { Store } from "@parley/store";
 /** A real store that counts its reads and can be made to fail or to wait. */
 export interface WatchedStore extends Store {
   pages: number;
+  /** How many messages each page was asked for. */
+  readonly limits: number[];
   syncs: number;
   /** The page read with this number and all later ones fail, counted from 1. 0 makes `sync` fail as well. */
   failFrom: number;
@@ -22,6 +24,7 @@ type Overrides = Omit<WatchedStore, Exclude<keyof Store, "page" | "sync" | "find
 export function watchStore(store: Store): WatchedStore {
   const overrides: Overrides = {
     pages: 0,
+    limits: [],
     syncs: 0,
     failFrom: Number.POSITIVE_INFINITY,
     delay: Promise.resolve(),
@@ -30,6 +33,7 @@ export function watchStore(store: Store): WatchedStore {
     signals: [],
     async page(conversation, options) {
       overrides.pages += 1;
+      overrides.limits.push(options.limit);
       if (options.signal) overrides.signals.push(options.signal);
       await overrides.delay;
       if (overrides.pages >= overrides.delayFrom) await new Promise(() => undefined);

@@ -28,6 +28,8 @@ const CHUNK_SIZE = 500;
 const CONVERSATIONS_AT_ONCE = 8;
 /** Documents per batch of a read that is bounded by bytes. At most one batch is fetched beyond the bound. */
 const BATCH_SIZE = 128;
+/** A read with a small bound has smaller batches, so that one batch of long messages isn't many times the bound. */
+const BOUND_BYTES_PER_DOCUMENT = 2_048;
 
 /** Reads a page of a conversation. */
 export function readPage(
@@ -136,11 +138,15 @@ async function inIdOrder(
   const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
   const { limit, maxBytes } = size;
   const sort = { _id: direction };
-  const batchSize = maxBytes === undefined ? limit : Math.min(limit, BATCH_SIZE);
+  const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
   const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize } as const;
   const page = new PageCollector(size);
   for await (const document of db.messages.find(ranged, options)) if (page.add(messageOf(document))) break;
   return page.messages;
+}
+
+function batchWithin(maxBytes: number): number {
+  return Math.max(1, Math.min(BATCH_SIZE, Math.ceil(maxBytes / BOUND_BYTES_PER_DOCUMENT)));
 }
 
 async function inChunks<T>(
