@@ -116,6 +116,9 @@ function logEvent(log: Logger, event: BusEvent): void {
     case "log-created":
       log.warn(event, "created a new log");
       break;
+    case "log-moved":
+      log.warn(event, "moved the log from its former names to its present ones");
+      break;
     case "log-raised":
       log.warn(
         event,

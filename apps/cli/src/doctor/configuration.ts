@@ -26,6 +26,7 @@ const VARIABLES = {
     ...shared,
     ...pick(
       "REDIS_URL",
+      "REDIS_NAMESPACE",
       "MONGO_URL",
       "DEDUPE_WINDOW_MS",
       "BACKLOG_MAX_ENTRIES",

@@ -26,6 +26,7 @@ export function checkRedis(facts: RedisFacts, config: RedisConfig): Finding[] {
     ...checkReplicas(facts, config.replicated),
     ...checkMemory(facts, config.backlogBytes),
     ...checkLog(facts),
+    ...checkFormerLogs(facts),
   ];
 }
 
@@ -42,6 +43,22 @@ function checkLog({ logEntries, logAheadMs }: RedisFacts): Finding[] {
   const detail = `it is ${Math.round(logAheadMs / 1000)} s ahead of this machine's clock, and gives its time to new messages`;
   const fix = "Correct the clocks, Redis' first, and wait: see Clocks in docs/operating.md.";
   return [entries, wrong("log time", detail, fix)];
+}
+
+/** A log under former names may be waiting for a persister, or be a neighbour's, or be forgotten (L36). */
+function checkFormerLogs({ formerLogs, tag, logEntries }: RedisFacts): Finding[] {
+  const see = "see Names in Redis in docs/operating.md";
+  return formerLogs.map(({ tag: former, entries, isOurs }) => {
+    const log = `${former}:log has ${entries} entries`;
+    if (!isOurs) return note("former log", `${log}, and may be this installation's`, `If it is, ${see}.`);
+    if (logEntries !== undefined)
+      return wrong("former log", `${log} of this installation, beside ${tag}:log`, `Store them: ${see}.`);
+    return note(
+      "former log",
+      `${log} of this installation`,
+      `A persister moves it to ${tag}:log: start one.`,
+    );
+  });
 }
 
 function checkRole({ role, isCluster }: RedisFacts): Finding[] {

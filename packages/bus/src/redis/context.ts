@@ -2,12 +2,15 @@ import type { Observe } from "../events.ts";
 import { parseRedisUrl } from "./connection/address.ts";
 import { Link, type LinkOptions } from "./connection/link.ts";
 import { MasterWatch } from "./connection/master-watch.ts";
+import { type Names, namesOf } from "./format/keys.ts";
 import { HighestId } from "./log/highest-id.ts";
 import { configFrom, type RedisBusConfig, type RedisBusOptions } from "./options.ts";
 
 /** The state that the roles of one bus share. */
 export interface Context {
   readonly config: RedisBusConfig;
+  /** The names of all keys and channels. */
+  readonly names: Names;
   readonly observe: Observe;
   readonly highestId: HighestId;
   /** Opens a connection for one role. The role closes it. */
@@ -17,7 +20,7 @@ export interface Context {
 }
 
 /** Creates the context of a bus. Throws a TypeError if the URL isn't valid. */
-export function createContext({ url, observe: observer, ...options }: RedisBusOptions): Context {
+export function createContext({ url, namespace, observe: observer, ...options }: RedisBusOptions): Context {
   const observe = observer ? isolated(observer) : () => undefined;
   const address = parseRedisUrl(url);
   const links: Link[] = [];
@@ -27,6 +30,7 @@ export function createContext({ url, observe: observer, ...options }: RedisBusOp
   };
   return {
     config: configFrom(options),
+    names: namesOf({ db: address.db, namespace }),
     observe,
     highestId: new HighestId(),
     connect(linkOptions) {

@@ -1,8 +1,8 @@
 import { ORIGIN } from "@parley/models";
 import { afterAll, describe, expect, it } from "vitest";
-import { LOG } from "./format/keys.ts";
 import { inspectRedis } from "./inspect.ts";
 import { ensureLog } from "./log/ensure-log.ts";
+import { LOG, names } from "./test/names.ts";
 import { type Rig, startRig } from "./test/redis-rig.ts";
 
 const rig = await startRig();
@@ -16,11 +16,7 @@ describe.skipIf(!rig)("inspectRedis", () => {
   it("F17: tells how far the log is ahead of this machine's clock", async () => {
     const lead = async () => (await inspectRedis(redis.server.url)).logAheadMs;
     expect(await lead()).toBeUndefined();
-    await ensureLog(
-      redis.raw,
-      async () => ORIGIN,
-      () => undefined,
-    );
+    await ensureLog(redis.raw, { lastStored: async () => ORIGIN }, { names, observe: () => undefined });
     expect(await lead()).toBeLessThan(0);
     await redis.raw.call("XSETID", LOG, `${Date.now() + DAY_MS}-7`);
     expect(await lead()).toBeGreaterThan(DAY_MS - 60_000);

@@ -4,6 +4,8 @@ import type { Observe } from "../events.ts";
 export interface RedisBusOptions {
   /** `redis[s]://host:port`, or `redis[s]+sentinel://host:port,…/master`: see connection/address.ts. */
   readonly url: string;
+  /** Part of every key and channel name, so that several installations can use one Redis (L36). */
+  readonly namespace?: string | undefined;
   /** Receives the bus's events. */
   readonly observe?: Observe;
   /** The dedupe window: the log remembers a ref for at least this long (L5). */
@@ -28,8 +30,8 @@ export interface RedisBusOptions {
   readonly trimMinAgeMs?: number;
 }
 
-/** The options with their defaults, except the URL and the observer. */
-export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "observe">>;
+/** The options with their defaults, except the URL, the namespace and the observer. */
+export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "namespace" | "observe">>;
 
 const DEFAULTS: RedisBusConfig = {
   dedupeWindowMs: 600_000,

@@ -4,8 +4,8 @@ import { formatId, MAX_SEQ, ORIGIN, timestampOf } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
-import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../test/names.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

@@ -1,18 +1,26 @@
 -- @include positions
 -- @include watermark
 -- @include backlog
+-- @include take_over
 --
--- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. Does all this
--- in one script, so that any number of persisters may start at the same time.
+-- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. A log of this
+-- installation under former names is moved here first. Does all this in one script, so that any number of persisters may
+-- start at the same time.
 --
--- KEYS: the log, META.
--- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1).
--- Answer: {outcome, last id}. The outcome is 'kept' (nothing had to be done); 'created'; 'repaired' (the group or META
---   was missing); or 'raised' (the log ended below the store, so it is treated as a new log: it gets a new epoch, L3).
---   {'unusable', reason} if the log can't be used.
+-- KEYS: the keys of the log's place, then those of each former place: see include/take_over.lua. Last the key that
+--   holds the text for the former place.
+-- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1). The
+--   store's name or ''; '0' if a missing log isn't to be created. Then for each former place its tag, and '1' if
+--   nobody else can have it.
+-- Answer: {outcome, last id, tag of the former place from which the log was moved or '', tag of a former place whose log
+--   may be this installation's or ''}. The outcome is 'kept' (nothing had to be done); 'created'; 'repaired' (the group
+--   or META was missing); or 'raised' (the log ended below the store, so it is treated as a new log: it gets a new
+--   epoch, L3). {'unusable', reason} if the log can't be used. {'missing'} if there is none and none is to be created.
 
 local log, meta = KEYS[1], KEYS[2]
-local group, epoch, floor = ARGV[1], ARGV[2], ARGV[3]
+local group, epoch, floor, store = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local places = {}
+for i = 6, #ARGV, 2 do places[#places + 1] = { tag = ARGV[i], is_certain = ARGV[i + 1] == '1' } end
 
 -- Returns the position just before the first entry, or `last` if the log is empty.
 local function before_first(last)
@@ -46,15 +54,35 @@ local function write_meta(trimmed, entries, bytes)
     'storedEntries', string.format('%.0f', entries), 'storedBytes', string.format('%.0f', bytes))
 end
 
-local kind = redis.call('TYPE', log).ok
+-- Notes whose log this is. Redis may refuse this if it is out of memory, and the next call tries again.
+local function note_store()
+  if store ~= '' and redis.call('HGET', meta, 'store') ~= store then redis.pcall('HSET', meta, 'store', store) end
+end
+
+-- Says why a key of another type is in the log's place.
+local function reason_of(kind)
+  local text = kind == 'string' and redis.call('GET', log) or ''
+  if string.sub(text, 1, 9) ~= 'moved to ' then return 'the key of the log holds a ' .. kind end
+  return 'the log ' .. log .. ' was ' .. text .. ': set REDIS_URL and REDIS_NAMESPACE as for the other processes'
+end
+
+local found = {}
+if type_of(log) == 'none' then
+  if ARGV[5] == '0' then return {'missing'} end
+  found = take_over(group, store, places, KEYS[#KEYS])
+  if found.problem then return {'unusable', found.problem} end
+end
+local kind = type_of(log)
 if kind == 'none' then
   -- This must be the first write: if Redis is out of memory, it refuses this command, and nothing is left half done.
   redis.call('XGROUP', 'CREATE', log, group, floor, 'MKSTREAM')
   if floor ~= '0-0' then redis.call('XSETID', log, floor) end
   write_meta(floor, 0, 0)
-  return {'created', floor}
+  note_store()
+  leave_notices(places)
+  return {'created', floor, '', found.unproven or ''}
 end
-if kind ~= 'stream' then return {'unusable', 'the key of the log holds a ' .. kind} end
+if kind ~= 'stream' then return {'unusable', reason_of(kind)} end
 local last = last_id(log)
 local ms, seq = position(last)
 if not ms then return {'unusable', 'the log has an entry whose id is too large for Parley'} end
@@ -78,4 +106,5 @@ if is_after(floor_ms, floor_seq, ms, seq) then
   redis.call('HSET', meta, 'epoch', epoch)
 end
 if outcome ~= 'kept' then refresh_stored(log, meta, group, read_totals(meta)) end
-return {outcome, last}
+note_store()
+return {outcome, last, found.moved or '', ''}
