@@ -17,6 +17,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const bus = new RedisBus({
     url: env.REDIS_URL,
     namespace: env.REDIS_NAMESPACE,
+    format: env.ENTRIES,
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
     observe: observeBus(log, registry),

@@ -42,6 +42,8 @@ export type BusEvent =
   | { readonly type: "log-created"; readonly at: string }
   /** The installation's log was found under former names, and has its present names now (L36). */
   | { readonly type: "log-moved"; readonly from: string; readonly to: string }
+  /** The log was given another format, as the operator wants (L25). */
+  | { readonly type: "log-format"; readonly from: string; readonly to: string }
   /** The log's end was below the store. The log counts as replaced and continues above the store (L1, L3). */
   | { readonly type: "log-raised" }
   /** The bounds of the log, once they apply: of its backlog (L7) and, if it remembers refs, of the refs (L5). */

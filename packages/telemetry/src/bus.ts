@@ -119,6 +119,9 @@ function logEvent(log: Logger, event: BusEvent): void {
     case "log-moved":
       log.warn(event, "moved the log from its former names to its present ones");
       break;
+    case "log-format":
+      log.warn(event, `the log had format ${event.from} and has format ${event.to} now`);
+      break;
     case "log-raised":
       log.warn(
         event,

@@ -31,6 +31,7 @@ const VARIABLES = {
       "DEDUPE_WINDOW_MS",
       "BACKLOG_MAX_ENTRIES",
       "BACKLOG_MAX_BYTES",
+      "ENTRIES",
       "DURABILITY",
       "ALLOW_WEAK_DURABILITY",
       "REUSE_PORT",

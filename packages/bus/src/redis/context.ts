@@ -3,6 +3,7 @@ import { parseRedisUrl } from "./connection/address.ts";
 import { Link, type LinkOptions } from "./connection/link.ts";
 import { MasterWatch } from "./connection/master-watch.ts";
 import { type Names, namesOf } from "./format/keys.ts";
+import type { LogFormat } from "./format/log-format.ts";
 import { HighestId } from "./log/highest-id.ts";
 import { configFrom, type RedisBusConfig, type RedisBusOptions } from "./options.ts";
 
@@ -11,6 +12,8 @@ export interface Context {
   readonly config: RedisBusConfig;
   /** The names of all keys and channels. */
   readonly names: Names;
+  /** The format that a persister gives to the log. Undefined: it stays what it is (L25). */
+  readonly format: LogFormat | undefined;
   readonly observe: Observe;
   readonly highestId: HighestId;
   /** Opens a connection for one role. The role closes it. */
@@ -20,7 +23,13 @@ export interface Context {
 }
 
 /** Creates the context of a bus. Throws a TypeError if the URL isn't valid. */
-export function createContext({ url, namespace, observe: observer, ...options }: RedisBusOptions): Context {
+export function createContext({
+  url,
+  namespace,
+  format,
+  observe: observer,
+  ...options
+}: RedisBusOptions): Context {
   const observe = observer ? isolated(observer) : () => undefined;
   const address = parseRedisUrl(url);
   const links: Link[] = [];
@@ -31,6 +40,7 @@ export function createContext({ url, namespace, observe: observer, ...options }:
   return {
     config: configFrom(options),
     names: namesOf({ db: address.db, namespace }),
+    format,
     observe,
     highestId: new HighestId(),
     connect(linkOptions) {

@@ -126,6 +126,13 @@ const shared = {
     .describe(
       "The same limit in bytes (L7). A persister also trims stored messages early if they take more than this.",
     ),
+  ENTRIES: parsed("1 or 2", (text) => (text === "1" ? 1 : text === "2" ? 2 : undefined))
+    .optional()
+    .meta({
+      description:
+        "The format that a persister gives to the log, equal for all persisters. `2`: every process is of this version or a later one. `1`: earlier ones may run again. Unset: the log keeps its format; see Formats in docs/operating.md (L25).",
+      defaultInWords: "none",
+    }),
   DURABILITY: fields
     .choice(["local", "replicated"], "local")
     .describe(

@@ -233,7 +233,9 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
       const [a, b, c] = results.map((result) => streamIdOf(idOf(result)));
       await until(() => published.length === 4, "all four are published");
       listener.disconnect();
-      const body = (to: string, content: string) => `"from":"alice","to":"${to}","content":"${content}"`;
+      const epoch = await redis.raw.hget(META, "epoch");
+      const body = (to: string, content: string) =>
+        `${epoch} "from":"alice","to":"${to}","content":"${content}"`;
       expect(published).toEqual([
         [PUBLIC_CHANNEL, `${a} ${body("", "1")}`],
         [userChannel("bob"), `${b} ${body("bob", "2")}`],

@@ -171,7 +171,8 @@ export class RedisAppender implements Appender {
 
   #settleAnswered(call: readonly QueuedDraft[], result: CallResult, ms: number): void {
     if (result.kind === "no-log") {
-      this.#problem = "there is no log in Redis: a persister creates it when it starts";
+      this.#problem =
+        "there is no log in Redis that this version can use: a persister creates it when it starts";
       for (const queued of call) settle(queued, failed(unavailable(this.#problem)));
       this.#report(call.length, { refused: call.length, ms });
       return;

@@ -59,7 +59,10 @@ describe("entry", () => {
   });
 
   it("decodes published messages and rejects other payloads", () => {
-    expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, body: BODY });
+    expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, epoch: undefined, body: BODY });
+    expect(decodePublished(`${AT} x-_9 ${BODY}`)).toEqual({ id: ID, epoch: "x-_9", body: BODY });
+    for (const other of [`${AT} x`, `${AT} x `, `${AT} x edit ${BODY}`, `${AT}  x`])
+      expect(decodePublished(other)).toBeUndefined();
     for (const other of ["", " ", AT, `x ${BODY}`, `1-99999999999 ${BODY}`])
       expect(decodePublished(other)).toBeUndefined();
   });

@@ -20,6 +20,7 @@ export const MAX_BODY_BYTES = 256 * 1024;
 export const ENTRY_BYTES = 64;
 
 const MAX_REF_LENGTH = 64;
+const QUOTE = '"';
 
 /** A decoded entry. */
 export type Entry =
@@ -45,12 +46,27 @@ export function decodeEntry(streamId: string, fields: readonly string[]): Entry 
   return { kind: "message", message: { id, ...draft, ...(ref !== "" && { ref }) }, body };
 }
 
-/** Decodes a payload of a live channel, `<stream id> <Body>`. Returns undefined for any other payload. */
-export function decodePublished(payload: string): { id: string; body: Body } | undefined {
+/** A message as it was published. */
+export interface Published {
+  readonly id: string;
+  /** The epoch of the log that the message is in. Undefined with format 1. */
+  readonly epoch: string | undefined;
+  readonly body: Body;
+}
+
+/**
+ * Decodes a payload of a live channel: `<stream id> <Body>` with format 1, `<stream id> <epoch> <Body>` with format 2
+ * (L25). A Body begins with a quote, and an epoch has none. Returns undefined for any other payload, such as one with a
+ * kind of entry before its body.
+ */
+export function decodePublished(payload: string): Published | undefined {
   const space = payload.indexOf(" ");
-  if (space < 0) return undefined;
-  const id = idOfEntry(payload.slice(0, space));
-  return id === undefined ? undefined : { id, body: payload.slice(space + 1) };
+  const id = space < 0 ? undefined : idOfEntry(payload.slice(0, space));
+  if (id === undefined) return undefined;
+  const second = payload[space + 1] === QUOTE ? space : payload.indexOf(" ", space + 1);
+  if (payload[second + 1] !== QUOTE) return undefined;
+  const epoch = second === space ? undefined : payload.slice(space + 1, second);
+  return { id, epoch, body: payload.slice(second + 1) };
 }
 
 /** Checks the ref's length. Accepts "", which means no ref. Counts characters, as the protocol does (P10). */

@@ -209,10 +209,11 @@ export class RedisLiveFeed implements LiveFeed {
       return;
     }
     const audience = audienceOf(channel, this.#context.names);
-    const message = decodePublished(payload);
-    if (audience === undefined || !message) return;
-    this.#context.highestId.raise(message.id);
-    this.#stream.receive(audience, message);
+    const published = decodePublished(payload);
+    if (audience === undefined || !published) return;
+    const { id, body, epoch } = published;
+    this.#context.highestId.raise(id);
+    this.#stream.receive({ audience, message: { id, body }, epoch });
   }
 
   #receiveMarker(session: Session, payload: string): void {

@@ -9,7 +9,7 @@ import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { ENSURE_LOG } from "../script/scripts.ts";
 
-type LogContext = Pick<Context, "names" | "observe">;
+type LogContext = Pick<Context, "names" | "observe"> & Partial<Pick<Context, "format">>;
 
 /**
  * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). A log of this installation
@@ -20,15 +20,17 @@ type LogContext = Pick<Context, "names" | "observe">;
 export async function ensureLog(
   client: Redis,
   { lastStored, storeName = async () => "" }: ConsumeOptions,
-  { names, observe }: LogContext,
+  context: LogContext,
 ): Promise<void> {
   const [floor, store] = await readStore(lastStored, storeName);
-  const args = [GROUP, randomBytes(6).toString("base64url"), streamIdOf(floor), store];
-  const answer = await runScript(client, args, { names, observe });
-  const [outcome, detail = "", movedFrom = "", unproven = ""] = answer;
+  const { names, format = "", observe } = context;
+  const args = [GROUP, randomBytes(6).toString("base64url"), streamIdOf(floor), store, `${format}`];
+  const answer = await runScript(client, args, context);
+  const [outcome, detail = "", movedFrom = "", unproven = "", formerFormat = ""] = answer;
   if (outcome === "unusable") throw new Error(detail);
   if (movedFrom !== "") observe({ type: "log-moved", from: movedFrom, to: names.tag });
   if (unproven !== "") observe({ type: "warning", text: textOfUnproven(unproven, names.tag) });
+  if (formerFormat !== "") observe({ type: "log-format", from: formerFormat, to: `${format}` });
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")
     observe({ type: "warning", text: "the log's group or counts were missing and were created again" });

@@ -2,6 +2,7 @@ import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
 import { RefusedError } from "../errors.ts";
 import { GROUP, type KeyNames } from "../format/keys.ts";
+import { problemOfFormat } from "../format/log-format.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { CHECK_MASTER, READ_WATERMARK } from "../script/scripts.ts";
 
@@ -70,7 +71,9 @@ export async function readWatermark(client: Redis, { log, meta }: KeyNames): Pro
 
 /** Starts a transaction that reads the head. It fails on a replica, because a demoted server's end is stale (L22). */
 function readHeadIn(client: Redis, { log, meta }: KeyNames): ChainableCommander {
-  return CHECK_MASTER.addTo(client.multi(), [meta]).hmget(meta, "epoch", "trimmed").xinfo("STREAM", log);
+  return CHECK_MASTER.addTo(client.multi(), [meta])
+    .hmget(meta, "epoch", "trimmed", "format")
+    .xinfo("STREAM", log);
 }
 
 /** Executes a transaction of `readHeadIn`. Returns the head, and the reply or error of a command added after it. */
@@ -83,8 +86,10 @@ async function execute(transaction: ChainableCommander): Promise<readonly [LogHe
 }
 
 function headFrom(meta: unknown, stream: unknown): LogHead {
-  const [epoch, trimmed] = meta as readonly (string | null)[];
+  const [epoch, trimmed, format = null] = meta as readonly (string | null)[];
   if (!Array.isArray(stream) || typeof epoch !== "string" || typeof trimmed !== "string") throw noLog();
+  const problem = problemOfFormat(format);
+  if (problem !== undefined) throw new RefusedError(problem);
   const end: unknown = stream[stream.indexOf("last-generated-id") + 1];
   return { epoch, end: idUpTo(String(end)), trimmed: idUpTo(trimmed) };
 }
