@@ -25,7 +25,10 @@ describe("entry", () => {
   });
 
   it("L10: an entry of a newer version is not decoded, whatever its fields", () => {
-    expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual({ kind: "newer", version: "2" });
+    const newer = (entry: object) => ({ kind: "newer", entry: { position: AT, version: "2", ...entry } });
+    expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual(newer({}));
+    expect(decodeEntry(AT, ["v", "2", "k", "edit", "m", BODY])).toEqual(newer({ what: "edit" }));
+    expect(decodeEntry(AT, ["v", "2", "k", "Some secret", "m", BODY])).toEqual(newer({}));
     expect(kindOf(["v", "2"], "1763000000000-99999999999")).toBe("newer");
   });
 

@@ -9,7 +9,7 @@ import { readServer, wasPromoted } from "../connection/server-role.ts";
 import type { Context } from "../context.ts";
 import { decodeEntry } from "../format/entry.ts";
 import type { KeyNames } from "../format/keys.ts";
-import { streamIdOf } from "../format/stream-id.ts";
+import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
 
@@ -88,11 +88,12 @@ export class RedisLogTail implements LogTail {
   async #read(after: string, signal: AbortSignal): Promise<TailRead> {
     const page = await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after));
     if (page === "lost" || page.entries.length > 0 || page.position > after || signal.aborted) {
-      return this.#toTailRead(page, signal);
+      return this.#toTailRead(page, after, signal);
     }
     await runOrUnavailable(this.#readLink, (client) => waitForEntry(client, this.#names.log, after));
     return this.#toTailRead(
       await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after)),
+      after,
       signal,
     );
   }
@@ -115,18 +116,27 @@ export class RedisLogTail implements LogTail {
     return this.#followed;
   }
 
-  #toTailRead(page: LogPage | "lost", signal: AbortSignal): TailRead {
+  #toTailRead(page: LogPage | "lost", after: string, signal: AbortSignal): TailRead {
     if (page === "lost") {
       // The caller starts again at the watermark, and may then follow another log.
       if (!signal.aborted) this.#followed = undefined;
       return { kind: "lost" };
     }
-    const messages = page.entries.flatMap(([streamId, fields]): LogMessage[] => {
-      const entry = decodeEntry(streamId, fields);
-      return entry.kind === "message" ? [entry.message] : [];
-    });
-    return { kind: "read", messages, position: page.position };
+    return readOf(page, after);
   }
+}
+
+/** Decodes a page up to the first entry of a later version. Leaves out what is no entry of any version (L10). */
+function readOf(page: LogPage, after: string): TailRead {
+  const messages: LogMessage[] = [];
+  let position = after;
+  for (const [streamId, fields] of page.entries) {
+    const entry = decodeEntry(streamId, fields);
+    if (entry.kind === "newer") return { kind: "read", messages, position, unknown: entry.entry };
+    if (entry.kind === "message") messages.push(entry.message);
+    position = idUpTo(streamId);
+  }
+  return { kind: "read", messages, position: page.position };
 }
 
 /** Waits for an entry after `after`, at most WAIT_MS. */
