@@ -37,7 +37,7 @@ export interface RedisFacts {
 }
 
 /** A log under former names of an installation. */
-export interface FormerLog {
+interface FormerLog {
   readonly tag: string;
   readonly entries: number;
   /** True if it certainly is this installation's log. */

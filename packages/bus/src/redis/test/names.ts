@@ -8,5 +8,5 @@ export const {
   refsShares: REFS_SHARES,
   publicChannel: PUBLIC_CHANNEL,
 } = names;
-export const { userChannel, markerChannel } = names;
+export const { userChannel } = names;
 export { GROUP };
