@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { type Binary, type Collection, MongoServerError } from "mongodb";
 import type { Connection } from "./connection.ts";
 import { DUPLICATE_KEY } from "./mongo-error.ts";
-import type { TimeLimit } from "./read.ts";
 
 /** A store that has a name. */
 export interface Named {
@@ -29,7 +28,10 @@ const UNAUTHORIZED = 13;
  * would then take over the real log. So the name includes the database's name, and the id that the server gave to the
  * collection with the text. A restored collection has another id.
  */
-export async function readStoreName(db: Connection, { maxTimeMS, signal }: TimeLimit): Promise<string> {
+export async function readStoreName(
+  db: Connection,
+  { maxTimeMS, signal }: { readonly maxTimeMS: number; readonly signal: AbortSignal },
+): Promise<string> {
   const { messages } = db;
   const { writeConcern, readConcern } = messages;
   const database = db.client.db(messages.dbName);
