@@ -15,6 +15,7 @@ const redis = {
   durabilityWeaknesses: [] as string[] | undefined,
   tag: "{parley/1}",
   logEntries: 3 as number | undefined,
+  logFormat: "2",
   formerLogs: [] as { tag: string; entries: number; isOurs: boolean }[],
   logAheadMs: -5_000,
   clockAheadMs: 0,

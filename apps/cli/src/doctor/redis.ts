@@ -34,11 +34,11 @@ export function redisUnreachable(url: string, reason: string): Finding {
   return wrong("redis", `${redactUrl(url)}: ${reason}`, "Start it, or set REDIS_URL to its address.");
 }
 
-function checkLog({ logEntries, logAheadMs }: RedisFacts): Finding[] {
+function checkLog({ tag, logEntries, logFormat, logAheadMs }: RedisFacts): Finding[] {
   if (logEntries === undefined || logAheadMs === undefined) {
     return [note("log", "there is no log yet", "A persister creates it: start one.")];
   }
-  const entries = ok("log", `${logEntries} entries`);
+  const entries = ok("log", `${logEntries} entries in ${tag}:log, format ${logFormat}`);
   if (logAheadMs <= MAX_LEAD_MS) return [entries];
   const detail = `it is ${Math.round(logAheadMs / 1000)} s ahead of this machine's clock, and gives its time to new messages`;
   const fix = "Correct the clocks, Redis' first, and wait: see Clocks in docs/operating.md.";

@@ -25,6 +25,8 @@ export interface RedisFacts {
   readonly tag: string;
   /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
+  /** The log's format (L25). Undefined if there is no log. */
+  readonly logFormat: string | undefined;
   /**
    * How far the time in the log's last id is ahead of this machine's time, in ms. Negative if it is behind. Undefined if
    * there is no log.
@@ -92,13 +94,15 @@ export async function inspectRedis(url: string, namespace?: string): Promise<Red
 
 async function inspectLog(
   client: Redis,
-  { log }: KeyNames,
-): Promise<Pick<RedisFacts, "logEntries" | "logAheadMs">> {
-  if ((await client.type(log)) !== "stream") return { logEntries: undefined, logAheadMs: undefined };
+  { log, meta }: KeyNames,
+): Promise<Pick<RedisFacts, "logEntries" | "logFormat" | "logAheadMs">> {
+  if ((await client.type(log)) !== "stream")
+    return { logEntries: undefined, logFormat: undefined, logAheadMs: undefined };
   const stream = textsOf(await client.xinfo("STREAM", log));
   const field = (name: string): string => stream[stream.indexOf(name) + 1] ?? "";
   return {
     logEntries: Number(field("length")),
+    logFormat: (await client.hget(meta, "format")) ?? "1",
     logAheadMs: Number.parseInt(field("last-generated-id"), 10) - Date.now(),
   };
 }
