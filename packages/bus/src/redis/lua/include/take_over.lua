@@ -58,8 +58,9 @@ local function take_over(group, store, places, notice_key)
     if type_of(keys[1]) == 'stream' then
       local its_store = redis.pcall('HGET', keys[2], 'store')
       local is_proven = store ~= '' and its_store == store
-      if is_proven and is_in_use(keys[1], group) then
-        found.problem = 'persisters without this namespace still store the log ' .. keys[1] .. ' in the same store: stop them'
+      if is_proven and not place.is_certain and is_in_use(keys[1], group) then
+        found.problem = 'persisters without this namespace still store the log ' .. keys[1]
+          .. ' in the same store: stop them, unless this store is a copy of theirs (see Names in Redis in docs/operating.md)'
         return found
       end
       if place.is_certain or is_proven then
