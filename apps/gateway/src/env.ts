@@ -11,6 +11,7 @@ export const gatewayEnv = {
   ...pick(
     "ADMIN_HOST",
     "REDIS_URL",
+    "REDIS_NAMESPACE",
     "DEDUPE_WINDOW_MS",
     "DEDUPE_MAX_REFS",
     "BACKLOG_MAX_ENTRIES",

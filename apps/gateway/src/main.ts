@@ -14,6 +14,7 @@ await service.runService("gateway", async ({ log, defer }) => {
   const registry = service.createMetrics({ app: "gateway" });
   const bus = new RedisBus({
     url: env.REDIS_URL,
+    namespace: env.REDIS_NAMESPACE,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
     dedupeMaxRefs: env.DEDUPE_MAX_REFS,
     backlogMaxEntries: env.BACKLOG_MAX_ENTRIES,

@@ -6,7 +6,7 @@ export const historyEnv = {
   PORT: variables.PORT(8081),
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9081),
-  ...pick("ADMIN_HOST", "REDIS_URL", "MONGO_URL", "LOG_LEVEL", "LOG_LINES_PER_SECOND"),
+  ...pick("ADMIN_HOST", "REDIS_URL", "REDIS_NAMESPACE", "MONGO_URL", "LOG_LEVEL", "LOG_LINES_PER_SECOND"),
   ...publicServerFields,
   ...historyFields,
   auth: auth(),

@@ -14,7 +14,11 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
 
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
-  const bus = new RedisBus({ url: env.REDIS_URL, observe: observeBus(log, registry) });
+  const bus = new RedisBus({
+    url: env.REDIS_URL,
+    namespace: env.REDIS_NAMESPACE,
+    observe: observeBus(log, registry),
+  });
   defer("bus", () => bus.close());
 
   const history = createHistoryApi({

@@ -16,12 +16,14 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   defer("store", () => store.close());
   const bus = new RedisBus({
     url: env.REDIS_URL,
+    namespace: env.REDIS_NAMESPACE,
+    format: env.ENTRIES,
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
-  const consumer = bus.consume({ lastStored: () => store.lastId() });
+  const consumer = bus.consume({ lastStored: () => store.lastId(), storeName: () => store.name() });
 
   const observe = observePersister(log, registry);
   const persister = createPersister({ consumer, store, observe });

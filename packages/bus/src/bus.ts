@@ -1,5 +1,5 @@
 import type { Appender } from "./appender.ts";
-import type { Consumer } from "./consumer.ts";
+import type { ConsumeOptions, Consumer } from "./consumer.ts";
 import type { LiveFeed, LiveListener } from "./live-feed.ts";
 import type { LogTail } from "./log-tail.ts";
 
@@ -10,8 +10,7 @@ import type { LogTail } from "./log-tail.ts";
 export interface Bus {
   append(): Appender;
   live(listener: LiveListener): LiveFeed;
-  /** `lastStored` returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
-  consume(options: { readonly lastStored: () => Promise<string> }): Consumer;
+  consume(options: ConsumeOptions): Consumer;
   tail(): LogTail;
   /** Waits a limited time for the results of accepted drafts, then closes all connections. */
   close(): Promise<void>;

@@ -1,6 +1,14 @@
 import type { LogMessage } from "@parley/models";
 import type { LogState } from "./log-state.ts";
 
+/** Facts about the store in which a consumer stores the log. Both functions reject if the store doesn't answer. */
+export interface ConsumeOptions {
+  /** Returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
+  readonly lastStored: () => Promise<string>;
+  /** Returns the name of the store, or "" if it has none. It proves that a log under other names is this one's (L37). */
+  readonly storeName?: () => Promise<string>;
+}
+
 /** Delivers the log's messages to a persister, which stores them. Several consumers divide the messages among them. */
 export interface Consumer {
   /**

@@ -1,3 +1,5 @@
+import type { UnknownEntry } from "./log-tail.ts";
+
 /**
  * An event that an adapter reports to its app, which logs and counts it. Events never hold message content, tokens or
  * passwords. Durations are in ms.
@@ -35,11 +37,15 @@ export type BusEvent =
   /** An entry that can't be decoded was moved to the dead letters (L10). */
   | { readonly type: "dead-letter"; readonly position: string; readonly reason: string }
   /** An entry has a newer format than this process knows. The entry stays pending (L10). */
-  | { readonly type: "newer-format"; readonly position: string; readonly version: string }
+  | ({ readonly type: "newer-format" } & UnknownEntry)
   /** The store had another message under `id`, so the message was appended again under the id `again` (L13). */
   | { readonly type: "id-conflict"; readonly id: string; readonly again: string }
   /** A new log was created. Its ids are greater than `at` (L1). */
   | { readonly type: "log-created"; readonly at: string }
+  /** The installation's log was found under former names, and has its present names now (L37). */
+  | { readonly type: "log-moved"; readonly from: string; readonly to: string }
+  /** The log was given another format, as the operator wants (L25). */
+  | { readonly type: "log-format"; readonly from: string; readonly to: string }
   /** The log's end was below the store. The log counts as replaced and continues above the store (L1, L3). */
   | { readonly type: "log-raised" }
   /** The bounds of the log, once they apply: of its backlog (L7) and, if it remembers refs, of the refs (L5). */

@@ -4,4 +4,4 @@ export type { Consumed, Consumer, DeadLetter, DeadLetters, Outcome, Settled } fr
 export type { BusEvent, Observe } from "./events.ts";
 export type { LiveFeed, LiveListener, LiveMessage } from "./live-feed.ts";
 export type { LogState } from "./log-state.ts";
-export type { LogTail, TailRead } from "./log-tail.ts";
+export type { LogTail, TailRead, UnknownEntry } from "./log-tail.ts";

@@ -19,13 +19,31 @@ export interface LogTail {
   problem(): string | undefined;
 }
 
+/** An entry that a later version wrote. */
+export interface UnknownEntry {
+  /** The entry's position in the log, in the log's own notation. */
+  readonly position: string;
+  readonly version: string;
+  /** The kind of entry, if it isn't a message. */
+  readonly what?: string;
+}
+
 /** The result of one `read`. */
 export type TailRead =
   /**
    * Each message after `after` and up to `position` is in `messages`, or was stored before this read returned.
    * `position` equals `after` if the log has nothing after it.
    */
-  | { readonly kind: "read"; readonly messages: readonly LogMessage[]; readonly position: string }
+  | {
+      readonly kind: "read";
+      readonly messages: readonly LogMessage[];
+      readonly position: string;
+      /**
+       * Names the next entry after `position` if a later version wrote it and this one can't read it (L10). A reader
+       * must not go past it: whoever gets the cursor behind it never gets the entry. Then `read` doesn't wait.
+       */
+      readonly unknown?: UnknownEntry;
+    }
   /**
    * The log no longer has all entries after `after`: some were trimmed (L21), or the log was replaced (L3). The reader
    * starts again at the watermark.

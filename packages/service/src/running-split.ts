@@ -11,6 +11,8 @@ const schema = z.object({
   /** Addresses of the servers that start:split started itself. They have no password. */
   REDIS_URL: z.string().optional(),
   MONGO_URL: z.string().optional(),
+  /** The namespace of the apps, if they have one. */
+  REDIS_NAMESPACE: z.string().optional(),
 });
 
 /** Facts about a running `start:split`, so that `parley doctor` can check it. They hold no secret. */

@@ -3,6 +3,7 @@ export const STORE_OPERATIONS = [
   "prepare",
   "insert",
   "lastId",
+  "name",
   "page",
   "sync",
   "conversations",

@@ -116,6 +116,12 @@ function logEvent(log: Logger, event: BusEvent): void {
     case "log-created":
       log.warn(event, "created a new log");
       break;
+    case "log-moved":
+      log.warn(event, "moved the log from its former names to its present ones");
+      break;
+    case "log-format":
+      log.warn(event, `the log had format ${event.from} and has format ${event.to} now`);
+      break;
     case "log-raised":
       log.warn(
         event,

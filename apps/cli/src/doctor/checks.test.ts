@@ -13,7 +13,10 @@ const redis = {
   isCluster: false,
   maxMemory: 1024 * MIB,
   durabilityWeaknesses: [] as string[] | undefined,
+  tag: "{parley/1}",
   logEntries: 3 as number | undefined,
+  logFormat: "2",
+  formerLogs: [] as { tag: string; entries: number; isOurs: boolean }[],
   logAheadMs: -5_000,
   clockAheadMs: 0,
 };
@@ -49,6 +52,8 @@ describe("checkRedis", () => {
     [{ maxMemory: 300 * MIB }, {}, "note memory"],
     [{ logEntries: undefined }, {}, "note log"],
     [{ logAheadMs: 60_001 }, {}, "wrong log time"],
+    [{ formerLogs: [{ tag: "{parley}", entries: 3, isOurs: false }] }, {}, "note former log"],
+    [{ formerLogs: [{ tag: "{parley}", entries: 3, isOurs: true }] }, {}, "wrong former log"],
   ])("%o with the settings %o: %s", (facts, settings, expected) => {
     expect(notOk(checkRedis({ ...redis, ...facts }, { ...config, ...settings }))).toEqual([expected]);
   });

@@ -26,10 +26,12 @@ const VARIABLES = {
     ...shared,
     ...pick(
       "REDIS_URL",
+      "REDIS_NAMESPACE",
       "MONGO_URL",
       "DEDUPE_WINDOW_MS",
       "BACKLOG_MAX_ENTRIES",
       "BACKLOG_MAX_BYTES",
+      "ENTRIES",
       "DURABILITY",
       "ALLOW_WEAK_DURABILITY",
       "REUSE_PORT",

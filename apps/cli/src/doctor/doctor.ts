@@ -19,7 +19,7 @@ import { checkTokens } from "./tokens.ts";
  * Functions that read facts about a Redis and a MongoDB. Each rejects with an error whose message is for an operator.
  */
 export interface Inspectors {
-  readonly redis: (url: string) => Promise<RedisFacts>;
+  readonly redis: (url: string, namespace?: string) => Promise<RedisFacts>;
   readonly mongo: (url: string) => Promise<MongoFacts>;
 }
 
@@ -77,10 +77,13 @@ async function tokenFindings(
 }
 
 async function redisFindings(inspectors: Inspectors, raw: RawEnv): Promise<Finding[]> {
-  const env = readValues(pick("REDIS_URL", "DURABILITY", "ALLOW_WEAK_DURABILITY", "BACKLOG_MAX_BYTES"), raw);
+  const shape = {
+    ...pick("REDIS_URL", "REDIS_NAMESPACE", "DURABILITY", "ALLOW_WEAK_DURABILITY", "BACKLOG_MAX_BYTES"),
+  };
+  const env = readValues(shape, raw);
   if (!env) return [];
   try {
-    const facts = await inspectors.redis(env.REDIS_URL);
+    const facts = await inspectors.redis(env.REDIS_URL, env.REDIS_NAMESPACE);
     const config = {
       replicated: env.DURABILITY === "replicated",
       weakAllowed: env.ALLOW_WEAK_DURABILITY,

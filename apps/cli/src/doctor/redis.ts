@@ -26,6 +26,7 @@ export function checkRedis(facts: RedisFacts, config: RedisConfig): Finding[] {
     ...checkReplicas(facts, config.replicated),
     ...checkMemory(facts, config.backlogBytes),
     ...checkLog(facts),
+    ...checkFormerLogs(facts),
   ];
 }
 
@@ -33,15 +34,31 @@ export function redisUnreachable(url: string, reason: string): Finding {
   return wrong("redis", `${redactUrl(url)}: ${reason}`, "Start it, or set REDIS_URL to its address.");
 }
 
-function checkLog({ logEntries, logAheadMs }: RedisFacts): Finding[] {
+function checkLog({ tag, logEntries, logFormat, logAheadMs }: RedisFacts): Finding[] {
   if (logEntries === undefined || logAheadMs === undefined) {
     return [note("log", "there is no log yet", "A persister creates it: start one.")];
   }
-  const entries = ok("log", `${logEntries} entries`);
+  const entries = ok("log", `${logEntries} entries in ${tag}:log, format ${logFormat}`);
   if (logAheadMs <= MAX_LEAD_MS) return [entries];
   const detail = `it is ${Math.round(logAheadMs / 1000)} s ahead of this machine's clock, and gives its time to new messages`;
   const fix = "Correct the clocks, Redis' first, and wait: see Clocks in docs/operating.md.";
   return [entries, wrong("log time", detail, fix)];
+}
+
+/** A log under former names may be waiting for a persister, or be a neighbour's, or be forgotten (L37). */
+function checkFormerLogs({ formerLogs, tag, logEntries }: RedisFacts): Finding[] {
+  const see = "see Names in Redis in docs/operating.md";
+  return formerLogs.map(({ tag: former, entries, isOurs }) => {
+    const log = `${former}:log has ${entries} entries`;
+    if (!isOurs) return note("former log", `${log}, and may be this installation's`, `If it is, ${see}.`);
+    if (logEntries !== undefined)
+      return wrong("former log", `${log} of this installation, beside ${tag}:log`, `Store them: ${see}.`);
+    return note(
+      "former log",
+      `${log} of this installation`,
+      `A persister moves it to ${tag}:log: start one.`,
+    );
+  });
 }
 
 function checkRole({ role, isCluster }: RedisFacts): Finding[] {

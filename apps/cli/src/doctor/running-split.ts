@@ -27,12 +27,12 @@ export async function findRunningSplit(
   });
   const running = isNamed ? undefined : readRunningSplit(DATA_DIR);
   if (running === undefined || ![DEFAULT_URL, running.url].includes(options.url)) return undefined;
-  const { pid, url, adminUrls, REDIS_URL, MONGO_URL } = running;
+  const { pid, url, adminUrls, REDIS_URL, REDIS_NAMESPACE, MONGO_URL } = running;
   const hasSecret = JWT_JWKS_URL === undefined && existsSync(join(DATA_DIR, "jwt-secret"));
   const JWT_SECRET = hasSecret ? await loadOrCreateSecret(DATA_DIR) : undefined;
   return {
     finding: ok("start:split", `runs at ${url} as process ${pid}: checking its servers and processes`),
     options: { ...options, shape: "split", url, adminUrls },
-    env: environmentWith({ REDIS_URL, MONGO_URL, JWT_SECRET }),
+    env: environmentWith({ REDIS_URL, REDIS_NAMESPACE, MONGO_URL, JWT_SECRET }),
   };
 }

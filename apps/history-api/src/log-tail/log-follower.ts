@@ -1,5 +1,5 @@
 import { type BackoffLimits, backoffMs, coalesce, sleep } from "@parley/async";
-import type { LogTail } from "@parley/bus";
+import type { LogTail, UnknownEntry } from "@parley/bus";
 import { ORIGIN } from "@parley/models";
 import { reasonOf, unavailable } from "../errors.ts";
 import type { Observe } from "../events.ts";
@@ -80,6 +80,8 @@ export class LogFollower {
   #recent = new RecentMessages(ORIGIN);
   #watermarks = new WatermarkHistory();
   #watermarkReadAt = Number.NEGATIVE_INFINITY;
+  /** True if the next entry in the log is of a later version. Then the log's end can't be reached (L10). */
+  #isBlocked = false;
   /** Reason why the last step failed; undefined after a successful step. */
   #failure: string | undefined;
 
@@ -107,6 +109,7 @@ export class LogFollower {
       this.#startAgain("beyond the log's end");
       throw logReplaced();
     }
+    if (this.#state.position < end && this.#isBlocked) throw laterVersion();
     if (this.#state.position < end) await this.#waiters.wait(end, this.#deps.limits.catchUpMs);
     if (generation !== this.#generation) throw logReplaced();
     return this.#tailAt(this.#state.position, conversation);
@@ -178,6 +181,11 @@ export class LogFollower {
     this.#moveTo(read.position, state);
     if (now() - this.#watermarkReadAt >= WATERMARK_INTERVAL_MS) await this.#dropExpired();
     this.#dropExcess();
+    this.#isBlocked = read.unknown !== undefined;
+    if (!read.unknown) return;
+    this.#waiters.rejectAll(laterVersion());
+    // Fails this step, so that the log is read again with a growing backoff, and the reason is shown.
+    throw unavailable(textOf(read.unknown));
   }
 
   async #start(): Promise<void> {
@@ -231,10 +239,20 @@ export class LogFollower {
 
   #startAgain(reason: "trimmed or replaced" | "beyond the log's end"): void {
     this.#generation += 1;
+    this.#isBlocked = false;
     this.#state = { kind: "starting" };
     this.#deps.observe({ type: "lost", reason });
     this.#waiters.rejectAll(logReplaced());
   }
+}
+
+/** The text for operators. It contains nothing of the entry except for its kind. */
+function textOf({ position, version, what = "message" }: UnknownEntry): string {
+  return `a later version wrote the entry ${position} (version ${version}, ${what}): upgrade this process`;
+}
+
+function laterVersion() {
+  return unavailable("A later version of the server is needed for the newest messages. Retry later.");
 }
 
 function logReplaced() {

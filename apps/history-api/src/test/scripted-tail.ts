@@ -1,4 +1,4 @@
-import type { LogState, LogTail, TailRead } from "@parley/bus";
+import type { LogState, LogTail, TailRead, UnknownEntry } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
 
 export function idAt(seq: number): string {
@@ -32,6 +32,8 @@ export class ScriptedTail implements LogTail {
   stored = ORIGIN;
   /** Reads return nothing after this position. */
   readable = ORIGIN;
+  /** An entry of a later version, right after what can be read. */
+  unknown: UnknownEntry | undefined;
   /** The next read returns `lost`. */
   isLost = false;
   isDown = false;
@@ -126,6 +128,7 @@ export class ScriptedTail implements LogTail {
     }
     const messages = this.entries.filter(({ id }) => id > after && id <= this.readable);
     const last = messages.at(-1);
+    if (this.unknown) return { kind: "read", messages, position: last?.id ?? after, unknown: this.unknown };
     return last && { kind: "read", messages, position: last.id };
   }
 

@@ -1,6 +1,6 @@
 import type { Appender } from "../appender.ts";
 import type { Bus } from "../bus.ts";
-import type { Consumer } from "../consumer.ts";
+import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
@@ -77,7 +77,7 @@ export class MemoryBus implements Bus {
   }
 
   /** Ignores `lastStored`: the log starts above the `lastStored` that was passed to the constructor. */
-  consume(_options: { readonly lastStored: () => Promise<string> }): Consumer {
+  consume(_options: ConsumeOptions): Consumer {
     assertNotTaken("consume", this.#consume);
     this.#consume = new MemoryConsumer({
       journal: this.#journal,

@@ -2,12 +2,18 @@ import type { Observe } from "../events.ts";
 import { parseRedisUrl } from "./connection/address.ts";
 import { Link, type LinkOptions } from "./connection/link.ts";
 import { MasterWatch } from "./connection/master-watch.ts";
+import { type Names, namesOf } from "./format/keys.ts";
+import type { LogFormat } from "./format/log-format.ts";
 import { HighestId } from "./log/highest-id.ts";
 import { configFrom, type RedisBusConfig, type RedisBusOptions } from "./options.ts";
 
 /** The state that the roles of one bus share. */
 export interface Context {
   readonly config: RedisBusConfig;
+  /** The names of all keys and channels. */
+  readonly names: Names;
+  /** The format that a persister gives to the log. Undefined: it stays what it is (L25). */
+  readonly format: LogFormat | undefined;
   readonly observe: Observe;
   readonly highestId: HighestId;
   /** Opens a connection for one role. The role closes it. */
@@ -17,7 +23,13 @@ export interface Context {
 }
 
 /** Creates the context of a bus. Throws a TypeError if the URL isn't valid. */
-export function createContext({ url, observe: observer, ...options }: RedisBusOptions): Context {
+export function createContext({
+  url,
+  namespace,
+  format,
+  observe: observer,
+  ...options
+}: RedisBusOptions): Context {
   const observe = observer ? isolated(observer) : () => undefined;
   const address = parseRedisUrl(url);
   const links: Link[] = [];
@@ -27,6 +39,8 @@ export function createContext({ url, observe: observer, ...options }: RedisBusOp
   };
   return {
     config: configFrom(options),
+    names: namesOf({ db: address.db, namespace }),
+    format,
     observe,
     highestId: new HighestId(),
     connect(linkOptions) {

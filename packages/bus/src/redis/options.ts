@@ -1,9 +1,14 @@
 import type { Observe } from "../events.ts";
+import type { LogFormat } from "./format/log-format.ts";
 
 /** Options of a Redis bus. Sizes are in bytes, times in ms. */
 export interface RedisBusOptions {
   /** `redis[s]://host:port`, or `redis[s]+sentinel://host:port,…/master`: see connection/address.ts. */
   readonly url: string;
+  /** Part of every key and channel name, so that several installations can use one Redis (L37). */
+  readonly namespace?: string | undefined;
+  /** The format that a persister gives to the log. Undefined: a log keeps its format, and a new one gets one (L25). */
+  readonly format?: LogFormat | undefined;
   /** Receives the bus's events. */
   readonly observe?: Observe;
   /** The dedupe window: the log remembers a ref for at least this long (L5). */
@@ -28,8 +33,8 @@ export interface RedisBusOptions {
   readonly trimMinAgeMs?: number;
 }
 
-/** The options with their defaults, except the URL and the observer. */
-export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "observe">>;
+/** The options with their defaults, except the URL, the namespace, the format and the observer. */
+export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "namespace" | "format" | "observe">>;
 
 const DEFAULTS: RedisBusConfig = {
   dedupeWindowMs: 600_000,

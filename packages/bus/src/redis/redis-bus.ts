@@ -1,6 +1,6 @@
 import type { Appender } from "../appender.ts";
 import type { Bus } from "../bus.ts";
-import type { Consumer } from "../consumer.ts";
+import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
 import { prepareAppend } from "./append/append-call.ts";
@@ -19,8 +19,9 @@ export class RedisBus implements Bus {
   readonly #closers: (() => Promise<void>)[] = [];
   #appendLink: Link | undefined;
 
-  constructor(options: RedisBusOptions) {
-    this.#context = createContext(options);
+  /** A test may pass another context, for instance one with the names of an earlier version. */
+  constructor(options: RedisBusOptions, context = createContext(options)) {
+    this.#context = context;
   }
 
   append(): Appender {
@@ -35,7 +36,7 @@ export class RedisBus implements Bus {
     return this.#closeLater(new RedisLiveFeed(this.#context, { listener, appendLink: this.#sharedLink() }));
   }
 
-  consume(options: { readonly lastStored: () => Promise<string> }): Consumer {
+  consume(options: ConsumeOptions): Consumer {
     return this.#closeLater(new RedisConsumer(this.#context, options));
   }
 

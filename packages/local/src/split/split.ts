@@ -102,6 +102,7 @@ export async function startSplit(
     ...{ pid: process.pid, url, adminUrls: plans.map(({ adminPort }) => `http://127.0.0.1:${adminPort}`) },
     ...(options.redisUrl === undefined && { REDIS_URL: redis.url }),
     ...(options.mongoUrl === undefined && { MONGO_URL: mongo.url }),
+    ...(options.env.REDIS_NAMESPACE && { REDIS_NAMESPACE: options.env.REDIS_NAMESPACE }),
   });
   defer("running", running);
   const frontProcess = { name: "front", pid: process.pid, where: url };

@@ -9,6 +9,7 @@ import { pick, variables } from "./variables.ts";
 const ready = pick(
   "ADMIN_HOST",
   "REDIS_URL",
+  "REDIS_NAMESPACE",
   "MONGO_URL",
   "ALLOWED_ORIGINS",
   "TRUST_PROXY",
@@ -23,6 +24,7 @@ const ready = pick(
   "DEDUPE_MAX_REFS",
   "BACKLOG_MAX_ENTRIES",
   "BACKLOG_MAX_BYTES",
+  "ENTRIES",
   "DURABILITY",
   "ALLOW_WEAK_DURABILITY",
   "REUSE_PORT",
@@ -32,6 +34,23 @@ const ready = pick(
 );
 
 describe("the shared variables", () => {
+  it.each([
+    ["staging", true],
+    ["a-1_b", true],
+    ["a".repeat(32), true],
+    ["a".repeat(33), false],
+    ["Staging", false],
+    ["-a", false],
+    ["a:b", false],
+    ["a/b", false],
+    ["{a}", false],
+    ["a*", false],
+  ])("L37: a namespace in Redis has no character with a meaning in names: %s", (REDIS_NAMESPACE, isValid) => {
+    const read = () => readEnv(pick("REDIS_NAMESPACE"), { REDIS_NAMESPACE }).REDIS_NAMESPACE;
+    if (isValid) expect(read()).toBe(REDIS_NAMESPACE);
+    else expect(read).toThrow(/^REDIS_NAMESPACE must be 1 to 32 of a-z/);
+  });
+
   it("have the documented defaults", () => {
     expect(readEnv(ready, {})).toMatchObject({
       ADMIN_HOST: undefined,

@@ -6,6 +6,8 @@ import { maxConnectionsFor, maxSocketsFor, maxSocketsPerAddressFor } from "./ope
 
 /** Bytes of a frame reserved for everything but the content. */
 const FRAME_ROOM = 1_024;
+/** A namespace in Redis has no character with a meaning in names, hash tags and patterns (L37). */
+const NAMESPACE = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 /** Variables whose default differs by app. */
 const perApp = {
@@ -41,6 +43,15 @@ const shared = {
     .describe(
       "The Redis that holds the log. `rediss://` uses TLS; `redis+sentinel://` finds the master through Sentinel, see below.",
     ),
+  REDIS_NAMESPACE: parsed("1 to 32 of a-z, 0-9, - and _, and begin with a letter or a digit", (text) =>
+    NAMESPACE.test(text) ? text : undefined,
+  )
+    .optional()
+    .meta({
+      description:
+        "A name for this installation in Redis, which becomes part of every key and channel. Set it, equal for all processes, if several installations share one database of one Redis; see Names in docs/operating.md before you change it (L37).",
+      defaultInWords: "none",
+    }),
   MONGO_URL: fields
     .mongoUrl()
     .describe("The MongoDB that stores history. The database is the one named in the URL, or `parley`."),
@@ -115,6 +126,13 @@ const shared = {
     .describe(
       "The same limit in bytes (L7). A persister also trims stored messages early if they take more than this.",
     ),
+  ENTRIES: parsed("1 or 2", (text) => (text === "1" ? 1 : text === "2" ? 2 : undefined))
+    .optional()
+    .meta({
+      description:
+        "The format that a persister gives to the log, equal for all persisters. `2`: every process is of this version or a later one. `1`: earlier ones may run again. Unset: the log keeps its format; see Formats in docs/operating.md (L25).",
+      defaultInWords: "none",
+    }),
   DURABILITY: fields
     .choice(["local", "replicated"], "local")
     .describe(

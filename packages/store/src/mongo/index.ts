@@ -2,6 +2,7 @@ import type { Observe } from "../events.ts";
 import type { Store } from "../store.ts";
 import { createConnection } from "./connection.ts";
 import { MongoStore } from "./mongo-store.ts";
+import type { Named } from "./store-name.ts";
 
 export { inspectMongo, type MongoFacts } from "./inspect.ts";
 
@@ -21,7 +22,7 @@ export interface MongoStoreOptions {
  * reject with `unavailable` within `timeoutMs`. Reads from mongod need the indexes that `prepare` creates: until a
  * process has called it, reads reject with `unavailable` too. Throws StoreUnusable for an invalid URL.
  */
-export function openMongoStore(options: MongoStoreOptions): Store {
+export function openMongoStore(options: MongoStoreOptions): Store & Named {
   const { url, observe = () => undefined, timeoutMs = 5_000, maxConnections = 10 } = options;
   return new MongoStore(createConnection(url, { timeoutMs, maxConnections }), { observe, timeoutMs });
 }

@@ -14,9 +14,10 @@ import { createIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
 import { readByRefs, readLastId, readPage, readVisible, type TimeLimit } from "./read.ts";
+import { type Named, readStoreName } from "./store-name.ts";
 
 /** A store in MongoDB, for any number of processes. */
-export class MongoStore implements Store {
+export class MongoStore implements Store, Named {
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
@@ -66,6 +67,10 @@ export class MongoStore implements Store {
       "lastId",
       async (timeLimit) => (await readLastId(this.#db.messages, timeLimit)) ?? ORIGIN,
     );
+  }
+
+  name(): Promise<string> {
+    return this.#bounded("name", (timeLimit) => readStoreName(this.#db, timeLimit));
   }
 
   page(

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { NOT_SERVING, RefusedError } from "../errors.ts";
 import { draftArgs, type EncodedDraft } from "../format/encoded-draft.ts";
-import { BACKLOG_SHARES, GROUP, LOG, META, REFS, REFS_SHARES } from "../format/keys.ts";
+import { GROUP, type KeyNames } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
 import type { RedisBusConfig } from "../options.ts";
 import { APPEND } from "../script/scripts.ts";
@@ -52,6 +52,7 @@ export async function callAppend(
   drafts: readonly EncodedDraft[],
   highestId: string,
   config: AppendConfig,
+  names: KeyNames,
 ): Promise<CallResult> {
   const isReplicated = config.durability === "replicated";
   const args: (string | number)[] = [
@@ -59,11 +60,8 @@ export async function callAppend(
     ...[config.backlogMaxBytes, config.dedupeMaxRefs, isReplicated ? 1 : 0, drafts.length],
   ];
   for (const draft of drafts) args.push(...draftArgs(draft));
-  const reply = (await APPEND.runLoaded(
-    client,
-    [LOG, META, ...REFS, BACKLOG_SHARES, REFS_SHARES],
-    args,
-  )) as string[];
+  const keys = [names.log, names.meta, ...names.refs, names.backlogShares, names.refsShares];
+  const reply = (await APPEND.runLoaded(client, keys, args)) as string[];
   const [status, publishError, refs, ...texts] = reply;
   if (status === "no-log") return { kind: "no-log" };
   if (texts.length !== drafts.length)

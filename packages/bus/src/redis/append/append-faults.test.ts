@@ -2,8 +2,8 @@ import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
-import { LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { LOG } from "../test/names.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

@@ -3,8 +3,8 @@ import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appended, Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
-import { GROUP, LOG, META, REFS } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { GROUP, LOG, META, REFS } from "../test/names.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

@@ -3,7 +3,7 @@ import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
 import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
-import { GROUP, LOG, META, REFS } from "../format/keys.ts";
+import { GROUP } from "../format/keys.ts";
 import { idOfEntry, streamIdOf } from "../format/stream-id.ts";
 import { REAPPEND } from "../script/scripts.ts";
 
@@ -14,11 +14,11 @@ import { REAPPEND } from "../script/scripts.ts";
 export async function reappend(
   link: Link,
   message: LogMessage,
-  { highestId, config, observe }: Pick<Context, "highestId" | "config" | "observe">,
+  { names, highestId, config, observe }: Pick<Context, "names" | "highestId" | "config" | "observe">,
 ): Promise<void> {
-  const keys = [LOG, META, ...REFS];
+  const keys = [names.log, names.meta, ...names.refs];
   const args = [
-    ...[streamIdOf(highestId.value), streamIdOf(message.id), ...draftArgs(encodeDraft(message))],
+    ...[streamIdOf(highestId.value), streamIdOf(message.id), ...draftArgs(encodeDraft(message, names))],
     ...[GROUP, config.dedupeWindowMs],
   ];
   const answer = String(await link.run((client) => REAPPEND.run(client, keys, args)));

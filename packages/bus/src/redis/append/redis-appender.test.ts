@@ -4,8 +4,8 @@ import { formatId, MAX_SEQ, ORIGIN, timestampOf } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
-import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { LOG, META, PUBLIC_CHANNEL, REFS, userChannel } from "../test/names.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
@@ -233,7 +233,9 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
       const [a, b, c] = results.map((result) => streamIdOf(idOf(result)));
       await until(() => published.length === 4, "all four are published");
       listener.disconnect();
-      const body = (to: string, content: string) => `"from":"alice","to":"${to}","content":"${content}"`;
+      const epoch = await redis.raw.hget(META, "epoch");
+      const body = (to: string, content: string) =>
+        `${epoch} "from":"alice","to":"${to}","content":"${content}"`;
       expect(published).toEqual([
         [PUBLIC_CHANNEL, `${a} ${body("", "1")}`],
         [userChannel("bob"), `${b} ${body("bob", "2")}`],

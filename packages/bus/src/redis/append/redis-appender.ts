@@ -91,7 +91,7 @@ export class RedisAppender implements Appender {
   }
 
   #submit(draft: Draft, request: AppendRequest, index: number, queuedAt: number): void {
-    const encoded = encodeDraft(draft);
+    const encoded = encodeDraft(draft, this.#context.names);
     const queued = { draft: encoded, sender: draft.from, bytes: encoded.bytes, queuedAt, request, index };
     if (encoded.bytes > MAX_CALL_BYTES) settle(queued, failed(new ChatError("content_too_long")));
     else if (this.#closing.signal.aborted) settle(queued, failed(unavailable("the bus is closed")));
@@ -155,10 +155,12 @@ export class RedisAppender implements Appender {
     const started = performance.now();
     this.#lastSentAt = started;
     this.#inFlight += 1;
-    const { config, highestId } = this.#context;
+    const { config, highestId, names } = this.#context;
     const drafts = call.map(({ draft }) => draft);
     try {
-      const result = await this.#link.run((client) => callAppend(client, drafts, highestId.value, config));
+      const result = await this.#link.run((client) =>
+        callAppend(client, drafts, highestId.value, config, names),
+      );
       this.#settleAnswered(call, result, performance.now() - started);
     } catch (error) {
       this.#settleUnknown(call, error, performance.now() - started);
@@ -169,7 +171,8 @@ export class RedisAppender implements Appender {
 
   #settleAnswered(call: readonly QueuedDraft[], result: CallResult, ms: number): void {
     if (result.kind === "no-log") {
-      this.#problem = "there is no log in Redis: a persister creates it when it starts";
+      this.#problem =
+        "there is no log in Redis that this version can use: a persister creates it when it starts";
       for (const queued of call) settle(queued, failed(unavailable(this.#problem)));
       this.#report(call.length, { refused: call.length, ms });
       return;

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { REFS } from "../format/keys.ts";
 import { ClockRig, type Version } from "../test/clock-rig.ts";
+import { REFS } from "../test/names.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig({ args: ["--appendfsync", "no"] });

@@ -2,7 +2,7 @@ import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
-import { LOG } from "../format/keys.ts";
+import { LOG } from "../test/names.ts";
 import { codeOf, idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const master = await startRig();

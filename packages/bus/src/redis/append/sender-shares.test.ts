@@ -5,8 +5,8 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appended, Appender } from "../../appender.ts";
 import type { Consumed, Consumer, Outcome } from "../../consumer.ts";
 import { isWithinShare } from "../../sender-shares.ts";
-import { BACKLOG_SHARES, LOG, META, REFS, REFS_SHARES } from "../format/keys.ts";
 import { readLua } from "../script/script-text.ts";
+import { BACKLOG_SHARES, LOG, META, REFS, REFS_SHARES } from "../test/names.ts";
 import { codeOf, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

@@ -1,7 +1,7 @@
 import { until } from "@parley/async";
 import { type LocalServer, redisCommand, type SentinelGroup } from "@parley/local";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { GROUP, LOG, META } from "../format/keys.ts";
+import { GROUP, LOG, META } from "../test/names.ts";
 import { idOf, publicDraft } from "../test/redis-rig.ts";
 import {
   asked,

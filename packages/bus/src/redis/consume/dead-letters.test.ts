@@ -3,7 +3,7 @@ import { encodeBody, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
-import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
+import { DEAD_LETTERS, GROUP, LOG } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

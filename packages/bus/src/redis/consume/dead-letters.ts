@@ -1,13 +1,12 @@
 import type { DeadLetter, DeadLetters } from "../../consumer.ts";
-import type { Observe } from "../../events.ts";
 import type { Link } from "../connection/link.ts";
+import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
 import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
 import { decodeEntry } from "../format/entry.ts";
-import { DEAD_LETTERS, GROUP, LOG, META } from "../format/keys.ts";
+import { GROUP } from "../format/keys.ts";
 import { entriesOf, type RawEntry, recordOf, textsOf } from "../format/replies.ts";
 import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
-import type { HighestId } from "../log/highest-id.ts";
 import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
 
 /** At this number of dead letters, further entries stay in the log until an operator replays or drops some (G4, G5). */
@@ -23,27 +22,25 @@ export interface Undecodable {
 /** The dead letters, kept in their own stream in Redis. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #link: Link;
-  readonly #highestId: HighestId;
-  readonly #observe: Observe;
+  readonly #context: Pick<Context, "names" | "highestId" | "observe">;
 
-  constructor(link: Link, highestId: HighestId, observe: Observe) {
+  constructor(link: Link, context: Pick<Context, "names" | "highestId" | "observe">) {
     this.#link = link;
-    this.#highestId = highestId;
-    this.#observe = observe;
+    this.#context = context;
   }
 
   /** Moves entries from the log to the dead letters (L10). If some had to stay in the log, returns the reason. */
   async moveFromLog(entries: readonly Undecodable[]): Promise<string | undefined> {
     if (entries.length === 0) return undefined;
+    const { names, observe } = this.#context;
     const pairs = entries.flatMap(({ position, reason }) => [position, reason]);
     const args = [GROUP, MAX_DEAD_LETTERS, new Date().toISOString(), ...pairs];
-    const answers = textsOf(
-      await this.#link.run((client) => MOVE_TO_DEAD_LETTERS.run(client, [LOG, DEAD_LETTERS], args)),
-    );
+    const keys = [names.log, names.deadLetters];
+    const answers = textsOf(await this.#link.run((client) => MOVE_TO_DEAD_LETTERS.run(client, keys, args)));
     let problem: string | undefined;
     answers.forEach((answer, index) => {
       const entry = entries[index];
-      if (answer === "moved" && entry) this.#observe({ type: "dead-letter", ...entry });
+      if (answer === "moved" && entry) observe({ type: "dead-letter", ...entry });
       else if (answer !== "gone") problem = answer === "full" ? FULL : answer;
     });
     return problem;
@@ -52,31 +49,33 @@ export class RedisDeadLetters implements DeadLetters {
   async list({ after, limit }: { readonly after?: string; readonly limit: number }): Promise<DeadLetter[]> {
     if (after !== undefined && !isStreamId(after)) return [];
     const start = after === undefined ? "-" : `(${after}`;
-    const reply = await this.#link.run((client) => client.xrange(DEAD_LETTERS, start, "+", "COUNT", limit));
+    const { deadLetters } = this.#context.names;
+    const reply = await this.#link.run((client) => client.xrange(deadLetters, start, "+", "COUNT", limit));
     return entriesOf(reply).map(deadLetterFrom);
   }
 
   async replay(id: string): Promise<"replayed" | "undecodable" | "not_found"> {
     if (!isStreamId(id)) return "not_found";
-    const found = await this.#link.run((client) => client.xrange(DEAD_LETTERS, id, id));
+    const { names, highestId } = this.#context;
+    const found = await this.#link.run((client) => client.xrange(names.deadLetters, id, id));
     const [entry] = entriesOf(found);
     if (!entry) return "not_found";
     // The position doesn't matter here: the message gets a new id.
     const decoded = decodeEntry("0-1", Object.entries(deadLetterFrom(entry).fields).flat());
     if (decoded.kind !== "message") return "undecodable";
-    const args = [streamIdOf(this.#highestId.value), id, ...draftArgs(encodeDraft(decoded.message))];
-    const keys = [LOG, META, DEAD_LETTERS];
+    const args = [streamIdOf(highestId.value), id, ...draftArgs(encodeDraft(decoded.message, names))];
+    const keys = [names.log, names.meta, names.deadLetters];
     const answer = String(await this.#link.run((client) => REPLAY_DEAD_LETTER.run(client, keys, args)));
     if (answer === "gone") return "not_found";
     const newId = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
     if (newId === undefined) throw unavailable(`the dead letter was not appended to the log: ${answer}`);
-    this.#highestId.raise(newId);
+    highestId.raise(newId);
     return "replayed";
   }
 
   async drop(id: string): Promise<"dropped" | "not_found"> {
     if (!isStreamId(id)) return "not_found";
-    const dropped = await this.#link.run((client) => client.xdel(DEAD_LETTERS, id));
+    const dropped = await this.#link.run((client) => client.xdel(this.#context.names.deadLetters, id));
     return dropped > 0 ? "dropped" : "not_found";
   }
 }

@@ -1,5 +1,6 @@
 import type { Consumed } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
+import type { UnknownEntry } from "../../log-tail.ts";
 import { reasonOf } from "../errors.ts";
 import { decodeEntry } from "../format/entry.ts";
 import type { RedisDeadLetters, Undecodable } from "./dead-letters.ts";
@@ -34,7 +35,7 @@ export class EntrySorter {
     entries.forEach(([position, fields], index) => {
       const entry = decodeEntry(position, fields);
       if (entry.kind === "undecodable") undecodable.push({ position, reason: entry.reason });
-      else if (entry.kind === "newer") this.#reportNewer(position, entry.version);
+      else if (entry.kind === "newer") this.#reportNewer(entry.entry);
       else if (!this.#inFlight.has(entry.message.id, now - MAX_HOLD_MS)) {
         const consumed = { message: entry.message, deliveries: deliveries[index] ?? 1 };
         this.#inFlight.add(consumed.message.id, consumed.deliveries, now);
@@ -48,11 +49,12 @@ export class EntrySorter {
     return messages;
   }
 
-  #reportNewer(position: string, version: string): void {
+  #reportNewer(entry: UnknownEntry): void {
+    const { position } = entry;
     if (this.#reported.has(position)) return;
     if (this.#reported.size >= MAX_REPORTED) this.#reported.clear();
     this.#reported.add(position);
-    this.#observe({ type: "newer-format", position, version });
+    this.#observe({ type: "newer-format", ...entry });
   }
 
   #warn(text: string): void {

@@ -1,6 +1,6 @@
 import { raceAbort } from "@parley/async";
 import type { Link } from "../connection/link.ts";
-import { GROUP, LOG } from "../format/keys.ts";
+import { GROUP } from "../format/keys.ts";
 import { claimedOf, pendingOf, type RawEntry, readOf } from "../format/replies.ts";
 import { CLAIM_IDLE, KEEP_CLAIMS, REDELIVER, REMOVE_CONSUMERS } from "../script/scripts.ts";
 
@@ -23,6 +23,8 @@ export const BLOCK_MS = 1_000;
 const DEAD_AFTER_MS = 600_000;
 
 export interface GroupReaderDeps {
+  /** The key of the log. */
+  readonly log: string;
   readonly link: Link;
   /** A separate connection for reads that wait, because such a read delays every later command on its connection. */
   readonly readLink: Link;
@@ -34,6 +36,7 @@ export interface GroupReaderDeps {
 
 /** Reads from the consumer group as one of its consumers. */
 export class GroupReader {
+  readonly #log: string;
   readonly #link: Link;
   readonly #readLink: Link;
   readonly #consumer: string;
@@ -42,7 +45,8 @@ export class GroupReader {
   #claimCursor = "0-0";
   #nextClaim = 0;
 
-  constructor({ link, readLink, consumer, claimIdleMs }: GroupReaderDeps) {
+  constructor({ log, link, readLink, consumer, claimIdleMs }: GroupReaderDeps) {
+    this.#log = log;
     this.#link = link;
     this.#readLink = readLink;
     this.#consumer = consumer;
@@ -52,7 +56,7 @@ export class GroupReader {
   /** Reads entries again. Leaves out entries that are no longer pending for this consumer. */
   async readAgain(streamIds: readonly string[]): Promise<GroupBatch> {
     const args = [GROUP, this.#consumer, ...streamIds];
-    return claimedOf(await this.#link.run((client) => REDELIVER.run(client, [LOG], args)));
+    return claimedOf(await this.#link.run((client) => REDELIVER.run(client, [this.#log], args)));
   }
 
   /** The time when `claim` is due again, in ms by `performance.now()`. */
@@ -66,7 +70,7 @@ export class GroupReader {
    */
   async claim(limit: number): Promise<GroupBatch> {
     const args = [GROUP, this.#consumer, this.#claimIdleMs, this.#claimCursor, limit];
-    const claimed = claimedOf(await this.#link.run((client) => CLAIM_IDLE.run(client, [LOG], args)));
+    const claimed = claimedOf(await this.#link.run((client) => CLAIM_IDLE.run(client, [this.#log], args)));
     this.#claimCursor = claimed.cursor;
     const wait = this.#claimIdleMs * (0.25 + Math.random() / 4);
     this.#nextClaim = performance.now() + (claimed.cursor === "0-0" ? wait : 0);
@@ -84,7 +88,7 @@ export class GroupReader {
         await client.xreadgroup(
           ...(["GROUP", GROUP, this.#consumer] as const),
           ...(["COUNT", limit, "BLOCK", BLOCK_MS] as const),
-          ...(["STREAMS", LOG, ">"] as const),
+          ...(["STREAMS", this.#log, ">"] as const),
         ),
       ),
     );
@@ -102,12 +106,14 @@ export class GroupReader {
   /** Resets the idle time of entries that are still being stored, so that no other consumer takes them over. */
   async renew(streamIds: readonly string[]): Promise<void> {
     const args = [GROUP, this.#consumer, ...streamIds];
-    await this.#link.run((client) => KEEP_CLAIMS.run(client, [LOG], args));
+    await this.#link.run((client) => KEEP_CLAIMS.run(client, [this.#log], args));
   }
 
   /** Returns the entries from `first` to `last` that are pending with other consumers. */
   async pendingWithOthers(first: string, last: string): Promise<Set<string>> {
-    const reply = await this.#link.run((client) => client.xpending(LOG, GROUP, first, last, MAX_PENDING));
+    const reply = await this.#link.run((client) =>
+      client.xpending(this.#log, GROUP, first, last, MAX_PENDING),
+    );
     const others = pendingOf(reply).filter(({ consumer }) => consumer !== this.#consumer);
     return new Set(others.map(({ id }) => id));
   }
@@ -120,6 +126,6 @@ export class GroupReader {
 
   /** Removes the consumer named `own` and dead consumers. A consumer with pending entries stays. */
   async #removeConsumers(own: string): Promise<void> {
-    await this.#link.run((client) => REMOVE_CONSUMERS.run(client, [LOG], [GROUP, own, DEAD_AFTER_MS]));
+    await this.#link.run((client) => REMOVE_CONSUMERS.run(client, [this.#log], [GROUP, own, DEAD_AFTER_MS]));
   }
 }

@@ -1,10 +1,10 @@
 import { until } from "@parley/async";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
-import { DEAD_LETTERS, GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { REMOVE_CONSUMERS } from "../script/scripts.ts";
 import { consuming } from "../test/consume-rig.ts";
+import { DEAD_LETTERS, GROUP, LOG } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

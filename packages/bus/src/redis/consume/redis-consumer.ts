@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
 import { ChatError, type LogMessage } from "@parley/models";
-import type { Consumed, Consumer, Settled } from "../../consumer.ts";
+import type { Consumed, ConsumeOptions, Consumer, Settled } from "../../consumer.ts";
 import type { LogState } from "../../log-state.ts";
 import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { RefusedError, reasonOf, unavailable } from "../errors.ts";
-import { GROUP, LOG } from "../format/keys.ts";
+import { GROUP } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
 import { readLogState } from "../log/log-state.ts";
@@ -48,26 +48,27 @@ export class RedisConsumer implements Consumer {
   /** The last error that Redis answered to a read, until a read succeeds. */
   #readProblem: string | undefined;
 
-  constructor(context: Context, { lastStored }: { readonly lastStored: () => Promise<string> }) {
-    const { config, observe, highestId } = context;
+  constructor(context: Context, store: ConsumeOptions) {
+    const { config, names } = context;
     this.#context = context;
     this.#link = context.connect({
       role: "consume",
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       setupTimeoutMs: SETUP_TIMEOUT_MS,
-      prepare: (client) => ensureLog(client, lastStored, observe),
+      prepare: (client) => ensureLog(client, store, context),
     });
     this.#readLink = context.connect({ role: "read", commandTimeoutMs: BLOCK_MS + COMMAND_TIMEOUT_MS });
     this.#groupReader = new GroupReader({
+      log: names.log,
       link: this.#link,
       readLink: this.#readLink,
       consumer: randomUUID(),
       claimIdleMs: config.claimIdleMs,
     });
     this.#inFlight = new InFlight({ first: 250, cap: config.claimIdleMs / 2 });
-    this.deadLetters = new RedisDeadLetters(this.#link, highestId, observe);
-    this.#sorter = new EntrySorter(this.#inFlight, this.deadLetters, observe);
-    this.#trimmer = new Trimmer(this.#link, config, observe);
+    this.deadLetters = new RedisDeadLetters(this.#link, context);
+    this.#sorter = new EntrySorter(this.#inFlight, this.deadLetters, context.observe);
+    this.#trimmer = new Trimmer(this.#link, context);
     this.#renewing = this.#renewInFlight(this.#closing.signal);
   }
 
@@ -199,9 +200,10 @@ export class RedisConsumer implements Consumer {
   }
 
   async #acknowledge(ids: readonly string[]): Promise<void> {
+    const { log } = this.#context.names;
     for (let from = 0; from < ids.length; from += BATCH) {
       const streamIds = ids.slice(from, from + BATCH).map(streamIdOf);
-      await this.#link.run((client) => client.xack(LOG, GROUP, ...streamIds));
+      await this.#link.run((client) => client.xack(log, GROUP, ...streamIds));
     }
   }
 
@@ -210,7 +212,9 @@ export class RedisConsumer implements Consumer {
    * Then only measures the log, over the other connection, which doesn't wait for entries meanwhile.
    */
   #trimOrMeasure(): Promise<LogState | undefined> {
-    return this.#link.client ? this.#trimmer.trim() : this.#readLink.run(readLogState);
+    return this.#link.client
+      ? this.#trimmer.trim()
+      : this.#readLink.run((client) => readLogState(client, this.#context.names));
   }
 
   /** Resets the idle time of entries in flight, so that no other consumer takes them over while the store is slow. */

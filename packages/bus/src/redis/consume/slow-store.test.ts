@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
-import { GROUP, LOG } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { consuming } from "../test/consume-rig.ts";
+import { GROUP, LOG } from "../test/names.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type Draft, encodeBody, refKey } from "@parley/models";
 import { ENTRY_BYTES } from "./entry.ts";
-import { PUBLIC_CHANNEL, userChannel } from "./keys.ts";
+import type { Names } from "./keys.ts";
 
 /** A draft in the form that the scripts expect. */
 export interface EncodedDraft {
@@ -25,7 +25,7 @@ const REF_DIGEST_LENGTH = 22;
 const CONTENT_DIGEST_LENGTH = 11;
 
 /** Encodes a draft for the scripts that append. */
-export function encodeDraft(draft: Draft): EncodedDraft {
+export function encodeDraft(draft: Draft, { publicChannel, userChannel }: Names): EncodedDraft {
   const body = encodeBody(draft);
   const ref = draft.ref ?? "";
   const key = refKey(draft);
@@ -35,7 +35,7 @@ export function encodeDraft(draft: Draft): EncodedDraft {
     refDigest: key === undefined ? "" : digestOf(key, REF_DIGEST_LENGTH),
     contentDigest: key === undefined ? "" : digestOf(draft.content, CONTENT_DIGEST_LENGTH),
     bytes: Buffer.byteLength(body) + Buffer.byteLength(ref) + ENTRY_BYTES,
-    channel: draft.to === "" ? PUBLIC_CHANNEL : userChannel(draft.to),
+    channel: draft.to === "" ? publicChannel : userChannel(draft.to),
     secondChannel: draft.to === "" || draft.to === draft.from ? "" : userChannel(draft.from),
   };
 }

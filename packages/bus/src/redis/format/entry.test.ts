@@ -25,7 +25,10 @@ describe("entry", () => {
   });
 
   it("L10: an entry of a newer version is not decoded, whatever its fields", () => {
-    expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual({ kind: "newer", version: "2" });
+    const newer = (entry: object) => ({ kind: "newer", entry: { position: AT, version: "2", ...entry } });
+    expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual(newer({}));
+    expect(decodeEntry(AT, ["v", "2", "k", "edit", "m", BODY])).toEqual(newer({ what: "edit" }));
+    expect(decodeEntry(AT, ["v", "2", "k", "Some secret", "m", BODY])).toEqual(newer({}));
     expect(kindOf(["v", "2"], "1763000000000-99999999999")).toBe("newer");
   });
 
@@ -59,7 +62,10 @@ describe("entry", () => {
   });
 
   it("decodes published messages and rejects other payloads", () => {
-    expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, body: BODY });
+    expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, epoch: undefined, body: BODY });
+    expect(decodePublished(`${AT} x-_9 ${BODY}`)).toEqual({ id: ID, epoch: "x-_9", body: BODY });
+    for (const other of [`${AT} x`, `${AT} x `, `${AT} x edit ${BODY}`, `${AT}  x`])
+      expect(decodePublished(other)).toBeUndefined();
     for (const other of ["", " ", AT, `x ${BODY}`, `1-99999999999 ${BODY}`])
       expect(decodePublished(other)).toBeUndefined();
   });

@@ -1,34 +1,102 @@
-/** The hash tag of all keys and channels in Redis. Because they share it, one script may use all of them (L5). */
-const TAG = "{parley}";
-
-/** The log, a stream. See entry.ts for the fields of an entry. */
-export const LOG = `${TAG}:log`;
-/** The consumer group of the persisters. */
+/** The consumer group of the persisters. It is part of the log, so it has the same name in every installation. */
 export const GROUP = "persisters";
-/**
- * The log's metadata, a hash:
- *
- * - `epoch`: a random name of the log. A different epoch means that the log was replaced (L3).
- * - `trimmed`: the stream id up to which the log has no entries. In a new log, all ids are greater than this one.
- * - `entries`, `bytes`: the totals of everything that was ever appended.
- * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
- */
-export const META = `${TAG}:meta`;
-/** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */
-export const REFS = ["state", "0", "1", "2"].map((name) => `${TAG}:refs:${name}`);
-/**
- * A hash that counts each sender's entries and bytes in the backlog while the backlog is at least half full (L7). See
- * lua/include/shares.lua.
- */
-export const BACKLOG_SHARES = `${TAG}:shares:backlog`;
-/** A hash that counts each sender's refs in the same way (L5). */
-export const REFS_SHARES = `${TAG}:shares:refs`;
-/** The dead letters, a stream of entries that aren't messages (L10). */
-export const DEAD_LETTERS = `${TAG}:dead-letters`;
 
-/** The channel on which public messages are published. */
-export const PUBLIC_CHANNEL = `${TAG}:public`;
-/** The channel on which private messages from and to one user are published. */
-export const userChannel = (user: string): string => `${TAG}:user:${user}`;
-/** The channel on which a gateway receives its own markers (L15). */
-export const markerChannel = (gateway: string): string => `${TAG}:marker:${gateway}`;
+/** The names of an installation's keys in Redis. They have the same hash tag, so one script may use several (L5). */
+export interface KeyNames {
+  /** The hash tag with which every name begins, such as `{parley}`. */
+  readonly tag: string;
+  /** The log, a stream. See entry.ts for the fields of an entry. */
+  readonly log: string;
+  /**
+   * The log's metadata, a hash:
+   *
+   * - `epoch`: a random name of the log. A different epoch means that the log was replaced (L3).
+   * - `trimmed`: the stream id up to which the log has no entries. In a new log, all ids are greater than this one.
+   * - `entries`, `bytes`: the totals of everything that was ever appended.
+   * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
+   * - `store`: the name of the store in which the persisters store the log. It proves whose log this is (L37).
+   */
+  readonly meta: string;
+  /** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */
+  readonly refs: readonly string[];
+  /**
+   * A hash that counts each sender's entries and bytes in the backlog while the backlog is at least half full (L7). See
+   * lua/include/shares.lua.
+   */
+  readonly backlogShares: string;
+  /** A hash that counts each sender's refs in the same way (L5). */
+  readonly refsShares: string;
+  /** The dead letters, a stream of entries that aren't messages (L10). */
+  readonly deadLetters: string;
+}
+
+/** Names under which the installation's log may still be, from the time before it got its present names (L37). */
+export interface FormerNames extends KeyNames {
+  /** True if nobody else can have these names. Otherwise `store` of META must prove whose log it is. */
+  readonly isCertain: boolean;
+}
+
+/** All names of an installation in Redis. */
+export interface Names extends KeyNames {
+  /** The channel on which public messages are published. */
+  readonly publicChannel: string;
+  /** The channel on which private messages from and to one user are published. */
+  userChannel(user: string): string;
+  /** The channel on which a gateway receives its own markers (L15). */
+  markerChannel(gateway: string): string;
+  /** Holds the text that a log leaves in its former place, for a moment, before it gets there. */
+  readonly notice: string;
+  readonly former: readonly FormerNames[];
+}
+
+/** An installation's place in Redis: the number of the database, and the namespace if there is one. */
+export interface Place {
+  readonly db: number;
+  readonly namespace?: string | undefined;
+}
+
+/**
+ * Returns the names of an installation (L37). Channels know no database, so the names contain it: otherwise the
+ * installations in `/0` and `/1` of one Redis would hear each other. Database 0 without a namespace has the names that
+ * every earlier version had.
+ */
+export function namesOf({ db, namespace }: Place): Names {
+  const keys = keysOf(tagOf({ db, namespace }));
+  const { tag } = keys;
+  return {
+    ...keys,
+    publicChannel: `${tag}:public`,
+    userChannel: (user) => `${tag}:user:${user}`,
+    markerChannel: (gateway) => `${tag}:marker:${gateway}`,
+    notice: `${tag}:notice`,
+    former: formerTags({ db, namespace }).map(([former, isCertain]) => ({ ...keysOf(former), isCertain })),
+  };
+}
+
+/** A database has no slash and a namespace no colon, so two places never have the same tag. */
+function tagOf({ db, namespace }: Place): string {
+  return `{parley${db === 0 ? "" : `/${db}`}${namespace === undefined ? "" : `:${namespace}`}}`;
+}
+
+/**
+ * An earlier version had the same names in every database. In a database other than 0 this version has them nowhere,
+ * so without a namespace they are this installation's own. With one, they may be those of a neighbour.
+ */
+function formerTags({ db, namespace }: Place): [tag: string, isCertain: boolean][] {
+  const earliest = tagOf({ db: 0 });
+  if (namespace === undefined) return db === 0 ? [] : [[earliest, true]];
+  const withoutNamespace = tagOf({ db });
+  return [...new Set([withoutNamespace, earliest])].map((tag) => [tag, false]);
+}
+
+function keysOf(tag: string): KeyNames {
+  return {
+    tag,
+    log: `${tag}:log`,
+    meta: `${tag}:meta`,
+    refs: ["state", "0", "1", "2"].map((name) => `${tag}:refs:${name}`),
+    backlogShares: `${tag}:shares:backlog`,
+    refsShares: `${tag}:shares:refs`,
+    deadLetters: `${tag}:dead-letters`,
+  };
+}

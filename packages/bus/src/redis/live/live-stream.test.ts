@@ -18,7 +18,8 @@ let stream: LiveStream;
 /** Returns the output since the last call: `audience:sequence`, or `gap reason sequence`. */
 const takeOutput = () => output.splice(0);
 const seqOf = (text: string) => Number(text.slice(14, 24));
-const receive = (audience: string, seq: number) => stream.receive(audience, message(seq));
+const receive = (audience: string, seq: number, epoch?: string) =>
+  stream.receive({ audience, message: message(seq), epoch });
 
 beforeEach(() => {
   output = [];
@@ -130,8 +131,40 @@ describe("repair", () => {
   it("G5: the buffer's length is bounded too", () => {
     stream.connected();
     stream.beginRepair(headAt(5));
-    stream.receive("", { id: id(6), body: "x".repeat(101) });
+    stream.receive({ audience: "", message: { id: id(6), body: "x".repeat(101) } });
     expect(stream.finishRepair(id(5))).toBe(false);
+  });
+});
+
+describe("messages that name their log", () => {
+  it("L25: those of another log are never passed on, and the gap's cursor covers those of the new log", () => {
+    goLive(5);
+    receive("", 6, "a");
+    receive("", 7, "b");
+    receive("", 8, "b");
+    expect(takeOutput()).toEqual([":6"]);
+    stream.receiveMarker({ epoch: "b", end: id(8) });
+    expect(takeOutput()).toEqual(["gap replaced 8"]);
+    receive("", 9, "a");
+    receive("", 10, "b");
+    expect(takeOutput()).toEqual([":10"]);
+  });
+
+  it("L25: those that wait for a repair are passed on only if they are of the log that was repaired", () => {
+    goLive(5);
+    stream.disconnected();
+    stream.connected();
+    receive("", 6, "a");
+    receive("", 7, "b");
+    expect(stream.beginRepair(headAt(5, { epoch: "b" }))).toBe("gap");
+    stream.finishRepair(id(5));
+    expect(takeOutput()).toEqual(["gap replaced 5", ":7"]);
+  });
+
+  it("L25: one that names no log is passed on, because an earlier version published it", () => {
+    goLive(5);
+    receive("", 6);
+    expect(takeOutput()).toEqual([":6"]);
   });
 });
 

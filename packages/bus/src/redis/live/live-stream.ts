@@ -14,6 +14,9 @@ export interface Delivery {
   readonly message: LiveMessage;
 }
 
+/** A delivery that was published. `epoch` is that of the log that the message is in, if it was published (L25). */
+export type Received = Delivery & { readonly epoch?: string | undefined };
+
 /** The log's head on the server of a new connection, and the server's `promotion`: see ServerInfo. */
 export type ServerHead = LogHead & { readonly promotion: string };
 
@@ -32,7 +35,7 @@ type Phase =
   | { readonly kind: "live"; readonly floor: string };
 
 interface Buffer {
-  deliveries: Delivery[];
+  deliveries: Received[];
   length: number;
   overflowed: boolean;
 }
@@ -96,15 +99,15 @@ export class LiveStream {
   }
 
   /** Processes a message that the connection delivered. */
-  receive(audience: string, message: LiveMessage): void {
+  receive(received: Received): void {
     switch (this.#phase.kind) {
       case "disconnected":
         return;
       case "repairing":
-        this.#buffer(this.#phase.buffer, { audience, message });
+        this.#buffer(this.#phase.buffer, received);
         return;
       case "live":
-        if (message.id > this.#phase.floor) this.#passOn(audience, message);
+        if (received.message.id > this.#phase.floor) this.#passOn(received);
     }
   }
 
@@ -170,12 +173,15 @@ export class LiveStream {
       return false;
     }
     this.#phase = { kind: "live", floor: end };
-    for (const { audience, message } of buffer.deliveries) this.receive(audience, message);
+    for (const received of buffer.deliveries) this.receive(received);
     return true;
   }
 
-  #passOn(audience: string, message: LiveMessage): void {
+  #passOn({ audience, message, epoch }: Received): void {
     const log = this.#knownLog();
+    // The log was replaced, or this is a message of the log before. The next marker makes the stream report a gap, whose
+    // cursor covers a message of the new log (L25).
+    if (epoch !== undefined && epoch !== log.epoch) return;
     // The log went back while the connection was live. Drop the message, which would be out of order. The next marker
     // makes the stream report a gap.
     if (message.id < log.lastReceived) return;
@@ -186,7 +192,7 @@ export class LiveStream {
     this.#output.message(audience, message);
   }
 
-  #buffer(buffer: Buffer, delivery: Delivery): void {
+  #buffer(buffer: Buffer, delivery: Received): void {
     if (buffer.overflowed) return;
     buffer.deliveries.push(delivery);
     buffer.length += delivery.message.body.length;

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { LOG, META } from "../format/keys.ts";
+import type { KeyNames } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import type { LogHead } from "../log/log-reader.ts";
 import { PUBLISH_MARKER } from "../script/scripts.ts";
@@ -12,8 +12,13 @@ import { PUBLISH_MARKER } from "../script/scripts.ts";
  * just become a replica has missed everything published before. So the marker also holds the publishing server's term.
  * Rejects with READONLY on a server that isn't a master.
  */
-export function publishMarker(client: Redis, channel: string, tag: string): Promise<unknown> {
-  return PUBLISH_MARKER.run(client, [LOG, META], [channel, tag]);
+export function publishMarker(
+  client: Redis,
+  { log, meta }: KeyNames,
+  channel: string,
+  tag: string,
+): Promise<unknown> {
+  return PUBLISH_MARKER.run(client, [log, meta], [channel, tag]);
 }
 
 /** A marker as a subscriber receives it. */

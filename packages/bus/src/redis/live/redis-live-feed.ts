@@ -8,7 +8,6 @@ import { readServer } from "../connection/server-role.ts";
 import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
 import { decodePublished } from "../format/entry.ts";
-import { markerChannel } from "../format/keys.ts";
 import { readHead } from "../log/log-reader.ts";
 import { JoinBatcher } from "./join-batcher.ts";
 import { LiveStream } from "./live-stream.ts";
@@ -53,7 +52,7 @@ export class RedisLiveFeed implements LiveFeed {
   readonly #stream: LiveStream;
   readonly #subscriptions: Subscriptions;
   readonly #joinBatcher: JoinBatcher;
-  readonly #markerChannel = markerChannel(randomUUID());
+  readonly #markerChannel: string;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #session: Session | undefined;
@@ -69,7 +68,9 @@ export class RedisLiveFeed implements LiveFeed {
   ) {
     this.#context = context;
     this.#appendLink = appendLink;
-    this.#subscriptions = new Subscriptions(this.#markerChannel);
+    const { names } = context;
+    this.#markerChannel = names.markerChannel(randomUUID());
+    this.#subscriptions = new Subscriptions(names, this.#markerChannel);
     this.#stream = new LiveStream(
       {
         message: (audience, message) => {
@@ -86,7 +87,9 @@ export class RedisLiveFeed implements LiveFeed {
       subscriptions: this.#subscriptions,
       connection: () => (this.#stream.isLive ? this.#session?.client : undefined),
       cursorGeneration: () => this.#stream.cursorGeneration,
-      readEnd: async () => (await this.#attempt(READ, () => runOrUnavailable(appendLink, readHead)))?.end,
+      readEnd: async () =>
+        (await this.#attempt(READ, () => runOrUnavailable(appendLink, (client) => readHead(client, names))))
+          ?.end,
       onConnectionFailed: (client, reason) => this.#subscriberLink.replace(client, reason),
       problem: () => this.problem(),
     });
@@ -163,7 +166,7 @@ export class RedisLiveFeed implements LiveFeed {
     const started = performance.now();
     while (!signal.aborted) {
       const outcome = await this.#attempt(READ, () =>
-        repair({ link: this.#appendLink, stream: this.#stream, term, signal }),
+        repair({ names: this.#context.names, link: this.#appendLink, stream: this.#stream, term, signal }),
       );
       if (outcome?.kind === "otherServer") return this.#subscriberLink.replace(session.client, OTHER_SERVER);
       if (outcome) {
@@ -188,7 +191,7 @@ export class RedisLiveFeed implements LiveFeed {
       const before = session.received;
       const published = await this.#attempt("publish a marker", () =>
         runOrUnavailable(this.#appendLink, (client) =>
-          publishMarker(client, this.#markerChannel, `${session.number}`),
+          publishMarker(client, this.#context.names, this.#markerChannel, `${session.number}`),
         ),
       );
       await sleep(MARKER_INTERVAL_MS, signal);
@@ -205,11 +208,12 @@ export class RedisLiveFeed implements LiveFeed {
       this.#receiveMarker(session, payload);
       return;
     }
-    const audience = audienceOf(channel);
-    const message = decodePublished(payload);
-    if (audience === undefined || !message) return;
-    this.#context.highestId.raise(message.id);
-    this.#stream.receive(audience, message);
+    const audience = audienceOf(channel, this.#context.names);
+    const published = decodePublished(payload);
+    if (audience === undefined || !published) return;
+    const { id, body, epoch } = published;
+    this.#context.highestId.raise(id);
+    this.#stream.receive({ audience, message: { id, body }, epoch });
   }
 
   #receiveMarker(session: Session, payload: string): void {

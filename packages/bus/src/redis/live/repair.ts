@@ -2,6 +2,7 @@ import type { Link } from "../connection/link.ts";
 import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer } from "../connection/server-role.ts";
 import { decodeEntry } from "../format/entry.ts";
+import type { KeyNames } from "../format/keys.ts";
 import { type LogHead, type LogPage, readHead, readPage } from "../log/log-reader.ts";
 import type { Delivery, LiveStream } from "./live-stream.ts";
 
@@ -9,6 +10,7 @@ import type { Delivery, LiveStream } from "./live-stream.ts";
 const PAGE = 256;
 
 export interface RepairDeps {
+  readonly names: KeyNames;
   /** The connection over which the log is read. */
   readonly link: Link;
   readonly stream: LiveStream;
@@ -33,16 +35,16 @@ export type RepairOutcome =
  * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May
  * be called again on the same connection.
  */
-export async function repair({ link, stream, term, signal }: RepairDeps): Promise<RepairOutcome> {
+export async function repair({ names, link, stream, term, signal }: RepairDeps): Promise<RepairOutcome> {
   let messages: number | undefined;
   for (;;) {
     const server = await runOrUnavailable(link, readServer);
     if (server.term !== term) return { kind: "otherServer" };
     const { promotion } = server;
-    const head = await runOrUnavailable(link, readHead);
+    const head = await runOrUnavailable(link, (client) => readHead(client, names));
     signal.throwIfAborted();
     if (stream.beginRepair({ ...head, promotion }) === "hole") {
-      const filled = await fill({ link, stream, head, signal });
+      const filled = await fill({ names, link, stream, head, signal });
       messages = (messages ?? 0) + filled.messages;
       // The log was trimmed or replaced. `beginRepair` with a new head finds out which.
       if (!filled.isComplete) continue;
@@ -57,6 +59,7 @@ interface Fill extends Omit<RepairDeps, "term"> {
 
 /** Reads the missing messages up to the head. `isComplete` is false if the log was trimmed or replaced meanwhile. */
 async function fill({
+  names,
   link,
   stream,
   head,
@@ -65,7 +68,7 @@ async function fill({
   let messages = 0;
   while (stream.completeUpTo < head.end) {
     const after = stream.completeUpTo;
-    const page = await runOrUnavailable(link, (client) => readPage(client, after, head.end, PAGE));
+    const page = await runOrUnavailable(link, (client) => readPage(client, names, after, head.end, PAGE));
     signal.throwIfAborted();
     if (page.epoch !== head.epoch || page.trimmed > after || page.position <= after)
       return { messages, isComplete: false };

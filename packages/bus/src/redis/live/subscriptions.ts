@@ -1,9 +1,8 @@
 import type { Redis } from "ioredis";
-import { PUBLIC_CHANNEL, userChannel } from "../format/keys.ts";
+import type { Names } from "../format/keys.ts";
 
 /** Channels in one SUBSCRIBE. Many, so that mass joins are cheap; bounded, so that Redis' output buffer is enough. */
 const CHUNK = 1_000;
-const USER_PREFIX = userChannel("");
 
 /**
  * The users to subscribe to, and the subscriptions of the current connection.
@@ -12,6 +11,7 @@ const USER_PREFIX = userChannel("");
  * order joins and leaves come, because Redis executes a connection's commands in order.
  */
 export class Subscriptions {
+  readonly #names: Names;
   readonly #markerChannel: string;
   readonly #wanted = new Set<string>();
   /** Users whose subscription may differ from the wanted state. */
@@ -20,7 +20,8 @@ export class Subscriptions {
   #subscribed = new Set<string>();
 
   /** `markerChannel` is always subscribed to, like the public channel. */
-  constructor(markerChannel: string) {
+  constructor(names: Names, markerChannel: string) {
+    this.#names = names;
     this.#markerChannel = markerChannel;
   }
 
@@ -46,7 +47,8 @@ export class Subscriptions {
   async subscribeAll(client: Redis): Promise<void> {
     this.#subscribed = new Set(this.#wanted);
     this.#changed.clear();
-    await subscribe(client, [PUBLIC_CHANNEL, this.#markerChannel, ...channelsOf(this.#subscribed)]);
+    const always = [this.#names.publicChannel, this.#markerChannel];
+    await subscribe(client, [...always, ...this.#channelsOf(this.#subscribed)]);
   }
 
   /** Sends the changes to the connection. Resolves once every subscription wanted at the call is active. */
@@ -61,18 +63,22 @@ export class Subscriptions {
       else this.#subscribed.delete(user);
     }
     this.#changed.clear();
-    await Promise.all([unsubscribe(client, channelsOf(removed)), subscribe(client, channelsOf(added))]);
+    await Promise.all([
+      unsubscribe(client, this.#channelsOf(removed)),
+      subscribe(client, this.#channelsOf(added)),
+    ]);
+  }
+
+  #channelsOf(users: Iterable<string>): string[] {
+    return Array.from(users, this.#names.userChannel);
   }
 }
 
 /** Returns the audience of a channel's messages: "" for everybody, or a user. Undefined for other channels. */
-export function audienceOf(channel: string): string | undefined {
-  if (channel === PUBLIC_CHANNEL) return "";
-  return channel.startsWith(USER_PREFIX) ? channel.slice(USER_PREFIX.length) : undefined;
-}
-
-function channelsOf(users: Iterable<string>): string[] {
-  return Array.from(users, userChannel);
+export function audienceOf(channel: string, { publicChannel, userChannel }: Names): string | undefined {
+  if (channel === publicChannel) return "";
+  const prefix = userChannel("");
+  return channel.startsWith(prefix) ? channel.slice(prefix.length) : undefined;
 }
 
 async function subscribe(client: Redis, channels: readonly string[]): Promise<void> {

@@ -2,8 +2,8 @@ import { until } from "@parley/async";
 import { ChatError, formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Consumer } from "../../consumer.ts";
-import { GROUP, LOG, META } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { GROUP, LOG, META } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();

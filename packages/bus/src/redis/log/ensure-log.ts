@@ -1,39 +1,92 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
-import type { Observe } from "../../events.ts";
+import type { ConsumeOptions } from "../../consumer.ts";
 import { failureReason } from "../connection/run-or-unavailable.ts";
+import type { Context } from "../context.ts";
 import { BlockedError } from "../errors.ts";
-import { GROUP, LOG, META } from "../format/keys.ts";
+import { type FormerNames, GROUP, type KeyNames } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { ENSURE_LOG } from "../script/scripts.ts";
 
+type LogContext = Pick<Context, "names" | "observe"> & Partial<Pick<Context, "format">>;
+
 /**
- * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). Runs on every new
- * connection of a consumer, because after a start, a FLUSHALL or a failover the log may be missing or end before the
- * store does. Rejects with a BlockedError if `lastStored` rejects: without the store's greatest id, no log may be
- * created.
+ * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). A log of this installation
+ * under former names is moved to its present names (L37). Runs on every new connection of a consumer, because after a
+ * start, a FLUSHALL or a failover the log may be missing or end before the store does. Rejects with a BlockedError if
+ * the store doesn't answer: without its greatest id no log may be created, and without its name none may be moved.
  */
 export async function ensureLog(
   client: Redis,
-  lastStored: () => Promise<string>,
-  observe: Observe,
+  { lastStored, storeName = async () => "" }: ConsumeOptions,
+  context: LogContext,
 ): Promise<void> {
-  const floor = streamIdOf(await readLastStored(lastStored));
-  const epoch = randomBytes(6).toString("base64url");
-  const [outcome, detail = ""] = textsOf(await ENSURE_LOG.run(client, [LOG, META], [GROUP, epoch, floor]));
+  const [floor, store] = await readStore(lastStored, storeName);
+  const { names, format = "", observe } = context;
+  const args = [GROUP, randomBytes(6).toString("base64url"), streamIdOf(floor), store, `${format}`];
+  const answer = await runScript(client, args, context);
+  const [outcome, detail = "", movedFrom = "", unproven = "", formerFormat = ""] = answer;
   if (outcome === "unusable") throw new Error(detail);
+  if (movedFrom !== "") observe({ type: "log-moved", from: movedFrom, to: names.tag });
+  if (unproven !== "") observe({ type: "warning", text: textOfUnproven(unproven, names.tag) });
+  if (formerFormat !== "") observe({ type: "log-format", from: formerFormat, to: `${format}` });
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")
     observe({ type: "warning", text: "the log's group or counts were missing and were created again" });
   if (outcome === "raised") observe({ type: "log-raised" });
 }
 
-async function readLastStored(lastStored: () => Promise<string>): Promise<string> {
+/**
+ * Runs the script. Uses the former names only if there is no log, so that a Redis user needs permission for them only
+ * then. Without this permission a log that may be a neighbour's isn't looked for.
+ */
+async function runScript(
+  client: Redis,
+  args: readonly string[],
+  { names, observe }: LogContext,
+): Promise<string[]> {
+  const run = async (mayCreate: boolean, former: readonly FormerNames[]) => {
+    const keys = [...[names, ...former].flatMap(keysOfPlace), names.notice];
+    const places = former.flatMap(({ tag, isCertain }) => [tag, isCertain ? 1 : 0]);
+    return textsOf(await ENSURE_LOG.run(client, keys, [...args, mayCreate ? 1 : 0, ...places]));
+  };
+  const { former } = names;
+  if (former.length === 0) return run(true, []);
+  const present = await run(false, []);
+  if (present[0] !== "missing") return present;
   try {
-    return await lastStored();
+    return await run(true, former);
+  } catch (error) {
+    if (!isKeyForbidden(error)) throw error;
+    const reason = `this user of Redis may not use the keys ${former.map(({ tag }) => `${tag}:*`).join(" and ")}`;
+    if (former.some(({ isCertain }) => isCertain))
+      throw new BlockedError(`${reason}: permit them until the log was looked for there once`);
+    observe({ type: "warning", text: `${reason}, so no log was looked for there` });
+    return run(true, []);
+  }
+}
+
+/** Returns true if Redis refused the script because of its keys. Then the script hasn't begun. */
+function isKeyForbidden(error: unknown): boolean {
+  return error instanceof Error && /^NOPERM (?!.*script:).*\bkeys?\b/.test(error.message);
+}
+
+async function readStore(...facts: (() => Promise<string>)[]): Promise<[lastId: string, name: string]> {
+  try {
+    const [lastId = "", name = ""] = await Promise.all(facts.map((fact) => fact()));
+    return [lastId, name];
   } catch (error) {
     const problem = "the store doesn't answer, and the log needs the store's last id";
     throw new BlockedError(`${problem}: ${failureReason(error)}`);
   }
+}
+
+/** Returns the keys of a place in the order of lua/include/take_over.lua. */
+function keysOfPlace({ log, meta, refs, backlogShares, refsShares, deadLetters }: KeyNames): string[] {
+  return [log, meta, ...refs, backlogShares, refsShares, deadLetters];
+}
+
+function textOfUnproven(unproven: string, tag: string): string {
+  return `created the log ${tag}:log beside ${unproven}:log, which may be this installation's and was left alone: see Names in Redis in docs/operating.md`;
 }

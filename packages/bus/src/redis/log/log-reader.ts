@@ -1,7 +1,8 @@
 import { laterOf } from "@parley/models";
 import type { ChainableCommander, Redis } from "ioredis";
 import { RefusedError } from "../errors.ts";
-import { GROUP, LOG, META } from "../format/keys.ts";
+import { GROUP, type KeyNames } from "../format/keys.ts";
+import { problemOfFormat } from "../format/log-format.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { CHECK_MASTER, READ_WATERMARK } from "../script/scripts.ts";
 
@@ -32,12 +33,19 @@ export interface LogPage extends LogHead {
  */
 export async function readPage(
   client: Redis,
+  names: KeyNames,
   after: string,
   upTo: string | undefined,
   count: number,
 ): Promise<LogPage> {
   const last = upTo === undefined ? "+" : streamIdOf(upTo);
-  const transaction = readHeadIn(client).xrange(LOG, `(${streamIdOf(after)}`, last, "COUNT", count);
+  const transaction = readHeadIn(client, names).xrange(
+    names.log,
+    `(${streamIdOf(after)}`,
+    last,
+    "COUNT",
+    count,
+  );
   const [head, range] = await execute(transaction);
   const entries = range as LogPage["entries"];
   const lastEntry = entries.at(-1);
@@ -47,23 +55,25 @@ export async function readPage(
 }
 
 /** Reads the head. Rejects with `RefusedError` if there is no log, and with READONLY on a replica. */
-export async function readHead(client: Redis): Promise<LogHead> {
-  return (await execute(readHeadIn(client)))[0];
+export async function readHead(client: Redis, names: KeyNames): Promise<LogHead> {
+  return (await execute(readHeadIn(client, names)))[0];
 }
 
 /**
  * Reads the watermark: everything up to this id is stored (L12). Returns the log's `trimmed` position if that is
  * greater. A new group's watermark may be lower until the group has delivered entries. Rejects as `readHead` does.
  */
-export async function readWatermark(client: Redis): Promise<string> {
-  const [mark, trimmed] = (await READ_WATERMARK.run(client, [LOG, META], [GROUP])) as [string, string | null];
+export async function readWatermark(client: Redis, { log, meta }: KeyNames): Promise<string> {
+  const [mark, trimmed] = (await READ_WATERMARK.run(client, [log, meta], [GROUP])) as [string, string | null];
   if (trimmed === null) throw noLog();
   return laterOf(idUpTo(mark), idUpTo(trimmed));
 }
 
 /** Starts a transaction that reads the head. It fails on a replica, because a demoted server's end is stale (L22). */
-function readHeadIn(client: Redis): ChainableCommander {
-  return CHECK_MASTER.addTo(client.multi(), [META]).hmget(META, "epoch", "trimmed").xinfo("STREAM", LOG);
+function readHeadIn(client: Redis, { log, meta }: KeyNames): ChainableCommander {
+  return CHECK_MASTER.addTo(client.multi(), [meta])
+    .hmget(meta, "epoch", "trimmed", "format")
+    .xinfo("STREAM", log);
 }
 
 /** Executes a transaction of `readHeadIn`. Returns the head, and the reply or error of a command added after it. */
@@ -76,8 +86,10 @@ async function execute(transaction: ChainableCommander): Promise<readonly [LogHe
 }
 
 function headFrom(meta: unknown, stream: unknown): LogHead {
-  const [epoch, trimmed] = meta as readonly (string | null)[];
+  const [epoch, trimmed, format = null] = meta as readonly (string | null)[];
   if (!Array.isArray(stream) || typeof epoch !== "string" || typeof trimmed !== "string") throw noLog();
+  const problem = problemOfFormat(format);
+  if (problem !== undefined) throw new RefusedError(problem);
   const end: unknown = stream[stream.indexOf("last-generated-id") + 1];
   return { epoch, end: idUpTo(String(end)), trimmed: idUpTo(trimmed) };
 }

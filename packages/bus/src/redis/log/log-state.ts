@@ -1,14 +1,15 @@
 import type { Redis } from "ioredis";
 import type { LogState } from "../../log-state.ts";
 import { RefusedError } from "../errors.ts";
-import { DEAD_LETTERS, GROUP, LOG, META } from "../format/keys.ts";
+import { GROUP, type KeyNames } from "../format/keys.ts";
 import { textsOf } from "../format/replies.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import { READ_LOG_STATE } from "../script/scripts.ts";
 
 /** Reads the log's state. Rejects with `RefusedError` if there is no log, and with READONLY on a replica. */
-export async function readLogState(client: Redis): Promise<LogState> {
-  const [status, ...state] = textsOf(await READ_LOG_STATE.run(client, [LOG, META, DEAD_LETTERS], [GROUP]));
+export async function readLogState(client: Redis, names: KeyNames): Promise<LogState> {
+  const keys = [names.log, names.meta, names.deadLetters];
+  const [status, ...state] = textsOf(await READ_LOG_STATE.run(client, keys, [GROUP]));
   if (status !== "ok") throw new RefusedError("there is no log in Redis");
   return logStateFrom(state);
 }

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { FLOOR_BYTES, FLOOR_ENTRIES, SHARES } from "../../sender-shares.ts";
 import { PROBE_MS } from "../append/redis-appender.ts";
 import { ENTRY_BYTES, VERSION } from "../format/entry.ts";
+import { FORMATS } from "../format/log-format.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 import { readLua, readScriptTexts, scriptText } from "./script-text.ts";
 import * as scripts from "./scripts.ts";
@@ -63,6 +64,11 @@ describe("the Lua files", () => {
     const [, number] =
       new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`include/${file}.lua`) ?? "") ?? [];
     expect(Number(number)).toBe(value);
+  });
+
+  it("L25: the scripts know the same formats of a log as TypeScript", () => {
+    const [, formats = ""] = /^local FORMATS = \{(.*)\}$/m.exec(readLua("include/backlog.lua") ?? "") ?? [];
+    expect([...formats.matchAll(/\['(\d+)'\] = true/g)].map(([, format]) => Number(format))).toEqual(FORMATS);
   });
 
   it("L5: the age clock adds the longest pause between two calls of an idle gateway in full", () => {

@@ -8,8 +8,8 @@ import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer, wasPromoted } from "../connection/server-role.ts";
 import type { Context } from "../context.ts";
 import { decodeEntry } from "../format/entry.ts";
-import { LOG } from "../format/keys.ts";
-import { streamIdOf } from "../format/stream-id.ts";
+import type { KeyNames } from "../format/keys.ts";
+import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
 
@@ -42,6 +42,7 @@ interface FollowedLog {
  *   a master that the Sentinels have replaced are closed. So a demoted server never supplies the log's end (L22).
  */
 export class RedisLogTail implements LogTail {
+  readonly #names: KeyNames;
   /** The connection that waits for messages and reads them. */
   readonly #readLink: Link;
   /** The connection that reads positions. It is separate, so that a blocking read never delays them. */
@@ -51,9 +52,13 @@ export class RedisLogTail implements LogTail {
   #followed: FollowedLog | undefined;
 
   constructor(context: Context) {
+    const { names } = context;
+    this.#names = names;
     this.#readLink = context.connect({ role: "tail", commandTimeoutMs: TIMEOUT_MS + WAIT_MS });
     this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs: TIMEOUT_MS });
-    this.#readHead = coalesce(() => runOrUnavailable(this.#positionLink, readHead));
+    this.#readHead = coalesce(() =>
+      runOrUnavailable(this.#positionLink, (client) => readHead(client, names)),
+    );
   }
 
   async position(): Promise<string> {
@@ -61,11 +66,11 @@ export class RedisLogTail implements LogTail {
   }
 
   watermark(): Promise<string> {
-    return runOrUnavailable(this.#positionLink, readWatermark);
+    return runOrUnavailable(this.#positionLink, (client) => readWatermark(client, this.#names));
   }
 
   state(): Promise<LogState> {
-    return runOrUnavailable(this.#positionLink, readLogState);
+    return runOrUnavailable(this.#positionLink, (client) => readLogState(client, this.#names));
   }
 
   read(after: string, signal: AbortSignal): Promise<TailRead> {
@@ -83,11 +88,12 @@ export class RedisLogTail implements LogTail {
   async #read(after: string, signal: AbortSignal): Promise<TailRead> {
     const page = await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after));
     if (page === "lost" || page.entries.length > 0 || page.position > after || signal.aborted) {
-      return this.#toTailRead(page, signal);
+      return this.#toTailRead(page, after, signal);
     }
-    await runOrUnavailable(this.#readLink, (client) => waitForEntry(client, after));
+    await runOrUnavailable(this.#readLink, (client) => waitForEntry(client, this.#names.log, after));
     return this.#toTailRead(
       await runOrUnavailable(this.#readLink, (client) => this.#readPage(client, after)),
+      after,
       signal,
     );
   }
@@ -95,7 +101,7 @@ export class RedisLogTail implements LogTail {
   async #readPage(client: Redis, after: string): Promise<LogPage | "lost"> {
     const followed = await this.#follow(client);
     if (!followed) return "lost";
-    const page = await readPage(client, after, undefined, BATCH);
+    const page = await readPage(client, this.#names, after, undefined, BATCH);
     const isLost = page.epoch !== followed.epoch || page.trimmed > after || page.end < after;
     return isLost ? "lost" : page;
   }
@@ -104,27 +110,36 @@ export class RedisLogTail implements LogTail {
   async #follow(client: Redis): Promise<FollowedLog | undefined> {
     const known = this.#followed;
     if (known?.client === client) return known;
-    const [{ promotion }, { epoch }] = await Promise.all([readServer(client), readHead(client)]);
+    const [{ promotion }, { epoch }] = await Promise.all([readServer(client), readHead(client, this.#names)]);
     if (known && (known.epoch !== epoch || wasPromoted(known.promotion, promotion))) return undefined;
     this.#followed = { epoch, promotion, client };
     return this.#followed;
   }
 
-  #toTailRead(page: LogPage | "lost", signal: AbortSignal): TailRead {
+  #toTailRead(page: LogPage | "lost", after: string, signal: AbortSignal): TailRead {
     if (page === "lost") {
       // The caller starts again at the watermark, and may then follow another log.
       if (!signal.aborted) this.#followed = undefined;
       return { kind: "lost" };
     }
-    const messages = page.entries.flatMap(([streamId, fields]): LogMessage[] => {
-      const entry = decodeEntry(streamId, fields);
-      return entry.kind === "message" ? [entry.message] : [];
-    });
-    return { kind: "read", messages, position: page.position };
+    return readOf(page, after);
   }
 }
 
+/** Decodes a page up to the first entry of a later version. Leaves out what is no entry of any version (L10). */
+function readOf(page: LogPage, after: string): TailRead {
+  const messages: LogMessage[] = [];
+  let position = after;
+  for (const [streamId, fields] of page.entries) {
+    const entry = decodeEntry(streamId, fields);
+    if (entry.kind === "newer") return { kind: "read", messages, position, unknown: entry.entry };
+    if (entry.kind === "message") messages.push(entry.message);
+    position = idUpTo(streamId);
+  }
+  return { kind: "read", messages, position: page.position };
+}
+
 /** Waits for an entry after `after`, at most WAIT_MS. */
-async function waitForEntry(client: Redis, after: string): Promise<void> {
-  await client.xread("COUNT", 1, "BLOCK", WAIT_MS, "STREAMS", LOG, streamIdOf(after));
+async function waitForEntry(client: Redis, log: string, after: string): Promise<void> {
+  await client.xread("COUNT", 1, "BLOCK", WAIT_MS, "STREAMS", log, streamIdOf(after));
 }

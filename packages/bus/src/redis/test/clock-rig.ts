@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ORIGIN } from "@parley/models";
 import { draftArgs, encodeDraft } from "../format/encoded-draft.ts";
-import { BACKLOG_SHARES, GROUP, LOG, META, REFS, REFS_SHARES } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
 import { resolveScript } from "../script/resolve-script.ts";
 import { readLua } from "../script/script-text.ts";
+import { BACKLOG_SHARES, GROUP, LOG, META, names, REFS, REFS_SHARES } from "./names.ts";
 import { publicDraft, type Rig } from "./redis-rig.ts";
 
 /** The time that scripts see in place of the server's, in ms since 1970. */
@@ -57,11 +57,7 @@ export class ClockRig {
   static async create(rig: Rig, options: ClockRigOptions): Promise<ClockRig> {
     const clock = new ClockRig(rig, options);
     await rig.raw.flushall();
-    await ensureLog(
-      rig.raw,
-      async () => ORIGIN,
-      () => undefined,
-    );
+    await ensureLog(rig.raw, { lastStored: async () => ORIGIN }, { names, observe: () => undefined });
     await clock.#set();
     return clock;
   }
@@ -93,7 +89,7 @@ export class ClockRig {
   /** Appends a message with each ref in one call. Returns the script's results, such as `+id` and `=id`. */
   async append(refs: readonly string[], version: Version = "new"): Promise<string[]> {
     const args = refs.flatMap((ref) =>
-      draftArgs(encodeDraft({ ...publicDraft("x", ref), from: `of ${ref}` })),
+      draftArgs(encodeDraft({ ...publicDraft("x", ref), from: `of ${ref}` }, names)),
     );
     return await this.#call(version, args);
   }

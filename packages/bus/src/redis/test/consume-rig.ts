@@ -2,8 +2,8 @@ import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import type { Appender } from "../../appender.ts";
 import type { Consumed, Consumer, Outcome } from "../../consumer.ts";
-import { GROUP, LOG } from "../format/keys.ts";
 import type { RedisBus } from "../redis-bus.ts";
+import { GROUP, LOG } from "./names.ts";
 import { idOf, publicDraft, type Rig } from "./redis-rig.ts";
 
 /** Functions for tests of the consumer, which start persisters and gateways on a rig's Redis. */

@@ -13,10 +13,10 @@ import type { Consumer } from "../../consumer.ts";
 import type { BusEvent } from "../../events.ts";
 import type { LiveFeed } from "../../live-feed.ts";
 import type { LogTail } from "../../log-tail.ts";
-import { LOG } from "../format/keys.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
+import { LOG } from "./names.ts";
 
 /**
  * Starts Redis servers with Sentinels. If this machine has no Redis, prints a line and returns undefined, or throws if

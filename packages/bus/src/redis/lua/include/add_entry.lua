@@ -9,17 +9,20 @@ local VERSION = '1'
 -- Added to the size of body and ref to get an entry's size. Equal to ENTRY_BYTES in format/entry.ts.
 local ENTRY_BYTES = 64
 
--- Returns a writer, or nil if there is no usable log: it is missing, META lacks counts, or its last id is too large.
+-- Returns a writer, or nil if there is no usable log: it is missing, META lacks counts, its last id is too large, or
+-- META names a later format.
 -- New ids are after the log's last id and `highest_id`, and not before the server's time. So ids never go back (L1).
 local function open_writer(log, meta, highest_id)
   local last = last_id(log)
   local totals = last and read_totals(meta)
-  if not totals then return nil end
+  if not totals or not FORMATS[totals.format] then return nil end
   local ms, seq = position(last)
   local highest_ms, highest_seq = position(highest_id)
   if not ms then return nil end
   if is_after(highest_ms, highest_seq, ms, seq) then ms, seq = highest_ms, highest_seq end
-  return { log = log, meta = meta, totals = totals, ms = ms, seq = seq, now = clock(), added = 0 }
+  -- From format 2 on, what is published names the log: a gateway may still follow an earlier one (L25).
+  local names_epoch = totals.format ~= '1' and totals.epoch .. ' ' or ''
+  return { log = log, meta = meta, totals = totals, ms = ms, seq = seq, now = clock(), added = 0, prefix = names_epoch }
 end
 
 -- Returns the size by which an entry increases the backlog (L7). `#` counts bytes, as Redis does.
@@ -46,7 +49,7 @@ local function add_entry(writer, body, ref, channel, second_channel)
   if type(added) ~= 'string' then return nil, added and added.err or 'no log' end
   writer.ms, writer.seq, writer.added = ms, seq, writer.added + 1
   totals.entries, totals.bytes = totals.entries + 1, totals.bytes + bytes_of(body, ref)
-  local payload = id .. ' ' .. body
+  local payload = id .. ' ' .. writer.prefix .. body
   publish(writer, channel, payload)
   if second_channel ~= '' then publish(writer, second_channel, payload) end
   return id

@@ -9,6 +9,9 @@
 
 local MAX_SKIPPED = 16
 
+-- The formats of a log that this version knows (L25). Equal to FORMATS in format/log-format.ts.
+local FORMATS = { ['1'] = true, ['2'] = true }
+
 -- Returns the counts that an entry records, or nil if they are missing, malformed or greater than the totals.
 local function counts_before(entry, totals)
   local fields, n, b = entry[2]
@@ -21,14 +24,14 @@ local function counts_before(entry, totals)
   return n, b
 end
 
--- Returns the epoch and counts of META. Returns nil if one of them is missing; then nothing may be appended.
+-- Returns the epoch, format and counts of META. Returns nil if one of them is missing; then nothing may be appended.
 local function read_totals(meta)
-  local values = redis.pcall('HMGET', meta, 'epoch', 'entries', 'bytes', 'storedEntries', 'storedBytes')
+  local values = redis.pcall('HMGET', meta, 'epoch', 'entries', 'bytes', 'storedEntries', 'storedBytes', 'format')
   if values.err then return nil end
   for i = 1, 5 do if not values[i] then return nil end end
   return {
     epoch = values[1], entries = tonumber(values[2]), bytes = tonumber(values[3]),
-    storedEntries = tonumber(values[4]), storedBytes = tonumber(values[5]),
+    storedEntries = tonumber(values[4]), storedBytes = tonumber(values[5]), format = values[6] or '1',
   }
 end
 

@@ -1,0 +1,13 @@
+/**
+ * The log's formats that this version knows (L25). META names the format. With format 1 everything in the log and in the
+ * channels has the form that the first versions wrote. From format 2 on, entries may have another kind than `message`,
+ * and what is published names the log's epoch.
+ */
+export const FORMATS = [1, 2] as const;
+export type LogFormat = (typeof FORMATS)[number];
+
+/** Returns why this version can't use a log whose META has this `format`, or undefined if it can. */
+export function problemOfFormat(format: string | null): string | undefined {
+  if (format === null || FORMATS.some((known) => `${known}` === format)) return undefined;
+  return `the log has format ${format}, which a later version of Parley wrote`;
+}
