@@ -152,8 +152,8 @@ class Upgrade {
         ...answers,
       ]);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`stalled after ${describeStep(step)}: ${reason}`, { cause: error });
+      const { message, cause } = error instanceof Error ? error : new Error(String(error));
+      throw new Error(`stalled after ${describeStep(step)}: ${message}`, { cause });
     }
     this.#slowestMs = Math.max(this.#slowestMs, performance.now() - sinceMs);
   }
