@@ -106,9 +106,10 @@ While a release is rolled out, processes of two builds share one log and one sto
 an order in which the apps are upgraded. Two gateways, two persisters and two history-apis start from the build of the last
 release. Under load each gets SIGTERM and starts again from the new build, one after the other. Then all go back in the reverse
 order, upgrade again, and go back again. If the new build knows \`ENTRIES\`, the persisters raise the format of what is written
-and lower it, while every process is new. Each mixture stays for some seconds, and once, while each build has one persister,
-each persister is killed between its inserts and their XACK, so that the other build settles them (F1). In the last row Redis
-runs under Sentinels with \`DURABILITY=replicated\`, and its master is killed in place of the persisters.
+and lower it, while every process is new, and the first old process starts a minute later. Each mixture stays for some seconds.
+Once, while each build has one persister, each persister is killed between its inserts and their XACK, so that the other build
+settles them (F1). In the last row Redis runs under Sentinels with \`DURABILITY=replicated\`, and its master is killed in place
+of the persisters.
 
 Besides the checks of every fault: two readers follow the log with \`/sync\`, and give the cursor of each history-api to the
 other one. Each message of one client goes through both gateways with the same ref, and must get one id. No send may be refused.

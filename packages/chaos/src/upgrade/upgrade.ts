@@ -23,6 +23,8 @@ export const UPGRADE = "upgrade";
 const RECOVERED_WITHIN_MS = { full: 15_000, short: 30_000 };
 /** Time for which clients use the mixture of builds that a step leaves. */
 const HOLD_MS = { full: 3_000, short: 300 };
+/** Wait after `ENTRIES` was lowered, before the first old process starts, as docs/operating.md tells an operator. */
+const LOWERED_HOLD_MS = 60_000;
 /** Time within which a process must end after SIGTERM (P41). */
 const STOP_BOUND_MS = 25_000;
 /** Time within which one of the history-apis must answer while the other is replaced (P55): 10 s, and two. */
@@ -90,7 +92,8 @@ class Upgrade {
         log(`${index + 1} of ${plan.length}: ${describeStep(step)}`);
         await this.#apply(step);
         await this.#recover(step);
-        await delay(short ? HOLD_MS.short : HOLD_MS.full);
+        const isLowered = step.kind === "entries" && step.value === "1";
+        await delay(isLowered ? LOWERED_HOLD_MS : short ? HOLD_MS.short : HOLD_MS.full);
       }
       await twins.stop();
     } finally {
