@@ -77,6 +77,8 @@ export interface ClusterOptions {
 
 /** Redis key of the log. Faults use the key directly, as an operator would. */
 export const LOG = "{parley}:log";
+/** Redis key of the log's metadata. */
+export const META = "{parley}:meta";
 /** Name of the persisters' consumer group. */
 export const GROUP = "persisters";
 

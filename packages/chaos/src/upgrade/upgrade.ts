@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "@parley/local";
-import { isStoredUpTo } from "../cluster/log-inspection.ts";
+import { formatOfLog, isStoredUpTo } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
 import { persisterDies } from "../faults/f01-persister-dies.ts";
 import type { Fault, FaultContext, Injection } from "../faults/fault.ts";
@@ -106,9 +106,11 @@ class Upgrade {
   async #apply(step: Step): Promise<void> {
     const { gateways, persisters, historyApis } = this.#context.cluster;
     if (step.kind === "fault") await this.#causeFault();
-    else if (step.kind === "entries")
+    else if (step.kind === "entries") {
       for (const { app } of persisters) await this.#restart(app, { ENTRIES: step.value });
-    else {
+      const hasFormat = async () => (await formatOfLog(this.#context.cluster)) === step.value;
+      await eventually(hasFormat, `the log to have format ${step.value}`);
+    } else {
       const { component, index, to } = step;
       const apps = { gateway: gateways, persister: persisters, "history-api": historyApis }[component];
       const app = apps[index]?.app;
