@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "./options.ts";
 
-const choice = { faults: ["F1", "F2"], mutants: ["no-dedupe", "silent-gap"], attacks: ["resets", "loops"] };
+const choice = {
+  faults: ["F1", "F2"],
+  mutants: ["no-dedupe", "silent-gap"],
+  attacks: ["resets", "loops"],
+  orders: ["g-p-h", "sentinel"],
+};
 const parse = (...args: string[]) => parseOptions(args, choice, () => 0.5);
 
 describe("the options of chaos", () => {
@@ -58,6 +63,15 @@ describe("the options of chaos", () => {
     expect(parse("--soak", "5", "--write")).toMatchObject({ write: true });
   });
 
+  it("--upgrade runs every order from a revision, or the named ones, and a short form the first one", () => {
+    expect(parse("--upgrade", "v1")).toMatchObject({ upgrade: "v1", only: choice.orders, write: true });
+    expect(parse("--upgrade", "v1", "--only", "Sentinel")).toMatchObject({
+      only: ["sentinel"],
+      write: false,
+    });
+    expect(parse("--upgrade", "v1", "--short")).toMatchObject({ only: ["g-p-h"], write: false });
+  });
+
   it("an invalid value is an error that names the option and the valid values", () => {
     expect(parse("--only", "F3")).toBe("--only: there is no fault F3; choose from F1, F2");
     expect(parse("--broken", "--only", "F1")).toMatch(
@@ -68,6 +82,10 @@ describe("the options of chaos", () => {
     );
     expect(parse("--hostile", "--broken")).toBe("--broken and --hostile exclude each other");
     expect(parse("--soak", "60", "--hostile")).toBe("--hostile and --soak exclude each other");
+    expect(parse("--upgrade", "v1", "--only", "F1")).toBe(
+      "--only: there is no order f1; choose from g-p-h, sentinel",
+    );
+    expect(parse("--upgrade", "v1", "--broken")).toBe("--broken and --upgrade exclude each other");
     expect(parse("--soak", "60", "--only", "F1")).toBe("--soak has no parts to choose with --only");
     expect(parse("--soak", "long")).toBe("--minutes and --soak must be a number above 0");
     expect(parse("--seed", "x")).toBe("--seed must be a whole number");

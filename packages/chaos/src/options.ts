@@ -9,7 +9,9 @@ export interface Options {
   readonly hostile: boolean;
   /** Runs a steady load for `minutes`, without faults. */
   readonly soak: boolean;
-  /** Ids of faults, or names of mutants or attacks. */
+  /** The git revision whose build is upgraded to this one, in place of faults. */
+  readonly upgrade: string | undefined;
+  /** Ids of faults or orders, or names of mutants or attacks. */
   readonly only: readonly string[];
   /** Seed of the first run of each fault. The second run has the next number, and so on. */
   readonly seed: number;
@@ -31,6 +33,7 @@ export interface Choice {
   readonly faults: readonly string[];
   readonly mutants: readonly string[];
   readonly attacks: readonly string[];
+  readonly orders: readonly string[];
 }
 
 export const SHORT_MINUTES = 0.3;
@@ -82,6 +85,15 @@ ended, failed a health check or took more than 400 MiB.
 --soak looks for what grows: the memory, the heap, descriptors and timers of every process, the keys and memory of Redis.
 It judges the time after the first sixth, at most ten minutes. The exit code is 1 when a slope is above its bound, when a
 message was lost, doubled or not seen, or when a process ended. Nothing else should run on the machine meanwhile.
+
+  npx pnpm@12 chaos --upgrade v1.2.0               upgrades from this git revision; writes its part of docs/faults.md
+  npx pnpm@12 chaos --upgrade main --only g-p-h    only this order: gateways, persisters, history-apis
+  npx pnpm@12 chaos --upgrade main --short         one order, in a short form: about two minutes
+
+--upgrade builds the revision in .cache/chaos/releases, once. For each order of the three apps, and with Redis under
+Sentinels, it starts two of each from that build, and replaces them under load with this build, one after the other. Then
+it goes back in the reverse order, and does both again. The exit code is 1 when a guarantee fell, when a send was refused,
+or when acks, history or storing stalled after a step.
 `;
 
 /** Parses the command line. Returns an error text when it is invalid. Without --seed, `random` chooses the seed. */
@@ -99,6 +111,7 @@ export function parseOptions(
         broken: { type: "boolean", default: false },
         hostile: { type: "boolean", default: false },
         soak: { type: "string" },
+        upgrade: { type: "string" },
         only: { type: "string" },
         seed: { type: "string", default: String(Math.floor(random() * 1e6)) },
         times: { type: "string" },
@@ -109,9 +122,15 @@ export function parseOptions(
         write: { type: "boolean" },
       },
     });
-    const { help, broken, hostile } = values;
+    const { help, broken, hostile, upgrade } = values;
     const soak = values.soak !== undefined;
-    checkForms({ broken, hostile, soak, only: values.only !== undefined });
+    checkForms({
+      broken,
+      hostile,
+      soak,
+      upgrade: upgrade !== undefined,
+      only: values.only !== undefined,
+    });
     const short = values.short || broken;
     const times = values.times ?? (hostile ? HOSTILE_ROUNDS : "1");
     const schedules = values.schedules ?? times;
@@ -125,7 +144,8 @@ export function parseOptions(
       broken,
       hostile,
       soak,
-      only: parseOnly(values.only, broken ? "mutants" : hostile ? "attacks" : "faults", choice),
+      upgrade,
+      only: parseOnly(values.only, kindOf(values), choice, short),
       short,
       ...numbers,
       // By default only a complete run is written. Mutants always run in the short form, so that form is complete.
@@ -137,7 +157,10 @@ export function parseOptions(
 }
 
 /** Throws unless at most one form is chosen, and one that `--only` applies to. */
-function checkForms({ only, ...forms }: Record<"broken" | "hostile" | "soak" | "only", boolean>): void {
+function checkForms({
+  only,
+  ...forms
+}: Record<"broken" | "hostile" | "soak" | "upgrade" | "only", boolean>): void {
   const [one, other] = Object.entries(forms).flatMap(([form, isChosen]) => (isChosen ? [`--${form}`] : []));
   if (other !== undefined) throw new RangeError(`${one} and ${other} exclude each other`);
   if (forms.soak && only) throw new RangeError("--soak has no parts to choose with --only");
@@ -162,10 +185,27 @@ function parseNumbers(texts: Readonly<Record<Numbers, string>>, short: boolean):
   };
 }
 
-const SINGULAR = { faults: "fault", mutants: "broken build", attacks: "attack" } as const;
+const SINGULAR = { faults: "fault", mutants: "broken build", attacks: "attack", orders: "order" } as const;
 
-function parseOnly(only: string | undefined, kind: keyof Choice, choice: Choice): readonly string[] {
+function kindOf({
+  broken,
+  hostile,
+  upgrade,
+}: Partial<Record<"broken" | "hostile", boolean>> & { readonly upgrade?: string | undefined }): keyof Choice {
+  if (broken) return "mutants";
+  if (hostile) return "attacks";
+  return upgrade === undefined ? "faults" : "orders";
+}
+
+function parseOnly(
+  only: string | undefined,
+  kind: keyof Choice,
+  choice: Choice,
+  short: boolean,
+): readonly string[] {
   const all = choice[kind];
+  // An upgrade takes minutes even in its short form, which is therefore one order.
+  if (only === undefined && kind === "orders" && short) return all.slice(0, 1);
   const names = (kind === "faults" ? only?.toUpperCase() : only?.toLowerCase())?.split(",") ?? all;
   const unknown = names.find((name) => !all.includes(name));
   if (unknown === undefined) return names;

@@ -80,6 +80,15 @@ describe("the checker", () => {
     expect(verdictWith({ observations: eavesdropper }).counts.strange).toBe(1);
   });
 
+  it("G3: expects of a client nothing after the end of its record", () => {
+    const until = id(2);
+    const observations = [observation([message(1), message(2)], { until })];
+    expect(verdictWith({ observations }).problems).toEqual([]);
+    expect(verdictWith({ observations: [observation([message(1)], { until })] }).counts.unseen).toBe(1);
+    const beyond = [observation([message(1), message(2), message(3)], { until })];
+    expect(verdictWith({ observations: beyond }).counts.strange).toBe(1);
+  });
+
   it("G3: a message seen with other content than history has is strange", () => {
     const changed = [message(1), message(2, { content: "other" }), message(3)];
     expect(verdictWith({ observations: [observation(changed)] }).counts.strange).toBe(1);

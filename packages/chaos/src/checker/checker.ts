@@ -130,12 +130,15 @@ function checkDatabase({ history, database }: Evidence, found: Findings): void {
   }
 }
 
-/** A client must see every message for its user since it connected, each exactly once and in log order (G3). */
+/**
+ * A client must see every message for its user since it connected, and up to the end of its record, each exactly once
+ * and in log order (G3).
+ */
 function checkSeen(observation: Observation, { history, destroyed }: Evidence, found: Findings): void {
-  const { client, user, since, seen } = observation;
-  const expected = new Map(
-    history.filter((message) => message.id > since && concerns(user, message)).map((each) => [each.id, each]),
-  );
+  const { client, user, since, until, seen } = observation;
+  const isExpected = (message: Message): boolean =>
+    message.id > since && (until === undefined || message.id <= until) && concerns(user, message);
+  const expected = new Map(history.filter(isExpected).map((each) => [each.id, each]));
   for (const id of duplicatesIn(seen.map((message) => message.id)))
     found.add("duplicated", `${client} saw ${id} twice`);
   let last = "";

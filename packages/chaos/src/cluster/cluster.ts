@@ -1,28 +1,41 @@
 import { issueToken } from "@parley/auth";
-import { type App, type AppName, type LocalServer, startApp, startMongo, startRedis } from "@parley/local";
+import {
+  type App,
+  type AppName,
+  type LocalServer,
+  type SentinelGroup,
+  startApp,
+  startMongo,
+  startRedis,
+  startSentinelGroup,
+} from "@parley/local";
 import { startTcpProxy, type TcpProxy } from "@parley/testkit";
 import { Redis } from "ioredis";
 import { type LogLine, parseLogLine, problemOfLine } from "./log-line.ts";
 
 /**
- * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and a history-api, each a real
- * process.
+ * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and one or two history-apis, each a
+ * real process.
  *
  * Each app reaches Redis through a TCP proxy of its own, all apps reach MongoDB through another one, and clients reach
  * each gateway through another one. The proxies forward everything until a fault changes their mode.
  */
 export interface Cluster {
+  /** The only Redis, or the first master if Sentinels are used. */
   readonly redis: LocalServer;
+  readonly sentinels: SentinelGroup | undefined;
   readonly mongo: LocalServer;
   /** The proxy between all apps and MongoDB. */
   readonly mongoProxy: TcpProxy;
   readonly gateways: readonly Gateway[];
   readonly persisters: readonly ClusterApp[];
+  /** The first of `historyApis`. */
   readonly historyApi: ClusterApp;
+  readonly historyApis: readonly ClusterApp[];
   /** WebSocket addresses of the gateways, through their proxies. */
   readonly urls: readonly string[];
   token(user: string, scopes?: readonly string[]): Promise<string>;
-  /** Runs commands on a direct connection to Redis that bypasses the proxies. */
+  /** Runs commands on a direct connection to Redis, to the present master, that bypasses the proxies. */
   withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
   /** Returns what was wrong with the apps' log lines since the last call. */
   takeLogProblems(): readonly string[];
@@ -30,7 +43,7 @@ export interface Cluster {
 }
 
 /** An app of the cluster. */
-interface ClusterApp {
+export interface ClusterApp {
   readonly app: App;
   /** The proxy between the app and Redis. */
   readonly redisProxy: TcpProxy;
@@ -52,6 +65,10 @@ export interface ClusterOptions {
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
   /** Paths of bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
+  /** Number of history-apis. Default 1. */
+  readonly historyApis?: number;
+  /** Runs Redis with replicas and Sentinels. The apps then connect to Redis directly. */
+  readonly isSentinelled?: boolean;
   /** Connects the apps to Redis and MongoDB directly, because the proxies would slow down a system whose speed is measured. */
   readonly isDirect?: boolean;
   /** Command that starts every app, as `wrap` of `startApp`. */
@@ -60,6 +77,8 @@ export interface ClusterOptions {
 
 /** Redis key of the log. Faults use the key directly, as an operator would. */
 export const LOG = "{parley}:log";
+/** Redis key of the log's metadata. */
+export const META = "{parley}:meta";
 /** Name of the persisters' consumer group. */
 export const GROUP = "persisters";
 
@@ -98,10 +117,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 type Track = <T>(resource: T, close: (resource: T) => Promise<unknown>) => T;
 
 async function startProcesses(options: ClusterOptions, track: Track): Promise<Omit<Cluster, "stop">> {
-  const [redis, mongo] = await Promise.all([
-    startRedis({ ...(options.redisEnv && { env: options.redisEnv }) }).then((server) =>
-      track(server, (s) => s.stop()),
-    ),
+  const [{ redis, sentinels }, mongo] = await Promise.all([
+    startLog(options, track),
     startMongo().then((server) => track(server, (s) => s.stop())),
   ]);
   const mongoProxy = track(await startTcpProxy(mongo.port), (proxy) => proxy.close());
@@ -109,7 +126,7 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
   const logProblems: string[] = [];
   const start = async (name: AppName, env: Record<string, string> = {}): Promise<ClusterApp> => {
     const redisProxy = track(await startTcpProxy(redis.port), (proxy) => proxy.close());
-    const redisUrl = options.isDirect ? redis.url : redisProxy.url(redis.url);
+    const redisUrl = sentinels?.url ?? (options.isDirect ? redis.url : redisProxy.url(redis.url));
     const logLines: LogLine[] = [];
     const app = await startApp(name, {
       built: true,
@@ -131,25 +148,40 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
   };
   // The persisters come first: a gateway is ready only after they have created the log.
   const persisters = await Promise.all([start("persister"), start("persister")]);
-  const [one, two, historyApi] = await Promise.all([
+  const [one, two, historyApi, ...others] = await Promise.all([
     startGateway(),
     startGateway({ ...options.secondGatewayEnv }),
     start("history-api"),
+    ...Array.from({ length: (options.historyApis ?? 1) - 1 }, () => start("history-api")),
   ]);
   const gateways = [one, two];
   return {
     redis,
+    sentinels,
     mongo,
     mongoProxy,
     gateways,
     persisters,
     historyApi,
+    historyApis: [historyApi, ...others],
     urls: gateways.map(({ app, clientProxy }) => `${clientProxy.url(app.url).replace("http", "ws")}ws`),
     token: async (user, scopes = []) =>
       (await issueToken({ user, scopes, secret: SECRET, expiresInSeconds: TOKEN_SECONDS })).token,
-    withRedis: (work) => withRedis(redis.url, work),
+    withRedis: async (work) => withRedis((await sentinels?.master())?.url ?? redis.url, work),
     takeLogProblems: () => logProblems.splice(0),
   };
+}
+
+async function startLog(
+  { redisEnv, isSentinelled }: ClusterOptions,
+  track: Track,
+): Promise<Pick<Cluster, "redis" | "sentinels">> {
+  if (!isSentinelled) {
+    const redis = await startRedis({ ...(redisEnv && { env: redisEnv }) });
+    return { redis: track(redis, (server) => server.stop()), sentinels: undefined };
+  }
+  const sentinels = track(await startSentinelGroup(), (group) => group.stop());
+  return { redis: await sentinels.master(), sentinels };
 }
 
 async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { type Collection, MongoClient } from "mongodb";
-import { type Cluster, GROUP, LOG } from "./cluster.ts";
+import { type Cluster, GROUP, LOG, META } from "./cluster.ts";
 
 // These functions access the log and the store directly, as an operator would, without the product's code.
 
@@ -62,6 +62,11 @@ export function isStoredUpTo(cluster: Cluster, id: string): Promise<boolean> {
     const [first] = idsOf(await redis.xpending(LOG, GROUP, "-", "+", 1));
     return messageIdOf(lastRead) >= id && (first === undefined || messageIdOf(first) > id);
   });
+}
+
+/** Returns the format of the log. Releases that know only the first one don't write it. */
+export function formatOfLog(cluster: Cluster): Promise<string> {
+  return cluster.withRedis(async (redis) => (await redis.hget(META, "format")) ?? "1");
 }
 
 /** Converts a stream id to a message id, which has the same numbers in fixed width. */

@@ -27,6 +27,8 @@ export interface Fault {
    * Limits the messages per second during a long fault, so that even a slow store can read the public room in time.
    */
   readonly ratePerSecond?: number;
+  /** True if clients send at the same rate until the fault is over. By default they slow down during a long fault. */
+  readonly isSteady?: true;
   /**
    * Resolves with the reason why this machine can't make the fault, or with undefined if it can. Called before a
    * cluster is started.

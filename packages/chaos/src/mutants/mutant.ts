@@ -11,7 +11,10 @@ export interface Mutant {
   readonly app: AppName;
   /** The wrong behavior, and the rule that it breaks. */
   readonly breaks: string;
-  /** Id of the fault under which the checker must report the mutant, or `soak` for a short soak without faults. */
+  /**
+   * Id of the fault under which the checker must report the mutant, or `soak` for a short soak without faults, or
+   * `upgrade` for an upgrade from the mutant to the shipped build.
+   */
   readonly fault: string;
   /** The violation that must be reported, in words for the table. */
   readonly expected: string;

@@ -6,6 +6,7 @@ import { check } from "../checker/checker.ts";
 import { FAULTS } from "../faults/index.ts";
 import type { Result } from "../runner/result.ts";
 import { SOAK } from "../soak/soak-trial.ts";
+import { UPGRADE } from "../upgrade/upgrade.ts";
 import { bundle, MARK, mutate } from "./bundle.ts";
 import { findMutants } from "./find-mutants.ts";
 import { areAllDetected, colorOf, type MutantRow, mutantSummary, mutantTable } from "./mutant-table.ts";
@@ -35,7 +36,7 @@ describe.each(mutants)("$name ($definedIn)", (each) => {
   );
 
   it("has a fault that must detect it", () => {
-    expect([SOAK, ...FAULTS.map(({ id }) => id)]).toContain(each.fault);
+    expect([SOAK, UPGRADE, ...FAULTS.map(({ id }) => id)]).toContain(each.fault);
   });
 });
 

@@ -22,6 +22,7 @@ describe("docs/faults.md", () => {
     expect(third).toMatch(/held[\s\S]*red again[\s\S]*met/);
     expect(withPart(third, "broken", "red")).toBe(third.replace("red again\n", "red\n"));
     expect(withPart(third, "soak", "flat")).toMatch(/met[\s\S]*## Hours[\s\S]*flat/);
+    expect(withPart(third, "upgrade", "both ways")).toMatch(/met[\s\S]*## Upgrades[\s\S]*both ways/);
   });
 
   it("a part may contain replacement patterns", () => {

@@ -1,11 +1,12 @@
 /** A part of docs/faults.md. Each part is written by its own kind of run. */
-export type Part = "faults" | "broken" | "hostile" | "soak";
+export type Part = "faults" | "broken" | "hostile" | "soak" | "upgrade";
 
 const PLACEHOLDERS: Readonly<Record<Part, string>> = {
   faults: "Not run yet: `npx pnpm@12 chaos`.",
   broken: "Not run yet: `npx pnpm@12 chaos --broken`.",
   hostile: "Not run yet: `npx pnpm@12 chaos --hostile`.",
   soak: "Not run yet: `npx pnpm@12 chaos --soak 60`.",
+  upgrade: "Not run yet: `npx pnpm@12 chaos --upgrade <revision of the last release>`.",
 };
 
 /** Returns the document with a new body for `part`. `before` is the present document, or "" when there is none. */
@@ -21,6 +22,8 @@ export function withPart(before: string, part: Part, body: string): string {
     marked("hostile"),
     ABOUT_SOAK,
     marked("soak"),
+    ABOUT_UPGRADES,
+    marked("upgrade"),
   ];
   return [...parts, ""].join("\n");
 }
@@ -94,4 +97,24 @@ refs as it adds.
 The columns: memory is in MiB. Each figure is reduced to the lowest value of each of 12 intervals: the memory that is left after
 a collection, the connections that are left between two bursts. \`slope\` is the median of the slopes between all pairs of
 intervals, by Theil and Sen. A slope is a leak if it is above its bound, and above zero with a probability of 97.5 %.
+`;
+
+const ABOUT_UPGRADES = `
+## Upgrades
+
+While a release is rolled out, processes of two builds share one log and one store, and an operator may go back. Each row is
+an order in which the apps are upgraded. Two gateways, two persisters and two history-apis start from the build of the last
+release. Under load each gets SIGTERM and starts again from the new build, one after the other. Then all go back in the reverse
+order, upgrade again, and go back again. If the new build knows \`ENTRIES\`, the persisters raise the format of what is written
+and lower it, while every process is new, and the first old process starts a minute later. Each mixture stays for some seconds.
+Once, while each build has one persister, each persister is killed between its inserts and their XACK, so that the other build
+settles them (F1). In the last row Redis runs under Sentinels with \`DURABILITY=replicated\`, and its master is killed in place
+of the persisters.
+
+Besides the checks of every fault: two readers follow the log with \`/sync\`, and give the cursor of each history-api to the
+other one. Each message of one client goes through both gateways with the same ref, and must get one id. No send may be refused.
+After each step every client has a new ack within 15 s, every history-api answers, and everything acknowledged by then is
+stored. \`recovery\` is the longest time of a step until all this was so.
+
+To repeat it: \`npx pnpm@12 chaos --upgrade <revision>\`.
 `;

@@ -39,8 +39,8 @@ export async function writeRecord(folder: string, record: TrialRecord): Promise<
  * start.
  */
 function outputOf(cluster: Cluster): Record<string, readonly string[]> {
-  const { gateways, persisters, historyApi, redis, mongo } = cluster;
-  const apps = [...gateways, ...persisters, historyApi].map(({ app, logLines }, n) => [
+  const { gateways, persisters, historyApis, redis, mongo } = cluster;
+  const apps = [...gateways, ...persisters, ...historyApis].map(({ app, logLines }, n) => [
     `${app.name}-${n}.log`,
     logLines.map((line) => JSON.stringify(line)),
   ]);

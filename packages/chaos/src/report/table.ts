@@ -23,7 +23,6 @@ const COUNTS = {
 } as const;
 
 const HEAD = [
-  "fault",
   "",
   "runs",
   "seeds",
@@ -36,9 +35,9 @@ const HEAD = [
 
 /**
  * Formats a report in Markdown: one row for each fault, then one for each run of a random fault, then all
- * violations.
+ * violations. `name` is the head of the first column.
  */
-export function faultReport(runs: readonly Run[]): string {
+export function faultReport(runs: readonly Run[], name = "fault"): string {
   const rows = Object.values(Object.groupBy(runs, ({ fault }) => fault.id)).flatMap((row) =>
     row ? [row] : [],
   );
@@ -47,8 +46,14 @@ export function faultReport(runs: readonly Run[]): string {
     problemsOf(result).map((problem) => `- ${fault.id}, seed ${seed}: ${problem}`),
   );
   return [
-    tableOf(rows),
-    ...random.flatMap((row) => [`${row[0]?.fault.id}, seed by seed:`, tableOf(row.map((run) => [run]))]),
+    tableOf(name, rows),
+    ...random.flatMap((row) => [
+      `${row[0]?.fault.id}, seed by seed:`,
+      tableOf(
+        name,
+        row.map((run) => [run]),
+      ),
+    ]),
     ...(problems.length > 0 ? ["Violations:", problems.join("\n")] : []),
   ].join("\n\n");
 }
@@ -69,8 +74,9 @@ export function verdictOf(result: Result): "held" | "FELL" | "not made" {
   return problemsOf(result).length === 0 ? "held" : "FELL";
 }
 
-function tableOf(rows: readonly (readonly Run[])[]): string {
-  return [HEAD, HEAD.map(() => "---"), ...rows.map(cellsOf)]
+function tableOf(name: string, rows: readonly (readonly Run[])[]): string {
+  const head = [name, ...HEAD];
+  return [head, head.map(() => "---"), ...rows.map(cellsOf)]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
 }
@@ -82,7 +88,7 @@ function cellsOf(runs: readonly Run[]): string[] {
   const completed = runs.flatMap(({ result }) => (result.kind === "completed" ? [result] : []));
   const slowest = completed.toSorted((a, b) => b.injection.recoveryMs - a.injection.recoveryMs);
   const [worst] = slowest;
-  if (!worst) return [...start, ...HEAD.slice(start.length + 1).map(() => ""), reasonsOf(runs)];
+  if (!worst) return [...start, ...HEAD.slice(start.length).map(() => ""), reasonsOf(runs)];
   const sums = (Object.keys(COUNTS) as (keyof typeof COUNTS)[]).map((name) =>
     sumOf(completed, ({ verdict }) => verdict.counts[name]),
   );

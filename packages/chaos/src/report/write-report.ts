@@ -23,16 +23,19 @@ export async function writeReport(table: string, options: Options): Promise<void
   await writeFile(FILE, withPart(before, partOf(options), `${origin}\n\n${table}`));
 }
 
-function partOf({ broken, hostile, soak }: Options): Part {
+function partOf({ broken, hostile, soak, upgrade }: Options): Part {
   if (broken) return "broken";
   if (hostile) return "hostile";
+  if (upgrade !== undefined) return "upgrade";
   return soak ? "soak" : "faults";
 }
 
 function commandOf(options: Options): string {
-  const { broken, hostile, soak, seed, short, times, schedules, minutes, parallel } = options;
+  const { broken, hostile, soak, upgrade, seed, short, times, schedules, minutes, parallel } = options;
   if (soak) return `npx pnpm@12 chaos --soak ${minutes}`;
   if (hostile) return `npx pnpm@12 chaos --hostile ${short ? "--short" : `--times ${times}`}`;
+  if (upgrade !== undefined)
+    return `npx pnpm@12 chaos --upgrade ${upgrade} --parallel ${parallel}${short ? " --short" : ""}`;
   const series = `--times ${times} --schedules ${schedules} --minutes ${minutes} --parallel ${parallel}`;
   const flags = broken ? "--broken" : `${series}${short ? " --short" : ""}`;
   return `npx pnpm@12 chaos --seed ${seed} ${flags}`;

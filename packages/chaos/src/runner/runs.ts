@@ -1,3 +1,4 @@
+import type { Fault } from "../faults/fault.ts";
 import { FAULTS } from "../faults/index.ts";
 import { findMutants } from "../mutants/find-mutants.ts";
 import {
@@ -17,17 +18,34 @@ import { describeProgress, planRuns, runInParallel } from "./series.ts";
 import { trial } from "./trial.ts";
 
 /** Runs the chosen faults against the shipped apps. The outcome is a success if every guarantee held. */
-export async function runFaults(options: Options, print: Print): Promise<Outcome> {
+export function runFaults(options: Options, print: Print): Promise<Outcome> {
+  return runTrials(FAULTS, options, print);
+}
+
+/** Names of another kind of trial than faults: one of its trials, for the table, and the option that chooses it. */
+export interface Kind {
+  readonly name: string;
+  readonly form: string;
+}
+
+/** Runs the chosen ones among the faults. The outcome is a success if every guarantee held. */
+export async function runTrials(
+  faults: readonly Fault[],
+  options: Options,
+  print: Print,
+  kind?: Kind,
+): Promise<Outcome> {
   const { short, minutes } = options;
   const plan = planRuns(
-    FAULTS.filter(({ id }) => options.only.includes(id)),
+    faults.filter(({ id }) => options.only.includes(id)),
     options,
   );
   const startedMs = performance.now();
   const done: Run[] = [];
   const runs = await runInParallel(plan, options.parallel, async ({ fault, seed }) => {
     const log = progressLog(`${fault.id} seed ${seed}`, print);
-    const run = { fault, seed, result: await trial(fault, { seed, short, minutes, log }) };
+    const trialOptions = { seed, short, minutes, log, ...(kind && { form: kind.form }) };
+    const run = { fault, seed, result: await trial(fault, trialOptions) };
     log(`${verdictOf(run.result)}: ${fault.title}`);
     problemsOf(run.result).forEach(log);
     done.push(run);
@@ -35,7 +53,7 @@ export async function runFaults(options: Options, print: Print): Promise<Outcome
     print(`    ${describeProgress(done.length, plan.length, fallen, performance.now() - startedMs)}\n`);
     return run;
   });
-  return { table: faultReport(runs), summary: faultSummary(runs), isSuccess: allHeld(runs) };
+  return { table: faultReport(runs, kind?.name), summary: faultSummary(runs), isSuccess: allHeld(runs) };
 }
 
 /** Runs the chosen mutants, each under its fault. The outcome is a success if the checker detected every mutant. */

@@ -29,6 +29,8 @@ export interface TrialOptions {
   readonly recordFolder?: string;
   /** Provides the cluster. By default each trial starts its own cluster. */
   readonly clusters?: Clusters;
+  /** The option that chooses the kind of trial, such as `--upgrade main`. By default it is a fault. */
+  readonly form?: string;
 }
 
 interface Size {
@@ -80,8 +82,9 @@ export async function trial(fault: Fault, options: TrialOptions): Promise<Result
 }
 
 /** Returns the command that repeats the run. */
-function commandOf({ id }: Fault, { seed, minutes, short }: TrialOptions): string {
-  return `npx pnpm@12 chaos --only ${id} --seed ${seed} ${short ? "--short" : `--minutes ${minutes}`}`;
+function commandOf({ id }: Fault, { seed, minutes, short, form }: TrialOptions): string {
+  const flags = [...(form === undefined ? [] : [form]), `--only ${id} --seed ${seed}`];
+  return `npx pnpm@12 chaos ${flags.join(" ")} ${short ? "--short" : `--minutes ${minutes}`}`;
 }
 
 async function runInCluster(
@@ -97,6 +100,7 @@ async function runInCluster(
     clients,
     messages,
     ratePerSecond,
+    isSteady: fault.isSteady === true,
     random,
     name: fault.id,
   });

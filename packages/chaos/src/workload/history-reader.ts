@@ -1,6 +1,6 @@
 import { sleep } from "@parley/async";
 import type { Message } from "@parley/client";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, ClusterApp } from "../cluster/cluster.ts";
 import type { Ledger, Outcome } from "./ledger.ts";
 
 /** Minimum pause between reads. The pause is at least twice the time of the last answer, to spare a slow store. */
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 20_000;
 export const ANSWER_LIMIT_MS = 12_000;
 
 /**
- * Reads the whole public room repeatedly during a fault. Each answer must contain everything that was acknowledged
+ * Reads the whole public room repeatedly during a fault, from each history-api in turn. Each answer must contain everything that was acknowledged
  * before the request, in order (P56). Errors are allowed.
  */
 export class HistoryReader {
@@ -34,15 +34,20 @@ export class HistoryReader {
 
   async #run(cluster: Cluster, ledger: Ledger): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    const { historyApis } = cluster;
+    for (let turn = 0; !signal.aborted; turn += 1) {
       const expected = ledger.acked
         .filter(({ to }) => to === "")
         .flatMap(({ outcome }) => idOf(outcome) ?? []);
       const requestedMs = performance.now();
       let answeredMs = Number.POSITIVE_INFINITY;
-      const messages = await readHistory(cluster, "reader", "/messages", () => {
+      const onAnswer = (): void => {
         answeredMs = performance.now();
-      }).catch(() => undefined);
+      };
+      const api = historyApis[turn % historyApis.length];
+      const messages = await readHistory(cluster, "reader", "/messages", { onAnswer, api }).catch(
+        () => undefined,
+      );
       // A request that failed earlier had no connection: history-api was being restarted.
       if (Math.min(answeredMs, performance.now()) - requestedMs > ANSWER_LIMIT_MS) this.unanswered += 1;
       if (messages === undefined) this.refusals += 1;
@@ -68,20 +73,21 @@ function idOf(outcome: Outcome): string | undefined {
 }
 
 /**
- * Reads a whole conversation from history-api. Rejects unless the answer is complete. `onAnswer` is called when the
- * answer begins.
+ * Reads messages from a history-api, by default from the first one. Rejects unless the answer is complete. `onAnswer`
+ * is called when the answer begins.
  */
 export async function readHistory(
   cluster: Cluster,
   user: string,
   path: string,
-  onAnswer: () => void = () => undefined,
+  options: { readonly api?: ClusterApp | undefined; readonly onAnswer?: () => void } = {},
 ): Promise<Message[]> {
-  const response = await fetch(cluster.historyApi.app.url + path, {
+  const { api = cluster.historyApi, onAnswer } = options;
+  const response = await fetch(api.app.url + path, {
     headers: { authorization: `Bearer ${await cluster.token(user)}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  onAnswer();
+  onAnswer?.();
   if (!response.ok) throw new Error(`history-api answered ${path} with status ${response.status}`);
   return (await response.json()) as Message[];
 }

@@ -24,6 +24,8 @@ export interface Observation {
   readonly user: string;
   /** The client must see every message meant for it after this id. */
   since: string;
+  /** The client must see no message after this id. Without it the client sees every later message. */
+  until?: string;
   readonly seen: Message[];
 }
 

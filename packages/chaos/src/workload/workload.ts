@@ -12,6 +12,8 @@ export interface WorkloadOptions {
    * Messages per second of all clients together, until `messages` are sent and as long as nothing delays the clients.
    */
   readonly ratePerSecond: number;
+  /** True to keep this rate after `messages` are sent. */
+  readonly isSteady: boolean;
   readonly random: () => number;
   /** Prefix of every content and user name, so that a fault can recognize messages in the bytes of a link. */
   readonly name: string;
@@ -102,15 +104,16 @@ export class Workload {
    * Waits until every client is live and has an ack for a message that it sent after `sinceMs`. Resolves with the
    * milliseconds since `sinceMs`.
    *
-   * Clients without such an ack send a message at once, so that the time doesn't include their pauses.
+   * Clients without such an ack send a message at once, so that the time doesn't include their pauses. Rejects after
+   * `timeoutMs`.
    */
-  async untilRecovered(sinceMs: number): Promise<number> {
+  async untilRecovered(sinceMs: number, timeoutMs = 120_000): Promise<number> {
     const waiting = () => this.#participants.filter(({ lastAckedSendMs }) => lastAckedSendMs <= sinceMs);
     this.#loops.push(
       ...waiting().map(async (each) => void (await this.#send(each, this.#recipientFor(each)))),
     );
     const what = () => `an ack for every client; without one: ${waiting().map(describe).join(", ")}`;
-    await eventually(() => waiting().length === 0, what, 120_000);
+    await eventually(() => waiting().length === 0, what, timeoutMs);
     await this.untilLive();
     return performance.now() - sinceMs;
   }
@@ -156,7 +159,7 @@ export class Workload {
     const token = await cluster.token(user);
     const client = connect({
       url: cluster.urls[n % cluster.urls.length] ?? "",
-      historyUrl: cluster.historyApi.app.url,
+      historyUrl: (cluster.historyApis[n % cluster.historyApis.length] ?? cluster.historyApi).app.url,
       token: () => token,
       WebSocket: rotatingWebSocket(cluster.urls, n),
       heartbeat: HEARTBEAT,
@@ -176,10 +179,10 @@ export class Workload {
 
   async #sendLoop(participant: Participant): Promise<void> {
     const { signal } = this.#stopping;
-    const { clients, messages, ratePerSecond, random } = this.#options;
+    const { clients, messages, ratePerSecond, isSteady, random } = this.#options;
     const pauseMs = (2 * 1000 * clients * MAX_IN_FLIGHT_PER_CLIENT) / ratePerSecond;
     while (!signal.aborted) {
-      const slowdown = this.ledger.sends.length < messages ? 1 : SLOWDOWN;
+      const slowdown = isSteady || this.ledger.sends.length < messages ? 1 : SLOWDOWN;
       await sleep(random() * pauseMs * slowdown, signal);
       if (!signal.aborted) await this.#send(participant, this.#recipientFor(participant));
     }

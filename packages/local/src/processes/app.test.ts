@@ -42,6 +42,22 @@ describe("startApp", () => {
     expect(other.output()).toBe(`another one at ${new URL(other.url).port}\n`);
   });
 
+  it("a restart may replace the bundle, which later restarts keep", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const [file, next] = [join(folder, "old.mjs"), join(folder, "new.mjs")];
+    await writeFile(file, 'console.log("old");');
+    await writeFile(next, 'console.log("new");');
+    const upgraded = await app("gateway", { env, file, until: "spawned" });
+    const outputs: string[] = [];
+    for (const replacement of [undefined, next, undefined]) {
+      await upgraded.restart({}, replacement);
+      await upgraded.exited;
+      outputs.push(upgraded.output());
+    }
+    expect(outputs).toEqual(["old\n", "new\n", "new\n"]);
+  });
+
   it("runs within a wrapper, whose process becomes the app's own", async () => {
     const folder = await mkdtemp(join(tmpdir(), "parley-app-"));
     onTestFinished(() => rm(folder, { recursive: true }));

@@ -41,8 +41,11 @@ export interface App {
   stop(): Promise<Exit>;
   /** Sends a signal and resolves at once. For SIGKILL, resolves once the process has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Stops the app if it runs and starts it again on the same ports. `env` is added to the earlier environment. */
-  restart(env?: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Stops the app if it runs and starts it again on the same ports. `env` is added to the earlier environment. From
+   * then on `file`, if given, runs in place of the earlier bundle.
+   */
+  restart(env?: Readonly<Record<string, string>>, file?: string): Promise<void>;
 }
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -64,6 +67,7 @@ export function startApp(name: AppName, options: AppOptions = {}): Promise<App> 
 
 async function start(name: AppName, options: AppOptions): Promise<App> {
   let env = { HOST: "127.0.0.1", ...options.env };
+  let { file } = options;
   const url = `http://127.0.0.1:${options.env?.PORT}`;
   const adminUrl = `http://127.0.0.1:${options.env?.ADMIN_PORT}`;
   let child = await spawn(name, { ...options, env });
@@ -81,10 +85,11 @@ async function start(name: AppName, options: AppOptions): Promise<App> {
     output: () => child.output(),
     stop: () => child.stop(STOP_DEADLINE_MS),
     kill: (signal) => child.kill(signal),
-    async restart(changes = {}) {
+    async restart(changes = {}, replacement = file) {
       await child.stop(STOP_DEADLINE_MS);
       env = { ...env, ...changes };
-      child = await spawn(name, { ...options, env });
+      file = replacement;
+      child = await spawn(name, { ...options, env, file });
       await waitUntilReady(name, adminUrl, child, options);
     },
   };

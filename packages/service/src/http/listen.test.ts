@@ -43,13 +43,14 @@ describe("listen", () => {
 });
 
 describe("closeServer", () => {
-  it("P41: lets a request in flight finish and accepts no new one", async () => {
+  it("P41: lets a request in flight finish, accepts no new one, and doesn't wait for an idle connection", async () => {
     let answer: () => void = () => undefined;
     const asked = Promise.withResolvers<void>();
     const server = serverOf((_req, res) => {
       answer = () => res.end("whole");
       asked.resolve();
     });
+    server.keepAliveTimeout = 60_000;
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
     const response = fetch(url);
     await asked.promise;

@@ -71,21 +71,29 @@ function listeningOf(server: Server): Listening {
   return { address, port, url: `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}` };
 }
 
+/** Interval at which a server that is closing closes the connections whose request has ended since. */
+const CLOSE_IDLE_EVERY_MS = 50;
+
 /**
  * Stops accepting connections, waits up to `graceMs` ms for requests in flight, then destroys their connections.
- * Resolves when all have ended, at the latest after `graceMs`. Upgraded sockets stay open: their owner closes them.
+ * Resolves when all have ended, at the latest after `graceMs`. Closes idle connections again and again, because Node
+ * keeps a connection whose request was in flight open until `keepAliveTimeout`. Upgraded sockets stay open: their owner closes them.
  */
 export function closeServer(server: Server, graceMs = 2_000): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     const cut = setTimeout(() => {
       server.closeAllConnections();
-      resolve();
+      end();
     }, graceMs);
-    server.close(() => {
+    server.close(end);
+    server.closeIdleConnections();
+
+    function end(): void {
+      clearInterval(idle);
       clearTimeout(cut);
       resolve();
-    });
-    server.closeIdleConnections();
+    }
   });
 }
