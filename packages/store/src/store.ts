@@ -16,11 +16,20 @@ import type { PageSize } from "./page-size.ts";
  */
 export interface Store {
   /**
-   * Creates tables, indexes and whatever else the store needs. Safe to call again, and by several processes at once.
-   * Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if existing
-   * data conflicts with the indexes or tables, because a retry can't help then.
+   * Creates tables, indexes and whatever else inserts and reads need. Safe to call again, and by several processes at
+   * once. Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if
+   * existing data conflicts with the indexes or tables, because a retry can't help then.
    */
-  prepare(): Promise<void>;
+  prepare(options?: PrepareOptions): Promise<void>;
+  /**
+   * Adds what stored messages of an earlier version lack, and finishes the change to the format that `prepare` got. May
+   * take long. Meanwhile messages can be inserted and read, except that `conversations` is unavailable until its part is
+   * done. Call it after `prepare`. Safe to call again, to interrupt at any point, and to run in several processes.
+   *
+   * Rejects with `unavailable` if a step fails, and the next call continues from there. Rejects with the signal's reason
+   * once the signal is aborted.
+   */
+  upgrade(signal: AbortSignal): Promise<void>;
   /**
    * Stores messages durably and returns one outcome for each, in the order of `messages` (L13). Idempotent by id and
    * by `(conversation, from, ref)`.
@@ -68,6 +77,17 @@ export interface Store {
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
   close(): Promise<void>;
+}
+
+/**
+ * The format in which a store keeps refs unique. Processes of versions before format 2 can only use format 1. An adapter
+ * for a single process has no formats and ignores the option.
+ */
+export type StoreFormat = 1 | 2;
+
+export interface PrepareOptions {
+  /** Undefined: a new store gets format 2, and an existing one stays as it is. */
+  readonly format?: StoreFormat | undefined;
 }
 
 /** An option of reads: the caller aborts the signal when it doesn't need the result any more. */

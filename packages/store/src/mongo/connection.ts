@@ -1,6 +1,6 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
-import type { ConversationDocument, MessageDocument } from "./document.ts";
+import type { ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
 
@@ -16,6 +16,8 @@ export interface ConnectionLimits {
 export interface Collections {
   readonly messages: Collection<MessageDocument>;
   readonly conversations: Collection<ConversationDocument>;
+  /** Exists only while a backfill runs. */
+  readonly progress: Collection<ProgressDocument>;
 }
 
 /** A connection to MongoDB, with the collections of a store. */
@@ -48,6 +50,7 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       client,
       messages: collection("messages"),
       conversations: collection("conversations"),
+      progress: collection("progress"),
       ...lazyConnect(client),
     };
   } catch {

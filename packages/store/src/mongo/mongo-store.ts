@@ -5,22 +5,39 @@ import { insertEvent } from "../outcome.ts";
 import type { PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { Abandonable, InsertOptions, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
-import { Backfill } from "./backfill.ts";
+import type {
+  Abandonable,
+  InsertOptions,
+  InsertOutcome,
+  LastMessages,
+  PrepareOptions,
+  Range,
+  Store,
+  StoreFormat,
+} from "../store.ts";
+import { forgetProgress, runBackfill } from "./backfill.ts";
 import type { Connection } from "./connection.ts";
-import { isBackfillDone, markBackfillDone, readLastMessages, updateConversations } from "./conversations.ts";
-import { withDeadline } from "./deadline.ts";
-import { createIndexes } from "./indexes.ts";
+import {
+  addConversations,
+  isBackfillDone,
+  markBackfillDone,
+  readLastMessages,
+  updateConversations,
+} from "./conversations.ts";
+import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
+import { createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByRefs, readLastId, readPage, readVisible, type TimeLimit } from "./read.ts";
+import { readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
 /** A store in MongoDB, for any number of processes. */
 export class MongoStore implements Store {
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
-  readonly #backfill: Backfill;
+  readonly #refField = new RefField();
+  #format: StoreFormat | undefined;
   #isBackfillDone = false;
 
   /** The store owns the connection `db`: `close` closes it. */
@@ -28,22 +45,36 @@ export class MongoStore implements Store {
     this.#db = db;
     this.#observe = observe;
     this.#timeoutMs = timeoutMs;
-    this.#backfill = new Backfill(db, observe);
   }
 
   /**
-   * First creates the indexes. On a large collection this can exceed the time limit. Then it rejects with
-   * `unavailable` while the server continues, and the next call waits for the same index build.
-   *
-   * Afterwards creates the conversation documents for messages of an earlier version, without a time limit. If this
-   * fails, the next call continues from the last progress.
+   * Creates the indexes that reads and inserts need. On a large collection this can exceed the time limit. Then it
+   * rejects with `unavailable` while the server continues, and the next call waits for the same index build.
    */
-  async prepare(): Promise<void> {
-    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("prepare", run);
-    await step(() => createIndexes(this.#db.messages));
-    if (await step(() => isBackfillDone(this.#db.conversations))) return;
-    await this.#backfill.run(step);
-    await step(() => markBackfillDone(this.#db.conversations));
+  async prepare({ format }: PrepareOptions = {}): Promise<void> {
+    const step = this.#stepsOf("prepare");
+    await step(() => createReadIndexes(this.#db.messages));
+    const isNew = await ensureUniqueRefs(this.#db.messages, format, step);
+    if (isNew) await step(() => markBackfillDone(this.#db.conversations));
+    this.#format = format;
+    this.#refField.forget();
+  }
+
+  async upgrade(signal: AbortSignal): Promise<void> {
+    const bounded = this.#stepsOf("upgrade");
+    const step: RunStep = (run) => {
+      signal.throwIfAborted();
+      return bounded(run);
+    };
+    if (!(await step(() => isBackfillDone(this.#db.conversations)))) {
+      const fill = addConversations(this.#db.conversations);
+      const { messages, progress } = this.#db;
+      const subject = "conversations";
+      await runBackfill({ subject, messages, progress, fill, runStep: step, observe: this.#observe });
+      await step(() => markBackfillDone(this.#db.conversations));
+      await step((timeLimit) => forgetProgress(progress, subject, timeLimit));
+    }
+    if (this.#format === 2) await convertToKeys(this.#db, step, this.#observe, signal);
   }
 
   /**
@@ -52,8 +83,9 @@ export class MongoStore implements Store {
    */
   async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
-    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("insert", run);
-    const outcomes = await insertInto(this.#db.messages, messages, step, options);
+    const step = this.#stepsOf("insert");
+    const deps = { messages: this.#db.messages, refField: this.#refField, runStep: step };
+    const outcomes = await insertInto(deps, messages, options);
     const updates = conversationUpdatesOf(messages, outcomes);
     if (updates.length > 0)
       await step((timeLimit) => updateConversations(this.#db.conversations, updates, timeLimit));
@@ -104,7 +136,7 @@ export class MongoStore implements Store {
 
   findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
     const run = async (timeLimit: TimeLimit) => [
-      ...(await readByRefs(this.#db.messages, messages, timeLimit)).values(),
+      ...(await readByRefs(this.#db.messages, this.#refField, messages, timeLimit)).values(),
     ];
     return this.#read("findByRef", messages.length, run, signal);
   }
@@ -143,6 +175,11 @@ export class MongoStore implements Store {
       return messages;
     };
     return this.#bounded(operation, timed, signal);
+  }
+
+  /** Returns a function that runs one step of an operation within the time limit. */
+  #stepsOf(operation: StoreOperation): RunStep {
+    return (run) => this.#bounded(operation, run);
   }
 
   /** Runs an operation within the time limit, and ends it earlier if `abandoned` is aborted. */

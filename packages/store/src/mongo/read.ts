@@ -3,24 +3,14 @@ import type { Collection, Filter } from "mongodb";
 import { firstFitting, isFull, PageCollector, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { type MessageDocument, messageOf } from "./document.ts";
+import type { TimeLimit } from "./deadline.ts";
+import { keyOf, type MessageDocument, messageOf } from "./document.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
+import type { RefField } from "./unique-refs.ts";
 
 type Messages = Collection<MessageDocument>;
 type Database = Pick<Connection, "messages" | "hint">;
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
-
-/**
- * The time limit of an operation. `signal` ends the wait for the result of a read, and its connection. `maxTimeMS` ends
- * the server's work, also that of a write.
- */
-export interface TimeLimit {
-  readonly signal: AbortSignal;
-  readonly maxTimeMS: number;
-}
-
-/** Runs one operation within its own time limit. */
-export type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
@@ -88,20 +78,37 @@ export async function readByIds(
   return new Map(found.map((message) => [message.id, message]));
 }
 
-/**
- * Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`.
- *
- * There is one query for each conversation, because a server that has no use for the index on refs can then use the one
- * on conversations. For a query over several conversations, such a server would read the whole collection.
- */
+/** Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`. */
 export async function readByRefs(
   collection: Messages,
+  refField: RefField,
   messages: readonly LogMessage[],
   timeLimit: TimeLimit,
 ): Promise<Map<string, LogMessage>> {
   const withRef = messages.filter(({ ref }) => ref !== undefined);
+  if (withRef.length === 0) return new Map();
+  const field = await refField.current(collection);
+  const keysIn = (chunk: LogMessage[]) => ({ key: { $in: [...new Set(chunk.map(keyOf))] } });
+  const found =
+    field === "key"
+      ? await inChunks(collection, withRef, keysIn, timeLimit)
+      : await readByRefFields(collection, withRef, timeLimit);
   const keys = new Set(withRef.map(refKey));
-  const groups = [...Map.groupBy(withRef, ({ from, to }) => conversationOf(from, to))];
+  const byRef = found.map((message) => [refKey(message) ?? "", message] as const);
+  return new Map(byRef.filter(([key]) => keys.has(key)));
+}
+
+/**
+ * Looks refs up as in format 1. There is one query for each conversation, because a server that has no use for the
+ * partial index can then use the one on conversations. For a query over several conversations, such a server would read
+ * the whole collection.
+ */
+async function readByRefFields(
+  collection: Messages,
+  messages: readonly LogMessage[],
+  timeLimit: TimeLimit,
+): Promise<LogMessage[]> {
+  const groups = [...Map.groupBy(messages, ({ from, to }) => conversationOf(from, to))];
   const found: LogMessage[] = [];
   for (let at = 0; at < groups.length; at += CONVERSATIONS_AT_ONCE) {
     const reads = groups.slice(at, at + CONVERSATIONS_AT_ONCE).map(([conversation, group]) => {
@@ -110,8 +117,7 @@ export async function readByRefs(
     });
     found.push(...(await Promise.all(reads)).flat());
   }
-  const byRef = found.map((message) => [refKey(message) ?? "", message] as const);
-  return new Map(byRef.filter(([key]) => keys.has(key)));
+  return found;
 }
 
 /** Builds a filter that also matches messages of one sender with a ref of another. Both users share a conversation. */

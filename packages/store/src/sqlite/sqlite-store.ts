@@ -49,6 +49,11 @@ export class SqliteStore implements Store {
     return this.ping();
   }
 
+  /** Has nothing to add: the tables are migrated when the database is opened. */
+  upgrade(): Promise<void> {
+    return Promise.resolve();
+  }
+
   insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
     return this.#run("insert", () => {
       const started = performance.now();

@@ -1,3 +1,4 @@
+import type { PrepareOptions } from "@parley/store";
 import { describe, onTestFinished } from "vitest";
 import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
@@ -11,16 +12,29 @@ import { syncRules } from "./sync-rules.ts";
 /** Long enough for ten thousand messages on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
+function openerOf(openAt: OpenAt, options?: PrepareOptions): OpenStore {
+  return async (place = newPlace()) => {
+    const store = openAt(place);
+    onTestFinished(() => store.close());
+    await store.prepare(options);
+    return store;
+  };
+}
+
+/** The part of the contract suite about unique refs, for a store in the format of earlier versions. */
+export function formatOneContract(name: string, openAt: OpenAt): void {
+  const open = openerOf(openAt, { format: 1 });
+  describe(name, { timeout: TIMEOUT_MS }, () => {
+    describe("insert", () => insertRules(open));
+    describe("concurrent calls", () => raceRules(open));
+  });
+}
+
 /**
  * The contract suite of the store: each adapter must pass it. `modelRuns` is the number of runs of the model test.
  */
 export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } = {}): void {
-  const open: OpenStore = async (place = newPlace()) => {
-    const store = openAt(place);
-    onTestFinished(() => store.close());
-    await store.prepare();
-    return store;
-  };
+  const open = openerOf(openAt);
   describe(name, { timeout: TIMEOUT_MS }, () => {
     describe("insert", () => insertRules(open));
     describe("concurrent calls", () => raceRules(open));
