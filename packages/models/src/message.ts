@@ -23,3 +23,9 @@ export interface Draft {
 export interface LogMessage extends Draft {
   readonly id: string;
 }
+
+/** A message as a store returns it. */
+export interface StoredMessage extends LogMessage {
+  /** The digest of the content that was stored first (L29). Absent if the content was never changed. */
+  readonly digest?: string;
+}

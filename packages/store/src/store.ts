@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import type { LogMessage, StoredMessage } from "@parley/models";
 import type { PageSize } from "./page-size.ts";
 
 /**
@@ -12,6 +12,7 @@ import type { PageSize } from "./page-size.ts";
  * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
  *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full
  *   (`isFull`), no more messages follow it.
+ * - A message that is read has the digest of the content that was stored first (L29).
  * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
  */
 export interface Store {
@@ -50,14 +51,14 @@ export interface Store {
   page(
     conversation: string,
     options: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly LogMessage[]>;
+  ): Promise<readonly StoredMessage[]>;
   /**
    * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
    * slowly the caller reads. Throws the signal's reason once the signal is aborted.
    */
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage>;
   /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
-  sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly LogMessage[]>;
+  sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]>;
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
@@ -72,7 +73,7 @@ export interface Store {
    * Returns the messages stored under the `(conversation, from, ref)` of the given messages, each once, in any order
    * (L19). Messages without a ref are ignored.
    */
-  findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly LogMessage[]>;
+  findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly StoredMessage[]>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
@@ -105,7 +106,7 @@ export interface InsertOptions {
 
 /** A page of the list of conversations. */
 export interface LastMessages {
-  readonly messages: readonly LogMessage[];
+  readonly messages: readonly StoredMessage[];
   /** The `before` of the next page. Undefined if there are no more conversations. */
   readonly next: string | undefined;
 }

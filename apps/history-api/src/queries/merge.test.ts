@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import { contentDigest, type LogMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { idAt, message } from "../test/scripted-tail.ts";
 import { Merge } from "./merge.ts";
@@ -45,6 +45,22 @@ describe("merging stored and pending messages", () => {
     expect(merged([earlier], [pending], [earlier])).toEqual([1]);
     expect(merged([later], [pending], [later])).toEqual([9]);
     expect(merged([], [pending], [earlier])).toEqual([]);
+  });
+
+  it("L29: an edited message counts with the content that was first stored, for a ref and in a later part", () => {
+    const edited = { ...message(9, { ref: "r", content: "edited" }), digest: contentDigest("first") };
+    const again = message(5, { ref: "r", content: "first" });
+    const another = message(5, { ref: "r", content: "edited" });
+    expect(merged([edited], [again], [edited])).toEqual([9]);
+    expect(merged([edited], [another], [edited])).toEqual([5, 9]);
+    for (const [pending, laterPart] of [
+      [again, []],
+      [another, [edited]],
+    ] as const) {
+      const merge = new Merge(LATEST, firstOf([pending]));
+      expect(merge.merge([], [pending], [])).toEqual([pending]);
+      expect(merge.merge([edited], [], [])).toEqual(laterPart);
+    }
   });
 
   it("L13: a pending message is shown if its ref is stored with another content", () => {

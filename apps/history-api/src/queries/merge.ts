@@ -1,4 +1,4 @@
-import { type LogMessage, refKey } from "@parley/models";
+import { isSameContent, type LogMessage, refKey, type StoredMessage } from "@parley/models";
 
 /**
  * Merges messages from the store with pending messages from the tail of the log into one answer.
@@ -21,6 +21,8 @@ import { type LogMessage, refKey } from "@parley/models";
  *    - Same ref, same content, stored under another id or earlier in the tail: the pending message is left out. The
  *      store will answer `duplicateOf` when a persister inserts it.
  *    - Same ref, other content: the pending message is shown. It will be stored without its ref (L13).
+ *
+ *    Contents are compared as they were when the messages were first kept (L29).
  *
  * Other orders lose messages:
  *
@@ -63,15 +65,15 @@ export class Merge {
 
   /** Merges the results of steps 2 to 4, all of them in id order. `holders` is the result of step 4. */
   merge(
-    stored: readonly LogMessage[],
+    stored: readonly StoredMessage[],
     pending: readonly LogMessage[],
-    holders: readonly LogMessage[],
-  ): LogMessage[] {
+    holders: readonly StoredMessage[],
+  ): StoredMessage[] {
     if (pending.length === 0 && this.#shown.size === 0) return [...stored];
     const holdersByRef = new Map(
       holders.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
     );
-    const merged: LogMessage[] = [];
+    const merged: StoredMessage[] = [];
     for (const { message, isStored } of inIdOrder(stored, pending)) {
       if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
       if (!this.#wasShown(message, isStored)) merged.push(message);
@@ -80,34 +82,34 @@ export class Merge {
   }
 
   /** True if the store holds, or will hold, this pending message under the id of another message. */
-  #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, LogMessage>): boolean {
+  #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, StoredMessage>): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
     const holder = holdersByRef.get(key) ?? this.#firstWithRef(key);
-    if (holder === undefined || holder.id === message.id || holder.content !== message.content) return false;
+    if (holder === undefined || holder.id === message.id || !isSameContent(holder, message)) return false;
     // A stored holder makes this message a duplicate, whatever the order of the two. A holder in the tail only does so
     // if it comes before this message.
     return holdersByRef.has(key) || holder.id < message.id;
   }
 
   /** True if an earlier part showed this message under another id. Remembers a pending message that is shown now. */
-  #wasShown(message: LogMessage, isStored: boolean): boolean {
+  #wasShown(message: StoredMessage, isStored: boolean): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
     const shown = this.#shown.get(key);
-    if (shown !== undefined) return shown.id !== message.id && shown.content === message.content;
+    if (shown !== undefined) return shown.id !== message.id && isSameContent(shown, message);
     if (!isStored) this.#shown.set(key, message);
     return false;
   }
 }
 
 interface MergeEntry {
-  readonly message: LogMessage;
+  readonly message: StoredMessage;
   readonly isStored: boolean;
 }
 
 /** Merges two lists in id order. If both have the same id, yields the stored message only. */
-function* inIdOrder(stored: readonly LogMessage[], pending: readonly LogMessage[]): Generator<MergeEntry> {
+function* inIdOrder(stored: readonly StoredMessage[], pending: readonly LogMessage[]): Generator<MergeEntry> {
   let next = 0;
   for (const message of stored) {
     for (let other = pending[next]; other && other.id <= message.id; other = pending[next]) {

@@ -1,4 +1,11 @@
-import { contentDigest, conversationOf, type LogMessage, parseId, refKey } from "@parley/models";
+import {
+  contentDigest,
+  conversationOf,
+  type LogMessage,
+  parseId,
+  refKey,
+  type StoredMessage,
+} from "@parley/models";
 import type { BackfillSubject } from "../events.ts";
 
 /** A document of the collection `messages`. */
@@ -59,7 +66,8 @@ export function keyOf(message: LogMessage): string {
 }
 
 /** Converts a document to its message. */
-export function messageOf({ _id: id, from, to, content, ref }: MessageDocument): LogMessage {
+export function messageOf(document: MessageDocument): StoredMessage {
+  const { _id: id, from, to, content, ref, digest } = document;
   const message = { id, from, to, content };
-  return ref === undefined ? message : { ...message, ref };
+  return { ...message, ...(ref !== undefined && { ref }), ...(digest !== undefined && { digest }) };
 }

@@ -1,4 +1,4 @@
-import { type LogMessage, refKey } from "@parley/models";
+import { type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection } from "mongodb";
 import { outcomeOf, rejectionReason } from "../outcome.ts";
 import type { InsertOptions, InsertOutcome } from "../store.ts";
@@ -20,7 +20,7 @@ export interface InsertDeps {
  * The outcome of a refused message depends on the messages that are stored under its id and its ref. The text of the
  * error isn't used: texts differ by server, and an error names only one constraint even if the message violates both.
  * This batch, another process or an earlier attempt may have stored those messages. The difference doesn't matter,
- * because stored messages never change. The write waits for the majority even if it inserts nothing, so a majority
+ * because their ids, refs and digests never change. The write waits for the majority even if it inserts nothing, so a majority
  * read finds those messages.
  *
  * Each operation has its own time limit. With one limit for all of them, an insert whose operations are slow but succeed
@@ -116,6 +116,6 @@ async function outcomesOfDuplicates(
 }
 
 /** True if the same message, with the same id, is among the stored ones. */
-function isStored(message: LogMessage, byId: ReadonlyMap<string, LogMessage>): boolean {
+function isStored(message: LogMessage, byId: ReadonlyMap<string, StoredMessage>): boolean {
   return outcomeOf(message, byId.get(message.id), undefined)?.kind === "stored";
 }

@@ -1,4 +1,4 @@
-import { type LogMessage, ORIGIN } from "@parley/models";
+import { type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { insertEvent } from "../outcome.ts";
@@ -103,16 +103,19 @@ export class MongoStore implements Store {
   page(
     conversation: string,
     { signal, ...options }: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readPage(this.#db, conversation, options, timeLimit);
     return this.#read("page", options.limit, run, signal);
   }
 
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage> {
     return readAllPages(this, conversation, range, signal);
   }
 
-  sync(user: string, { signal, ...options }: Range & PageSize & Abandonable): Promise<readonly LogMessage[]> {
+  sync(
+    user: string,
+    { signal, ...options }: Range & PageSize & Abandonable,
+  ): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readVisible(this.#db, user, options, timeLimit);
     return this.#read("sync", options.limit, run, signal);
   }
@@ -134,7 +137,10 @@ export class MongoStore implements Store {
     return this.#bounded("conversations", run, signal);
   }
 
-  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+  findByRef(
+    messages: readonly LogMessage[],
+    { signal }: Abandonable = {},
+  ): Promise<readonly StoredMessage[]> {
     const run = async (timeLimit: TimeLimit) => [
       ...(await readByRefs(this.#db.messages, this.#refField, messages, timeLimit)).values(),
     ];
@@ -164,9 +170,9 @@ export class MongoStore implements Store {
   #read(
     operation: StoreRead,
     limit: number,
-    run: (timeLimit: TimeLimit) => Promise<readonly LogMessage[]>,
+    run: (timeLimit: TimeLimit) => Promise<readonly StoredMessage[]>,
     signal: AbortSignal | undefined,
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const timed = async (timeLimit: TimeLimit) => {
       const started = performance.now();
       // MongoDB treats zero as no limit.

@@ -1,4 +1,4 @@
-import { conversationOf, type LogMessage, refKey } from "@parley/models";
+import { conversationOf, type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
 import { firstFitting, isFull, PageCollector, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
@@ -25,7 +25,7 @@ export function readPage(
   conversation: string,
   { newest, ...range }: Range & PageSize & { readonly newest: boolean },
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const direction = newest ? -1 : 1;
   const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, direction }, timeLimit);
   return newest ? page.then((messages) => messages.reverse()) : page;
@@ -44,7 +44,7 @@ export async function readVisible(
   user: string,
   range: Range & PageSize,
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const query = { ...range, direction: 1 } as const;
   const parts = await Promise.all([
     inIdOrder(db, { to: "" }, BY_RECIPIENT, query, timeLimit),
@@ -73,7 +73,7 @@ export async function readByIds(
   collection: Messages,
   ids: readonly string[],
   timeLimit: TimeLimit,
-): Promise<Map<string, LogMessage>> {
+): Promise<Map<string, StoredMessage>> {
   const found = await inChunks(collection, ids, (chunk) => ({ _id: { $in: chunk } }), timeLimit);
   return new Map(found.map((message) => [message.id, message]));
 }
@@ -84,7 +84,7 @@ export async function readByRefs(
   refField: RefField,
   messages: readonly LogMessage[],
   timeLimit: TimeLimit,
-): Promise<Map<string, LogMessage>> {
+): Promise<Map<string, StoredMessage>> {
   const withRef = messages.filter(({ ref }) => ref !== undefined);
   if (withRef.length === 0) return new Map();
   const field = await refField.current(collection);
@@ -107,9 +107,9 @@ async function readByRefFields(
   collection: Messages,
   messages: readonly LogMessage[],
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const groups = [...Map.groupBy(messages, ({ from, to }) => conversationOf(from, to))];
-  const found: LogMessage[] = [];
+  const found: StoredMessage[] = [];
   for (let at = 0; at < groups.length; at += CONVERSATIONS_AT_ONCE) {
     const reads = groups.slice(at, at + CONVERSATIONS_AT_ONCE).map(([conversation, group]) => {
       const filterOf = (chunk: LogMessage[]) => refsIn(conversation, chunk);
@@ -137,14 +137,14 @@ async function inIdOrder(
   index: Index,
   { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const _id = { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) };
   const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
   const { limit, maxBytes } = size;
   const sort = { _id: direction };
   const batchSize = maxBytes === undefined ? limit : Math.min(limit, BATCH_SIZE);
   const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize } as const;
-  const page = new PageCollector(size);
+  const page = new PageCollector<StoredMessage>(size);
   for await (const document of db.messages.find(ranged, options)) if (page.add(messageOf(document))) break;
   return page.messages;
 }
@@ -154,8 +154,8 @@ async function inChunks<T>(
   items: readonly T[],
   filterOf: (chunk: T[]) => Filter<MessageDocument>,
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
-  const found: LogMessage[] = [];
+): Promise<StoredMessage[]> {
+  const found: StoredMessage[] = [];
   for (let from = 0; from < items.length; from += CHUNK_SIZE) {
     const chunk = items.slice(from, from + CHUNK_SIZE);
     const options = { ...timeLimit, batchSize: CHUNK_SIZE };

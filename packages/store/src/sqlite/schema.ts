@@ -41,6 +41,11 @@ const MIGRATIONS = [
   CREATE INDEX conversations_one ON conversations (one, last);
   CREATE INDEX conversations_other ON conversations (other, last);
   `,
+  // The digest of the content that was stored first (L29). It is missing in older rows, because nothing has changed their
+  // content since. So this takes no time, however many rows there are.
+  `
+  ALTER TABLE messages ADD COLUMN digest TEXT;
+  `,
 ];
 
 /**

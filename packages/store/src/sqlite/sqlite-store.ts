@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { conversationOf, type LogMessage, ORIGIN, timestampOf } from "@parley/models";
+import {
+  contentDigest,
+  conversationOf,
+  type LogMessage,
+  ORIGIN,
+  type StoredMessage,
+  timestampOf,
+} from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
@@ -87,7 +94,7 @@ export class SqliteStore implements Store {
       signal,
       ...size
     }: Range & PageSize & Abandonable & { newest: boolean },
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     return this.#read("page", size.limit, signal, () => {
       const statement = newest ? this.#newest : this.#oldest;
       const messages = collect(statement.iterate(conversation, after, before, size.limit), size);
@@ -95,14 +102,14 @@ export class SqliteStore implements Store {
     });
   }
 
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage> {
     return readAllPages(this, conversation, range, signal);
   }
 
   sync(
     user: string,
     { after = sql.FIRST, before = sql.LAST, signal, ...size }: Range & PageSize & Abandonable,
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const { limit } = size;
     const read = () => collect(this.#sync.iterate({ user, after, before, limit }), size);
     return this.#read("sync", limit, signal, read);
@@ -117,7 +124,7 @@ export class SqliteStore implements Store {
     return this.#read("conversations", limit, signal, () => {
       const ids = this.#lastMessageIds.all({ user, before, limit }).map(({ last }) => String(last));
       next = ids.length === limit ? ids.at(-1) : undefined;
-      const page = new PageCollector(size);
+      const page = new PageCollector<StoredMessage>(size);
       for (const id of ids) {
         const row = this.#byId.get(id);
         if (!row || !page.add(messageOf(row))) continue;
@@ -128,7 +135,10 @@ export class SqliteStore implements Store {
     }).then((messages) => ({ messages, next }));
   }
 
-  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+  findByRef(
+    messages: readonly LogMessage[],
+    { signal }: Abandonable = {},
+  ): Promise<readonly StoredMessage[]> {
     return this.#read("findByRef", messages.length, signal, () => {
       const found = messages
         .map((message) => this.#storedByRef(message))
@@ -157,7 +167,8 @@ export class SqliteStore implements Store {
     if (refusal !== undefined) return { kind: "failed", reason: refusal };
     const { id, from, to, content, ref = null } = message;
     const conversation = conversationOf(from, to);
-    const { changes } = this.#insert.run(id, conversation, from, to, content, timestampOf(id), ref);
+    const values = [id, conversation, from, to, content, timestampOf(id), ref, contentDigest(content)];
+    const { changes } = this.#insert.run(...values);
     return changes === 1 ? { kind: "stored" } : undefined;
   }
 
@@ -169,7 +180,7 @@ export class SqliteStore implements Store {
     );
   }
 
-  #storedByRef({ from, to, ref }: LogMessage): LogMessage | undefined {
+  #storedByRef({ from, to, ref }: LogMessage): StoredMessage | undefined {
     if (ref === undefined) return undefined;
     const row = this.#byRef.get(conversationOf(from, to), from, ref);
     return row && messageOf(row);
@@ -192,8 +203,8 @@ export class SqliteStore implements Store {
     operation: StoreRead,
     limit: number,
     signal: AbortSignal | undefined,
-    run: () => readonly LogMessage[],
-  ): Promise<readonly LogMessage[]> {
+    run: () => readonly StoredMessage[],
+  ): Promise<readonly StoredMessage[]> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#run(operation, () => {
       const started = performance.now();
@@ -210,13 +221,18 @@ export class SqliteStore implements Store {
 }
 
 /** Reads rows until the result is full. Ending the iteration early also ends the statement. */
-function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): LogMessage[] {
-  const page = new PageCollector(size);
+function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): StoredMessage[] {
+  const page = new PageCollector<StoredMessage>(size);
   for (const row of rows) if (page.add(messageOf(row))) break;
   return page.messages;
 }
 
-function messageOf(row: Record<string, unknown>): LogMessage {
+function messageOf(row: Record<string, unknown>): StoredMessage {
+  const { ref, digest } = row;
   const [id, from, to, content] = [String(row.id), String(row.from), String(row.to), String(row.content)];
-  return typeof row.ref === "string" ? { id, from, to, content, ref: row.ref } : { id, from, to, content };
+  return {
+    ...{ id, from, to, content },
+    ...(typeof ref === "string" && { ref }),
+    ...(typeof digest === "string" && { digest }),
+  };
 }

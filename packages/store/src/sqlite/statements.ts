@@ -8,12 +8,12 @@ export const FIRST = "";
 /** Sorts after every id. */
 export const LAST = "~";
 
-const COLUMNS = `id, "from", "to", content, ref`;
+const COLUMNS = `id, "from", "to", content, ref, digest`;
 
-/** Parameters: id, conversation, from, to, content, timestamp, ref. Changes nothing if the id or the ref is taken. */
+/** Parameters: id, conversation, from, to, content, timestamp, ref, digest. Changes nothing if the id or the ref is taken. */
 export const INSERT = `
-  INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref)
-  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 export const BY_ID = `SELECT ${COLUMNS} FROM messages WHERE id = ?`;
 

@@ -1,7 +1,9 @@
 import type { PrepareOptions } from "@parley/store";
 import { describe, onTestFinished } from "vitest";
+import { withCheckedDigests } from "./checked-digests.ts";
 import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
+import { digestRules, type EditAt } from "./digest-rules.ts";
 import { insertRules } from "./insert-rules.ts";
 import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
@@ -14,7 +16,7 @@ const TIMEOUT_MS = 120_000;
 
 function openerOf(openAt: OpenAt, options?: PrepareOptions): OpenStore {
   return async (place = newPlace()) => {
-    const store = openAt(place);
+    const store = withCheckedDigests(openAt(place));
     onTestFinished(() => store.close());
     await store.prepare(options);
     return store;
@@ -30,10 +32,18 @@ export function formatOneContract(name: string, openAt: OpenAt): void {
   });
 }
 
-/**
- * The contract suite of the store: each adapter must pass it. `modelRuns` is the number of runs of the model test.
- */
-export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } = {}): void {
+export interface ContractOptions {
+  readonly edit: EditAt;
+  /** Number of runs of the model test. */
+  readonly modelRuns?: number;
+}
+
+/** The contract suite of the store: each adapter must pass it. */
+export function storeContract(
+  name: string,
+  openAt: OpenAt,
+  { edit, modelRuns = 200 }: ContractOptions,
+): void {
   const open = openerOf(openAt);
   describe(name, { timeout: TIMEOUT_MS }, () => {
     describe("insert", () => insertRules(open));
@@ -42,6 +52,7 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } 
     describe("sync", () => syncRules(open));
     describe("conversations", () => conversationRules(open));
     describe("contents", () => contentRules(open));
-    describe("against a model", () => modelRules(openAt, modelRuns));
+    describe("edited contents", () => digestRules(openAt, edit));
+    describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });
 }
