@@ -8,13 +8,14 @@ export const STORE_OPERATIONS = [
   "sync",
   "conversations",
   "findByRef",
+  "findById",
   "ping",
   "close",
 ] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /** The operations that read messages. */
-export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef">;
+export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef" | "findById">;
 
 /** Kinds of data that messages of an earlier version lack: their conversations (P57), their keys and digests. */
 export type BackfillSubject = "conversations" | "keys";

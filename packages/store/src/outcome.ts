@@ -1,6 +1,6 @@
 import { isId, isSameContent, type LogMessage, type StoredMessage } from "@parley/models";
 import type { StoreEvent } from "./events.ts";
-import type { InsertOutcome } from "./store.ts";
+import type { Alias, InsertOutcome } from "./store.ts";
 
 /**
  * Maximum size of a message's fields together, in bytes of UTF-8. A MongoDB document can have 16 MiB, and contains the
@@ -52,6 +52,14 @@ function isSame(message: LogMessage, stored: StoredMessage, storedByRef: StoredM
   if (stored.from !== from || stored.to !== to || !isSameContent(stored, message)) return false;
   if (stored.ref === ref) return true;
   return stored.ref === undefined && storedByRef !== undefined && !isSameContent(storedByRef, message);
+}
+
+/** Returns the aliases that a batch makes: those of its duplicates. */
+export function aliasesOf(messages: readonly LogMessage[], outcomes: readonly InsertOutcome[]): Alias[] {
+  return messages.flatMap(({ id }, index) => {
+    const outcome = outcomes[index];
+    return outcome?.kind === "duplicateOf" ? [{ id, of: outcome.id }] : [];
+  });
 }
 
 /** Counts outcomes for the `insert` event. */

@@ -42,7 +42,10 @@ export interface Store {
    * retries with the same messages.
    */
   insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]>;
-  /** Returns the greatest stored id, or ORIGIN if the store is empty. A new log starts above this id (L1). */
+  /**
+   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases count. A new log starts above
+   * this id (L1).
+   */
   lastId(): Promise<string>;
   /**
    * Returns at most `limit` messages of a conversation within the range, oldest first (P51). If there are more,
@@ -74,6 +77,11 @@ export interface Store {
    * (L19). Messages without a ref are ignored.
    */
   findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly StoredMessage[]>;
+  /**
+   * Returns the message with an id. If the id is an alias, returns the message for which it stands (L37). Returns
+   * undefined if there is neither.
+   */
+  findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
@@ -102,6 +110,17 @@ export interface InsertOptions {
    * for them first, so that only what isn't stored is written again.
    */
   readonly mayBeStored?: boolean;
+  /**
+   * True if the messages' senders have acks with these ids. For a message with the outcome `duplicateOf`, the store then
+   * keeps its id as an alias of the first message, before `insert` returns (L37).
+   */
+  readonly keepAliases?: boolean;
+}
+
+/** An id that stands for the stored message `of`, which has the same ref and content (L37). */
+export interface Alias {
+  readonly id: string;
+  readonly of: string;
 }
 
 /** A page of the list of conversations. */

@@ -1,4 +1,5 @@
-import { isSameContent, type LogMessage, refKey, type StoredMessage } from "@parley/models";
+import { isSameContent, type LogMessage, laterOf, refKey, type StoredMessage } from "@parley/models";
+import type { TailRefs } from "../log-tail/tail-refs.ts";
 
 /**
  * Merges messages from the store with pending messages from the tail of the log into one answer.
@@ -46,14 +47,14 @@ import { isSameContent, type LogMessage, refKey, type StoredMessage } from "@par
  */
 export class Merge {
   readonly #position: string;
-  readonly #firstWithRef: (key: string) => LogMessage | undefined;
+  readonly #refs: RefsOfTail;
   /** The pending messages that were shown, by ref key. */
   readonly #shown = new Map<string, LogMessage>();
 
-  /** `position` is F. `firstWithRef` finds the first message of the tail with a ref key. */
-  constructor(position: string, firstWithRef: (key: string) => LogMessage | undefined) {
+  /** `position` is F. */
+  constructor(position: string, refs: RefsOfTail) {
     this.#position = position;
-    this.#firstWithRef = firstWithRef;
+    this.#refs = refs;
   }
 
   /** The pending messages to look up in step 4: those with a ref that step 3 didn't find by their id. */
@@ -69,23 +70,37 @@ export class Merge {
     pending: readonly LogMessage[],
     holders: readonly StoredMessage[],
   ): StoredMessage[] {
-    if (pending.length === 0 && this.#shown.size === 0) return [...stored];
+    if (pending.length === 0 && this.#shown.size === 0)
+      return stored.map((message) => this.withAlias(message));
     const holdersByRef = new Map(
       holders.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
     );
     const merged: StoredMessage[] = [];
     for (const { message, isStored } of inIdOrder(stored, pending)) {
       if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
-      if (!this.#wasShown(message, isStored)) merged.push(message);
+      if (!this.#wasShown(message, isStored)) merged.push(this.withAlias(message));
     }
     return merged;
+  }
+
+  /**
+   * Names the id of a later message of the tail that repeats this one. That id was acknowledged, and the later message is
+   * left out (P58). Once a persister has settled it, the store names it.
+   */
+  withAlias(message: StoredMessage): StoredMessage {
+    const key = refKey(message);
+    const last = key === undefined ? undefined : this.#refs.last(key);
+    if (last === undefined || last.id === message.id || last.id > this.#position) return message;
+    return isSameContent(message, last)
+      ? { ...message, also: laterOf(message.also ?? "", last.id) }
+      : message;
   }
 
   /** True if the store holds, or will hold, this pending message under the id of another message. */
   #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, StoredMessage>): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
-    const holder = holdersByRef.get(key) ?? this.#firstWithRef(key);
+    const holder = holdersByRef.get(key) ?? this.#refs.first(key);
     if (holder === undefined || holder.id === message.id || !isSameContent(holder, message)) return false;
     // A stored holder makes this message a duplicate, whatever the order of the two. A holder in the tail only does so
     // if it comes before this message.
@@ -102,6 +117,9 @@ export class Merge {
     return false;
   }
 }
+
+/** Finds the first and the last message of the tail with a ref key. */
+type RefsOfTail = Pick<TailRefs, "first" | "last">;
 
 interface MergeEntry {
   readonly message: StoredMessage;

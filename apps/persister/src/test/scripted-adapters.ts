@@ -99,8 +99,9 @@ type InsertHandler = (
 /** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
 export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert"> {
   readonly inserts: (readonly LogMessage[])[] = [];
-  /** The option of each insert. */
+  /** The options of each insert. */
   readonly mayBeStored: boolean[] = [];
+  readonly keepAliases: boolean[] = [];
   onInsert: InsertHandler = (messages) => messages.map(() => ({ kind: "stored" }));
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
@@ -120,6 +121,7 @@ export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "inser
   async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     this.inserts.push(messages);
     this.mayBeStored.push(options?.mayBeStored ?? false);
+    this.keepAliases.push(options?.keepAliases ?? false);
     return this.onInsert(messages);
   }
 

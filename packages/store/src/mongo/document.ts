@@ -25,6 +25,14 @@ export interface MessageDocument {
   readonly key?: string;
   /** Digest of the content that was stored first (L29). Absent as `key`. */
   readonly digest?: string;
+  /** The greatest alias of the message (P58). */
+  readonly also?: string;
+}
+
+/** A document of the collection `aliases`: an id that was acknowledged, and the id of the message that it stands for. */
+export interface AliasDocument {
+  readonly _id: string;
+  readonly of: string;
 }
 
 /** A document of the collection `conversations`: a private conversation, shared by its two users. */
@@ -67,7 +75,12 @@ export function keyOf(message: LogMessage): string {
 
 /** Converts a document to its message. */
 export function messageOf(document: MessageDocument): StoredMessage {
-  const { _id: id, from, to, content, ref, digest } = document;
+  const { _id: id, from, to, content, ref, digest, also } = document;
   const message = { id, from, to, content };
-  return { ...message, ...(ref !== undefined && { ref }), ...(digest !== undefined && { digest }) };
+  return {
+    ...message,
+    ...(ref !== undefined && { ref }),
+    ...(digest !== undefined && { digest }),
+    ...(also !== undefined && { also }),
+  };
 }

@@ -1,7 +1,7 @@
-import { type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
+import { type LogMessage, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { insertEvent } from "../outcome.ts";
+import { aliasesOf, insertEvent } from "../outcome.ts";
 import type { PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
@@ -15,6 +15,7 @@ import type {
   Store,
   StoreFormat,
 } from "../store.ts";
+import { keepAliases, readAlias } from "./aliases.ts";
 import { forgetProgress, runBackfill } from "./backfill.ts";
 import type { Connection } from "./connection.ts";
 import {
@@ -28,7 +29,7 @@ import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
 import { createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { readByIds, readByRefs, readLastId, readPage, readVisible } from "./read.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
 /** A store in MongoDB, for any number of processes. */
@@ -86,6 +87,7 @@ export class MongoStore implements Store {
     const step = this.#stepsOf("insert");
     const deps = { messages: this.#db.messages, refField: this.#refField, runStep: step };
     const outcomes = await insertInto(deps, messages, options);
+    if (options?.keepAliases) await keepAliases(this.#db, aliasesOf(messages, outcomes), step);
     const updates = conversationUpdatesOf(messages, outcomes);
     if (updates.length > 0)
       await step((timeLimit) => updateConversations(this.#db.conversations, updates, timeLimit));
@@ -94,10 +96,11 @@ export class MongoStore implements Store {
   }
 
   lastId(): Promise<string> {
-    return this.#bounded(
-      "lastId",
-      async (timeLimit) => (await readLastId(this.#db.messages, timeLimit)) ?? ORIGIN,
-    );
+    const { messages, aliases } = this.#db;
+    return this.#bounded("lastId", async (timeLimit) => {
+      const ids = await Promise.all([readLastId(messages, timeLimit), readLastId(aliases, timeLimit)]);
+      return ids.reduce<string>((last, id = ORIGIN) => laterOf(last, id), ORIGIN);
+    });
   }
 
   page(
@@ -145,6 +148,18 @@ export class MongoStore implements Store {
       ...(await readByRefs(this.#db.messages, this.#refField, messages, timeLimit)).values(),
     ];
     return this.#read("findByRef", messages.length, run, signal);
+  }
+
+  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
+    const { messages, aliases } = this.#db;
+    const run = async (timeLimit: TimeLimit) => {
+      const found = await readByIds(messages, [id], timeLimit);
+      if (found.size > 0) return [...found.values()];
+      const first = await readAlias(aliases, id, timeLimit);
+      return first === undefined ? [] : [...(await readByIds(messages, [first], timeLimit)).values()];
+    };
+    const [message] = await this.#read("findById", 1, run, signal);
+    return message;
   }
 
   ping(): Promise<void> {

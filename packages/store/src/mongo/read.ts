@@ -61,11 +61,14 @@ export async function readVisible(
   );
 }
 
-/** Reads the greatest id. */
-export async function readLastId(collection: Messages, timeLimit: TimeLimit): Promise<string | undefined> {
+/** Reads the greatest id of a collection. */
+export async function readLastId<Document extends { readonly _id: string }>(
+  collection: Collection<Document>,
+  timeLimit: TimeLimit,
+): Promise<string | undefined> {
   // `local` includes messages that aren't on a majority yet: a new log must start above these too (L1).
   const options = { ...timeLimit, sort: { _id: -1 }, projection: { _id: 1 }, readConcern: "local" } as const;
-  return (await collection.findOne({}, options))?._id;
+  return (await collection.findOne<{ readonly _id: string }>({}, options))?._id;
 }
 
 /** Reads messages by id. */

@@ -9,11 +9,19 @@ import {
 } from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
+import { aliasesOf, insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { Abandonable, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
+import type {
+  Abandonable,
+  Alias,
+  InsertOptions,
+  InsertOutcome,
+  LastMessages,
+  Range,
+  Store,
+} from "../store.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 
@@ -30,6 +38,9 @@ export class SqliteStore implements Store {
   readonly #lastMessageIds: StatementSync;
   readonly #byId: StatementSync;
   readonly #byRef: StatementSync;
+  readonly #insertAlias: StatementSync;
+  readonly #nameAlias: StatementSync;
+  readonly #byAlias: StatementSync;
   readonly #lastId: StatementSync;
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
@@ -45,6 +56,9 @@ export class SqliteStore implements Store {
     this.#lastMessageIds = db.prepare(sql.LAST_MESSAGE_IDS);
     this.#byId = db.prepare(sql.BY_ID);
     this.#byRef = db.prepare(sql.BY_REF);
+    this.#insertAlias = db.prepare(sql.INSERT_ALIAS);
+    this.#nameAlias = db.prepare(sql.NAME_ALIAS);
+    this.#byAlias = db.prepare(sql.BY_ALIAS);
     this.#lastId = db.prepare(sql.LAST_ID);
     this.#oldest = db.prepare(sql.OLDEST);
     this.#newest = db.prepare(sql.NEWEST);
@@ -61,7 +75,10 @@ export class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
+  insert(
+    messages: readonly LogMessage[],
+    { keepAliases = false }: InsertOptions = {},
+  ): Promise<readonly InsertOutcome[]> {
     return this.#run("insert", () => {
       const started = performance.now();
       const outcomes = this.#inTransaction(() => {
@@ -71,6 +88,7 @@ export class SqliteStore implements Store {
           const [one = "", other = one] = users;
           this.#upsertConversation.run(name, one, other, last);
         }
+        if (keepAliases) for (const alias of aliasesOf(messages, settled)) this.#keepAlias(alias);
         return settled;
       });
       this.#observe(insertEvent(outcomes, performance.now() - started));
@@ -147,6 +165,14 @@ export class SqliteStore implements Store {
     });
   }
 
+  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
+    const [message] = await this.#read("findById", 1, signal, () => {
+      const row = this.#byId.get(id) ?? this.#byAlias.get(id);
+      return row ? [messageOf(row)] : [];
+    });
+    return message;
+  }
+
   ping(): Promise<void> {
     return this.#run("ping", () => {
       this.#lastId.get();
@@ -184,6 +210,13 @@ export class SqliteStore implements Store {
     if (ref === undefined) return undefined;
     const row = this.#byRef.get(conversationOf(from, to), from, ref);
     return row && messageOf(row);
+  }
+
+  /** An id that is another message's, because the log was replaced, stays with that message. */
+  #keepAlias({ id, of }: Alias): void {
+    if (this.#byId.get(id)) return;
+    this.#insertAlias.run(id, of);
+    this.#nameAlias.run({ alias: id, id: of });
   }
 
   /** Runs `run` in one transaction, so that all its writes share one sync to disk (group commit). */
@@ -228,11 +261,12 @@ function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): Store
 }
 
 function messageOf(row: Record<string, unknown>): StoredMessage {
-  const { ref, digest } = row;
+  const { ref, digest, also } = row;
   const [id, from, to, content] = [String(row.id), String(row.from), String(row.to), String(row.content)];
   return {
     ...{ id, from, to, content },
     ...(typeof ref === "string" && { ref }),
     ...(typeof digest === "string" && { digest }),
+    ...(typeof also === "string" && { also }),
   };
 }

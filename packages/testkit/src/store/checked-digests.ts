@@ -23,6 +23,10 @@ export function withCheckedDigests(store: Store): Store {
       return { messages: messages.map(withoutDigest), next };
     },
     findByRef: async (...args) => (await store.findByRef(...args)).map(withoutDigest),
+    findById: async (...args) => {
+      const message = await store.findById(...args);
+      return message && withoutDigest(message);
+    },
     ping: () => store.ping(),
     close: () => store.close(),
   };

@@ -1,5 +1,6 @@
 import type { PrepareOptions } from "@parley/store";
 import { describe, onTestFinished } from "vitest";
+import { aliasRules } from "./alias-rules.ts";
 import { withCheckedDigests } from "./checked-digests.ts";
 import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
@@ -52,6 +53,7 @@ export function storeContract(
     describe("sync", () => syncRules(open));
     describe("conversations", () => conversationRules(open));
     describe("contents", () => contentRules(open));
+    describe("aliases", () => aliasRules(open));
     describe("edited contents", () => digestRules(openAt, edit));
     describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });
