@@ -5,6 +5,7 @@ const SERVER = "http://localhost:8080";
 const PATHS = [
   "/ws",
   "/auth",
+  "/message",
   "/messages",
   "/sync",
   "/conversations",

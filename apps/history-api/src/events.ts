@@ -4,8 +4,11 @@ import type { Wait } from "./limits/deadline.ts";
 import type { Refusal } from "./limits/fair-budget.ts";
 import type { LimitName, Load } from "./limits/request-limiter.ts";
 
-/** The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`. */
-export const ROUTE_NAMES = ["room", "conversation", "sync", "conversations"] as const;
+/**
+ * The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`, `message` is
+ * `/message/:id`.
+ */
+export const ROUTE_NAMES = ["room", "conversation", "message", "sync", "conversations"] as const;
 export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /** An event that history-api reports, for logs and metrics. Never holds contents or tokens. Times are in ms. */

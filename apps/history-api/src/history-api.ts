@@ -20,7 +20,7 @@ export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
   readonly tail: LogTail;
-  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "ping">;
+  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findById" | "ping">;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
   readonly observe: Observe;
@@ -30,8 +30,8 @@ export interface HistoryApiOptions {
 
 export interface HistoryApi {
   /**
-   * Handles the `request` event of an HTTP server. Serves `/messages`, `/messages/:username`, `/sync`,
-   * `/conversations`, the documents and `/`; answers 404 for other paths.
+   * Handles the `request` event of an HTTP server. Serves `/messages`, `/messages/:username`, `/message/:id`,
+   * `/sync`, `/conversations`, the documents and `/`; answers 404 for other paths.
    */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /** Follows the log until `signal` is aborted. Requests get 503 until the log's end is reached. Never rejects. */

@@ -16,6 +16,13 @@ export type PersisterEvent =
   | { readonly type: "outage"; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
   /** The store answers again, after `attempts` attempts. */
   | { readonly type: "recovered"; readonly attempts: number; readonly ms: number }
+  /** The store's upgrade failed. It is tried again and continues where it was. Messages are stored meanwhile. */
+  | {
+      readonly type: "upgrade-failed";
+      readonly attempt: number;
+      readonly retryInMs: number;
+      readonly reason: string;
+    }
   /** The store is available but refused a whole group. After three refusals each message is inserted alone (L10). */
   | { readonly type: "group-failed"; readonly messages: number; readonly reason: string }
   /** One message can't be stored. The log delivers it again. */

@@ -26,7 +26,8 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const consumer = bus.consume({ lastStored: () => store.lastId(), storeName: () => store.name() });
 
   const observe = observePersister(log, registry);
-  const persister = createPersister({ consumer, store, observe });
+  // The store's format follows the format of entries, once ENTRIES sets it.
+  const persister = createPersister({ consumer, store, storeFormat: undefined, observe });
   const running = persister.run(stopping);
   defer("persister", () => running);
 

@@ -60,6 +60,21 @@ describe("what the store answers", () => {
     expect(store.inserts).toHaveLength(1);
   });
 
+  it("L37: only ids that were acknowledged leave aliases, in every insert of a batch", async () => {
+    for (const acknowledged of [true, false]) {
+      const { consumer, store } = start({ acknowledged });
+      store.onInsert = (messages) => {
+        if (store.inserts.length === 1) throw unavailable();
+        return messages.map(() => ({ kind: "duplicateOf", id: three.id }));
+      };
+      consumer.deliver(delivered(one), delivered(two));
+      await until(() => consumer.settled.length === 2);
+      expect(store.keepAliases.length).toBeGreaterThan(1);
+      expect(new Set(store.keepAliases)).toEqual(new Set([acknowledged]));
+      await stop();
+    }
+  });
+
   it("G1: an outage between a refused ref and the insert without it changes nothing", async () => {
     const { consumer, store } = start();
     const reused = message(5, { ref: "r" });

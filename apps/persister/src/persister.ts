@@ -1,10 +1,11 @@
 import type { BackoffLimits } from "@parley/async";
 import type { Consumer } from "@parley/bus";
-import type { Store } from "@parley/store";
+import type { Store, StoreFormat } from "@parley/store";
 import { runConsumeLoop } from "./consuming/consume-loop.ts";
 import type { Observe } from "./events.ts";
 import { BatchWriter } from "./storing/batch-writer.ts";
 import { StoreWriter } from "./storing/store-writer.ts";
+import { runUpgrade } from "./storing/upgrade.ts";
 import { runTrimLoop } from "./trimming/trim-loop.ts";
 
 export { deadLetterRoutes } from "./dead-letters/routes.ts";
@@ -12,7 +13,9 @@ export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 
 export interface PersisterOptions {
   readonly consumer: Consumer;
-  readonly store: Pick<Store, "prepare" | "insert">;
+  readonly store: Pick<Store, "prepare" | "upgrade" | "insert">;
+  /** The format that an operator chose for the store. Undefined: an existing store stays as it is. */
+  readonly storeFormat?: StoreFormat | undefined;
   readonly observe: Observe;
   readonly timings?: Partial<Timings>;
   /** The current time, in ms since 1970. */
@@ -23,6 +26,8 @@ export interface PersisterOptions {
 
 export interface Timings {
   readonly retry: BackoffLimits;
+  /** Wait before the store's upgrade is tried again. */
+  readonly upgradeRetry: BackoffLimits;
   /** Interval at which the log is trimmed and its state is reported, in ms (L12). */
   readonly trimEveryMs: number;
   /** Maximum time for the remaining batches after the signal is aborted, in ms. */
@@ -32,7 +37,8 @@ export interface Timings {
 export interface Persister {
   /**
    * Copies messages from the log to the store until `signal` is aborted. Then stores and settles the batches that it
-   * has read, for at most `drainMs`. Never rejects: failures are retried for ever.
+   * has read, for at most `drainMs`. Meanwhile completes what the store has of earlier versions. Never rejects: failures
+   * are retried for ever.
    */
   run(signal: AbortSignal): Promise<void>;
   /** Reasons why messages can't be stored now, for `/readyz`. Empty if ready. */
@@ -40,12 +46,24 @@ export interface Persister {
 }
 
 /** The longest wait is short, because after an outage it delays the whole backlog. An attempt has few messages by then. */
-const TIMINGS: Timings = { retry: { minMs: 100, maxMs: 1_000 }, trimEveryMs: 1_000, drainMs: 10_000 };
+const TIMINGS: Timings = {
+  retry: { minMs: 100, maxMs: 1_000 },
+  upgradeRetry: { minMs: 1_000, maxMs: 30_000 },
+  trimEveryMs: 1_000,
+  drainMs: 10_000,
+};
 
 /** Creates the core of a persister. It doesn't read the environment. The caller closes the bus and the store. */
 export function createPersister(options: PersisterOptions): Persister {
-  const { consumer, store, observe, now = Date.now, monotonicNow = () => performance.now() } = options;
-  const { retry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
+  const {
+    consumer,
+    store,
+    storeFormat: format,
+    observe,
+    now = Date.now,
+    monotonicNow = () => performance.now(),
+  } = options;
+  const { retry, upgradeRetry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
   const batchLimit = () => storeWriter.batchLimit;
@@ -56,8 +74,13 @@ export function createPersister(options: PersisterOptions): Persister {
       const deps = { consumer, intervalMs: trimEveryMs, observe, now, monotonicNow };
       const trimming = runTrimLoop(deps, signal);
       const consuming = storeWriter
-        .prepare(signal)
-        .then(() => runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal));
+        .prepare({ format }, signal)
+        .then(() =>
+          Promise.all([
+            runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal),
+            runUpgrade({ store, retry: upgradeRetry, observe }, signal),
+          ]),
+        );
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);
     },
     problems: () => [storeWriter.problem(), consumer.problem()].filter((problem) => problem !== undefined),

@@ -5,7 +5,7 @@ import type { LogState } from "./log-state.ts";
 export interface ConsumeOptions {
   /** Returns the store's greatest id, or ORIGIN if there is none. A new log starts above it (L1). */
   readonly lastStored: () => Promise<string>;
-  /** Returns the name of the store, or "" if it has none. It proves that a log under other names is this one's (L37). */
+  /** Returns the name of the store, or "" if it has none. It proves that a log under other names is this one's (L38). */
   readonly storeName?: () => Promise<string>;
 }
 

@@ -42,7 +42,7 @@ export type BusEvent =
   | { readonly type: "id-conflict"; readonly id: string; readonly again: string }
   /** A new log was created. Its ids are greater than `at` (L1). */
   | { readonly type: "log-created"; readonly at: string }
-  /** The installation's log was found under former names, and has its present names now (L37). */
+  /** The installation's log was found under former names, and has its present names now (L38). */
   | { readonly type: "log-moved"; readonly from: string; readonly to: string }
   /** The log was given another format, as the operator wants (L25). */
   | { readonly type: "log-format"; readonly from: string; readonly to: string }

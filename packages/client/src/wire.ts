@@ -15,6 +15,11 @@ export interface Message {
   readonly content: string;
   /** The time at which the message entered the log: ISO 8601 in UTC, as `2025-07-16T14:00:00.123Z`. */
   readonly timestamp: string;
+  /**
+   * Only in messages from history: the latest id with which this message was acknowledged, and sent live, once more. A
+   * sender that repeats a message after the server's dedupe window causes this. Don't show a message with that id.
+   */
+  readonly also?: string;
 }
 
 /** The position of an acknowledged message in the log: the result of `send` (P10). */

@@ -30,6 +30,14 @@ const username = {
   schema: schemaOf(tokenRequest.shape.username),
 };
 
+const messageId = {
+  name: "id",
+  in: "path",
+  required: true,
+  description: "The id of a message, from an ack, a live message or history.",
+  schema: schemaOf(responses.Message.shape.id),
+};
+
 /** Generates the OpenAPI 3.1 document of everything served over HTTP on the public port. */
 export function openapi(): JsonSchema {
   return {
@@ -58,6 +66,18 @@ export function openapi(): JsonSchema {
         get: messagesOperation("Reads the conversation with one user (P50, P51)", "readConversation", [
           username,
         ]),
+      },
+      "/message/{id}": {
+        get: {
+          operationId: "readMessage",
+          tags: HISTORY,
+          summary: "Reads one message, also under a later id with which it was acknowledged (P58, P59)",
+          parameters: [messageId, ...parametersOf("message")],
+          responses: {
+            200: jsonResponse("The message.", "Message"),
+            ...errorResponses([...HISTORY_ERRORS, "not_found"]),
+          },
+        },
       },
       "/sync": {
         get: {

@@ -36,7 +36,8 @@ export function messageFrame(id: string, body: Body): string {
   return `{"type":"message","id":"${id}",${body},"timestamp":"${timestampOf(id)}"}`;
 }
 
-/** Builds the JSON of a message as history returns it (P50). */
-export function messageJson(id: string, body: Body): string {
-  return `{"id":"${id}",${body},"timestamp":"${timestampOf(id)}"}`;
+/** Builds the JSON of a message as history returns it (P50). `also` is its latest alias (P58). */
+export function messageJson(id: string, body: Body, also?: string): string {
+  const alias = also === undefined ? "" : `,"also":"${also}"`;
+  return `{"id":"${id}",${body},"timestamp":"${timestampOf(id)}"${alias}}`;
 }

@@ -49,6 +49,7 @@ export const queries = {
     .refine(({ before, after }) => before === undefined || after === undefined, {
       error: "before and after cannot be combined.",
     }),
+  message: z.object({ as }),
   sync: z.object({
     limit: limit(HUNDRED),
     after: bound(
@@ -65,7 +66,17 @@ export const queries = {
 };
 
 const message = z
-  .object({ id, from: username, to: recipient, content, timestamp: time })
+  .object({
+    id,
+    from: username,
+    to: recipient,
+    content,
+    timestamp: time,
+    also: id.optional().meta({
+      description:
+        "The latest id under which this message was acknowledged, and sent live, once more after the dedupe window (P58).",
+    }),
+  })
   .meta({ description: "A message." });
 
 const conversation = z.object({ with: username, last: message });

@@ -1,6 +1,7 @@
 export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
 export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
+export { contentDigest, isSameContent } from "./digest.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
 export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
 export {
@@ -16,7 +17,7 @@ export {
   parseId,
   timestampOf,
 } from "./ids.ts";
-export type { Draft, LogMessage, Message } from "./message.ts";
+export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
 export { isUsername } from "./username.ts";
 export {
   ackFrame,

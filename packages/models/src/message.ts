@@ -23,3 +23,11 @@ export interface Draft {
 export interface LogMessage extends Draft {
   readonly id: string;
 }
+
+/** A message as a store returns it. */
+export interface StoredMessage extends LogMessage {
+  /** The digest of the content that was stored first (L29). Absent if the content was never changed. */
+  readonly digest?: string;
+  /** The greatest id under which the message was acknowledged again, after the dedupe window (P58). */
+  readonly also?: string;
+}

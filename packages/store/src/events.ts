@@ -1,6 +1,7 @@
 /** The operations of a store, as named in events. `all` has no name of its own, because it reads with `page`. */
 export const STORE_OPERATIONS = [
   "prepare",
+  "upgrade",
   "insert",
   "lastId",
   "name",
@@ -8,13 +9,17 @@ export const STORE_OPERATIONS = [
   "sync",
   "conversations",
   "findByRef",
+  "findById",
   "ping",
   "close",
 ] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /** The operations that read messages. */
-export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef">;
+export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef" | "findById">;
+
+/** Kinds of data that messages of an earlier version lack: their conversations (P57), their keys and digests. */
+export type BackfillSubject = "conversations" | "keys";
 
 /** An event of a store, for logs and metrics. Never contains content, a username or a password. */
 export type StoreEvent =
@@ -37,12 +42,14 @@ export type StoreEvent =
       readonly ms: number;
     }
   /**
-   * Progress of the backfill, which creates the list of conversations for messages of an earlier version (P57).
-   * `messages` have been read so far, up to the id `upTo`.
+   * Progress of `upgrade`. `messages` have been read so far, up to the id `upTo`; something was added for `filled` of
+   * them.
    */
   | {
       readonly type: "backfill";
+      readonly subject: BackfillSubject;
       readonly messages: number;
+      readonly filled: number;
       readonly upTo: string;
       readonly done: boolean;
       readonly ms: number;

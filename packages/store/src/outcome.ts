@@ -1,6 +1,6 @@
-import { isId, type LogMessage } from "@parley/models";
+import { isId, isSameContent, type LogMessage, type StoredMessage } from "@parley/models";
 import type { StoreEvent } from "./events.ts";
-import type { InsertOutcome } from "./store.ts";
+import type { Alias, InsertOutcome } from "./store.ts";
 
 /**
  * Maximum size of a message's fields together, in bytes of UTF-8. A MongoDB document can have 16 MiB, and contains the
@@ -24,16 +24,18 @@ export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage)
 /**
  * Returns the outcome of a message that wasn't inserted because its id or its ref is taken (L13). `storedById` and
  * `storedByRef` are the messages stored under that id and that ref. Returns undefined if there is neither. Both may be
- * read after the insert, because stored messages never change and are never deleted.
+ * read after the insert, because stored messages are never deleted, and neither their ids and refs nor their digests change.
+ * Contents are compared as they were first stored (L29): otherwise a message that was edited since would come back as a
+ * conflict and be stored twice.
  */
 export function outcomeOf(
   message: LogMessage,
-  storedById: LogMessage | undefined,
-  storedByRef: LogMessage | undefined,
+  storedById: StoredMessage | undefined,
+  storedByRef: StoredMessage | undefined,
 ): InsertOutcome | undefined {
   if (storedById && isSame(message, storedById, storedByRef)) return { kind: "stored" };
   if (storedByRef) {
-    const kind = storedByRef.content === message.content ? "duplicateOf" : "refReused";
+    const kind = isSameContent(storedByRef, message) ? "duplicateOf" : "refReused";
     return { kind, id: storedByRef.id };
   }
   return storedById && { kind: "idConflict" };
@@ -45,11 +47,19 @@ export function outcomeOf(
  * - The ref is stored with different content: the same message, whose ref was removed before it was stored (L13).
  * - The ref is free: a different message that has the same content.
  */
-function isSame(message: LogMessage, stored: LogMessage, storedByRef: LogMessage | undefined): boolean {
-  const { from, to, content, ref } = message;
-  if (stored.from !== from || stored.to !== to || stored.content !== content) return false;
+function isSame(message: LogMessage, stored: StoredMessage, storedByRef: StoredMessage | undefined): boolean {
+  const { from, to, ref } = message;
+  if (stored.from !== from || stored.to !== to || !isSameContent(stored, message)) return false;
   if (stored.ref === ref) return true;
-  return stored.ref === undefined && storedByRef !== undefined && storedByRef.content !== content;
+  return stored.ref === undefined && storedByRef !== undefined && !isSameContent(storedByRef, message);
+}
+
+/** Returns the aliases that a batch makes: those of its duplicates. */
+export function aliasesOf(messages: readonly LogMessage[], outcomes: readonly InsertOutcome[]): Alias[] {
+  return messages.flatMap(({ id }, index) => {
+    const outcome = outcomes[index];
+    return outcome?.kind === "duplicateOf" ? [{ id, of: outcome.id }] : [];
+  });
 }
 
 /** Counts outcomes for the `insert` event. */

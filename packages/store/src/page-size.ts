@@ -24,8 +24,8 @@ export function isFull(messages: readonly LogMessage[], { limit, maxBytes }: Pag
 }
 
 /** Collects messages until the result is full. The last message may exceed `maxBytes`, so that every read advances. */
-export class PageCollector {
-  readonly messages: LogMessage[] = [];
+export class PageCollector<Item extends LogMessage = LogMessage> {
+  readonly messages: Item[] = [];
   readonly #size: PageSize;
   #bytes = 0;
 
@@ -34,7 +34,7 @@ export class PageCollector {
   }
 
   /** Adds a message. Returns true once the result is full. */
-  add(message: LogMessage): boolean {
+  add(message: Item): boolean {
     this.messages.push(message);
     this.#bytes += estimateBytes(message);
     return this.isFull;
@@ -47,8 +47,8 @@ export class PageCollector {
 }
 
 /** Returns the first messages, up to the maximum size. The last one may exceed `maxBytes`. */
-export function firstFitting(messages: Iterable<LogMessage>, size: PageSize): LogMessage[] {
-  const page = new PageCollector(size);
+export function firstFitting<Item extends LogMessage>(messages: Iterable<Item>, size: PageSize): Item[] {
+  const page = new PageCollector<Item>(size);
   if (page.isFull) return page.messages;
   for (const message of messages) if (page.add(message)) break;
   return page.messages;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { LogMessage } from "@parley/models";
+import type { StoredMessage } from "@parley/models";
 import { isFull } from "./page-size.ts";
 import type { Range, Store } from "./store.ts";
 
@@ -16,7 +16,7 @@ export async function* readAllPages(
   conversation: string,
   range: Range,
   signal?: AbortSignal,
-): AsyncGenerator<LogMessage, void, void> {
+): AsyncGenerator<StoredMessage, void, void> {
   let after = range.after;
   while (true) {
     signal?.throwIfAborted();

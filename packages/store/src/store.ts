@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import type { LogMessage, StoredMessage } from "@parley/models";
 import type { PageSize } from "./page-size.ts";
 
 /**
@@ -12,15 +12,25 @@ import type { PageSize } from "./page-size.ts";
  * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
  *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full
  *   (`isFull`), no more messages follow it.
+ * - A message that is read has the digest of the content that was stored first (L29).
  * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
  */
 export interface Store {
   /**
-   * Creates tables, indexes and whatever else the store needs. Safe to call again, and by several processes at once.
-   * Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if existing
-   * data conflicts with the indexes or tables, because a retry can't help then.
+   * Creates tables, indexes and whatever else inserts and reads need. Safe to call again, and by several processes at
+   * once. Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if
+   * existing data conflicts with the indexes or tables, because a retry can't help then.
    */
-  prepare(): Promise<void>;
+  prepare(options?: PrepareOptions): Promise<void>;
+  /**
+   * Adds what stored messages of an earlier version lack, and finishes the change to the format that `prepare` got. May
+   * take long. Meanwhile messages can be inserted and read, except that `conversations` is unavailable until its part is
+   * done. Call it after `prepare`. Safe to call again, to interrupt at any point, and to run in several processes.
+   *
+   * Rejects with `unavailable` if a step fails, and the next call continues from there. Rejects with the signal's reason
+   * once the signal is aborted.
+   */
+  upgrade(signal: AbortSignal): Promise<void>;
   /**
    * Stores messages durably and returns one outcome for each, in the order of `messages` (L13). Idempotent by id and
    * by `(conversation, from, ref)`.
@@ -32,7 +42,10 @@ export interface Store {
    * retries with the same messages.
    */
   insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]>;
-  /** Returns the greatest stored id, or ORIGIN if the store is empty. A new log starts above this id (L1). */
+  /**
+   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases count. A new log starts above
+   * this id (L1).
+   */
   lastId(): Promise<string>;
   /**
    * Returns at most `limit` messages of a conversation within the range, oldest first (P51). If there are more,
@@ -41,14 +54,14 @@ export interface Store {
   page(
     conversation: string,
     options: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly LogMessage[]>;
+  ): Promise<readonly StoredMessage[]>;
   /**
    * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
    * slowly the caller reads. Throws the signal's reason once the signal is aborted.
    */
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage>;
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage>;
   /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
-  sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly LogMessage[]>;
+  sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]>;
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many
@@ -63,11 +76,27 @@ export interface Store {
    * Returns the messages stored under the `(conversation, from, ref)` of the given messages, each once, in any order
    * (L19). Messages without a ref are ignored.
    */
-  findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly LogMessage[]>;
+  findByRef(messages: readonly LogMessage[], options?: Abandonable): Promise<readonly StoredMessage[]>;
+  /**
+   * Returns the message with an id. If the id is an alias, returns the message for which it stands (L37). Returns
+   * undefined if there is neither.
+   */
+  findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
   close(): Promise<void>;
+}
+
+/**
+ * The format in which a store keeps refs unique. Processes of versions before format 2 can only use format 1. An adapter
+ * for a single process has no formats and ignores the option.
+ */
+export type StoreFormat = 1 | 2;
+
+export interface PrepareOptions {
+  /** Undefined: a new store gets format 2, and an existing one stays as it is. */
+  readonly format?: StoreFormat | undefined;
 }
 
 /** An option of reads: the caller aborts the signal when it doesn't need the result any more. */
@@ -81,11 +110,22 @@ export interface InsertOptions {
    * for them first, so that only what isn't stored is written again.
    */
   readonly mayBeStored?: boolean;
+  /**
+   * True if the messages' senders have acks with these ids. For a message with the outcome `duplicateOf`, the store then
+   * keeps its id as an alias of the first message, before `insert` returns (L37).
+   */
+  readonly keepAliases?: boolean;
+}
+
+/** An id that stands for the stored message `of`, which has the same ref and content (L37). */
+export interface Alias {
+  readonly id: string;
+  readonly of: string;
 }
 
 /** A page of the list of conversations. */
 export interface LastMessages {
-  readonly messages: readonly LogMessage[];
+  readonly messages: readonly StoredMessage[];
   /** The `before` of the next page. Undefined if there are no more conversations. */
   readonly next: string | undefined;
 }

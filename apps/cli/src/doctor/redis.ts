@@ -45,7 +45,7 @@ function checkLog({ tag, logEntries, logFormat, logAheadMs }: RedisFacts): Findi
   return [entries, wrong("log time", detail, fix)];
 }
 
-/** A log under former names may be waiting for a persister, or be a neighbour's, or be forgotten (L37). */
+/** A log under former names may be waiting for a persister, or be a neighbour's, or be forgotten (L38). */
 function checkFormerLogs({ formerLogs, tag, logEntries }: RedisFacts): Finding[] {
   const see = "see Names in Redis in docs/operating.md";
   return formerLogs.map(({ tag: former, entries, isOurs }) => {

@@ -15,6 +15,7 @@ import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
 import { conversationsRoute } from "../routes/conversations.ts";
 import { documentRoutes, textRoute } from "../routes/documents.ts";
+import { messageRoute } from "../routes/message.ts";
 import { messagesRoute } from "../routes/messages.ts";
 import { syncRoute } from "../routes/sync.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -37,6 +38,7 @@ const PATHS = [
   "/",
   "/messages",
   "/messages/:username",
+  "/message/:id",
   "/sync",
   "/conversations",
   "/docs",
@@ -58,6 +60,7 @@ export function createApp(deps: AppDeps): Express {
   const openExchange = createOpenExchange(deps);
   const responder = new Responder({ limiter, slowClientMs, observe });
   const messages = messagesRoute({ history, openExchange, responder, observe });
+  const message = messageRoute({ history, openExchange, responder, observe });
   const app = express();
   app.disable("x-powered-by");
   app.enable("strict routing").enable("case sensitive routing");
@@ -65,6 +68,7 @@ export function createApp(deps: AppDeps): Express {
   app.get("/", textRoute(indexText()));
   app.get("/messages", (req, res) => messages(req, res, ""));
   app.get("/messages/:username", (req, res) => messages(req, res, req.params.username));
+  app.get("/message/:id", (req, res) => message(req, res, req.params.id));
   app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
   app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);

@@ -1,4 +1,4 @@
-import { encodeBody, type LogMessage, messageJson } from "@parley/models";
+import { encodeBody, messageJson, type StoredMessage } from "@parley/models";
 
 /** Minimum length of a chunk's text, in UTF-16 units. Only the last chunk may be shorter. */
 const CHUNK_LENGTH = 64 * 1024;
@@ -10,7 +10,7 @@ export interface JsonEnvelope {
   /** The text after the messages: `]`, the end of the object, or nothing in a part of a whole conversation. */
   readonly after: string;
   /** Converts one message to JSON. The default is the form of P50. */
-  readonly item?: (message: LogMessage) => string;
+  readonly item?: (message: StoredMessage) => string;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface JsonEnvelope {
  * the memory that a response needs while its client reads is small and known exactly (G5).
  */
 export function encodeMessages(
-  messages: readonly LogMessage[],
+  messages: readonly StoredMessage[],
   { before, after, item = toJson }: JsonEnvelope,
 ): Buffer[] {
   const chunks: Buffer[] = [];
@@ -40,8 +40,8 @@ export function encodeMessages(
 }
 
 /** Converts one message to the JSON that clients get (P50). */
-export function toJson(message: LogMessage): string {
-  return messageJson(message.id, encodeBody(message));
+export function toJson(message: StoredMessage): string {
+  return messageJson(message.id, encodeBody(message), message.also);
 }
 
 export function bytesOf(chunks: readonly Buffer[]): number {

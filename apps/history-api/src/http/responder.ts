@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import type { StoredMessage } from "@parley/models";
 import { estimateBytes } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
@@ -22,7 +22,7 @@ export interface ResponderDeps {
 
 /** A page of messages to send, with the JSON text around them. */
 export interface PageAnswer {
-  readonly messages: readonly LogMessage[];
+  readonly messages: readonly StoredMessage[];
   readonly envelope: JsonEnvelope;
 }
 
@@ -175,7 +175,7 @@ export class Responder {
     return deadline.during("turn", (signal) => this.#deps.limiter.read(kind, caller, signal, run));
   }
 
-  #encode({ caller }: Exchange, messages: readonly LogMessage[], envelope: JsonEnvelope): Buffer[] {
+  #encode({ caller }: Exchange, messages: readonly StoredMessage[], envelope: JsonEnvelope): Buffer[] {
     const cost = messages.reduce((sum, message) => sum + estimateBytes(message), 0);
     this.#deps.limiter.charge(caller.user, cost);
     return encodeMessages(messages, envelope);

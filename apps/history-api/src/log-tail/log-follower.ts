@@ -33,7 +33,7 @@ export interface TailSnapshot {
   /** The messages of the requested conversation, or of all conversations. */
   readonly pending: MessageView;
   /** The refs of the whole tail. */
-  readonly refs: Pick<TailRefs, "first" | "holderOf" | "remember">;
+  readonly refs: Pick<TailRefs, "first" | "last" | "holderOf" | "remember">;
 }
 
 type FollowerState =

@@ -1,4 +1,4 @@
-import { idAfter, type LogMessage, ORIGIN } from "@parley/models";
+import { idAfter, type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
 import { estimateBytes, type Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
@@ -37,7 +37,10 @@ export class ConversationReader {
     this.#deps = deps;
     this.#position = snapshot.position;
     this.#tail = snapshot;
-    this.#merge = new Merge(snapshot.position, (key) => this.#tail?.refs.first(key));
+    this.#merge = new Merge(snapshot.position, {
+      first: (key) => this.#tail?.refs.first(key),
+      last: (key) => this.#tail?.refs.last(key),
+    });
   }
 
   get isDone(): boolean {
@@ -45,7 +48,7 @@ export class ConversationReader {
   }
 
   /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
-  async next(deadline: Deadline): Promise<readonly LogMessage[]> {
+  async next(deadline: Deadline): Promise<readonly StoredMessage[]> {
     if (this.#after === undefined) return [];
     const { follower, conversation } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);

@@ -76,10 +76,13 @@ export class Conversations {
     deadline: Deadline,
   ): Promise<LastMessages> {
     const { before, limit, stored, user } = query;
-    const { newestByPeer, isCut } = await this.#newestInTail(tail, snapshot, query, deadline);
+    const merge = new Merge(snapshot.position, snapshot.refs);
+    const { newestByPeer, isCut } = await this.#newestInTail(tail, { merge, ...snapshot }, query, deadline);
     const unchanged = stored.messages.filter((message) => !newestByPeer.has(peerOf(user, message)));
     const moved = [...newestByPeer.values()].filter(({ id }) => before === undefined || id < before);
-    const lastMessages = [...unchanged, ...moved].sort((a, b) => (a.id < b.id ? 1 : -1));
+    const lastMessages = [...unchanged, ...moved]
+      .map((message) => merge.withAlias(message))
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
     const messages = firstFitting(lastMessages, { limit, maxBytes: MAX_PAGE_BYTES });
     const isShorter = messages.length < lastMessages.length;
     return { messages, next: isCut || isShorter ? messages.at(-1)?.id : stored.next };
@@ -93,20 +96,19 @@ export class Conversations {
    */
   async #newestInTail(
     tail: TailSlices,
-    { position, refs }: TailSnapshot,
+    { merge, refs }: { readonly merge: Merge; readonly refs: TailSnapshot["refs"] },
     query: Omit<NewestInTailQuery, "decided" | "maxUndecided">,
     deadline: Deadline,
   ): Promise<NewestInTail> {
     const { refLookup } = this.#deps;
-    const merge = new Merge(position, (key) => refs.first(key));
     const decided = new Map<string, boolean>();
     for (let maxUndecided = 1; ; maxUndecided *= 2) {
       const found = newestInTail(tail, { ...query, decided, maxUndecided });
       if (found.undecided.length === 0) return found;
       const pending = found.undecided.toReversed();
       const holders = await deadline.during("store", (signal) => refLookup.find(pending, refs, signal));
-      const kept = new Set(merge.merge([], pending, holders));
-      for (const message of pending) decided.set(message.id, kept.has(message));
+      const kept = new Set(merge.merge([], pending, holders).map(({ id }) => id));
+      for (const message of pending) decided.set(message.id, kept.has(message.id));
     }
   }
 }

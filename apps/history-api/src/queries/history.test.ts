@@ -1,4 +1,11 @@
-import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@parley/models";
+import {
+  conversationOf,
+  isVisibleTo,
+  type LogMessage,
+  ORIGIN,
+  refKey,
+  type StoredMessage,
+} from "@parley/models";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
 import { ModelLog, seeded } from "../test/model-log.ts";
@@ -53,13 +60,39 @@ function isOnly(message: LogMessage, log: readonly LogMessage[]): boolean {
   return log.filter((other) => refKey(other) === refKey(message)).length === 1;
 }
 
+/** Checks that aliases are ids of the log that repeat their message, and that no answer has both (P58). */
+function assertAliases(answer: readonly StoredMessage[], log: readonly LogMessage[]): number {
+  const ids = new Set(answer.map(({ id }) => id));
+  const byId = new Map(log.map((message) => [message.id, message]));
+  const named = answer.filter(({ also }) => also !== undefined);
+  for (const { id, also = "" } of named) {
+    const [first, again] = [byId.get(id), byId.get(also)];
+    expect(first && again && [refKey(again), again.content]).toEqual(first && [refKey(first), first.content]);
+    expect(ids.has(also)).toBe(false);
+  }
+  return named.length;
+}
+
+/** Checks that a message was found under its id: itself, or the one that it repeats. Returns 1 for the latter. */
+function assertFound(
+  found: StoredMessage | undefined,
+  message: LogMessage,
+  log: readonly LogMessage[],
+): number {
+  expect([found?.from, found?.to, found?.content]).toEqual([message.from, message.to, message.content]);
+  if (found?.id === message.id) return 0;
+  expect(found?.also).toBeDefined();
+  expect(refKey(log.find(({ id }) => id === found?.id) ?? message)).toBe(refKey(message));
+  return 1;
+}
+
 function assertInOrder(answer: readonly LogMessage[]): void {
   const ids = answer.map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)].sort());
 }
 
-async function collect(reader: ConversationReader): Promise<LogMessage[]> {
-  const all: LogMessage[] = [];
+async function collect(reader: ConversationReader): Promise<StoredMessage[]> {
+  const all: StoredMessage[] = [];
   while (!reader.isDone) all.push(...(await reader.next(noDeadline())));
   return all;
 }
@@ -80,7 +113,26 @@ describe("any interleaving of the log and the store between the reads", () => {
       expect(missing(answer, prefix), `seed ${seed}`).toEqual([]);
       expect(duplicated(answer, known), `seed ${seed}`).toEqual([]);
       assertInOrder(answer);
+      assertAliases(answer, model.log);
     }
+  });
+
+  it("P58, P59: every acknowledged id is found, as its message or as that which it repeats, by those who may see it", async () => {
+    let aliases = 0;
+    for (const seed of SEEDS) {
+      const { model, history } = caseOf(seed);
+      // The newest messages are the most likely ones to be stored and to leave the tail between two reads.
+      for (let read = 0; read < 60; read += 1) {
+        const message = model.log.at(-1 - (read % 6));
+        if (!message) continue;
+        const found = await history.readMessage("alice", message.id, noDeadline());
+        if (isVisibleTo("alice", message)) aliases += assertFound(found, message, model.log);
+        else expect(found, `seed ${seed}`).toBeUndefined();
+      }
+      const next = idAt(model.log.length + 1_000);
+      expect(await history.readMessage("alice", next, noDeadline())).toBeUndefined();
+    }
+    expect(aliases).toBeGreaterThan(20);
   });
 
   it("G2, P56: answers stay complete and without doubles while the answers about refs are remembered", async () => {

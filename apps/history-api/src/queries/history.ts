@@ -1,8 +1,18 @@
-import { conversationOf, idAfter, isVisibleTo, type LogMessage, ORIGIN } from "@parley/models";
+import {
+  conversationOf,
+  idAfter,
+  isVisibleTo,
+  type LogMessage,
+  laterOf,
+  ORIGIN,
+  refKey,
+  type StoredMessage,
+} from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import { indexAfter, type MessageView } from "../log-tail/recent-messages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
@@ -19,7 +29,7 @@ export interface PageOptions {
 }
 
 export interface SyncPage {
-  readonly messages: readonly LogMessage[];
+  readonly messages: readonly StoredMessage[];
   /** The position to continue from. */
   readonly cursor: string;
   readonly more: boolean;
@@ -27,7 +37,7 @@ export interface SyncPage {
 
 export interface HistoryDeps {
   readonly follower: Pick<LogFollower, "snapshot" | "later">;
-  readonly store: Pick<Store, "page" | "sync">;
+  readonly store: Pick<Store, "page" | "sync" | "findById">;
   readonly refLookup: RefLookup;
   readonly observe: Observe;
 }
@@ -98,6 +108,30 @@ export class History {
     return { messages, cursor: next ?? position, more: next !== undefined };
   }
 
+  /**
+   * Reads the message with an id, or the one for which the id stands (P58, P59). Returns undefined if `reader` may see no
+   * such message. The store is read after the snapshot: a message up to its position that isn't in it has been stored by
+   * then (merge.ts).
+   */
+  async readMessage(reader: string, id: string, deadline: Deadline): Promise<StoredMessage | undefined> {
+    const { store, refLookup } = this.#deps;
+    const snapshot = await this.#snapshot(deadline);
+    if (id > snapshot.position) return undefined;
+    const merge = mergeOf(snapshot);
+    const stored = await deadline.during("store", (signal) => store.findById(id, { signal }));
+    const [found] = stored ? merge.merge([stored], [], []) : [];
+    if (found) return isVisibleTo(reader, found) ? found : undefined;
+    const pending = messageIn(snapshot.pending, id);
+    if (!pending || !isVisibleTo(reader, pending)) return undefined;
+    const holders = await deadline.during("store", (signal) =>
+      refLookup.find([pending], snapshot.refs, signal),
+    );
+    const [shown] = merge.merge([], [pending], holders);
+    if (shown) return shown;
+    const holder: StoredMessage | undefined = holders.at(0) ?? snapshot.refs.first(refKey(pending) ?? "");
+    return holder && { ...holder, also: laterOf(holder.also ?? "", id) };
+  }
+
   #snapshot(deadline: Deadline, conversation?: string): Promise<TailSnapshot> {
     return deadline.during("log", () => this.#deps.follower.snapshot(conversation));
   }
@@ -120,6 +154,12 @@ export class History {
   }
 }
 
+/** The message with an id. */
+function messageIn({ messages, length }: MessageView, id: string): LogMessage | undefined {
+  const message = messages[indexAfter(messages, length, id) - 1];
+  return message?.id === id ? message : undefined;
+}
+
 function mergeOf({ position, refs }: TailSnapshot): Merge {
-  return new Merge(position, (key) => refs.first(key));
+  return new Merge(position, refs);
 }

@@ -1,13 +1,15 @@
-import type { LogMessage } from "@parley/models";
+import { contentDigest, type LogMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
+import { TailRefs } from "../log-tail/tail-refs.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
 import { Merge } from "./merge.ts";
 
 const LATEST = idAt(99);
 
-function firstOf(tail: readonly LogMessage[]) {
-  return (key: string) =>
-    tail.find(({ from, to, ref }) => ref !== undefined && key.endsWith(ref) && from && to);
+function refsOf(tail: readonly LogMessage[]) {
+  const refs = new TailRefs();
+  for (const each of tail) refs.add(each);
+  return refs;
 }
 
 function merged(
@@ -16,7 +18,7 @@ function merged(
   holders: readonly LogMessage[] = [],
   position = LATEST,
 ): number[] {
-  const merge = new Merge(position, firstOf(pending));
+  const merge = new Merge(position, refsOf(pending));
   return merge.merge(stored, pending, holders).map(({ id }) => Number(id.split("-")[1]));
 }
 
@@ -47,6 +49,36 @@ describe("merging stored and pending messages", () => {
     expect(merged([], [pending], [earlier])).toEqual([]);
   });
 
+  it("L29: an edited message counts with the content that was first stored, for a ref and in a later part", () => {
+    const edited = { ...message(9, { ref: "r", content: "edited" }), digest: contentDigest("first") };
+    const again = message(5, { ref: "r", content: "first" });
+    const another = message(5, { ref: "r", content: "edited" });
+    expect(merged([edited], [again], [edited])).toEqual([9]);
+    expect(merged([edited], [another], [edited])).toEqual([5, 9]);
+    for (const [pending, laterPart] of [
+      [again, []],
+      [another, [edited]],
+    ] as const) {
+      const merge = new Merge(LATEST, refsOf([pending]));
+      expect(merge.merge([], [pending], [])).toEqual([pending]);
+      expect(merge.merge([edited], [], [])).toEqual(laterPart);
+    }
+  });
+
+  it("P58: a message names the last one of the tail that repeats it, up to the position, or its stored alias", () => {
+    const content = "once";
+    const first = message(1, { ref: "r", content });
+    const again = [message(5, { ref: "r", content }), message(6, { ref: "r", content })];
+    const named = (also: number) => [{ ...first, also: idAt(also) }];
+    const merge = (tail: LogMessage[], position = LATEST) => new Merge(position, refsOf(tail));
+    expect(merge(again).merge([first], again, [first])).toEqual(named(6));
+    expect(merge(again).merge([first], [], [])).toEqual(named(6));
+    expect(merge([first, ...again]).merge([], [first, ...again], [])).toEqual(named(6));
+    expect(merge(again, idAt(5)).merge([first], [], [])).toEqual([first]);
+    expect(merge(again).merge(named(9), [], [])).toEqual(named(9));
+    expect(merge([message(5, { ref: "r" })]).merge([first], [], [])).toEqual([first]);
+  });
+
   it("L13: a pending message is shown if its ref is stored with another content", () => {
     const stored = message(1, { ref: "r", content: "first" });
     const pending = message(5, { ref: "r", content: "second" });
@@ -63,7 +95,7 @@ describe("merging stored and pending messages", () => {
   it("G2: also if the earlier message isn't in this part of the answer", () => {
     const content = "once";
     const earlier = message(1, { ref: "r", content });
-    const merge = new Merge(LATEST, () => earlier);
+    const merge = new Merge(LATEST, refsOf([earlier]));
     expect(merge.merge([], [message(5, { ref: "r", content })], [])).toEqual([]);
   });
 
@@ -82,14 +114,14 @@ describe("merging stored and pending messages", () => {
   it("G2: a message shown as pending in one part isn't shown again, under another id, in the next part", () => {
     const content = "once";
     const pending = message(5, { ref: "r", content });
-    const merge = new Merge(LATEST, firstOf([pending]));
+    const merge = new Merge(LATEST, refsOf([pending]));
     expect(merge.merge([], [pending], [])).toEqual([pending]);
     expect(merge.merge([message(9, { ref: "r", content })], [], [])).toEqual([]);
   });
 
   it("looks up only pending messages that have a ref and weren't found in the store", () => {
     const withRef = message(2, { ref: "r" });
-    const merge = new Merge(LATEST, () => undefined);
+    const merge = new Merge(LATEST, refsOf([]));
     expect(merge.unresolved([withRef], [message(1), withRef, message(3, { ref: "s" })])).toEqual([
       message(3, { ref: "s" }),
     ]);

@@ -1,4 +1,5 @@
-import { type LogMessage, refKey } from "@parley/models";
+import { isSameContent, type LogMessage, laterOf, refKey, type StoredMessage } from "@parley/models";
+import type { TailRefs } from "../log-tail/tail-refs.ts";
 
 /**
  * Merges messages from the store with pending messages from the tail of the log into one answer.
@@ -22,6 +23,8 @@ import { type LogMessage, refKey } from "@parley/models";
  *      store will answer `duplicateOf` when a persister inserts it.
  *    - Same ref, other content: the pending message is shown. It will be stored without its ref (L13).
  *
+ *    Contents are compared as they were when the messages were first kept (L29).
+ *
  * Other orders lose messages:
  *
  * - Store before tail (3 before 2): a message is pending while the store is read. Before the snapshot is taken, the
@@ -44,14 +47,14 @@ import { type LogMessage, refKey } from "@parley/models";
  */
 export class Merge {
   readonly #position: string;
-  readonly #firstWithRef: (key: string) => LogMessage | undefined;
+  readonly #refs: RefsOfTail;
   /** The pending messages that were shown, by ref key. */
   readonly #shown = new Map<string, LogMessage>();
 
-  /** `position` is F. `firstWithRef` finds the first message of the tail with a ref key. */
-  constructor(position: string, firstWithRef: (key: string) => LogMessage | undefined) {
+  /** `position` is F. */
+  constructor(position: string, refs: RefsOfTail) {
     this.#position = position;
-    this.#firstWithRef = firstWithRef;
+    this.#refs = refs;
   }
 
   /** The pending messages to look up in step 4: those with a ref that step 3 didn't find by their id. */
@@ -63,51 +66,68 @@ export class Merge {
 
   /** Merges the results of steps 2 to 4, all of them in id order. `holders` is the result of step 4. */
   merge(
-    stored: readonly LogMessage[],
+    stored: readonly StoredMessage[],
     pending: readonly LogMessage[],
-    holders: readonly LogMessage[],
-  ): LogMessage[] {
-    if (pending.length === 0 && this.#shown.size === 0) return [...stored];
+    holders: readonly StoredMessage[],
+  ): StoredMessage[] {
+    if (pending.length === 0 && this.#shown.size === 0)
+      return stored.map((message) => this.withAlias(message));
     const holdersByRef = new Map(
       holders.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
     );
-    const merged: LogMessage[] = [];
+    const merged: StoredMessage[] = [];
     for (const { message, isStored } of inIdOrder(stored, pending)) {
       if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
-      if (!this.#wasShown(message, isStored)) merged.push(message);
+      if (!this.#wasShown(message, isStored)) merged.push(this.withAlias(message));
     }
     return merged;
   }
 
+  /**
+   * Names the id of a later message of the tail that repeats this one. That id was acknowledged, and the later message is
+   * left out (P58). Once a persister has settled it, the store names it.
+   */
+  withAlias(message: StoredMessage): StoredMessage {
+    const key = refKey(message);
+    const last = key === undefined ? undefined : this.#refs.last(key);
+    if (last === undefined || last.id === message.id || last.id > this.#position) return message;
+    return isSameContent(message, last)
+      ? { ...message, also: laterOf(message.also ?? "", last.id) }
+      : message;
+  }
+
   /** True if the store holds, or will hold, this pending message under the id of another message. */
-  #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, LogMessage>): boolean {
+  #isDuplicate(message: LogMessage, holdersByRef: ReadonlyMap<string | undefined, StoredMessage>): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
-    const holder = holdersByRef.get(key) ?? this.#firstWithRef(key);
-    if (holder === undefined || holder.id === message.id || holder.content !== message.content) return false;
+    const holder = holdersByRef.get(key) ?? this.#refs.first(key);
+    if (holder === undefined || holder.id === message.id || !isSameContent(holder, message)) return false;
     // A stored holder makes this message a duplicate, whatever the order of the two. A holder in the tail only does so
     // if it comes before this message.
     return holdersByRef.has(key) || holder.id < message.id;
   }
 
   /** True if an earlier part showed this message under another id. Remembers a pending message that is shown now. */
-  #wasShown(message: LogMessage, isStored: boolean): boolean {
+  #wasShown(message: StoredMessage, isStored: boolean): boolean {
     const key = refKey(message);
     if (key === undefined) return false;
     const shown = this.#shown.get(key);
-    if (shown !== undefined) return shown.id !== message.id && shown.content === message.content;
+    if (shown !== undefined) return shown.id !== message.id && isSameContent(shown, message);
     if (!isStored) this.#shown.set(key, message);
     return false;
   }
 }
 
+/** Finds the first and the last message of the tail with a ref key. */
+type RefsOfTail = Pick<TailRefs, "first" | "last">;
+
 interface MergeEntry {
-  readonly message: LogMessage;
+  readonly message: StoredMessage;
   readonly isStored: boolean;
 }
 
 /** Merges two lists in id order. If both have the same id, yields the stored message only. */
-function* inIdOrder(stored: readonly LogMessage[], pending: readonly LogMessage[]): Generator<MergeEntry> {
+function* inIdOrder(stored: readonly StoredMessage[], pending: readonly LogMessage[]): Generator<MergeEntry> {
   let next = 0;
   for (const message of stored) {
     for (let other = pending[next]; other && other.id <= message.id; other = pending[next]) {

@@ -1,4 +1,4 @@
-import { idAfter, type LogMessage } from "@parley/models";
+import { idAfter, type LogMessage, type StoredMessage } from "@parley/models";
 import { firstFitting, isFull } from "@parley/store";
 import type { Merge } from "./merge.ts";
 import type { RangeQuery } from "./range.ts";
@@ -9,16 +9,16 @@ import type { RangeQuery } from "./range.ts";
  */
 export interface MergeSource {
   /** Reads the store (step 3). */
-  stored(range: RangeQuery): Promise<readonly LogMessage[]>;
+  stored(range: RangeQuery): Promise<readonly StoredMessage[]>;
   /** Selects from the snapshot of the tail (step 2). */
   pending(range: RangeQuery): readonly LogMessage[];
   /** Finds the stored messages that have the refs of these messages (step 4). */
-  findByRef(messages: readonly LogMessage[]): Promise<readonly LogMessage[]>;
+  findByRef(messages: readonly LogMessage[]): Promise<readonly StoredMessage[]>;
   readonly merge: Merge;
 }
 
 export interface Page {
-  readonly messages: readonly LogMessage[];
+  readonly messages: readonly StoredMessage[];
   /** The exclusive bound of the next page in the direction of reading. Undefined if there is no next page. */
   readonly next: string | undefined;
 }
@@ -48,9 +48,9 @@ export async function readMergedPage(source: MergeSource, range: RangeQuery): Pr
 
 async function mergeWithRefs(
   { merge, findByRef }: MergeSource,
-  stored: readonly LogMessage[],
+  stored: readonly StoredMessage[],
   pending: readonly LogMessage[],
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const unresolved = merge.unresolved(stored, pending);
   const holders = unresolved.length > 0 ? await findByRef(unresolved) : [];
   return merge.merge(stored, pending, holders);
@@ -72,11 +72,11 @@ function nearestEnd(lists: readonly (readonly LogMessage[])[], range: RangeQuery
   return newest ? ends.at(-1) : ends[0];
 }
 
-function cutAt(
+function cutAt<Item extends LogMessage>(
   bound: string | undefined,
-  list: readonly LogMessage[],
+  list: readonly Item[],
   newest: boolean,
-): readonly LogMessage[] {
+): readonly Item[] {
   if (bound === undefined) return list;
   return list.filter(({ id }) => (newest ? id >= bound : id <= bound));
 }

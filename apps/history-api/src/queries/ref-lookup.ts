@@ -1,5 +1,5 @@
 import { BatchLimit, raceAbort } from "@parley/async";
-import { type LogMessage, refKey } from "@parley/models";
+import { type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import { type Store, StoreUnavailable } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { TailRefs } from "../log-tail/tail-refs.ts";
@@ -11,7 +11,7 @@ const MAX_BATCH = 500;
 interface Question {
   readonly message: LogMessage;
   readonly refs: Refs;
-  readonly answer: PromiseWithResolvers<LogMessage | undefined>;
+  readonly answer: PromiseWithResolvers<StoredMessage | undefined>;
   /** Number of requests that wait. Without any, the store isn't asked. */
   waiting: number;
 }
@@ -47,7 +47,7 @@ export class RefLookup {
     messages: readonly LogMessage[],
     refs: Refs,
     signal: AbortSignal,
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const known = messages.map((message) => refs.holderOf(message));
     const questions = messages.flatMap((message, index) =>
       known[index] === "unknown" ? this.#question(message, refs) : [],
@@ -78,7 +78,7 @@ export class RefLookup {
     const question = this.#questions.get(key) ?? {
       message,
       refs,
-      answer: Promise.withResolvers<LogMessage | undefined>(),
+      answer: Promise.withResolvers<StoredMessage | undefined>(),
       waiting: 0,
     };
     question.waiting += 1;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { LogMessage } from "@parley/models";
+import type { StoredMessage } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { readerOf } from "../http/access.ts";
 import { toJson } from "../http/encode-messages.ts";
@@ -22,7 +22,7 @@ export function conversationsRoute({ conversations, openExchange, responder, obs
     const exchange = await openExchange(req, res, "conversations");
     const { page, as } = readConversationsQuery(req.url ?? "");
     const reader = readerOf(exchange.identity, { as, route: "conversations", observe });
-    const item = (message: LogMessage) =>
+    const item = (message: StoredMessage) =>
       `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}}`;
     await responder.sendPage(exchange, async () => {
       const { messages, next } = await conversations.readPage(reader, page, exchange.deadline);

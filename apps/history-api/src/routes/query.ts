@@ -1,4 +1,4 @@
-import { ChatError, DEFAULT_LIMIT, isUsername, queries } from "@parley/models";
+import { ChatError, DEFAULT_LIMIT, isId, isUsername, queries } from "@parley/models";
 
 /** The bounds of a page (P51). `before` and `after` are exclusive ids. */
 export interface PageQuery {
@@ -12,7 +12,7 @@ type QueryValues<Name extends QueryName> = ReturnType<(typeof queries)[Name]["pa
 
 /**
  * Parses the query of `/messages`. `page` is undefined if no parameter of a page is present: the client wants the
- * whole conversation (P50). Like the two functions below, throws `invalid_parameter` for a bad value and ignores
+ * whole conversation (P50). Like the functions below, throws `invalid_parameter` for a bad value and ignores
  * unknown parameters (P55).
  */
 export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
@@ -31,6 +31,16 @@ export function readSyncQuery(url: string) {
 export function readConversationsQuery(url: string) {
   const { as, limit = DEFAULT_LIMIT, before } = parse("conversations", url);
   return { page: { limit, before }, as };
+}
+
+/** Parses the query of `/message/:id` (P59). */
+export function readMessageQuery(url: string) {
+  return parse("message", url);
+}
+
+/** Throws `invalid_parameter` if `text` isn't an id. */
+export function assertId(text: string): void {
+  if (!isId(text)) throw invalid("The path must end in a message id.");
 }
 
 /** Throws `invalid_username` if `text` isn't a username (P4). */

@@ -1,4 +1,12 @@
-import { conversationOf, isVisibleTo, type LogMessage, ORIGIN, refKey } from "@parley/models";
+import {
+  conversationOf,
+  isVisibleTo,
+  type LogMessage,
+  laterOf,
+  ORIGIN,
+  refKey,
+  type StoredMessage,
+} from "@parley/models";
 import type { Range, Store } from "@parley/store";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
@@ -22,9 +30,10 @@ export function seeded(seed: number): Random {
  * appends messages, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs repeat
  * far more often than in practice.
  */
-export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef"> {
+export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findById"> {
   readonly log: LogMessage[] = [];
-  readonly #stored = new Map<string, LogMessage>();
+  readonly #stored = new Map<string, StoredMessage>();
+  readonly #aliases = new Map<string, string>();
   readonly #settled = new Set<string>();
   readonly #random: Random;
   #isFrozen = false;
@@ -116,6 +125,15 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     );
   }
 
+  async findById(id: string): Promise<StoredMessage | undefined> {
+    const [found] = await this.#read(
+      (message) => message.id === id || message.id === this.#aliases.get(id),
+      {},
+      (all) => all,
+    );
+    return found;
+  }
+
   async #read(
     wanted: (message: LogMessage) => boolean,
     { after = "", before = "~" }: Range,
@@ -169,6 +187,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     const holder = key && [...this.#stored.values()].find((stored) => refKey(stored) === key);
     if (!holder) this.#stored.set(message.id, message);
     else if (holder.content !== message.content) this.#stored.set(message.id, withoutRef);
+    else {
+      this.#aliases.set(message.id, holder.id);
+      this.#stored.set(holder.id, { ...holder, also: laterOf(holder.also ?? "", message.id) });
+    }
     this.#settled.add(message.id);
   }
 

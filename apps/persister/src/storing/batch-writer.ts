@@ -32,6 +32,9 @@ type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
  * A group that the store refuses three times is inserted one by one, so that one bad message can't block the others
  * (L10). Of all outcomes, only `failed` makes the log deliver a message again.
  *
+ * A message that was acknowledged, and turns out to be a duplicate of an older one, leaves its id as an alias of the older
+ * one in the store, before it is settled (L37).
+ *
  * If a process dies between the insert and settling, the log delivers the messages again. No message is lost or
  * stored twice, because inserts are idempotent (F1, F2).
  *
@@ -71,7 +74,11 @@ export class BatchWriter {
     for (let left = items; left.length > 0; ) {
       const part = left.slice(0, this.#storeWriter.batchLimit);
       const messages = part.map((item) => item.message);
-      const written = await this.#storeWriter.insert(messages, { mayBeStored: doubtful > 0 }, signal);
+      const written = await this.#storeWriter.insert(
+        messages,
+        { mayBeStored: doubtful > 0, keepAliases: this.#consumer.acknowledged },
+        signal,
+      );
       if (written.kind === "stopped") return "stopped";
       if (written.kind === "unavailable") {
         doubtful = Math.max(doubtful, part.length);

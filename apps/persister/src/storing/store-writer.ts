@@ -1,6 +1,6 @@
 import { type BackoffLimits, BatchLimit, backoffMs, sleep } from "@parley/async";
 import type { LogMessage } from "@parley/models";
-import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
+import type { InsertOptions, InsertOutcome, PrepareOptions, Store } from "@parley/store";
 import { isTooSlow, isUnavailable, reasonOf } from "../errors.ts";
 import type { Observe } from "../events.ts";
 
@@ -52,10 +52,10 @@ export class StoreWriter {
    * Creates the tables or indexes that the store needs. Retries any failure until `signal` is aborted, because an
    * operator may be repairing the cause.
    */
-  async prepare(signal: AbortSignal): Promise<void> {
+  async prepare(options: PrepareOptions, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#store.prepare();
+        await this.#store.prepare(options);
         return this.#recovered();
       } catch (error) {
         await this.#wait(error, signal);

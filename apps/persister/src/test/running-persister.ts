@@ -1,8 +1,10 @@
+import type { StoreFormat } from "@parley/store";
 import type { PersisterEvent } from "../events.ts";
 import { createPersister, type Persister, type Timings } from "../persister.ts";
 import { ScriptedConsumer, ScriptedStore } from "./scripted-adapters.ts";
 
-const FAST: Timings = { retry: { minMs: 1, maxMs: 4 }, trimEveryMs: 1, drainMs: 10_000 };
+const RETRY = { minMs: 1, maxMs: 4 };
+const FAST: Timings = { retry: RETRY, upgradeRetry: RETRY, trimEveryMs: 1, drainMs: 10_000 };
 
 export interface RunningPersister {
   readonly persister: Persister;
@@ -19,6 +21,7 @@ export function start(
   options: {
     acknowledged?: boolean;
     store?: ScriptedStore;
+    storeFormat?: StoreFormat | undefined;
     timings?: Partial<Timings>;
     /** The time on both clocks. */
     now?: () => number;
@@ -31,6 +34,7 @@ export function start(
   const persister = createPersister({
     consumer,
     store,
+    storeFormat: options.storeFormat,
     timings,
     ...(options.now && { now: options.now, monotonicNow: options.now }),
     observe: (event) => events.push(event),

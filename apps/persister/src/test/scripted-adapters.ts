@@ -1,6 +1,6 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
 import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
-import type { InsertOptions, InsertOutcome, Store } from "@parley/store";
+import type { InsertOptions, InsertOutcome, PrepareOptions, Store, StoreFormat } from "@parley/store";
 
 /** A log and a store whose failures tests control step by step. */
 
@@ -97,20 +97,31 @@ type InsertHandler = (
 ) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
 
 /** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
-export class ScriptedStore implements Pick<Store, "prepare" | "insert"> {
+export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert"> {
   readonly inserts: (readonly LogMessage[])[] = [];
-  /** The option of each insert. */
+  /** The options of each insert. */
   readonly mayBeStored: boolean[] = [];
+  readonly keepAliases: boolean[] = [];
   onInsert: InsertHandler = (messages) => messages.map(() => ({ kind: "stored" }));
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
-  prepare(): Promise<void> {
+  onUpgrade: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  /** The option of each call of `prepare`. */
+  readonly formats: (StoreFormat | undefined)[] = [];
+
+  prepare({ format }: PrepareOptions = {}): Promise<void> {
+    this.formats.push(format);
     return this.onPrepare();
+  }
+
+  upgrade(signal: AbortSignal): Promise<void> {
+    return this.onUpgrade(signal);
   }
 
   async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     this.inserts.push(messages);
     this.mayBeStored.push(options?.mayBeStored ?? false);
+    this.keepAliases.push(options?.keepAliases ?? false);
     return this.onInsert(messages);
   }
 

@@ -16,14 +16,27 @@ export function addMessages(conversation: Conversation, more: readonly Message[]
   return { messages: messages.slice(-MAX_IN_MEMORY * 0.9), older: "more" as const };
 }
 
-/** Merges two sorted lists of messages into one, in log order and without duplicates. */
+/**
+ * Merges two sorted lists of messages into one, in log order and without duplicates. Leaves out a live message that
+ * repeats one from history, whose `also` is its id (P58).
+ */
 export function mergeMessages(some: readonly Message[], others: readonly Message[]): readonly Message[] {
   const [first] = others;
   if (first === undefined) return some;
+  const aliases = new Set<string>();
+  for (const list of [some, others]) for (const { also } of list) if (also !== undefined) aliases.add(also);
+  if (aliases.size > 0) return mergeById(some, others).filter(({ id }) => !aliases.has(id));
   if (first.id > (some.at(-1)?.id ?? "")) return [...some, ...others];
   if (others.length === 1) return insertMessage(some, first);
+  const merged = mergeById(some, others);
+  return merged.length === some.length ? some : merged;
+}
+
+function mergeById(some: readonly Message[], others: readonly Message[]): readonly Message[] {
+  // A live message doesn't name its alias, so it never replaces one from history that does.
   const byId = new Map([...some, ...others].map((message) => [message.id, message]));
-  if (byId.size === some.length) return some;
+  for (const message of some) if (message.also !== undefined) byId.set(message.id, message);
+  for (const message of others) if (message.also !== undefined) byId.set(message.id, message);
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 

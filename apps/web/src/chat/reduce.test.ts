@@ -34,6 +34,24 @@ describe("messages", () => {
     expect(idsIn(state, "alice")).toEqual([idOf(5)]);
   });
 
+  it("P58: that repeat an older one are left out once history names them, in any order of arrival", () => {
+    const first = { ...message(1, "bob", "alice"), also: idOf(9) };
+    const page: ChatEvent = {
+      type: "page",
+      with: "bob",
+      before: undefined,
+      page: { messages: [first, message(2, "alice", "bob")], more: false },
+    };
+    const live = arrived(message(1, "bob", "alice"), message(9, "bob", "alice"));
+    for (const events of [
+      [...live, page],
+      [page, ...live],
+      [...live, page, ...arrived(message(10, "bob", "alice"))],
+    ])
+      expect(idsIn(after(events), "bob")?.slice(0, 2)).toEqual([1, 2].map(idOf));
+    expect(idsIn(after([...live, page, ...live]), "bob")).toHaveLength(2);
+  });
+
   it("are unread until their conversation is open in a visible page", () => {
     let state = after(
       arrived(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "alice", "bob")),

@@ -25,7 +25,7 @@ describe.skipIf(!rig)("inspectRedis", () => {
     expect((await inspectRedis(redis.server.url)).logEntries).toBe(0);
   });
 
-  it("L25, L37: names the log, its format, and logs under former names that may be this installation's", async () => {
+  it("L25, L38: names the log, its format, and logs under former names that may be this installation's", async () => {
     await redis.reset();
     const observe = () => undefined;
     const create = (place: Place, store: string) =>

@@ -21,7 +21,7 @@ export interface RedisFacts {
   readonly maxMemory: number | undefined;
   /** Settings that can lose acknowledged messages (L8), as text. Undefined if CONFIG isn't permitted. */
   readonly durabilityWeaknesses: readonly string[] | undefined;
-  /** The hash tag with which the installation's names begin (L37). */
+  /** The hash tag with which the installation's names begin (L38). */
   readonly tag: string;
   /** The number of entries in the log. Undefined if there is no log. */
   readonly logEntries: number | undefined;
@@ -32,7 +32,7 @@ export interface RedisFacts {
    * there is no log.
    */
   readonly logAheadMs: number | undefined;
-  /** Logs under former names of this installation. Leaves out those that are certainly of another installation (L37). */
+  /** Logs under former names of this installation. Leaves out those that are certainly of another installation (L38). */
   readonly formerLogs: readonly FormerLog[];
   /** The server's time minus this machine's time, in ms. The error is at most about half a round trip. */
   readonly clockAheadMs: number;

@@ -75,7 +75,7 @@ describe.skipIf(!rig)("installations that share a Redis", { timeout: 180_000 }, 
     return { mark, found, end };
   }
 
-  it("L37: none of 10,000 messages of each reaches another: neither live nor history nor the store", async () => {
+  it("L38: none of 10,000 messages of each reaches another: neither live nor history nor the store", async () => {
     const all = await Promise.all(PLACES.map(run));
     await Promise.all(all.map(({ end }) => end()));
     for (const { mark, found } of all) {

@@ -5,7 +5,7 @@ import type { LogFormat } from "./format/log-format.ts";
 export interface RedisBusOptions {
   /** `redis[s]://host:port`, or `redis[s]+sentinel://host:port,…/master`: see connection/address.ts. */
   readonly url: string;
-  /** Part of every key and channel name, so that several installations can use one Redis (L37). */
+  /** Part of every key and channel name, so that several installations can use one Redis (L38). */
   readonly namespace?: string | undefined;
   /** The format that a persister gives to the log. Undefined: a log keeps its format, and a new one gets one (L25). */
   readonly format?: LogFormat | undefined;

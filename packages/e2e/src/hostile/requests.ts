@@ -8,6 +8,7 @@ export const PATHS = [
   "/assets/x.js",
   "/messages",
   "/messages/bob",
+  "/message/1752674400123-0000000000-00",
   "/sync",
   "/conversations",
   "/docs",
@@ -23,6 +24,7 @@ export const PATHS = [
 const ODD_PATHS = [
   "/messages/%ff",
   "/messages/%00",
+  "/message/%00",
   "/messages/..%2f..%2fetc%2fpasswd",
   "/%",
   "//",

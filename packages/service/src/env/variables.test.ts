@@ -45,7 +45,7 @@ describe("the shared variables", () => {
     ["a/b", false],
     ["{a}", false],
     ["a*", false],
-  ])("L37: a namespace in Redis has no character with a meaning in names: %s", (REDIS_NAMESPACE, isValid) => {
+  ])("L38: a namespace in Redis has no character with a meaning in names: %s", (REDIS_NAMESPACE, isValid) => {
     const read = () => readEnv(pick("REDIS_NAMESPACE"), { REDIS_NAMESPACE }).REDIS_NAMESPACE;
     if (isValid) expect(read()).toBe(REDIS_NAMESPACE);
     else expect(read).toThrow(/^REDIS_NAMESPACE must be 1 to 32 of a-z/);

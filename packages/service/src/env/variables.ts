@@ -6,7 +6,7 @@ import { maxConnectionsFor, maxSocketsFor, maxSocketsPerAddressFor } from "./ope
 
 /** Bytes of a frame reserved for everything but the content. */
 const FRAME_ROOM = 1_024;
-/** A namespace in Redis has no character with a meaning in names, hash tags and patterns (L37). */
+/** A namespace in Redis has no character with a meaning in names, hash tags and patterns (L38). */
 const NAMESPACE = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 /** Variables whose default differs by app. */
@@ -49,7 +49,7 @@ const shared = {
     .optional()
     .meta({
       description:
-        "A name for this installation in Redis, which becomes part of every key and channel. Set it, equal for all processes, if several installations share one database of one Redis; see Names in docs/operating.md before you change it (L37).",
+        "A name for this installation in Redis, which becomes part of every key and channel. Set it, equal for all processes, if several installations share one database of one Redis; see Names in docs/operating.md before you change it (L38).",
       defaultInWords: "none",
     }),
   MONGO_URL: fields

@@ -14,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/auth/token", app: "gateway", prefix: false },
   { path: "/assets", app: "gateway", prefix: true },
   { path: "/messages", app: "history-api", prefix: true },
+  { path: "/message", app: "history-api", prefix: true },
   { path: "/conversations", app: "history-api", prefix: false },
   { path: "/sync", app: "history-api", prefix: false },
   { path: "/docs", app: "history-api", prefix: false },

@@ -1,72 +1,78 @@
 import type { Collection } from "mongodb";
-import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
-import type { Observe } from "../events.ts";
-import type { Collections } from "./connection.ts";
-import { updateConversations } from "./conversations.ts";
-import type { MessageDocument } from "./document.ts";
-import type { RunStep, TimeLimit } from "./read.ts";
+import type { BackfillSubject, Observe } from "../events.ts";
+import type { RunStep, TimeLimit } from "./deadline.ts";
+import type { MessageDocument, ProgressDocument } from "./document.ts";
 
-/** Messages per read. Only their ids, senders and recipients are read. */
+/** Messages per read. */
 const PAGE_SIZE = 2_000;
-/** Number of conversations collected in memory at which they are written to the database. */
-const MAX_PENDING_UPDATES = 10_000;
-/** Conversations per write. */
-const WRITE_SIZE = 500;
+
+/** The part of a message's document that a backfill reads of every message. */
+export type BackfillRow = Pick<MessageDocument, "_id" | "from" | "to" | "key">;
+
+export interface BackfillOptions {
+  readonly subject: BackfillSubject;
+  readonly messages: Collection<MessageDocument>;
+  /** Undefined to begin at the first message and to record nothing. */
+  readonly progress?: Collection<ProgressDocument>;
+  /** Adds what is missing for a page of messages. Returns the number of messages for which something was missing. */
+  readonly fill: (page: readonly BackfillRow[], runStep: RunStep) => Promise<number>;
+  readonly runStep: RunStep;
+  readonly observe: Observe;
+}
 
 /**
- * Creates the conversation documents for messages that an earlier version stored without them (P57). Reads all
- * messages once, in id order. Safe to run again, and by several processes at once.
+ * Adds what messages of an earlier version lack. Reads all messages once, in id order, while others are stored and read.
+ *
+ * Runs in steps. Each step has a time limit, but the whole run has none. Rejects if a step fails. The next run continues
+ * after the last page that was completed, in any process. Several processes may run it at once: each page may be
+ * completed several times. Returns the number of messages for which something was missing.
  */
-export class Backfill {
-  readonly #db: Collections;
-  readonly #observe: Observe;
-  /** All messages up to this id have their conversation documents. */
-  #doneUpTo = "";
-  #running: Promise<void> | undefined;
-
-  constructor(db: Collections, observe: Observe) {
-    this.#db = db;
-    this.#observe = observe;
+export async function runBackfill(options: BackfillOptions): Promise<number> {
+  const { subject, messages, progress, fill, runStep, observe } = options;
+  const started = performance.now();
+  let [read, filled] = [0, 0];
+  let upTo = progress ? await runStep((limit) => readProgress(progress, subject, limit)) : "";
+  for (let done = false; !done; ) {
+    const after = upTo;
+    const page = await runStep((timeLimit) => readPageAfter(messages, after, timeLimit));
+    filled += await fill(page, runStep);
+    read += page.length;
+    done = page.length < PAGE_SIZE;
+    const last = page.at(-1)?._id ?? after;
+    // Another process may have come further.
+    upTo = progress && !done ? await runStep((limit) => record(progress, subject, last, limit)) : last;
+    const ms = performance.now() - started;
+    if (read > 0) observe({ type: "backfill", subject, messages: read, filled, upTo, done, ms });
   }
+  return filled;
+}
 
-  /**
-   * Runs in steps. Each step has a time limit, but the whole run has none. Rejects if a step fails. The next call
-   * continues after the last conversations that were written.
-   */
-  run(runStep: RunStep): Promise<void> {
-    this.#running ??= this.#run(runStep).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
+/** Removes the record of a backfill that is complete. */
+export async function forgetProgress(
+  progress: Collection<ProgressDocument>,
+  subject: BackfillSubject,
+  { maxTimeMS }: TimeLimit,
+): Promise<void> {
+  await progress.deleteOne({ _id: subject }, { maxTimeMS });
+}
 
-  async #run(runStep: RunStep): Promise<void> {
-    const started = performance.now();
-    let updates = new ConversationUpdates();
-    let messages = 0;
-    for (let readUpTo = this.#doneUpTo, done = false; !done; ) {
-      const after = readUpTo;
-      const page = await runStep((timeLimit) => readPageAfter(this.#db.messages, after, timeLimit));
-      for (const { _id, from, to } of page) updates.add({ id: _id, from, to });
-      messages += page.length;
-      readUpTo = page.at(-1)?._id ?? after;
-      done = page.length < PAGE_SIZE;
-      if (done || updates.size >= MAX_PENDING_UPDATES) {
-        await this.#write(updates.list(), runStep);
-        this.#doneUpTo = readUpTo;
-        updates = new ConversationUpdates();
-      }
-      if (messages > 0)
-        this.#observe({ type: "backfill", messages, upTo: readUpTo, done, ms: performance.now() - started });
-    }
-  }
+async function readProgress(
+  progress: Collection<ProgressDocument>,
+  subject: BackfillSubject,
+  timeLimit: TimeLimit,
+): Promise<string> {
+  return (await progress.findOne({ _id: subject }, timeLimit))?.upTo ?? "";
+}
 
-  async #write(updates: readonly ConversationUpdate[], runStep: RunStep): Promise<void> {
-    for (let from = 0; from < updates.length; from += WRITE_SIZE)
-      await runStep((timeLimit) =>
-        updateConversations(this.#db.conversations, updates.slice(from, from + WRITE_SIZE), timeLimit),
-      );
-  }
+async function record(
+  progress: Collection<ProgressDocument>,
+  subject: BackfillSubject,
+  upTo: string,
+  { maxTimeMS }: TimeLimit,
+): Promise<string> {
+  const options = { upsert: true, returnDocument: "after", maxTimeMS } as const;
+  const recorded = await progress.findOneAndUpdate({ _id: subject }, { $max: { upTo } }, options);
+  return recorded?.upTo ?? upTo;
 }
 
 function readPageAfter(messages: Collection<MessageDocument>, after: string, timeLimit: TimeLimit) {
@@ -77,5 +83,6 @@ function readPageAfter(messages: Collection<MessageDocument>, after: string, tim
     limit: PAGE_SIZE,
     batchSize: PAGE_SIZE,
   } as const;
-  return messages.find({ _id: { $gt: after } }, { ...options, projection: { from: 1, to: 1 } }).toArray();
+  const projection = { from: 1, to: 1, key: 1 } as const;
+  return messages.find<BackfillRow>({ _id: { $gt: after } }, { ...options, projection }).toArray();
 }

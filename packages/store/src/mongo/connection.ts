@@ -1,6 +1,6 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
-import type { ConversationDocument, MessageDocument } from "./document.ts";
+import type { AliasDocument, ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
 
@@ -16,6 +16,9 @@ export interface ConnectionLimits {
 export interface Collections {
   readonly messages: Collection<MessageDocument>;
   readonly conversations: Collection<ConversationDocument>;
+  readonly aliases: Collection<AliasDocument>;
+  /** Exists only while a backfill runs. */
+  readonly progress: Collection<ProgressDocument>;
 }
 
 /** A connection to MongoDB, with the collections of a store. */
@@ -48,6 +51,8 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       client,
       messages: collection("messages"),
       conversations: collection("conversations"),
+      aliases: collection("aliases"),
+      progress: collection("progress"),
       ...lazyConnect(client),
     };
   } catch {

@@ -11,6 +11,14 @@ afterAll(() => rig?.stop());
 const STORED = { kind: "stored" };
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 
+const never = new AbortController().signal;
+
+/** Does what a persister does when it starts. */
+async function upgrade(store: Store): Promise<void> {
+  await store.prepare();
+  await store.upgrade(never);
+}
+
 function idAt(n: number): string {
   return formatId({ ms: 1_700_000_000_000, seq: n });
 }
@@ -108,29 +116,32 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
       await messages.insertMany([...privateMessages, ...publicMessages].map(documentOf));
     });
 
-    it("P57: prepare creates the missing documents, reports progress, and runs only once", async () => {
-      await store.prepare();
+    it("P57: upgrade creates the missing documents, reports progress, and runs only once", async () => {
+      await upgrade(store);
       expect(await lastIds(store)).toEqual(lasts);
       const progress = database.events.filter(({ type }) => type === "backfill");
       expect(progress.at(-1)).toMatchObject({ messages: 3 * PEERS + 500, done: true });
-      await database.store().prepare();
+      await upgrade(database.store());
       expect(database.events.filter(({ type }) => type === "backfill")).toEqual(progress);
     });
 
-    it("P57: an interrupted prepare continues, and until then the list is unavailable", async () => {
-      await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
-      await expect(store.prepare()).rejects.toMatchObject(UNAVAILABLE);
-      await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+    it("P57: an interrupted upgrade continues, and until then only the list is unavailable", async () => {
       await store.prepare();
+      await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
+      await expect(store.upgrade(never)).rejects.toMatchObject(UNAVAILABLE);
+      await expect(store.conversations("alice", { limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+      expect(await store.insert([messageAt(9_999, { to: "" })])).toEqual([STORED]);
+      await upgrade(database.store());
       expect(await lastIds(store)).toEqual(lasts);
+      expect(await database.raw.collection("progress").countDocuments()).toBe(0);
     });
 
-    it("P57: concurrent prepares and inserts never move a conversation back", async () => {
-      await store.prepare();
+    it("P57: concurrent upgrades and inserts never move a conversation back", async () => {
+      await upgrade(store);
       await documents().dropIndexes();
       await store.insert([messageAt(20_000, { to: "peer3" })]);
       const others = Array.from({ length: 3 }, () => database.store());
-      await Promise.all(others.map((other) => other.prepare()));
+      await Promise.all(others.map((other) => upgrade(other)));
       const without = lasts.filter((id) => id !== idAt(2 * PEERS + 3));
       expect(await lastIds(store)).toEqual([idAt(20_000), ...without]);
     });

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Collection, MongoServerError } from "mongodb";
-import type { ConversationUpdate } from "../conversation-updates.ts";
+import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import type { LastMessages } from "../store.ts";
+import type { BackfillRow } from "./backfill.ts";
 import type { Collections } from "./connection.ts";
+import type { RunStep, TimeLimit } from "./deadline.ts";
 import type { ConversationDocument } from "./document.ts";
 import { DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
-import { readByIds, type TimeLimit } from "./read.ts";
+import { readByIds } from "./read.ts";
 
 type Conversations = Collection<ConversationDocument>;
 
@@ -59,6 +61,26 @@ async function write(
     const retries = refused.flatMap(({ index }) => updates[index] ?? []);
     await write(conversations, retries, maxTimeMS, attempts - 1);
   }
+}
+
+/** Conversations per step of a backfill. */
+const STEP_SIZE = 500;
+
+/**
+ * Returns the work of the backfill for a page of messages that an earlier version stored without their conversations
+ * (P57).
+ */
+export function addConversations(conversations: Conversations) {
+  return async (page: readonly BackfillRow[], runStep: RunStep): Promise<number> => {
+    const updates = new ConversationUpdates();
+    for (const { _id: id, from, to } of page) updates.add({ id, from, to });
+    const list = updates.list();
+    for (let from = 0; from < list.length; from += STEP_SIZE) {
+      const part = list.slice(from, from + STEP_SIZE);
+      await runStep((timeLimit) => updateConversations(conversations, part, timeLimit));
+    }
+    return page.length;
+  };
 }
 
 /** Tells if every conversation has its document. */

@@ -30,3 +30,15 @@ export async function withDeadline<T>(
     abandoned?.removeEventListener("abort", onAbandoned);
   }
 }
+
+/**
+ * The time limit of an operation. `signal` ends the wait for the result of a read, and its connection. `maxTimeMS` ends
+ * the server's work, also that of a write.
+ */
+export interface TimeLimit {
+  readonly signal: AbortSignal;
+  readonly maxTimeMS: number;
+}
+
+/** Runs one operation within its own time limit. */
+export type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;

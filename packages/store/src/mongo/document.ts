@@ -1,4 +1,12 @@
-import { conversationOf, type LogMessage, parseId } from "@parley/models";
+import {
+  contentDigest,
+  conversationOf,
+  type LogMessage,
+  parseId,
+  refKey,
+  type StoredMessage,
+} from "@parley/models";
+import type { BackfillSubject } from "../events.ts";
 
 /** A document of the collection `messages`. */
 export interface MessageDocument {
@@ -11,8 +19,20 @@ export interface MessageDocument {
   readonly content: string;
   /** The id's time (L2), for people and tools that read the collection. Parley itself doesn't use it. */
   readonly timestamp: Date;
-  /** Absent if the sender set no ref, because the unique index contains only documents that have this field. */
+  /** Absent if the sender set no ref, because the index of format 1 contains only documents that have this field. */
   readonly ref?: string;
+  /** See `keyOf`. Absent in documents of earlier versions, until `upgrade` has added it. */
+  readonly key?: string;
+  /** Digest of the content that was stored first (L29). Absent as `key`. */
+  readonly digest?: string;
+  /** The greatest alias of the message (P58). */
+  readonly also?: string;
+}
+
+/** A document of the collection `aliases`: an id that was acknowledged, and the id of the message that it stands for. */
+export interface AliasDocument {
+  readonly _id: string;
+  readonly of: string;
 }
 
 /** A document of the collection `conversations`: a private conversation, shared by its two users. */
@@ -24,15 +44,43 @@ export interface ConversationDocument {
   readonly last: string;
 }
 
+/** A document of the collection `progress`: says how far a backfill has come. It survives the processes that run the backfill. */
+export interface ProgressDocument {
+  readonly _id: BackfillSubject;
+  readonly upTo: string;
+}
+
 /** Converts a message to its document. The id must be valid. */
-export function documentOf({ id, from, to, content, ref }: LogMessage): MessageDocument {
+export function documentOf(message: LogMessage): MessageDocument {
+  const { id, from, to, content, ref } = message;
   const timestamp = new Date(parseId(id)?.ms ?? Number.NaN);
   const document = { _id: id, conversation: conversationOf(from, to), from, to, content, timestamp };
-  return ref === undefined ? document : { ...document, ref };
+  const added = addedFields(message);
+  return ref === undefined ? { ...document, ...added } : { ...document, ref, ...added };
+}
+
+/** Returns the fields that documents of earlier versions lack. */
+export function addedFields(message: LogMessage): { readonly key: string; readonly digest: string } {
+  return { key: keyOf(message), digest: contentDigest(message.content) };
+}
+
+/**
+ * Returns the text by which a message is unique: its `(conversation, from, ref)` or, without a ref, its id. The tags
+ * keep the two apart. So an ordinary unique index makes refs unique (G2), and one query finds refs of any conversation.
+ */
+export function keyOf(message: LogMessage): string {
+  const key = refKey(message);
+  return key === undefined ? `i:${message.id}` : `r:${key}`;
 }
 
 /** Converts a document to its message. */
-export function messageOf({ _id: id, from, to, content, ref }: MessageDocument): LogMessage {
+export function messageOf(document: MessageDocument): StoredMessage {
+  const { _id: id, from, to, content, ref, digest, also } = document;
   const message = { id, from, to, content };
-  return ref === undefined ? message : { ...message, ref };
+  return {
+    ...message,
+    ...(ref !== undefined && { ref }),
+    ...(digest !== undefined && { digest }),
+    ...(also !== undefined && { also }),
+  };
 }

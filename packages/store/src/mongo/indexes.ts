@@ -2,6 +2,8 @@ import { type Collection, type IndexDescription, MongoServerError } from "mongod
 import { StoreUnusable } from "../errors.ts";
 import type { MessageDocument } from "./document.ts";
 
+type Messages = Collection<MessageDocument>;
+
 /**
  * The indexes for reads of a range. A read names its index as a hint, so if the index is missing, the read fails
  * instead of scanning the collection. `Connection.hint` describes the exception.
@@ -9,18 +11,26 @@ import type { MessageDocument } from "./document.ts";
 export const BY_CONVERSATION = { conversation: 1, _id: 1 } as const;
 export const BY_SENDER = { from: 1, _id: 1 } as const;
 export const BY_RECIPIENT = { to: 1, _id: 1 } as const;
-/** The unique index on `(conversation, from, ref)`: a message sent several times is stored once (G2). */
-const BY_REF = { conversation: 1, from: 1, ref: 1 } as const;
-
-const INDEXES: IndexDescription[] = [
+const READ_INDEXES: IndexDescription[] = [
   { key: BY_CONVERSATION },
   { key: BY_SENDER },
   { key: BY_RECIPIENT },
-  { key: BY_REF, unique: true, partialFilterExpression: { ref: { $exists: true } } },
 ];
 
-/** MongoDB's error code for a missing collection. */
+/**
+ * Format 2: the unique index on `key` (G2). It leaves out documents without the field, so a process of an earlier
+ * version, which stores such documents, is never refused because of it.
+ */
+const BY_KEY: IndexDescription = { key: { key: 1 }, unique: true, sparse: true };
+/** Format 1: the unique index of earlier versions. Several servers don't support partial indexes. */
+const BY_REF: IndexDescription = {
+  key: { conversation: 1, from: 1, ref: 1 },
+  unique: true,
+  partialFilterExpression: { ref: { $exists: true } },
+};
+
 const NAMESPACE_NOT_FOUND = 26;
+const INDEX_NOT_FOUND = 27;
 
 /** MongoDB's error codes for a collection that conflicts with the indexes, with a text for the operator. */
 const CONFLICTS = new Map<unknown, string>([
@@ -29,29 +39,84 @@ const CONFLICTS = new Map<unknown, string>([
   [86, "an index exists with different keys"],
   [11000, "two messages have the same conversation, sender and ref"],
 ]);
+/** Error codes of servers that don't know partial indexes. */
+const NOT_SUPPORTED: readonly unknown[] = [67, 72, 115, 197, 238];
+
+/** The unique indexes that a collection has. */
+export interface UniqueIndexes {
+  readonly key: boolean;
+  readonly ref: boolean;
+}
 
 /**
- * Creates the indexes, and with them the collection. Safe to call again, and by several processes at once. Throws
- * StoreUnusable if the collection has conflicting indexes or documents.
+ * Creates the indexes for reads, and with them the collection. Safe to call again, and by several processes at once, as
+ * are all functions here. Throws StoreUnusable if the collection has conflicting indexes or documents.
  */
-export async function createIndexes(collection: Collection<MessageDocument>): Promise<void> {
+export function createReadIndexes(messages: Messages): Promise<void> {
+  return create(messages, READ_INDEXES);
+}
+
+export function createKeyIndex(messages: Messages): Promise<void> {
+  return create(messages, [BY_KEY]);
+}
+
+/** Returns false if the server doesn't support partial indexes. */
+export async function createRefIndex(messages: Messages): Promise<boolean> {
   try {
-    await collection.createIndexes(INDEXES);
+    await create(messages, [BY_REF], NOT_SUPPORTED);
+    return true;
   } catch (error) {
-    const problem = error instanceof MongoServerError ? CONFLICTS.get(error.code) : undefined;
-    if (problem === undefined) throw error;
+    if (error instanceof MongoServerError && NOT_SUPPORTED.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+export async function dropRefIndex(messages: Messages): Promise<void> {
+  const found = (await indexesOf(messages)).find(({ key }) => isSame(key, BY_REF.key));
+  if (!found?.name) return;
+  await messages.dropIndex(found.name).catch((error: unknown) => {
+    if (!(error instanceof MongoServerError) || error.code !== INDEX_NOT_FOUND) throw error;
+  });
+}
+
+export async function readUniqueIndexes(messages: Messages): Promise<UniqueIndexes> {
+  const indexes = await indexesOf(messages);
+  const has = (wanted: IndexDescription) => indexes.some(({ key }) => isSame(key, wanted.key));
+  return { key: has(BY_KEY), ref: has(BY_REF) };
+}
+
+/** Returns the keys of the indexes that the collection lacks: all of them if the collection doesn't exist. */
+export async function missingIndexes(messages: Messages): Promise<string[]> {
+  const existing = (await indexesOf(messages)).map(({ key }) => JSON.stringify(key));
+  const unique = existing.includes(JSON.stringify(BY_REF.key)) ? BY_REF : BY_KEY;
+  const wanted = [...READ_INDEXES, unique].map(({ key }) => JSON.stringify(key));
+  return wanted.filter((key) => !existing.includes(key));
+}
+
+async function create(
+  messages: Messages,
+  indexes: IndexDescription[],
+  rethrown: readonly unknown[] = [],
+): Promise<void> {
+  try {
+    await messages.createIndexes(indexes);
+  } catch (error) {
+    const code = error instanceof MongoServerError ? error.code : undefined;
+    const problem = CONFLICTS.get(code);
+    if (problem === undefined || rethrown.includes(code)) throw error;
     throw new StoreUnusable(
-      `the collection ${collection.namespace} cannot be used: ${problem}. Resolve the conflict or set another database`,
+      `the collection ${messages.namespace} cannot be used: ${problem}. Resolve the conflict or set another database`,
     );
   }
 }
 
-/** Returns the keys of the indexes that the collection lacks: all of them if the collection doesn't exist. */
-export async function missingIndexes(collection: Collection<MessageDocument>): Promise<string[]> {
-  const indexes = await collection.indexes().catch((error: unknown) => {
+async function indexesOf(messages: Messages) {
+  return await messages.indexes().catch((error: unknown) => {
     if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
     throw error;
   });
-  const existing = new Set(indexes.map(({ key }) => JSON.stringify(key)));
-  return INDEXES.map(({ key }) => JSON.stringify(key)).filter((key) => !existing.has(key));
+}
+
+function isSame(key: unknown, wanted: unknown): boolean {
+  return JSON.stringify(key) === JSON.stringify(wanted);
 }

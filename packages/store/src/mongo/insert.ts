@@ -1,10 +1,18 @@
-import { type LogMessage, refKey } from "@parley/models";
+import { type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection } from "mongodb";
 import { outcomeOf, rejectionReason } from "../outcome.ts";
 import type { InsertOptions, InsertOutcome } from "../store.ts";
+import type { RunStep, TimeLimit } from "./deadline.ts";
 import { documentOf, type MessageDocument } from "./document.ts";
 import { type DocumentError, DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
-import { type RunStep, readByIds, readByRefs, type TimeLimit } from "./read.ts";
+import { readByIds, readByRefs } from "./read.ts";
+import type { RefField } from "./unique-refs.ts";
+
+export interface InsertDeps {
+  readonly messages: Collection<MessageDocument>;
+  readonly refField: RefField;
+  readonly runStep: RunStep;
+}
 
 /**
  * Inserts messages in one unordered write, then determines the outcome of each refused one (L13).
@@ -12,7 +20,7 @@ import { type RunStep, readByIds, readByRefs, type TimeLimit } from "./read.ts";
  * The outcome of a refused message depends on the messages that are stored under its id and its ref. The text of the
  * error isn't used: texts differ by server, and an error names only one constraint even if the message violates both.
  * This batch, another process or an earlier attempt may have stored those messages. The difference doesn't matter,
- * because stored messages never change. The write waits for the majority even if it inserts nothing, so a majority
+ * because their ids, refs and digests never change. The write waits for the majority even if it inserts nothing, so a majority
  * read finds those messages.
  *
  * Each operation has its own time limit. With one limit for all of them, an insert whose operations are slow but succeed
@@ -22,11 +30,11 @@ import { type RunStep, readByIds, readByRefs, type TimeLimit } from "./read.ts";
  * written, nothing would wait until the messages that were found are on the disks of the majority (L13).
  */
 export async function insertInto(
-  collection: Collection<MessageDocument>,
+  deps: InsertDeps,
   messages: readonly LogMessage[],
-  runStep: RunStep,
   { mayBeStored = false }: InsertOptions = {},
 ): Promise<readonly InsertOutcome[]> {
+  const { messages: collection, runStep } = deps;
   const outcomes = messages.map((message): InsertOutcome => {
     const reason = rejectionReason(message);
     return reason === undefined ? { kind: "stored" } : { kind: "failed", reason };
@@ -46,9 +54,8 @@ export async function insertInto(
     return [];
   });
   const settled = await outcomesOfDuplicates(
-    collection,
+    deps,
     duplicates.map(({ message }) => message),
-    runStep,
   );
   duplicates.forEach(({ index }, i) => {
     outcomes[index] = settled[i] ?? {
@@ -89,24 +96,26 @@ async function write(
  * remaining messages by ref.
  */
 async function outcomesOfDuplicates(
-  collection: Collection<MessageDocument>,
+  { messages: collection, refField, runStep }: InsertDeps,
   messages: readonly LogMessage[],
-  runStep: RunStep,
 ): Promise<readonly (InsertOutcome | undefined)[]> {
   if (messages.length === 0) return [];
   const ids = messages.map(({ id }) => id);
   const byId = await runStep((timeLimit) => readByIds(collection, ids, timeLimit));
   const settled = messages.map((message) => isStored(message, byId));
   const rest = messages.filter((_, i) => !settled[i]);
-  const byRef = await runStep((timeLimit) => readByRefs(collection, rest, timeLimit));
-  return messages.map((message, i) =>
+  const byRef = await runStep((timeLimit) => readByRefs(collection, refField, rest, timeLimit));
+  const outcomes = messages.map((message, i): InsertOutcome | undefined =>
     settled[i]
       ? { kind: "stored" }
       : outcomeOf(message, byId.get(message.id), byRef.get(refKey(message) ?? "")),
   );
+  // The store may have returned to format 1.
+  if (outcomes.includes(undefined)) refField.forget();
+  return outcomes;
 }
 
 /** True if the same message, with the same id, is among the stored ones. */
-function isStored(message: LogMessage, byId: ReadonlyMap<string, LogMessage>): boolean {
+function isStored(message: LogMessage, byId: ReadonlyMap<string, StoredMessage>): boolean {
   return outcomeOf(message, byId.get(message.id), undefined)?.kind === "stored";
 }

@@ -1,27 +1,45 @@
-import { type LogMessage, ORIGIN } from "@parley/models";
+import { type LogMessage, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { insertEvent } from "../outcome.ts";
+import { aliasesOf, insertEvent } from "../outcome.ts";
 import type { PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { Abandonable, InsertOptions, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
-import { Backfill } from "./backfill.ts";
+import type {
+  Abandonable,
+  InsertOptions,
+  InsertOutcome,
+  LastMessages,
+  PrepareOptions,
+  Range,
+  Store,
+  StoreFormat,
+} from "../store.ts";
+import { keepAliases, readAlias } from "./aliases.ts";
+import { forgetProgress, runBackfill } from "./backfill.ts";
 import type { Connection } from "./connection.ts";
-import { isBackfillDone, markBackfillDone, readLastMessages, updateConversations } from "./conversations.ts";
-import { withDeadline } from "./deadline.ts";
-import { createIndexes } from "./indexes.ts";
+import {
+  addConversations,
+  isBackfillDone,
+  markBackfillDone,
+  readLastMessages,
+  updateConversations,
+} from "./conversations.ts";
+import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
+import { createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByRefs, readLastId, readPage, readVisible, type TimeLimit } from "./read.ts";
+import { readByIds, readByRefs, readLastId, readPage, readVisible } from "./read.ts";
 import { type Named, readStoreName } from "./store-name.ts";
+import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
 /** A store in MongoDB, for any number of processes. */
 export class MongoStore implements Store, Named {
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
-  readonly #backfill: Backfill;
+  readonly #refField = new RefField();
+  #format: StoreFormat | undefined;
   #isBackfillDone = false;
 
   /** The store owns the connection `db`: `close` closes it. */
@@ -29,22 +47,36 @@ export class MongoStore implements Store, Named {
     this.#db = db;
     this.#observe = observe;
     this.#timeoutMs = timeoutMs;
-    this.#backfill = new Backfill(db, observe);
   }
 
   /**
-   * First creates the indexes. On a large collection this can exceed the time limit. Then it rejects with
-   * `unavailable` while the server continues, and the next call waits for the same index build.
-   *
-   * Afterwards creates the conversation documents for messages of an earlier version, without a time limit. If this
-   * fails, the next call continues from the last progress.
+   * Creates the indexes that reads and inserts need. On a large collection this can exceed the time limit. Then it
+   * rejects with `unavailable` while the server continues, and the next call waits for the same index build.
    */
-  async prepare(): Promise<void> {
-    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("prepare", run);
-    await step(() => createIndexes(this.#db.messages));
-    if (await step(() => isBackfillDone(this.#db.conversations))) return;
-    await this.#backfill.run(step);
-    await step(() => markBackfillDone(this.#db.conversations));
+  async prepare({ format }: PrepareOptions = {}): Promise<void> {
+    const step = this.#stepsOf("prepare");
+    await step(() => createReadIndexes(this.#db.messages));
+    const isNew = await ensureUniqueRefs(this.#db.messages, format, step);
+    if (isNew) await step(() => markBackfillDone(this.#db.conversations));
+    this.#format = format;
+    this.#refField.forget();
+  }
+
+  async upgrade(signal: AbortSignal): Promise<void> {
+    const bounded = this.#stepsOf("upgrade");
+    const step: RunStep = (run) => {
+      signal.throwIfAborted();
+      return bounded(run);
+    };
+    if (!(await step(() => isBackfillDone(this.#db.conversations)))) {
+      const fill = addConversations(this.#db.conversations);
+      const { messages, progress } = this.#db;
+      const subject = "conversations";
+      await runBackfill({ subject, messages, progress, fill, runStep: step, observe: this.#observe });
+      await step(() => markBackfillDone(this.#db.conversations));
+      await step((timeLimit) => forgetProgress(progress, subject, timeLimit));
+    }
+    if (this.#format === 2) await convertToKeys(this.#db, step, this.#observe, signal);
   }
 
   /**
@@ -53,8 +85,10 @@ export class MongoStore implements Store, Named {
    */
   async insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]> {
     const started = performance.now();
-    const step = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => this.#bounded("insert", run);
-    const outcomes = await insertInto(this.#db.messages, messages, step, options);
+    const step = this.#stepsOf("insert");
+    const deps = { messages: this.#db.messages, refField: this.#refField, runStep: step };
+    const outcomes = await insertInto(deps, messages, options);
+    if (options?.keepAliases) await keepAliases(this.#db, aliasesOf(messages, outcomes), step);
     const updates = conversationUpdatesOf(messages, outcomes);
     if (updates.length > 0)
       await step((timeLimit) => updateConversations(this.#db.conversations, updates, timeLimit));
@@ -63,10 +97,11 @@ export class MongoStore implements Store, Named {
   }
 
   lastId(): Promise<string> {
-    return this.#bounded(
-      "lastId",
-      async (timeLimit) => (await readLastId(this.#db.messages, timeLimit)) ?? ORIGIN,
-    );
+    const { messages, aliases } = this.#db;
+    return this.#bounded("lastId", async (timeLimit) => {
+      const ids = await Promise.all([readLastId(messages, timeLimit), readLastId(aliases, timeLimit)]);
+      return ids.reduce<string>((last, id = ORIGIN) => laterOf(last, id), ORIGIN);
+    });
   }
 
   name(): Promise<string> {
@@ -76,16 +111,19 @@ export class MongoStore implements Store, Named {
   page(
     conversation: string,
     { signal, ...options }: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readPage(this.#db, conversation, options, timeLimit);
     return this.#read("page", options.limit, run, signal);
   }
 
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage> {
     return readAllPages(this, conversation, range, signal);
   }
 
-  sync(user: string, { signal, ...options }: Range & PageSize & Abandonable): Promise<readonly LogMessage[]> {
+  sync(
+    user: string,
+    { signal, ...options }: Range & PageSize & Abandonable,
+  ): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readVisible(this.#db, user, options, timeLimit);
     return this.#read("sync", options.limit, run, signal);
   }
@@ -107,11 +145,26 @@ export class MongoStore implements Store, Named {
     return this.#bounded("conversations", run, signal);
   }
 
-  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+  findByRef(
+    messages: readonly LogMessage[],
+    { signal }: Abandonable = {},
+  ): Promise<readonly StoredMessage[]> {
     const run = async (timeLimit: TimeLimit) => [
-      ...(await readByRefs(this.#db.messages, messages, timeLimit)).values(),
+      ...(await readByRefs(this.#db.messages, this.#refField, messages, timeLimit)).values(),
     ];
     return this.#read("findByRef", messages.length, run, signal);
+  }
+
+  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
+    const { messages, aliases } = this.#db;
+    const run = async (timeLimit: TimeLimit) => {
+      const found = await readByIds(messages, [id], timeLimit);
+      if (found.size > 0) return [...found.values()];
+      const first = await readAlias(aliases, id, timeLimit);
+      return first === undefined ? [] : [...(await readByIds(messages, [first], timeLimit)).values()];
+    };
+    const [message] = await this.#read("findById", 1, run, signal);
+    return message;
   }
 
   ping(): Promise<void> {
@@ -137,9 +190,9 @@ export class MongoStore implements Store, Named {
   #read(
     operation: StoreRead,
     limit: number,
-    run: (timeLimit: TimeLimit) => Promise<readonly LogMessage[]>,
+    run: (timeLimit: TimeLimit) => Promise<readonly StoredMessage[]>,
     signal: AbortSignal | undefined,
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const timed = async (timeLimit: TimeLimit) => {
       const started = performance.now();
       // MongoDB treats zero as no limit.
@@ -148,6 +201,11 @@ export class MongoStore implements Store, Named {
       return messages;
     };
     return this.#bounded(operation, timed, signal);
+  }
+
+  /** Returns a function that runs one step of an operation within the time limit. */
+  #stepsOf(operation: StoreOperation): RunStep {
+    return (run) => this.#bounded(operation, run);
   }
 
   /** Runs an operation within the time limit, and ends it earlier if `abandoned` is aborted. */

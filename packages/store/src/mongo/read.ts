@@ -1,26 +1,16 @@
-import { conversationOf, type LogMessage, refKey } from "@parley/models";
+import { conversationOf, type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
 import { firstFitting, isFull, PageCollector, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { type MessageDocument, messageOf } from "./document.ts";
+import type { TimeLimit } from "./deadline.ts";
+import { keyOf, type MessageDocument, messageOf } from "./document.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
+import type { RefField } from "./unique-refs.ts";
 
 type Messages = Collection<MessageDocument>;
 type Database = Pick<Connection, "messages" | "hint">;
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
-
-/**
- * The time limit of an operation. `signal` ends the wait for the result of a read, and its connection. `maxTimeMS` ends
- * the server's work, also that of a write.
- */
-export interface TimeLimit {
-  readonly signal: AbortSignal;
-  readonly maxTimeMS: number;
-}
-
-/** Runs one operation within its own time limit. */
-export type RunStep = <T>(run: (timeLimit: TimeLimit) => Promise<T>) => Promise<T>;
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
@@ -37,7 +27,7 @@ export function readPage(
   conversation: string,
   { newest, ...range }: Range & PageSize & { readonly newest: boolean },
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const direction = newest ? -1 : 1;
   const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, direction }, timeLimit);
   return newest ? page.then((messages) => messages.reverse()) : page;
@@ -56,7 +46,7 @@ export async function readVisible(
   user: string,
   range: Range & PageSize,
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const query = { ...range, direction: 1 } as const;
   const parts = await Promise.all([
     inIdOrder(db, { to: "" }, BY_RECIPIENT, query, timeLimit),
@@ -73,11 +63,14 @@ export async function readVisible(
   );
 }
 
-/** Reads the greatest id. */
-export async function readLastId(collection: Messages, timeLimit: TimeLimit): Promise<string | undefined> {
+/** Reads the greatest id of a collection. */
+export async function readLastId<Document extends { readonly _id: string }>(
+  collection: Collection<Document>,
+  timeLimit: TimeLimit,
+): Promise<string | undefined> {
   // `local` includes messages that aren't on a majority yet: a new log must start above these too (L1).
   const options = { ...timeLimit, sort: { _id: -1 }, projection: { _id: 1 }, readConcern: "local" } as const;
-  return (await collection.findOne({}, options))?._id;
+  return (await collection.findOne<{ readonly _id: string }>({}, options))?._id;
 }
 
 /** Reads messages by id. */
@@ -85,26 +78,43 @@ export async function readByIds(
   collection: Messages,
   ids: readonly string[],
   timeLimit: TimeLimit,
-): Promise<Map<string, LogMessage>> {
+): Promise<Map<string, StoredMessage>> {
   const found = await inChunks(collection, ids, (chunk) => ({ _id: { $in: chunk } }), timeLimit);
   return new Map(found.map((message) => [message.id, message]));
 }
 
-/**
- * Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`.
- *
- * There is one query for each conversation, because a server that has no use for the index on refs can then use the one
- * on conversations. For a query over several conversations, such a server would read the whole collection.
- */
+/** Reads, for each given message, the stored message with the same ref. The result is keyed by `refKey`. */
 export async function readByRefs(
+  collection: Messages,
+  refField: RefField,
+  messages: readonly LogMessage[],
+  timeLimit: TimeLimit,
+): Promise<Map<string, StoredMessage>> {
+  const withRef = messages.filter(({ ref }) => ref !== undefined);
+  if (withRef.length === 0) return new Map();
+  const field = await refField.current(collection);
+  const keysIn = (chunk: LogMessage[]) => ({ key: { $in: [...new Set(chunk.map(keyOf))] } });
+  const found =
+    field === "key"
+      ? await inChunks(collection, withRef, keysIn, timeLimit)
+      : await readByRefFields(collection, withRef, timeLimit);
+  const keys = new Set(withRef.map(refKey));
+  const byRef = found.map((message) => [refKey(message) ?? "", message] as const);
+  return new Map(byRef.filter(([key]) => keys.has(key)));
+}
+
+/**
+ * Looks refs up as in format 1. There is one query for each conversation, because a server that has no use for the
+ * partial index can then use the one on conversations. For a query over several conversations, such a server would read
+ * the whole collection.
+ */
+async function readByRefFields(
   collection: Messages,
   messages: readonly LogMessage[],
   timeLimit: TimeLimit,
-): Promise<Map<string, LogMessage>> {
-  const withRef = messages.filter(({ ref }) => ref !== undefined);
-  const keys = new Set(withRef.map(refKey));
-  const groups = [...Map.groupBy(withRef, ({ from, to }) => conversationOf(from, to))];
-  const found: LogMessage[] = [];
+): Promise<StoredMessage[]> {
+  const groups = [...Map.groupBy(messages, ({ from, to }) => conversationOf(from, to))];
+  const found: StoredMessage[] = [];
   for (let at = 0; at < groups.length; at += CONVERSATIONS_AT_ONCE) {
     const reads = groups.slice(at, at + CONVERSATIONS_AT_ONCE).map(([conversation, group]) => {
       const filterOf = (chunk: LogMessage[]) => refsIn(conversation, chunk);
@@ -112,8 +122,7 @@ export async function readByRefs(
     });
     found.push(...(await Promise.all(reads)).flat());
   }
-  const byRef = found.map((message) => [refKey(message) ?? "", message] as const);
-  return new Map(byRef.filter(([key]) => keys.has(key)));
+  return found;
 }
 
 /** Builds a filter that also matches messages of one sender with a ref of another. Both users share a conversation. */
@@ -133,14 +142,14 @@ async function inIdOrder(
   index: Index,
   { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
+): Promise<StoredMessage[]> {
   const _id = { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) };
   const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
   const { limit, maxBytes } = size;
   const sort = { _id: direction };
   const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
   const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize } as const;
-  const page = new PageCollector(size);
+  const page = new PageCollector<StoredMessage>(size);
   for await (const document of db.messages.find(ranged, options)) if (page.add(messageOf(document))) break;
   return page.messages;
 }
@@ -154,8 +163,8 @@ async function inChunks<T>(
   items: readonly T[],
   filterOf: (chunk: T[]) => Filter<MessageDocument>,
   timeLimit: TimeLimit,
-): Promise<LogMessage[]> {
-  const found: LogMessage[] = [];
+): Promise<StoredMessage[]> {
+  const found: StoredMessage[] = [];
   for (let from = 0; from < items.length; from += CHUNK_SIZE) {
     const chunk = items.slice(from, from + CHUNK_SIZE);
     const options = { ...timeLimit, batchSize: CHUNK_SIZE };

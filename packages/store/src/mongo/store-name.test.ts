@@ -23,7 +23,7 @@ describe.skipIf(!rig)("the name of a store", { timeout: 60_000 }, () => {
     return store;
   };
 
-  it("L37: is the same for every process, also if several ask for the first time at once", async () => {
+  it("L38: is the same for every process, also if several ask for the first time at once", async () => {
     const db = database();
     const names = await Promise.all(Array.from({ length: 4 }, () => open(db).name()));
     expect(new Set(names).size).toBe(1);
@@ -31,14 +31,14 @@ describe.skipIf(!rig)("the name of a store", { timeout: 60_000 }, () => {
     expect(await open(db).name()).toBe(names[0]);
   });
 
-  it("L37: of a copy in another database is another one", async () => {
+  it("L38: of a copy in another database is another one", async () => {
     const [original, copy] = [database(), database()];
     const name = await open(original).name();
     await copy.raw.collection("facts").insertMany(await original.raw.collection("facts").find().toArray());
     expect(await open(copy).name()).not.toBe(name);
   });
 
-  it("L37: changes when the database is restored, where the server gives ids to collections", async () => {
+  it("L38: changes when the database is restored, where the server gives ids to collections", async () => {
     const db = database();
     const facts = db.raw.collection("facts");
     const name = await open(db).name();
@@ -49,7 +49,7 @@ describe.skipIf(!rig)("the name of a store", { timeout: 60_000 }, () => {
     expect((await open(db).name()) !== name).toBe(hasIds);
   });
 
-  it("L37: rejects if the database doesn't answer, so that nobody takes the store for one without a name", async () => {
+  it("L38: rejects if the database doesn't answer, so that nobody takes the store for one without a name", async () => {
     const db = database();
     const store = open(db);
     await store.name();
@@ -57,7 +57,7 @@ describe.skipIf(!rig)("the name of a store", { timeout: 60_000 }, () => {
     await expect(store.name()).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("L37: is empty for a user who may not write it", async () => {
+  it("L38: is empty for a user who may not write it", async () => {
     const db = database();
     await mongo.fail({ failCommands: ["insert"], errorCode: 13 });
     expect(await open(db).name()).toBe("");

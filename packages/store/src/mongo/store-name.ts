@@ -7,7 +7,7 @@ import { DUPLICATE_KEY } from "./mongo-error.ts";
 export interface Named {
   /**
    * Returns a name that no other store has, and that stays the same as long as the store exists. A log's metadata have
-   * the name of the store in which the log is stored (L37). Returns "" if this user may not write the name. Rejects
+   * the name of the store in which the log is stored (L38). Returns "" if this user may not write the name. Rejects
    * with `unavailable` if the database doesn't answer.
    */
   name(): Promise<string>;

@@ -6,7 +6,10 @@ import { migrate } from "./schema.ts";
 function firstVersion(messages: readonly (readonly [id: string, from: string, to: string])[]): DatabaseSync {
   const db = new DatabaseSync(":memory:");
   migrate(db, "memory");
-  db.exec("DROP TABLE conversations; PRAGMA user_version = 1");
+  db.exec(
+    "DROP TABLE conversations; ALTER TABLE messages DROP COLUMN digest; ALTER TABLE messages DROP COLUMN also; " +
+      "DROP TABLE aliases; PRAGMA user_version = 1",
+  );
   const insert = db.prepare("INSERT INTO messages VALUES (?, ?, ?, ?, 'text', 'time', NULL)");
   for (const [id, from, to] of messages) {
     const name = to === "" ? "public" : [from, to].sort().join(":");

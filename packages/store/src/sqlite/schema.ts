@@ -41,6 +41,14 @@ const MIGRATIONS = [
   CREATE INDEX conversations_one ON conversations (one, last);
   CREATE INDEX conversations_other ON conversations (other, last);
   `,
+  // The digest of the content that was stored first (L29). It is missing in older rows, because nothing has changed their
+  // content since. So this takes no time, however many rows there are. Aliases: ids that were acknowledged and stand for
+  // an older message, which names its greatest alias (L37).
+  `
+  ALTER TABLE messages ADD COLUMN digest TEXT;
+  ALTER TABLE messages ADD COLUMN also TEXT;
+  CREATE TABLE aliases (id TEXT NOT NULL PRIMARY KEY, of TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -1,12 +1,27 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { conversationOf, type LogMessage, ORIGIN, timestampOf } from "@parley/models";
+import {
+  contentDigest,
+  conversationOf,
+  type LogMessage,
+  ORIGIN,
+  type StoredMessage,
+  timestampOf,
+} from "@parley/models";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
-import { insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
+import { aliasesOf, insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import { readAllPages } from "../read-all-pages.ts";
 import { runOperation } from "../run-operation.ts";
-import type { Abandonable, InsertOutcome, LastMessages, Range, Store } from "../store.ts";
+import type {
+  Abandonable,
+  Alias,
+  InsertOptions,
+  InsertOutcome,
+  LastMessages,
+  Range,
+  Store,
+} from "../store.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 
@@ -23,6 +38,9 @@ export class SqliteStore implements Store {
   readonly #lastMessageIds: StatementSync;
   readonly #byId: StatementSync;
   readonly #byRef: StatementSync;
+  readonly #insertAlias: StatementSync;
+  readonly #nameAlias: StatementSync;
+  readonly #byAlias: StatementSync;
   readonly #lastId: StatementSync;
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
@@ -38,6 +56,9 @@ export class SqliteStore implements Store {
     this.#lastMessageIds = db.prepare(sql.LAST_MESSAGE_IDS);
     this.#byId = db.prepare(sql.BY_ID);
     this.#byRef = db.prepare(sql.BY_REF);
+    this.#insertAlias = db.prepare(sql.INSERT_ALIAS);
+    this.#nameAlias = db.prepare(sql.NAME_ALIAS);
+    this.#byAlias = db.prepare(sql.BY_ALIAS);
     this.#lastId = db.prepare(sql.LAST_ID);
     this.#oldest = db.prepare(sql.OLDEST);
     this.#newest = db.prepare(sql.NEWEST);
@@ -49,7 +70,15 @@ export class SqliteStore implements Store {
     return this.ping();
   }
 
-  insert(messages: readonly LogMessage[]): Promise<readonly InsertOutcome[]> {
+  /** Has nothing to add: the tables are migrated when the database is opened. */
+  upgrade(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  insert(
+    messages: readonly LogMessage[],
+    { keepAliases = false }: InsertOptions = {},
+  ): Promise<readonly InsertOutcome[]> {
     return this.#run("insert", () => {
       const started = performance.now();
       const outcomes = this.#inTransaction(() => {
@@ -59,6 +88,7 @@ export class SqliteStore implements Store {
           const [one = "", other = one] = users;
           this.#upsertConversation.run(name, one, other, last);
         }
+        if (keepAliases) for (const alias of aliasesOf(messages, settled)) this.#keepAlias(alias);
         return settled;
       });
       this.#observe(insertEvent(outcomes, performance.now() - started));
@@ -82,7 +112,7 @@ export class SqliteStore implements Store {
       signal,
       ...size
     }: Range & PageSize & Abandonable & { newest: boolean },
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     return this.#read("page", size.limit, signal, () => {
       const statement = newest ? this.#newest : this.#oldest;
       const messages = collect(statement.iterate(conversation, after, before, size.limit), size);
@@ -90,14 +120,14 @@ export class SqliteStore implements Store {
     });
   }
 
-  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<LogMessage> {
+  all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage> {
     return readAllPages(this, conversation, range, signal);
   }
 
   sync(
     user: string,
     { after = sql.FIRST, before = sql.LAST, signal, ...size }: Range & PageSize & Abandonable,
-  ): Promise<readonly LogMessage[]> {
+  ): Promise<readonly StoredMessage[]> {
     const { limit } = size;
     const read = () => collect(this.#sync.iterate({ user, after, before, limit }), size);
     return this.#read("sync", limit, signal, read);
@@ -112,7 +142,7 @@ export class SqliteStore implements Store {
     return this.#read("conversations", limit, signal, () => {
       const ids = this.#lastMessageIds.all({ user, before, limit }).map(({ last }) => String(last));
       next = ids.length === limit ? ids.at(-1) : undefined;
-      const page = new PageCollector(size);
+      const page = new PageCollector<StoredMessage>(size);
       for (const id of ids) {
         const row = this.#byId.get(id);
         if (!row || !page.add(messageOf(row))) continue;
@@ -123,13 +153,24 @@ export class SqliteStore implements Store {
     }).then((messages) => ({ messages, next }));
   }
 
-  findByRef(messages: readonly LogMessage[], { signal }: Abandonable = {}): Promise<readonly LogMessage[]> {
+  findByRef(
+    messages: readonly LogMessage[],
+    { signal }: Abandonable = {},
+  ): Promise<readonly StoredMessage[]> {
     return this.#read("findByRef", messages.length, signal, () => {
       const found = messages
         .map((message) => this.#storedByRef(message))
         .filter((stored) => stored !== undefined);
       return [...new Map(found.map((stored) => [stored.id, stored])).values()];
     });
+  }
+
+  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
+    const [message] = await this.#read("findById", 1, signal, () => {
+      const row = this.#byId.get(id) ?? this.#byAlias.get(id);
+      return row ? [messageOf(row)] : [];
+    });
+    return message;
   }
 
   ping(): Promise<void> {
@@ -152,7 +193,8 @@ export class SqliteStore implements Store {
     if (refusal !== undefined) return { kind: "failed", reason: refusal };
     const { id, from, to, content, ref = null } = message;
     const conversation = conversationOf(from, to);
-    const { changes } = this.#insert.run(id, conversation, from, to, content, timestampOf(id), ref);
+    const values = [id, conversation, from, to, content, timestampOf(id), ref, contentDigest(content)];
+    const { changes } = this.#insert.run(...values);
     return changes === 1 ? { kind: "stored" } : undefined;
   }
 
@@ -164,10 +206,17 @@ export class SqliteStore implements Store {
     );
   }
 
-  #storedByRef({ from, to, ref }: LogMessage): LogMessage | undefined {
+  #storedByRef({ from, to, ref }: LogMessage): StoredMessage | undefined {
     if (ref === undefined) return undefined;
     const row = this.#byRef.get(conversationOf(from, to), from, ref);
     return row && messageOf(row);
+  }
+
+  /** An id that is another message's, because the log was replaced, stays with that message. */
+  #keepAlias({ id, of }: Alias): void {
+    if (this.#byId.get(id)) return;
+    this.#insertAlias.run(id, of);
+    this.#nameAlias.run({ alias: id, id: of });
   }
 
   /** Runs `run` in one transaction, so that all its writes share one sync to disk (group commit). */
@@ -187,8 +236,8 @@ export class SqliteStore implements Store {
     operation: StoreRead,
     limit: number,
     signal: AbortSignal | undefined,
-    run: () => readonly LogMessage[],
-  ): Promise<readonly LogMessage[]> {
+    run: () => readonly StoredMessage[],
+  ): Promise<readonly StoredMessage[]> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#run(operation, () => {
       const started = performance.now();
@@ -205,13 +254,19 @@ export class SqliteStore implements Store {
 }
 
 /** Reads rows until the result is full. Ending the iteration early also ends the statement. */
-function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): LogMessage[] {
-  const page = new PageCollector(size);
+function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): StoredMessage[] {
+  const page = new PageCollector<StoredMessage>(size);
   for (const row of rows) if (page.add(messageOf(row))) break;
   return page.messages;
 }
 
-function messageOf(row: Record<string, unknown>): LogMessage {
+function messageOf(row: Record<string, unknown>): StoredMessage {
+  const { ref, digest, also } = row;
   const [id, from, to, content] = [String(row.id), String(row.from), String(row.to), String(row.content)];
-  return typeof row.ref === "string" ? { id, from, to, content, ref: row.ref } : { id, from, to, content };
+  return {
+    ...{ id, from, to, content },
+    ...(typeof ref === "string" && { ref }),
+    ...(typeof digest === "string" && { digest }),
+    ...(typeof also === "string" && { also }),
+  };
 }

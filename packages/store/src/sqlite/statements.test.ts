@@ -49,5 +49,9 @@ it("L13: stored messages with the same id or ref are found by an index", () => {
   expect(planOf(sql.BY_REF, "c", "f", "r")).toEqual([
     "SEARCH messages USING INDEX messages_ref (conversation=? AND from=? AND ref=?)",
   ]);
-  expect(planOf(sql.LAST_ID)).toEqual(["SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1"]);
+  expect(planOf(sql.LAST_ID).filter((line) => /SEARCH|SCAN/.test(line))).toEqual([
+    "SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1",
+    "SEARCH aliases USING PRIMARY KEY",
+    expect.stringContaining("subquery"),
+  ]);
 });

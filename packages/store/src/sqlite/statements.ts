@@ -8,19 +8,28 @@ export const FIRST = "";
 /** Sorts after every id. */
 export const LAST = "~";
 
-const COLUMNS = `id, "from", "to", content, ref`;
+const COLUMNS = `id, "from", "to", content, ref, digest, also`;
 
-/** Parameters: id, conversation, from, to, content, timestamp, ref. Changes nothing if the id or the ref is taken. */
+/** Parameters: id, conversation, from, to, content, timestamp, ref, digest. Changes nothing if the id or the ref is taken. */
 export const INSERT = `
-  INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref)
-  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 export const BY_ID = `SELECT ${COLUMNS} FROM messages WHERE id = ?`;
 
 /** Parameters: conversation, from, ref. */
 export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND "from" = ? AND ref = ?`;
 
-export const LAST_ID = "SELECT max(id) AS id FROM messages";
+export const LAST_ID = `
+  SELECT max(id) AS id FROM (SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM aliases)`;
+
+/** Parameters: id, of. */
+export const INSERT_ALIAS = "INSERT INTO aliases (id, of) VALUES (?, ?) ON CONFLICT DO NOTHING";
+/** Parameters: :alias, :id. Keeps the greatest alias. */
+export const NAME_ALIAS =
+  "UPDATE messages SET also = :alias WHERE id = :id AND (also IS NULL OR also < :alias)";
+/** Parameter: id. */
+export const BY_ALIAS = `SELECT ${COLUMNS} FROM messages WHERE id = (SELECT of FROM aliases WHERE id = ?)`;
 
 /**
  * Parameters: conversation, one, other, last. Keeps the greatest `last`, so calls may be repeated and may come in any

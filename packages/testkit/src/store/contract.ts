@@ -1,6 +1,10 @@
+import type { PrepareOptions } from "@parley/store";
 import { describe, onTestFinished } from "vitest";
+import { aliasRules } from "./alias-rules.ts";
+import { withCheckedDigests } from "./checked-digests.ts";
 import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
+import { digestRules, type EditAt } from "./digest-rules.ts";
 import { insertRules } from "./insert-rules.ts";
 import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
@@ -11,16 +15,37 @@ import { syncRules } from "./sync-rules.ts";
 /** Long enough for ten thousand messages on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-/**
- * The contract suite of the store: each adapter must pass it. `modelRuns` is the number of runs of the model test.
- */
-export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } = {}): void {
-  const open: OpenStore = async (place = newPlace()) => {
-    const store = openAt(place);
+function openerOf(openAt: OpenAt, options?: PrepareOptions): OpenStore {
+  return async (place = newPlace()) => {
+    const store = withCheckedDigests(openAt(place));
     onTestFinished(() => store.close());
-    await store.prepare();
+    await store.prepare(options);
     return store;
   };
+}
+
+/** The part of the contract suite about unique refs, for a store in the format of earlier versions. */
+export function formatOneContract(name: string, openAt: OpenAt): void {
+  const open = openerOf(openAt, { format: 1 });
+  describe(name, { timeout: TIMEOUT_MS }, () => {
+    describe("insert", () => insertRules(open));
+    describe("concurrent calls", () => raceRules(open));
+  });
+}
+
+export interface ContractOptions {
+  readonly edit: EditAt;
+  /** Number of runs of the model test. */
+  readonly modelRuns?: number;
+}
+
+/** The contract suite of the store: each adapter must pass it. */
+export function storeContract(
+  name: string,
+  openAt: OpenAt,
+  { edit, modelRuns = 200 }: ContractOptions,
+): void {
+  const open = openerOf(openAt);
   describe(name, { timeout: TIMEOUT_MS }, () => {
     describe("insert", () => insertRules(open));
     describe("concurrent calls", () => raceRules(open));
@@ -28,6 +53,8 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 } 
     describe("sync", () => syncRules(open));
     describe("conversations", () => conversationRules(open));
     describe("contents", () => contentRules(open));
-    describe("against a model", () => modelRules(openAt, modelRuns));
+    describe("aliases", () => aliasRules(open));
+    describe("edited contents", () => digestRules(openAt, edit));
+    describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });
 }

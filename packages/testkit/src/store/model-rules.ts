@@ -22,7 +22,11 @@ const message: fc.Arbitrary<LogMessage> = fc.record(
 const step = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ insert: fc.array(message, { maxLength: 8 }), mayBeStored: fc.boolean() }),
+    arbitrary: fc.record({
+      insert: fc.array(message, { maxLength: 8 }),
+      mayBeStored: fc.boolean(),
+      keepAliases: fc.boolean(),
+    }),
   },
   {
     weight: 1,
@@ -37,10 +41,40 @@ const step = fc.oneof(
 /** A store in memory, as simple as possible. Every adapter must answer like it. */
 class Model {
   readonly stored: LogMessage[] = [];
+  /** The ids of the stored messages, by alias. */
+  readonly aliases = new Map<string, string>();
 
-  insert(batch: readonly LogMessage[]): InsertOutcome[] {
+  insert(batch: readonly LogMessage[], keepAliases: boolean): InsertOutcome[] {
     const inserted = batch.map((message) => this.#insertOne(message));
-    return batch.map((message, i) => (inserted[i] ? { kind: "stored" } : this.#judge(message)));
+    const outcomes = batch.map(
+      (message, i): InsertOutcome => (inserted[i] ? { kind: "stored" } : this.#judge(message)),
+    );
+    batch.forEach(({ id }, i) => {
+      const outcome = outcomes[i];
+      if (!keepAliases || outcome?.kind !== "duplicateOf" || this.#findById({ id })) return;
+      if (!this.aliases.has(id)) this.aliases.set(id, outcome.id);
+      this.#nameAlias(outcome.id, id);
+    });
+    return outcomes;
+  }
+
+  /** The greatest alias that was ever named for each message. */
+  readonly #also = new Map<string, string>();
+
+  #nameAlias(id: string, alias: string): void {
+    if ((this.#also.get(id) ?? "") < alias) this.#also.set(id, alias);
+  }
+
+  /** Returns a stored message as reads show it. */
+  shown<Message extends LogMessage | undefined>(message: Message): Message {
+    const also = message && this.#also.get(message.id);
+    return also === undefined ? message : { ...message, also };
+  }
+
+  /** Returns the message with an id, or the one for which an alias stands. */
+  findById(id: string): LogMessage | undefined {
+    const alias = this.aliases.get(id) ?? "";
+    return this.shown(this.#findById({ id }) ?? this.#findById({ id: alias }));
   }
 
   #insertOne(message: LogMessage): boolean {
@@ -60,7 +94,7 @@ class Model {
     return { kind: "idConflict" };
   }
 
-  #findById(message: LogMessage): LogMessage | undefined {
+  #findById(message: Pick<LogMessage, "id">): LogMessage | undefined {
     return this.stored.find(({ id }) => id === message.id);
   }
 
@@ -74,11 +108,15 @@ class Model {
   lastMessages(user: string): LogMessage[] {
     const own = this.stored.filter(({ from, to }) => to !== "" && (to === user || from === user));
     const last = new Map(own.map((one) => [conversationOf(one.from, one.to), one]));
-    return [...last.values()].sort(inIdOrder).reverse();
+    return [...last.values()]
+      .sort(inIdOrder)
+      .reverse()
+      .map((one) => this.shown(one));
   }
 
   within(sees: (message: LogMessage) => boolean, after = "", before = "~"): LogMessage[] {
-    return this.stored.filter((one) => sees(one) && one.id > after && one.id < before);
+    const within = this.stored.filter((one) => sees(one) && one.id > after && one.id < before);
+    return within.map((one) => this.shown(one));
   }
 }
 
@@ -115,11 +153,19 @@ export function modelRules(openAt: OpenAt, numRuns: number): void {
 async function compareInsert(
   store: Store,
   model: Model,
-  { insert: batch, mayBeStored }: { insert: readonly LogMessage[]; mayBeStored: boolean },
+  {
+    insert: batch,
+    mayBeStored,
+    keepAliases,
+  }: { insert: readonly LogMessage[]; mayBeStored: boolean; keepAliases: boolean },
 ): Promise<void> {
-  expect(await store.insert(batch, { mayBeStored })).toEqual(model.insert(batch));
-  const byRef = new Set(batch.map((message) => model.findByRef(message)).filter((one) => one !== undefined));
+  expect(await store.insert(batch, { mayBeStored, keepAliases })).toEqual(model.insert(batch, keepAliases));
+  const holders = new Set(
+    batch.map((message) => model.findByRef(message)).filter((one) => one !== undefined),
+  );
+  const byRef = new Set([...holders].map((one) => model.shown(one)));
   expect(new Set(await store.findByRef(batch))).toEqual(byRef);
+  for (const { id } of batch) expect(await store.findById(id)).toEqual(model.findById(id));
 }
 
 async function compareReads(
@@ -146,5 +192,6 @@ async function compareReads(
     const { messages } = await store.conversations(user, { before, limit });
     expect(messages).toEqual(lastMessages.slice(0, limit));
   }
-  expect(await store.lastId()).toBe(model.stored.at(-1)?.id ?? formatId({ ms: 0, seq: 0 }));
+  const ids = [...model.stored.map(({ id }) => id), ...model.aliases.keys()].sort();
+  expect(await store.lastId()).toBe(ids.at(-1) ?? formatId({ ms: 0, seq: 0 }));
 }

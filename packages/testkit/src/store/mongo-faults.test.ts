@@ -3,6 +3,7 @@ import type { Store } from "@parley/store";
 import { openMongoStore } from "@parley/store/mongo";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { mongoServer } from "../servers.ts";
+import { withCheckedDigests } from "./checked-digests.ts";
 import { idAt, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace } from "./opening.ts";
 
@@ -13,7 +14,8 @@ const TIMEOUT_MS = 1_000;
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 
 async function open(): Promise<Store> {
-  const store = openMongoStore({ url: `${mongo?.url}/${newPlace()}`, timeoutMs: TIMEOUT_MS });
+  const url = `${mongo?.url}/${newPlace()}`;
+  const store = withCheckedDigests(openMongoStore({ url, timeoutMs: TIMEOUT_MS }));
   onTestFinished(() => store.close());
   await store.prepare();
   return store;

@@ -1,12 +1,16 @@
 import { openMongoStore } from "@parley/store/mongo";
+import { editInMongo } from "@parley/store/test/edit-content";
 import { afterAll, describe } from "vitest";
 import { mongoServer } from "../servers.ts";
-import { storeContract } from "./contract.ts";
+import { formatOneContract, storeContract } from "./contract.ts";
 
 const mongo = await mongoServer();
 afterAll(() => mongo?.stop());
 
 describe.skipIf(mongo === undefined)("on a real server", () => {
   const openAt = (place: string) => openMongoStore({ url: `${mongo?.url}/${place}`, timeoutMs: 20_000 });
-  storeContract("MongoDB", openAt, { modelRuns: 20 });
+  const edit = (place: string, id: string, content: string) =>
+    editInMongo(`${mongo?.url}/${place}`, id, content);
+  storeContract("MongoDB", openAt, { edit, modelRuns: 20 });
+  formatOneContract("MongoDB in format 1", openAt);
 });

@@ -58,4 +58,17 @@ export function raceRules(open: OpenStore): void {
     await Promise.all([store.prepare(), store.prepare(), store.prepare()]);
     expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(messagesAt(0, 10));
   });
+
+  it("upgrade completes a store that needs nothing, again and concurrently, and changes no message", async () => {
+    const store = await open(newPlace());
+    const batch = messagesAt(0, 10).map((message, n) => (n % 2 ? message : { ...message, ref: `r${n}` }));
+    await store.insert(batch);
+    const { signal } = new AbortController();
+    for (const format of [undefined, 2] as const) {
+      await store.prepare({ format });
+      await Promise.all([store.upgrade(signal), store.upgrade(signal), store.insert(batch)]);
+      expect(await store.insert(batch)).toEqual(batch.map(() => ({ kind: "stored" })));
+    }
+    expect(await everything(store, PUBLIC_CONVERSATION)).toEqual(batch);
+  });
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Draft, encodeBody, refKey } from "@parley/models";
+import { contentDigest, type Draft, encodeBody, refKey } from "@parley/models";
 import { ENTRY_BYTES } from "./entry.ts";
 import type { Names } from "./keys.ts";
 
@@ -21,8 +21,6 @@ export interface EncodedDraft {
 
 /** 22 base64 characters are 132 bits: no sender can find a ref with the same digest as another sender's ref. */
 const REF_DIGEST_LENGTH = 22;
-/** 11 characters are 66 bits. A sender who finds two contents with the same digest affects only their own refs. */
-const CONTENT_DIGEST_LENGTH = 11;
 
 /** Encodes a draft for the scripts that append. */
 export function encodeDraft(draft: Draft, { publicChannel, userChannel }: Names): EncodedDraft {
@@ -32,8 +30,8 @@ export function encodeDraft(draft: Draft, { publicChannel, userChannel }: Names)
   return {
     body,
     ref,
-    refDigest: key === undefined ? "" : digestOf(key, REF_DIGEST_LENGTH),
-    contentDigest: key === undefined ? "" : digestOf(draft.content, CONTENT_DIGEST_LENGTH),
+    refDigest: key === undefined ? "" : hash("sha256", key, "base64url").slice(0, REF_DIGEST_LENGTH),
+    contentDigest: key === undefined ? "" : contentDigest(draft.content),
     bytes: Buffer.byteLength(body) + Buffer.byteLength(ref) + ENTRY_BYTES,
     channel: draft.to === "" ? publicChannel : userChannel(draft.to),
     secondChannel: draft.to === "" || draft.to === draft.from ? "" : userChannel(draft.from),
@@ -43,8 +41,4 @@ export function encodeDraft(draft: Draft, { publicChannel, userChannel }: Names)
 /** Returns the six arguments of a draft, in the order of lua/append.lua. */
 export function draftArgs(draft: EncodedDraft): string[] {
   return [draft.body, draft.ref, draft.refDigest, draft.contentDigest, draft.channel, draft.secondChannel];
-}
-
-function digestOf(text: string, length: number): string {
-  return hash("sha256", text, "base64url").slice(0, length);
 }

@@ -19,7 +19,7 @@ const textsIn = (value: unknown): string[] =>
 const keysOf = ({ former: _, tag: __, ...own }: Names) => textsIn(own);
 
 describe("names in Redis", () => {
-  it("L37: database 0 without a namespace has the names that every earlier version had", () => {
+  it("L38: database 0 without a namespace has the names that every earlier version had", () => {
     const { userChannel, markerChannel, former, ...names } = namesOf({ db: 0 });
     expect(names).toEqual({
       tag: "{parley}",
@@ -47,13 +47,13 @@ describe("names in Redis", () => {
         ["{parley}", false],
       ],
     ],
-  ])("L37: %o has the hash tag %s", (given, tag, former) => {
+  ])("L38: %o has the hash tag %s", (given, tag, former) => {
     const names = namesOf(given);
     expect(names.tag).toBe(tag);
     expect(names.former.map((place) => [place.tag, place.isCertain])).toEqual(former);
   });
 
-  it("L37: two places have no name in common, and every name has the place's hash tag", () => {
+  it("L38: two places have no name in common, and every name has the place's hash tag", () => {
     fc.assert(
       fc.property(place, place, username, (a, b, user) => {
         const [one, other] = [a, b].map(namesOf) as [Names, Names];

@@ -14,7 +14,7 @@ export interface KeyNames {
    * - `trimmed`: the stream id up to which the log has no entries. In a new log, all ids are greater than this one.
    * - `entries`, `bytes`: the totals of everything that was ever appended.
    * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
-   * - `store`: the name of the store in which the persisters store the log. It proves whose log this is (L37).
+   * - `store`: the name of the store in which the persisters store the log. It proves whose log this is (L38).
    */
   readonly meta: string;
   /** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */
@@ -30,7 +30,7 @@ export interface KeyNames {
   readonly deadLetters: string;
 }
 
-/** Names under which the installation's log may still be, from the time before it got its present names (L37). */
+/** Names under which the installation's log may still be, from the time before it got its present names (L38). */
 export interface FormerNames extends KeyNames {
   /** True if nobody else can have these names. Otherwise `store` of META must prove whose log it is. */
   readonly isCertain: boolean;
@@ -56,7 +56,7 @@ export interface Place {
 }
 
 /**
- * Returns the names of an installation (L37). Channels know no database, so the names contain it: otherwise the
+ * Returns the names of an installation (L38). Channels know no database, so the names contain it: otherwise the
  * installations in `/0` and `/1` of one Redis would hear each other. Database 0 without a namespace has the names that
  * every earlier version had.
  */

@@ -13,7 +13,7 @@ type LogContext = Pick<Context, "names" | "observe"> & Partial<Pick<Context, "fo
 
 /**
  * Makes sure that the log exists and assigns only ids greater than all ids in the store (L1). A log of this installation
- * under former names is moved to its present names (L37). Runs on every new connection of a consumer, because after a
+ * under former names is moved to its present names (L38). Runs on every new connection of a consumer, because after a
  * start, a FLUSHALL or a failover the log may be missing or end before the store does. Rejects with a BlockedError if
  * the store doesn't answer: without its greatest id no log may be created, and without its name none may be moved.
  */

@@ -53,7 +53,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
   const moves = () => redis.events.filter(({ type }) => type === "log-moved");
   const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
 
-  it("L37: unstored and pending entries, refs and ids move, and processes of the version before stop", async () => {
+  it("L38: unstored and pending entries, refs and ids move, and processes of the version before stop", async () => {
     const before = earlier(3);
     const [oldConsumer, oldAppender] = [consume(before), before.append()];
     await ready(oldConsumer, oldAppender);
@@ -85,7 +85,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(await raw(3).keys("{parley}:*")).toEqual([FORMER.log]);
   });
 
-  it("L37: several persisters at once move one log", async () => {
+  it("L38: several persisters at once move one log", async () => {
     const before = earlier(2);
     await ready(consume(before));
     await before.close();
@@ -95,7 +95,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(redis.events.filter(({ type }) => type === "log-created")).toEqual([]);
   });
 
-  it("L37: a Redis without free memory moves the log too, because only a persister can free the memory", async () => {
+  it("L38: a Redis without free memory moves the log too, because only a persister can free the memory", async () => {
     const before = earlier(2);
     const [consumer, appender] = [consume(before), before.append()];
     await ready(consumer, appender);
@@ -108,7 +108,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(moves().length).toBe(1);
   });
 
-  it("L37: a Redis that permits no SET is left as it was", async () => {
+  it("L38: a Redis that permits no SET is left as it was", async () => {
     const before = earlier(2);
     await ready(consume(before));
     await before.close();
@@ -121,7 +121,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await ready(now);
   });
 
-  it("L37: a new log leaves its text in the former place too, so that no second log is created there", async () => {
+  it("L38: a new log leaves its text in the former place too, so that no second log is created there", async () => {
     await ready(consume(bus({ db: 3 })));
     const late = consume(earlier(3));
     await until(() => late.problem()?.includes("moved to {parley/3}:log"), "it is refused", READY_MS);
@@ -130,7 +130,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await until(async () => (await raw(3).type(FORMER.log)) !== "none", "a log is created again", READY_MS);
   });
 
-  it("L37: present dead letters and counts of a log that is gone don't mix with those that are moved", async () => {
+  it("L38: present dead letters and counts of a log that is gone don't mix with those that are moved", async () => {
     const now = namesOf({ db: 3 });
     await raw(3).hset(now.meta, "entries", "77");
     await raw(3).xadd(now.deadLetters, "*", "reason", "of this log");
@@ -147,7 +147,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(await raw(3).xlen(FORMER.deadLetters)).toBe(1);
   });
 
-  it("L37: with a namespace a log is moved only if it is stored in the same store and no persister uses it", async () => {
+  it("L38: with a namespace a log is moved only if it is stored in the same store and no persister uses it", async () => {
     const before = bus({ db: 0 });
     const [old, appender] = [consume(before, "store-1"), before.append()];
     await ready(old, appender);
@@ -165,7 +165,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await until(() => without.problem()?.includes("REDIS_NAMESPACE"), "the problem says so", READY_MS);
   });
 
-  it("L37: with a namespace the log of another store is left alone, and one without a name causes a warning", async () => {
+  it("L38: with a namespace the log of another store is left alone, and one without a name causes a warning", async () => {
     const neighbour = consume(bus({ db: 0 }), "production");
     await ready(neighbour, consume(bus({ db: 0, namespace: "a" }), "staging"));
     expect(warnings()).toEqual([]);
@@ -176,7 +176,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(neighbour.problem()).toBeUndefined();
   });
 
-  it("L37: a user who may use only the present names has a log, once no log of its own can be elsewhere", async () => {
+  it("L38: a user who may use only the present names has a log, once no log of its own can be elsewhere", async () => {
     const permit = (...patterns: string[]) =>
       redis.raw.acl("SETUSER", "tight", "reset", "on", ">x", "+@all", "allchannels", ...patterns);
     const tight = (place: Place) =>
@@ -194,7 +194,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await redis.raw.acl("DELUSER", "tight");
   });
 
-  it("L37: after a failover to a server that has the former names only, the log is moved again", async () => {
+  it("L38: after a failover to a server that has the former names only, the log is moved again", async () => {
     const before = earlier(1);
     await ready(consume(before));
     await before.close();
@@ -210,7 +210,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect((await next(consumer)).map(({ message }) => message.content)).toEqual(["after"]);
   });
 
-  it("L37: the command in docs/operating.md gives a log back to the version before, with everything in it", async () => {
+  it("L38: the command in docs/operating.md gives a log back to the version before, with everything in it", async () => {
     const now = bus({ db: 1 });
     const [consumer, appender] = [consume(now, "s"), now.append()];
     await ready(consumer, appender);
@@ -228,7 +228,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(moves().length).toBe(1);
   });
 
-  it("L37: from database 1 without a namespace to one with a namespace", async () => {
+  it("L38: from database 1 without a namespace to one with a namespace", async () => {
     const before = earlier(1);
     await ready(consume(before));
     await before.close();

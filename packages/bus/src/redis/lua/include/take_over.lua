@@ -1,4 +1,4 @@
--- Moves a log that is still under former names of this installation to its present names (L37).
+-- Moves a log that is still under former names of this installation to its present names (L38).
 --
 -- A log moves with everything that belongs to it, in one script: entries that aren't stored, the consumer group with
 -- its pending entries, refs, totals and dead letters. In the log's former place stays a text. Processes that use the

@@ -1,0 +1,62 @@
+import type { Collection } from "mongodb";
+import type { Alias } from "../store.ts";
+import type { Collections } from "./connection.ts";
+import type { RunStep, TimeLimit } from "./deadline.ts";
+import type { AliasDocument, MessageDocument } from "./document.ts";
+import { DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
+import { readByIds } from "./read.ts";
+
+type Database = Pick<Collections, "aliases" | "messages">;
+
+/**
+ * Keeps aliases durably, and names the greatest one in each first message (P58, L37). May be repeated: a process that
+ * ends in between gets the same messages again.
+ */
+export async function keepAliases(
+  { aliases, messages }: Database,
+  list: readonly Alias[],
+  runStep: RunStep,
+): Promise<void> {
+  if (list.length === 0) return;
+  const ids = list.map(({ id }) => id);
+  const stored = await runStep((timeLimit) => readByIds(messages, ids, timeLimit));
+  // An id that is another message's, because the log was replaced, stays with that message.
+  const free = list.filter(({ id }) => !stored.has(id));
+  if (free.length === 0) return;
+  await runStep((timeLimit) => insertMissing(aliases, free, timeLimit));
+  await runStep((timeLimit) => nameInMessages(messages, free, timeLimit));
+}
+
+/** Returns the id of the message for which an alias stands, or undefined. */
+export async function readAlias(
+  aliases: Collection<AliasDocument>,
+  id: string,
+  timeLimit: TimeLimit,
+): Promise<string | undefined> {
+  return (await aliases.findOne({ _id: id }, timeLimit))?.of;
+}
+
+async function insertMissing(
+  aliases: Collection<AliasDocument>,
+  list: readonly Alias[],
+  { maxTimeMS }: TimeLimit,
+): Promise<void> {
+  const documents = list.map(({ id, of }) => ({ _id: id, of }));
+  try {
+    await aliases.insertMany(documents, { ordered: false, maxTimeMS });
+  } catch (error) {
+    const refused = documentErrorsOf(error, documents.length);
+    if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  }
+}
+
+async function nameInMessages(
+  messages: Collection<MessageDocument>,
+  list: readonly Alias[],
+  { maxTimeMS }: TimeLimit,
+): Promise<void> {
+  const operations = list.map(({ id, of }) => ({
+    updateOne: { filter: { _id: of }, update: { $max: { also: id } } },
+  }));
+  await messages.bulkWrite(operations, { ordered: false, maxTimeMS });
+}
