@@ -26,8 +26,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const consumer = bus.consume({ lastStored: () => store.lastId(), storeName: () => store.name() });
 
   const observe = observePersister(log, registry);
-  // The store's format follows the format of entries, once ENTRIES sets it.
-  const persister = createPersister({ consumer, store, storeFormat: undefined, observe });
+  const persister = createPersister({ consumer, store, storeFormat: env.ENTRIES, observe });
   const running = persister.run(stopping);
   defer("persister", () => running);
 

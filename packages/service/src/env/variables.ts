@@ -130,7 +130,7 @@ const shared = {
     .optional()
     .meta({
       description:
-        "The format that a persister gives to the log, equal for all persisters. `2`: every process is of this version or a later one. `1`: earlier ones may run again. Unset: the log keeps its format; see Formats in docs/operating.md (L25).",
+        "The format that a persister gives to the log and to MongoDB, equal for all persisters. `2`: every process is of this version or a later one. `1`: earlier ones may run again. Unset: both keep their format; see Formats in docs/operating.md (L25).",
       defaultInWords: "none",
     }),
   DURABILITY: fields
