@@ -1,3 +1,4 @@
+import type { StoredMessage } from "@parley/models";
 import { firstFitting, type LastMessages, type Store } from "@parley/store";
 import { unavailable } from "../errors.ts";
 import type { Deadline } from "../limits/deadline.ts";
@@ -80,9 +81,8 @@ export class Conversations {
     const { newestByPeer, isCut } = await this.#newestInTail(tail, { merge, ...snapshot }, query, deadline);
     const unchanged = stored.messages.filter((message) => !newestByPeer.has(peerOf(user, message)));
     const moved = [...newestByPeer.values()].filter(({ id }) => before === undefined || id < before);
-    const lastMessages = [...unchanged, ...moved]
-      .map((message) => merge.withAlias(message))
-      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    const lastMessages = [...merge.withAliases(unchanged), ...moved];
+    lastMessages.sort((a, b) => (a.id < b.id ? 1 : -1));
     const messages = firstFitting(lastMessages, { limit, maxBytes: MAX_PAGE_BYTES });
     const isShorter = messages.length < lastMessages.length;
     return { messages, next: isCut || isShorter ? messages.at(-1)?.id : stored.next };
@@ -101,14 +101,14 @@ export class Conversations {
     deadline: Deadline,
   ): Promise<NewestInTail> {
     const { refLookup } = this.#deps;
-    const decided = new Map<string, boolean>();
+    const decided = new Map<string, StoredMessage | false>();
     for (let maxUndecided = 1; ; maxUndecided *= 2) {
       const found = newestInTail(tail, { ...query, decided, maxUndecided });
       if (found.undecided.length === 0) return found;
       const pending = found.undecided.toReversed();
       const holders = await deadline.during("store", (signal) => refLookup.find(pending, refs, signal));
-      const kept = new Set(merge.merge([], pending, holders).map(({ id }) => id));
-      for (const message of pending) decided.set(message.id, kept.has(message.id));
+      for (const { id } of pending) decided.set(id, false);
+      for (const kept of merge.merge([], pending, holders)) decided.set(kept.id, kept);
     }
   }
 }

@@ -79,6 +79,14 @@ describe("merging stored and pending messages", () => {
     expect(merge([message(5, { ref: "r" })]).merge([first], [], [])).toEqual([first]);
   });
 
+  it("L13, P58: messages that will lose their ref are no repetitions of each other", () => {
+    const stored = message(1, { ref: "r", content: "first" });
+    const tail = [5, 6].map((seq) => message(seq, { ref: "r", content: "second" }));
+    const merge = new Merge(LATEST, refsOf(tail));
+    expect(merge.merge([stored], tail, [stored])).toEqual([stored, ...tail]);
+    expect(merge.merge([], tail.slice(0, 1), [stored])).toEqual(tail.slice(0, 1));
+  });
+
   it("L13: a pending message is shown if its ref is stored with another content", () => {
     const stored = message(1, { ref: "r", content: "first" });
     const pending = message(5, { ref: "r", content: "second" });

@@ -70,24 +70,31 @@ export class Merge {
     pending: readonly LogMessage[],
     holders: readonly StoredMessage[],
   ): StoredMessage[] {
-    if (pending.length === 0 && this.#shown.size === 0)
-      return stored.map((message) => this.withAlias(message));
+    if (pending.length === 0 && this.#shown.size === 0) return this.withAliases(stored);
     const holdersByRef = new Map(
       holders.filter((message) => message.id <= this.#position).map((message) => [refKey(message), message]),
     );
     const merged: StoredMessage[] = [];
     for (const { message, isStored } of inIdOrder(stored, pending)) {
       if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
-      if (!this.#wasShown(message, isStored)) merged.push(this.withAlias(message));
+      // A pending message whose ref is stored with other content loses its ref, and so do those that repeat it.
+      const losesRef = !isStored && (holdersByRef.get(refKey(message)) ?? message).id !== message.id;
+      if (losesRef) merged.push(message);
+      else if (!this.#wasShown(message, isStored)) merged.push(this.#withAlias(message));
     }
     return merged;
+  }
+
+  /** Names the later ids of stored messages (P58). */
+  withAliases(stored: readonly StoredMessage[]): StoredMessage[] {
+    return stored.map((message) => this.#withAlias(message));
   }
 
   /**
    * Names the id of a later message of the tail that repeats this one. That id was acknowledged, and the later message is
    * left out (P58). Once a persister has settled it, the store names it.
    */
-  withAlias(message: StoredMessage): StoredMessage {
+  #withAlias(message: StoredMessage): StoredMessage {
     const key = refKey(message);
     const last = key === undefined ? undefined : this.#refs.last(key);
     if (last === undefined || last.id === message.id || last.id > this.#position) return message;

@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import type { LogMessage, StoredMessage } from "@parley/models";
 import type { LastMessages } from "@parley/store";
 
 /**
@@ -19,17 +19,16 @@ export interface NewestInTailQuery {
   /** The store's page of conversations. The tail may hold newer messages of these conversations. */
   readonly stored: LastMessages;
   /**
-   * The messages whose refs have been looked up, by id. True if the store keeps the message under its own id, false if
-   * the message is a duplicate.
+   * The messages whose refs have been looked up, by id, as history shows them (P58). False if the message is a duplicate.
    */
-  readonly decided: ReadonlyMap<string, boolean>;
+  readonly decided: ReadonlyMap<string, StoredMessage | false>;
   /** Maximum number of undecided messages per conversation. */
   readonly maxUndecided: number;
 }
 
 export interface NewestInTail {
   /** The last message of each conversation that has newer messages in the tail, by peer, newest first. */
-  readonly newestByPeer: ReadonlyMap<string, LogMessage>;
+  readonly newestByPeer: ReadonlyMap<string, StoredMessage>;
   /** True if the search stopped because `limit` conversations were found before `before`. */
   readonly isCut: boolean;
   /** Messages with a ref that aren't in `decided`, newest first. Look up their refs, add the results, search again. */
@@ -43,7 +42,7 @@ export interface NewestInTail {
  */
 export function newestInTail(tail: TailSlices, query: NewestInTailQuery): NewestInTail {
   const isRelevant = relevanceTo(tail, query);
-  const newestByPeer = new Map<string, LogMessage>();
+  const newestByPeer = new Map<string, StoredMessage>();
   const undecidedByPeer = new Map<string, number>();
   const undecided: LogMessage[] = [];
   let onPage = 0;
@@ -52,10 +51,10 @@ export function newestInTail(tail: TailSlices, query: NewestInTailQuery): Newest
     const peer = peerOf(query.user, message);
     const undecidedOfPeer = undecidedByPeer.get(peer) ?? 0;
     if (newestByPeer.has(peer) || undecidedOfPeer >= query.maxUndecided) return;
-    const isKept = message.ref === undefined || query.decided.get(message.id);
-    if (isKept === false) return;
+    const kept = message.ref === undefined ? message : query.decided.get(message.id);
+    if (kept === false) return;
     if (undecidedOfPeer === 0 && isBefore(query.before, message)) onPage += 1;
-    if (isKept) newestByPeer.set(peer, message);
+    if (kept) newestByPeer.set(peer, kept);
     else {
       undecided.push(message);
       undecidedByPeer.set(peer, undecidedOfPeer + 1);
