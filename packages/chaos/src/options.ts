@@ -88,7 +88,7 @@ message was lost, doubled or not seen, or when a process ended. Nothing else sho
 
   npx pnpm@12 chaos --upgrade v1.2.0               upgrades from this git revision; writes its part of docs/faults.md
   npx pnpm@12 chaos --upgrade main --only g-p-h    only this order: gateways, persisters, history-apis
-  npx pnpm@12 chaos --upgrade main --short         one order, in a short form: about two minutes
+  npx pnpm@12 chaos --upgrade main --short         one order, in a short form: two to three minutes
 
 --upgrade builds the revision in .cache/chaos/releases, once. For each order of the three apps, and with Redis under
 Sentinels, it starts two of each from that build, and replaces them under load with this build, one after the other. Then

@@ -164,7 +164,8 @@ class Upgrade {
   }
 
   #injectionOf(plan: readonly Step[], readers: readonly SyncReader[], twins: TwinSender): Injection {
-    const { sends } = this.#context.workload.ledger;
+    const { cluster, workload } = this.#context;
+    const { sends } = workload.ledger;
     const refused = sends.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.code] : []));
     const waitedMs = Math.max(...readers.map(({ longestWaitMs }) => longestWaitMs));
     const pages = readers.reduce((sum, reader) => sum + reader.pages, 0);
@@ -181,6 +182,9 @@ class Upgrade {
         `${pages} pages of /sync, the longest wait ${formatSeconds(waitedMs)}`,
         `${twins.sent} refs sent through both gateways`,
       ].join("; "),
+      // A master that dies may have given messages to a persister and not to its replicas. The next master doesn't know
+      // their refs, so a retry gets a second id, and the store keeps the first message (L9, L13).
+      ...(cluster.sentinels && { destroyed: new Set<string>() }),
       problems: [
         ...this.#problems,
         ...twins.problems,
