@@ -75,11 +75,20 @@ export function messageIdOf(streamId: string): string {
   return `${ms.padStart(13, "0")}-${seq.padStart(10, "0")}-00`;
 }
 
-/** Returns all messages in MongoDB, or only those whose ids are in `ids`. */
-export function storedDocuments(cluster: Cluster, ids?: readonly string[]): Promise<StoredDocument[]> {
+/** Returns the messages in MongoDB with these ids. */
+export function storedDocuments(cluster: Cluster, ids: readonly string[]): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
     messagesIn(client)
-      .find(ids ? { _id: { $in: [...ids] } } : {})
+      .find({ _id: { $in: [...ids] } })
+      .toArray(),
+  );
+}
+
+/** Returns all messages in MongoDB, except those of one sender. */
+export function storedExceptOf(cluster: Cluster, sender: string): Promise<StoredDocument[]> {
+  return withMongo(cluster, (client) =>
+    messagesIn(client)
+      .find({ from: { $ne: sender } })
       .toArray(),
   );
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { conversationOf } from "@parley/models";
 import type { Slowness } from "@parley/testkit";
-import { deleteConversation, idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
+import { idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import { HistoryProbe } from "../workload/history-probe.ts";
@@ -8,8 +9,6 @@ import { RawSender } from "../workload/raw-sender.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 
 const SENDER = "f25-sender";
-const PEER = "f25-peer";
-const CONVERSATION = [SENDER, PEER].toSorted().join(":");
 const READERS = 10;
 /** Requests that one user sends at once. Only a few of them are answered at the same time. */
 const BURST = 40;
@@ -44,10 +43,11 @@ const SHORT: Size = {
   limitMs: 20_000,
 };
 
-/** The unstored messages of the trial: their sender, and the ids that aren't deleted again. */
+/** The unstored messages of the trial: their sender, its present peer, and the ids of their conversation. */
 interface Bulk {
   readonly sender: RawSender;
-  readonly ids: string[];
+  peer: string;
+  ids: string[];
 }
 
 /**
@@ -62,7 +62,8 @@ export const slowStore: Fault = {
   async inject(context) {
     const { cluster, log, short } = context;
     const size = short ? SHORT : FULL;
-    const bulk = { sender: new RawSender(cluster.urls, await cluster.token(SENDER), "f25"), ids: [] };
+    const sender = new RawSender(cluster.urls, await cluster.token(SENDER), "f25");
+    const bulk: Bulk = { sender, peer: "f25-peer", ids: [] };
     const probe = new HistoryProbe(cluster.historyApi.app.url, size.limitMs);
     const problems: string[] = [];
     const drainsMs: number[] = [];
@@ -74,15 +75,16 @@ export const slowStore: Fault = {
         for (const slowness of sequence) {
           await fillBacklog(context, bulk, size.messages, () => cluster.mongoProxy.slow(slowness));
           log(`the store has ${nameOf(slowness)}`);
-          await readWhileSlow(context, probe, size.phaseMs);
+          await readWhileSlow(context, bulk.peer, probe, size.phaseMs);
         }
-        if (sequence.includes(NARROW)) problems.push(...(await progressProblems(context)));
+        if (sequence.includes(NARROW)) problems.push(...(await progressProblems(context, bulk)));
         cluster.mongoProxy.slow(undefined);
         drainsMs.push(await drain(context, bulk, problems));
         log(`the rest was stored in ${formatSeconds(drainsMs.at(-1) ?? 0)}`);
       }
       const worstMs = Math.max(...drainsMs);
       return {
+        ownSender: SENDER,
         struck: probe.struck,
         unit: "requests that waited or got 503",
         recoveryMs: worstMs,
@@ -108,47 +110,54 @@ export const slowStore: Fault = {
  */
 async function fillBacklog(
   { cluster }: FaultContext,
-  { sender, ids }: Bulk,
+  bulk: Bulk,
   messages: number,
   before: () => void = () => undefined,
 ): Promise<void> {
   await Promise.all(cluster.persisters.map(({ app }) => app.kill("SIGSTOP")));
-  const stored = ids.length === 0 ? 0 : (await idsInConversation(cluster, CONVERSATION)).size;
+  const { sender, peer, ids } = bulk;
+  const stored = ids.length === 0 ? 0 : (await idsOf(cluster, bulk)).size;
   const missing = Math.max(0, messages - (ids.length - stored));
   const contents = Array.from({ length: missing }, (_, n) => `bulk ${n} ${PADDING}`);
-  ids.push(...(await sender.sendAll(PEER, contents)));
+  ids.push(...(await sender.sendAll(peer, contents)));
   before();
   await Promise.all(cluster.persisters.map(({ app }) => app.kill("SIGCONT")));
 }
 
 /** Waits until everything is stored, and checks that each message is stored once. Resolves with the time in ms. */
-async function drain({ cluster }: FaultContext, { ids }: Bulk, problems: string[]): Promise<number> {
+async function drain({ cluster }: FaultContext, bulk: Bulk, problems: string[]): Promise<number> {
+  const { ids } = bulk;
   const startedMs = performance.now();
   const last = ids.toSorted().at(-1) ?? "";
   await eventually(() => isStoredUpTo(cluster, last), "the backlog to be stored", DRAIN_TIMEOUT_MS);
   const ms = performance.now() - startedMs;
-  const stored = await idsInConversation(cluster, CONVERSATION);
+  const stored = await idsOf(cluster, bulk);
   const missing = ids.filter((id) => !stored.has(id));
   if (missing.length > 0) problems.push(`lost: ${missing.length} of the backlog, such as ${missing[0]}`);
   if (stored.size > ids.length)
     problems.push(`duplicated: ${stored.size} stored of ${ids.length} in the backlog`);
-  // Without the stored messages, the next drain is as quick as this one.
-  await deleteConversation(cluster, CONVERSATION);
-  ids.length = 0;
+  // The next backlog is a conversation of its own, so that a read of it is no longer than of this one.
+  bulk.peer = `${bulk.peer}x`;
+  bulk.ids = [];
   return ms;
+}
+
+function idsOf(cluster: FaultContext["cluster"], { peer }: Bulk): Promise<ReadonlySet<string>> {
+  return idsInConversation(cluster, conversationOf(SENDER, peer));
 }
 
 /** Reads history in every way, with several users, and with many requests of one user at once. */
 async function readWhileSlow(
   { cluster, log }: FaultContext,
+  peer: string,
   probe: HistoryProbe,
   phaseMs: number,
 ): Promise<void> {
   const stopping = new AbortController();
   const as = `as=${SENDER}`;
   const paths = [
-    `/messages/${PEER}?limit=100&${as}`,
-    `/messages/${PEER}?${as}`,
+    `/messages/${peer}?limit=100&${as}`,
+    `/messages/${peer}?${as}`,
     `/sync?limit=200&${as}`,
     `/conversations?${as}`,
     "/messages?limit=50",
@@ -167,8 +176,8 @@ async function readWhileSlow(
 }
 
 /** A store that manages small batches must store some messages. */
-async function progressProblems({ cluster }: FaultContext): Promise<string[]> {
-  const { size } = await idsInConversation(cluster, CONVERSATION);
+async function progressProblems({ cluster }: FaultContext, bulk: Bulk): Promise<string[]> {
+  const { size } = await idsOf(cluster, bulk);
   return size < MIN_PROGRESS ? [`stored nothing over a narrow link: ${size} messages`] : [];
 }
 

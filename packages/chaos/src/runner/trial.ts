@@ -4,7 +4,7 @@ import type { Message } from "@parley/client";
 import { randomFrom } from "@parley/testkit";
 import { check, type Verdict } from "../checker/checker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { backlogEntries, storedDocuments } from "../cluster/log-inspection.ts";
+import { backlogEntries, storedExceptOf } from "../cluster/log-inspection.ts";
 import { type Clusters, NEW_CLUSTERS } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault, Injection } from "../faults/fault.ts";
@@ -169,7 +169,7 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
   // Older messages belong to an earlier trial in the same cluster.
   const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.startId;
   const history = (await readConversations(cluster, ledger)).filter(isOwn);
-  const documents = await storedDocuments(cluster);
+  const documents = await storedExceptOf(cluster, injection.ownSender ?? "");
   const database = documents.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
   const checkNow = () =>
     check({
