@@ -72,7 +72,7 @@ export async function createRefIndex(messages: Messages): Promise<boolean> {
 }
 
 export async function dropRefIndex(messages: Messages): Promise<void> {
-  const found = (await indexesOf(messages)).find(({ key }) => isSame(key, BY_REF.key));
+  const found = (await indexesOf(messages)).find((index) => isSame(index, BY_REF));
   if (!found?.name) return;
   await messages.dropIndex(found.name).catch((error: unknown) => {
     if (!(error instanceof MongoServerError) || error.code !== INDEX_NOT_FOUND) throw error;
@@ -81,7 +81,7 @@ export async function dropRefIndex(messages: Messages): Promise<void> {
 
 export async function readUniqueIndexes(messages: Messages): Promise<UniqueIndexes> {
   const indexes = await indexesOf(messages);
-  const has = (wanted: IndexDescription) => indexes.some(({ key }) => isSame(key, wanted.key));
+  const has = (wanted: IndexDescription) => indexes.some((index) => isSame(index, wanted));
   return { key: has(BY_KEY), ref: has(BY_REF) };
 }
 
@@ -98,8 +98,12 @@ async function create(
   indexes: IndexDescription[],
   rethrown: readonly unknown[] = [],
 ): Promise<void> {
+  // Some servers fail if an index exists already.
+  const existing = await indexesOf(messages);
+  const missing = indexes.filter((wanted) => !existing.some((index) => isSame(index, wanted)));
+  if (missing.length === 0) return;
   try {
-    await messages.createIndexes(indexes);
+    await messages.createIndexes(missing);
   } catch (error) {
     const code = error instanceof MongoServerError ? error.code : undefined;
     const problem = CONFLICTS.get(code);
@@ -117,6 +121,9 @@ async function indexesOf(messages: Messages) {
   });
 }
 
-function isSame(key: unknown, wanted: unknown): boolean {
-  return JSON.stringify(key) === JSON.stringify(wanted);
+/** Compares all options except `sparse`, which not every server reports. */
+function isSame(existing: IndexDescription, wanted: IndexDescription): boolean {
+  const optionsOf = ({ key, unique = false, partialFilterExpression }: IndexDescription) =>
+    JSON.stringify([key, unique, partialFilterExpression]);
+  return optionsOf(existing) === optionsOf(wanted);
 }

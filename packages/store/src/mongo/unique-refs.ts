@@ -29,7 +29,9 @@ const LOOK_AGAIN_MS = 10_000;
 /** Wait before the documents are checked again, in ms. */
 const CHECK_AGAIN_MS = 1_000;
 /** Documents per write, and per read of contents. */
-const FILL_SIZE = 200;
+const FILL_SIZE = 100;
+/** Parts that are written at the same time, because a server may sync each update to disk separately. */
+const FILLS_AT_ONCE = 4;
 
 /** Remembers the field by which refs are looked up. */
 export class RefField {
@@ -100,26 +102,37 @@ export async function convertToKeys(
   await runStep((timeLimit) => forgetProgress(progress, "keys", timeLimit));
 }
 
-/** Adds keys and digests to those documents that have none. Their contents are read in small parts. */
+/** Adds keys and digests to those documents that have none, in small parts. */
 async function addMissingFields(
   messages: Collection<MessageDocument>,
   page: readonly BackfillRow[],
   runStep: RunStep,
 ): Promise<number> {
   const ids = page.filter(({ key }) => key === undefined).map(({ _id }) => _id);
-  for (let from = 0; from < ids.length; from += FILL_SIZE) {
-    const part = ids.slice(from, from + FILL_SIZE);
-    const found = await runStep((limit) => messages.find({ _id: { $in: part } }, limit).toArray());
-    const operations = found.map((document) => ({
-      updateOne: {
-        filter: { _id: document._id, key: { $exists: false } },
-        update: { $set: addedFields(messageOf(document)) },
-      },
-    }));
-    if (operations.length > 0)
-      await runStep(({ maxTimeMS }) => messages.bulkWrite(operations, { ordered: false, maxTimeMS }));
+  const parts = Array.from({ length: Math.ceil(ids.length / FILL_SIZE) }, (_, n) =>
+    ids.slice(n * FILL_SIZE, (n + 1) * FILL_SIZE),
+  );
+  for (let from = 0; from < parts.length; from += FILLS_AT_ONCE) {
+    const fills = parts.slice(from, from + FILLS_AT_ONCE).map((part) => fillPart(messages, part, runStep));
+    await Promise.all(fills);
   }
   return ids.length;
+}
+
+async function fillPart(
+  messages: Collection<MessageDocument>,
+  ids: readonly string[],
+  runStep: RunStep,
+): Promise<void> {
+  const found = await runStep((timeLimit) => messages.find({ _id: { $in: ids } }, timeLimit).toArray());
+  const operations = found.map((document) => ({
+    updateOne: {
+      filter: { _id: document._id, key: { $exists: false } },
+      update: { $set: addedFields(messageOf(document)) },
+    },
+  }));
+  if (operations.length === 0) return;
+  await runStep(({ maxTimeMS }) => messages.bulkWrite(operations, { ordered: false, maxTimeMS }));
 }
 
 async function isEmpty(messages: Collection<MessageDocument>, timeLimit: TimeLimit): Promise<boolean> {
