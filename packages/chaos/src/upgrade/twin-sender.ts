@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Ledger } from "../workload/ledger.ts";
 import { RawSender } from "../workload/raw-sender.ts";
 
-const PAUSE_MS = 200;
+const PAUSE_MS = 500;
 
 /**
  * Sends each message through every gateway with the same ref, and at the same time unless a gateway is away. All acks

@@ -30,6 +30,8 @@ const STOP_BOUND_MS = 25_000;
 /** Time within which one of the history-apis must answer while the other is replaced (P55): 10 s, and two. */
 const ANSWER_LIMIT_MS = 12_000;
 const SYNC_READERS = 2;
+/** With more, the thousands of messages of a long upgrade make a small MongoDB on a busy machine miss its deadlines. */
+const RATE_PER_SECOND = 8;
 
 /** The builds of an upgrade. */
 export interface Builds {
@@ -53,7 +55,7 @@ export function upgradeFault(
       // Without it a failover may lose what the replica doesn't have (G1).
       ...(isSentinelled && { isSentinelled, env: { DURABILITY: "replicated" } }),
     },
-    ratePerSecond: 15,
+    ratePerSecond: RATE_PER_SECOND,
     isSteady: true,
     async inject(context) {
       const knowsEntries = /\bENTRIES\b/.test(await readFile(to.persister, "utf8"));
