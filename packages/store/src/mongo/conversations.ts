@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Collection, MongoServerError } from "mongodb";
+import { type Collection, MongoBulkWriteError, MongoServerError } from "mongodb";
 import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import type { LastMessages } from "../store.ts";
@@ -7,7 +7,7 @@ import type { BackfillRow } from "./backfill.ts";
 import type { Collections } from "./connection.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
 import type { ConversationDocument } from "./document.ts";
-import { DUPLICATE_KEY, documentErrorsOf } from "./mongo-error.ts";
+import { DUPLICATE_KEY } from "./mongo-error.ts";
 import { readByIds } from "./read.ts";
 
 type Conversations = Collection<ConversationDocument>;
@@ -21,9 +21,9 @@ const NAMESPACE_NOT_FOUND = 26;
 const BULK_SIZE = 128;
 /**
  * Maximum number of attempts per bulk write. If two processes create the same document at once, the server refuses
- * one of them. The next attempt of that process updates the document.
+ * one of them. The next attempt of that process updates the document. Some servers also end the whole write there.
  */
-const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 10;
 
 /**
  * Writes the last messages of conversations. `$max` keeps the greatest id, so calls may be repeated and may come in
@@ -56,11 +56,19 @@ async function write(
   try {
     await conversations.bulkWrite(operations, { ordered: false, maxTimeMS });
   } catch (error) {
-    const refused = documentErrorsOf(error, updates.length);
-    if (attempts === 1 || refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    const retries = refused.flatMap(({ index }) => updates[index] ?? []);
-    await write(conversations, retries, maxTimeMS, attempts - 1);
+    if (attempts === 1) throw error;
+    await write(conversations, refusedUpdates(error, updates), maxTimeMS, attempts - 1);
   }
+}
+
+/** Returns the updates to repeat after a document was created by another process. Rethrows any other error. */
+function refusedUpdates(error: unknown, updates: readonly ConversationUpdate[]) {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
+    throw error;
+  const errors = [error.writeErrors].flat();
+  if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  const settled = error.matchedCount + error.upsertedCount + errors.length;
+  return settled === updates.length ? errors.flatMap(({ index }) => updates[index] ?? []) : updates;
 }
 
 /** Conversations per step of a backfill. */
