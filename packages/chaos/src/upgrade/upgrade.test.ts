@@ -8,17 +8,13 @@ import { upgradeFault } from "./upgrade.ts";
 
 const OPTIONS = { seed: 1, short: true, minutes: 1, log: () => undefined };
 
-/** The way of `chaos --upgrade`, with one process of each app. `chaos --broken` shows that it detects a broken build. */
+/** The first steps of `chaos --upgrade`, with one process of each app. `chaos --broken` shows that it detects a broken build. */
 it.skipIf(!(await hasServers()))(
-  "G1, G2, G3: every guarantee holds in an upgrade and back, with this build on both sides",
+  "G1, G2, G3: every guarantee holds in an upgrade, with this build on both sides",
   async () => {
-    const upgrade = COMPONENTS.map(
+    const plan = COMPONENTS.map(
       (component) => ({ kind: "replace", component, index: 0, to: "new" }) satisfies Step,
     );
-    const plan: readonly Step[] = [
-      ...upgrade,
-      ...upgrade.toReversed().map((step) => ({ ...step, to: "old" }) as const),
-    ];
     const fault = upgradeFault({ from: CURRENT, to: CURRENT }, FIRST_ORDER, plan);
     const result = await trial({ ...fault, ratePerSecond: 30 }, OPTIONS);
     expect(problemsOf(result)).toEqual([]);
