@@ -218,6 +218,8 @@ function paste(line = "false") {
 describe("the welcome text", () => {
   it("names the address, the data folder and the pid, and its commands work when pasted", async () => {
     await start();
+    // The process is ready a moment before it prints the text.
+    await until(() => app.output().includes("new WebSocket") && app.output().includes(`kill ${app.pid}`));
     const output = app.output();
     expect(output).toContain(`http://localhost:${new URL(app.url).port}`);
     expect(output).toContain(dataDir);

@@ -96,6 +96,12 @@ export class WebUser {
     await this.status.filter({ hasText: "Connected" }).waitFor();
   }
 
+  /** Clicks "Try now", unless the page connects by itself before: then the button is gone. */
+  async reconnect(): Promise<void> {
+    const button = this.page.getByRole("button", { name: "Try now" });
+    await Promise.any([button.click(), this.untilConnected()]);
+  }
+
   /** Opens a conversation by its address, as a link in the list does. "" is the public room. */
   async open(partner: string): Promise<void> {
     const hash = partner === "" ? "#/room" : `#/with/${encodeURIComponent(partner)}`;

@@ -49,7 +49,7 @@ await describeInBrowser("two tabs of one user", (browser) => {
     expect(other.sent).toEqual(["written online"]);
 
     link.restore();
-    await one.tab.page.getByRole("button", { name: "Try now" }).click();
+    await one.tab.reconnect();
     for (const { tab } of [one, other]) {
       await tab.sees("written offline");
       await expect.poll(() => tab.texts(), WAIT).toEqual(["written online", "written offline"]);
@@ -101,7 +101,7 @@ await describeInBrowser("two tabs of one user", (browser) => {
       await expect.poll(() => tab.page.locator(".pending").count(), WAIT).toBe(0);
     }
     link.restore();
-    await one.tab.page.getByRole("button", { name: "Try now" }).click();
+    await one.tab.reconnect();
     await one.tab.untilConnected();
     await one.tab.send("written online");
     await other.tab.sees("written online");
@@ -127,7 +127,7 @@ await describeInBrowser("two tabs of one user", (browser) => {
     await one.sees("seen by one");
     await expect.poll(() => other.page.title(), WAIT).toBe("Parley");
     link.restore();
-    await other.page.getByRole("button", { name: "Try now" }).click();
+    await other.reconnect();
     await other.entry("frank").getByText("seen by one").waitFor();
     expect(await other.page.title()).toBe("Parley");
     await frank.send("erin", "new for both");
