@@ -1,6 +1,13 @@
 export { StoreLocked, type StoreProblem, StoreUnavailable, StoreUnusable } from "./errors.ts";
 export { type Observe, STORE_OPERATIONS, type StoreEvent, type StoreOperation } from "./events.ts";
-export { estimateBytes, firstFitting, isFull, PageCollector, type PageSize } from "./page-size.ts";
+export {
+  estimateAll,
+  estimateBytes,
+  firstFitting,
+  isFull,
+  PageCollector,
+  type PageSize,
+} from "./page-size.ts";
 export type {
   Abandonable,
   InsertOptions,

@@ -16,11 +16,16 @@ export function estimateBytes({ from, to, content, ref = "" }: LogMessage): numb
   return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
 }
 
+/** Estimated memory of several messages, in bytes. */
+export function estimateAll(messages: readonly LogMessage[]): number {
+  return messages.reduce((bytes, message) => bytes + estimateBytes(message), 0);
+}
+
 /** Tells if a result reached its maximum size. If not, no more messages follow it. */
 export function isFull(messages: readonly LogMessage[], { limit, maxBytes }: PageSize): boolean {
   if (messages.length >= limit) return true;
   if (maxBytes === undefined) return false;
-  return messages.reduce((bytes, message) => bytes + estimateBytes(message), 0) >= maxBytes;
+  return estimateAll(messages) >= maxBytes;
 }
 
 /** Collects messages until the result is full. The last message may exceed `maxBytes`, so that every read advances. */

@@ -77,10 +77,8 @@ async function tokenFindings(
 }
 
 async function redisFindings(inspectors: Inspectors, raw: RawEnv): Promise<Finding[]> {
-  const shape = {
-    ...pick("REDIS_URL", "REDIS_NAMESPACE", "DURABILITY", "ALLOW_WEAK_DURABILITY", "BACKLOG_MAX_BYTES"),
-  };
-  const env = readValues(shape, raw);
+  const names = ["REDIS_URL", "REDIS_NAMESPACE", "DURABILITY", "ALLOW_WEAK_DURABILITY"] as const;
+  const env = readValues(pick(...names, "BACKLOG_MAX_BYTES"), raw);
   if (!env) return [];
   try {
     const facts = await inspectors.redis(env.REDIS_URL, env.REDIS_NAMESPACE);

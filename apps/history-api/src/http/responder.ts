@@ -1,5 +1,5 @@
 import type { StoredMessage } from "@parley/models";
-import { estimateBytes } from "@parley/store";
+import { estimateAll } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { Reservation } from "../limits/fair-budget.ts";
@@ -176,8 +176,7 @@ export class Responder {
   }
 
   #encode({ caller }: Exchange, messages: readonly StoredMessage[], envelope: JsonEnvelope): Buffer[] {
-    const cost = messages.reduce((sum, message) => sum + estimateBytes(message), 0);
-    this.#deps.limiter.charge(caller.user, cost);
+    this.#deps.limiter.charge(caller.user, estimateAll(messages));
     return encodeMessages(messages, envelope);
   }
 

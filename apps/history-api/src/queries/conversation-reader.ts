@@ -1,5 +1,5 @@
 import { idAfter, type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
-import { estimateBytes, type Store } from "@parley/store";
+import { estimateAll, type Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { conversationSource } from "./conversation-source.ts";
@@ -80,7 +80,6 @@ export class ConversationReader {
  */
 function nextLimit(messages: readonly LogMessage[], limit: number): number {
   if (messages.length === 0) return limit;
-  const bytes = messages.reduce((sum, message) => sum + estimateBytes(message), 0);
-  const fitting = Math.ceil((PART.maxBytes / bytes) * messages.length);
+  const fitting = Math.ceil((PART.maxBytes / estimateAll(messages)) * messages.length);
   return Math.min(PART.limit, 2 * limit, fitting);
 }

@@ -22,8 +22,7 @@ export function conversationSource(deps: ConversationSourceDeps): MergeSource {
   return {
     stored: (range) => deadline.during("store", (signal) => store.page(conversation, { ...range, signal })),
     pending: (range) => selectRange(tail.pending, range, () => true),
-    findByRef: (messages) =>
-      deadline.during("store", (signal) => refLookup.find(messages, tail.refs, signal)),
+    findByRef: (messages) => refLookup.findWithin(deadline, messages, tail.refs),
     merge,
   };
 }

@@ -106,7 +106,7 @@ export class Conversations {
       const found = newestInTail(tail, { ...query, decided, maxUndecided });
       if (found.undecided.length === 0) return found;
       const pending = found.undecided.toReversed();
-      const holders = await deadline.during("store", (signal) => refLookup.find(pending, refs, signal));
+      const holders = await refLookup.findWithin(deadline, pending, refs);
       for (const { id } of pending) decided.set(id, false);
       for (const kept of merge.merge([], pending, holders)) decided.set(kept.id, kept);
     }

@@ -123,9 +123,7 @@ export class History {
     if (found) return isVisibleTo(reader, found) ? found : undefined;
     const pending = messageIn(snapshot.pending, id);
     if (!pending || !isVisibleTo(reader, pending)) return undefined;
-    const holders = await deadline.during("store", (signal) =>
-      refLookup.find([pending], snapshot.refs, signal),
-    );
+    const holders = await refLookup.findWithin(deadline, [pending], snapshot.refs);
     const [shown] = merge.merge([], [pending], holders);
     if (shown) return shown;
     const holder: StoredMessage | undefined = holders.at(0) ?? snapshot.refs.first(refKey(pending) ?? "");
@@ -144,8 +142,7 @@ export class History {
   #visibleTo(user: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const { store, refLookup } = this.#deps;
     return {
-      findByRef: (messages) =>
-        deadline.during("store", (signal) => refLookup.find(messages, snapshot.refs, signal)),
+      findByRef: (messages) => refLookup.findWithin(deadline, messages, snapshot.refs),
       merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
         deadline.during("store", (signal) => store.sync(user, { ...range, signal })),

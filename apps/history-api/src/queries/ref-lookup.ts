@@ -2,6 +2,7 @@ import { BatchLimit, raceAbort } from "@parley/async";
 import { type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import { type Store, StoreUnavailable } from "@parley/store";
 import type { Observe } from "../events.ts";
+import type { Deadline } from "../limits/deadline.ts";
 import type { TailRefs } from "../log-tail/tail-refs.ts";
 
 /** Maximum number of refs that the store is asked for at once. */
@@ -37,6 +38,15 @@ export class RefLookup {
   constructor(store: Pick<Store, "findByRef">, observe: Observe) {
     this.#store = store;
     this.#observe = observe;
+  }
+
+  /** Does the same as `find`, within a deadline. */
+  findWithin(
+    deadline: Deadline,
+    messages: readonly LogMessage[],
+    refs: Refs,
+  ): Promise<readonly StoredMessage[]> {
+    return deadline.during("store", (signal) => this.find(messages, refs, signal));
   }
 
   /**

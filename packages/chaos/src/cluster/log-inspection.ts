@@ -125,18 +125,6 @@ export async function idsInConversation(cluster: Cluster, conversation: string):
   return ids;
 }
 
-/** Deletes the messages of a conversation in MongoDB. */
-export async function deleteConversation(cluster: Cluster, conversation: string): Promise<void> {
-  await withMongo(cluster, async (client) => {
-    for (;;) {
-      const last = (await idsAfter(client, conversation, "")).at(-1);
-      if (last === undefined) return;
-      // By range, because a small server looks through all messages for each id of a list.
-      await messagesIn(client).deleteMany({ conversation, _id: { $lte: last } });
-    }
-  });
-}
-
 /** Returns the next ids of a conversation. A small server on a busy machine can't return all at once. */
 async function idsAfter(client: MongoClient, conversation: string, after: string): Promise<string[]> {
   const filter = { conversation, _id: { $gt: after } };

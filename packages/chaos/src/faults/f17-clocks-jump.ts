@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, LOG } from "../cluster/cluster.ts";
-import { deleteConversation, idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
+import { idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
 import { sumMetric } from "../cluster/metrics.ts";
 import { eventually } from "../eventually.ts";
 import { startWorker } from "../hostile/attacker/worker.ts";
@@ -75,6 +75,7 @@ export const clocksJump: Fault = {
     try {
       const all = [await jumpHours(context), await jumpClient(context), await leapDay(context)];
       return {
+        ownSender: CLIENT,
         struck: all.reduce((sum, { jumps }) => sum + jumps, 0),
         unit: "jumps",
         recoveryMs: Math.max(...all.map(({ recoveryMs }) => recoveryMs)),
@@ -172,11 +173,10 @@ async function jumpClient({ cluster, log }: FaultContext): Promise<Jumps> {
   }
 }
 
-/** Checks that the client's messages are stored once. Deletes them, because the trial's checker doesn't know them. */
+/** Checks that the client's messages are stored once. */
 async function storedOnce(cluster: Cluster, ids: readonly string[]): Promise<string[]> {
   await eventually(() => isStoredUpTo(cluster, ids.at(-1) ?? ""), "the client's messages to be stored");
   const stored = await idsInConversation(cluster, CLIENT_CONVERSATION);
-  await deleteConversation(cluster, CLIENT_CONVERSATION);
   const isSame = stored.size === ids.length && ids.every((id) => stored.has(id));
   return isSame
     ? []

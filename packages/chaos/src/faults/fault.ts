@@ -68,7 +68,7 @@ export interface Injection {
   readonly problems?: readonly string[];
   /** Violations of promised times. They are reported only in the full form, in which the machine isn't shared. */
   readonly late?: readonly string[];
-  /** A user whose messages the fault has checked by itself, because they are too many for the check of all others. */
+  /** A user whose messages the fault has sent and checked by itself. The checks of all others leave them out. */
   readonly ownSender?: string;
   /** Ids that were only in the log when the fault destroyed it. */
   readonly destroyed?: ReadonlySet<string>;
