@@ -1,4 +1,4 @@
-import { median, percentile } from "@parley/testkit";
+import { percentile } from "@parley/testkit";
 import type { Attack } from "./attack.ts";
 import type { Shape } from "./target/target.ts";
 import type { Samples } from "./victim/samples.ts";
@@ -47,10 +47,12 @@ const MAX_CONNECT_MS = 1_000;
 const MAX_BYTES = 400 * 2 ** 20;
 const P99 = 0.99;
 
-/** The median over all rounds of the 99th percentile, in ms. NaN if nothing was measured. */
+/** The 99th percentile of all rounds together, in ms: one round has too few values. NaN if nothing was measured. */
 export function p99Of({ rounds }: Completed, side: keyof Round, measure: Measure): number {
-  const values = rounds.map((round) => percentile(round[side].samples[measure], P99));
-  return median(values.filter((value) => !Number.isNaN(value)));
+  return percentile(
+    rounds.flatMap((round) => round[side].samples[measure]),
+    P99,
+  );
 }
 
 /** Problems that don't depend on the machine's speed: ended processes, refusals, failed health checks. */
