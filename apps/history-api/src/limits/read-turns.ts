@@ -18,8 +18,11 @@ const PLACES = {
 /** A read gives way for at most this time at once, in ms, so that it ends under any load. */
 const GIVE_WAY_MS = 100;
 
-/** A step of a read that blocks the event loop for longer than this is followed by a rest as long as itself. In ms. */
-const LONG_STEP_MS = 2;
+/**
+ * A step that blocks the event loop for longer than this is followed by a rest as long as itself, in ms. Short pages follow
+ * each other without a rest, but nobody waits at a screen for parts and for the later steps of a page.
+ */
+const REST_AFTER_MS = { first: 2, later: 0.2 };
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -118,10 +121,12 @@ export class ReadTurns {
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    const next = () => this.#turn(user, signal);
     const endFirstStep = kind === "page" ? this.#beginFirstStep() : () => undefined;
+    let restAfterMs = kind === "page" ? REST_AFTER_MS.first : REST_AFTER_MS.later;
+    const next = () => this.#turn(user, signal, restAfterMs);
     const giveWay = async (): Promise<void> => {
       endFirstStep();
+      restAfterMs = REST_AFTER_MS.later;
       await this.#untilAllBegun(signal);
       await next();
     };
@@ -154,19 +159,19 @@ export class ReadTurns {
     await raceAbort(Promise.race([this.#allBegun.promise, limit]), signal).finally(() => longEnough.abort());
   }
 
-  async #turn(user: string, signal: AbortSignal): Promise<void> {
+  async #turn(user: string, signal: AbortSignal, restAfterMs: number): Promise<void> {
     const release = await this.#loop.take(user, signal);
     await turnOfLoop();
-    void releaseAfterStep(release);
+    void releaseAfterStep(release, restAfterMs);
   }
 }
 
 /** Ends a turn: the caller's step runs as soon as this function waits for the first time. */
-async function releaseAfterStep(release: Release): Promise<void> {
+async function releaseAfterStep(release: Release, restAfterMs: number): Promise<void> {
   const startedAt = performance.now();
   await turnOfLoop();
   const tookMs = performance.now() - startedAt;
-  if (tookMs > LONG_STEP_MS) await sleep(tookMs);
+  if (tookMs > restAfterMs) await sleep(tookMs);
   release();
 }
 
