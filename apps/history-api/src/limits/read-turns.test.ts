@@ -133,7 +133,9 @@ describe("turns to read", () => {
     const turns = new ReadTurns({ requests: 100, requestsPerUser: 2, requestsPerAddress: 100 });
     const held = Promise.withResolvers<void>();
     const left = new AbortController();
-    const running = turns.run("page", callerOf("u"), OPEN, () => held.promise);
+    const running = Array.from({ length: 2 }, () =>
+      turns.run("page", callerOf("u"), OPEN, () => held.promise),
+    );
     const waiting = turns.run("page", callerOf("u"), OPEN, () => held.promise);
     const gone = turns.run("page", callerOf("u"), left.signal, () => held.promise);
     const refused = turns.run("page", callerOf("u"), OPEN, () => held.promise);
@@ -143,7 +145,7 @@ describe("turns to read", () => {
     await expect(gone).rejects.toThrow("left");
     expect(turns.waiting).toBe(1);
     held.resolve();
-    await Promise.all([running, waiting]);
+    await Promise.all([...running, waiting]);
     expect(turns.waiting).toBe(0);
   });
 });

@@ -11,7 +11,7 @@ export type ReadKind = "page" | "part";
  * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages.
  */
 const PLACES = {
-  page: { total: 32, perAddress: 16, perUser: 1 },
+  page: { total: 32, perAddress: 16, perUser: 2 },
   part: { total: 8, perAddress: 1, perUser: 1 },
 } as const;
 
