@@ -1,148 +1,126 @@
 import { z } from "zod";
-import { type Body, encodeBody } from "./body.ts";
+import type { Body } from "./body.ts";
+import { DIGEST } from "./digest.ts";
 import { content } from "./fields.ts";
-import { isId } from "./ids.ts";
+import { isId, timestampOf } from "./ids.ts";
+import type { Draft, LogMessage } from "./message.ts";
+import { metaAfter, withMeta } from "./meta.ts";
 import { isLoggedUsername } from "./username.ts";
 
 /**
- * Entries of the log beside plain messages (L25). Each has a sender and a recipient, so that every kind has a
- * conversation, channels and a share of the backlog. This version decodes them, and writes and stores none of them.
+ * The kinds of entry beside messages (L25). Each has a sender and a recipient, those of its message, so that every kind
+ * has a conversation, channels and a share of the backlog.
  */
-export type Change = MessageWithMeta | Edit | Deletion | Membership;
+export type ChangeDraft = Edit | Deletion;
 
-/** A message with `meta`, a JSON object as text, which is carried and never looked into (P72). */
-interface MessageWithMeta {
-  readonly kind: "message";
-  readonly from: string;
-  readonly to: string;
-  readonly content: string;
-  readonly meta: string;
-}
-
-/** A new content for the message `id`, whose `from` and `to` it repeats (P74). Without `meta`, the message's stays. */
-interface Edit {
+/**
+ * A new content for the message `id`, whose `from` and `to` it repeats (P74). It says all that the message has from then
+ * on: without `meta`, the message has none. If an absent `meta` stayed instead, two edits would give another result when
+ * they are stored in another order, and the highest change would not win alone (P76).
+ */
+export interface Edit {
   readonly kind: "edit";
   readonly from: string;
   readonly to: string;
+  /** The message that it changes. */
   readonly id: string;
+  /** The digest of what the message first was: see `contentDigest` (L29). */
+  readonly digest: string;
   readonly content: string;
   readonly meta?: string;
+  /** The sender's own name for this change. It shares its space with the refs of messages (L5). */
+  readonly ref?: string;
 }
 
-/** The end of the message `id`, whose `from` and `to` it repeats. `by` is the moderator who deleted it (P74). */
-interface Deletion {
+/** The end of the message `id`, whose `from` and `to` it repeats (P74). */
+export interface Deletion {
   readonly kind: "delete";
   readonly from: string;
   readonly to: string;
+  /** The message that it deletes. */
   readonly id: string;
+  /** The digest of what the message first was: see `contentDigest` (L29). */
+  readonly digest: string;
+  /** The moderator who deleted the message. Absent if its sender did. */
   readonly by?: string;
+  /** The name that the user who made this change gave to it. It shares its space with the refs of messages (L5). */
+  readonly ref?: string;
 }
 
-/** The user `from` changed the membership of `user` in the room `to` (P82). */
-interface Membership {
-  readonly kind: "member";
-  readonly from: string;
-  readonly to: string;
-  readonly user: string;
-  readonly role?: "owner" | "member";
-  readonly action: "joined" | "left" | "role";
+/** A change in the log: a draft with its own position, which lies above that of its message (L28). */
+export type LogChange = ChangeDraft & { readonly change: string };
+
+/** A draft of an entry of any kind. */
+export type EntryDraft = Draft | ChangeDraft;
+
+/** An entry of any kind. */
+export type LogEntry = LogMessage | LogChange;
+
+export const CHANGE_KINDS = ["edit", "delete"] as const satisfies readonly ChangeDraft["kind"][];
+
+/** Tells if a text names a kind of change. */
+export function isChangeKind(kind: string): kind is ChangeDraft["kind"] {
+  return CHANGE_KINDS.some((known) => known === kind);
 }
 
-export const MAX_META_BYTES = 1_024;
-const MAX_META_DEPTH = 16;
+/** Tells changes from messages, among entries as among drafts. */
+export function isChange<T extends EntryDraft | LogEntry>(entry: T): entry is Extract<T, ChangeDraft> {
+  return "kind" in entry;
+}
 
-const name = z.string().refine(isLoggedUsername);
-const recipient = z.string().refine((to) => to === "" || isLoggedUsername(to));
-const room = z.string().refine((to) => to.startsWith("#") && isLoggedUsername(to.slice(1)));
-const id = z.string().refine(isId);
+/** Returns an entry's own position in the log. */
+export function positionOf(entry: LogEntry): string {
+  return isChange(entry) ? entry.change : entry.id;
+}
 
-const SCHEMAS = {
-  message: z.object({ from: name, to: recipient, content }),
-  edit: z.object({ from: name, to: recipient, id, content }),
-  delete: z.object({ from: name, to: recipient, id, by: name.optional() }),
-  member: z.object({
-    from: name,
-    to: room,
-    user: name,
-    role: z.enum(["owner", "member"]).optional(),
-    action: z.enum(["joined", "left", "role"]),
-  }),
+const target = {
+  from: z.string().refine(isLoggedUsername),
+  to: z.string().refine((to) => to === "" || isLoggedUsername(to)),
+  id: z.string().refine(isId),
+  digest: z.string().regex(DIGEST),
 };
 
-/**
- * Encodes a change as the members of a JSON object, as `encodeBody` does for a message. `meta` comes last, unchanged:
- * it isn't parsed and written again, which would change numbers and the order of names. It must satisfy `isMeta`.
- */
-export function encodeChange(change: Change): Body {
-  switch (change.kind) {
-    case "message":
-      return withMeta(encodeBody(change), change.meta);
-    case "edit": {
-      const { from, to, id, content, meta } = change;
-      return withMeta(members({ from, to, id, content }), meta);
-    }
-    case "delete": {
-      const { from, to, id, by } = change;
-      return members({ from, to, id, by });
-    }
-    case "member": {
-      const { from, to, user, role, action } = change;
-      return members({ from, to, user, role, action });
-    }
-  }
+const SCHEMAS = {
+  edit: z.object({ ...target, content }),
+  delete: z.object({ ...target, by: target.from.optional() }),
+};
+
+/** Encodes a change as the members of a JSON object, as `encodeBody` does for a message. Leaves out the ref. */
+export function encodeChange(change: ChangeDraft): Body {
+  const { from, to, id, digest } = change;
+  if (change.kind === "delete") return members({ from, to, id, digest, by: change.by });
+  return withMeta(members({ from, to, id, digest, content: change.content }), change.meta);
 }
 
-/**
- * Decodes a change of this kind. Returns undefined if the kind is unknown, or if the body isn't exactly what
- * `encodeChange` makes. Never throws.
- */
-export function decodeChange(kind: string, body: string): Change | undefined {
-  if (!isKind(kind)) return undefined;
+/** Decodes a change. Returns undefined if the body isn't exactly what `encodeChange` makes; never throws. */
+export function decodeChange(kind: ChangeDraft["kind"], body: Body): ChangeDraft | undefined {
   try {
     const fields = SCHEMAS[kind].safeParse(JSON.parse(`{${body}}`)).data;
     if (!fields) return undefined;
-    const rest = body.slice(members(fields).length);
-    const meta = rest.startsWith(META) ? rest.slice(META.length) : undefined;
-    if (meta !== undefined && !isMeta(meta)) return undefined;
-    const change = { kind, ...fields, ...(meta !== undefined && { meta }) } as Change;
-    if (kind === "message" && meta === undefined) return undefined;
+    const meta = kind === "edit" ? metaAfter(body, members(fields).length) : undefined;
+    const change = { kind, ...fields, ...(meta !== undefined && { meta }) } as ChangeDraft;
     return encodeChange(change) === body ? change : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Tells if a text may be a `meta`: a JSON object, small and not deep (P72). Never throws. */
-export function isMeta(text: string): boolean {
-  if (new TextEncoder().encode(text).byteLength > MAX_META_BYTES || !text.isWellFormed()) return false;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) && !Array.isArray(value) && isWithinDepth(value, MAX_META_DEPTH);
-  } catch {
-    return false;
-  }
-}
+const TYPES = { edit: "edited", delete: "deleted" } as const satisfies Record<ChangeDraft["kind"], string>;
+const DIGEST_MEMBER = ',"digest":"';
+/** The member with its value and its last quote. */
+const DIGEST_LENGTH = `${DIGEST_MEMBER}01234567890"`.length;
 
-const META = ',"meta":';
-
-function isKind(kind: string): kind is Change["kind"] {
-  return Object.hasOwn(SCHEMAS, kind);
-}
-
-function withMeta(body: Body, meta: string | undefined): Body {
-  return meta === undefined ? body : `${body}${META}${meta}`;
+/**
+ * Builds the `edited` or `deleted` frame (P74) from the body of the change whose own id is `change`. Leaves out the
+ * digest, which is for stores. No member before the digest can contain a quote, so the digest is found as text.
+ */
+export function changeFrame(kind: ChangeDraft["kind"], change: string, body: Body): string {
+  const at = body.indexOf(DIGEST_MEMBER);
+  const shown = at < 0 ? body : body.slice(0, at) + body.slice(at + DIGEST_LENGTH);
+  return `{"type":"${TYPES[kind]}","change":"${change}",${shown},"timestamp":"${timestampOf(change)}"}`;
 }
 
 /** Writes the defined fields as JSON members, in their order. */
 function members(fields: Readonly<Record<string, string | undefined>>): Body {
   return JSON.stringify(fields).slice(1, -1);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function isWithinDepth(value: unknown, depth: number): boolean {
-  if (!isObject(value)) return true;
-  return depth > 0 && Object.values(value).every((inner) => isWithinDepth(inner, depth - 1));
 }

@@ -16,6 +16,11 @@ export const ERRORS = {
     message: "The content is longer than this server allows.",
   },
   ref_reused: { status: 409, temporary: false, message: "This ref was already used for different content." },
+  not_enabled: {
+    status: 409,
+    temporary: false,
+    message: "This isn't enabled here: it needs the log's format 2, which an operator sets.",
+  },
   rate_limited: { status: 429, temporary: true, message: "Too many messages. Slow down." },
   backlog_full: {
     status: 503,
