@@ -42,6 +42,11 @@ export interface Consumer {
    */
   settle(settled: readonly Settled[]): Promise<void>;
   /**
+   * Returns the watermark: everything up to this id is stored (L12). Changes are judged by it (L28). Rejects with
+   * `unavailable` if that fails.
+   */
+  watermark(): Promise<string>;
+  /**
    * Removes entries from the log that are stored and older than the minimum age (L12), and returns the log's state.
    * Returns the state even while the store is away; then it may remove nothing. Rejects with `unavailable` if it fails.
    */

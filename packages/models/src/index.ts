@@ -1,3 +1,4 @@
+export { applyChange, hasEffectOn, isTargetOf } from "./apply-change.ts";
 export {
   type Body,
   decodeBody,
@@ -29,6 +30,7 @@ export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
 export {
   formatId,
   idAfter,
+  idBefore,
   isId,
   laterOf,
   MAX_MS,

@@ -50,7 +50,10 @@ describe("merging stored and pending messages", () => {
   });
 
   it("L29: an edited message counts with the content that was first stored, for a ref and in a later part", () => {
-    const edited = { ...message(9, { ref: "r", content: "edited" }), digest: contentDigest("first") };
+    const edited = {
+      ...message(9, { ref: "r", content: "edited" }),
+      digest: contentDigest({ content: "first" }),
+    };
     const again = message(5, { ref: "r", content: "first" });
     const another = message(5, { ref: "r", content: "edited" });
     expect(merged([edited], [again], [edited])).toEqual([9]);
@@ -62,6 +65,24 @@ describe("merging stored and pending messages", () => {
       const merge = new Merge(LATEST, refsOf([pending]));
       expect(merge.merge([], [pending], [])).toEqual([pending]);
       expect(merge.merge([edited], [], [])).toEqual(laterPart);
+    }
+  });
+
+  it("L29: a changed message is the same as its redelivery from the tail, whose meta counts", () => {
+    const pending = message(5, { ref: "r", content: "first", meta: '{"a":1}' });
+    const { content: _, meta: __, ...rest } = pending;
+    const changed = [
+      { ...rest, content: "edited", change: idAt(7) },
+      { ...rest, content: "", change: idAt(7), deleted: true as const },
+    ];
+    for (const today of changed) {
+      const stored = { ...today, digest: contentDigest(pending) };
+      const again = { ...pending, id: idAt(6) };
+      const { meta: ___, ...withoutMeta } = again;
+      const merge = (tail: LogMessage) => new Merge(LATEST, refsOf([tail])).merge([stored], [tail], [stored]);
+      expect(merge(pending)).toEqual([stored]);
+      expect(merge(again)).toEqual([{ ...stored, also: again.id }]);
+      expect(merge(withoutMeta)).toEqual([stored, withoutMeta]);
     }
   });
 

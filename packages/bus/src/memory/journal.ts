@@ -1,5 +1,13 @@
 import { type BackoffLimits, backoffMs } from "@parley/async";
-import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
+import {
+  type Draft,
+  formatId,
+  idBefore,
+  type LogMessage,
+  nextPosition,
+  type Position,
+  parseId,
+} from "@parley/models";
 import type { Outcome } from "../consumer.ts";
 import type { LogState } from "../log-state.ts";
 import type { SharedQueue } from "../sender-shares.ts";
@@ -84,6 +92,15 @@ export class Journal implements SharedQueue {
   /** Every message up to this id has been released. */
   get settledUpTo(): string {
     return this.#settledUpTo;
+  }
+
+  /**
+   * Every id up to this one has been released or was never assigned. As in Redis (L12), it is just before the first entry
+   * that waits, so an entry never waits for an id between itself and the entry before it.
+   */
+  get watermark(): string {
+    const [oldest] = this.#entries.keys();
+    return oldest === undefined ? this.end : idBefore(oldest);
   }
 
   /** The state for operators. There are never dead letters: only valid drafts enter the journal. */

@@ -73,6 +73,10 @@ export class MemoryConsumer implements Consumer {
     return Promise.resolve();
   }
 
+  watermark(): Promise<string> {
+    return Promise.resolve(this.#journal.watermark);
+  }
+
   /** Returns the log's state. There is nothing to trim, because stored messages leave the log at once. */
   trim(): Promise<LogState> {
     return Promise.resolve(this.#journal.state);

@@ -27,13 +27,15 @@ export async function keepAliases(
   await runStep((timeLimit) => nameInMessages(messages, free, timeLimit));
 }
 
-/** Returns the id of the message for which an alias stands, or undefined. */
-export async function readAlias(
+/** Returns the ids of the messages for which these ids stand, by alias. */
+export async function readAliases(
   aliases: Collection<AliasDocument>,
-  id: string,
+  ids: readonly string[],
   timeLimit: TimeLimit,
-): Promise<string | undefined> {
-  return (await aliases.findOne({ _id: id }, timeLimit))?.of;
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const found = await aliases.find({ _id: { $in: [...ids] } }, timeLimit).toArray();
+  return new Map(found.map(({ _id, of }) => [_id, of]));
 }
 
 async function insertMissing(

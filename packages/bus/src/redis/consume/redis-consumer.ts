@@ -5,11 +5,13 @@ import type { Consumed, ConsumeOptions, Consumer, Settled } from "../../consumer
 import type { LogState } from "../../log-state.ts";
 import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
+import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import type { Context } from "../context.ts";
 import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { GROUP } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
+import { readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
 import { Trimmer } from "../retention/trimmer.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
@@ -134,6 +136,10 @@ export class RedisConsumer implements Consumer {
       // These messages failed, or the log didn't record their outcome.
       for (const id of unsettled) this.#inFlight.retryLater(id, performance.now());
     }
+  }
+
+  watermark(): Promise<string> {
+    return runOrUnavailable(this.#link, (client) => readWatermark(client, this.#context.names));
   }
 
   async trim(): Promise<LogState> {
