@@ -14,7 +14,7 @@ export function observePersister(log: Logger, registry: Registry): (event: Event
 
 type Metrics = ReturnType<typeof persisterMetrics>;
 
-const OUTCOMES = ["stored", "duplicateOf", "refReused", "idConflict", "failed"] as const;
+const OUTCOMES = ["stored", "duplicateOf", "refReused", "idConflict", "orphan", "failed"] as const;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function persisterMetrics(registry: Registry) {

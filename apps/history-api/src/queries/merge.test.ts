@@ -50,7 +50,10 @@ describe("merging stored and pending messages", () => {
   });
 
   it("L29: an edited message counts with the content that was first stored, for a ref and in a later part", () => {
-    const edited = { ...message(9, { ref: "r", content: "edited" }), digest: contentDigest("first") };
+    const edited = {
+      ...message(9, { ref: "r", content: "edited" }),
+      digest: contentDigest({ content: "first" }),
+    };
     const again = message(5, { ref: "r", content: "first" });
     const another = message(5, { ref: "r", content: "edited" });
     expect(merged([edited], [again], [edited])).toEqual([9]);

@@ -1,5 +1,5 @@
 import type { Consumed, Consumer, Outcome, Settled } from "@parley/bus";
-import type { LogMessage } from "@parley/models";
+import { isChange, type LogMessage, positionOf } from "@parley/models";
 import type { InsertOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { InsertResult, StoreWriter } from "./store-writer.ts";
@@ -10,14 +10,18 @@ export interface BatchWriterDeps {
   readonly observe: Observe;
 }
 
+/** Changes stay in the log, unstored, and are delivered again. */
+const NO_CHANGES = "this persister doesn't store changes";
 /** A message that was delivered more often than this is inserted alone from the start (L10). */
 const MAX_DELIVERIES_IN_GROUP = 3;
 
 /** `consumed` is the message as the log delivered it. `message` is inserted: the same, or without its ref (L13). */
 interface Item {
-  readonly consumed: Consumed;
+  readonly consumed: ConsumedMessage;
   readonly message: LogMessage;
 }
+
+type ConsumedMessage = Consumed & { readonly entry: LogMessage };
 
 /** Yields outcomes as they become known. Returns `stopped` if it ended before every message had an outcome. */
 type Outcomes = AsyncGenerator<readonly Settled[], "done" | "stopped">;
@@ -57,8 +61,10 @@ export class BatchWriter {
   async *write(batch: readonly Consumed[], signal: AbortSignal): Outcomes {
     const held = this.#hadOutage ? await this.#consumer.held(batch) : batch;
     this.#hadOutage = false;
-    for (const group of groupsOf(held)) {
-      const items = group.map((consumed) => ({ consumed, message: consumed.message }));
+    const changes = held.filter(({ entry }) => isChange(entry));
+    if (changes.length > 0) yield changes.map((change) => this.#failed(change, NO_CHANGES));
+    for (const group of groupsOf(held.filter(isMessage))) {
+      const items = group.map((consumed) => ({ consumed, message: consumed.entry }));
       if ((yield* this.#writeGroup(items, signal)) === "stopped") return "stopped";
     }
     return "done";
@@ -106,7 +112,7 @@ export class BatchWriter {
   ): Outcomes {
     if (written.kind === "answered") return yield* this.#handleInserted(items, written.inserted, signal);
     const [first, ...others] = items;
-    if (first && others.length === 0) yield [this.#failed(first, written.reason)];
+    if (first && others.length === 0) yield [this.#failed(first.consumed, written.reason)];
     else
       for (const item of items) if ((yield* this.#writeGroup([item], signal)) === "stopped") return "stopped";
     return "done";
@@ -136,22 +142,26 @@ export class BatchWriter {
   }
 
   #withoutRef({ consumed }: Item, heldBy: string): Item {
-    const { ref: _, ...message } = consumed.message;
+    const { ref: _, ...message } = consumed.entry;
     this.#observe({ type: "ref-dropped", id: message.id, heldBy });
     return { consumed, message };
   }
 
   #settled(item: Item, answer: InsertOutcome): Settled {
-    const { message } = item.consumed;
-    if (answer.kind === "failed") return this.#failed(item, answer.reason);
-    if (answer.kind === "duplicateOf") this.#observe({ type: "duplicate", id: message.id, of: answer.id });
-    return { message, outcome: outcomeOf(answer) };
+    const { entry } = item.consumed;
+    if (answer.kind === "failed") return this.#failed(item.consumed, answer.reason);
+    if (answer.kind === "duplicateOf") this.#observe({ type: "duplicate", id: entry.id, of: answer.id });
+    return { entry, outcome: outcomeOf(answer) };
   }
 
-  #failed({ consumed: { message, deliveries } }: Item, reason: string): Settled {
-    this.#observe({ type: "failed", id: message.id, deliveries, reason });
-    return { message, outcome: { kind: "failed", reason } };
+  #failed({ entry, deliveries }: Consumed, reason: string): Settled {
+    this.#observe({ type: "failed", id: positionOf(entry), deliveries, reason });
+    return { entry, outcome: { kind: "failed", reason } };
   }
+}
+
+function isMessage(consumed: Consumed): consumed is ConsumedMessage {
+  return !isChange(consumed.entry);
 }
 
 function outcomeOf(answer: InsertOutcome): Outcome {
@@ -159,9 +169,9 @@ function outcomeOf(answer: InsertOutcome): Outcome {
 }
 
 /** Splits a batch into groups to insert, in log order. A message that keeps failing is a group of one. */
-function groupsOf(batch: readonly Consumed[]): readonly (readonly Consumed[])[] {
-  const groups: Consumed[][] = [];
-  let current: Consumed[] | undefined;
+function groupsOf(batch: readonly ConsumedMessage[]): readonly (readonly ConsumedMessage[])[] {
+  const groups: ConsumedMessage[][] = [];
+  let current: ConsumedMessage[] | undefined;
   for (const consumed of batch) {
     if (consumed.deliveries > MAX_DELIVERIES_IN_GROUP) {
       groups.push([consumed]);

@@ -1,5 +1,5 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
-import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
+import { ChatError, formatId, type LogEntry, type LogMessage, ORIGIN, positionOf } from "@parley/models";
 import type { InsertOptions, InsertOutcome, PrepareOptions, Store, StoreFormat } from "@parley/store";
 
 /** A log and a store whose failures tests control step by step. */
@@ -9,9 +9,9 @@ export function message(seq: number, changes: Partial<LogMessage> = {}): LogMess
   return { id, from: "alice", to: "bob", content: `number ${seq}`, ...changes };
 }
 
-/** A message as the log delivers it. */
-export function delivered(message: LogMessage, deliveries = 1): Consumed {
-  return { message, deliveries };
+/** An entry as the log delivers it. */
+export function delivered(entry: LogEntry, deliveries = 1): Consumed {
+  return { entry, deliveries };
 }
 
 export const unavailable = () => new ChatError("unavailable");
@@ -44,13 +44,13 @@ export class ScriptedConsumer implements Consumer {
     this.#wake();
   }
 
-  /** Ids of messages that another consumer has taken over. */
+  /** Positions of entries that another consumer has taken over. */
   readonly taken = new Set<string>();
   /** The limit of the last call to `next`. */
   limit = 0;
 
-  async held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
-    return messages.filter(({ message }) => !this.taken.has(message.id));
+  async held(consumed: readonly Consumed[]): Promise<readonly Consumed[]> {
+    return consumed.filter(({ entry }) => !this.taken.has(positionOf(entry)));
   }
 
   async next(signal: AbortSignal, limit: number): Promise<readonly Consumed[]> {
@@ -86,9 +86,9 @@ export class ScriptedConsumer implements Consumer {
     return undefined;
   }
 
-  /** The last outcome settled for a message. */
-  outcomeOf(message: LogMessage): Outcome | undefined {
-    return this.settled.findLast((settled) => settled.message.id === message.id)?.outcome;
+  /** The last outcome settled for an entry. */
+  outcomeOf(entry: LogEntry): Outcome | undefined {
+    return this.settled.findLast((settled) => positionOf(settled.entry) === positionOf(entry))?.outcome;
   }
 }
 

@@ -61,7 +61,7 @@ export function documentOf(message: LogMessage): MessageDocument {
 
 /** Returns the fields that documents of earlier versions lack. */
 export function addedFields(message: LogMessage): { readonly key: string; readonly digest: string } {
-  return { key: keyOf(message), digest: contentDigest(message.content) };
+  return { key: keyOf(message), digest: contentDigest(message) };
 }
 
 /**

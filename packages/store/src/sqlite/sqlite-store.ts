@@ -193,7 +193,7 @@ export class SqliteStore implements Store {
     if (refusal !== undefined) return { kind: "failed", reason: refusal };
     const { id, from, to, content, ref = null } = message;
     const conversation = conversationOf(from, to);
-    const values = [id, conversation, from, to, content, timestampOf(id), ref, contentDigest(content)];
+    const values = [id, conversation, from, to, content, timestampOf(id), ref, contentDigest(message)];
     const { changes } = this.#insert.run(...values);
     return changes === 1 ? { kind: "stored" } : undefined;
   }

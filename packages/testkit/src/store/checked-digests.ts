@@ -33,6 +33,6 @@ export function withCheckedDigests(store: Store): Store {
 }
 
 function withoutDigest({ digest, ...message }: StoredMessage): StoredMessage {
-  expect(digest).toBe(contentDigest(message.content));
+  expect(digest).toBe(contentDigest(message));
   return message;
 }

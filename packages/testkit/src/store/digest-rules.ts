@@ -30,8 +30,8 @@ export function digestRules(openAt: OpenAt, edit: EditAt): void {
   it("L29: an edited message is read with the digest of its first content", async () => {
     const store = await openEdited([first, bare], { [first.id]: "edited" });
     const expected = [
-      { ...first, content: "edited", digest: contentDigest(first.content) },
-      { ...bare, digest: contentDigest(bare.content) },
+      { ...first, content: "edited", digest: contentDigest(first) },
+      { ...bare, digest: contentDigest(bare) },
     ];
     expect(await everything(store, CONVERSATION)).toEqual(expected);
     expect(await store.sync("bob", { limit: 9 })).toEqual(expected);
