@@ -147,9 +147,9 @@ function addDeadLetters(program: Command, io: Io): void {
     .action((flags: AdminFlags & { json: boolean }) =>
       deadLetters.list({ ...adminOptions(flags), json: flags.json }, io),
     );
-  addAdminFlags(
-    group.command("replay <id>").description("append a dead letter to the log again, as a message"),
-  ).action((id: string, flags: AdminFlags) => deadLetters.replay(id, adminOptions(flags), io));
+  addAdminFlags(group.command("replay <id>").description("append a dead letter to the log again")).action(
+    (id: string, flags: AdminFlags) => deadLetters.replay(id, adminOptions(flags), io),
+  );
   addAdminFlags(group.command("drop <id>").description("delete a dead letter")).action(
     (id: string, flags: AdminFlags) => deadLetters.drop(id, adminOptions(flags), io),
   );

@@ -19,7 +19,7 @@ export const ERRORS = {
   not_enabled: {
     status: 409,
     temporary: false,
-    message: "This isn't enabled here: it needs the log's format 2, which an operator sets.",
+    message: "This isn't enabled: it needs format 2 of the log, which an operator sets.",
   },
   rate_limited: { status: 429, temporary: true, message: "Too many messages. Slow down." },
   backlog_full: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { content, cursor, ID_PATTERN, id, recipient, retryAfterMs, time, username } from "./fields.ts";
+import { content, cursor, ID_PATTERN, id, meta, recipient, retryAfterMs, time, username } from "./fields.ts";
 
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
 
@@ -71,6 +71,7 @@ const message = z
     from: username,
     to: recipient,
     content,
+    meta: meta.optional(),
     timestamp: time,
     also: id.optional().meta({
       description:

@@ -1,5 +1,3 @@
-import type { Body } from "./body.ts";
-
 /** Maximum size of a `meta` in bytes of UTF-8 (P72). */
 export const MAX_META_BYTES = 1_024;
 /** A `meta` that is nested deeper would stop an insert into MongoDB for ever, if a store kept it as a document. */
@@ -21,12 +19,12 @@ export function isMeta(text: string): boolean {
  * Appends `meta` to a body as its last member, unchanged: it isn't parsed and written again, which would change numbers
  * and the order of names. It must satisfy `isMeta`.
  */
-export function withMeta(body: Body, meta: string | undefined): Body {
+export function withMeta(body: string, meta: string | undefined): string {
   return meta === undefined ? body : `${body}${META}${meta}`;
 }
 
 /** Returns the text of the `meta` that follows the first `length` characters of a body. Undefined if it isn't a meta. */
-export function metaAfter(body: Body, length: number): string | undefined {
+export function metaAfter(body: string, length: number): string | undefined {
   const rest = body.slice(length);
   const meta = rest.startsWith(META) ? rest.slice(META.length) : undefined;
   return meta !== undefined && isMeta(meta) ? meta : undefined;

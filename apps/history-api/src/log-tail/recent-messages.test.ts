@@ -1,8 +1,8 @@
 import { ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { selectRange } from "../queries/range.ts";
-import { idAt, message } from "../test/scripted-tail.ts";
-import { type MessageView, RecentMessages } from "./recent-messages.ts";
+import { edit, idAt, message } from "../test/scripted-tail.ts";
+import { type ChangeView, type MessageView, RecentMessages } from "./recent-messages.ts";
 
 function seqs({ messages, length }: MessageView): number[] {
   return messages.slice(0, length).map(({ id }) => Number(id.split("-")[1]));
@@ -29,6 +29,23 @@ describe("recent messages", () => {
     for (const view of views) expect(seqs(view)).toEqual([1, 2]);
     expect(seqs(recent.viewAll())).toEqual([2, 3]);
     expect(seqs(recent.viewConversation("alice:bob"))).toEqual([2, 3]);
+  });
+
+  it("L28: changes are kept beside the messages, in log order, and dropped with them", () => {
+    const recent = new RecentMessages(ORIGIN);
+    recent.add([message(1), edit(2, message(1)), message(3)]);
+    const view = recent.viewChanges();
+    recent.add([edit(4, message(3)), edit(5, message(1))]);
+    const positions = ({ changes, length }: ChangeView) =>
+      changes.slice(0, length).map(({ change }) => change);
+    expect(positions(recent.viewChanges())).toEqual([2, 4, 5].map(idAt));
+    expect(seqs(recent.viewAll())).toEqual([1, 3]);
+    expect(recent.entries).toBe(5);
+    recent.dropUpTo(idAt(4));
+    expect([positions(view), positions(recent.viewChanges())]).toEqual([[idAt(2)], [idAt(5)]]);
+    expect(recent.since).toBe(idAt(4));
+    recent.dropUpTo(idAt(5));
+    expect([recent.bytes, recent.entries]).toEqual([0, 0]);
   });
 
   it("G2: finds the first message with a ref until it is dropped", () => {

@@ -35,6 +35,7 @@ function tailOf(pending: readonly LogMessage[]): TailSnapshot {
     position: idAt(MESSAGES),
     since: idAt(0),
     pending: { messages: pending, length: pending.length },
+    changes: { changes: [], length: 0 },
     refs: new TailRefs(),
   };
 }

@@ -116,6 +116,7 @@ function scripted(
         position: idAt(position),
         since: recent.since,
         pending: recent.viewAll(),
+        changes: recent.viewChanges(),
         refs: recent.refs,
       };
     },

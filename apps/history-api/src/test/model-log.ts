@@ -86,6 +86,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
       position: this.end,
       since: recent.since,
       pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
+      changes: recent.viewChanges(),
       refs: recent.refs,
     };
   }

@@ -20,7 +20,7 @@ async function roles({ bus }: Rig, options: Parameters<Rig["bus"]>[0]): Promise<
 async function storeAll(consume: Consumer, count: number): Promise<void> {
   for (let stored = 0; stored < count; ) {
     const batch = await consume.next(AbortSignal.timeout(5_000));
-    await consume.settle(batch.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
+    await consume.settle(batch.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
     stored += batch.length;
   }
 }

@@ -6,7 +6,7 @@ import { readAliases } from "../aliases.ts";
 import type { Collections } from "../connection.ts";
 import type { RunStep, TimeLimit } from "../deadline.ts";
 import { addedFields, type MessageDocument } from "../document.ts";
-import { type DocumentError, updateErrorsOf } from "../mongo-error.ts";
+import { updateErrorsOf } from "../mongo-error.ts";
 import { readByIds } from "../read.ts";
 import { keepChanges } from "./keep.ts";
 
@@ -15,6 +15,8 @@ import { keepChanges } from "./keep.ts";
  * counts or the attempt after it matches. So further attempts mean a fault.
  */
 const MAX_ATTEMPTS = 8;
+/** Updates per bulk write. Bulk writes run concurrently, because a server may sync each update to disk separately. */
+const BULK_SIZE = 100;
 
 type Outcomes = Map<LogChange, ChangeOutcome>;
 
@@ -28,8 +30,8 @@ interface OpenChange {
 }
 
 /**
- * Applies changes in three steps, each with one operation for all changes: keeps them, updates the messages, and reads the
- * messages if not every update matched (L28).
+ * Applies changes in three steps, each for all changes together: keeps them, updates the messages, and reads the messages
+ * if not every update matched (L28).
  *
  * - An update is conditional, so that updates have the same effect in any order and any number of times (P76).
  * - The messages are read after the update. So a message that is inserted between the two is found, and updated by the
@@ -71,15 +73,34 @@ async function attemptUpdates(
   open: readonly OpenChange[],
   attempt: Attempt,
 ): Promise<readonly OpenChange[]> {
-  const { outcomes, runStep } = attempt;
-  const result = await runStep((timeLimit) => updateMessages(db, open, timeLimit));
-  if (result === "all matched") return [];
-  for (const { index, code } of result) {
-    const refused = open[index];
+  const bulks = Array.from({ length: Math.ceil(open.length / BULK_SIZE) }, (_, n) =>
+    open.slice(n * BULK_SIZE, (n + 1) * BULK_SIZE),
+  );
+  const unknown = (await Promise.all(bulks.map((bulk) => updateMessages(db, bulk, attempt)))).flat();
+  return unknown.length === 0 ? [] : readOutcomes(db, unknown, attempt);
+}
+
+/** Returns the changes of which it isn't known if they have been applied: none if all updates matched a message. */
+async function updateMessages(
+  { messages }: Pick<Collections, "messages">,
+  bulk: readonly OpenChange[],
+  { outcomes, runStep }: Attempt,
+): Promise<readonly OpenChange[]> {
+  const operations = bulk.map(updateOf);
+  const write = async ({ maxTimeMS }: TimeLimit) => {
+    try {
+      return (await messages.bulkWrite(operations, { ordered: false, maxTimeMS })).matchedCount;
+    } catch (error) {
+      return updateErrorsOf(error);
+    }
+  };
+  const result = await runStep(write);
+  if (result === bulk.length) return [];
+  for (const { index, code } of typeof result === "number" ? [] : result) {
+    const refused = bulk[index];
     if (refused) outcomes.set(refused.change, failed(`the server refused it with code ${code}`));
   }
-  const unknown = open.filter(({ change }) => !outcomes.has(change));
-  return unknown.length === 0 ? [] : readOutcomes(db, unknown, attempt);
+  return bulk.filter(({ change }) => !outcomes.has(change));
 }
 
 function failed(reason: string): ChangeOutcome {
@@ -105,20 +126,6 @@ async function readOutcomes(
     const undigested = message?.digest === undefined ? message : undefined;
     return outcome ? [] : [{ change, id, undigested }];
   });
-}
-
-/** Returns the errors of single updates, or "all matched". */
-async function updateMessages(
-  { messages }: Pick<Collections, "messages">,
-  open: readonly OpenChange[],
-  { maxTimeMS }: TimeLimit,
-): Promise<"all matched" | readonly DocumentError[]> {
-  try {
-    const { matchedCount } = await messages.bulkWrite(open.map(updateOf), { ordered: false, maxTimeMS });
-    return matchedCount === open.length ? "all matched" : [];
-  } catch (error) {
-    return updateErrorsOf(error);
-  }
 }
 
 /** A document without a digest has its first content. It gets its digest with its first change (L29). */

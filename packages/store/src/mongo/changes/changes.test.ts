@@ -176,7 +176,7 @@ describe.skipIf(rig === undefined)("changes in MongoDB", { timeout: 60_000 }, ()
     { step: "insert", data: { writeConcernError: { code: 64, errmsg: "waiting timed out" } } },
     { step: "update", data: { writeConcernError: { code: 64, errmsg: "waiting timed out" } } },
     { step: "update", data: { errorCode: 10107 } },
-    { step: "find", data: { errorCode: 11602 } },
+    { step: "find", data: { errorCode: 11601 } },
   ])("L13: change is unavailable if $step fails with $data, and may be repeated", async ({ step, data }) => {
     await store.insert([message]);
     const changes = [editOf(message, 20), editOf({ ...message, id: idAt(3) }, 21)];
