@@ -29,8 +29,8 @@ export function messagesRoute({ history, openExchange, responder, observe }: Mes
       return responder.sendConversation(exchange, () =>
         history.openConversation(reader, peer, exchange.deadline),
       );
-    await responder.sendPage(exchange, async () => {
-      const page = await history.readPage(reader, peer, query, exchange.deadline);
+    await responder.sendPage(exchange, async (giveWay) => {
+      const page = await history.readPage(reader, peer, query, exchange.deadline, giveWay);
       const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
       const links = linksOf(path, as, query, page);
       if (links !== undefined) res.setHeader("link", links);
