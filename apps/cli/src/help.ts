@@ -60,7 +60,8 @@ keep in DATA_DIR (default: data).
 
 Examples:
   $ export PARLEY_TOKEN=$(parley token alice)
-  $ parley token reporting --scope history:read --expires 7d`;
+  $ parley token reporting --scope history:read --expires 7d
+  $ parley token orders --scope messages:send     # may send as any user`;
 
 export const DEAD_LETTERS = `
 Examples:

@@ -71,7 +71,12 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
   program
     .command("token <user>")
     .description("print a token for a user")
-    .option("--scope <scope>", "an additional permission: history:read or ops; repeatable", collect, [])
+    .option(
+      "--scope <scope>",
+      "an additional permission: history:read, messages:send or ops; repeatable",
+      collect,
+      [],
+    )
     .option("--expires <duration>", "the token's lifetime: 90s, 15m, 1h, 7d (default 1h)", seconds)
     .option("--url <url>", "the server that gives out the token if JWT_SECRET is not set (or PARLEY_URL)")
     .addHelpText("after", help.TOKEN)

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { content, cursor, ID_PATTERN, id, recipient, retryAfterMs, time, username } from "./fields.ts";
+import { content, cursor, ID_PATTERN, id, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
+import { clientFrames } from "./frames.ts";
 
-/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
+/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62). */
 
 const MAX_LIMIT = 1_000;
 /** The maximum number of items in a page that is requested without `limit`. */
@@ -84,6 +85,20 @@ const conversation = z.object({ with: username, last: message });
 /** The body of a request for a development token (P60). */
 export const tokenRequest = z.object({ username });
 
+/** The body of a request to send: a message frame with a `ref` (P62). */
+export const sendRequest = clientFrames.message
+  .extend({
+    ref,
+    as: username.optional().meta({
+      description:
+        "The user that the message is from. Requires a token with the scope `messages:send` (P62).",
+    }),
+  })
+  .meta({ description: "A message to send (P10, P62)." });
+
+/** A decoded request to send. */
+export type SendRequest = z.infer<typeof sendRequest>;
+
 /** The response bodies, under their names in the OpenAPI document. */
 export const responses = {
   Message: message,
@@ -99,6 +114,9 @@ export const responses = {
     })
     .meta({ description: "Conversations, newest first (P57)." }),
   Token: z.object({ token: z.string(), expiresAt: time }),
+  Receipt: z.object({ id, timestamp: time }).meta({
+    description: "The id and time of a message that is durable (P62).",
+  }),
   Problem: z
     .object({
       type: z.literal("about:blank"),

@@ -3,7 +3,7 @@ export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.t
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { contentDigest, isSameContent } from "./digest.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
-export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
+export { DEFAULT_LIMIT, queries, responses, type SendRequest, sendRequest, tokenRequest } from "./http.ts";
 export {
   formatId,
   idAfter,
@@ -23,7 +23,9 @@ export {
   ackFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
+  type DecodedSendRequest,
   decodeClientFrame,
+  decodeSendRequest,
   encodeServerFrame,
   errorFrame,
   MAX_FRAME_BYTES,

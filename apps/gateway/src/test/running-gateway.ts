@@ -49,7 +49,7 @@ export interface RunningGateway {
    * The gateway's listener for live messages. Tests call it to deliver messages that the log in memory never would.
    */
   readonly listener: LiveListener;
-  token(user: string, expiresInSeconds?: number): Promise<string>;
+  token(user: string, expiresInSeconds?: number, scopes?: readonly string[]): Promise<string>;
 }
 
 /** Starts a gateway that is closed at the end of the test. */
@@ -88,8 +88,8 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     await bus.close();
   });
   if (!listener) throw new Error("the gateway did not open the live feed");
-  const token = async (user: string, expiresInSeconds = 600) =>
-    (await issueToken({ user, secret: SECRET, expiresInSeconds })).token;
+  const token = async (user: string, expiresInSeconds = 600, scopes: readonly string[] = []) =>
+    (await issueToken({ user, secret: SECRET, expiresInSeconds, scopes })).token;
   const url = `http://127.0.0.1:${port}`;
   const wsUrl = `ws://127.0.0.1:${port}/ws`;
   return { core, server, sockets, port, url, wsUrl, store, events, listener, token };
