@@ -62,10 +62,12 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
     .option("--json", "print one line of JSON per message", false)
     .option("--limit <count>", "print only the newest <count> messages", positiveInteger)
     .option("--before <id>", "print only messages older than this one")
+    .option("--since <time>", "print only messages from this time on, such as 2025-07-16T14:00:00Z")
+    .option("--until <time>", "print only messages before this time")
     .addHelpText("after", help.HISTORY)
-    .action((between: string, flags: ServerFlags & { json: boolean; limit?: number; before?: string }) => {
-      const { json, limit, before } = flags;
-      return history(between, { ...serverOptions(flags), json, limit, before }, io);
+    .action((between: string, flags: ServerFlags & HistoryFlags) => {
+      const { json, limit, before, since, until } = flags;
+      return history(between, { ...serverOptions(flags), json, limit, before, since, until }, io);
     });
 
   program
@@ -131,6 +133,14 @@ function addProbe(program: Command, io: Io): void {
       const peer = { as: flags.peer, token };
       await probe({ ...server, peer, once, json, host, port, everyMs: flags.every * 1000 }, io);
     });
+}
+
+interface HistoryFlags {
+  readonly json: boolean;
+  readonly limit?: number;
+  readonly before?: string;
+  readonly since?: string;
+  readonly until?: string;
 }
 
 interface ProbeFlags {

@@ -47,7 +47,7 @@ export function openapi(): JsonSchema {
       version: "1",
       description:
         "Sending, history and tokens over HTTP. The frames of the WebSocket at `/ws` are documented in asyncapi.json. " +
-        "P1 to P62 refer to the rules in docs/protocol.md.",
+        "P1 to P64 refer to the rules in docs/protocol.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server." }],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
 import { content, cursor, ID_PATTERN, id, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
 import { clientFrames } from "./frames.ts";
+import { parseTime, TIME_PATTERN } from "./times.ts";
 
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62). */
 
@@ -31,20 +32,42 @@ function bound(name: "before" | "after", description: string) {
     .meta({ pattern: ID_PATTERN, examples: ["1752674400123-0000000000-00"], description });
 }
 
+/** Returns a query parameter for a time, which bounds a range as the position it stands for does (P64). */
+function moment(name: "since" | "until", description: string) {
+  return z
+    .string()
+    .refine(
+      (text) => parseTime(text) !== undefined,
+      `${name} must be a time such as 2025-07-16T14:00:00Z (RFC 3339). In a URL, write + as %2B.`,
+    )
+    .optional()
+    .meta({
+      format: "date-time",
+      pattern: TIME_PATTERN,
+      examples: ["2025-07-16T14:00:00Z", "2025-07-16T16:00:00.000+02:00"],
+      description,
+    });
+}
+
 const as = username.optional().meta({
   description: "The user whose history is read. Requires a token with the scope `history:read` (P54).",
 });
 
 /** Query parameters by kind of request. Each arrives as text, which the schema parses. */
 export const queries = {
-  /** Without `limit`, `before` and `after`, the whole conversation is requested (P50, P51). */
+  /**
+   * Without `limit`, `before` and `after`, the whole conversation is requested, or all of it between `since` and `until`
+   * (P50, P51, P64).
+   */
   page: z
     .object({
       limit: limit(
-        `The default is ${DEFAULT_LIMIT} with \`before\` or \`after\`. Without all three, the whole conversation is sent.`,
+        `The default is ${DEFAULT_LIMIT} with \`before\` or \`after\`. Without all three, everything in the range is sent.`,
       ),
       before: bound("before", "Returns the messages before this id. Cannot be combined with `after`."),
       after: bound("after", "Returns the messages after this id. Cannot be combined with `before`."),
+      since: moment("since", "Returns only messages with this timestamp or a later one (P64)."),
+      until: moment("until", "Returns only messages with an earlier timestamp (P64)."),
       as,
     })
     .refine(({ before, after }) => before === undefined || after === undefined, {

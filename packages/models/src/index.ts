@@ -18,6 +18,7 @@ export {
   timestampOf,
 } from "./ids.ts";
 export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
+export { idAtTime, idBeforeTime, parseTime } from "./times.ts";
 export { isUsername } from "./username.ts";
 export {
   ackFrame,
