@@ -26,7 +26,7 @@ export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.t
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { changeDigest, contentDigest, isSameContent } from "./digest.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
-export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
+export { DEFAULT_LIMIT, queries, responses, type SendRequest, sendRequest, tokenRequest } from "./http.ts";
 export {
   formatId,
   idAfter,
@@ -43,12 +43,15 @@ export {
 } from "./ids.ts";
 export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
 export { isMeta, MAX_META_BYTES } from "./meta.ts";
+export { idAtTime, idBeforeTime, parseTime } from "./times.ts";
 export { isUsername } from "./username.ts";
 export {
   ackFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
+  type DecodedSendRequest,
   decodeClientFrame,
+  decodeSendRequest,
   encodeServerFrame,
   errorFrame,
   MAX_FRAME_BYTES,

@@ -51,7 +51,7 @@ export interface RunningGateway {
   readonly listener: LiveListener;
   /** The gateway's appender. Tests append with it what no client of the gateway can send. */
   readonly appender: Appender;
-  token(user: string, expiresInSeconds?: number): Promise<string>;
+  token(user: string, expiresInSeconds?: number, scopes?: readonly string[]): Promise<string>;
 }
 
 /** Starts a gateway that is closed at the end of the test. */
@@ -94,8 +94,8 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     await bus.close();
   });
   if (!listener || !appender) throw new Error("the gateway did not open its roles");
-  const token = async (user: string, expiresInSeconds = 600) =>
-    (await issueToken({ user, secret: SECRET, expiresInSeconds })).token;
+  const token = async (user: string, expiresInSeconds = 600, scopes: readonly string[] = []) =>
+    (await issueToken({ user, secret: SECRET, expiresInSeconds, scopes })).token;
   const url = `http://127.0.0.1:${port}`;
   const wsUrl = `ws://127.0.0.1:${port}/ws`;
   return { core, server, sockets, port, url, wsUrl, store, events, listener, appender, token };

@@ -56,6 +56,8 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
     refLookup: new RefLookup(storeOf(1_150), () => undefined),
     conversation: "alice:bob",
     snapshot,
+    after: idAt(0),
+    before: idAfter(idAt(MESSAGES)),
   });
   snapshot = undefined;
   const read = [...(await reader.next(noDeadline()))];

@@ -22,11 +22,16 @@ import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 import { type GiveWay, readInSteps } from "./steps.ts";
 
-export interface PageOptions {
-  /** The page is after the id `after` or before the id `before`. At most one of the two is defined. */
+/** A part of a conversation. Both ids are exclusive. */
+export interface Part {
   readonly after: string | undefined;
   readonly before: string | undefined;
+}
+
+export interface PageOptions extends Part {
   readonly limit: number;
+  /** True for the page at the upper end of the part, false for that at its lower end. */
+  readonly newest: boolean;
 }
 
 export interface SyncPage {
@@ -53,38 +58,40 @@ export class History {
     this.#deps = deps;
   }
 
-  /**
-   * Reads one page of the conversation with `peer`, oldest first (P51). With `after`, the page holds the messages that
-   * follow that id. With `before`, it holds the newest messages before that id, and with neither the newest of all.
-   */
+  /** Reads one page of the conversation with `peer`, oldest first (P51, P64). */
   async readPage(
     reader: string,
     peer: string,
-    { after, before, limit }: PageOptions,
+    { after, before, limit, newest }: PageOptions,
     deadline: Deadline,
     giveWay: GiveWay = atOnce,
   ): Promise<Page> {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    const end = idAfter(snapshot.position);
     return readMergedPage(inSteps(this.#conversation(conversation, snapshot, deadline), giveWay), {
       after,
-      before: before !== undefined && before < end ? before : end,
+      before: endOf(snapshot, before),
       limit,
       maxBytes: MAX_PAGE_BYTES,
-      newest: after === undefined,
+      newest,
     });
   }
 
   /**
-   * Begins to read the whole conversation with `peer` (P50). Resolves once the follower has reached the log's end, which
-   * is the end of the answer.
+   * Begins to read the whole conversation with `peer`, or a part of it (P50, P64). Resolves once the follower has reached
+   * the log's end, which is the end of the answer.
    */
-  async openConversation(reader: string, peer: string, deadline: Deadline): Promise<ConversationReader> {
+  async openConversation(
+    reader: string,
+    peer: string,
+    { after, before }: Part,
+    deadline: Deadline,
+  ): Promise<ConversationReader> {
     const { follower, store, refLookup } = this.#deps;
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    return new ConversationReader({ follower, store, refLookup, conversation, snapshot });
+    const part = { after: after ?? ORIGIN, before: endOf(snapshot, before) };
+    return new ConversationReader({ follower, store, refLookup, conversation, snapshot, ...part });
   }
 
   /**
@@ -167,6 +174,12 @@ const atOnce: GiveWay = () => Promise.resolve();
 /** Reads the store in steps. */
 function inSteps(source: MergeSource, giveWay: GiveWay): MergeSource {
   return { ...source, stored: (range) => readInSteps(range, source.stored, giveWay) };
+}
+
+/** The exclusive upper bound of an answer: `before`, but at most the log's end. */
+function endOf({ position }: TailSnapshot, before: string | undefined): string {
+  const end = idAfter(position);
+  return before !== undefined && before < end ? before : end;
 }
 
 /** The message with an id. */
