@@ -44,7 +44,7 @@ export class HeldAppender {
   readonly wrap = (appender: Appender): Appender => ({
     problem: () => appender.problem(),
     append: async (drafts) => {
-      this.contents.push(...drafts.map(({ content }) => content));
+      this.contents.push(...drafts.map((draft) => ("content" in draft ? draft.content : "")));
       await this.#opened;
       return appender.append(drafts);
     },
