@@ -1,4 +1,5 @@
 import { until } from "@parley/async";
+import { idBefore } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { contentOf, draft, expectLag, idOf, messageOf, send, type WithBus } from "./fixture.ts";
 
@@ -104,6 +105,25 @@ export function describeConsume(withBus: WithBus): void {
         await until(async () => (await tail.state()).backlogEntries === 0, "all are stored");
         expect(await tail.state()).toEqual(await consume.trim());
         expect(await tail.state()).toMatchObject({ lagMs: 0 });
+      }),
+      40_000,
+    );
+
+    it(
+      "L28: the watermark is just before the first entry that isn't stored, and the log's end if all are",
+      withBus(async ({ append, consume, persister }) => {
+        persister.decide = (consumed) =>
+          contentOf(consumed) === "waits" ? { kind: "failed", reason: "not now" } : undefined;
+        const sent = append.append(["stored", "waits", "after"].map((text) => draft("alice", "", text)));
+        await until(() => persister.stored.size === 2, "two are stored");
+        const waiting = persister.consumed.map(messageOf).find(({ content }) => content === "waits");
+        await until(
+          async () => (await consume.watermark()) === idBefore(waiting?.id ?? ""),
+          "the watermark is before the one that waits",
+        );
+        persister.decide = () => undefined;
+        const ids = (await sent).map(idOf);
+        await until(async () => (await consume.watermark()) === ids.at(-1), "all are stored");
       }),
       40_000,
     );
