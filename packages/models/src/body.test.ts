@@ -28,7 +28,13 @@ describe("bodies", () => {
         const body = encodeBody(message);
         const timestamp = timestampOf(id);
         expect(messageFrame(id, body)).toBe(JSON.stringify({ type: "message", id, ...message, timestamp }));
-        expect(messageJson(id, body)).toBe(JSON.stringify({ id, ...message, timestamp }));
+        const json = { id, ...message, timestamp };
+        expect(messageJson(id, body)).toBe(JSON.stringify(json));
+        const state = { also: id, change: id };
+        expect(messageJson(id, body, state)).toBe(JSON.stringify({ ...json, ...state, edited: true }));
+        expect(messageJson(id, body, { change: id, deleted: true })).toBe(
+          JSON.stringify({ ...json, change: id, deleted: true }),
+        );
       }),
     );
     expect(messageFrame(id, encodeBody({ from: "alice", to: "bob", content: 'a"}\n' }))).toBe(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { content } from "./fields.ts";
 import { timestampOf } from "./ids.ts";
-import type { Draft } from "./message.ts";
+import type { Draft, StoredMessage } from "./message.ts";
 import { metaAfter, withMeta } from "./meta.ts";
 import { isLoggedUsername } from "./username.ts";
 
@@ -51,8 +51,14 @@ export function messageFrame(id: string, body: Body): string {
   return `{"type":"message","id":"${id}",${body},"timestamp":"${timestampOf(id)}"}`;
 }
 
-/** Builds the JSON of a message as history returns it (P50). `also` is its latest alias (P58). */
-export function messageJson(id: string, body: Body, also?: string): string {
+/** Builds the JSON of a message as history returns it (P50): with its latest alias (P58) and its last change (P75). */
+export function messageJson(
+  id: string,
+  body: Body,
+  { also, change, deleted }: Pick<StoredMessage, "also" | "change" | "deleted"> = {},
+): string {
   const alias = also === undefined ? "" : `,"also":"${also}"`;
-  return `{"id":"${id}",${body},"timestamp":"${timestampOf(id)}"${alias}}`;
+  const changed =
+    change === undefined ? "" : `,"change":"${change}","${deleted ? "deleted" : "edited"}":true`;
+  return `{"id":"${id}",${body},"timestamp":"${timestampOf(id)}"${alias}${changed}}`;
 }

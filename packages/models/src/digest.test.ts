@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeChange } from "./changes.ts";
+import { encodeChange } from "./changes/changes.ts";
 import { changeDigest, contentDigest, DIGEST, isSameContent } from "./digest.ts";
 import { formatId } from "./ids.ts";
 import { metaText } from "./test/meta.ts";

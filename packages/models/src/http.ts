@@ -1,17 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import {
-  content,
-  cursor,
-  ID_PATTERN,
-  id,
-  meta,
-  recipient,
-  ref,
-  retryAfterMs,
-  time,
-  username,
-} from "./fields.ts";
+import { cursor, ID_PATTERN, id, meta, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
 import { clientFrames } from "./frames.ts";
 import { parseTime, TIME_PATTERN } from "./times.ts";
 
@@ -105,15 +94,23 @@ const message = z
     id,
     from: username,
     to: recipient,
-    content,
+    content: z.string().meta({
+      examples: ["Hello, Bob"],
+      description: 'The text as it is now: `""` if the message was deleted (P75).',
+    }),
     meta: meta.optional(),
     timestamp: time,
     also: id.optional().meta({
       description:
         "The latest id under which this message was acknowledged, and sent live, once more after the dedupe window (P58).",
     }),
+    change: id.optional().meta({
+      description: "The id of the last edit or deletion. Absent if there was none (P75).",
+    }),
+    edited: z.literal(true).optional().meta({ description: "The last change was an edit (P75)." }),
+    deleted: z.literal(true).optional().meta({ description: "The message was deleted (P75)." }),
   })
-  .meta({ description: "A message." });
+  .meta({ description: "A message as it is now." });
 
 const conversation = z.object({ with: username, last: message });
 

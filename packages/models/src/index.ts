@@ -1,4 +1,3 @@
-export { applyChange, hasEffectOn, isTargetOf } from "./apply-change.ts";
 export {
   type Body,
   decodeBody,
@@ -7,6 +6,7 @@ export {
   messageFrame,
   messageJson,
 } from "./body.ts";
+export { applyChange, hasEffectOn, isTargetOf } from "./changes/apply-change.ts";
 export {
   CHANGE_KINDS,
   type ChangeDraft,
@@ -21,7 +21,7 @@ export {
   type LogChange,
   type LogEntry,
   positionOf,
-} from "./changes.ts";
+} from "./changes/changes.ts";
 export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { changeDigest, contentDigest, isSameContent } from "./digest.ts";

@@ -99,6 +99,8 @@ export interface Store {
    * undefined if there is neither.
    */
   findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined>;
+  /** Does the same for several ids at once. The result has each message under every id with which it was found. */
+  findByIds(ids: readonly string[], options?: Abandonable): Promise<ReadonlyMap<string, StoredMessage>>;
   /**
    * Returns the first changes within the range, by their own ids, in order, each with its message as it is now (P75).
    * Leaves out changes without effect for lack of a message: orphans, and those whose message isn't stored yet. `limit`

@@ -16,7 +16,7 @@ it("L28, L20: the follower reaches a change at the log's end, and holds it until
   });
   const held = async () => {
     const { changes } = await follower.snapshot();
-    return changes.changes.slice(0, changes.length);
+    return changes.entries.slice(0, changes.length);
   };
   const nextWatermark = async () => {
     const { watermarks } = tail;

@@ -32,7 +32,7 @@ export interface TailSnapshot {
   readonly since: string;
   /** The messages of the requested conversation, or of all conversations. */
   readonly pending: MessageView;
-  /** The changes of the whole tail. */
+  /** The changes of the same messages, and of earlier ones. */
   readonly changes: ChangeView;
   /** The refs of the messages of the whole tail. */
   readonly refs: Pick<TailRefs, "first" | "last" | "holderOf" | "remember">;
@@ -132,8 +132,8 @@ export class LogFollower {
     return {
       position,
       since: recent.since,
-      pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
-      changes: recent.viewChanges(),
+      pending: recent.viewMessages(conversation),
+      changes: recent.viewChanges(conversation),
       refs: recent.refs,
     };
   }

@@ -34,8 +34,8 @@ function tailOf(pending: readonly LogMessage[]): TailSnapshot {
   return {
     position: idAt(MESSAGES),
     since: idAt(0),
-    pending: { messages: pending, length: pending.length },
-    changes: { changes: [], length: 0 },
+    pending: { entries: pending, length: pending.length },
+    changes: { entries: [], length: 0 },
     refs: new TailRefs(),
   };
 }

@@ -10,7 +10,7 @@ import { FIRST_PART, PART } from "./sizes.ts";
 
 export interface ReaderDeps {
   readonly follower: Pick<LogFollower, "later">;
-  readonly store: Pick<Store, "page">;
+  readonly store: Pick<Store, "page" | "findByIds">;
   readonly refLookup: RefLookup;
   readonly conversation: string;
   /** The tail up to the log's end. */

@@ -1,3 +1,4 @@
+import type { StoredMessage } from "@parley/models";
 import type { Collection } from "mongodb";
 import type { Alias } from "../store.ts";
 import type { Collections } from "./connection.ts";
@@ -36,6 +37,23 @@ export async function readAliases(
   if (ids.length === 0) return new Map();
   const found = await aliases.find({ _id: { $in: [...ids] } }, timeLimit).toArray();
   return new Map(found.map(({ _id, of }) => [_id, of]));
+}
+
+/** Reads messages by ids or aliases. The result is keyed by the given ids. */
+export async function readByAnyIds(
+  { messages, aliases }: Database,
+  ids: readonly string[],
+  timeLimit: TimeLimit,
+): Promise<Map<string, StoredMessage>> {
+  const byId = await readByIds(messages, ids, timeLimit);
+  const missing = ids.filter((id) => !byId.has(id));
+  const firsts = await readAliases(aliases, missing, timeLimit);
+  const byAlias = await readByIds(messages, [...new Set(firsts.values())], timeLimit);
+  for (const [alias, of] of firsts) {
+    const first = byAlias.get(of);
+    if (first) byId.set(alias, first);
+  }
+  return byId;
 }
 
 async function insertMissing(

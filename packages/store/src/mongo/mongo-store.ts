@@ -24,7 +24,7 @@ import type {
   Store,
   StoreFormat,
 } from "../store.ts";
-import { keepAliases, readAliases } from "./aliases.ts";
+import { keepAliases, readByAnyIds } from "./aliases.ts";
 import { forgetProgress, runBackfill } from "./backfill.ts";
 import { applyChanges } from "./changes/apply.ts";
 import { readChange, readChanges } from "./changes/read.ts";
@@ -40,7 +40,7 @@ import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
 import { createChangeIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByIds, readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { readByRefs, readLastId, readPage, readVisible } from "./read.ts";
 import { type Named, readStoreName } from "./store-name.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
@@ -181,16 +181,16 @@ export class MongoStore implements Store, Named {
     return this.#read("findByRef", messages.length, run, signal);
   }
 
-  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
-    const { messages, aliases } = this.#db;
-    const run = async (timeLimit: TimeLimit) => {
-      const found = await readByIds(messages, [id], timeLimit);
-      if (found.size > 0) return [...found.values()];
-      const firsts = await readAliases(aliases, [id], timeLimit);
-      return [...(await readByIds(messages, [...firsts.values()], timeLimit)).values()];
-    };
-    const [message] = await this.#read("findById", 1, run, signal);
-    return message;
+  async findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined> {
+    return (await this.findByIds([id], options)).get(id);
+  }
+
+  async findByIds(
+    ids: readonly string[],
+    { signal }: Abandonable = {},
+  ): Promise<ReadonlyMap<string, StoredMessage>> {
+    const run = async (timeLimit: TimeLimit) => [...(await readByAnyIds(this.#db, ids, timeLimit))];
+    return new Map(await this.#read("findById", ids.length, run, signal));
   }
 
   changes(

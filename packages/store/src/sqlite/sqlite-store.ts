@@ -190,12 +190,21 @@ export class SqliteStore implements Store {
     });
   }
 
-  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
-    const [message] = await this.#read("findById", 1, signal, () => {
-      const row = this.#byId.get(id) ?? this.#byAlias.get(id);
-      return row ? [messageOf(row)] : [];
-    });
-    return message;
+  async findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined> {
+    return (await this.findByIds([id], options)).get(id);
+  }
+
+  async findByIds(
+    ids: readonly string[],
+    { signal }: Abandonable = {},
+  ): Promise<ReadonlyMap<string, StoredMessage>> {
+    const found = await this.#read("findById", ids.length, signal, () =>
+      ids.flatMap((id) => {
+        const row = this.#byId.get(id) ?? this.#byAlias.get(id);
+        return row ? [[id, messageOf(row)] as const] : [];
+      }),
+    );
+    return new Map(found);
   }
 
   changes(

@@ -28,6 +28,10 @@ export function withCheckedDigests(store: Store): Store {
       const message = await store.findById(...args);
       return message && withoutDigest(message);
     },
+    findByIds: async (...args) => {
+      const found = await store.findByIds(...args);
+      return new Map([...found].map(([id, message]) => [id, withoutDigest(message)]));
+    },
     changes: (...args) => store.changes(...args),
     findChange: (...args) => store.findChange(...args),
     ping: () => store.ping(),

@@ -3,11 +3,11 @@ import type { Filter } from "mongodb";
 import type { ChangedMessage, ChangeRef, ChangesOf, StoredChange } from "../../change.ts";
 import { PageCollector, type PageSize } from "../../page-size.ts";
 import type { Range } from "../../store.ts";
-import { readAliases } from "../aliases.ts";
+import { readByAnyIds } from "../aliases.ts";
 import type { Connection } from "../connection.ts";
 import type { TimeLimit } from "../deadline.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "../indexes.ts";
-import { idWithin, mergeParts, readByIds } from "../read.ts";
+import { idWithin, mergeParts } from "../read.ts";
 import { type ChangeDocument, changeOf } from "./document.ts";
 
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
@@ -79,20 +79,13 @@ async function readDocuments(
 
 /** Returns each change that has a message, with it. */
 async function withMessages(
-  { messages, aliases }: Connection,
+  db: Connection,
   changes: readonly StoredChange[],
   timeLimit: TimeLimit,
 ): Promise<(readonly [StoredChange, StoredMessage])[]> {
-  const ids = [...new Set(changes.map(({ id }) => id))];
-  const byId = await readByIds(messages, ids, timeLimit);
-  const firsts = await readAliases(
-    aliases,
-    ids.filter((id) => !byId.has(id)),
-    timeLimit,
-  );
-  const byAlias = await readByIds(messages, [...new Set(firsts.values())], timeLimit);
+  const byId = await readByAnyIds(db, [...new Set(changes.map(({ id }) => id))], timeLimit);
   return changes.flatMap((change) => {
-    const message = byId.get(change.id) ?? byAlias.get(firsts.get(change.id) ?? "");
+    const message = byId.get(change.id);
     return message && isTargetOf(change, message) ? [[change, message] as const] : [];
   });
 }

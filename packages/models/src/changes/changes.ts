@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Body } from "./body.ts";
-import { DIGEST } from "./digest.ts";
-import { content } from "./fields.ts";
-import { isId, timestampOf } from "./ids.ts";
-import type { Draft, LogMessage } from "./message.ts";
-import { metaAfter, withMeta } from "./meta.ts";
-import { isLoggedUsername } from "./username.ts";
+import type { Body } from "../body.ts";
+import { DIGEST } from "../digest.ts";
+import { content } from "../fields.ts";
+import { isId, timestampOf } from "../ids.ts";
+import type { Draft, LogMessage } from "../message.ts";
+import { metaAfter, withMeta } from "../meta.ts";
+import { isLoggedUsername } from "../username.ts";
 
 /**
  * The kinds of entry beside messages (L25). Each has a sender and a recipient, those of its message, so that every kind

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { contentDigest } from "../digest.ts";
+import { formatId } from "../ids.ts";
+import type { StoredMessage } from "../message.ts";
 import { applyChange, hasEffectOn, isTargetOf } from "./apply-change.ts";
 import type { LogChange } from "./changes.ts";
-import { contentDigest } from "./digest.ts";
-import { formatId } from "./ids.ts";
-import type { StoredMessage } from "./message.ts";
 
 const idAt = (seq: number) => formatId({ ms: 1_700_000_000_000, seq });
 const message: StoredMessage = {

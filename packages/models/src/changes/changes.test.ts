@@ -1,5 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { contentDigest } from "../digest.ts";
+import { formatId, timestampOf } from "../ids.ts";
+import { metaText } from "../test/meta.ts";
+import { username as name } from "../test/usernames.ts";
 import {
   CHANGE_KINDS,
   type ChangeDraft,
@@ -8,10 +12,6 @@ import {
   encodeChange,
   isChangeKind,
 } from "./changes.ts";
-import { contentDigest } from "./digest.ts";
-import { formatId, timestampOf } from "./ids.ts";
-import { metaText } from "./test/meta.ts";
-import { username as name } from "./test/usernames.ts";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 50 });
 const to = fc.oneof(name, fc.constant(""));

@@ -1,6 +1,6 @@
+import { contentDigest } from "../digest.ts";
+import type { StoredMessage } from "../message.ts";
 import type { ChangeDraft, LogChange } from "./changes.ts";
-import { contentDigest } from "./digest.ts";
-import type { StoredMessage } from "./message.ts";
 
 /**
  * The effect of changes on a message (P76). It is the same in any order, because several persisters store them in any
