@@ -4,6 +4,7 @@ import { defineConfig } from "vite";
 const SERVER = "http://localhost:8080";
 const PATHS = [
   "/ws",
+  "/send",
   "/auth",
   "/message",
   "/messages",

@@ -51,6 +51,7 @@ Prints the oldest message first. A conversation may have any length: it is read 
 Examples:
   $ parley history bob --as alice
   $ parley history public --as alice --limit 20
+  $ parley history public --as alice --since 2025-07-16T00:00:00Z --until 2025-07-17T00:00:00Z
   $ parley history bob --as alice --json > bob.jsonl`;
 
 export const TOKEN = `
@@ -60,7 +61,8 @@ keep in DATA_DIR (default: data).
 
 Examples:
   $ export PARLEY_TOKEN=$(parley token alice)
-  $ parley token reporting --scope history:read --expires 7d`;
+  $ parley token reporting --scope history:read --expires 7d
+  $ parley token orders --scope messages:send     # may send as any user`;
 
 export const DEAD_LETTERS = `
 Examples:

@@ -62,16 +62,23 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
     .option("--json", "print one line of JSON per message", false)
     .option("--limit <count>", "print only the newest <count> messages", positiveInteger)
     .option("--before <id>", "print only messages older than this one")
+    .option("--since <time>", "print only messages from this time on, such as 2025-07-16T14:00:00Z")
+    .option("--until <time>", "print only messages before this time")
     .addHelpText("after", help.HISTORY)
-    .action((between: string, flags: ServerFlags & { json: boolean; limit?: number; before?: string }) => {
-      const { json, limit, before } = flags;
-      return history(between, { ...serverOptions(flags), json, limit, before }, io);
+    .action((between: string, flags: ServerFlags & HistoryFlags) => {
+      const { json, limit, before, since, until } = flags;
+      return history(between, { ...serverOptions(flags), json, limit, before, since, until }, io);
     });
 
   program
     .command("token <user>")
     .description("print a token for a user")
-    .option("--scope <scope>", "an additional permission: history:read or ops; repeatable", collect, [])
+    .option(
+      "--scope <scope>",
+      "an additional permission: history:read, messages:send or ops; repeatable",
+      collect,
+      [],
+    )
     .option("--expires <duration>", "the token's lifetime: 90s, 15m, 1h, 7d (default 1h)", seconds)
     .option("--url <url>", "the server that gives out the token if JWT_SECRET is not set (or PARLEY_URL)")
     .addHelpText("after", help.TOKEN)
@@ -128,6 +135,14 @@ function addProbe(program: Command, io: Io): void {
     });
 }
 
+interface HistoryFlags {
+  readonly json: boolean;
+  readonly limit?: number;
+  readonly before?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
 interface ProbeFlags {
   readonly peer?: string;
   readonly once: boolean;
@@ -147,9 +162,9 @@ function addDeadLetters(program: Command, io: Io): void {
     .action((flags: AdminFlags & { json: boolean }) =>
       deadLetters.list({ ...adminOptions(flags), json: flags.json }, io),
     );
-  addAdminFlags(
-    group.command("replay <id>").description("append a dead letter to the log again, as a message"),
-  ).action((id: string, flags: AdminFlags) => deadLetters.replay(id, adminOptions(flags), io));
+  addAdminFlags(group.command("replay <id>").description("append a dead letter to the log again")).action(
+    (id: string, flags: AdminFlags) => deadLetters.replay(id, adminOptions(flags), io),
+  );
   addAdminFlags(group.command("drop <id>").description("delete a dead letter")).action(
     (id: string, flags: AdminFlags) => deadLetters.drop(id, adminOptions(flags), io),
   );

@@ -10,10 +10,15 @@ export interface GatewayConfig {
   readonly trustedProxies: TrustedProxies;
   readonly maxContentBytes: number;
   readonly rate: RateLimit;
+  /** The rates of one service, whose tokens have the scope `messages:send` (P62). */
+  readonly serviceRate: RateLimit;
   readonly connections: ConnectionLimits;
   /** Bytes that may wait in a socket. A slow reader that exceeds them is closed with 4002 (P40, G5). */
   readonly maxPendingBytes: number;
-  /** Number of unanswered frames at which the gateway pauses reading from a connection (G5). */
+  /**
+   * Number of unanswered frames at which the gateway pauses reading from a connection, and of unanswered requests to send
+   * at which a user's next one is refused (G5).
+   */
   readonly maxUnanswered: number;
   /** Longest time from the request of a handshake to its upgrade. */
   readonly handshakeTimeoutMs: number;
@@ -29,7 +34,7 @@ export interface GatewayConfig {
 const LEAVE_MS = 7_000;
 /** A user may send this many seconds' worth of each rate in one burst (P32). */
 const BURST_FACTOR = 4;
-/** Bytes that each frame of `RATE_LIMIT` may have on average, unless `RATE_LIMIT_BYTES` says otherwise. */
+/** Bytes that each frame of a rate may have on average, unless `RATE_LIMIT_BYTES` says otherwise. */
 const BYTES_PER_FRAME = 2_048;
 
 /** The environment variables of a gateway's core, in its own process or in `standalone`. */
@@ -49,6 +54,11 @@ export const gatewayFields = {
       "Bytes per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). A message counts as the frame that its readers get, JSON escapes included. At four times this rate the gateway reads more slowly. 0 removes the limit.",
     defaultInWords: "2,048 for each frame of `RATE_LIMIT`: 102,400",
   }),
+  SERVICE_RATE_LIMIT: fields
+    .limit(1_000)
+    .describe(
+      "Messages per second that one service, with a token with the scope `messages:send`, may send to one gateway over `POST /send`, with bursts of four times as many (P62). 2,048 bytes for each of them are its rate of bytes. 0 removes both limits.",
+    ),
   MAX_PENDING_BYTES: fields
     .bytes(1_048_576, { min: 65_536 })
     .describe(
@@ -56,7 +66,9 @@ export const gatewayFields = {
     ),
   MAX_UNANSWERED: fields
     .count(128, { max: 100_000 })
-    .describe("Unanswered messages of one connection at which the gateway pauses reading from it."),
+    .describe(
+      "Unanswered messages of one connection at which the gateway pauses reading from it. Also the unanswered requests to `/send` that one user may have (P62).",
+    ),
   HANDSHAKE_TIMEOUT_MS: fields
     .milliseconds(10_000, { min: 100 })
     .describe("Longest time for a WebSocket handshake."),
@@ -78,10 +90,8 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     allowedOrigins: env.ALLOWED_ORIGINS,
     trustedProxies: env.TRUST_PROXY,
     maxContentBytes: env.MAX_CONTENT_BYTES,
-    rate: {
-      ...rateOf(env.RATE_LIMIT),
-      bytes: rateOf(env.RATE_LIMIT_BYTES ?? env.RATE_LIMIT * BYTES_PER_FRAME),
-    },
+    rate: rateLimitOf(env.RATE_LIMIT, env.RATE_LIMIT_BYTES),
+    serviceRate: rateLimitOf(env.SERVICE_RATE_LIMIT),
     connections: {
       total: env.MAX_CONNECTIONS,
       perUser: env.MAX_CONNECTIONS_PER_USER,
@@ -95,6 +105,10 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     leaveMs: LEAVE_MS,
     maxFlushDelayMs: env.MAX_FLUSH_DELAY_MS,
   };
+}
+
+function rateLimitOf(frames: number, bytes = frames * BYTES_PER_FRAME): RateLimit {
+  return { ...rateOf(frames), bytes: rateOf(bytes) };
 }
 
 function rateOf(perSecond: number): Rate {

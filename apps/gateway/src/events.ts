@@ -33,7 +33,10 @@ export type GatewayEvent =
     }
   /** A page of this origin was refused for the first time. Reported for the first hundred origins. */
   | { readonly type: "origin-refused"; readonly origin: string }
-  /** A frame was answered with an error (P30, P32). If a rate refused the frame, `limit` names the rate. */
+  /**
+   * A frame was answered with an error (P30, P32). If a rate refused the frame, `limit` names the rate. For the body of a
+   * request, `connection` is the id of the request.
+   */
   | {
       readonly type: "frame-refused";
       readonly connection: string;
@@ -42,9 +45,16 @@ export type GatewayEvent =
     }
   /**
    * A user has exceeded the limit on reading. Reading from all the user's connections is paused until the limit
-   * permits it again (P32).
+   * permits it again (P32). Or a request of the user was refused meanwhile (P62): `connection` is the id of the request.
    */
   | { readonly type: "throttled"; readonly connection: string }
+  /** A message was accepted over `POST /send` (P62). `as` is the user that the service `by` sent as, if it named one. */
+  | {
+      readonly type: "posted";
+      readonly request: string;
+      readonly by: string;
+      readonly as: string | undefined;
+    }
   /**
    * The log answered a batch of drafts: `ackMs` has, for each draft that was appended, the time from its frame to its
    * answer. `failed` is the number of errors by code.
@@ -61,8 +71,8 @@ export type GatewayEvent =
   | { readonly type: "delivered"; readonly ms: number }
   /** The largest number of connections. Reported once, at the start. */
   | { readonly type: "limits"; readonly connections: number }
-  /** Bytes that wait in the sockets of all connections, counted about once a second. */
-  | { readonly type: "load"; readonly pendingBytes: number }
+  /** Bytes that wait in the sockets of all connections, and unanswered requests to send, counted about once a second. */
+  | { readonly type: "load"; readonly pendingBytes: number; readonly unansweredRequests: number }
   /** A connection reads too slowly and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
   /** A connection sends faster than the log answers. Reading from it is paused until answers arrive (G5). */

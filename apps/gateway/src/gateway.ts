@@ -18,8 +18,8 @@ export interface Gateway {
   /** For the server's `upgrade` event. `/ws` becomes a WebSocket; any other path is refused. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /**
-   * For the server's `request` event. Answers `/ws` without an upgrade (P3), `/auth/token` (P60), `/` and the page's
-   * files. Any other path gets 404.
+   * For the server's `request` event. Answers `/ws` without an upgrade (P3), `/send` (P62), `/auth/token` (P60), `/` and
+   * the page's files. Any other path gets 404.
    */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /**
@@ -43,7 +43,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let isStopping = false;
   const outbound = createOutbound(options);
   const inbound = createInbound(options, outbound);
-  const { upgradeHandler, router, heartbeat } = createEndpoints(options, outbound, inbound, () => isStopping);
+  const endpoints = createEndpoints(options, outbound, inbound, () => isStopping);
+  const { upgradeHandler, router, heartbeat, unansweredRequests } = endpoints;
   const nextId = createRequestIds();
   const closing = new AbortController();
   let draining: Promise<void> | undefined;
@@ -67,6 +68,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         registry: outbound.registry,
         writeScheduler: outbound.writeScheduler,
         closer: outbound.closer,
+        unansweredRequests: () => unansweredRequests.total,
         drainMs: config.drainMs,
         observe,
         signal: closing.signal,

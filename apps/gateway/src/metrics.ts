@@ -33,7 +33,7 @@ function gatewayMetrics(registry: Registry) {
     ),
     ack: histogram(
       "ack_seconds",
-      "Time from a message's frame to its ack, for each accepted message.",
+      "Time from a message's frame or request to its ack, for each accepted message.",
       LATENCY_SECONDS,
     ),
     delivery: histogram(
@@ -42,6 +42,7 @@ function gatewayMetrics(registry: Registry) {
       LATENCY_SECONDS,
     ),
     pendingBytes: gauge("pending_bytes", "Bytes that wait in all sockets for clients to read."),
+    unanswered: gauge("requests_unanswered", "Requests to send that have no answer yet."),
     ended: counter("connections_ended_total", "WebSockets that ended, by close code.", { code: CLOSE_CODES }),
     refused: counter("refused_total", "Upgrades and requests refused, by error code.", { code: ERROR_CODES }),
     framesRefused: counter("frames_refused_total", "Frames answered with an error, by error code.", {
@@ -49,10 +50,17 @@ function gatewayMetrics(registry: Registry) {
     }),
     rateLimited: counter(
       "rate_limited_total",
-      "Frames refused by a user's rate of `frames` or `bytes`, and times that `reading` from a user was paused.",
+      "Frames refused by a user's rate of `frames` or `bytes`, and times that `reading` from a user was paused or refused.",
       { limit: ["frames", "bytes", "reading"] },
     ),
     accepted: counter("messages_accepted_total", "Messages appended to the log."),
+    posted: counter(
+      "messages_posted_total",
+      "Messages accepted over `POST /send`. `as`: sent as another user.",
+      {
+        as: ["false", "true"],
+      },
+    ),
     failed: counter("messages_failed_total", "Messages that failed to be appended, by error code.", {
       code: ERROR_CODES,
     }),
@@ -102,6 +110,9 @@ function count(metrics: Metrics, event: GatewayEvent): void {
     case "throttled":
       metrics.rateLimited.inc({ limit: "reading" });
       break;
+    case "posted":
+      metrics.posted.inc({ as: `${event.as !== undefined}` });
+      break;
     case "sent":
       metrics.append.observe(event.ms / 1000);
       metrics.accepted.inc(event.ackMs.length);
@@ -121,6 +132,7 @@ function count(metrics: Metrics, event: GatewayEvent): void {
       break;
     case "load":
       metrics.pendingBytes.set(event.pendingBytes);
+      metrics.unanswered.set(event.unansweredRequests);
       break;
     case "too-slow":
       metrics.tooSlow.inc();
@@ -149,6 +161,10 @@ function write(log: Logger, event: GatewayEvent): void {
         { origin: event.origin },
         "pages of this origin aren't allowed; if they are yours, add it to ALLOWED_ORIGINS",
       );
+      break;
+    case "posted":
+      if (event.as === undefined) log.debug(event, event.type);
+      else log.info(event, "an internal service sent as a user");
       break;
     case "draining":
     case "too-slow":

@@ -9,6 +9,8 @@ import { PingAnswers } from "./connection/ping-answers.ts";
 import { ConnectionRegistry } from "./connection/registry.ts";
 import { TokenRenewal } from "./connection/token-renewal.ts";
 import { Router } from "./http/router.ts";
+import { SendRoute } from "./http/send.ts";
+import { UnansweredRequests } from "./http/unanswered-requests.ts";
 import { FrameHandler } from "./inbound/frame-handler.ts";
 import { MessageAppender } from "./inbound/message-appender.ts";
 import { RateLimiter } from "./inbound/rate-limiter.ts";
@@ -79,6 +81,7 @@ interface Inbound {
   readonly appender: Appender;
   readonly messageAppender: MessageAppender;
   readonly rateLimiter: RateLimiter;
+  readonly serviceRateLimiter: RateLimiter;
   readonly authenticator: Authenticator;
   readonly frameHandler: FrameHandler;
 }
@@ -89,6 +92,7 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
   const { writeScheduler, flushPolicy, deliveryTimer, closer } = outbound;
   const appender = bus.append();
   const rateLimiter = new RateLimiter(config.rate);
+  const serviceRateLimiter = new RateLimiter(config.serviceRate);
   const authenticator = new Authenticator(verifier);
   const messageAppender = new MessageAppender({
     appender,
@@ -109,13 +113,14 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
     observe,
     maxContentBytes: config.maxContentBytes,
   });
-  return { appender, messageAppender, rateLimiter, authenticator, frameHandler };
+  return { appender, messageAppender, rateLimiter, serviceRateLimiter, authenticator, frameHandler };
 }
 
 interface Endpoints {
   readonly upgradeHandler: UpgradeHandler;
   readonly router: Router;
   readonly heartbeat: Heartbeat;
+  readonly unansweredRequests: UnansweredRequests;
 }
 
 /** Creates the handlers of HTTP requests and upgrades, and the heartbeat of the connections that upgrades open. */
@@ -128,14 +133,24 @@ export function createEndpoints(
   const { config, observe, issueToken, frontSecret, page, now: wallClock = Date.now } = options;
   const { trustedProxies, heartbeatMs, maxPendingBytes } = config;
   const { registry, writeScheduler, closer, live } = outbound;
-  const { authenticator, rateLimiter, frameHandler } = inbound;
+  const { authenticator, rateLimiter, serviceRateLimiter, messageAppender, frameHandler } = inbound;
   const connectionLimiter = new ConnectionLimiter(config.connections);
   const origins = createOriginPolicy({
     allowed: config.allowedOrigins,
     onRefused: (origin) => observe({ type: "origin-refused", origin }),
   });
   const admission = new Admission({ origins, authenticator, connectionLimiter, trustedProxies, isDraining });
-  const heartbeat = new Heartbeat({ registry, closer, rateLimiter, observe, heartbeatMs, wallClock, now });
+  const unansweredRequests = new UnansweredRequests(config.maxUnanswered);
+  const heartbeat = new Heartbeat({
+    registry,
+    closer,
+    rateLimiters: [rateLimiter, serviceRateLimiter],
+    unansweredRequests: () => unansweredRequests.total,
+    observe,
+    heartbeatMs,
+    wallClock,
+    now,
+  });
   const openConnection = createConnectionOpener({
     registry,
     writeScheduler,
@@ -161,6 +176,18 @@ export function createEndpoints(
     maxPendingBytes,
     now,
   });
-  const router = new Router({ admission, live, origins, issueToken, frontSecret, page, observe });
-  return { upgradeHandler, router, heartbeat };
+  const sendRoute = new SendRoute({
+    admission,
+    messageAppender,
+    rateLimiter,
+    serviceRateLimiter,
+    unansweredRequests,
+    maxContentBytes: config.maxContentBytes,
+    timeoutMs: config.handshakeTimeoutMs,
+    observe,
+    wallClock,
+    now,
+  });
+  const router = new Router({ admission, sendRoute, live, origins, issueToken, frontSecret, page, observe });
+  return { upgradeHandler, router, heartbeat, unansweredRequests };
 }

@@ -48,6 +48,8 @@ export type HistoryEvent =
   | { readonly type: "displaced"; readonly limit: LimitName }
   /** The current use of the limits, reported about once a second. */
   | ({ readonly type: "load" } & Load)
+  /** A request had query parameters that its route doesn't know and ignores (P64). */
+  | { readonly type: "ignored-parameters"; readonly route: RouteName }
   /** The internal service `by` read the history of the user `as` (P54). */
   | {
       readonly type: "read-as";

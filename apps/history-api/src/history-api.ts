@@ -20,7 +20,7 @@ export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
   readonly tail: LogTail;
-  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findById" | "ping">;
+  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "ping">;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
   readonly observe: Observe;

@@ -44,6 +44,11 @@ function historyMetrics(registry: Registry) {
       { slow: BOOLEANS },
     ),
     readAs: counter("read_as_total", "Requests in which an internal service read as a user (P54)."),
+    ignored: counter(
+      "ignored_parameters_total",
+      "Requests with query parameters that their route doesn't know and ignored (P64).",
+      { route: ROUTE_NAMES },
+    ),
     limited: counter(
       "limited_total",
       "Requests that a limit refused, by limit. `share`: the bound of the user, of the address, or of all.",
@@ -101,6 +106,9 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "read-as":
       metrics.readAs.inc();
       break;
+    case "ignored-parameters":
+      metrics.ignored.inc({ route: event.route });
+      break;
     case "limited":
       metrics.limited.inc({ limit: event.limit, share: event.share });
       break;
@@ -145,6 +153,7 @@ function write(log: Logger, event: HistoryEvent): void {
     case "abandoned":
     case "late":
     case "refused":
+    case "ignored-parameters":
     case "caught-up":
       log.debug(event, event.type);
       break;

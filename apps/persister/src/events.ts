@@ -1,17 +1,19 @@
 import type { LogState, Outcome } from "@parley/bus";
 
 /** An operation on the log that can fail. */
-export const LOG_STEPS = ["next", "settle", "trim"] as const;
+export const LOG_STEPS = ["next", "settle", "trim", "watermark"] as const;
 export type LogStep = (typeof LOG_STEPS)[number];
 
 /** An event that the persister reports, for logs and metrics. Never holds contents. Times are in ms. */
 export type PersisterEvent =
   /** The store answered the insert of a group of messages. */
   | { readonly type: "insert"; readonly messages: number; readonly ms: number }
+  /** The store answered a group of changes. */
+  | { readonly type: "change"; readonly changes: number; readonly ms: number }
   /** The maximum number of messages that are inserted together changed. */
   | { readonly type: "batch-limit"; readonly messages: number }
-  /** The outcomes of messages were reported to the log. `outcomes` counts them by kind (L13). */
-  | { readonly type: "settled"; readonly outcomes: OutcomeCounts }
+  /** The outcomes of entries were reported to the log: counts by kind, of messages (L13) and of changes (L28). */
+  | { readonly type: "settled"; readonly messages: OutcomeCounts; readonly changes: OutcomeCounts }
   /** The store is unavailable. What wasn't stored is repeated, and nothing more is read until the store answers. */
   | { readonly type: "outage"; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
   /** The store answers again, after `attempts` attempts. */
@@ -23,10 +25,19 @@ export type PersisterEvent =
       readonly retryInMs: number;
       readonly reason: string;
     }
-  /** The store is available but refused a whole group. After three refusals each message is inserted alone (L10). */
+  /** The store is available but refused a whole group. After three refusals each entry is stored alone (L10). */
   | { readonly type: "group-failed"; readonly messages: number; readonly reason: string }
-  /** One message can't be stored. The log delivers it again. */
+  /** One entry can't be stored. The log delivers it again. */
   | { readonly type: "failed"; readonly id: string; readonly deliveries: number; readonly reason: string }
+  /** The change `id` waits for `message`, which isn't stored yet. The log delivers it again (L28). */
+  | {
+      readonly type: "change-early";
+      readonly id: string;
+      readonly message: string;
+      readonly deliveries: number;
+    }
+  /** The change `id` of `message` has no effect, because that message isn't in the store and never will be (L28). */
+  | { readonly type: "orphan"; readonly id: string; readonly message: string; readonly reason: string }
   /** A message was left out, because the store has its ref and content under the id `of` (L13). */
   | { readonly type: "duplicate"; readonly id: string; readonly of: string }
   /**
@@ -63,7 +74,7 @@ export interface DeadLetterDecision {
   readonly by: string;
 }
 
-/** The number of messages by outcome. */
+/** The number of entries by outcome. */
 export type OutcomeCounts = Readonly<Partial<Record<Outcome["kind"], number>>>;
 
 /** Receives the events of a persister. */

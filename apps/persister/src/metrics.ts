@@ -15,17 +15,22 @@ export function observePersister(log: Logger, registry: Registry): (event: Event
 type Metrics = ReturnType<typeof persisterMetrics>;
 
 const OUTCOMES = ["stored", "duplicateOf", "refReused", "idConflict", "failed"] as const;
+const CHANGE_OUTCOMES = ["stored", "orphan", "failed"] as const;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 function persisterMetrics(registry: Registry) {
   const { counter, gauge, histogram } = metricFactory(registry, "persister");
   return {
     insert: histogram("insert_seconds", "Time of each insert that the store answered.", SECONDS),
+    change: histogram("change_seconds", "Time of each group of changes that the store answered.", SECONDS),
     batchLimit: gauge(
       "batch_limit",
       "Messages that are inserted together at most: fewer while the store is slow.",
     ),
     settled: counter("messages_settled_total", "Messages settled, by outcome.", { outcome: OUTCOMES }),
+    changesSettled: counter("changes_settled_total", "Edits and deletions settled, by outcome.", {
+      outcome: CHANGE_OUTCOMES,
+    }),
     outages: counter(
       "store_outages_total",
       "Attempts that failed because the store was unavailable. Each is retried.",
@@ -58,11 +63,16 @@ function count(metrics: Metrics, event: Event): void {
     case "insert":
       metrics.insert.observe(event.ms / 1000);
       break;
+    case "change":
+      metrics.change.observe(event.ms / 1000);
+      break;
     case "batch-limit":
       metrics.batchLimit.set(event.messages);
       break;
     case "settled":
-      for (const outcome of OUTCOMES) metrics.settled.inc({ outcome }, event.outcomes[outcome] ?? 0);
+      for (const outcome of OUTCOMES) metrics.settled.inc({ outcome }, event.messages[outcome] ?? 0);
+      for (const outcome of CHANGE_OUTCOMES)
+        metrics.changesSettled.inc({ outcome }, event.changes[outcome] ?? 0);
       break;
     case "outage":
       metrics.outages.inc();
@@ -92,6 +102,7 @@ function count(metrics: Metrics, event: Event): void {
 function write(log: Logger, event: Event): void {
   switch (event.type) {
     case "insert":
+    case "change":
     case "batch-limit":
     case "settled":
     case "log-state":
@@ -99,6 +110,12 @@ function write(log: Logger, event: Event): void {
       break;
     case "duplicate":
       log.debug(event, "a duplicate was not stored again: the store has it under another id");
+      break;
+    case "change-early":
+      log.debug(event, "a change came before its message was stored: it is delivered again");
+      break;
+    case "orphan":
+      log.warn(event, "a change has no effect, because its message is not in the store");
       break;
     case "recovered":
       log.info(event, "the store answers again");

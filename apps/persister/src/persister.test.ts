@@ -47,7 +47,7 @@ describe("what the store answers", () => {
     await until(() => consumer.settled.length === 2);
     expect(consumer.outcomeOf(reused)).toEqual({ kind: "stored" });
     expect(store.inserts.at(-1)).toEqual([{ ...message(5) }]);
-    expect(consumer.settled.at(-1)?.message).toBe(reused);
+    expect(consumer.settled.at(-1)?.entry).toBe(reused);
     expect(ofType(events, "ref-dropped")).toEqual([{ type: "ref-dropped", id: reused.id, heldBy: three.id }]);
   });
 

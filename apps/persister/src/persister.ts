@@ -13,7 +13,7 @@ export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 
 export interface PersisterOptions {
   readonly consumer: Consumer;
-  readonly store: Pick<Store, "prepare" | "upgrade" | "insert">;
+  readonly store: Pick<Store, "prepare" | "upgrade" | "insert" | "change">;
   /** The format that an operator chose for the store. Undefined: an existing store stays as it is. */
   readonly storeFormat?: StoreFormat | undefined;
   readonly observe: Observe;

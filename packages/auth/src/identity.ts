@@ -14,6 +14,8 @@ export interface Identity {
 export const SCOPES = {
   /** For internal services: read history as another user (P54). */
   historyRead: "history:read",
+  /** For internal services: send as another user, at a rate of their own (P62). */
+  messagesSend: "messages:send",
   /** For operators: read and resolve dead letters. */
   ops: "ops",
 } as const;

@@ -1,4 +1,4 @@
-import type { LogMessage } from "@parley/models";
+import type { LogEntry } from "@parley/models";
 import type { LogState } from "./log-state.ts";
 
 /** Facts about the store in which a consumer stores the log. Both functions reject if the store doesn't answer. */
@@ -9,18 +9,18 @@ export interface ConsumeOptions {
   readonly storeName?: () => Promise<string>;
 }
 
-/** Delivers the log's messages to a persister, which stores them. Several consumers divide the messages among them. */
+/** Delivers the log's entries to a persister, which stores them. Several consumers divide the entries among them. */
 export interface Consumer {
   /**
-   * True if senders get their acks before their messages are consumed. Then every message must be stored, even if the
+   * True if senders get their acks before their entries are consumed. Then every message must be stored, even if the
    * store has its ref with other content (L13). If false, senders get their results only from `settle`, so an outcome
    * such as `refReused` still reaches them.
    */
   readonly acknowledged: boolean;
   /**
-   * Returns the next messages that no other consumer works on, in log order. They are new messages, messages that
-   * failed before, or messages of a dead or frozen consumer. Waits until there is at least one message, and returns at
-   * most one batch, of at most `limit` messages. Returns an empty list only if `signal` is aborted.
+   * Returns the next messages and changes that no other consumer works on, in log order. They are new, or they failed
+   * before, or they are of a dead or frozen consumer. Waits until there is at least one entry, and returns at most one
+   * batch, of at most `limit` entries. Returns an empty list only if `signal` is aborted.
    *
    * Entries that can't be decoded go to the dead letters. Entries of a newer format stay in the log for a consumer
    * that knows the format (L10). If the log is unavailable, `next` waits until the log is back. Rejects only if
@@ -28,19 +28,24 @@ export interface Consumer {
    */
   next(signal: AbortSignal, limit?: number): Promise<readonly Consumed[]>;
   /**
-   * Returns the given messages without those that another consumer has taken over, because nothing was settled for a
+   * Returns the given entries without those that another consumer has taken over, because nothing was settled for a
    * long time. Ask before an attempt to store is repeated, so that two consumers don't both repeat it. Never rejects:
-   * if the log is unavailable, returns all of them, because a second insert does no harm.
+   * if the log is unavailable, returns all of them, because a second attempt does no harm.
    */
-  held(messages: readonly Consumed[]): Promise<readonly Consumed[]>;
+  held(consumed: readonly Consumed[]): Promise<readonly Consumed[]>;
   /**
-   * Reports the outcome of messages that `next` returned. After `failed`, the message is delivered again later. After
-   * any other outcome the log may drop the message (L13).
+   * Reports the outcome of entries that `next` returned. After `failed`, the entry is delivered again later. After any
+   * other outcome the log may drop the entry (L13, L28).
    *
-   * Rejects with `unavailable` if the log didn't record the outcomes. Then the same messages are delivered again, to
+   * Rejects with `unavailable` if the log didn't record the outcomes. Then the same entries are delivered again, to
    * this consumer or to another one.
    */
   settle(settled: readonly Settled[]): Promise<void>;
+  /**
+   * Returns the watermark: everything up to this id is stored (L12). Changes are judged by it (L28). Rejects with
+   * `unavailable` if that fails.
+   */
+  watermark(): Promise<string>;
   /**
    * Removes entries from the log that are stored and older than the minimum age (L12), and returns the log's state.
    * Returns the state even while the store is away; then it may remove nothing. Rejects with `unavailable` if it fails.
@@ -51,49 +56,54 @@ export interface Consumer {
   problem(): string | undefined;
 }
 
-/** A message that `next` delivered. */
+/** An entry that `next` delivered: a message or a change. */
 export interface Consumed {
-  readonly message: LogMessage;
-  /** The number of deliveries, this one included. A large number means that storing the message keeps failing. */
+  readonly entry: LogEntry;
+  /** The number of deliveries, this one included. A large number means that storing the entry keeps failing. */
   readonly deliveries: number;
 }
 
-/** A delivered message and its outcome. */
+/** A delivered entry and its outcome. */
 export interface Settled {
-  readonly message: LogMessage;
+  readonly entry: LogEntry;
   readonly outcome: Outcome;
 }
 
-/** The outcome of storing one message (L13). */
+/** The outcome of storing one entry (L13). For a change it is `stored`, `orphan` or `failed` (L28). */
 export type Outcome =
-  /** The store has the message: this attempt inserted it, or it was there before with the same id and content. */
+  /** The store has the entry: this attempt stored it, or it was there before with the same id and content. */
   | { readonly kind: "stored" }
   /** The store has the same `(conversation, from, ref)` and content under the id `id`. */
   | { readonly kind: "duplicateOf"; readonly id: string }
   /** The store has this ref with other content. Reported only if the consumer's `acknowledged` is false. */
   | { readonly kind: "refReused" }
-  /** The store has another message under this id. The message is appended again, with its ref and a new id. */
+  /** The store has another entry under this id. The entry is appended again, with its ref and a new id. */
   | { readonly kind: "idConflict" }
-  /** The message couldn't be stored. It is delivered again. */
+  /** The change is of a message that isn't in the store and can't come there any more. It changes nothing (L28). */
+  | { readonly kind: "orphan" }
+  /** The entry couldn't be stored. It is delivered again. */
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Log entries that aren't messages, kept until an operator replays or drops them (L10). */
+/** Log entries that can't be decoded, kept until an operator replays or drops them (L10). */
 export interface DeadLetters {
   /** Lists dead letters after the id `after`, oldest first, at most `limit`. */
   list(options: { readonly after?: string; readonly limit: number }): Promise<readonly DeadLetter[]>;
-  /** Appends a dead letter to the log as a new message, if it can be decoded now. */
-  replay(id: string): Promise<"replayed" | "undecodable" | "not_found">;
+  /**
+   * Appends a dead letter to the log as a new entry of its kind, if it can be decoded now. Resolves with `not_enabled` if
+   * the log's format is too low for it (L25).
+   */
+  replay(id: string): Promise<"replayed" | "undecodable" | "not_found" | "not_enabled">;
   /** Deletes a dead letter. */
   drop(id: string): Promise<"dropped" | "not_found">;
 }
 
-/** A log entry that isn't a message. */
+/** A log entry that can't be decoded. */
 export interface DeadLetter {
   /** The dead letter's own id. */
   readonly id: string;
   /** The entry's position in the log, in the log's own notation. */
   readonly position: string;
-  /** Why the entry isn't a message. */
+  /** Why the entry can't be decoded. */
   readonly reason: string;
   /** When the entry was moved here, as ISO 8601. */
   readonly at: string;

@@ -1,6 +1,6 @@
-import type { Body } from "@parley/models";
+import type { Body, ChangeDraft } from "@parley/models";
 
-/** Delivers messages as they enter the log. The gateways use this role. */
+/** Delivers messages and changes as they enter the log. The gateways use this role. */
 export interface LiveFeed {
   /**
    * Subscribes to the private messages of `user`. Public messages are always delivered.
@@ -19,17 +19,22 @@ export interface LiveFeed {
   problem(): string | undefined;
 }
 
-/** A message that is delivered live. */
+/** A message or a change that is delivered live. What is said of messages here holds for changes too (L25). */
 export interface LiveMessage {
+  /** The entry's own position: the id of a message, or that of a change. */
   readonly id: string;
+  /** The body as the log has it. `messageFrame` and `changeFrame` make frames of it without decoding it. */
   readonly body: Body;
+  /** The kind of change. Absent for a message. */
+  readonly kind?: ChangeDraft["kind"];
 }
 
 /** Receives live messages. Its methods must not throw. */
 export interface LiveListener {
   /**
-   * Called with each message. `audience` is "" for a public message, otherwise the user whose connections get the
-   * message. For a private message there is one call for its sender and one for its recipient, if both have joined.
+   * Called with each message and change. `audience` is "" for a public message, otherwise the user whose connections get
+   * the message. For a private message there is one call for its sender and one for its recipient, if both have joined.
+   * A change has the audiences of its message.
    *
    * Calls come in log order, over all audiences together (L14). After an interruption the missing messages are read
    * from the log, and a message may be delivered twice. The receiver drops each message whose id isn't greater than

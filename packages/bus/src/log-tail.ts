@@ -1,7 +1,7 @@
-import type { LogMessage } from "@parley/models";
+import type { LogEntry } from "@parley/models";
 import type { LogState } from "./log-state.ts";
 
-/** Reads the newest messages in the log, which may not be stored yet. The history-api uses this role. */
+/** Reads the newest entries in the log, which may not be stored yet. The history-api uses this role. */
 export interface LogTail {
   /** Returns the last id in the log, read after the call began. Rejects with `unavailable` if that fails. */
   position(): Promise<string>;
@@ -10,8 +10,8 @@ export interface LogTail {
   /** Returns the log's state, whether a persister runs or not. Rejects with `unavailable` if that fails. */
   state(): Promise<LogState>;
   /**
-   * Returns the messages after the id `after`, in log order, at most one batch. If there are none, waits up to about
-   * a second for a new message. Rejects with `unavailable` if the log can't be read, or with the signal's reason once
+   * Returns the messages and changes after the id `after`, in log order, at most one batch. If there are none, waits up
+   * to about a second for a new one. Rejects with `unavailable` if the log can't be read, or with the signal's reason once
    * `signal` is aborted.
    */
   read(after: string, signal: AbortSignal): Promise<TailRead>;
@@ -24,19 +24,19 @@ export interface UnknownEntry {
   /** The entry's position in the log, in the log's own notation. */
   readonly position: string;
   readonly version: string;
-  /** The kind of entry, if it isn't a message. */
+  /** The kind of entry, if it names one. */
   readonly what?: string;
 }
 
 /** The result of one `read`. */
 export type TailRead =
   /**
-   * Each message after `after` and up to `position` is in `messages`, or was stored before this read returned.
+   * Each message and change after `after` and up to `position` is in `entries`, or was stored before this read returned.
    * `position` equals `after` if the log has nothing after it.
    */
   | {
       readonly kind: "read";
-      readonly messages: readonly LogMessage[];
+      readonly entries: readonly LogEntry[];
       readonly position: string;
       /**
        * Names the next entry after `position` if a later version wrote it and this one can't read it (L10). A reader

@@ -34,6 +34,8 @@ export interface Receipt {
 export type ServerFrame =
   | { readonly type: "ready"; readonly user: string; readonly cursor: string }
   | ({ readonly type: "message" } & Message)
+  | ({ readonly type: "edited"; readonly change: string } & Message)
+  | ({ readonly type: "deleted"; readonly change: string; readonly by?: string } & Omit<Message, "content">)
   | ({ readonly type: "ack"; readonly ref: string } & Receipt)
   | { readonly type: "auth"; readonly expiresAt: string }
   | { readonly type: "pong" }

@@ -62,6 +62,17 @@ const digit = fc.constantFrom(..."0123456789٣-");
 /** Texts that are an id, or differ from one by a character. */
 const nearId = fc.tuple(fc.nat(27), digit).map(([at, put]) => ID.slice(0, at) + put + ID.slice(at + 1));
 
+const TIME = "2024-02-29T23:59:59.999+13:30";
+/** Texts that are a time, or differ from one by a few characters. */
+const nearTime = fc
+  .tuple(
+    fc.constantFrom(TIME, "2025-07-16T14:00:00Z", "1970-01-01t00:00:00z"),
+    fc.array(fc.tuple(fc.nat(29), fc.constantFrom(..."0123456789-+:.TtZz ")), { maxLength: 2 }),
+  )
+  .map(([time, edits]) =>
+    edits.reduce((text: string, [at, put]) => text.slice(0, at) + put + text.slice(at + 1), time),
+  );
+
 interface Parameter {
   readonly name: string;
   readonly in: string;
@@ -87,14 +98,18 @@ const parameters = (
 );
 
 describe("the published schemas agree with the code", () => {
-  it.each(parameters)("P51, P53, P57: the query parameter $name", ({ schema, field }) => {
+  it.each(parameters)("P51, P53, P57, P64: the query parameter $name", ({ schema, field }) => {
     const accepts = published(schema);
     const inDocument: Accepts = (value) => accepts(schema.type === "integer" ? Number(value) : value);
     const digits = fc.integer({ min: 0, max: 9_999 }).map(String);
     fc.assert(
-      fc.property(schema.type === "integer" ? digits : fc.oneof(nearId, text.filter(isComposed)), (value) => {
-        expect(inDocument(value), value).toBe(field?.safeParse(value).success);
-      }),
+      fc.property(
+        schema.type === "integer" ? digits : fc.oneof(nearId, nearTime, text.filter(isComposed)),
+        (value) => {
+          expect(inDocument(value), value).toBe(field?.safeParse(value).success);
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 

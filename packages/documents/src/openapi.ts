@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, queries, responses, tokenRequest } from "@parley/models";
+import { ERRORS, type ErrorCode, queries, responses, sendRequest, tokenRequest } from "@parley/models";
 import { componentsOf, type JsonSchema, refTo, schemaOf } from "./schemas.ts";
 
 /** Errors that every route may return. */
@@ -46,8 +46,8 @@ export function openapi(): JsonSchema {
       title: "Parley: HTTP API",
       version: "1",
       description:
-        "History and tokens over HTTP. The frames of the WebSocket at `/ws` are documented in asyncapi.json. " +
-        "P1 to P61 refer to the rules in docs/protocol.md.",
+        "Sending, history and tokens over HTTP. The frames of the WebSocket at `/ws` are documented in asyncapi.json. " +
+        "P1 to P74 refer to the rules in docs/protocol.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server." }],
@@ -57,6 +57,7 @@ export function openapi(): JsonSchema {
         name: "History",
         description: "Every response includes all messages acknowledged before its request (P56).",
       },
+      { name: "Sending", description: "Messages of programs that hold no connection open (P62)." },
       { name: "Tokens", description: "Development tokens for trying Parley out (P60)." },
       { name: "WebSocket", description: "The WebSocket's address, also as a plain request (P3)." },
     ],
@@ -103,11 +104,12 @@ export function openapi(): JsonSchema {
           },
         },
       },
+      "/send": { post: sendOperation() },
       "/auth/token": { post: tokenOperation() },
       "/ws": { get: webSocketOperation() },
     },
     components: {
-      schemas: componentsOf({ ...responses, TokenRequest: tokenRequest }),
+      schemas: componentsOf({ ...responses, SendRequest: sendRequest, TokenRequest: tokenRequest }),
       securitySchemes: {
         token: {
           type: "http",
@@ -138,6 +140,41 @@ function messagesOperation(summary: string, operationId: string, path: readonly 
     responses: {
       200: { ...jsonResponse("Messages, oldest first.", "Messages"), headers: links },
       ...errorResponses(HISTORY_ERRORS),
+    },
+  };
+}
+
+function sendOperation(): JsonSchema {
+  return {
+    operationId: "sendMessage",
+    tags: ["Sending"],
+    summary: "Sends a message, and responds once it is durable (P62)",
+    description:
+      "A request that is repeated with the same `ref` gets the same id, and the message exists once. So repeat a request " +
+      "after a temporary error, after `Retry-After`, and also if no response came.",
+    requestBody: { required: true, content: { [JSON_BODY]: { schema: refTo("SendRequest") } } },
+    responses: {
+      200: jsonResponse("The message is durable.", "Receipt"),
+      ...errorResponses([
+        "invalid_json",
+        "invalid_message",
+        "unknown_type",
+        "invalid_parameter",
+        "content_too_long",
+        "ref_reused",
+        "rate_limited",
+        "too_many_connections",
+        "backlog_full",
+        "unavailable",
+        "draining",
+        "overloaded",
+        "token_missing",
+        "token_expired",
+        "unauthorized",
+        "forbidden",
+        "origin_not_allowed",
+        "unsupported_media_type",
+      ]),
     },
   };
 }

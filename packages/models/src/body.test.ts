@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
+import { decodeBody, decodeBodyWithMeta, encodeBody, messageFrame, messageJson } from "./body.ts";
 import { formatId, timestampOf } from "./ids.ts";
+import { metaText } from "./test/meta.ts";
 import { username as name } from "./test/usernames.ts";
 
 const draft = fc.record({
@@ -27,13 +28,55 @@ describe("bodies", () => {
         const body = encodeBody(message);
         const timestamp = timestampOf(id);
         expect(messageFrame(id, body)).toBe(JSON.stringify({ type: "message", id, ...message, timestamp }));
-        expect(messageJson(id, body)).toBe(JSON.stringify({ id, ...message, timestamp }));
+        const json = { id, ...message, timestamp };
+        expect(messageJson(id, body)).toBe(JSON.stringify(json));
+        const state = { also: id, change: id };
+        expect(messageJson(id, body, state)).toBe(JSON.stringify({ ...json, ...state, edited: true }));
+        expect(messageJson(id, body, { change: id, deleted: true })).toBe(
+          JSON.stringify({ ...json, change: id, deleted: true }),
+        );
       }),
     );
     expect(messageFrame(id, encodeBody({ from: "alice", to: "bob", content: 'a"}\n' }))).toBe(
       '{"type":"message","id":"1752674400000-0000000007-00","from":"alice","to":"bob","content":"a\\"}\\n",' +
         '"timestamp":"2025-07-16T14:00:00.000Z"}',
     );
+  });
+
+  it("P72: a body with meta decodes to the same message, with the meta's text unchanged", () => {
+    fc.assert(
+      fc.property(draft, metaText, (message, meta) => {
+        const body = encodeBody({ ...message, meta });
+        expect(body.startsWith(encodeBody(message))).toBe(true);
+        expect(decodeBodyWithMeta(body)).toEqual({ ...message, meta });
+        expect(decodeBody(body)).toEqual(message);
+        expect(JSON.parse(messageFrame(id, body))).toEqual({
+          type: "message",
+          id,
+          ...message,
+          meta: JSON.parse(meta),
+          timestamp: timestampOf(id),
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("L25: a body of version 2 is exactly what is written for a message with meta", () => {
+    const start = '"from":"alice","to":"bob","content":"x"';
+    for (const body of [
+      start,
+      `${start},"meta":[]`,
+      `${start},"meta":{},"more":1`,
+      `${start},"more":1,"meta":{}`,
+      `${start} ,"meta":{}`,
+      `${start},"meta":{"a":1},"from":"mallory"`,
+      `"from":"alice","content":"x","to":"bob","meta":{}`,
+      `"from":"alice","to":"bob","content":"","meta":{}`,
+      "",
+    ])
+      expect(decodeBodyWithMeta(body), body).toBeUndefined();
+    expect(decodeBodyWithMeta(`${start},"meta":{ }`)).toMatchObject({ meta: "{ }" });
   });
 
   it("L10: no text makes decoding throw, and every decoded body is a message", () => {

@@ -16,6 +16,11 @@ export const ERRORS = {
     message: "The content is longer than this server allows.",
   },
   ref_reused: { status: 409, temporary: false, message: "This ref was already used for different content." },
+  not_enabled: {
+    status: 409,
+    temporary: false,
+    message: "This isn't enabled: it needs format 2 of the log, which an operator sets.",
+  },
   rate_limited: { status: 429, temporary: true, message: "Too many messages. Slow down." },
   backlog_full: {
     status: 503,

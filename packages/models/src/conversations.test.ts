@@ -64,6 +64,13 @@ describe("conversations", () => {
     );
   });
 
+  it("L5: a change shares the refs of whoever made it, and a moderator has refs of their own", () => {
+    const change = { from: "a", to: "b", ref: "1" };
+    expect(refKey({ ...change, by: "a" })).toBe(refKey(change));
+    expect(refKey({ ...change, by: "m" })).not.toBe(refKey(change));
+    expect(refKey({ ...change, by: "b" })).toBe(refKey({ from: "b", to: "a", ref: "1" }));
+  });
+
   it("G2: the two sides of a conversation may use the same ref, and a message without one has no key", () => {
     expect(refKey({ from: "a", to: "b", ref: "1" })).not.toBe(refKey({ from: "b", to: "a", ref: "1" }));
     expect(refKey({ from: "a", to: "b", ref: "1" })).not.toBe(refKey({ from: "a", to: "", ref: "1" }));

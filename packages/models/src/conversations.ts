@@ -15,12 +15,16 @@ export function isVisibleTo(user: string, message: { readonly from: string; read
   return message.to === "" || message.to === user || message.from === user;
 }
 
-/** Returns a key for the message's `(conversation, from, ref)` (G2), or undefined if it has no ref. */
+/**
+ * Returns a key for `(conversation, user, ref)`, or undefined without a ref (G2). The user is the sender of a message, and
+ * whoever made a change: `by` if that is a moderator. Refs of messages and changes share one space (L5).
+ */
 export function refKey(draft: {
   readonly from: string;
   readonly to: string;
+  readonly by?: string;
   readonly ref?: string;
 }): string | undefined {
   if (draft.ref === undefined) return undefined;
-  return `${conversationOf(draft.from, draft.to)}\n${draft.from}\n${draft.ref}`;
+  return `${conversationOf(draft.from, draft.to)}\n${draft.by ?? draft.from}\n${draft.ref}`;
 }

@@ -46,6 +46,11 @@ export const content = z
       "The text: well-formed Unicode of at most MAX_CONTENT_BYTES bytes in UTF-8, by default 8192 (P12).",
   });
 
+/** A message's `meta` as clients get it (P72). */
+export const meta = z
+  .record(z.string(), z.unknown())
+  .meta({ description: "What the sender's application put beside the content (P72)." });
+
 /** A sender's own name for a message (P10). */
 export const ref = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { content, cursor, id, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
+import { content, cursor, id, meta, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
 
 /** The frames that clients send (P6, P10, P14). Fields not named here are ignored (P11). */
 export const clientFrames = {
@@ -27,14 +27,53 @@ export type ClientFrame = {
 
 const code = z.enum(ERROR_CODES);
 
-/** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40). */
+/** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40, P74). */
 export const serverFrames = {
   ready: z.object({ type: z.literal("ready"), user: username, cursor }).meta({
     description: "The first frame: every message after `cursor` arrives live (P5). Only with `chat.v1`.",
   }),
   message: z
-    .object({ type: z.literal("message"), id, from: username, to: recipient, content, timestamp: time })
+    .object({
+      type: z.literal("message"),
+      id,
+      from: username,
+      to: recipient,
+      content,
+      meta: meta.exactOptional(),
+      timestamp: time,
+    })
     .meta({ description: "A live message. Messages arrive in log order, each once (P20, P21)." }),
+  edited: z
+    .object({
+      type: z.literal("edited"),
+      change: id,
+      from: username,
+      to: recipient,
+      id,
+      content,
+      meta: meta.exactOptional(),
+      timestamp: time,
+    })
+    .meta({
+      description:
+        "The message `id` has this content and `meta` from now on. `change` is the change's own id: a cursor (P74). " +
+        "Only with `chat.v1`.",
+    }),
+  deleted: z
+    .object({
+      type: z.literal("deleted"),
+      change: id,
+      from: username,
+      to: recipient,
+      id,
+      by: username.exactOptional(),
+      timestamp: time,
+    })
+    .meta({
+      description:
+        "The message `id` is deleted, by its sender or by the moderator `by`. `change` is the change's own id: a " +
+        "cursor (P74). Only with `chat.v1`.",
+    }),
   ack: z
     .object({ type: z.literal("ack"), ref, id, timestamp: time })
     .meta({ description: "Acknowledges that the message with this `ref` is durable (P10)." }),

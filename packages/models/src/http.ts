@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { content, cursor, ID_PATTERN, id, recipient, retryAfterMs, time, username } from "./fields.ts";
+import { cursor, ID_PATTERN, id, meta, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
+import { clientFrames } from "./frames.ts";
+import { parseTime, TIME_PATTERN } from "./times.ts";
 
-/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60). */
+/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62). */
 
 const MAX_LIMIT = 1_000;
 /** The maximum number of items in a page that is requested without `limit`. */
@@ -30,20 +32,42 @@ function bound(name: "before" | "after", description: string) {
     .meta({ pattern: ID_PATTERN, examples: ["1752674400123-0000000000-00"], description });
 }
 
+/** Returns a query parameter for a time, which bounds a range as the position it stands for does (P64). */
+function moment(name: "since" | "until", description: string) {
+  return z
+    .string()
+    .refine(
+      (text) => parseTime(text) !== undefined,
+      `${name} must be a time such as 2025-07-16T14:00:00Z (RFC 3339). In a URL, write + as %2B.`,
+    )
+    .optional()
+    .meta({
+      format: "date-time",
+      pattern: TIME_PATTERN,
+      examples: ["2025-07-16T14:00:00Z", "2025-07-16T16:00:00.000+02:00"],
+      description,
+    });
+}
+
 const as = username.optional().meta({
   description: "The user whose history is read. Requires a token with the scope `history:read` (P54).",
 });
 
 /** Query parameters by kind of request. Each arrives as text, which the schema parses. */
 export const queries = {
-  /** Without `limit`, `before` and `after`, the whole conversation is requested (P50, P51). */
+  /**
+   * Without `limit`, `before` and `after`, the whole conversation is requested, or all of it between `since` and `until`
+   * (P50, P51, P64).
+   */
   page: z
     .object({
       limit: limit(
-        `The default is ${DEFAULT_LIMIT} with \`before\` or \`after\`. Without all three, the whole conversation is sent.`,
+        `The default is ${DEFAULT_LIMIT} with \`before\` or \`after\`. Without all three, everything in the range is sent.`,
       ),
       before: bound("before", "Returns the messages before this id. Cannot be combined with `after`."),
       after: bound("after", "Returns the messages after this id. Cannot be combined with `before`."),
+      since: moment("since", "Returns only messages with this timestamp or a later one (P64)."),
+      until: moment("until", "Returns only messages with an earlier timestamp (P64)."),
       as,
     })
     .refine(({ before, after }) => before === undefined || after === undefined, {
@@ -70,19 +94,42 @@ const message = z
     id,
     from: username,
     to: recipient,
-    content,
+    content: z.string().meta({
+      examples: ["Hello, Bob"],
+      description: 'The text as it is now: `""` if the message was deleted (P75).',
+    }),
+    meta: meta.optional(),
     timestamp: time,
     also: id.optional().meta({
       description:
         "The latest id under which this message was acknowledged, and sent live, once more after the dedupe window (P58).",
     }),
+    change: id.optional().meta({
+      description: "The id of the last edit or deletion. Absent if there was none (P75).",
+    }),
+    edited: z.literal(true).optional().meta({ description: "The last change was an edit (P75)." }),
+    deleted: z.literal(true).optional().meta({ description: "The message was deleted (P75)." }),
   })
-  .meta({ description: "A message." });
+  .meta({ description: "A message as it is now." });
 
 const conversation = z.object({ with: username, last: message });
 
 /** The body of a request for a development token (P60). */
 export const tokenRequest = z.object({ username });
+
+/** The body of a request to send: a message frame with a `ref` (P62). */
+export const sendRequest = clientFrames.message
+  .extend({
+    ref,
+    as: username.optional().meta({
+      description:
+        "The user that the message is from. Requires a token with the scope `messages:send` (P62).",
+    }),
+  })
+  .meta({ description: "A message to send (P10, P62)." });
+
+/** A decoded request to send. */
+export type SendRequest = z.infer<typeof sendRequest>;
 
 /** The response bodies, under their names in the OpenAPI document. */
 export const responses = {
@@ -99,6 +146,9 @@ export const responses = {
     })
     .meta({ description: "Conversations, newest first (P57)." }),
   Token: z.object({ token: z.string(), expiresAt: time }),
+  Receipt: z.object({ id, timestamp: time }).meta({
+    description: "The id and time of a message that is durable (P62).",
+  }),
   Problem: z
     .object({
       type: z.literal("about:blank"),

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   formatId,
   idAfter,
+  idBefore,
   isId,
   laterOf,
   MAX_MS,
@@ -113,6 +114,16 @@ describe("ids", () => {
       }),
     );
     expect(() => idAfter("yesterday")).toThrow(RangeError);
+  });
+
+  it("L12: idBefore is the inverse of idAfter", () => {
+    fc.assert(
+      fc.property(position, (at) => {
+        fc.pre(at.ms < MAX_MS || at.seq < MAX_SEQ);
+        expect(idBefore(idAfter(formatId(at)))).toBe(formatId(at));
+      }),
+    );
+    for (const text of ["yesterday", ORIGIN]) expect(() => idBefore(text)).toThrow(RangeError);
   });
 
   it("L2: the timestamp is the id's time, for every possible id", () => {

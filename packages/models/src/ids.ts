@@ -52,6 +52,12 @@ export function idAfter(id: string): string {
   return formatId(nextPosition(positionOf(id)));
 }
 
+/** Returns the greatest id before `id`. Throws a RangeError for other text, and for ORIGIN. */
+export function idBefore(id: string): string {
+  const { ms, seq } = positionOf(id);
+  return formatId(seq > 0 ? { ms, seq: seq - 1 } : { ms: ms - 1, seq: MAX_SEQ });
+}
+
 /**
  * The last result of `timestampOf`. Under load many messages have the same millisecond, and the timestamp of each
  * message is needed twice.

@@ -1,12 +1,36 @@
-export { type Body, decodeBody, encodeBody, messageFrame, messageJson } from "./body.ts";
+export {
+  type Body,
+  decodeBody,
+  decodeBodyWithMeta,
+  encodeBody,
+  messageFrame,
+  messageJson,
+} from "./body.ts";
+export { applyChange, hasEffectOn, isTargetOf } from "./changes/apply-change.ts";
+export {
+  CHANGE_KINDS,
+  type ChangeDraft,
+  changeFrame,
+  type Deletion,
+  decodeChange,
+  type Edit,
+  type EntryDraft,
+  encodeChange,
+  isChange,
+  isChangeKind,
+  type LogChange,
+  type LogEntry,
+  positionOf,
+} from "./changes/changes.ts";
 export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.ts";
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
-export { contentDigest, isSameContent } from "./digest.ts";
+export { changeDigest, contentDigest, isSameContent } from "./digest.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
-export { DEFAULT_LIMIT, queries, responses, tokenRequest } from "./http.ts";
+export { DEFAULT_LIMIT, queries, responses, type SendRequest, sendRequest, tokenRequest } from "./http.ts";
 export {
   formatId,
   idAfter,
+  idBefore,
   isId,
   laterOf,
   MAX_MS,
@@ -18,12 +42,16 @@ export {
   timestampOf,
 } from "./ids.ts";
 export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
+export { isMeta, MAX_META_BYTES } from "./meta.ts";
+export { idAtTime, idBeforeTime, parseTime } from "./times.ts";
 export { isUsername } from "./username.ts";
 export {
   ackFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
+  type DecodedSendRequest,
   decodeClientFrame,
+  decodeSendRequest,
   encodeServerFrame,
   errorFrame,
   MAX_FRAME_BYTES,

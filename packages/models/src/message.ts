@@ -15,6 +15,8 @@ export interface Draft {
   readonly from: string;
   readonly to: string;
   readonly content: string;
+  /** A JSON object as text, which is carried and never looked into (P72). It satisfies `isMeta`. */
+  readonly meta?: string;
   /** The sender's own name for this message, unique per sender and conversation. Makes retries safe (G2). */
   readonly ref?: string;
 }
@@ -24,10 +26,14 @@ export interface LogMessage extends Draft {
   readonly id: string;
 }
 
-/** A message as a store returns it. */
+/** A message as a store returns it. Its `content` and `meta` are today's. A deleted message has content "" and no meta. */
 export interface StoredMessage extends LogMessage {
-  /** The digest of the content that was stored first (L29). Absent if the content was never changed. */
+  /** The digest of what was stored first (L29). Absent if it was stored by an earlier version, and never changed. */
   readonly digest?: string;
   /** The greatest id under which the message was acknowledged again, after the dedupe window (P58). */
   readonly also?: string;
+  /** The id of the last change. Absent if the message was never changed (P75). */
+  readonly change?: string;
+  /** Present if the last change deleted the message. Nothing changes it afterwards (P76). */
+  readonly deleted?: true;
 }

@@ -2,6 +2,7 @@ import type { ZodError } from "zod";
 import { type ChatError, ERRORS, type ErrorCode } from "./codes.ts";
 import { MAX_REF_CHARACTERS, ref as refSchema } from "./fields.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
+import { type SendRequest, sendRequest } from "./http.ts";
 import { timestampOf } from "./ids.ts";
 
 /** The subprotocol with `ready`, `reconnect` and `sync` frames (P5, P22). */
@@ -15,9 +16,17 @@ export const MAX_FRAME_BYTES = 64 * 1024;
  * A decoded frame, or an error code. The code comes with the frame's ref if the frame has a valid one. For
  * `invalid_message`, `message` names the invalid field.
  */
-export type Decoded =
-  | { readonly ok: true; readonly frame: ClientFrame }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message?: string; readonly ref?: string };
+export type Decoded = { readonly ok: true; readonly frame: ClientFrame } | Undecodable;
+
+/** The body of a request to send, or an error code as in `Decoded` (P62). */
+export type DecodedSendRequest = { readonly ok: true; readonly message: SendRequest } | Undecodable;
+
+interface Undecodable {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message?: string;
+  readonly ref?: string;
+}
 
 /** The rule that each field of a client's frame must follow, as text for the author of the client. */
 const RULES: Readonly<Record<string, string>> = {
@@ -25,14 +34,39 @@ const RULES: Readonly<Record<string, string>> = {
   content: "`content` must be a text: not empty, and well-formed Unicode.",
   ref: `\`ref\` must be a text of 1 to ${MAX_REF_CHARACTERS} characters, in well-formed Unicode.`,
   token: "`token` must be a text that isn't empty.",
+  as: "`as` must be a username.",
 };
 const NOT_AN_OBJECT = "A frame must be a JSON object.";
+const NOT_A_MESSAGE = "Only messages can be sent to this address.";
 
 /**
  * Decodes a client's text frame. Never throws: an invalid frame becomes an error code, with the frame's ref if it has
  * one.
  */
-export function decodeClientFrame(text: string, limits: { readonly maxContentBytes: number }): Decoded {
+export function decodeClientFrame(text: string, limits: ContentLimits): Decoded {
+  const parsed = parseObject(text);
+  return parsed.ok ? decodeFrame(parsed.value, limits) : parsed;
+}
+
+/**
+ * Decodes the body of a request to send: a message frame in which `ref` is required and `as` may name a user (P62). Never
+ * throws.
+ */
+export function decodeSendRequest(text: string, limits: ContentLimits): DecodedSendRequest {
+  const parsed = parseObject(text);
+  if (!parsed.ok) return parsed;
+  const decoded = decodeFrame(parsed.value, limits);
+  if (!decoded.ok) return decoded;
+  if (decoded.frame.type !== "message") return { ok: false, code: "unknown_type", message: NOT_A_MESSAGE };
+  const { data, error } = sendRequest.safeParse(parsed.value);
+  return data ? { ok: true, message: data } : invalidMessage(error, parsed.value);
+}
+
+interface ContentLimits {
+  readonly maxContentBytes: number;
+}
+
+function parseObject(text: string): { readonly ok: true; readonly value: object } | Undecodable {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -41,6 +75,10 @@ export function decodeClientFrame(text: string, limits: { readonly maxContentByt
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { ok: false, code: "invalid_message", message: NOT_AN_OBJECT };
+  return { ok: true, value };
+}
+
+function decodeFrame(value: object, limits: ContentLimits): Decoded {
   switch ((value as { type?: unknown }).type) {
     case undefined:
     case "message":
@@ -70,7 +108,7 @@ function decodeAuth(value: object): Decoded {
   return result.success ? { ok: true, frame: result.data } : invalidMessage(result.error, value);
 }
 
-function invalidMessage({ issues }: Pick<ZodError, "issues">, value: object): Decoded {
+function invalidMessage({ issues }: Pick<ZodError, "issues">, value: object): Undecodable {
   const message = RULES[String(issues[0]?.path[0])] ?? ERRORS.invalid_message.message;
   return { ok: false, code: "invalid_message", message, ...refOf(value) };
 }

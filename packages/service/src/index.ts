@@ -14,6 +14,7 @@ export { hasOneHost, isLoopbackHost } from "./http/host.ts";
 export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, LOOPBACK_ORIGINS, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
+export { hasUnknownParameters, refuseUnknownParameters } from "./http/query-parameters.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
 export { appFor, pathOf, ROUTES, type Route, routeList } from "./http/routes.ts";
 export { SECURITY_HEADERS, setSecurityHeaders } from "./http/security-headers.ts";

@@ -3,6 +3,7 @@ export const STORE_OPERATIONS = [
   "prepare",
   "upgrade",
   "insert",
+  "change",
   "lastId",
   "name",
   "page",
@@ -10,13 +11,18 @@ export const STORE_OPERATIONS = [
   "conversations",
   "findByRef",
   "findById",
+  "changes",
+  "findChange",
   "ping",
   "close",
 ] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
-/** The operations that read messages. */
-export type StoreRead = Extract<StoreOperation, "page" | "sync" | "conversations" | "findByRef" | "findById">;
+/** The operations that read messages or changes. */
+export type StoreRead = Extract<
+  StoreOperation,
+  "page" | "sync" | "conversations" | "findByRef" | "findById" | "changes" | "findChange"
+>;
 
 /** Kinds of data that messages of an earlier version lack: their conversations (P57), their keys and digests. */
 export type BackfillSubject = "conversations" | "keys";
@@ -34,7 +40,17 @@ export type StoreEvent =
       readonly failed: number;
       readonly ms: number;
     }
-  /** A read: the number of messages returned, and the time in ms. `all` causes one event for each of its pages. */
+  /** A call of `change`: the number of changes by outcome, and the time in ms. */
+  | {
+      readonly type: "change";
+      readonly changes: number;
+      readonly stored: number;
+      readonly orphans: number;
+      readonly notYet: number;
+      readonly failed: number;
+      readonly ms: number;
+    }
+  /** A read: the number of messages or changes returned, and the time in ms. `all` causes one event for each of its pages. */
   | {
       readonly type: "read";
       readonly operation: StoreRead;

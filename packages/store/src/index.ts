@@ -1,3 +1,11 @@
+export type {
+  ChangedMessage,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeRef,
+  ChangesOf,
+  StoredChange,
+} from "./change.ts";
 export { StoreLocked, type StoreProblem, StoreUnavailable, StoreUnusable } from "./errors.ts";
 export { type Observe, STORE_OPERATIONS, type StoreEvent, type StoreOperation } from "./events.ts";
 export {

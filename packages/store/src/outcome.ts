@@ -12,11 +12,16 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
  * Returns the reason why no store can hold a message, or undefined if a store can. A message that no store can hold
  * would make its whole batch fail. Or the store would change its text, and then a retry couldn't be recognized.
  */
-export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage): string | undefined {
+export function rejectionReason(message: LogMessage): string | undefined {
+  const { id, from, to, content, meta = "", ref = "" } = message;
   if (!isId(id)) return "its id isn't a log position";
-  const fields = [from, to, content, ref];
-  if (!fields.every((field) => field.isWellFormed())) return "its text isn't well-formed Unicode";
-  const bytes = fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);
+  return textRejection([from, to, content, meta, ref]);
+}
+
+/** Returns the reason why no store can hold texts of one message or change, or undefined if a store can. */
+export function textRejection(texts: readonly string[]): string | undefined {
+  if (!texts.every((text) => text.isWellFormed())) return "its text isn't well-formed Unicode";
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > MAX_MESSAGE_BYTES) return `it is larger than ${MAX_MESSAGE_BYTES} bytes`;
   return undefined;
 }
@@ -24,9 +29,9 @@ export function rejectionReason({ id, from, to, content, ref = "" }: LogMessage)
 /**
  * Returns the outcome of a message that wasn't inserted because its id or its ref is taken (L13). `storedById` and
  * `storedByRef` are the messages stored under that id and that ref. Returns undefined if there is neither. Both may be
- * read after the insert, because stored messages are never deleted, and neither their ids and refs nor their digests change.
- * Contents are compared as they were first stored (L29): otherwise a message that was edited since would come back as a
- * conflict and be stored twice.
+ * read after the insert, because a stored message stays, even if its content is deleted, and its id, ref and digest never
+ * change. Contents are compared as they were first stored (L29): otherwise a message that was edited since would come back
+ * as a conflict and be stored twice.
  */
 export function outcomeOf(
   message: LogMessage,

@@ -12,8 +12,8 @@ export interface PageSize {
 const OVERHEAD_BYTES = 400;
 
 /** Estimated memory of one message, in bytes. Texts take two bytes per UTF-16 unit. */
-export function estimateBytes({ from, to, content, ref = "" }: LogMessage): number {
-  return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + ref.length);
+export function estimateBytes({ from, to, content, meta = "", ref = "" }: LogMessage): number {
+  return OVERHEAD_BYTES + 2 * (from.length + to.length + content.length + meta.length + ref.length);
 }
 
 /** Estimated memory of several messages, in bytes. */

@@ -1,4 +1,12 @@
-import type { LogMessage, StoredMessage } from "@parley/models";
+import type { LogChange, LogMessage, StoredMessage } from "@parley/models";
+import type {
+  ChangedMessage,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeRef,
+  ChangesOf,
+  StoredChange,
+} from "./change.ts";
 import type { PageSize } from "./page-size.ts";
 
 /**
@@ -12,8 +20,8 @@ import type { PageSize } from "./page-size.ts";
  * - A `limit` of zero or less returns nothing. A result with `maxBytes` ends at the message with which its estimated
  *   size reaches that bound (G5). So it has at least one message if there are any. If the result isn't full
  *   (`isFull`), no more messages follow it.
- * - A message that is read has the digest of the content that was stored first (L29).
- * - Once `insert` has returned `stored`, the message is durable and every later read includes it (G1).
+ * - A message that is read has today's content, and the digest of what was stored first (L29).
+ * - Once `insert` or `change` has returned `stored`, this is durable and every later read includes it (G1).
  */
 export interface Store {
   /**
@@ -43,8 +51,17 @@ export interface Store {
    */
   insert(messages: readonly LogMessage[], options?: InsertOptions): Promise<readonly InsertOutcome[]>;
   /**
-   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases count. A new log starts above
-   * this id (L1).
+   * Keeps changes durably, applies them to their messages, and returns one outcome for each, in the order of `changes`
+   * (L28). May be repeated, and the order of changes doesn't matter: see `applyChange`. A change whose `id` is an alias
+   * applies to the first message, for which the alias stands: both had the same sender, recipient and content (L37).
+   *
+   * Rejects with `unavailable` if the outcome is unknown. Any of the changes may then be applied, and the caller retries
+   * with the same changes.
+   */
+  change(changes: readonly LogChange[], options: ChangeOptions): Promise<readonly ChangeOutcome[]>;
+  /**
+   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases and changes count. A new log
+   * starts above this id (L1).
    */
   lastId(): Promise<string>;
   /**
@@ -82,6 +99,16 @@ export interface Store {
    * undefined if there is neither.
    */
   findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined>;
+  /** Does the same for several ids at once. The result has each message under every id with which it was found. */
+  findByIds(ids: readonly string[], options?: Abandonable): Promise<ReadonlyMap<string, StoredMessage>>;
+  /**
+   * Returns the first changes within the range, by their own ids, in order, each with its message as it is now (P75).
+   * Leaves out changes without effect for lack of a message: orphans, and those whose message isn't stored yet. `limit`
+   * and `maxBytes` count each change's message.
+   */
+  changes(of: ChangesOf, options: Range & PageSize & Abandonable): Promise<readonly ChangedMessage[]>;
+  /** Returns the change stored under a ref, the first one if there are several. Returns undefined if there is none. */
+  findChange(ref: ChangeRef, options?: Abandonable): Promise<StoredChange | undefined>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */

@@ -31,10 +31,10 @@ export async function list(options: AdminOptions & { readonly json: boolean }, i
   }
 }
 
-/** Appends a dead letter to the log again, as a message. */
+/** Appends a dead letter to the log again. */
 export async function replay(id: string, options: AdminOptions, io: Io): Promise<void> {
   await request(options, `/dead-letters/${encodeURIComponent(id)}/replay`, "POST", io);
-  io.note(`${escapeLine(id)} was appended to the log as a message.`);
+  io.note(`${escapeLine(id)} was appended to the log again.`);
 }
 
 /** Deletes a dead letter. */

@@ -37,27 +37,33 @@ async function read(pages: AsyncGenerator<readonly Message[]>): Promise<readonly
 }
 
 describe("reading a conversation page by page", () => {
-  it("readAll yields every message, or those before one", async () => {
+  it("readAll yields every message, or those between two", async () => {
     for (const length of [0, 1, 1_000, 2_500]) {
       const { all, page } = conversation(length);
       expect(await read(readAll(page))).toEqual(all);
-      expect(await read(readAll(page, idOf(1_200)))).toEqual(all.slice(0, 1_200));
+      expect(await read(readAll(page, { before: idOf(1_200) }))).toEqual(all.slice(0, 1_200));
+      expect(await read(readAll(page, { after: idOf(99), before: idOf(1_200) }))).toEqual(
+        all.slice(100, 1_200),
+      );
     }
   });
 
-  it("readNewest yields the newest messages, oldest first, optionally before one", async () => {
+  it("readNewest yields the newest messages, oldest first, optionally between two", async () => {
     const size = fc.integer({ min: 1, max: 3_500 });
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 3_500 }),
         size,
-        fc.option(size),
-        async (length, limit, before) => {
+        fc.option(size, { nil: undefined }),
+        fc.option(size, { nil: undefined }),
+        async (length, limit, before, after) => {
           const { all, page } = conversation(length);
-          const range = before === null ? all : all.slice(0, before);
-          expect(await read(readNewest(page, limit, before === null ? undefined : idOf(before)))).toEqual(
-            range.slice(-limit),
-          );
+          const part = {
+            before: before === undefined ? undefined : idOf(before),
+            after: after === undefined ? undefined : idOf(after),
+          };
+          const range = all.slice(after === undefined ? 0 : after + 1, before);
+          expect(await read(readNewest(page, limit, part))).toEqual(range.slice(-limit));
         },
       ),
       { numRuns: 50 },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type HistoryPage, type Message, type ParleyClient, ParleyError } from "@parley/client";
-import { isId, ORIGIN } from "@parley/models";
+import { idAtTime, idBeforeTime, isId, ORIGIN, parseTime } from "@parley/models";
 import { createClient, type ServerOptions } from "../server/connect-client.ts";
 import { usageError } from "../terminal/failure.ts";
 import { formatMessage, formatMessageJson } from "../terminal/format-message.ts";
@@ -11,6 +11,15 @@ export interface HistoryOptions extends ServerOptions {
   readonly json: boolean;
   readonly limit: number | undefined;
   readonly before: string | undefined;
+  /** Times in RFC 3339. */
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/** A part of a conversation. Both ids are exclusive. */
+interface Part {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 /** The largest page that a server returns (P51). */
@@ -23,16 +32,14 @@ type ReadPage = (options: { before?: string; after?: string; limit: number }) =>
 /** Prints a conversation, oldest message first, with one page in memory at a time. */
 export async function history(between: string, options: HistoryOptions, io: Io): Promise<void> {
   const partner = parseRecipient(between);
-  if (options.before !== undefined && !isId(options.before)) {
-    throw usageError("--before must be the id of a message");
-  }
+  const part = partOf(options);
   const client = await createClient(options, io);
   const readPage: ReadPage = (query) =>
     withRetries(options.timeoutMs, io.ended, () => readPageFrom(client, partner, query, io.ended));
   try {
     for await (const messages of options.limit === undefined
-      ? readAll(readPage, options.before)
-      : readNewest(readPage, options.limit, options.before)) {
+      ? readAll(readPage, part)
+      : readNewest(readPage, options.limit, part)) {
       for (const message of messages) {
         if (io.ended.aborted) throw io.ended.reason;
         io.print(options.json ? formatMessageJson(message) : formatMessage(message));
@@ -45,9 +52,26 @@ export async function history(between: string, options: HistoryOptions, io: Io):
   }
 }
 
-/** Yields the pages of a conversation, oldest first. With `before`, yields only the messages before that id. */
-export async function* readAll(readPage: ReadPage, before?: string): AsyncGenerator<readonly Message[]> {
-  for (let after = ORIGIN, more = true; more; ) {
+/** Returns the bounds as ids: a time is a position (P64). So they hold for servers of every version. */
+function partOf({ before, since, until }: HistoryOptions): Part {
+  if (before !== undefined && !isId(before)) throw usageError("--before must be the id of a message");
+  const after = since === undefined ? undefined : idBeforeTime(msOf("--since", since));
+  const end = until === undefined ? undefined : idAtTime(msOf("--until", until));
+  return { after, before: before !== undefined && (end === undefined || before < end) ? before : end };
+}
+
+function msOf(option: string, text: string): number {
+  const ms = parseTime(text);
+  if (ms === undefined) throw usageError(`${option} must be a time such as 2025-07-16T14:00:00Z`);
+  return ms;
+}
+
+/** Yields the pages of a part of a conversation, oldest first. */
+export async function* readAll(
+  readPage: ReadPage,
+  { before, after: start = ORIGIN }: Part = {},
+): AsyncGenerator<readonly Message[]> {
+  for (let after = start, more = true; more; ) {
     const answer = await readPage({ after, limit: PAGE_SIZE });
     const messages = before === undefined ? answer.messages : answer.messages.filter(({ id }) => id < before);
     yield messages;
@@ -57,17 +81,20 @@ export async function* readAll(readPage: ReadPage, before?: string): AsyncGenera
 }
 
 /**
- * Yields the newest `limit` messages, oldest first. If they take several pages, first reads backwards to find the
+ * Yields the newest `limit` messages of a part, oldest first. If they take several pages, first reads backwards to find the
  * bounds of each page, and then reads the pages again from the oldest on. This takes about twice the requests, but
  * only one page and the list of bounds are in memory.
  */
 export async function* readNewest(
   readPage: ReadPage,
   limit: number,
-  before?: string,
+  { before, after = ORIGIN }: Part = {},
 ): AsyncGenerator<readonly Message[]> {
-  const readBefore = (end: string | undefined, count: number) =>
-    readPage({ ...(end !== undefined && { before: end }), limit: count });
+  const readBefore = async (end: string | undefined, count: number): Promise<HistoryPage> => {
+    const page = await readPage({ ...(end !== undefined && { before: end }), limit: count });
+    const messages = page.messages.filter(({ id }) => id > after);
+    return { messages, more: page.more && messages.length === page.messages.length };
+  };
   const pages: { end: string | undefined; count: number }[] = [];
   let end = before;
   let oldest: HistoryPage | undefined;

@@ -12,6 +12,8 @@ export interface DrainDeps {
   readonly registry: ConnectionRegistry;
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly closer: ConnectionCloser;
+  /** The number of requests to send without an answer. */
+  readonly unansweredRequests: () => number;
   readonly drainMs: number;
   readonly observe: Observe;
   /** Aborted by the gateway's `close`. Ends the drain early. */
@@ -39,10 +41,11 @@ export function spreadOf(connections: number, drainMs: number): number {
  * speak `chat.v1` are told the time in advance (P40). Until that time a connection works as before. Then the gateway
  * answers its accepted frames and closes it.
  *
- * Resolves when every socket has ended, or when the time for the remaining ones is up.
+ * Resolves when every socket has ended and every request to send has its answer (P62), or when the time for the remaining
+ * ones is up.
  */
 export async function drain(deps: DrainDeps): Promise<void> {
-  const { registry, closer, observe, signal } = deps;
+  const { registry, closer, unansweredRequests, observe, signal } = deps;
   const connections = [...registry.connections];
   const spread = spreadOf(connections.length, deps.drainMs);
   observe({ type: "draining", connections: connections.length, overMs: spread });
@@ -57,8 +60,8 @@ export async function drain(deps: DrainDeps): Promise<void> {
     closer.closeAfterAnswers(connection, CLOSE.restart, "this process is stopping");
   }
   const deadline = Math.min(performance.now() + LAST_CLOSE_MS, startedAt + MAX_TOTAL_MS);
-  while (closer.remaining > 0 && performance.now() < deadline && !signal.aborted)
-    await sleep(POLL_MS, signal);
+  const isBusy = () => closer.remaining > 0 || unansweredRequests() > 0;
+  while (isBusy() && performance.now() < deadline && !signal.aborted) await sleep(POLL_MS, signal);
 }
 
 function announce({ writeScheduler }: DrainDeps, connection: Connection, afterMs: number): void {

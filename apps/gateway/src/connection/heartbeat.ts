@@ -8,7 +8,9 @@ import type { ConnectionRegistry } from "./registry.ts";
 export interface HeartbeatDeps {
   readonly registry: ConnectionRegistry;
   readonly closer: ConnectionCloser;
-  readonly rateLimiter: RateLimiter;
+  readonly rateLimiters: readonly RateLimiter[];
+  /** The number of requests to send without an answer. */
+  readonly unansweredRequests: () => number;
   readonly observe: Observe;
   readonly heartbeatMs: number;
   /** Wall clock, ms since 1970: tokens expire by it. */
@@ -60,7 +62,7 @@ export class Heartbeat {
 
   #tick(): void {
     this.#currentSlot = (this.#currentSlot + 1) % this.#slots;
-    const { registry, rateLimiter, observe, wallClock, now } = this.#deps;
+    const { registry, rateLimiters, unansweredRequests, observe, wallClock, now } = this.#deps;
     const wallTime = wallClock();
     const steadyTime = now();
     let pendingBytes = 0;
@@ -68,8 +70,8 @@ export class Heartbeat {
       pendingBytes += connection.pendingBytes;
       this.#visit(connection, wallTime, steadyTime);
     }
-    observe({ type: "load", pendingBytes });
-    rateLimiter.forgetIdleUsers(steadyTime);
+    observe({ type: "load", pendingBytes, unansweredRequests: unansweredRequests() });
+    for (const rateLimiter of rateLimiters) rateLimiter.forgetIdleUsers(steadyTime);
   }
 
   #visit(connection: Connection, wallTime: number, steadyTime: number): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encodeServerFrame, SUBPROTOCOL } from "@parley/models";
+import { encodeServerFrame } from "@parley/models";
 import { noteWebSocket } from "@parley/service";
 import type { RawData, WebSocket } from "ws";
 import type { Observe } from "../events.ts";
@@ -113,7 +113,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
       id: upgrade.id,
       user: upgrade.identity.user,
       address: upgrade.address,
-      speaksChat: upgrade.subprotocol === SUBPROTOCOL,
+      speaksChat: upgrade.pending.speaksChat,
       expiresAt: upgrade.identity.expiresAt,
       cursor: upgrade.cursor,
       maxPendingBytes: deps.maxPendingBytes,

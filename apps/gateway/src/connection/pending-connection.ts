@@ -1,23 +1,33 @@
 import type { LiveFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 
+export interface PendingConnectionOptions {
+  readonly user: string;
+  readonly speaksChat: boolean;
+  /** Maximum size of all frames that wait here. */
+  readonly maxBytes: number;
+}
+
 /**
  * A connection during its handshake. The gateway already subscribes to the user's messages and buffers them here,
  * because a message after the cursor may arrive before the cursor is known (L17).
  */
 export class PendingConnection {
   readonly user: string;
+  /** True if the client selected `chat.v1`. */
+  readonly speaksChat: boolean;
   readonly #maxBytes: number;
   #buffered: { readonly id: string; readonly frame: Buffer }[] = [];
   #bytes = 0;
   #hasGap = false;
 
-  constructor(user: string, maxBytes: number) {
+  constructor({ user, speaksChat, maxBytes }: PendingConnectionOptions) {
     this.user = user;
+    this.speaksChat = speaksChat;
     this.#maxBytes = maxBytes;
   }
 
-  /** Buffers a message's frame. Must be called in log order. */
+  /** Buffers the frame of a message or a change. Must be called in log order. */
   buffer(id: string, frame: Buffer): void {
     this.#bytes += frame.length;
     if (!this.isOverflowing) this.#buffered.push({ id, frame });

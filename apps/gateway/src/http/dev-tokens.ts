@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChatError, tokenRequest } from "@parley/models";
 import { hasOneHost, isDirect, isLoopbackHost, isVouchedFor } from "@parley/service";
+import { assertJson, readBody } from "./read-body.ts";
 
 /** Issues a token for a username. `expiresAt` is in ms since 1970. */
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;
@@ -37,27 +38,12 @@ export async function answerTokenRequest(
     throw new ChatError("forbidden", {
       message: "Development tokens are issued to this machine only. Send the request to localhost.",
     });
-  if (!isJson(req.headers["content-type"])) throw new ChatError("unsupported_media_type");
-  const user = usernameIn(await readBody(req));
+  assertJson(req);
+  const user = usernameIn(await readBody(req, MAX_BODY_BYTES));
   const { token, expiresAt } = await issue(user);
   const body = JSON.stringify({ token, expiresAt: new Date(expiresAt).toISOString() });
   res.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
   return user;
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
-}
-
-async function readBody(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new ChatError("payload_too_large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function usernameIn(text: string): string {

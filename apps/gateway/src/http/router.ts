@@ -13,9 +13,11 @@ import {
 import type { Observe } from "../events.ts";
 import type { Admission } from "../upgrade/admission.ts";
 import { answerTokenRequest, type IssueToken } from "./dev-tokens.ts";
+import type { SendRoute } from "./send.ts";
 
 export interface RouterDeps {
   readonly admission: Admission;
+  readonly sendRoute: SendRoute;
   readonly live: LiveFeed;
   readonly origins: OriginPolicy;
   /** Undefined: `/auth/token` answers 404 (P60). */
@@ -29,9 +31,12 @@ export interface RouterDeps {
 
 type Route = (id: string, req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
+/** The paths to which clients send a body. All others are read with GET. */
+const POST_PATHS: ReadonlySet<string> = new Set(["/auth/token", "/send"]);
+
 /**
- * Answers plain HTTP requests: `/ws` without an upgrade (P3), `/auth/token` (P60), the web page for browsers, and at
- * `/` a list of all routes for everyone else.
+ * Answers plain HTTP requests: `/ws` without an upgrade (P3), `/send` (P62), `/auth/token` (P60), the web page for
+ * browsers, and at `/` a list of all routes for everyone else.
  */
 export class Router {
   readonly #deps: RouterDeps;
@@ -42,6 +47,7 @@ export class Router {
     this.#routes = new Map<string, Route>([
       ["/", (_id, req, res) => this.#index(req, res)],
       ["/ws", (id, req, res) => this.#explainUpgrade(id, req, res)],
+      ["/send", (id, req, res) => this.#send(id, req, res)],
       ["/auth/token", (id, req, res) => this.#issueToken(id, req, res)],
     ]);
   }
@@ -74,6 +80,12 @@ export class Router {
     observe({ type: "refused", request: id, code: "upgrade_required", upgrade: false });
     const headers = { upgrade: "websocket", connection: "Upgrade" };
     sendProblem(res, "upgrade_required", { requestId: id, headers });
+  }
+
+  async #send(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (answerCors(this.#deps.origins, req, res, "POST")) return;
+    assertMethod(req, "POST");
+    await this.#deps.sendRoute.answer(id, req, res);
   }
 
   async #issueToken(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -110,11 +122,12 @@ function assertMethod(req: IncomingMessage, method: string): void {
 
 /**
  * Returns the headers of an error response. If the body wasn't read to its end, the connection is closed, so that the
- * server needn't read the remaining bytes.
+ * server needn't read the remaining bytes. It is closed too while the process stops, so that the client's next request
+ * reaches another process.
  */
 function refusalHeaders({ code }: ChatError, req: IncomingMessage): Record<string, string> {
   return {
-    ...(code === "method_not_allowed" && { allow: pathOf(req) === "/auth/token" ? "POST" : "GET" }),
-    ...(!req.complete && { connection: "close" }),
+    ...(code === "method_not_allowed" && { allow: POST_PATHS.has(pathOf(req)) ? "POST" : "GET" }),
+    ...((!req.complete || code === "draining") && { connection: "close" }),
   };
 }

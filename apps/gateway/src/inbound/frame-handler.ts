@@ -14,9 +14,10 @@ import type { TokenRenewal } from "../connection/token-renewal.ts";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
-import { bytesOf, framesOf } from "./frame-cost.ts";
+import { draftOf } from "./draft.ts";
+import { bytesOf, ERROR_COST, framesOf } from "./frame-cost.ts";
 import type { MessageAppender } from "./message-appender.ts";
-import type { FrameLimit, RateLimiter, RateVerdict } from "./rate-limiter.ts";
+import { type FrameLimit, type RateLimiter, rateError } from "./rate-limiter.ts";
 
 export interface FrameHandlerDeps {
   readonly rateLimiter: RateLimiter;
@@ -30,17 +31,6 @@ export interface FrameHandlerDeps {
 
 /** Number of invalid frames in a row at which a connection is closed (P32). */
 const MAX_INVALID_IN_A_ROW = 10;
-/**
- * Answering with an error costs about as much as reading this many bytes. It counts against the user's limit on
- * reading.
- */
-const ERROR_COST = 1_024;
-
-const TOO_MANY = {
-  frames: "Too many frames in a short time. Slow down.",
-  bytes: "Too many bytes in a short time. Slow down.",
-} as const satisfies Record<FrameLimit, string>;
-
 const PONG = textFrame(encodeServerFrame({ type: "pong" }));
 
 /** Handles the frames of all clients. ws has checked a frame's size and UTF-8 already (P32). */
@@ -76,13 +66,9 @@ export class FrameHandler {
   #dispatch(connection: Connection, frame: ClientFrame): void {
     const { messageAppender, writeScheduler, tokenRenewal } = this.#deps;
     switch (frame.type) {
-      case "message": {
-        const { to, content, ref } = frame;
-        const from = connection.user;
-        const draft = ref === undefined ? { from, to, content } : { from, to, content, ref };
-        messageAppender.append(connection, draft);
+      case "message":
+        messageAppender.append(connection, draftOf(connection.user, frame));
         break;
-      }
       case "ping":
         writeScheduler.sendTo(connection, PONG);
         break;
@@ -126,10 +112,6 @@ export class FrameHandler {
     observe({ type: "frame-refused", connection: connection.id, code, limit });
     messageAppender.reply(connection, errorFrame(error, ref));
   }
-}
-
-function rateError({ limit, retryAfterMs }: Extract<RateVerdict, { kind: "limited" }>): ChatError {
-  return new ChatError("rate_limited", { retryAfterMs, message: TOO_MANY[limit] });
 }
 
 function refOf(decoded: Decoded): string | undefined {

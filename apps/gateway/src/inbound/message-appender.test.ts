@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { until } from "@parley/async";
 import type { Appended, Appender } from "@parley/bus";
-import { formatId, ORIGIN } from "@parley/models";
+import { formatId, isChange, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../connection/connection.ts";
 import { FlushPolicy } from "../outbound/flush-policy.ts";
@@ -16,7 +16,7 @@ async function appenderDuringRest(maxDelayMs: number) {
   const appender: Appender = {
     problem: () => undefined,
     append: async (drafts) => {
-      calls.push(drafts.map(({ content }) => content));
+      calls.push(drafts.map((draft) => (isChange(draft) ? draft.kind : draft.content)));
       return drafts.map((_, seq): Appended => ({ ok: true, id: formatId({ ms: calls.length, seq }) }));
     },
   };

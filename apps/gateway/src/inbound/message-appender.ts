@@ -10,8 +10,8 @@ import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 
 /**
- * One answer that a connection waits for. The answer to a draft depends on the log's result. A reply is ready, but
- * must not overtake the answers to earlier drafts.
+ * One answer that a client waits for. The answer to a draft of a connection or of a request depends on the log's
+ * result. A reply is ready, but must not overtake the answers to earlier drafts.
  */
 type BatchItem =
   | {
@@ -20,6 +20,12 @@ type BatchItem =
       readonly draft: Draft;
       /** When the frame's bytes came (steady clock, ms). */
       readonly frameAt: number;
+    }
+  | {
+      readonly kind: "request";
+      readonly draft: Draft;
+      readonly frameAt: number;
+      readonly settle: (result: Appended) => void;
     }
   | { readonly kind: "reply"; readonly connection: Connection; readonly frame: Buffer };
 
@@ -61,14 +67,21 @@ export class MessageAppender {
   }
 
   append(connection: Connection, draft: Draft): void {
-    this.#enqueue({ kind: "draft", connection, draft, frameAt: connection.activeAt });
+    this.#enqueueFor(connection, { kind: "draft", connection, draft, frameAt: connection.activeAt });
+  }
+
+  /** Appends the draft of an HTTP request, in the same batches. Resolves with its result and never rejects (P62). */
+  appendRequest(draft: Draft): Promise<Appended> {
+    const { promise, resolve } = Promise.withResolvers<Appended>();
+    this.#enqueue({ kind: "request", draft, frameAt: performance.now(), settle: resolve });
+    return promise;
   }
 
   /** Sends a reply at once, or after the answers that the connection still waits for. */
   reply(connection: Connection, text: string): void {
     const frame = textFrame(text);
     if (connection.unanswered === 0) this.#deps.writeScheduler.sendTo(connection, frame);
-    else this.#enqueue({ kind: "reply", connection, frame });
+    else this.#enqueueFor(connection, { kind: "reply", connection, frame });
   }
 
   /** Sends the current batch to the log. Resolves when everything accepted so far has been answered. */
@@ -77,12 +90,15 @@ export class MessageAppender {
     await this.#answered;
   }
 
-  #enqueue(item: BatchItem): void {
-    const { connection } = item;
+  #enqueueFor(connection: Connection, item: BatchItem): void {
     connection.addUnanswered();
     if (connection.unanswered === this.#deps.maxUnanswered) this.#holdBack(connection);
+    this.#enqueue(item);
+  }
+
+  #enqueue(item: BatchItem): void {
     this.#batch.push(item);
-    if (item.kind === "draft") this.#batchLength += item.draft.content.length;
+    if (item.kind !== "reply") this.#batchLength += item.draft.content.length;
     // A batch never exceeds one call to the log: each ack waits for the whole batch, so it would wait for a second
     // call too.
     if (this.#batch.length >= MAX_CALL_DRAFTS || this.#batchLength >= MAX_CALL_BYTES) this.#dispatch();
@@ -94,7 +110,8 @@ export class MessageAppender {
    * connection is paused, because the pause may last until the drafts are answered.
    */
   #gatherDelay(item: BatchItem): number {
-    const mayWait = item.kind === "draft" && item.draft.to === "" && !item.connection.isReadingPaused;
+    const isPaused = item.kind === "draft" && item.connection.isReadingPaused;
+    const mayWait = item.kind !== "reply" && item.draft.to === "" && !isPaused;
     return mayWait ? this.#deps.flushPolicy.gatherDelay(performance.now(), this.#logMs) : 0;
   }
 
@@ -114,7 +131,7 @@ export class MessageAppender {
     this.#batch = [];
     this.#batchLength = 0;
     const drafts: Draft[] = [];
-    for (const item of batch) if (item.kind === "draft") drafts.push(item.draft);
+    for (const item of batch) if (item.kind !== "reply") drafts.push(item.draft);
     const startedAt = performance.now();
     const appended = drafts.length > 0 ? this.#appendDrafts(drafts) : Promise.resolve([]);
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {
@@ -141,8 +158,9 @@ export class MessageAppender {
   #answerBatch(batch: readonly BatchItem[], results: readonly Appended[]): void {
     let next = 0;
     for (const item of batch) {
-      const frame = item.kind === "draft" ? answerTo(item.draft, results[next++]) : item.frame;
-      this.#answer(item.connection, frame);
+      if (item.kind === "request") item.settle(results[next++] ?? unknownResult());
+      else if (item.kind === "reply") this.#answer(item.connection, item.frame);
+      else this.#answer(item.connection, answerTo(item.draft, results[next++]));
     }
   }
 
@@ -164,8 +182,8 @@ export class MessageAppender {
     const failed: Partial<Record<ErrorCode, number>> = {};
     let next = 0;
     for (const item of batch) {
-      const result = item.kind === "draft" ? results[next++] : undefined;
-      if (item.kind !== "draft" || !result) continue;
+      const result = item.kind === "reply" ? undefined : results[next++];
+      if (item.kind === "reply" || !result) continue;
       if (!result.ok) failed[result.error.code] = (failed[result.error.code] ?? 0) + 1;
       else {
         if (ackMs.length === 0) deliveryTimer.accepted(item.draft.to === "", result.id, item.frameAt);
@@ -174,6 +192,11 @@ export class MessageAppender {
     }
     observe({ type: "sent", ackMs, failed, ms: this.#logMs });
   }
+}
+
+/** The result of a draft for which the log has none: its outcome is unknown (P31). */
+function unknownResult(): Appended {
+  return { ok: false, error: new ChatError("unavailable") };
 }
 
 /** Every failed draft gets an error (P30). A successful one gets an ack only if it has a ref (P10). */

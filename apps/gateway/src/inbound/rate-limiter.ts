@@ -1,3 +1,4 @@
+import { ChatError } from "@parley/models";
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
 /** Rates of one user (P32): frames, and their bytes. */
@@ -37,6 +38,19 @@ const NONE = Number.POSITIVE_INFINITY;
 const UNLIMITED: Rate = { perSecond: NONE, burst: NONE };
 const PASS: RateVerdict = { kind: "pass" };
 const ABUSIVE: RateVerdict = { kind: "abusive" };
+const TOO_MANY = {
+  frames: "Too many frames in a short time. Slow down.",
+  bytes: "Too many bytes in a short time. Slow down.",
+} as const satisfies Record<FrameLimit, string>;
+const FAR_OVER = "Far too many frames or bytes for ten seconds. Slow down.";
+
+/** Returns the error for a frame that a rate refused. */
+export function rateError(verdict: Exclude<RateVerdict, { kind: "pass" }>): ChatError {
+  if (verdict.kind === "abusive")
+    return new ChatError("rate_limited", { retryAfterMs: ABUSE_WINDOW_MS, message: FAR_OVER });
+  const { limit, retryAfterMs } = verdict;
+  return new ChatError("rate_limited", { retryAfterMs, message: TOO_MANY[limit] });
+}
 
 interface UserLimits {
   readonly frames: Rate;

@@ -1,16 +1,26 @@
+/** A public frame. Those of changes are only for subscribers that speak `chat.v1` (P74). */
+interface PublicFrame {
+  readonly id: string;
+  readonly frame: Buffer;
+  readonly isChange: boolean;
+}
+
 /**
  * Public frames that some subscriber still has to get, in log order. Frames are numbered from 1 and the numbers only
  * rise. A subscriber remembers the number of its last frame and gets the frames after it. Subscribers with the same
  * number get the same joined buffer.
  */
 export class BroadcastBuffer {
-  readonly #ids: string[] = [];
-  readonly #frames: Buffer[] = [];
+  readonly #frames: PublicFrame[] = [];
   /** Number of the last frame that was dropped. */
   #dropped = 0;
   #bytes = 0;
+  /** The number of frames of changes. */
+  #changes = 0;
   /** For each number, all frames after it, joined into one buffer. Filled on demand, cleared when frames change. */
   readonly #joined = new Map<number, Buffer>();
+  /** The same without the frames of changes. */
+  readonly #joinedMessages = new Map<number, Buffer>();
 
   /** Number of the last frame, 0 before the first. */
   get last(): number {
@@ -23,15 +33,15 @@ export class BroadcastBuffer {
 
   /** Id of the frame with this number, or undefined if the frame was dropped. */
   idOf(number: number): string | undefined {
-    return this.#ids[number - this.#dropped - 1];
+    return this.#frames[number - this.#dropped - 1]?.id;
   }
 
   /** Adds a frame. Must be called in the order of the ids. */
-  add(id: string, frame: Buffer): void {
-    this.#ids.push(id);
-    this.#frames.push(frame);
+  add(id: string, frame: Buffer, isChange: boolean): void {
+    this.#frames.push({ id, frame, isChange });
     this.#bytes += frame.length;
-    this.#joined.clear();
+    if (isChange) this.#changes += 1;
+    this.#clearJoined();
   }
 
   /**
@@ -40,31 +50,40 @@ export class BroadcastBuffer {
    */
   skipTo(cursor: string, after: number): number {
     let at = after;
-    while (at < this.last && (this.#ids[at - this.#dropped] ?? "") <= cursor) at += 1;
+    while (at < this.last && (this.#frames[at - this.#dropped]?.id ?? "") <= cursor) at += 1;
     return at;
   }
 
-  /** Returns all frames after a number as one buffer. There must be at least one. */
-  joinedAfter(after: number): Buffer {
-    const known = this.#joined.get(after);
+  /** Returns all frames after a number as one buffer, which is empty if there is none. */
+  joinedAfter(after: number, withChanges: boolean): Buffer {
+    const cache = withChanges || this.#changes === 0 ? this.#joined : this.#joinedMessages;
+    const known = cache.get(after);
     if (known) return known;
-    const joined = join(this.between(after, this.last));
-    this.#joined.set(after, joined);
+    const joined = join(this.between(after, this.last, withChanges));
+    cache.set(after, joined);
     return joined;
   }
 
   /** Returns the frames after `after`, up to and including `upTo`. */
-  between(after: number, upTo: number): Buffer[] {
-    return this.#frames.slice(after - this.#dropped, upTo - this.#dropped);
+  between(after: number, upTo: number, withChanges: boolean): Buffer[] {
+    const frames = this.#frames.slice(after - this.#dropped, upTo - this.#dropped);
+    const wanted = withChanges ? frames : frames.filter(({ isChange }) => !isChange);
+    return wanted.map(({ frame }) => frame);
   }
 
   /** Drops the frames up to and including `upTo`, which every subscriber has received. */
   drop(upTo: number): void {
-    const count = upTo - this.#dropped;
-    this.#ids.splice(0, count);
-    for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.length;
+    for (const { frame, isChange } of this.#frames.splice(0, upTo - this.#dropped)) {
+      this.#bytes -= frame.length;
+      if (isChange) this.#changes -= 1;
+    }
     this.#dropped = upTo;
+    this.#clearJoined();
+  }
+
+  #clearJoined(): void {
     this.#joined.clear();
+    this.#joinedMessages.clear();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LiveListener, LiveMessage } from "@parley/bus";
-import { encodeServerFrame, errorFrame, messageFrame } from "@parley/models";
+import { changeFrame, encodeServerFrame, errorFrame, messageFrame } from "@parley/models";
 import type { Connection } from "../connection/connection.ts";
+import type { PendingConnection } from "../connection/pending-connection.ts";
 import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
 import type { DeliveryTimer } from "./delivery-timer.ts";
@@ -16,7 +17,10 @@ export interface BroadcasterDeps {
   readonly observe: Observe;
 }
 
-/** Returns the listener that passes live messages and gaps from the log on to the connections (P20, P21, P23). */
+/**
+ * Returns the listener that passes live messages and gaps from the log on to the connections (P20, P21, P23). Changes go
+ * the way of messages, to the connections that speak `chat.v1` (P74).
+ */
 export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
   const { registry, writeScheduler, replayFilter, deliveryTimer, observe } = deps;
   /**
@@ -25,22 +29,30 @@ export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
    */
   let lastMade: { readonly id: string; readonly frame: Buffer } | undefined;
 
-  function frameOf({ id, body }: LiveMessage): Buffer {
-    if (lastMade?.id !== id) lastMade = { id, frame: textFrame(messageFrame(id, body)) };
+  function frameOf({ id, body, kind }: LiveMessage): Buffer {
+    if (lastMade?.id === id) return lastMade.frame;
+    const text = kind === undefined ? messageFrame(id, body) : changeFrame(kind, id, body);
+    lastMade = { id, frame: textFrame(text) };
     return lastMade.frame;
   }
 
   function sendToAll(message: LiveMessage): void {
-    if (registry.connections.size > 0) writeScheduler.broadcast(message.id, frameOf(message));
-    for (const pending of registry.pending) pending.buffer(message.id, frameOf(message));
+    const isChange = message.kind !== undefined;
+    if (registry.connections.size > 0) writeScheduler.broadcast(message.id, frameOf(message), isChange);
+    for (const pending of registry.pending) buffer(pending, message);
   }
 
   function sendToUser(user: string, message: LiveMessage): void {
     deliveryTimer.receivedPrivate(message.id);
     for (const connection of registry.connectionsOf(user)) {
-      if (message.id > connection.cursor) writeScheduler.sendTo(connection, frameOf(message));
+      if (message.id > connection.cursor && isFor(connection, message))
+        writeScheduler.sendTo(connection, frameOf(message));
     }
-    for (const pending of registry.pendingOf(user)) pending.buffer(message.id, frameOf(message));
+    for (const pending of registry.pendingOf(user)) buffer(pending, message);
+  }
+
+  function buffer(pending: PendingConnection, message: LiveMessage): void {
+    if (isFor(pending, message)) pending.buffer(message.id, frameOf(message));
   }
 
   return {
@@ -67,4 +79,9 @@ export function createBroadcaster(deps: BroadcasterDeps): LiveListener {
       }
     },
   };
+}
+
+/** Clients without `chat.v1` know no changes (P74). */
+function isFor({ speaksChat }: { readonly speaksChat: boolean }, { kind }: LiveMessage): boolean {
+  return kind === undefined || speaksChat;
 }

@@ -10,6 +10,7 @@ const id = (ms: number) => formatId({ ms, seq: 0 });
 
 class Reader implements Subscriber {
   cursor: string;
+  speaksChat = true;
   writtenUpTo = 0;
   writes: Buffer[][] = [];
   maxWrites = Number.POSITIVE_INFINITY;

@@ -7,6 +7,8 @@ import type { FlushPolicy } from "./flush-policy.ts";
 export interface Subscriber {
   /** Public messages with an id at or below the cursor aren't sent to this subscriber (L17). */
   readonly cursor: string;
+  /** True if this subscriber gets public frames of changes (P74). */
+  readonly speaksChat: boolean;
   /** Number of the last public frame written to this subscriber. The write scheduler sets it with `markWritten`. */
   readonly writtenUpTo: number;
   /** Only the write scheduler calls this. */
@@ -99,8 +101,8 @@ export class WriteScheduler<Member extends Subscriber> {
     member.markWritten(this.#public.last);
   }
 
-  broadcast(id: string, frame: Buffer): void {
-    this.#public.add(id, frame);
+  broadcast(id: string, frame: Buffer, isChange = false): void {
+    this.#public.add(id, frame, isChange);
     this.#schedule();
   }
 
@@ -207,24 +209,25 @@ export class WriteScheduler<Member extends Subscriber> {
     this.#direct.delete(member);
     const from = this.#public.skipTo(member.cursor, member.writtenUpTo);
     member.markWritten(this.#public.last);
-    const pieces = this.#piecesAfter(from, direct ?? []);
+    const pieces = this.#piecesAfter(from, direct ?? [], member.speaksChat);
     if (pieces.length === 0) return false;
     if (!member.write(pieces)) this.#onTooSlow(member);
     return true;
   }
 
   /** Returns the public frames after `from`, with the direct frames in their places. */
-  #piecesAfter(from: number, direct: readonly DirectFrame[]): Buffer[] {
+  #piecesAfter(from: number, direct: readonly DirectFrame[], withChanges: boolean): Buffer[] {
     const pieces: Buffer[] = [];
     let at = from;
     for (const { after, frame } of direct) {
       if (after > at) {
-        pieces.push(...this.#public.between(at, after));
+        pieces.push(...this.#public.between(at, after, withChanges));
         at = after;
       }
       pieces.push(frame);
     }
-    if (at < this.#public.last) pieces.push(this.#public.joinedAfter(at));
+    const rest = at < this.#public.last ? this.#public.joinedAfter(at, withChanges) : undefined;
+    if (rest && rest.length > 0) pieces.push(rest);
     return pieces;
   }
 }

@@ -49,7 +49,9 @@ export interface RunningGateway {
    * The gateway's listener for live messages. Tests call it to deliver messages that the log in memory never would.
    */
   readonly listener: LiveListener;
-  token(user: string, expiresInSeconds?: number): Promise<string>;
+  /** The gateway's appender. Tests append with it what no client of the gateway can send. */
+  readonly appender: Appender;
+  token(user: string, expiresInSeconds?: number, scopes?: readonly string[]): Promise<string>;
 }
 
 /** Starts a gateway that is closed at the end of the test. */
@@ -58,8 +60,12 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
   const store = new StoreAll(bus);
   const events: GatewayEvent[] = [];
   let listener: LiveListener | undefined;
+  let appender: Appender | undefined;
   const roles: Pick<Bus, "append" | "live"> = {
-    append: () => (options.append ?? same)(bus.append()),
+    append: () => {
+      appender = (options.append ?? same)(bus.append());
+      return appender;
+    },
     live: (gatewayListener) => {
       listener = gatewayListener;
       return (options.live ?? same)(bus.live(gatewayListener));
@@ -87,12 +93,12 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     await store.end();
     await bus.close();
   });
-  if (!listener) throw new Error("the gateway did not open the live feed");
-  const token = async (user: string, expiresInSeconds = 600) =>
-    (await issueToken({ user, secret: SECRET, expiresInSeconds })).token;
+  if (!listener || !appender) throw new Error("the gateway did not open its roles");
+  const token = async (user: string, expiresInSeconds = 600, scopes: readonly string[] = []) =>
+    (await issueToken({ user, secret: SECRET, expiresInSeconds, scopes })).token;
   const url = `http://127.0.0.1:${port}`;
   const wsUrl = `ws://127.0.0.1:${port}/ws`;
-  return { core, server, sockets, port, url, wsUrl, store, events, listener, token };
+  return { core, server, sockets, port, url, wsUrl, store, events, listener, appender, token };
 }
 
 /** Wraps a live feed with another `join`. */

@@ -1,10 +1,11 @@
 import type { Consumer, Outcome } from "@parley/bus";
 import type { MemoryBus } from "@parley/bus/memory";
-import { type LogMessage, ORIGIN, refKey } from "@parley/models";
+import { isChange, type LogChange, type LogEntry, type LogMessage, ORIGIN, refKey } from "@parley/models";
 
-/** Stores every message of the log in memory. Stands in for a persister in tests of a gateway alone. */
+/** Stores every message and change of the log in memory. Stands in for a persister in tests of a gateway alone. */
 export class StoreAll {
   readonly messages: LogMessage[] = [];
+  readonly changes: LogChange[] = [];
   readonly #refs = new Map<string, LogMessage>();
   readonly #ending = new AbortController();
   readonly #consume: Consumer;
@@ -39,11 +40,15 @@ export class StoreAll {
     while (!signal.aborted) {
       const batch = await this.#consume.next(signal);
       await this.#gate;
-      await this.#consume.settle(batch.map(({ message }) => ({ message, outcome: this.#store(message) })));
+      await this.#consume.settle(batch.map(({ entry }) => ({ entry, outcome: this.#store(entry) })));
     }
   }
 
-  #store(message: LogMessage): Outcome {
+  #store(message: LogEntry): Outcome {
+    if (isChange(message)) {
+      this.changes.push(message);
+      return { kind: "stored" };
+    }
     const key = refKey(message);
     const known = key === undefined ? undefined : this.#refs.get(key);
     if (known)

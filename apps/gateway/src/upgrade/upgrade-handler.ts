@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { raceAbort } from "@parley/async";
 import type { LiveFeed } from "@parley/bus";
-import { ChatError } from "@parley/models";
+import { ChatError, SUBPROTOCOL } from "@parley/models";
 import { rejectUpgrade } from "@parley/service";
 import { PendingConnection } from "../connection/pending-connection.ts";
 import type { ConnectionRegistry } from "../connection/registry.ts";
@@ -105,7 +105,11 @@ export class UpgradeHandler {
   async #subscribe(request: UpgradeRequest, client: AuthenticatedClient): Promise<boolean> {
     const { registry, live, admission, maxPendingBytes } = this.#deps;
     const { signal, id, requestedAt } = request;
-    const pending = new PendingConnection(client.identity.user, maxPendingBytes);
+    const pending = new PendingConnection({
+      user: client.identity.user,
+      speaksChat: client.subprotocol === SUBPROTOCOL,
+      maxBytes: maxPendingBytes,
+    });
     registry.addPending(pending);
     try {
       const cursor = await raceAbort(pending.subscribe(live, signal), signal);

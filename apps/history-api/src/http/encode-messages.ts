@@ -39,9 +39,9 @@ export function encodeMessages(
   return chunks;
 }
 
-/** Converts one message to the JSON that clients get (P50). */
+/** Converts one message to the JSON that clients get (P50, P75). */
 export function toJson(message: StoredMessage): string {
-  return messageJson(message.id, encodeBody(message), message.also);
+  return messageJson(message.id, encodeBody(message), message);
 }
 
 export function bytesOf(chunks: readonly Buffer[]): number {

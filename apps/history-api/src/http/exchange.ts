@@ -21,6 +21,8 @@ export interface Exchange {
   readonly deadline: Deadline;
   /** Monotonic time at which the request arrived, in ms. */
   readonly startedAt: number;
+  /** Reports that the request has query parameters that its route ignores (P64). */
+  readonly noteIgnored: () => void;
 }
 
 export interface ExchangeDeps {
@@ -58,7 +60,8 @@ export function createOpenExchange({
     );
     const caller = { user: identity.user, address };
     limiter.assertRate(caller);
-    return { req, res, route, identity, caller, closed, deadline, startedAt };
+    const noteIgnored = () => observe({ type: "ignored-parameters", route });
+    return { req, res, route, identity, caller, closed, deadline, startedAt, noteIgnored };
   };
 }
 

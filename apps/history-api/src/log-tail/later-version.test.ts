@@ -52,5 +52,5 @@ it("L10: once the entry is gone, requests are answered again", () =>
     tail.append(message(3));
     await until(() => follower.problem() === undefined);
     const { pending } = await follower.snapshot();
-    expect(pending.messages.map(({ id }) => id)).toEqual([idAt(1), idAt(3)]);
+    expect(pending.entries.map(({ id }) => id)).toEqual([idAt(1), idAt(3)]);
   }));

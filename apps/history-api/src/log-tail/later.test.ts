@@ -3,8 +3,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { idAt, message, ScriptedTail } from "../test/scripted-tail.ts";
 import { LogFollower, type TailSnapshot } from "./log-follower.ts";
 
-function idsOf({ pending: { messages, length } }: TailSnapshot): string[] {
-  return messages.slice(0, length).map(({ id }) => id);
+function idsOf({ pending: { entries, length } }: TailSnapshot): string[] {
+  return entries.slice(0, length).map(({ id }) => id);
 }
 
 it("L19, P50: a later part of an answer gets the tail as it is then, and none until the follower is back at its end", async () => {

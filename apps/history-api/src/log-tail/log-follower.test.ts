@@ -53,8 +53,8 @@ async function pending(): Promise<string[]> {
   return idsOf(await follower.snapshot());
 }
 
-function idsOf({ pending: { messages, length } }: TailSnapshot): string[] {
-  return messages.slice(0, length).map(({ id }) => id);
+function idsOf({ pending: { entries, length } }: TailSnapshot): string[] {
+  return entries.slice(0, length).map(({ id }) => id);
 }
 
 /** The outcome of a promise, without waiting for it. Empty while the promise is pending. */

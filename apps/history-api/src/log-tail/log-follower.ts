@@ -4,7 +4,7 @@ import { ORIGIN } from "@parley/models";
 import { reasonOf, unavailable } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import { PositionWaiters } from "./position-waiters.ts";
-import { type MessageView, RecentMessages } from "./recent-messages.ts";
+import { type ChangeView, type MessageView, RecentMessages } from "./recent-messages.ts";
 import type { TailRefs } from "./tail-refs.ts";
 import { WatermarkHistory } from "./watermark-history.ts";
 
@@ -24,7 +24,7 @@ export interface FollowerLimits {
   readonly retry: BackoffLimits;
 }
 
-/** The end of the log at one moment: every message after `since` and up to `position`, stored or not (L19). */
+/** The end of the log at one moment: every entry after `since` and up to `position`, stored or not (L19). */
 export interface TailSnapshot {
   /** The log position that the snapshot reaches. Called F in merge.ts. */
   readonly position: string;
@@ -32,7 +32,9 @@ export interface TailSnapshot {
   readonly since: string;
   /** The messages of the requested conversation, or of all conversations. */
   readonly pending: MessageView;
-  /** The refs of the whole tail. */
+  /** The changes of the same messages, and of earlier ones. */
+  readonly changes: ChangeView;
+  /** The refs of the messages of the whole tail. */
   readonly refs: Pick<TailRefs, "first" | "last" | "holderOf" | "remember">;
 }
 
@@ -59,7 +61,7 @@ interface EndOfLog {
 const WATERMARK_INTERVAL_MS = 1_000;
 
 /**
- * Follows the log and holds every message that may not be in the store yet (L19 to L22).
+ * Follows the log and holds every message and change that may not be in the store yet (L19 to L22).
  *
  * The follower starts at the watermark rather than at the log's end, because nothing after the watermark is known to
  * be stored. A single loop reads the log, records the watermark and drops stored messages, so these three never
@@ -130,7 +132,8 @@ export class LogFollower {
     return {
       position,
       since: recent.since,
-      pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
+      pending: recent.viewMessages(conversation),
+      changes: recent.viewChanges(conversation),
       refs: recent.refs,
     };
   }
@@ -177,7 +180,7 @@ export class LogFollower {
       // Fails this step, so that a log that is lost again and again is retried with a growing backoff.
       throw unavailable("the log was trimmed or replaced");
     }
-    this.#recent.add(read.messages);
+    this.#recent.add(read.entries);
     this.#moveTo(read.position, state);
     if (now() - this.#watermarkReadAt >= WATERMARK_INTERVAL_MS) await this.#dropExpired();
     this.#dropExcess();

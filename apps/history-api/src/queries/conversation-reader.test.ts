@@ -34,7 +34,8 @@ function tailOf(pending: readonly LogMessage[]): TailSnapshot {
   return {
     position: idAt(MESSAGES),
     since: idAt(0),
-    pending: { messages: pending, length: pending.length },
+    pending: { entries: pending, length: pending.length },
+    changes: { entries: [], length: 0 },
     refs: new TailRefs(),
   };
 }
@@ -55,6 +56,8 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
     refLookup: new RefLookup(storeOf(1_150), () => undefined),
     conversation: "alice:bob",
     snapshot,
+    after: idAt(0),
+    before: idAfter(idAt(MESSAGES)),
   });
   snapshot = undefined;
   const read = [...(await reader.next(noDeadline()))];

@@ -1,4 +1,4 @@
-import { idAfter, type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
+import type { LogMessage, StoredMessage } from "@parley/models";
 import { estimateAll, type Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
@@ -10,31 +10,35 @@ import { FIRST_PART, PART } from "./sizes.ts";
 
 export interface ReaderDeps {
   readonly follower: Pick<LogFollower, "later">;
-  readonly store: Pick<Store, "page">;
+  readonly store: Pick<Store, "page" | "findByIds">;
   readonly refLookup: RefLookup;
   readonly conversation: string;
-  /** The tail up to the log's end. Its position is the end of the whole answer. */
+  /** The tail up to the log's end. */
   readonly snapshot: TailSnapshot;
+  /** The ids between which the whole answer lies. Both are exclusive. */
+  readonly after: string;
+  readonly before: string;
 }
 
 /**
- * Reads a whole conversation, part by part (P50). Between two parts it holds no messages and no tail, because the client
+ * Reads a whole conversation, or all of it between two ids, part by part (P50, P64). Between two parts it holds no messages and no tail, because the client
  * may take hours to read the first part (G5).
  *
  * Each part uses a new snapshot of the tail. No message is lost by that: a message up to the first snapshot's position
  * that isn't in the new snapshot has been stored by then (merge.ts).
  */
 export class ConversationReader {
-  readonly #deps: Omit<ReaderDeps, "snapshot">;
+  readonly #deps: Omit<ReaderDeps, "snapshot" | "after">;
   readonly #position: string;
   readonly #merge: Merge;
   #tail: TailSnapshot | undefined;
-  /** The next part begins after this id. Undefined once the whole conversation has been read. */
-  #after: string | undefined = ORIGIN;
+  /** The next part begins after this id. Undefined once everything has been read. */
+  #after: string | undefined;
   #limit = FIRST_PART;
 
-  constructor({ snapshot, ...deps }: ReaderDeps) {
+  constructor({ snapshot, after, ...deps }: ReaderDeps) {
     this.#deps = deps;
+    this.#after = after;
     this.#position = snapshot.position;
     this.#tail = snapshot;
     this.#merge = new Merge(snapshot.position, {
@@ -50,7 +54,7 @@ export class ConversationReader {
   /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
   async next(deadline: Deadline): Promise<readonly StoredMessage[]> {
     if (this.#after === undefined) return [];
-    const { follower, conversation } = this.#deps;
+    const { follower, conversation, before } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);
     this.#tail = tail;
     try {
@@ -58,7 +62,7 @@ export class ConversationReader {
         conversationSource({ ...this.#deps, tail, merge: this.#merge, deadline }),
         {
           after: this.#after,
-          before: idAfter(this.#position),
+          before,
           limit: this.#limit,
           maxBytes: PART.maxBytes,
           newest: false,

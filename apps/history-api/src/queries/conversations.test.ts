@@ -1,11 +1,11 @@
-import { conversationOf, type LogMessage, ORIGIN, refKey } from "@parley/models";
+import { conversationOf, type LogEntry, type LogMessage, ORIGIN, refKey } from "@parley/models";
 import type { LastMessages, Store } from "@parley/store";
 import { describe, expect, it } from "vitest";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { ModelLog, newestOfEach, seeded } from "../test/model-log.ts";
 import { noDeadline } from "../test/no-deadline.ts";
-import { idAt, message } from "../test/scripted-tail.ts";
+import { edit, idAt, message } from "../test/scripted-tail.ts";
 import { Conversations, type ConversationsDeps } from "./conversations.ts";
 import { RefLookup } from "./ref-lookup.ts";
 
@@ -33,7 +33,7 @@ describe("any interleaving of the log and the store between the reads", () => {
   it("P56, P57: each conversation is listed once, newest first, as of one position of the log", async () => {
     for (const seed of SEEDS) {
       const model = new ModelLog(seeded(seed));
-      const acknowledged = model.log.length;
+      const acknowledged = model.end;
       const conversations = conversationsOver(model, model);
       const { messages } = await conversations.readPage(
         "alice",
@@ -41,7 +41,7 @@ describe("any interleaving of the log and the store between the reads", () => {
         noDeadline(),
       );
       const all = model.log.filter(isOfAlice);
-      const known = all.filter(({ id }) => id <= idAt(acknowledged));
+      const known = all.filter(({ id }) => id <= acknowledged);
       expect(peers(messages).toSorted(), `seed ${seed}`).toEqual(
         expect.arrayContaining([...new Set(peers(known))]),
       );
@@ -90,7 +90,7 @@ function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {
 
 function conversationsOver(
   follower: ConversationsDeps["follower"],
-  store: Pick<Store, "conversations" | "findByRef">,
+  store: Pick<Store, "conversations" | "findByRef" | "findByIds">,
 ): Conversations {
   return new Conversations({ follower, store, refLookup: new RefLookup(store, () => undefined) });
 }
@@ -100,7 +100,7 @@ function conversationsOver(
  * and finds the messages in `held` by their refs.
  */
 function scripted(
-  snapshots: readonly { since?: number; messages: readonly LogMessage[]; position: number }[],
+  snapshots: readonly { since?: number; messages: readonly LogEntry[]; position: number }[],
   { rows = [] as LogMessage[], next = undefined as string | undefined, held = [] as LogMessage[] } = {},
 ) {
   let at = 0;
@@ -115,13 +115,15 @@ function scripted(
       return {
         position: idAt(position),
         since: recent.since,
-        pending: recent.viewAll(),
+        pending: recent.viewMessages(),
+        changes: recent.viewChanges(),
         refs: recent.refs,
       };
     },
   };
   const store = {
     conversations: async () => ({ messages: rows, next }),
+    findByIds: async () => new Map<string, LogMessage>(),
     async findByRef(messages: readonly LogMessage[]) {
       lookups.push([...messages]);
       const keys = new Set(messages.map(refKey));
@@ -141,6 +143,15 @@ describe("a page of conversations", () => {
       { since: 1, messages: [message(2)], position: 2 },
     ]);
     expect(ids(await conversations.readPage("alice", all, noDeadline()))).toEqual([2, 1]);
+  });
+
+  it("L30: a change that is stored and leaves the tail while the list is read is in the answer", async () => {
+    const first = { messages: [edit(4, message(1))], position: 4 };
+    for (const rows of [[message(1)], [{ ...message(1), content: "edited at 4", change: idAt(4) }]]) {
+      const { conversations } = scripted([first, { since: 4, messages: [], position: 5 }], { rows });
+      const { messages } = await conversations.readPage("alice", all, noDeadline());
+      expect(messages).toMatchObject([{ content: "edited at 4", change: idAt(4) }]);
+    }
   });
 
   it("L19: a row that moves on during the read belongs to the second snapshot's position", async () => {

@@ -2,8 +2,8 @@ import type { StoredMessage } from "@parley/models";
 import { firstFitting, type LastMessages, type Store } from "@parley/store";
 import { unavailable } from "../errors.ts";
 import type { Deadline } from "../limits/deadline.ts";
+import { indexAfter } from "../log-tail/entry-list.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
-import { indexAfter } from "../log-tail/recent-messages.ts";
 import { Merge } from "./merge.ts";
 import {
   type NewestInTail,
@@ -12,6 +12,7 @@ import {
   peerOf,
   type TailSlices,
 } from "./newest-in-tail.ts";
+import { PresentContent } from "./present-content.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 
@@ -23,7 +24,7 @@ export interface ConversationsOptions {
 
 export interface ConversationsDeps {
   readonly follower: Pick<LogFollower, "snapshot">;
-  readonly store: Pick<Store, "conversations">;
+  readonly store: Pick<Store, "conversations" | "findByIds">;
   readonly refLookup: RefLookup;
 }
 
@@ -44,6 +45,8 @@ const MAX_ATTEMPTS = 3;
  * - after that position: in the second snapshot, unless it has already dropped messages after that position.
  *
  * If the second snapshot has dropped such messages, both snapshots and the list are read again.
+ *
+ * The same holds for changes: one up to F that is in no snapshot was stored before the list was read (L30).
  */
 export class Conversations {
   readonly #deps: ConversationsDeps;
@@ -63,26 +66,29 @@ export class Conversations {
       );
       const second = await deadline.during("log", () => follower.snapshot());
       if (second.since <= first.position) {
-        const tail = tailOf(first, second);
-        return this.#mergedPage(tail, second, { user, ...options, stored }, deadline);
+        const query = { user, ...options, stored };
+        return this.#mergedPage([first, second], query, deadline);
       }
     }
     throw unavailable("The log is moving too fast for this server. Retry later.");
   }
 
   async #mergedPage(
-    tail: TailSlices,
-    snapshot: TailSnapshot,
+    tails: readonly [TailSnapshot, TailSnapshot],
     query: Omit<NewestInTailQuery, "decided" | "maxUndecided">,
     deadline: Deadline,
   ): Promise<LastMessages> {
     const { before, limit, stored, user } = query;
+    const tail = tailOf(...tails);
+    const [, snapshot] = tails;
     const merge = new Merge(snapshot.position, snapshot.refs);
     const { newestByPeer, isCut } = await this.#newestInTail(tail, { merge, ...snapshot }, query, deadline);
     const unchanged = stored.messages.filter((message) => !newestByPeer.has(peerOf(user, message)));
     const moved = [...newestByPeer.values()].filter(({ id }) => before === undefined || id < before);
-    const lastMessages = [...merge.withAliases(unchanged), ...moved];
-    lastMessages.sort((a, b) => (a.id < b.id ? 1 : -1));
+    const presentContent = new PresentContent({ ...this.#deps, tails, deadline });
+    const lastMessages = (await presentContent.of([...merge.withAliases(unchanged), ...moved])).toSorted(
+      (a, b) => (a.id < b.id ? 1 : -1),
+    );
     const messages = firstFitting(lastMessages, { limit, maxBytes: MAX_PAGE_BYTES });
     const isShorter = messages.length < lastMessages.length;
     return { messages, next: isCut || isShorter ? messages.at(-1)?.id : stored.next };
@@ -115,9 +121,9 @@ export class Conversations {
 
 /** Joins two snapshots. Messages after the position of `first` come from `second`, all others from `first`. */
 function tailOf(first: TailSnapshot, second: TailSnapshot): TailSlices {
-  const { messages, length } = second.pending;
+  const { entries, length } = second.pending;
   return [
-    { messages, from: indexAfter(messages, length, first.position), to: length },
-    { messages: first.pending.messages, from: 0, to: first.pending.length },
+    { messages: entries, from: indexAfter(entries, length, first.position), to: length },
+    { messages: first.pending.entries, from: 0, to: first.pending.length },
   ];
 }

@@ -1,32 +1,29 @@
-import {
-  conversationOf,
-  idAfter,
-  isVisibleTo,
-  type LogMessage,
-  laterOf,
-  ORIGIN,
-  refKey,
-  type StoredMessage,
-} from "@parley/models";
+import { conversationOf, idAfter, isVisibleTo, ORIGIN, type StoredMessage } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
-import { indexAfter, type MessageView } from "../log-tail/recent-messages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
+import { PresentContent } from "./present-content.ts";
 import { selectRange } from "./range.ts";
+import { readByIds } from "./read-by-ids.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 import { type GiveWay, readInSteps } from "./steps.ts";
 
-export interface PageOptions {
-  /** The page is after the id `after` or before the id `before`. At most one of the two is defined. */
+/** A part of a conversation. Both ids are exclusive. */
+export interface Part {
   readonly after: string | undefined;
   readonly before: string | undefined;
+}
+
+export interface PageOptions extends Part {
   readonly limit: number;
+  /** True for the page at the upper end of the part, false for that at its lower end. */
+  readonly newest: boolean;
 }
 
 export interface SyncPage {
@@ -38,7 +35,7 @@ export interface SyncPage {
 
 export interface HistoryDeps {
   readonly follower: Pick<LogFollower, "snapshot" | "later">;
-  readonly store: Pick<Store, "page" | "sync" | "findById">;
+  readonly store: Pick<Store, "page" | "sync" | "findByIds">;
   readonly refLookup: RefLookup;
   readonly observe: Observe;
 }
@@ -53,38 +50,40 @@ export class History {
     this.#deps = deps;
   }
 
-  /**
-   * Reads one page of the conversation with `peer`, oldest first (P51). With `after`, the page holds the messages that
-   * follow that id. With `before`, it holds the newest messages before that id, and with neither the newest of all.
-   */
+  /** Reads one page of the conversation with `peer`, oldest first (P51, P64). */
   async readPage(
     reader: string,
     peer: string,
-    { after, before, limit }: PageOptions,
+    { after, before, limit, newest }: PageOptions,
     deadline: Deadline,
     giveWay: GiveWay = atOnce,
   ): Promise<Page> {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    const end = idAfter(snapshot.position);
     return readMergedPage(inSteps(this.#conversation(conversation, snapshot, deadline), giveWay), {
       after,
-      before: before !== undefined && before < end ? before : end,
+      before: endOf(snapshot, before),
       limit,
       maxBytes: MAX_PAGE_BYTES,
-      newest: after === undefined,
+      newest,
     });
   }
 
   /**
-   * Begins to read the whole conversation with `peer` (P50). Resolves once the follower has reached the log's end, which
-   * is the end of the answer.
+   * Begins to read the whole conversation with `peer`, or a part of it (P50, P64). Resolves once the follower has reached
+   * the log's end, which is the end of the answer.
    */
-  async openConversation(reader: string, peer: string, deadline: Deadline): Promise<ConversationReader> {
+  async openConversation(
+    reader: string,
+    peer: string,
+    { after, before }: Part,
+    deadline: Deadline,
+  ): Promise<ConversationReader> {
     const { follower, store, refLookup } = this.#deps;
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    return new ConversationReader({ follower, store, refLookup, conversation, snapshot });
+    const part = { after: after ?? ORIGIN, before: endOf(snapshot, before) };
+    return new ConversationReader({ follower, store, refLookup, conversation, snapshot, ...part });
   }
 
   /**
@@ -121,24 +120,13 @@ export class History {
 
   /**
    * Reads the message with an id, or the one for which the id stands (P58, P59). Returns undefined if `reader` may see no
-   * such message. The store is read after the snapshot: a message up to its position that isn't in it has been stored by
-   * then (merge.ts).
+   * such message.
    */
   async readMessage(reader: string, id: string, deadline: Deadline): Promise<StoredMessage | undefined> {
-    const { store, refLookup } = this.#deps;
-    const snapshot = await this.#snapshot(deadline);
-    if (id > snapshot.position) return undefined;
-    const merge = mergeOf(snapshot);
-    const stored = await deadline.during("store", (signal) => store.findById(id, { signal }));
-    const [found] = stored ? merge.merge([stored], [], []) : [];
-    if (found) return isVisibleTo(reader, found) ? found : undefined;
-    const pending = messageIn(snapshot.pending, id);
-    if (!pending || !isVisibleTo(reader, pending)) return undefined;
-    const holders = await refLookup.findWithin(deadline, [pending], snapshot.refs);
-    const [shown] = merge.merge([], [pending], holders);
-    if (shown) return shown;
-    const holder: StoredMessage | undefined = holders.at(0) ?? snapshot.refs.first(refKey(pending) ?? "");
-    return holder && { ...holder, also: laterOf(holder.also ?? "", id) };
+    const tail = await this.#snapshot(deadline);
+    if (id > tail.position) return undefined;
+    const [found] = (await readByIds([id], { ...this.#deps, tail, deadline })).values();
+    return found && isVisibleTo(reader, found) ? found : undefined;
   }
 
   #snapshot(deadline: Deadline, conversation?: string): Promise<TailSnapshot> {
@@ -152,12 +140,14 @@ export class History {
 
   #visibleTo(user: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const { store, refLookup } = this.#deps;
+    const presentContent = new PresentContent({ tails: [snapshot], store, deadline });
     return {
       findByRef: (messages) => refLookup.findWithin(deadline, messages, snapshot.refs),
       merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
         deadline.during("store", (signal) => store.sync(user, { ...range, signal })),
       pending: (range) => selectRange(snapshot.pending, range, (message) => isVisibleTo(user, message)),
+      present: (messages) => presentContent.of(messages),
     };
   }
 }
@@ -169,10 +159,10 @@ function inSteps(source: MergeSource, giveWay: GiveWay): MergeSource {
   return { ...source, stored: (range) => readInSteps(range, source.stored, giveWay) };
 }
 
-/** The message with an id. */
-function messageIn({ messages, length }: MessageView, id: string): LogMessage | undefined {
-  const message = messages[indexAfter(messages, length, id) - 1];
-  return message?.id === id ? message : undefined;
+/** The exclusive upper bound of an answer: `before`, but at most the log's end. */
+function endOf({ position }: TailSnapshot, before: string | undefined): string {
+  const end = idAfter(position);
+  return before !== undefined && before < end ? before : end;
 }
 
 function mergeOf({ position, refs }: TailSnapshot): Merge {

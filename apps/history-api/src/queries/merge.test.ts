@@ -22,6 +22,11 @@ function merged(
   return merge.merge(stored, pending, holders).map(({ id }) => Number(id.split("-")[1]));
 }
 
+/** A message that will be stored without its ref (L13). */
+function withoutRef({ ref: _, ...message }: LogMessage): LogMessage {
+  return message;
+}
+
 describe("merging stored and pending messages", () => {
   it("L19: merges by id, because 12 may be stored while 11 is still pending", () => {
     expect(merged([message(10), message(12)], [message(11), message(13)])).toEqual([10, 11, 12, 13]);
@@ -50,7 +55,10 @@ describe("merging stored and pending messages", () => {
   });
 
   it("L29: an edited message counts with the content that was first stored, for a ref and in a later part", () => {
-    const edited = { ...message(9, { ref: "r", content: "edited" }), digest: contentDigest("first") };
+    const edited = {
+      ...message(9, { ref: "r", content: "edited" }),
+      digest: contentDigest({ content: "first" }),
+    };
     const again = message(5, { ref: "r", content: "first" });
     const another = message(5, { ref: "r", content: "edited" });
     expect(merged([edited], [again], [edited])).toEqual([9]);
@@ -62,6 +70,24 @@ describe("merging stored and pending messages", () => {
       const merge = new Merge(LATEST, refsOf([pending]));
       expect(merge.merge([], [pending], [])).toEqual([pending]);
       expect(merge.merge([edited], [], [])).toEqual(laterPart);
+    }
+  });
+
+  it("L29: a changed message is the same as its redelivery from the tail, whose meta counts", () => {
+    const pending = message(5, { ref: "r", content: "first", meta: '{"a":1}' });
+    const { content: _, meta: __, ...rest } = pending;
+    const changed = [
+      { ...rest, content: "edited", change: idAt(7) },
+      { ...rest, content: "", change: idAt(7), deleted: true as const },
+    ];
+    for (const today of changed) {
+      const stored = { ...today, digest: contentDigest(pending) };
+      const again = { ...pending, id: idAt(6) };
+      const { meta: ___, ...withoutMeta } = again;
+      const merge = (tail: LogMessage) => new Merge(LATEST, refsOf([tail])).merge([stored], [tail], [stored]);
+      expect(merge(pending)).toEqual([stored]);
+      expect(merge(again)).toEqual([{ ...stored, also: again.id }]);
+      expect(merge(withoutMeta)).toEqual([stored, withoutRef(withoutMeta)]);
     }
   });
 
@@ -83,8 +109,8 @@ describe("merging stored and pending messages", () => {
     const stored = message(1, { ref: "r", content: "first" });
     const tail = [5, 6].map((seq) => message(seq, { ref: "r", content: "second" }));
     const merge = new Merge(LATEST, refsOf(tail));
-    expect(merge.merge([stored], tail, [stored])).toEqual([stored, ...tail]);
-    expect(merge.merge([], tail.slice(0, 1), [stored])).toEqual(tail.slice(0, 1));
+    expect(merge.merge([stored], tail, [stored])).toEqual([stored, ...tail.map(withoutRef)]);
+    expect(merge.merge([], tail.slice(0, 1), [stored])).toEqual(tail.slice(0, 1).map(withoutRef));
   });
 
   it("L13: a pending message is shown if its ref is stored with another content", () => {

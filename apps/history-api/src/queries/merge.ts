@@ -79,7 +79,7 @@ export class Merge {
       if (!isStored && this.#isDuplicate(message, holdersByRef)) continue;
       // A pending message whose ref is stored with other content loses its ref, and so do those that repeat it.
       const losesRef = !isStored && (holdersByRef.get(refKey(message)) ?? message).id !== message.id;
-      if (losesRef) merged.push(message);
+      if (losesRef) merged.push(withoutRef(message));
       else if (!this.#wasShown(message, isStored)) merged.push(this.#withAlias(message));
     }
     return merged;
@@ -123,6 +123,10 @@ export class Merge {
     if (!isStored) this.#shown.set(key, message);
     return false;
   }
+}
+
+function withoutRef({ ref: _, ...message }: StoredMessage): StoredMessage {
+  return message;
 }
 
 /** Finds the first and the last message of the tail with a ref key. */

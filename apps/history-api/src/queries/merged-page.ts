@@ -15,6 +15,8 @@ export interface MergeSource {
   /** Finds the stored messages that have the refs of these messages (step 4). */
   findByRef(messages: readonly LogMessage[]): Promise<readonly StoredMessage[]>;
   readonly merge: Merge;
+  /** Returns the merged messages as they are now (L30). */
+  present(messages: readonly StoredMessage[]): Promise<readonly StoredMessage[]>;
 }
 
 export interface Page {
@@ -34,10 +36,8 @@ export async function readMergedPage(source: MergeSource, range: RangeQuery): Pr
   const stored = await source.stored(oneMore);
   const pending = source.pending(withinReachOf(stored, oneMore));
   const bound = nearestEnd([stored, pending], oneMore);
-  const merged = await mergeWithRefs(
-    source,
-    cutAt(bound, stored, range.newest),
-    cutAt(bound, pending, range.newest),
+  const merged = await source.present(
+    await mergeWithRefs(source, cutAt(bound, stored, range.newest), cutAt(bound, pending, range.newest)),
   );
   const messages = range.newest
     ? firstFitting(merged.toReversed(), range).reverse()

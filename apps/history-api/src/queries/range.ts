@@ -1,6 +1,6 @@
 import type { LogMessage } from "@parley/models";
 import { PageCollector, type PageSize } from "@parley/store";
-import { indexAfter, type MessageView } from "../log-tail/recent-messages.ts";
+import { type EntryView, indexAfter } from "../log-tail/entry-list.ts";
 
 /** A range of ids to read. Both ends are exclusive. */
 export interface RangeQuery extends PageSize {
@@ -12,16 +12,16 @@ export interface RangeQuery extends PageSize {
 
 /** Selects the messages of a view in the range that pass `isPermitted`, until the result is full. Oldest first. */
 export function selectRange(
-  { messages, length }: MessageView,
+  { entries, length }: EntryView<LogMessage>,
   { after, before, newest, ...size }: RangeQuery,
   isPermitted: (message: LogMessage) => boolean,
 ): LogMessage[] {
   const page = new PageCollector(size);
   const step = newest ? -1 : 1;
-  const end = indexFrom(messages, length, before);
-  const start = after === undefined ? 0 : indexAfter(messages, length, after);
+  const end = indexFrom(entries, length, before);
+  const start = after === undefined ? 0 : indexAfter(entries, length, after);
   for (let at = newest ? end - 1 : start; at >= start && at < end && !page.isFull; at += step) {
-    const message = messages[at];
+    const message = entries[at];
     if (message && isPermitted(message)) page.add(message);
   }
   return newest ? page.messages.reverse() : page.messages;

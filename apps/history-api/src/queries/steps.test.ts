@@ -11,7 +11,7 @@ const stored: StoredMessage[] = Array.from({ length: 3 * STEP + 7 }, (_, n) => (
   to: "bob",
   content: "x".repeat((n * 37) % 200),
 }));
-const view = { messages: stored, length: stored.length };
+const view = { entries: stored, length: stored.length };
 const everything = { after: undefined, before: idAt(stored.length + 1) };
 
 describe("a read in steps", () => {

@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
 import type { Appender, Consumer, Settled } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
+import type { LogMessage } from "@parley/models";
 import type { Store } from "@parley/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunningApi } from "../test/running-api.ts";
@@ -13,10 +14,10 @@ let storing: Promise<void>;
 /** Does the minimum of a persister: stores each batch and reports the outcomes to the log. */
 async function storeBatches(consume: Consumer, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const batch = (await consume.next(signal)).map(({ message }) => message);
+    const batch = (await consume.next(signal)).map(({ entry }) => entry as LogMessage);
     if (batch.length === 0) return;
     const inserted = await store.insert(batch);
-    const settled = batch.map((message, at) => ({ message, outcome: inserted[at] }) as Settled);
+    const settled = batch.map((entry, at) => ({ entry, outcome: inserted[at] }) as Settled);
     await consume.settle(settled);
   }
 }

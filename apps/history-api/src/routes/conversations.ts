@@ -20,7 +20,7 @@ export interface ConversationsDeps {
 export function conversationsRoute({ conversations, openExchange, responder, observe }: ConversationsDeps) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const exchange = await openExchange(req, res, "conversations");
-    const { page, as } = readConversationsQuery(req.url ?? "");
+    const { page, as } = readConversationsQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "conversations", observe });
     const item = (message: StoredMessage) =>
       `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}}`;

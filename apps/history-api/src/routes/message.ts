@@ -22,7 +22,7 @@ export function messageRoute({ history, openExchange, responder, observe }: Mess
   return async (req: IncomingMessage, res: ServerResponse, id: string): Promise<void> => {
     const exchange = await openExchange(req, res, "message");
     assertId(id);
-    const { as } = readMessageQuery(req.url ?? "");
+    const { as } = readMessageQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "message", observe });
     await responder.sendPage(exchange, async () => {
       const message = await history.readMessage(reader, id, exchange.deadline);

@@ -1,41 +1,50 @@
 import { ChatError, DEFAULT_LIMIT, isId, isUsername, queries } from "@parley/models";
+import { hasUnknownParameters } from "@parley/service";
 
-/** The bounds of a page (P51). `before` and `after` are exclusive ids. */
-export interface PageQuery {
-  readonly limit: number;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+/** A range of a conversation. `before` and `after` are exclusive ids (P51), `since` and `until` are times (P64). */
+export interface RangeQuery {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 }
 
 type QueryName = keyof typeof queries;
 type QueryValues<Name extends QueryName> = ReturnType<(typeof queries)[Name]["parse"]>;
 
 /**
- * Parses the query of `/messages`. `page` is undefined if no parameter of a page is present: the client wants the
- * whole conversation (P50). Like the functions below, throws `invalid_parameter` for a bad value and ignores
- * unknown parameters (P55).
+ * Parses the query of `/messages`. `limit` is undefined if no parameter of a page is present: the client wants everything
+ * in the range (P50, P64). Like the functions below, throws `invalid_parameter` for a bad value. Ignores unknown
+ * parameters, and calls `onIgnored` if there are any (P55, P64).
  */
-export function readPageQuery(url: string): { page: PageQuery | undefined; as: string | undefined } {
-  const { as, ...bounds } = parse("page", url);
-  const { limit = DEFAULT_LIMIT, before, after } = bounds;
-  return { page: Object.keys(bounds).length > 0 ? { limit, before, after } : undefined, as };
+export function readPageQuery(
+  url: string,
+  onIgnored: () => void,
+): {
+  range: RangeQuery;
+  limit: number | undefined;
+  as: string | undefined;
+} {
+  const { as, limit, ...range } = parse("page", url, onIgnored);
+  const isPage = limit !== undefined || range.before !== undefined || range.after !== undefined;
+  return { range, limit: isPage ? (limit ?? DEFAULT_LIMIT) : undefined, as };
 }
 
 /** Parses the query of `/sync` (P53). */
-export function readSyncQuery(url: string) {
-  const { as, limit = DEFAULT_LIMIT, after } = parse("sync", url);
+export function readSyncQuery(url: string, onIgnored: () => void) {
+  const { as, limit = DEFAULT_LIMIT, after } = parse("sync", url, onIgnored);
   return { page: { limit, after }, as };
 }
 
 /** Parses the query of `/conversations` (P57). */
-export function readConversationsQuery(url: string) {
-  const { as, limit = DEFAULT_LIMIT, before } = parse("conversations", url);
+export function readConversationsQuery(url: string, onIgnored: () => void) {
+  const { as, limit = DEFAULT_LIMIT, before } = parse("conversations", url, onIgnored);
   return { page: { limit, before }, as };
 }
 
 /** Parses the query of `/message/:id` (P59). */
-export function readMessageQuery(url: string) {
-  return parse("message", url);
+export function readMessageQuery(url: string, onIgnored: () => void) {
+  return parse("message", url, onIgnored);
 }
 
 /** Throws `invalid_parameter` if `text` isn't an id. */
@@ -48,10 +57,14 @@ export function assertUsername(text: string): void {
   if (!isUsername(text)) throw new ChatError("invalid_username");
 }
 
-function parse<Name extends QueryName>(name: Name, url: string): QueryValues<Name> {
+function parse<Name extends QueryName>(name: Name, url: string, onIgnored: () => void): QueryValues<Name> {
   const schema = queries[name];
-  const { data, error } = schema.safeParse(valuesOf(url, Object.keys(schema.shape)));
-  if (data) return data as QueryValues<Name>;
+  const names = Object.keys(schema.shape);
+  const { data, error } = schema.safeParse(valuesOf(url, names));
+  if (data) {
+    if (hasUnknownParameters(url, names)) onIgnored();
+    return data as QueryValues<Name>;
+  }
   const [issue] = error.issues;
   if (issue?.path[0] === "as")
     throw new ChatError("invalid_username", { message: "as isn't a valid username." });

@@ -18,7 +18,7 @@ export interface SyncDeps {
 export function syncRoute({ history, openExchange, responder, observe }: SyncDeps) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const exchange = await openExchange(req, res, "sync");
-    const { page, as } = readSyncQuery(req.url ?? "");
+    const { page, as } = readSyncQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "sync", observe });
     await responder.sendPage(exchange, async (giveWay) => {
       const { messages, cursor, more } = await history.sync(

@@ -1,9 +1,17 @@
 import {
+  applyChange,
+  contentDigest,
   conversationOf,
+  isChange,
+  isSameContent,
+  isTargetOf,
   isVisibleTo,
+  type LogChange,
+  type LogEntry,
   type LogMessage,
   laterOf,
   ORIGIN,
+  positionOf,
   refKey,
   type StoredMessage,
 } from "@parley/models";
@@ -27,11 +35,15 @@ export function seeded(seed: number): Random {
 
 /**
  * A model of the log, its tail and the store, with any number of persisters. Whenever a reader waits, the model
- * appends messages, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs repeat
- * far more often than in practice.
+ * appends messages and changes, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs
+ * repeat far more often than in practice.
  */
-export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findById"> {
+export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds"> {
+  /** The messages of the log. */
   readonly log: LogMessage[] = [];
+  /** The changes of the log. */
+  readonly changes: LogChange[] = [];
+  readonly #entries: LogEntry[] = [];
   readonly #stored = new Map<string, StoredMessage>();
   readonly #aliases = new Map<string, string>();
   readonly #settled = new Set<string>();
@@ -53,9 +65,10 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
    * Everything that history shows now: the stored messages, and the pending messages that the store will keep under
    * their own id.
    */
-  visible(): LogMessage[] {
-    const keyOf = (message: LogMessage) => message.ref && `${refKey(message)}\n${message.content}`;
-    const messages = [...this.#stored.values()];
+  visible(): StoredMessage[] {
+    const keyOf = (message: StoredMessage) =>
+      message.ref && `${refKey(message)}\n${message.digest ?? contentDigest(message)}`;
+    const messages: StoredMessage[] = [...this.#stored.values()];
     const refs = new Map(messages.map((stored) => [keyOf(stored), stored]));
     for (const message of this.log) {
       if (this.#settled.has(message.id)) continue;
@@ -68,7 +81,8 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
   }
 
   get end(): string {
-    return this.log.at(-1)?.id ?? ORIGIN;
+    const last = this.#entries.at(-1);
+    return last ? positionOf(last) : ORIGIN;
   }
 
   async snapshot(conversation?: string): Promise<TailSnapshot> {
@@ -85,7 +99,8 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     return {
       position: this.end,
       since: recent.since,
-      pending: conversation === undefined ? recent.viewAll() : recent.viewConversation(conversation),
+      pending: recent.viewMessages(conversation),
+      changes: recent.viewChanges(conversation),
       refs: recent.refs,
     };
   }
@@ -116,7 +131,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     return { messages, next: messages.length === limit ? messages.at(-1)?.id : undefined };
   }
 
-  async findByRef(messages: readonly LogMessage[]): Promise<LogMessage[]> {
+  async findByRef(messages: readonly LogMessage[]): Promise<StoredMessage[]> {
     const keys = new Set(messages.map(refKey));
     return this.#read(
       (message) => message.ref !== undefined && keys.has(refKey(message)),
@@ -125,20 +140,21 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     );
   }
 
-  async findById(id: string): Promise<StoredMessage | undefined> {
-    const [found] = await this.#read(
-      (message) => message.id === id || message.id === this.#aliases.get(id),
-      {},
-      (all) => all,
-    );
-    return found;
+  async findByIds(ids: readonly string[]): Promise<ReadonlyMap<string, StoredMessage>> {
+    await this.#proceed();
+    const found = ids.flatMap((id) => {
+      const message = this.#storedAs(id);
+      return message ? [[id, message] as const] : [];
+    });
+    await this.#proceed();
+    return new Map(found);
   }
 
   async #read(
     wanted: (message: LogMessage) => boolean,
     { after = "", before = "~" }: Range,
-    cut: (found: LogMessage[]) => LogMessage[],
-  ): Promise<LogMessage[]> {
+    cut: (found: StoredMessage[]) => StoredMessage[],
+  ): Promise<StoredMessage[]> {
     await this.#proceed();
     const found = [...this.#stored.values()]
       .filter((message) => wanted(message) && message.id > after && message.id < before)
@@ -162,49 +178,88 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
   }
 
   #append(): void {
+    const entry = this.log.length > 0 && this.#random() < 0.3 ? this.#newChange() : this.#newMessage();
+    this.#entries.push(entry);
+    if (isChange(entry)) this.changes.push(entry);
+    else this.log.push(entry);
+    this.#recent.add([entry]);
+  }
+
+  /** Makes a change of one of the last messages, also of one that repeats another. */
+  #newChange(): LogChange {
+    const target = this.log.at(-1 - Math.floor(this.#random() * Math.min(12, this.log.length)));
+    if (!target) throw new Error("no message to change");
+    const { id, from, to } = target;
+    const change = this.#nextId();
+    const fields = { change, from, to, id, digest: contentDigest(target) };
+    if (this.#random() < 0.25) return { kind: "delete", ...fields };
+    return { kind: "edit", ...fields, content: `edited by ${change}` };
+  }
+
+  #nextId(): string {
+    return idAt(this.#entries.length + 1);
+  }
+
+  #newMessage(): LogMessage {
     const people = ["alice", "bob", "carol"];
     const pick = (choices: readonly string[]) => choices[Math.floor(this.#random() * choices.length)] ?? "";
     const ref = this.#random() < 0.7 ? { ref: `r${Math.floor(this.#random() * 6)}` } : {};
     const content = this.#random() < 0.9 ? "the same" : "another";
-    const message = {
-      id: idAt(this.log.length + 1),
+    return {
+      id: this.#nextId(),
       from: pick(people),
       to: pick(["", ...people]),
       content,
       ...ref,
     };
-    this.log.push(message);
-    this.#recent.add([message]);
   }
 
-  /** Settles a random unsettled message the way a persister does (L13). */
+  /** Settles a random unsettled entry the way a persister does (L13, L28). */
   #storeOne(): void {
-    const unsettled = this.log.filter(({ id }) => !this.#settled.has(id));
-    const message = unsettled[Math.floor(this.#random() * unsettled.length)];
-    if (!message) return;
+    const unsettled = this.#entries.filter((entry) => !this.#settled.has(positionOf(entry)));
+    const entry = unsettled[Math.floor(this.#random() * unsettled.length)];
+    if (!entry) return;
+    if (!isChange(entry)) this.#storeMessage(entry);
+    else if (!this.#storeChange(entry)) return;
+    this.#settled.add(positionOf(entry));
+  }
+
+  /** Returns false if the message of a change isn't stored yet. */
+  #storeChange(change: LogChange): boolean {
+    const message = this.#storedAs(change.id);
+    if (message && isTargetOf(change, message)) this.#stored.set(message.id, applyChange(message, change));
+    return message !== undefined;
+  }
+
+  /** The message that is stored under an id, or under the id for which that one stands. */
+  #storedAs(id: string): StoredMessage | undefined {
+    return this.#stored.get(id) ?? this.#stored.get(this.#aliases.get(id) ?? "");
+  }
+
+  #storeMessage(entry: LogMessage): void {
+    const message = { ...entry, digest: contentDigest(entry) };
     const { ref: _, ...withoutRef } = message;
     const key = refKey(message);
     const holder = key && [...this.#stored.values()].find((stored) => refKey(stored) === key);
     if (!holder) this.#stored.set(message.id, message);
-    else if (holder.content !== message.content) this.#stored.set(message.id, withoutRef);
+    else if (!isSameContent(holder, message)) this.#stored.set(message.id, withoutRef);
     else {
       this.#aliases.set(message.id, holder.id);
       this.#stored.set(holder.id, { ...holder, also: laterOf(holder.also ?? "", message.id) });
     }
-    this.#settled.add(message.id);
   }
 
-  /** Drops some of the messages before the first unsettled one from the tail. */
+  /** Drops some of the entries before the first unsettled one from the tail. */
   #dropSome(): void {
-    const firstUnsettled = this.log.findIndex(({ id }) => !this.#settled.has(id));
-    const settled = firstUnsettled === -1 ? this.log.length : firstUnsettled;
-    const last = this.log[Math.floor(this.#random() * settled) - 1];
-    if (last) this.#recent.dropUpTo(last.id);
+    const firstUnsettled = this.#entries.findIndex((entry) => !this.#settled.has(positionOf(entry)));
+    const settled = firstUnsettled === -1 ? this.#entries.length : firstUnsettled;
+    const last = this.#entries[Math.floor(this.#random() * settled) - 1];
+    if (last) this.#recent.dropUpTo(positionOf(last));
   }
 }
 
 /** The last message of each conversation, newest first; `messages` are in id order. */
-export function newestOfEach(messages: readonly LogMessage[]): LogMessage[] {
+export function newestOfEach(messages: readonly StoredMessage[]): StoredMessage[] {
   const lastMessages = new Map(
     messages.map((message) => [conversationOf(message.from, message.to), message]),
   );

@@ -1,5 +1,14 @@
 import type { LogState, LogTail, TailRead, UnknownEntry } from "@parley/bus";
-import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
+import {
+  ChatError,
+  contentDigest,
+  formatId,
+  type LogChange,
+  type LogEntry,
+  type LogMessage,
+  ORIGIN,
+  positionOf,
+} from "@parley/models";
 
 export function idAt(seq: number): string {
   return formatId({ ms: 1_700_000_000_000, seq });
@@ -7,6 +16,12 @@ export function idAt(seq: number): string {
 
 export function message(seq: number, changes: Partial<LogMessage> = {}): LogMessage {
   return { id: idAt(seq), from: "alice", to: "bob", content: `number ${seq}`, ...changes };
+}
+
+/** An edit of the message `of`, with the position `seq`. */
+export function edit(seq: number, of: LogMessage, content = `edited at ${seq}`): LogChange {
+  const { id, from, to } = of;
+  return { kind: "edit", change: idAt(seq), from, to, id, digest: contentDigest(of), content };
 }
 
 type Call = "position" | "watermark" | "read";
@@ -26,7 +41,7 @@ const WAIT_MS = 5;
  * its watermark and the position up to which reads succeed are set independently.
  */
 export class ScriptedTail implements LogTail {
-  entries: LogMessage[] = [];
+  entries: LogEntry[] = [];
   end = ORIGIN;
   /** The watermark. */
   stored = ORIGIN;
@@ -65,10 +80,11 @@ export class ScriptedTail implements LogTail {
     for (const hold of this.#holds.values()) hold.release();
   }
 
-  /** Appends messages that can be read immediately. */
-  append(...messages: readonly LogMessage[]): void {
-    this.entries.push(...messages);
-    this.end = messages.at(-1)?.id ?? this.end;
+  /** Appends entries that can be read immediately. */
+  append(...entries: readonly LogEntry[]): void {
+    this.entries.push(...entries);
+    const last = entries.at(-1);
+    this.end = last ? positionOf(last) : this.end;
     this.readable = this.end;
   }
 
@@ -99,7 +115,7 @@ export class ScriptedTail implements LogTail {
   async state(): Promise<LogState> {
     this.#assertUp();
     const { end, stored: watermark } = this;
-    const backlogEntries = this.entries.filter(({ id }) => id > watermark).length;
+    const backlogEntries = this.entries.filter((entry) => positionOf(entry) > watermark).length;
     return { end, watermark, backlogEntries, backlogBytes: 0, lagMs: 0, deadLetters: 0 };
   }
 
@@ -114,7 +130,7 @@ export class ScriptedTail implements LogTail {
       await new Promise((resolve) => setTimeout(resolve, 1));
       signal.throwIfAborted();
     } while (performance.now() < deadline);
-    return { kind: "read", messages: [], position: after };
+    return { kind: "read", entries: [], position: after };
   }
 
   problem(): string | undefined {
@@ -126,10 +142,13 @@ export class ScriptedTail implements LogTail {
       this.isLost = false;
       return { kind: "lost" };
     }
-    const messages = this.entries.filter(({ id }) => id > after && id <= this.readable);
-    const last = messages.at(-1);
-    if (this.unknown) return { kind: "read", messages, position: last?.id ?? after, unknown: this.unknown };
-    return last && { kind: "read", messages, position: last.id };
+    const entries = this.entries.filter(
+      (entry) => positionOf(entry) > after && positionOf(entry) <= this.readable,
+    );
+    const last = entries.at(-1);
+    const position = last ? positionOf(last) : after;
+    if (this.unknown) return { kind: "read", entries, position, unknown: this.unknown };
+    return last && { kind: "read", entries, position };
   }
 
   #assertUp(): void {

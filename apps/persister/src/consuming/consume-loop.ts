@@ -1,5 +1,6 @@
 import { type BackoffLimits, backoffMs, sleep } from "@parley/async";
 import type { Consumed, Consumer, Settled } from "@parley/bus";
+import { isChange } from "@parley/models";
 import type { Observe, OutcomeCounts } from "../events.ts";
 import { tryLogStep } from "../log-step.ts";
 import type { BatchWriter } from "../storing/batch-writer.ts";
@@ -55,7 +56,9 @@ export async function runConsumeLoop(
   async function settle(settled: readonly Settled[]): Promise<void> {
     await tryLogStep(observe, "settle", async () => {
       await consumer.settle(settled);
-      observe({ type: "settled", outcomes: countOutcomes(settled) });
+      const changes = settled.filter(({ entry }) => isChange(entry));
+      const messages = settled.filter(({ entry }) => !isChange(entry));
+      observe({ type: "settled", messages: countOutcomes(messages), changes: countOutcomes(changes) });
     });
   }
 }

@@ -17,6 +17,7 @@ function letter(id: string): DeadLetter {
 class ListedLetters implements DeadLetters {
   letters = ["1-0", "2-0", "3-0"].map(letter);
   isDown = false;
+  isFormat1 = false;
 
   async list({ after = "", limit }: { readonly after?: string; readonly limit: number }) {
     if (this.isDown) throw unavailable();
@@ -24,6 +25,7 @@ class ListedLetters implements DeadLetters {
   }
   async replay(id: string) {
     if (id === "2-0") return "undecodable" as const;
+    if (this.isFormat1) return "not_enabled" as const;
     return this.#take(id) ? ("replayed" as const) : ("not_found" as const);
   }
   async drop(id: string) {
@@ -98,6 +100,13 @@ describe("dead letters", () => {
     expect(refused).toMatchObject({ status: 400, body: { code: "invalid_message" } });
     expect(letters.letters).toHaveLength(3);
     expect(decisions).toEqual([]);
+  });
+
+  it("L25: stay if the log's format has no such entries", async () => {
+    letters.isFormat1 = true;
+    const refused = await ask("POST", "/dead-letters/1-0/replay");
+    expect(refused).toMatchObject({ status: 409, body: { code: "not_enabled" } });
+    expect([letters.letters.length, decisions]).toEqual([3, []]);
   });
 
   it("L10: are dropped", async () => {

@@ -17,8 +17,8 @@ const ID = /^[\w-]{1,64}$/;
  * `Authorization: Bearer` with a token of scope `ops`, because a dead letter may contain a person's message.
  *
  * - `GET /dead-letters?after=&limit=`: `{"deadLetters":[…]}`, oldest first; `limit` 1 to 1000, 100 by default.
- * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again as a message; 400 `invalid_message` if it
- *   still can't be decoded.
+ * - `POST /dead-letters/:id/replay`: 204 if the entry was appended again; 400 `invalid_message` if it still can't be
+ *   decoded; 409 `not_enabled` if the log's format has no such entries (L25).
  * - `DELETE /dead-letters/:id`: 204 if the entry was dropped.
  */
 export function deadLetterRoutes(
@@ -36,9 +36,10 @@ export function deadLetterRoutes(
     const id = idOf(req.params.id);
     const outcome = await letters.replay(id);
     if (outcome === "not_found") throw new ChatError("not_found");
+    if (outcome === "not_enabled") throw new ChatError("not_enabled");
     if (outcome === "undecodable")
       throw new ChatError("invalid_message", {
-        message: "This entry is still not a message, so it stays in the dead letters.",
+        message: "This entry still can't be decoded, so it stays in the dead letters.",
       });
     observe({ type: "dead-letter-decided", id, decision: outcome, by: operatorOf(res) });
     res.status(204).end();

@@ -1,4 +1,5 @@
 import { until } from "@parley/async";
+import { positionOf } from "@parley/models";
 import { StoreUnavailable } from "@parley/store";
 import { afterEach, describe, expect, it } from "vitest";
 import { start, stop } from "../test/running-persister.ts";
@@ -39,7 +40,7 @@ describe("a slow store", () => {
     consumer.deliver(...Array.from({ length: 8 }, (_, n) => delivered(message(n + 1))));
     await until(() => consumer.settled.length === 2);
     await until(() => store.insertedIds.at(-1)?.join() === three.id);
-    expect(consumer.settled.map((settled) => settled.message.id)).toEqual([one.id, two.id]);
+    expect(consumer.settled.map(({ entry }) => positionOf(entry))).toEqual([one.id, two.id]);
     isSlow = false;
     await until(() => consumer.settled.length === 8);
     const repeated = store.insertedIds.slice(2).flat();

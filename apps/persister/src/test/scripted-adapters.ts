@@ -1,6 +1,23 @@
 import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
-import { ChatError, formatId, type LogMessage, ORIGIN } from "@parley/models";
-import type { InsertOptions, InsertOutcome, PrepareOptions, Store, StoreFormat } from "@parley/store";
+import {
+  ChatError,
+  contentDigest,
+  formatId,
+  type LogChange,
+  type LogEntry,
+  type LogMessage,
+  ORIGIN,
+  positionOf,
+} from "@parley/models";
+import type {
+  ChangeOptions,
+  ChangeOutcome,
+  InsertOptions,
+  InsertOutcome,
+  PrepareOptions,
+  Store,
+  StoreFormat,
+} from "@parley/store";
 
 /** A log and a store whose failures tests control step by step. */
 
@@ -9,9 +26,15 @@ export function message(seq: number, changes: Partial<LogMessage> = {}): LogMess
   return { id, from: "alice", to: "bob", content: `number ${seq}`, ...changes };
 }
 
-/** A message as the log delivers it. */
-export function delivered(message: LogMessage, deliveries = 1): Consumed {
-  return { message, deliveries };
+/** An edit of a message, with the sequence number of its own id. */
+export function edit(seq: number, { id, from, to, content }: LogMessage): LogChange {
+  const { id: change } = message(seq);
+  return { kind: "edit", change, from, to, id, digest: contentDigest({ content }), content: `edit ${seq}` };
+}
+
+/** An entry as the log delivers it. */
+export function delivered(entry: LogEntry, deliveries = 1): Consumed {
+  return { entry, deliveries };
 }
 
 export const unavailable = () => new ChatError("unavailable");
@@ -44,13 +67,13 @@ export class ScriptedConsumer implements Consumer {
     this.#wake();
   }
 
-  /** Ids of messages that another consumer has taken over. */
+  /** Positions of entries that another consumer has taken over. */
   readonly taken = new Set<string>();
   /** The limit of the last call to `next`. */
   limit = 0;
 
-  async held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
-    return messages.filter(({ message }) => !this.taken.has(message.id));
+  async held(consumed: readonly Consumed[]): Promise<readonly Consumed[]> {
+    return consumed.filter(({ entry }) => !this.taken.has(positionOf(entry)));
   }
 
   async next(signal: AbortSignal, limit: number): Promise<readonly Consumed[]> {
@@ -72,6 +95,12 @@ export class ScriptedConsumer implements Consumer {
     this.settled.push(...settled);
   }
 
+  onWatermark: () => Promise<string> = () => Promise.resolve(this.state.watermark);
+
+  watermark(): Promise<string> {
+    return this.onWatermark();
+  }
+
   trim(): Promise<LogState> {
     return Promise.resolve(this.state);
   }
@@ -86,9 +115,10 @@ export class ScriptedConsumer implements Consumer {
     return undefined;
   }
 
-  /** The last outcome settled for a message. */
-  outcomeOf(message: LogMessage): Outcome | undefined {
-    return this.settled.findLast((settled) => settled.message.id === message.id)?.outcome;
+  /** The last outcome settled for an entry. */
+  outcomeOf(entry: LogEntry): Outcome | undefined {
+    const id = positionOf(entry);
+    return this.settled.findLast((settled) => positionOf(settled.entry) === id)?.outcome;
   }
 }
 
@@ -96,13 +126,18 @@ type InsertHandler = (
   messages: readonly LogMessage[],
 ) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
 
-/** A store whose inserts are answered by `onInsert`. By default, every message is stored. */
-export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert"> {
+type ChangeHandler = (changes: readonly LogChange[]) => readonly ChangeOutcome[];
+
+/** A store whose writes are answered by `onInsert` and `onChange`. By default, every entry is stored. */
+export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert" | "change"> {
   readonly inserts: (readonly LogMessage[])[] = [];
   /** The options of each insert. */
   readonly mayBeStored: boolean[] = [];
   readonly keepAliases: boolean[] = [];
   onInsert: InsertHandler = (messages) => messages.map(() => ({ kind: "stored" }));
+  /** Each call of `change`: the changes, and the watermark. */
+  readonly changes: { readonly changes: readonly LogChange[]; readonly watermark: string }[] = [];
+  onChange: ChangeHandler = (changes) => changes.map(() => ({ kind: "stored" }));
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
   onUpgrade: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
@@ -123,6 +158,14 @@ export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "inser
     this.mayBeStored.push(options?.mayBeStored ?? false);
     this.keepAliases.push(options?.keepAliases ?? false);
     return this.onInsert(messages);
+  }
+
+  async change(
+    changes: readonly LogChange[],
+    { watermark }: ChangeOptions,
+  ): Promise<readonly ChangeOutcome[]> {
+    this.changes.push({ changes, watermark });
+    return this.onChange(changes);
   }
 
   /** The ids of each insert, in order. */

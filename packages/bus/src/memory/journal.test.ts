@@ -1,6 +1,7 @@
 import { formatId, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { Journal, type OnOutcome } from "./journal.ts";
+import { contentOf } from "../test/entries.ts";
+import { type Entry, Journal, type OnOutcome } from "./journal.ts";
 
 const draft = (content: string) => ({ from: "alice", to: "", content });
 const stored = { kind: "stored" } as const;
@@ -12,8 +13,7 @@ function journalOf(count: number) {
   for (let i = 0; i < count; i += 1) journal.add(draft(`m${i}`), 1, ignore);
   return journal;
 }
-const contents = (entries: readonly { message: { content: string } }[]) =>
-  entries.map(({ message }) => message.content);
+const contents = (entries: readonly Entry[]) => entries.map(({ logged }) => contentOf({ entry: logged }));
 const released = (journal: Journal) => contents([...journal.release()].map(({ entry }) => entry));
 const at = (seq: number) => formatId({ ms: 1_000, seq });
 
@@ -84,7 +84,7 @@ describe("releasing", () => {
     expect(journal.settle(at(0), { kind: "idConflict" }, 0, 0)).toBe(at(2));
     journal.settle(at(1), stored, 0, 0);
     expect([released(journal), journal.settledUpTo]).toEqual([["m1"], at(1)]);
-    expect(journal.take(0, 9)).toMatchObject([{ message: { id: at(2), content: "m0" }, deliveries: 2 }]);
+    expect(journal.take(0, 9)).toMatchObject([{ logged: { id: at(2), content: "m0" }, deliveries: 2 }]);
     expect(journal.bytes).toBe(1);
   });
 

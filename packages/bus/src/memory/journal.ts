@@ -1,5 +1,15 @@
 import { type BackoffLimits, backoffMs } from "@parley/async";
-import { type Draft, formatId, type LogMessage, nextPosition, type Position, parseId } from "@parley/models";
+import {
+  type EntryDraft,
+  formatId,
+  idBefore,
+  isChange,
+  type LogEntry,
+  nextPosition,
+  type Position,
+  parseId,
+  positionOf,
+} from "@parley/models";
 import type { Outcome } from "../consumer.ts";
 import type { LogState } from "../log-state.ts";
 import type { SharedQueue } from "../sender-shares.ts";
@@ -13,11 +23,11 @@ export type FinalOutcome = Exclude<Outcome, { readonly kind: "failed" | "idConfl
  */
 export type OnOutcome = (id: string, outcome: FinalOutcome | { readonly kind: "unknown" }) => void;
 
-/** A message in the journal. */
+/** A message or a change in the journal. */
 export interface Entry {
-  readonly message: LogMessage;
+  readonly logged: LogEntry;
   readonly bytes: number;
-  /** The number of times that the message was delivered to the consumer. */
+  /** The number of times that the entry was delivered to the consumer. */
   readonly deliveries: number;
   readonly onOutcome: OnOutcome;
 }
@@ -38,14 +48,14 @@ interface MutableEntry extends Omit<Entry, "deliveries"> {
 const RETRY_DELAYS: BackoffLimits = { minMs: 50, maxMs: 5_000 };
 
 /**
- * Messages that were accepted and not released yet, in id order. Pure: it has no clock, no timers and no promises.
+ * Entries that were accepted and not released yet, in id order. Pure: it has no clock, no timers and no promises.
  *
- * Entries leave only at the head, so they are released in id order, and `settledUpTo` never passes a message without
- * an outcome. Therefore a message that keeps failing delays the release of all later messages until it is stored. This
- * is necessary for a live stream that is complete and in order.
+ * Entries leave only at the head, so they are released in id order, and `settledUpTo` never passes an entry without an
+ * outcome. Therefore an entry that keeps failing delays the release of all later ones until it is stored. This is
+ * necessary for a live stream that is complete and in order.
  *
- * The same ref may be in the journal twice. No check is needed here: the store keeps one of the two messages and
- * answers `duplicateOf` for the other.
+ * The same ref of a message may be in the journal twice. No check is needed here: the store keeps one of the two messages
+ * and answers `duplicateOf` for the other.
  */
 export class Journal implements SharedQueue {
   readonly #entries = new Map<string, MutableEntry>();
@@ -81,9 +91,18 @@ export class Journal implements SharedQueue {
     return formatId(this.#last);
   }
 
-  /** Every message up to this id has been released. */
+  /** Every entry up to this id has been released. */
   get settledUpTo(): string {
     return this.#settledUpTo;
+  }
+
+  /**
+   * Every id up to this one has been released or was never assigned. As in Redis (L12), it is just before the first entry
+   * that waits, so an entry never waits for an id between itself and the entry before it.
+   */
+  get watermark(): string {
+    const [oldest] = this.#entries.keys();
+    return oldest === undefined ? this.end : idBefore(oldest);
   }
 
   /** The state for operators. There are never dead letters: only valid drafts enter the journal. */
@@ -100,9 +119,9 @@ export class Journal implements SharedQueue {
     };
   }
 
-  add(draft: Draft, bytes: number, onOutcome: OnOutcome): void {
+  add(draft: EntryDraft, bytes: number, onOutcome: OnOutcome): void {
     this.#insert({
-      message: { ...draft, id: this.#nextId() },
+      logged: this.#withId(draft),
       bytes,
       onOutcome,
       deliveries: 0,
@@ -133,9 +152,9 @@ export class Journal implements SharedQueue {
   }
 
   /**
-   * Records the outcome of a message at the time `at`. Does nothing if the message isn't in the journal or was settled
-   * before. After `failed`, the message waits before its next delivery. `spread`, a random number in [0, 1), varies the
-   * wait. After `idConflict`, returns the message's new id.
+   * Records the outcome of an entry at the time `at`. Does nothing if the entry isn't in the journal or was settled
+   * before. After `failed`, the entry waits before its next delivery. `spread`, a random number in [0, 1), varies the
+   * wait. After `idConflict`, returns the entry's new id.
    */
   settle(id: string, outcome: Outcome, at: number, spread: number): string | undefined {
     const entry = this.#entries.get(id);
@@ -157,7 +176,7 @@ export class Journal implements SharedQueue {
     for (const entry of this.#entries.values()) {
       if (entry.phase.kind !== "settled") return;
       this.#remove(entry);
-      this.#settledUpTo = entry.message.id;
+      this.#settledUpTo = positionOf(entry.logged);
       this.#passed += 1;
       yield { entry, outcome: entry.phase.outcome };
     }
@@ -172,24 +191,31 @@ export class Journal implements SharedQueue {
   }
 
   #assignNewId(entry: MutableEntry): string {
-    const id = this.#nextId();
     this.#remove(entry);
     const phase: Phase = { kind: "waiting", from: Number.NEGATIVE_INFINITY };
-    this.#insert({ ...entry, message: { ...entry.message, id }, phase });
-    return id;
+    const logged = this.#withId(entry.logged);
+    this.#insert({ ...entry, logged, phase });
+    return positionOf(logged);
+  }
+
+  /** Gives a draft the next id. The id of a change is above that of its message, too (L28). */
+  #withId(draft: EntryDraft): LogEntry {
+    return isChange(draft) ? { ...draft, change: this.#nextId(draft.id) } : { ...draft, id: this.#nextId() };
   }
 
   #insert(entry: MutableEntry): void {
-    this.#entries.set(entry.message.id, entry);
+    this.#entries.set(positionOf(entry.logged), entry);
     this.#bytes += entry.bytes;
   }
 
   #remove(entry: MutableEntry): void {
-    this.#entries.delete(entry.message.id);
+    this.#entries.delete(positionOf(entry.logged));
     this.#bytes -= entry.bytes;
   }
 
-  #nextId(): string {
+  /** Returns the next id. It is above `seen`, too. */
+  #nextId(seen?: string): string {
+    if (seen !== undefined && seen > this.end) this.#last = parseId(seen) ?? this.#last;
     const next = nextPosition(this.#last);
     const ms = Math.floor(this.#now());
     this.#last = ms > next.ms ? { ms, seq: 0 } : next;

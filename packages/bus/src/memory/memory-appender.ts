@@ -1,8 +1,9 @@
-import { ChatError, type Draft } from "@parley/models";
+import { ChatError, type EntryDraft, isChange } from "@parley/models";
 import type { Appended, Appender } from "../appender.ts";
 import type { Observe } from "../events.ts";
 import { SenderShares } from "../sender-shares.ts";
 import type { Journal, OnOutcome } from "./journal.ts";
+import { RecentRefs } from "./recent-refs.ts";
 
 /** Bounds of the in-memory log. */
 export interface AppendLimits {
@@ -31,6 +32,7 @@ export class MemoryAppender implements Appender {
   readonly #observe: Observe;
   readonly #onAdded: () => void;
   readonly #shares: SenderShares;
+  readonly #refs = new RecentRefs();
   #closed = false;
 
   constructor({ journal, limits, observe, onAdded }: MemoryAppenderDeps) {
@@ -41,7 +43,7 @@ export class MemoryAppender implements Appender {
     this.#shares = new SenderShares(journal, limits);
   }
 
-  append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+  append(drafts: readonly EntryDraft[]): Promise<readonly Appended[]> {
     const started = performance.now();
     return new Promise((resolve) => {
       const results: Appended[] = drafts.map(unavailable);
@@ -82,15 +84,21 @@ export class MemoryAppender implements Appender {
     this.#closed = true;
   }
 
-  #accept(draft: Draft, onOutcome: OnOutcome): ChatError | undefined {
+  #accept(draft: EntryDraft, onOutcome: OnOutcome): ChatError | undefined {
     if (this.#closed) return new ChatError("unavailable");
-    const bytes = Buffer.byteLength(draft.content);
+    const known = this.#refs.find(draft);
+    if (known?.kind === "other") return new ChatError("ref_reused");
+    if (known?.kind === "same") {
+      known.outcome(onOutcome);
+      return undefined;
+    }
+    const bytes = bytesOf(draft);
     if (this.#isFull(bytes)) return backlogFull();
     if (!this.#shares.take(draft.from, bytes)) {
       this.#observe({ type: "over-share", of: "backlog", drafts: 1 });
       return backlogFull();
     }
-    this.#journal.add(draft, bytes, onOutcome);
+    this.#journal.add(draft, bytes, this.#refs.remember(draft, onOutcome));
     this.#onAdded();
     return undefined;
   }
@@ -116,9 +124,17 @@ function appendedFrom(id: string, outcome: Parameters<OnOutcome>[1]): Appended {
       return { ok: true, id: outcome.id };
     case "refReused":
       return { ok: false, error: new ChatError("ref_reused") };
+    case "orphan":
+      return { ok: false, error: new ChatError("not_found", { message: "There is no such message." }) };
     case "unknown":
       return unavailable();
   }
+}
+
+/** The bytes of a draft's content and `meta`. A deletion has neither. */
+function bytesOf(draft: EntryDraft): number {
+  if (isChange(draft) && draft.kind === "delete") return 0;
+  return Buffer.byteLength(draft.content) + Buffer.byteLength(draft.meta ?? "");
 }
 
 function backlogFull(): ChatError {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Appended } from "../appender.ts";
 import type { Outcome } from "../consumer.ts";
 import type { BusEvent } from "../events.ts";
+import { contentOf, messageOf } from "../test/entries.ts";
 import { MemoryBus, type MemoryBusOptions } from "./memory-bus.ts";
 
 const open = new AbortController().signal;
@@ -26,7 +27,7 @@ function start(options: Partial<MemoryBusOptions> = {}) {
   const append = bus.append();
   const settleNext = async (outcome: Outcome = { kind: "stored" }) => {
     const batch = await consume.next(open);
-    await consume.settle(batch.map(({ message }) => ({ message, outcome })));
+    await consume.settle(batch.map(({ entry }) => ({ entry, outcome })));
     return batch;
   };
   return { bus, append, live, consume, tail: bus.tail(), delivered, events, settleNext };
@@ -42,9 +43,9 @@ describe("MemoryBus", () => {
     });
     const [consumed] = await consume.next(open);
     if (!consumed) throw new Error("next returned nothing");
-    const { message } = consumed;
+    const message = messageOf(consumed);
     expect([delivered, await tail.position(), deliveredBefore]).toEqual([[], ORIGIN, []]);
-    await consume.settle([{ message, outcome: { kind: "stored" } }]);
+    await consume.settle([{ entry: message, outcome: { kind: "stored" } }]);
     expect(await appended).toEqual([{ ok: true, id: message.id }]);
     expect([deliveredBefore, await tail.position()]).toEqual([[[message.id]], message.id]);
   });
@@ -57,7 +58,7 @@ describe("MemoryBus", () => {
     const second = append.append([draft("ho", "r")]);
     const [reused] = await settleNext({ kind: "refReused" });
     expect((await second).map(code)).toEqual(["ref_reused"]);
-    expect([delivered, await tail.position()]).toEqual([[], reused?.message.id]);
+    expect([delivered, await tail.position()]).toEqual([[], reused && messageOf(reused).id]);
   });
 
   it("L23: ids start above the last stored one, and the timestamp is the injected clock's", async () => {
@@ -80,10 +81,10 @@ describe("MemoryBus", () => {
     // Two timers fire in one event-loop turn, like two sockets that become readable. Microtasks run between them.
     for (const content of ["a", "b"]) setTimeout(() => sent.push(append.append([draft(content)])), 1);
     const batch = await waiting;
-    expect(batch.map(({ message }) => message.content)).toEqual(["a", "b"]);
+    expect(batch.map(contentOf)).toEqual(["a", "b"]);
     sent.push(append.append([draft("c")]), append.append([draft("d")]));
-    await consume.settle(batch.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
-    expect((await settleNext()).map(({ message }) => message.content)).toEqual(["c", "d"]);
+    await consume.settle(batch.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
+    expect((await settleNext()).map(contentOf)).toEqual(["c", "d"]);
     expect((await Promise.all(sent)).flat().map(code)).toEqual(["ok", "ok", "ok", "ok"]);
   });
 
@@ -93,12 +94,12 @@ describe("MemoryBus", () => {
     const late = append.append([draft("late"), draft("too")]);
     const [first, second] = await consume.next(open);
     if (!first || !second) throw new Error("both should be delivered");
-    await consume.settle([{ message: second.message, outcome: { kind: "stored" } }]);
+    await consume.settle([{ entry: second.entry, outcome: { kind: "stored" } }]);
     vi.advanceTimersByTime(1_000);
     expect((await late).map(code)).toEqual(["unavailable", "unavailable"]);
-    await consume.settle([{ message: first.message, outcome: { kind: "stored" } }]);
-    expect(delivered).toEqual([first.message.id, second.message.id]);
-    expect(await tail.position()).toBe(second.message.id);
+    await consume.settle([{ entry: first.entry, outcome: { kind: "stored" } }]);
+    expect(delivered).toEqual([first, second].map((one) => messageOf(one).id));
+    expect(await tail.position()).toBe(messageOf(second).id);
   });
 
   it("G5: at the bound in messages or bytes drafts get backlog_full with a retry time, until there is room", async () => {

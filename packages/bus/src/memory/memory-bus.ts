@@ -1,3 +1,4 @@
+import { positionOf } from "@parley/models";
 import type { Appender } from "../appender.ts";
 import type { Bus } from "../bus.ts";
 import type { ConsumeOptions, Consumer } from "../consumer.ts";
@@ -31,9 +32,10 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 /**
  * A log inside one process (L23).
  *
- * A message stays in the log from its append until the consumer reports that the store has it. Then the message is
- * published live, in id order. Only after that does its sender get the result. So every acknowledged message is in the
- * store, and a message lost in a crash was never acknowledged.
+ * A message or a change stays in the log from its append until the consumer reports that the store has it. Then it is
+ * published live, in id order. Only after that does its sender get the result. So everything that was acknowledged is in
+ * the store, and an entry lost in a crash was never acknowledged. Nothing is left of this log in a restart, so it has no
+ * format that could be switched (L25).
  */
 export class MemoryBus implements Bus {
   readonly #journal: Journal;
@@ -101,8 +103,8 @@ export class MemoryBus implements Bus {
 
   #release(): void {
     for (const { entry, outcome } of this.#journal.release()) {
-      if (outcome.kind === "stored") this.#live?.publish(entry.message);
-      entry.onOutcome(entry.message.id, outcome);
+      if (outcome.kind === "stored") this.#live?.publish(entry.logged);
+      entry.onOutcome(positionOf(entry.logged), outcome);
     }
     this.#settled.notifyAll();
   }
@@ -113,7 +115,8 @@ export class MemoryBus implements Bus {
     while (this.#consume && this.#journal.entries > 0 && !deadline.aborted) {
       await this.#settled.wait(undefined, deadline);
     }
-    for (const entry of this.#journal.clear()) entry.onOutcome(entry.message.id, { kind: "unknown" });
+    for (const { logged, onOutcome } of this.#journal.clear())
+      onOutcome(positionOf(logged), { kind: "unknown" });
     this.#live?.close();
     this.#tail?.close();
   }

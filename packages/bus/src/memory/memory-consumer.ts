@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { positionOf } from "@parley/models";
 import type { Consumed, Consumer, DeadLetters, Settled } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { LogState } from "../log-state.ts";
@@ -8,7 +9,7 @@ import type { Notifier } from "./notifier.ts";
 /** The most messages in one batch. */
 const BATCH = 512;
 
-/** There are never dead letters: only valid drafts enter this log, so every entry is a message. */
+/** There are never dead letters: only valid drafts enter this log. */
 const NO_DEAD_LETTERS: DeadLetters = {
   list: () => Promise.resolve([]),
   replay: () => Promise.resolve("not_found"),
@@ -33,7 +34,7 @@ export class MemoryConsumer implements Consumer {
   readonly #added: Notifier;
   readonly #observe: Observe;
   readonly #onSettled: () => void;
-  /** The last failure, until the message that failed is settled. */
+  /** The last failure, until the entry that failed is settled. */
   #failure: { readonly id: string; readonly reason: string } | undefined;
 
   constructor({ journal, added, observe, onSettled }: MemoryConsumerDeps) {
@@ -46,7 +47,7 @@ export class MemoryConsumer implements Consumer {
   async next(signal: AbortSignal, limit = BATCH): Promise<readonly Consumed[]> {
     while (!signal.aborted) {
       const taken = this.#journal.take(performance.now(), Math.min(limit, BATCH));
-      if (taken.length > 0) return taken.map(({ message, deliveries }) => ({ message, deliveries }));
+      if (taken.length > 0) return taken.map(({ logged: entry, deliveries }) => ({ entry, deliveries }));
       const due = this.#journal.nextDue();
       await this.#added.wait(due === undefined ? undefined : Math.max(0, due - performance.now()), signal);
       // Group commit: messages that arrive before this event-loop turn ends join the same batch (L6).
@@ -55,22 +56,27 @@ export class MemoryConsumer implements Consumer {
     return [];
   }
 
-  /** Returns all messages: there is no other consumer. */
-  held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
-    return Promise.resolve(messages);
+  /** Returns all entries: there is no other consumer. */
+  held(consumed: readonly Consumed[]): Promise<readonly Consumed[]> {
+    return Promise.resolve(consumed);
   }
 
   settle(settled: readonly Settled[]): Promise<void> {
-    for (const { message, outcome } of settled) {
-      const newId = this.#journal.settle(message.id, outcome, performance.now(), Math.random());
-      if (newId) this.#observe({ type: "id-conflict", id: message.id, again: newId });
-      if (outcome.kind === "failed") this.#failure = { id: message.id, reason: outcome.reason };
-      else if (this.#failure?.id === message.id) this.#failure = undefined;
+    for (const { entry, outcome } of settled) {
+      const id = positionOf(entry);
+      const newId = this.#journal.settle(id, outcome, performance.now(), Math.random());
+      if (newId) this.#observe({ type: "id-conflict", id, again: newId });
+      if (outcome.kind === "failed") this.#failure = { id, reason: outcome.reason };
+      else if (this.#failure?.id === id) this.#failure = undefined;
     }
-    // Messages that failed or got a new id wait to be consumed again.
+    // Entries that failed or got a new id wait to be consumed again.
     this.#added.notifyAll();
     this.#onSettled();
     return Promise.resolve();
+  }
+
+  watermark(): Promise<string> {
+    return Promise.resolve(this.#journal.watermark);
   }
 
   /** Returns the log's state. There is nothing to trim, because stored messages leave the log at once. */
@@ -79,6 +85,6 @@ export class MemoryConsumer implements Consumer {
   }
 
   problem(): string | undefined {
-    return this.#failure && `message ${this.#failure.id} can't be stored: ${this.#failure.reason}`;
+    return this.#failure && `entry ${this.#failure.id} can't be stored: ${this.#failure.reason}`;
   }
 }

@@ -1,5 +1,5 @@
-import { ChatError, encodeBody, type LogMessage } from "@parley/models";
-import type { LiveFeed, LiveListener } from "../live-feed.ts";
+import { ChatError, encodeBody, encodeChange, isChange, type LogEntry, positionOf } from "@parley/models";
+import type { LiveFeed, LiveListener, LiveMessage } from "../live-feed.ts";
 
 /** Delivers messages to the listener in the same process. */
 export class MemoryLiveFeed implements LiveFeed {
@@ -31,10 +31,10 @@ export class MemoryLiveFeed implements LiveFeed {
     return this.#closed ? "the log is closed" : undefined;
   }
 
-  /** Calls the listener synchronously. Messages must come in id order. */
-  publish(message: LogMessage): void {
-    const { id, from, to } = message;
-    const live = { id, body: encodeBody(message) };
+  /** Calls the listener synchronously. Entries must come in id order. */
+  publish(entry: LogEntry): void {
+    const { from, to } = entry;
+    const live = liveMessage(entry);
     const audiences = to === "" ? [""] : new Set([from, to].filter((user) => this.#users.has(user)));
     for (const audience of audiences) this.#listener.message(audience, live);
   }
@@ -42,4 +42,11 @@ export class MemoryLiveFeed implements LiveFeed {
   close(): void {
     this.#closed = true;
   }
+}
+
+function liveMessage(entry: LogEntry): LiveMessage {
+  const id = positionOf(entry);
+  return isChange(entry)
+    ? { id, body: encodeChange(entry), kind: entry.kind }
+    : { id, body: encodeBody(entry) };
 }

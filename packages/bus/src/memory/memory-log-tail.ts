@@ -8,9 +8,8 @@ import type { Notifier } from "./notifier.ts";
 const WAIT_MS = 1_000;
 
 /**
- * The tail of an in-memory log, which is always empty. A message's sender gets its ack only after the message is
- * stored (L23). So the log ends at the last settled message, the watermark equals the end, and reads return no
- * messages.
+ * The tail of an in-memory log, which is always empty. The sender of a message or a change gets the ack only after it is
+ * stored (L23). So the log ends at the last settled entry, the watermark equals the end, and reads return no entries.
  */
 export class MemoryLogTail implements LogTail {
   readonly #journal: Journal;
@@ -43,7 +42,7 @@ export class MemoryLogTail implements LogTail {
     if (after === this.#journal.settledUpTo) await this.#settled.wait(WAIT_MS, signal);
     signal.throwIfAborted();
     this.#assertOpen();
-    return { kind: "read", messages: [], position: this.#journal.settledUpTo };
+    return { kind: "read", entries: [], position: this.#journal.settledUpTo };
   }
 
   problem(): string | undefined {

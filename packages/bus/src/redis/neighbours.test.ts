@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
 import { type Draft, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { contentOf } from "../test/entries.ts";
 import type { Place } from "./format/keys.ts";
 import { type Rig, startRig } from "./test/redis-rig.ts";
 
@@ -42,8 +43,8 @@ describe.skipIf(!rig)("installations that share a Redis", { timeout: 180_000 }, 
     const storing = (async () => {
       while (!stop.signal.aborted) {
         const consumed = await consume.next(stop.signal);
-        found.stored.push(...consumed.map(({ message }) => message.content));
-        await consume.settle(consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
+        found.stored.push(...consumed.map(contentOf));
+        await consume.settle(consumed.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
       }
     })();
     const reading = (async () => {
@@ -51,7 +52,7 @@ describe.skipIf(!rig)("installations that share a Redis", { timeout: 180_000 }, 
       while (found.read.length < MESSAGES) {
         const page = await tail.read(position, stop.signal);
         if (page.kind === "lost") throw new Error("the tail was lost");
-        found.read.push(...page.messages.map(({ content }) => content));
+        found.read.push(...page.entries.map((entry) => contentOf({ entry })));
         position = page.position;
       }
     })();

@@ -23,10 +23,15 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => targets.stop());
 
+const MESSAGE = '{"to":"bob","content":"hello","ref":"r"}';
+
 /** Kinds of requests. Each function returns the text of a request for a path. */
 const WAYS: Readonly<Record<string, (path: string) => string>> = {
   "a request": (path) => `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`,
   "a request with a body": (path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"user`,
+  "a message": (path) =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${MESSAGE.length}\r\n\r\n${MESSAGE}`,
   "an upgrade": (path) => handshake(path, [`Authorization: Bearer ${token}`]),
   "an upgrade without a token": (path) => handshake(path, []),
   "an upgrade with a body": (path) => handshake(path, ["Content-Length: 9"]),

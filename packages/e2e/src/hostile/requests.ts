@@ -4,6 +4,7 @@ import type { Dice } from "./dice.ts";
 export const PATHS = [
   "/",
   "/ws",
+  "/send",
   "/auth/token",
   "/assets/x.js",
   "/messages",
@@ -90,6 +91,7 @@ const UPGRADE_HEADERS = [
 
 const BODIES = [
   ["Content-Length: 20", '{"username":"alice"}'],
+  ["Content-Type: application/json\r\nContent-Length: 25", '{"content":"x","ref":"r"}'],
   ["Content-Length: 5", "too long for its length"],
   ["Content-Length: 4000000000", "short"],
   ["Content-Length: -1", ""],

@@ -54,6 +54,11 @@ export const ROWS: readonly Row[] = [
         queries: [ratePer("outcome", "parley_persister_messages_settled_total")],
       },
       {
+        title: "Edits and deletions stored",
+        unit: "ops",
+        queries: [ratePer("outcome", "parley_persister_changes_settled_total")],
+      },
+      {
         title: "Inserts",
         unit: "s",
         queries: percentilesOf("parley_persister_insert_seconds"),

@@ -4,6 +4,8 @@ import { appFor, ROUTES } from "./routes.ts";
 describe("public routes", () => {
   it.each([
     ["/ws", "gateway"],
+    ["/send", "gateway"],
+    ["/send/", undefined],
     ["/auth/token", "gateway"],
     ["/assets/index-4f2a.js", "gateway"],
     ["/messages", "history-api"],

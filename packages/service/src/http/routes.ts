@@ -11,6 +11,7 @@ export interface Route {
 /** All public routes. Standalone, the local front and the test of the proxy's configuration use this table. */
 export const ROUTES: readonly Route[] = [
   { path: "/ws", app: "gateway", prefix: false },
+  { path: "/send", app: "gateway", prefix: false },
   { path: "/auth/token", app: "gateway", prefix: false },
   { path: "/assets", app: "gateway", prefix: true },
   { path: "/messages", app: "history-api", prefix: true },

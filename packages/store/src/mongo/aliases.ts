@@ -1,3 +1,4 @@
+import type { StoredMessage } from "@parley/models";
 import type { Collection } from "mongodb";
 import type { Alias } from "../store.ts";
 import type { Collections } from "./connection.ts";
@@ -27,13 +28,32 @@ export async function keepAliases(
   await runStep((timeLimit) => nameInMessages(messages, free, timeLimit));
 }
 
-/** Returns the id of the message for which an alias stands, or undefined. */
-export async function readAlias(
+/** Returns the ids of the messages for which these ids stand, by alias. */
+export async function readAliases(
   aliases: Collection<AliasDocument>,
-  id: string,
+  ids: readonly string[],
   timeLimit: TimeLimit,
-): Promise<string | undefined> {
-  return (await aliases.findOne({ _id: id }, timeLimit))?.of;
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const found = await aliases.find({ _id: { $in: [...ids] } }, timeLimit).toArray();
+  return new Map(found.map(({ _id, of }) => [_id, of]));
+}
+
+/** Reads messages by ids or aliases. The result is keyed by the given ids. */
+export async function readByAnyIds(
+  { messages, aliases }: Database,
+  ids: readonly string[],
+  timeLimit: TimeLimit,
+): Promise<Map<string, StoredMessage>> {
+  const byId = await readByIds(messages, ids, timeLimit);
+  const missing = ids.filter((id) => !byId.has(id));
+  const firsts = await readAliases(aliases, missing, timeLimit);
+  const byAlias = await readByIds(messages, [...new Set(firsts.values())], timeLimit);
+  for (const [alias, of] of firsts) {
+    const first = byAlias.get(of);
+    if (first) byId.set(alias, first);
+  }
+  return byId;
 }
 
 async function insertMissing(

@@ -1,5 +1,6 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
+import type { ChangeDocument } from "./changes/document.ts";
 import type { AliasDocument, ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
@@ -17,6 +18,7 @@ export interface Collections {
   readonly messages: Collection<MessageDocument>;
   readonly conversations: Collection<ConversationDocument>;
   readonly aliases: Collection<AliasDocument>;
+  readonly changes: Collection<ChangeDocument>;
   /** Exists only while a backfill runs. */
   readonly progress: Collection<ProgressDocument>;
 }
@@ -52,6 +54,7 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       messages: collection("messages"),
       conversations: collection("conversations"),
       aliases: collection("aliases"),
+      changes: collection("changes"),
       progress: collection("progress"),
       ...lazyConnect(client),
     };

@@ -16,15 +16,22 @@ export interface MessageDocument {
   readonly from: string;
   /** A username, or "" for the public room. */
   readonly to: string;
+  /** Today's content: "" once the message is deleted. */
   readonly content: string;
+  /** JSON text (P72). */
+  readonly meta?: string;
   /** The id's time (L2), for people and tools that read the collection. Parley itself doesn't use it. */
   readonly timestamp: Date;
   /** Absent if the sender set no ref, because the index of format 1 contains only documents that have this field. */
   readonly ref?: string;
   /** See `keyOf`. Absent in documents of earlier versions, until `upgrade` has added it. */
   readonly key?: string;
-  /** Digest of the content that was stored first (L29). Absent as `key`. */
+  /** Digest of what was stored first (L29). Absent as `key`, until `upgrade` or the first change has added both. */
   readonly digest?: string;
+  /** The id of the last change that counts (P76). Absent if the message was never changed. */
+  readonly change?: string;
+  /** Present once the message is deleted. */
+  readonly deleted?: true;
   /** The greatest alias of the message (P58). */
   readonly also?: string;
 }
@@ -52,16 +59,20 @@ export interface ProgressDocument {
 
 /** Converts a message to its document. The id must be valid. */
 export function documentOf(message: LogMessage): MessageDocument {
-  const { id, from, to, content, ref } = message;
+  const { id, from, to, content, meta, ref } = message;
   const timestamp = new Date(parseId(id)?.ms ?? Number.NaN);
-  const document = { _id: id, conversation: conversationOf(from, to), from, to, content, timestamp };
-  const added = addedFields(message);
-  return ref === undefined ? { ...document, ...added } : { ...document, ref, ...added };
+  return {
+    ...{ _id: id, conversation: conversationOf(from, to), from, to, content },
+    ...(meta !== undefined && { meta }),
+    timestamp,
+    ...(ref !== undefined && { ref }),
+    ...addedFields(message),
+  };
 }
 
-/** Returns the fields that documents of earlier versions lack. */
-export function addedFields(message: LogMessage): { readonly key: string; readonly digest: string } {
-  return { key: keyOf(message), digest: contentDigest(message.content) };
+/** Returns the fields that documents of earlier versions lack. A document without a digest has its first content. */
+export function addedFields(message: StoredMessage): { readonly key: string; readonly digest: string } {
+  return { key: keyOf(message), digest: message.digest ?? contentDigest(message) };
 }
 
 /**
@@ -75,12 +86,15 @@ export function keyOf(message: LogMessage): string {
 
 /** Converts a document to its message. */
 export function messageOf(document: MessageDocument): StoredMessage {
-  const { _id: id, from, to, content, ref, digest, also } = document;
+  const { _id: id, from, to, content, meta, ref, digest, also, change, deleted } = document;
   const message = { id, from, to, content };
   return {
     ...message,
+    ...(meta !== undefined && { meta }),
     ...(ref !== undefined && { ref }),
     ...(digest !== undefined && { digest }),
     ...(also !== undefined && { also }),
+    ...(change !== undefined && { change }),
+    ...(deleted && { deleted }),
   };
 }

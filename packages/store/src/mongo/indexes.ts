@@ -1,8 +1,10 @@
 import { type Collection, type IndexDescription, MongoServerError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
+import type { ChangeDocument } from "./changes/document.ts";
 import type { MessageDocument } from "./document.ts";
 
 type Messages = Collection<MessageDocument>;
+type Changes = Collection<ChangeDocument>;
 
 /**
  * The indexes for reads of a range. A read names its index as a hint, so if the index is missing, the read fails
@@ -16,6 +18,12 @@ const READ_INDEXES: IndexDescription[] = [
   { key: BY_SENDER },
   { key: BY_RECIPIENT },
 ];
+
+/**
+ * Changes are read by the same ranges, and by their refs. The latter index isn't unique: the log and history-api keep refs
+ * unique (L5), and a change of a log that was lost must not stop another one.
+ */
+const CHANGE_INDEXES: IndexDescription[] = [...READ_INDEXES, { key: { key: 1 } }];
 
 /**
  * Format 2: the unique index on `key` (G2). It leaves out documents without the field, so a process of an earlier
@@ -56,6 +64,11 @@ export function createReadIndexes(messages: Messages): Promise<void> {
   return create(messages, READ_INDEXES);
 }
 
+/** Creates the indexes of changes, and with them the collection: a read before that finds no changes and needs none. */
+export function createChangeIndexes(changes: Changes): Promise<void> {
+  return create(changes, CHANGE_INDEXES);
+}
+
 export function createKeyIndex(messages: Messages): Promise<void> {
   return create(messages, [BY_KEY]);
 }
@@ -85,37 +98,49 @@ export async function readUniqueIndexes(messages: Messages): Promise<UniqueIndex
   return { key: has(BY_KEY), ref: has(BY_REF) };
 }
 
-/** Returns the keys of the indexes that the collection lacks: all of them if the collection doesn't exist. */
-export async function missingIndexes(messages: Messages): Promise<string[]> {
-  const existing = (await indexesOf(messages)).map(({ key }) => JSON.stringify(key));
-  const unique = existing.includes(JSON.stringify(BY_REF.key)) ? BY_REF : BY_KEY;
-  const wanted = [...READ_INDEXES, unique].map(({ key }) => JSON.stringify(key));
-  return wanted.filter((key) => !existing.includes(key));
+/**
+ * Returns the keys of the indexes that the collections lack: all of them if a collection doesn't exist. Those of changes
+ * have the collection's name before them.
+ */
+export async function missingIndexes(messages: Messages, changes: Changes): Promise<string[]> {
+  const { ref } = await readUniqueIndexes(messages);
+  return [
+    ...(await missingFrom(messages, [...READ_INDEXES, ref ? BY_REF : BY_KEY])),
+    ...(await missingFrom(changes, CHANGE_INDEXES)).map((key) => `changes ${key}`),
+  ];
+}
+
+async function missingFrom(
+  collection: Messages | Changes,
+  wanted: readonly IndexDescription[],
+): Promise<string[]> {
+  const existing = (await indexesOf(collection)).map(({ key }) => JSON.stringify(key));
+  return wanted.map(({ key }) => JSON.stringify(key)).filter((key) => !existing.includes(key));
 }
 
 async function create(
-  messages: Messages,
+  collection: Messages | Changes,
   indexes: IndexDescription[],
   rethrown: readonly unknown[] = [],
 ): Promise<void> {
   // Some servers fail if an index exists already.
-  const existing = await indexesOf(messages);
+  const existing = await indexesOf(collection);
   const missing = indexes.filter((wanted) => !existing.some((index) => isSame(index, wanted)));
   if (missing.length === 0) return;
   try {
-    await messages.createIndexes(missing);
+    await collection.createIndexes(missing);
   } catch (error) {
     const code = error instanceof MongoServerError ? error.code : undefined;
     const problem = CONFLICTS.get(code);
     if (problem === undefined || rethrown.includes(code)) throw error;
     throw new StoreUnusable(
-      `the collection ${messages.namespace} cannot be used: ${problem}. Resolve the conflict or set another database`,
+      `the collection ${collection.namespace} cannot be used: ${problem}. Resolve the conflict or set another database`,
     );
   }
 }
 
-async function indexesOf(messages: Messages) {
-  return await messages.indexes().catch((error: unknown) => {
+async function indexesOf(collection: Messages | Changes) {
+  return await collection.indexes().catch((error: unknown) => {
     if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
     throw error;
   });

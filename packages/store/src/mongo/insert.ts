@@ -1,5 +1,5 @@
 import { type LogMessage, refKey, type StoredMessage } from "@parley/models";
-import type { Collection } from "mongodb";
+import type { Collection, OptionalUnlessRequiredId } from "mongodb";
 import { outcomeOf, rejectionReason } from "../outcome.ts";
 import type { InsertOptions, InsertOutcome } from "../store.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
@@ -45,7 +45,7 @@ export async function insertInto(
   const missing = mayBeStored ? await notStored(collection, accepted, runStep) : accepted;
   const written = missing.length > 0 ? missing : accepted.slice(0, 1);
   const documents = written.map(({ message }) => documentOf(message));
-  const errors = await runStep((timeLimit) => write(collection, documents, timeLimit));
+  const errors = await runStep((timeLimit) => insertUnordered(collection, documents, timeLimit));
   const duplicates = errors.flatMap(({ index, code }) => {
     const refused = written[index];
     if (!refused) return [];
@@ -77,10 +77,11 @@ async function notStored<Item extends { readonly message: LogMessage }>(
   return items.filter(({ message }) => !isStored(message, byId));
 }
 
-async function write(
-  collection: Collection<MessageDocument>,
-  documents: readonly MessageDocument[],
-  { maxTimeMS }: TimeLimit,
+/** Inserts documents in one unordered write. Returns the errors of single documents. */
+export async function insertUnordered<Document extends { readonly _id: string }>(
+  collection: Collection<Document>,
+  documents: readonly OptionalUnlessRequiredId<Document>[],
+  { maxTimeMS }: Pick<TimeLimit, "maxTimeMS">,
 ): Promise<readonly DocumentError[]> {
   if (documents.length === 0) return [];
   try {

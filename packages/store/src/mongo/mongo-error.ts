@@ -75,3 +75,14 @@ export function documentErrorsOf(error: unknown, count: number): readonly Docume
   if (written + errors.length !== count || error.result.getWriteConcernError() !== undefined) throw error;
   return errors.map(({ index, code }) => ({ index, code }));
 }
+
+/**
+ * Returns the errors of single updates in an unordered write. Rethrows the error if the whole write or its write concern
+ * failed. An update may match nothing, so the error can't account for every update: the caller reads the documents.
+ */
+export function updateErrorsOf(error: unknown): readonly DocumentError[] {
+  if (!(error instanceof MongoBulkWriteError) || error.errorResponse instanceof Error) throw error;
+  const errors = [error.writeErrors].flat();
+  if (errors.length === 0 || error.result.getWriteConcernError() !== undefined) throw error;
+  return errors.map(({ index, code }) => ({ index, code }));
+}

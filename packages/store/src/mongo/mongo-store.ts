@@ -1,4 +1,13 @@
-import { type LogMessage, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
+import { type LogChange, type LogMessage, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
+import type {
+  ChangedMessage,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeRef,
+  ChangesOf,
+  StoredChange,
+} from "../change.ts";
+import { changeEvent } from "../change-outcome.ts";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { aliasesOf, insertEvent } from "../outcome.ts";
@@ -15,8 +24,10 @@ import type {
   Store,
   StoreFormat,
 } from "../store.ts";
-import { keepAliases, readAlias } from "./aliases.ts";
+import { keepAliases, readByAnyIds } from "./aliases.ts";
 import { forgetProgress, runBackfill } from "./backfill.ts";
+import { applyChanges } from "./changes/apply.ts";
+import { readChange, readChanges } from "./changes/read.ts";
 import type { Connection } from "./connection.ts";
 import {
   addConversations,
@@ -26,10 +37,10 @@ import {
   updateConversations,
 } from "./conversations.ts";
 import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
-import { createReadIndexes } from "./indexes.ts";
+import { createChangeIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByIds, readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { readByRefs, readLastId, readPage, readVisible } from "./read.ts";
 import { type Named, readStoreName } from "./store-name.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
@@ -56,6 +67,7 @@ export class MongoStore implements Store, Named {
   async prepare({ format }: PrepareOptions = {}): Promise<void> {
     const step = this.#stepsOf("prepare");
     await step(() => createReadIndexes(this.#db.messages));
+    await step(() => createChangeIndexes(this.#db.changes));
     const isNew = await ensureUniqueRefs(this.#db.messages, format, step);
     if (isNew) await step(() => markBackfillDone(this.#db.conversations));
     this.#format = format;
@@ -96,10 +108,24 @@ export class MongoStore implements Store, Named {
     return outcomes;
   }
 
+  async change(
+    changes: readonly LogChange[],
+    { watermark }: ChangeOptions,
+  ): Promise<readonly ChangeOutcome[]> {
+    const started = performance.now();
+    const outcomes = await applyChanges(this.#db, changes, watermark, this.#stepsOf("change"));
+    this.#observe(changeEvent(outcomes, performance.now() - started));
+    return outcomes;
+  }
+
   lastId(): Promise<string> {
-    const { messages, aliases } = this.#db;
+    const { messages, aliases, changes } = this.#db;
     return this.#bounded("lastId", async (timeLimit) => {
-      const ids = await Promise.all([readLastId(messages, timeLimit), readLastId(aliases, timeLimit)]);
+      const ids = await Promise.all([
+        readLastId(messages, timeLimit),
+        readLastId(aliases, timeLimit),
+        readLastId(changes, timeLimit),
+      ]);
       return ids.reduce<string>((last, id = ORIGIN) => laterOf(last, id), ORIGIN);
     });
   }
@@ -155,16 +181,29 @@ export class MongoStore implements Store, Named {
     return this.#read("findByRef", messages.length, run, signal);
   }
 
-  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
-    const { messages, aliases } = this.#db;
-    const run = async (timeLimit: TimeLimit) => {
-      const found = await readByIds(messages, [id], timeLimit);
-      if (found.size > 0) return [...found.values()];
-      const first = await readAlias(aliases, id, timeLimit);
-      return first === undefined ? [] : [...(await readByIds(messages, [first], timeLimit)).values()];
-    };
-    const [message] = await this.#read("findById", 1, run, signal);
-    return message;
+  async findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined> {
+    return (await this.findByIds([id], options)).get(id);
+  }
+
+  async findByIds(
+    ids: readonly string[],
+    { signal }: Abandonable = {},
+  ): Promise<ReadonlyMap<string, StoredMessage>> {
+    const run = async (timeLimit: TimeLimit) => [...(await readByAnyIds(this.#db, ids, timeLimit))];
+    return new Map(await this.#read("findById", ids.length, run, signal));
+  }
+
+  changes(
+    of: ChangesOf,
+    { signal, ...options }: Range & PageSize & Abandonable,
+  ): Promise<readonly ChangedMessage[]> {
+    const run = (timeLimit: TimeLimit) => readChanges(this.#db, of, options, timeLimit);
+    return this.#read("changes", options.limit, run, signal);
+  }
+
+  async findChange(ref: ChangeRef, { signal }: Abandonable = {}): Promise<StoredChange | undefined> {
+    const run = (timeLimit: TimeLimit) => readChange(this.#db, ref, timeLimit);
+    return (await this.#read("findChange", 1, run, signal)).at(0);
   }
 
   ping(): Promise<void> {
@@ -187,18 +226,18 @@ export class MongoStore implements Store, Named {
     if (!this.#isBackfillDone) throw new NotPrepared("the conversation documents don't exist yet");
   }
 
-  #read(
+  #read<Item>(
     operation: StoreRead,
     limit: number,
-    run: (timeLimit: TimeLimit) => Promise<readonly StoredMessage[]>,
+    run: (timeLimit: TimeLimit) => Promise<readonly Item[]>,
     signal: AbortSignal | undefined,
-  ): Promise<readonly StoredMessage[]> {
+  ): Promise<readonly Item[]> {
     const timed = async (timeLimit: TimeLimit) => {
       const started = performance.now();
       // MongoDB treats zero as no limit.
-      const messages = limit > 0 ? await run(timeLimit) : [];
-      this.#observe({ type: "read", operation, messages: messages.length, ms: performance.now() - started });
-      return messages;
+      const items = limit > 0 ? await run(timeLimit) : [];
+      this.#observe({ type: "read", operation, messages: items.length, ms: performance.now() - started });
+      return items;
     };
     return this.#bounded(operation, timed, signal);
   }

@@ -38,8 +38,7 @@ export function readPage(
  * The server reads at most `limit` messages for each, however long the user's history is. A single query with `$or`
  * could make the server's planner scan all users' ids.
  *
- * If the result of a query is full, the query may have more messages after its last id. So the combined result ends at
- * the first of these last ids.
+ * If the result of a query is full, the combined result ends with it (`mergeParts`).
  */
 export async function readVisible(
   db: Database,
@@ -53,14 +52,36 @@ export async function readVisible(
     inIdOrder(db, { to: user }, BY_RECIPIENT, query, timeLimit),
     inIdOrder(db, { from: user }, BY_SENDER, query, timeLimit),
   ]);
-  const ends = parts.filter((part) => isFull(part, range)).map((part) => part.at(-1)?.id ?? "");
-  const [end = "~"] = ends.sort();
-  const byId = new Map(parts.flat().map((message) => [message.id, message]));
-  const covered = [...byId.values()].filter(({ id }) => id <= end);
-  return firstFitting(
-    covered.sort((a, b) => (a.id < b.id ? -1 : 1)),
-    range,
+  const covered = mergeParts(
+    parts,
+    ({ id }) => id,
+    (part) => isFull(part, range),
   );
+  return firstFitting(covered, range);
+}
+
+/**
+ * Merges the results of queries in the order of ids, each item once. Leaves out items beyond the last one of a full
+ * result, because that query may have more items before them.
+ */
+export function mergeParts<Item>(
+  parts: readonly (readonly Item[])[],
+  idOf: (item: Item) => string,
+  isFullPart: (part: readonly Item[]) => boolean,
+): Item[] {
+  const ends = parts.filter(isFullPart).flatMap((part) => part.slice(-1).map(idOf));
+  const [end = "~"] = ends.sort();
+  const byId = new Map(parts.flat().map((item) => [idOf(item), item]));
+  const covered = [...byId].filter(([id]) => id <= end);
+  return covered.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+}
+
+/** Returns the condition that an id lies within a range. */
+export function idWithin({ after, before }: Range): { readonly _id?: { $gt?: string; $lt?: string } } {
+  if (after === undefined && before === undefined) return {};
+  return {
+    _id: { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) },
+  };
 }
 
 /** Reads the greatest id of a collection. */
@@ -143,8 +164,7 @@ async function inIdOrder(
   { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {
-  const _id = { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) };
-  const ranged = after === undefined && before === undefined ? filter : { ...filter, _id };
+  const ranged = { ...filter, ...idWithin({ after, before }) };
   const { limit, maxBytes } = size;
   const sort = { _id: direction };
   const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));

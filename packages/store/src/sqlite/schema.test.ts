@@ -1,14 +1,18 @@
 import { DatabaseSync } from "node:sqlite";
+import { contentDigest } from "@parley/models";
 import { expect, it } from "vitest";
 import { migrate } from "./schema.ts";
+import { SqliteStore } from "./sqlite-store.ts";
 
 /** Creates a database of schema version 1: with messages and without conversations. */
 function firstVersion(messages: readonly (readonly [id: string, from: string, to: string])[]): DatabaseSync {
   const db = new DatabaseSync(":memory:");
   migrate(db, "memory");
   db.exec(
-    "DROP TABLE conversations; ALTER TABLE messages DROP COLUMN digest; ALTER TABLE messages DROP COLUMN also; " +
-      "DROP TABLE aliases; PRAGMA user_version = 1",
+    "DROP TABLE conversations; DROP TABLE aliases; DROP TABLE changes; PRAGMA user_version = 1;" +
+      ["digest", "also", "meta", "change", "deleted"]
+        .map((column) => `ALTER TABLE messages DROP COLUMN ${column};`)
+        .join(""),
   );
   const insert = db.prepare("INSERT INTO messages VALUES (?, ?, ?, ?, 'text', 'time', NULL)");
   for (const [id, from, to] of messages) {
@@ -48,4 +52,30 @@ it("P57: migrating a file without messages creates no conversations", () => {
   const db = firstVersion([]);
   migrate(db, "memory");
   expect(conversationsIn(db)).toEqual([]);
+});
+
+it("L29: messages of earlier versions have no digest, and get that of their first content with their first change", async () => {
+  const db = firstVersion([["1700000000000-0000000001-00", "alice", "bob"]]);
+  migrate(db, "memory");
+  const store = new SqliteStore(
+    db,
+    () => undefined,
+    () => undefined,
+  );
+  const message = { id: "1700000000000-0000000001-00", from: "alice", to: "bob", content: "text" };
+  expect(await store.findById(message.id)).toEqual(message);
+  const { id, from, to } = message;
+  const change = "1700000000000-0000000002-00";
+  const digest = contentDigest(message);
+  const outcomes = await store.change(
+    [
+      { kind: "edit", change, from, to, id, digest, content: "edited" },
+      { kind: "delete", change: "1700000000000-0000000003-00", from, to, id, digest: "another0000" },
+    ],
+    { watermark: id },
+  );
+  expect(outcomes.map(({ kind }) => kind)).toEqual(["stored", "orphan"]);
+  expect(await store.findById(id)).toEqual({ ...message, content: "edited", change, digest });
+  expect(await store.insert([message])).toEqual([{ kind: "stored" }]);
+  await store.close();
 });

@@ -49,6 +49,29 @@ const MIGRATIONS = [
   ALTER TABLE messages ADD COLUMN also TEXT;
   CREATE TABLE aliases (id TEXT NOT NULL PRIMARY KEY, of TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // Changes of messages, without content (P75), and the last change of each message. `first` is the digest of what the
+  // message first was, and `digest` that of the change itself.
+  `
+  ALTER TABLE messages ADD COLUMN meta TEXT;
+  ALTER TABLE messages ADD COLUMN change TEXT;
+  ALTER TABLE messages ADD COLUMN deleted INTEGER;
+  CREATE TABLE changes (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation TEXT NOT NULL,
+    "from" TEXT NOT NULL,
+    "to" TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    message TEXT NOT NULL,
+    first TEXT NOT NULL,
+    "by" TEXT,
+    ref TEXT,
+    digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX changes_conversation ON changes (conversation, id);
+  CREATE INDEX changes_from ON changes ("from", id);
+  CREATE INDEX changes_to ON changes ("to", id);
+  CREATE INDEX changes_ref ON changes (conversation, ref) WHERE ref IS NOT NULL;
+  `,
 ];
 
 /**

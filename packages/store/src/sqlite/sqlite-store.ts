@@ -2,11 +2,21 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   contentDigest,
   conversationOf,
+  type LogChange,
   type LogMessage,
   ORIGIN,
   type StoredMessage,
   timestampOf,
 } from "@parley/models";
+import type {
+  ChangedMessage,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeRef,
+  ChangesOf,
+  StoredChange,
+} from "../change.ts";
+import { changeEvent } from "../change-outcome.ts";
 import { conversationUpdatesOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation, StoreRead } from "../events.ts";
 import { aliasesOf, insertEvent, outcomeOf, rejectionReason } from "../outcome.ts";
@@ -22,8 +32,11 @@ import type {
   Range,
   Store,
 } from "../store.ts";
+import { SqliteChanges } from "./changes.ts";
+import { messageOf } from "./rows.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
+import { inTransaction } from "./transaction.ts";
 
 /**
  * A store in one file, for one process. All calls run synchronously, including the sync of a commit to disk. Messages
@@ -45,6 +58,7 @@ export class SqliteStore implements Store {
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
   readonly #sync: StatementSync;
+  readonly #changes: SqliteChanges;
 
   /** `db` must be open and have its tables. The store owns it: `close` calls `beforeClose` and then closes `db`. */
   constructor(db: DatabaseSync, observe: Observe, beforeClose: () => void) {
@@ -63,6 +77,7 @@ export class SqliteStore implements Store {
     this.#oldest = db.prepare(sql.OLDEST);
     this.#newest = db.prepare(sql.NEWEST);
     this.#sync = db.prepare(sql.SYNC);
+    this.#changes = new SqliteChanges(db);
   }
 
   /** Has nothing to create: the tables are created when the database is opened. */
@@ -81,7 +96,7 @@ export class SqliteStore implements Store {
   ): Promise<readonly InsertOutcome[]> {
     return this.#run("insert", () => {
       const started = performance.now();
-      const outcomes = this.#inTransaction(() => {
+      const outcomes = inTransaction(this.#db, () => {
         const inserted = messages.map((message) => this.#insertOne(message));
         const settled = messages.map((message, i) => inserted[i] ?? this.#outcomeOfDuplicate(message));
         for (const { name, users, last } of conversationUpdatesOf(messages, settled)) {
@@ -92,6 +107,16 @@ export class SqliteStore implements Store {
         return settled;
       });
       this.#observe(insertEvent(outcomes, performance.now() - started));
+      return outcomes;
+    });
+  }
+
+  change(changes: readonly LogChange[], { watermark }: ChangeOptions): Promise<readonly ChangeOutcome[]> {
+    return this.#run("change", () => {
+      const started = performance.now();
+      const apply = () => changes.map((change) => this.#changes.apply(change, watermark));
+      const outcomes = inTransaction(this.#db, apply);
+      this.#observe(changeEvent(outcomes, performance.now() - started));
       return outcomes;
     });
   }
@@ -165,12 +190,33 @@ export class SqliteStore implements Store {
     });
   }
 
-  async findById(id: string, { signal }: Abandonable = {}): Promise<StoredMessage | undefined> {
-    const [message] = await this.#read("findById", 1, signal, () => {
-      const row = this.#byId.get(id) ?? this.#byAlias.get(id);
-      return row ? [messageOf(row)] : [];
-    });
-    return message;
+  async findById(id: string, options?: Abandonable): Promise<StoredMessage | undefined> {
+    return (await this.findByIds([id], options)).get(id);
+  }
+
+  async findByIds(
+    ids: readonly string[],
+    { signal }: Abandonable = {},
+  ): Promise<ReadonlyMap<string, StoredMessage>> {
+    const found = await this.#read("findById", ids.length, signal, () =>
+      ids.flatMap((id) => {
+        const row = this.#byId.get(id) ?? this.#byAlias.get(id);
+        return row ? [[id, messageOf(row)] as const] : [];
+      }),
+    );
+    return new Map(found);
+  }
+
+  changes(
+    of: ChangesOf,
+    { signal, ...options }: Range & PageSize & Abandonable,
+  ): Promise<readonly ChangedMessage[]> {
+    return this.#read("changes", options.limit, signal, () => this.#changes.read(of, options));
+  }
+
+  async findChange(ref: ChangeRef, { signal }: Abandonable = {}): Promise<StoredChange | undefined> {
+    const read = () => [this.#changes.find(ref)].filter((change) => change !== undefined);
+    return (await this.#read("findChange", 1, signal, read)).at(0);
   }
 
   ping(): Promise<void> {
@@ -191,9 +237,9 @@ export class SqliteStore implements Store {
   #insertOne(message: LogMessage): InsertOutcome | undefined {
     const refusal = rejectionReason(message);
     if (refusal !== undefined) return { kind: "failed", reason: refusal };
-    const { id, from, to, content, ref = null } = message;
+    const { id, from, to, content, meta = null, ref = null } = message;
     const conversation = conversationOf(from, to);
-    const values = [id, conversation, from, to, content, timestampOf(id), ref, contentDigest(content)];
+    const values = [id, conversation, from, to, content, meta, timestampOf(id), ref, contentDigest(message)];
     const { changes } = this.#insert.run(...values);
     return changes === 1 ? { kind: "stored" } : undefined;
   }
@@ -219,32 +265,19 @@ export class SqliteStore implements Store {
     this.#nameAlias.run({ alias: id, id: of });
   }
 
-  /** Runs `run` in one transaction, so that all its writes share one sync to disk (group commit). */
-  #inTransaction<T>(run: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = run();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  #read(
+  #read<Item>(
     operation: StoreRead,
     limit: number,
     signal: AbortSignal | undefined,
-    run: () => readonly StoredMessage[],
-  ): Promise<readonly StoredMessage[]> {
+    run: () => readonly Item[],
+  ): Promise<readonly Item[]> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#run(operation, () => {
       const started = performance.now();
       // SQLite treats a negative limit as no limit.
-      const messages = limit > 0 ? run() : [];
-      this.#observe({ type: "read", operation, messages: messages.length, ms: performance.now() - started });
-      return messages;
+      const items = limit > 0 ? run() : [];
+      this.#observe({ type: "read", operation, messages: items.length, ms: performance.now() - started });
+      return items;
     });
   }
 
@@ -258,15 +291,4 @@ function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): Store
   const page = new PageCollector<StoredMessage>(size);
   for (const row of rows) if (page.add(messageOf(row))) break;
   return page.messages;
-}
-
-function messageOf(row: Record<string, unknown>): StoredMessage {
-  const { ref, digest, also } = row;
-  const [id, from, to, content] = [String(row.id), String(row.from), String(row.to), String(row.content)];
-  return {
-    ...{ id, from, to, content },
-    ...(typeof ref === "string" && { ref }),
-    ...(typeof digest === "string" && { digest }),
-    ...(typeof also === "string" && { also }),
-  };
 }

@@ -52,6 +52,26 @@ it("L13: stored messages with the same id or ref are found by an index", () => {
   expect(planOf(sql.LAST_ID).filter((line) => /SEARCH|SCAN/.test(line))).toEqual([
     "SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1",
     "SEARCH aliases USING PRIMARY KEY",
+    "SEARCH changes USING PRIMARY KEY",
     expect.stringContaining("subquery"),
+  ]);
+});
+
+it("P75: changes are read from index ranges, in order, without sorting", () => {
+  const planOfNamed = (statement: string, values: Record<string, SQLInputValue>) =>
+    detailsOf(db.prepare(`EXPLAIN QUERY PLAN ${statement}`).all(values));
+  const range = { after: "", before: "~" };
+  expect(planOfNamed(sql.CHANGE_IDS_OF_CONVERSATION, { conversation: "c", ...range })).toEqual([
+    "SEARCH changes USING COVERING INDEX changes_conversation (conversation=? AND id>? AND id<?)",
+  ]);
+  const plan = planOfNamed(sql.CHANGE_IDS_OF_USER, { user: "u", ...range });
+  expect(plan.filter((step) => step.startsWith("SEARCH"))).toEqual([
+    "SEARCH changes USING COVERING INDEX changes_to (to=? AND id>? AND id<?)",
+    "SEARCH changes USING COVERING INDEX changes_from (from=? AND id>? AND id<?)",
+    "SEARCH changes USING COVERING INDEX changes_to (to=? AND id>? AND id<?)",
+  ]);
+  expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
+  expect(planOf(sql.CHANGE_BY_REF, "c", "r", "u")).toEqual([
+    "SEARCH changes USING INDEX changes_ref (conversation=? AND ref=?)",
   ]);
 });

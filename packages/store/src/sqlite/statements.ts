@@ -8,12 +8,15 @@ export const FIRST = "";
 /** Sorts after every id. */
 export const LAST = "~";
 
-const COLUMNS = `id, "from", "to", content, ref, digest, also`;
+const COLUMNS = `id, "from", "to", content, meta, ref, digest, also, change, deleted`;
 
-/** Parameters: id, conversation, from, to, content, timestamp, ref, digest. Changes nothing if the id or the ref is taken. */
+/**
+ * Parameters: id, conversation, from, to, content, meta, timestamp, ref, digest. Changes nothing if the id or the ref is
+ * taken.
+ */
 export const INSERT = `
-  INSERT INTO messages (id, conversation, "from", "to", content, timestamp, ref, digest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  INSERT INTO messages (id, conversation, "from", "to", content, meta, timestamp, ref, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 export const BY_ID = `SELECT ${COLUMNS} FROM messages WHERE id = ?`;
 
@@ -21,7 +24,9 @@ export const BY_ID = `SELECT ${COLUMNS} FROM messages WHERE id = ?`;
 export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND "from" = ? AND ref = ?`;
 
 export const LAST_ID = `
-  SELECT max(id) AS id FROM (SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM aliases)`;
+  SELECT max(id) AS id FROM (
+    SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM aliases UNION ALL SELECT max(id) FROM changes
+  )`;
 
 /** Parameters: id, of. */
 export const INSERT_ALIAS = "INSERT INTO aliases (id, of) VALUES (?, ?) ON CONFLICT DO NOTHING";
@@ -67,3 +72,34 @@ export const SYNC = `
     SELECT id FROM messages WHERE "to" = :user AND id > :after AND id < :before
     ORDER BY id LIMIT :limit
   ) ORDER BY id`;
+
+const CHANGE_COLUMNS = `id, "from", "to", kind, message, first, digest, "by", ref`;
+
+/** Parameters: id, conversation, from, to, kind, message, first, by, ref, digest. Changes nothing if the id is taken. */
+export const INSERT_CHANGE = `
+  INSERT INTO changes (id, conversation, "from", "to", kind, message, first, "by", ref, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+
+export const CHANGE_BY_ID = `SELECT ${CHANGE_COLUMNS} FROM changes WHERE id = ?`;
+
+/** Parameters: conversation, ref, and the user who made the change. */
+export const CHANGE_BY_REF = `
+  SELECT ${CHANGE_COLUMNS} FROM changes
+  WHERE conversation = ? AND ref = ? AND coalesce("by", "from") = ? ORDER BY id LIMIT 1`;
+
+/** Parameters: content, meta, digest, change, deleted, id. */
+export const UPDATE_MESSAGE =
+  "UPDATE messages SET content = ?, meta = ?, digest = ?, change = ?, deleted = ? WHERE id = ?";
+
+/** Parameters: :conversation, :after, :before. */
+export const CHANGE_IDS_OF_CONVERSATION =
+  "SELECT id FROM changes WHERE conversation = :conversation AND id > :after AND id < :before ORDER BY id";
+
+/** Parameters: :user, :after, :before. SQLite merges three index ranges, and reads no more of them than are used. */
+export const CHANGE_IDS_OF_USER = `
+  SELECT id FROM changes WHERE "to" = '' AND id > :after AND id < :before
+  UNION
+  SELECT id FROM changes WHERE "from" = :user AND id > :after AND id < :before
+  UNION
+  SELECT id FROM changes WHERE "to" = :user AND id > :after AND id < :before
+  ORDER BY id`;

@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
+import { idBefore } from "@parley/models";
 import { describe, expect, it } from "vitest";
-import { draft, expectLag, idOf, send, type WithBus } from "./fixture.ts";
+import { contentOf, draft, expectLag, idOf, messageOf, send, type WithBus } from "./fixture.ts";
 
 export function describeConsume(withBus: WithBus): void {
   describe("consume", () => {
@@ -10,7 +11,7 @@ export function describeConsume(withBus: WithBus): void {
         const drafts = Array.from({ length: 1_200 }, (_, i) => draft("alice", "bob", `m${i}`, `r${i}`));
         const ids = (await append.append(drafts)).map(idOf);
         await until(() => persister.stored.size === drafts.length, "all are stored");
-        expect(persister.consumed.map(({ message }) => message)).toEqual(
+        expect(persister.consumed.map(({ entry }) => entry)).toEqual(
           drafts.map((one, i) => ({ ...one, id: ids[i] })),
         );
         expect(persister.consumed.every(({ deliveries }) => deliveries === 1)).toBe(true);
@@ -20,14 +21,16 @@ export function describeConsume(withBus: WithBus): void {
     it(
       "delivers a failed message again, counting deliveries, until it is stored; others are not held up",
       withBus(async ({ append, persister, delivered }) => {
-        persister.decide = ({ message, deliveries }) =>
-          message.content === "bad" && deliveries < 3 ? { kind: "failed", reason: "not now" } : undefined;
+        persister.decide = ({ entry, deliveries }) =>
+          contentOf({ entry }) === "bad" && deliveries < 3
+            ? { kind: "failed", reason: "not now" }
+            : undefined;
         const drafts = ["a", "bad", "b"].map((content) => draft("alice", "", content));
         const ids = (await append.append(drafts)).map(idOf);
         await until(() => persister.stored.size === 3, "all are stored", 30_000);
-        const bad = persister.consumed.filter(({ message }) => message.content === "bad");
+        const bad = persister.consumed.filter((consumed) => contentOf(consumed) === "bad");
         expect(bad.map(({ deliveries }) => deliveries)).toEqual([1, 2, 3]);
-        expect(new Set(bad.map(({ message }) => message.id))).toEqual(new Set([ids[1]]));
+        expect(new Set(bad.map((consumed) => messageOf(consumed).id))).toEqual(new Set([ids[1]]));
         await until(() => delivered.length === 3, "all are delivered");
         expect(delivered.map(({ id }) => id)).toEqual(ids);
       }),
@@ -38,7 +41,8 @@ export function describeConsume(withBus: WithBus): void {
       "L13: a message whose id is taken in the store is stored under a new id, once",
       withBus(async ({ append, persister }) => {
         const first = new Set<string>();
-        persister.decide = ({ message }) => {
+        persister.decide = (consumed) => {
+          const message = messageOf(consumed);
           if (first.size > 0 || message.content !== "taken") return undefined;
           first.add(message.id);
           return { kind: "idConflict" };
@@ -86,11 +90,11 @@ export function describeConsume(withBus: WithBus): void {
       "L12: the lag is the exact age of the oldest message that isn't stored, in the consumer and in the tail",
       withBus(async ({ append, consume, tail, persister }) => {
         expect(await consume.trim()).toMatchObject({ lagMs: 0, deadLetters: 0 });
-        persister.decide = ({ message }) =>
-          message.content === "stored" ? undefined : { kind: "failed", reason: "not now" };
+        persister.decide = (consumed) =>
+          contentOf(consumed) === "stored" ? undefined : { kind: "failed", reason: "not now" };
         const sent = append.append(["stored", "oldest", "newer"].map((text) => draft("alice", "", text)));
         const oldest = () =>
-          persister.consumed.find(({ message }) => message.content === "oldest")?.message.id;
+          persister.consumed.map(messageOf).find(({ content }) => content === "oldest")?.id;
         await until(async () => oldest() && (await tail.state()).backlogEntries === 2, "two are not stored");
         for (const measure of [() => consume.trim(), () => tail.state()]) {
           await until(async () => (await measure()).lagMs > 50, "the oldest message gets older");
@@ -101,6 +105,25 @@ export function describeConsume(withBus: WithBus): void {
         await until(async () => (await tail.state()).backlogEntries === 0, "all are stored");
         expect(await tail.state()).toEqual(await consume.trim());
         expect(await tail.state()).toMatchObject({ lagMs: 0 });
+      }),
+      40_000,
+    );
+
+    it(
+      "L28: the watermark is just before the first entry that isn't stored, and the log's end if all are",
+      withBus(async ({ append, consume, persister }) => {
+        persister.decide = (consumed) =>
+          contentOf(consumed) === "waits" ? { kind: "failed", reason: "not now" } : undefined;
+        const sent = append.append(["stored", "waits", "after"].map((text) => draft("alice", "", text)));
+        await until(() => persister.stored.size === 2, "two are stored");
+        const waiting = persister.consumed.map(messageOf).find(({ content }) => content === "waits");
+        await until(
+          async () => (await consume.watermark()) === idBefore(waiting?.id ?? ""),
+          "the watermark is before the one that waits",
+        );
+        persister.decide = () => undefined;
+        const ids = (await sent).map(idOf);
+        await until(async () => (await consume.watermark()) === ids.at(-1), "all are stored");
       }),
       40_000,
     );

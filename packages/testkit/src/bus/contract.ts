@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { describeAppend } from "./contract-append.ts";
+import { describeChanges } from "./contract-changes.ts";
 import { describeClock } from "./contract-clock.ts";
 import { describeConsume } from "./contract-consume.ts";
 import { describeLive } from "./contract-live.ts";
@@ -26,6 +27,7 @@ export function describeBus(name: string, start: (limits: BusLimits) => Promise<
     describeLive(withBus);
     describeConsume(withBus);
     describeTail(withBus);
+    describeChanges(withBus);
     describeClock(withBus);
   });
 }

@@ -1,6 +1,29 @@
 import { until } from "@parley/async";
-import type { Appended, Appender, Bus, Consumer, LiveFeed, LogState, LogTail } from "@parley/bus";
-import { type Draft, decodeBody, ORIGIN, parseId } from "@parley/models";
+import type {
+  Appended,
+  Appender,
+  Bus,
+  Consumer,
+  LiveFeed,
+  LiveMessage,
+  LogState,
+  LogTail,
+} from "@parley/bus";
+import {
+  contentDigest,
+  type Deletion,
+  type Draft,
+  decodeBody,
+  decodeBodyWithMeta,
+  decodeChange,
+  type Edit,
+  type EntryDraft,
+  isChange,
+  type LogEntry,
+  type LogMessage,
+  ORIGIN,
+  parseId,
+} from "@parley/models";
 import { expect } from "vitest";
 import { TestPersister } from "./test-persister.ts";
 
@@ -27,13 +50,16 @@ export interface BusLimits {
   readonly dedupeMaxRefs?: number;
 }
 
-/** A message that the live listener received. */
+/** A message or a change that the live listener received. */
 export interface Delivered {
   readonly audience: string;
   readonly id: string;
   readonly from: string;
   readonly to: string;
+  /** "" for a deletion. */
   readonly content: string;
+  /** What was decoded, as a draft without its ref. */
+  readonly draft: EntryDraft;
 }
 
 /** All roles of a bus, a running test persister, and the messages and gaps that the live listener received. */
@@ -71,11 +97,7 @@ export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
     gaps,
     append: bus.gateway.append(),
     live: bus.gateway.live({
-      message: (audience, { id, body }) => {
-        const message = decodeBody(body);
-        if (!message) throw new Error("an undecodable body was delivered");
-        delivered.push({ audience, id, ...message });
-      },
+      message: (audience, live) => delivered.push(deliveredFrom(audience, live)),
       gap: (cursor) => gaps.push({ cursor, after: delivered.length }),
     }),
     tail: bus.history.tail(),
@@ -92,8 +114,30 @@ export async function busFixture(bus: BusUnderTest): Promise<BusFixture> {
   return fixture;
 }
 
+function deliveredFrom(audience: string, { id, body, kind }: LiveMessage): Delivered {
+  const draft = kind ? decodeChange(kind, body) : (decodeBodyWithMeta(body) ?? decodeBody(body));
+  if (!draft) throw new Error("an undecodable body was delivered");
+  const { from, to } = draft;
+  return { audience, id, from, to, content: contentIn(draft), draft };
+}
+
+function contentIn(draft: EntryDraft): string {
+  return isChange(draft) && draft.kind === "delete" ? "" : draft.content;
+}
+
+/** Returns a delivered entry, which must be a message. */
+export function messageOf({ entry }: { readonly entry: LogEntry }): LogMessage {
+  if (isChange(entry)) throw new Error(`this is a change: ${entry.kind}`);
+  return entry;
+}
+
+/** Returns the content of an entry: "" for a deletion. */
+export function contentOf({ entry }: { readonly entry: LogEntry }): string {
+  return contentIn(entry);
+}
+
 /** Appends one draft and returns its id. Throws if it was not appended. */
-export async function send(append: Appender, draft: Draft): Promise<string> {
+export async function send(append: Appender, draft: EntryDraft): Promise<string> {
   return idOf((await append.append([draft]))[0]);
 }
 
@@ -117,4 +161,21 @@ export function codeOf(appended: Appended | undefined): string {
 /** Returns the draft of a private message, or of a public message if `to` is "". */
 export function draft(from: string, to: string, content: string, ref?: string): Draft {
   return { from, to, content, ...(ref !== undefined && { ref }) };
+}
+
+/** Returns an edit of the message `id`, which was appended as `draft`. */
+export function edit(
+  id: string,
+  draft: Draft,
+  content: string,
+  more: { meta?: string; ref?: string } = {},
+): Edit {
+  const { from, to } = draft;
+  return { kind: "edit", from, to, id, digest: contentDigest(draft), content, ...more };
+}
+
+/** Returns a deletion of the message `id`, which was appended as `draft`. */
+export function deletion(id: string, draft: Draft, more: { by?: string; ref?: string } = {}): Deletion {
+  const { from, to } = draft;
+  return { kind: "delete", from, to, id, digest: contentDigest(draft), ...more };
 }

@@ -1,19 +1,22 @@
 import { until } from "@parley/async";
 import type { Appender } from "@parley/bus";
-import type { Draft } from "@parley/models";
+import { type EntryDraft, isChange } from "@parley/models";
 import { expect } from "vitest";
-import { type Delivered, draft } from "./fixture.ts";
+import { type Delivered, deletion, draft, edit } from "./fixture.ts";
 
 export const USERS = ["ann", "ben", "cat", "dan"] as const;
 
 export interface Sent {
   readonly id: string;
-  readonly draft: Draft;
+  readonly draft: EntryDraft;
 }
 
-/** Appends messages among USERS and to the public room until `end` is called, at most one call per millisecond. */
+/**
+ * Appends messages among USERS and to the public room, and changes of them, until `end` is called. Makes at most one call
+ * per millisecond.
+ */
 export class Load {
-  /** The acknowledged messages, in log order. */
+  /** What is acknowledged, in log order. */
   readonly sent: Sent[] = [];
   readonly #append: Appender;
   readonly #done: Promise<void>;
@@ -31,9 +34,9 @@ export class Load {
     await until(() => this.#calls >= wanted, `${calls} more calls`);
   }
 
-  /** Stops once at least `least` messages are acknowledged, and returns all acknowledged messages. */
+  /** Stops once at least `least` entries are acknowledged, and returns all that are. */
   async end(least: number): Promise<readonly Sent[]> {
-    await until(() => this.sent.length >= least, `${least} messages are sent`);
+    await until(() => this.sent.length >= least, `${least} entries are sent`);
     this.#ending = true;
     await this.#done;
     return this.sent;
@@ -42,7 +45,10 @@ export class Load {
   async #run(): Promise<void> {
     while (!this.#ending) {
       const round = this.#calls;
-      const drafts = [...USERS, ""].map((to, k) => draft(USERS[(round + k) % 4] ?? "", to, `${round}.${k}`));
+      const messages = [...USERS, ""].map((to, k) =>
+        draft(USERS[(round + k) % 4] ?? "", to, `${round}.${k}`),
+      );
+      const drafts = [...messages, ...this.#changes(round)];
       const results = await this.#append.append(drafts);
       drafts.forEach((one, k) => {
         const result = results[k];
@@ -51,6 +57,19 @@ export class Load {
       this.#calls += 1;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** Returns an edit and now and then a deletion, each of a message that was sent a while ago. */
+  #changes(round: number): EntryDraft[] {
+    const sentAs = (at: number) => {
+      const { id, draft } = this.sent.at(at) ?? { id: "", draft: undefined };
+      return draft && !isChange(draft) ? { id, draft } : undefined;
+    };
+    const [edited, deleted] = [sentAs(-9), round % 5 === 0 ? sentAs(-13) : undefined];
+    return [
+      ...(edited ? [edit(edited.id, edited.draft, `${round} edited`, { meta: '{"n":1}' })] : []),
+      ...(deleted ? [deletion(deleted.id, deleted.draft, { by: "moderator" })] : []),
+    ];
   }
 }
 
@@ -75,7 +94,7 @@ export function seenBy(audience: string, delivered: readonly Delivered[]): strin
 
 /** Returns the ids after `cursor` that a receiver for `audience` should keep. */
 export function meantFor(audience: string, sent: readonly Sent[], cursor: string): string[] {
-  const isMeant = ({ from, to }: Draft) =>
+  const isMeant = ({ from, to }: EntryDraft) =>
     to === "" ? audience === "" : from === audience || to === audience;
   return sent.filter(({ id, draft }) => id > cursor && isMeant(draft)).map(({ id }) => id);
 }

@@ -1,8 +1,9 @@
 import { until } from "@parley/async";
 import type { TailRead } from "@parley/bus";
+import { positionOf } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
-import { draft, expectLag, idOf, send } from "./fixture.ts";
+import { contentOf, draft, expectLag, idOf, send } from "./fixture.ts";
 import { Load } from "./load.ts";
 import { allStored, type RedisRig, redisRig } from "./redis-rig.ts";
 
@@ -19,8 +20,8 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
   afterEach(() => rig.close());
 
   const contents = (read: TailRead) =>
-    read.kind === "read" ? read.messages.map(({ content }) => content) : [];
-  const positionOf = (read: TailRead) => (read.kind === "read" ? read.position : "");
+    read.kind === "read" ? read.entries.map((entry) => contentOf({ entry })) : [];
+  const reached = (read: TailRead) => (read.kind === "read" ? read.position : "");
 
   it("L21: a follower that was frozen past a trim gets `lost` and continues at the watermark", async () => {
     const from = await rig.tail.position();
@@ -52,7 +53,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
         lost += 1;
         position = await rig.tail.watermark();
       } else {
-        reads.push({ after: position, upTo: read.position, ids: read.messages.map(({ id }) => id) });
+        reads.push({ after: position, upTo: read.position, ids: read.entries.map(positionOf) });
         position = read.position;
       }
     }
@@ -69,7 +70,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
   it("L3: after the log was replaced reads are lost, even if the new log has grown past the follower", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "old"));
-    const position = positionOf(await rig.tail.read(from, open));
+    const position = reached(await rig.tail.read(from, open));
     await rig.command("FLUSHALL");
     await until(
       async () => (await rig.append.append([draft("ann", "", "new")]))[0]?.ok ?? false,
@@ -84,15 +85,15 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
   it("L10: the position never goes past an entry of a later version, and does once it is gone", async () => {
     const from = await rig.tail.position();
     const first = await send(rig.append, draft("ann", "", "first"));
-    const added = await rig.command("XADD", LOG, "*", "v", "2", "k", "edit", "m", '"from":"ann"');
+    const added = await rig.command("XADD", LOG, "*", "v", "2", "k", "member", "m", '"from":"ann"');
     const position = added.split("\r\n")[1] ?? "";
     await send(rig.append, draft("ann", "", "second"));
-    const unknown = { position, version: "2", what: "edit" };
+    const unknown = { position, version: "2", what: "member" };
     const read = await rig.tail.read(from, open);
-    expect(read).toMatchObject({ kind: "read", messages: [{ id: first }], position: first, unknown });
+    expect(read).toMatchObject({ kind: "read", entries: [{ id: first }], position: first, unknown });
     expect(await rig.tail.read(first, open)).toEqual({
       kind: "read",
-      messages: [],
+      entries: [],
       position: first,
       unknown,
     });
@@ -110,8 +111,8 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const end = await rig.tail.position();
     expect(end > id).toBe(true);
     const read = await rig.tail.read(from, open);
-    expect([contents(read), positionOf(read)]).toEqual([["first", "second"], end]);
-    expect(contents(await rig.tail.read(positionOf(read), open))).toEqual([]);
+    expect([contents(read), reached(read)]).toEqual([["first", "second"], end]);
+    expect(contents(await rig.tail.read(reached(read), open))).toEqual([]);
   });
 
   it("L22: the position reaches the end although the last entries were deleted by hand", async () => {
@@ -121,7 +122,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     await rig.command("XDEL", LOG, entry.split("\r\n")[1] ?? "");
     const end = await rig.tail.position();
     const read = await rig.tail.read(from, open);
-    expect([contents(read), positionOf(read)]).toEqual([["first"], end]);
+    expect([contents(read), reached(read)]).toEqual([["first"], end]);
   });
 
   it("returns more than one batch in several reads, in order", async () => {
@@ -132,7 +133,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     while (position < idOf(sent.at(-1))) {
       const read = await rig.tail.read(position, open);
       if (read.kind === "lost") throw new Error("lost");
-      got.push(...read.messages.map(({ id }) => id));
+      got.push(...read.entries.map(positionOf));
       position = read.position;
     }
     expect(got).toEqual(sent.map(idOf));
@@ -141,7 +142,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
   it("F6: while Redis is down reads are unavailable; after its restart they go on where they stopped", async () => {
     const from = await rig.tail.position();
     await send(rig.append, draft("ann", "", "before"));
-    const position = positionOf(await rig.tail.read(from, open));
+    const position = reached(await rig.tail.read(from, open));
     await rig.server.kill("SIGKILL");
     await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
     await expect(rig.tail.read(position, open)).rejects.toMatchObject({ code: "unavailable" });
@@ -162,7 +163,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     expect(performance.now() - started).toBeLessThan(8_000);
     await rig.server.kill("SIGCONT");
     await until(() => !rig.tail.problem(), "the connection is back", 20_000);
-    expect(positionOf(await rig.tail.read(from, open))).toBe(from);
+    expect(reached(await rig.tail.read(from, open))).toBe(from);
   });
 
   it("L12: without any persister the backlog, its age and the dead letters are still known", async () => {

@@ -1,16 +1,26 @@
 import type { Consumed, Consumer, Outcome } from "@parley/bus";
-import { ChatError, type LogMessage, refKey } from "@parley/models";
+import {
+  ChatError,
+  isChange,
+  isSameContent,
+  type LogChange,
+  type LogEntry,
+  type LogMessage,
+  refKey,
+} from "@parley/models";
 
-/** Decides a message's outcome. If it returns undefined, the test persister decides by its own rules. */
+/** Decides an entry's outcome. If it returns undefined, the test persister decides by its own rules. */
 export type Decide = (consumed: Consumed) => Outcome | undefined;
 
 /**
- * A persister for tests of a bus. Consumes messages, stores them in memory by the rules of L13, and settles them.
- * `stored` has a message before the log gets the message's outcome.
+ * A persister for tests of a bus. Consumes messages and changes, stores them in memory by the rules of L13, and settles
+ * them. `stored` has a message, and `changes` a change, before the log gets the outcome.
  */
 export class TestPersister {
   readonly stored = new Map<string, LogMessage>();
-  /** Every delivery of a message, in order, including repeated deliveries. */
+  /** By their own ids. */
+  readonly changes = new Map<string, LogChange>();
+  /** Every delivery of an entry, in order, including repeated deliveries. */
   readonly consumed: Consumed[] = [];
   decide: Decide = () => undefined;
   readonly #byRef = new Map<string, LogMessage>();
@@ -58,28 +68,34 @@ export class TestPersister {
   async #settle(batch: readonly Consumed[]): Promise<void> {
     this.consumed.push(...batch);
     const settled = batch.map((consumed) => ({
-      message: consumed.message,
-      outcome: this.decide(consumed) ?? this.#store(consumed.message),
+      entry: consumed.entry,
+      outcome: this.decide(consumed) ?? this.#store(consumed.entry),
     }));
-    // `unavailable` means that the log didn't record the outcomes. It delivers the same messages again.
+    // `unavailable` means that the log didn't record the outcomes. It delivers the same entries again.
     await this.#consume.settle(settled).catch((error: unknown) => {
       if (!(error instanceof ChatError)) throw error;
     });
+  }
+
+  #store(entry: LogEntry): Outcome {
+    if (!isChange(entry)) return this.#storeMessage(entry);
+    this.changes.set(entry.change, entry);
+    return { kind: "stored" };
   }
 
   /**
    * If a message reuses a ref with other content, stores it when this message was already acknowledged to its sender.
    * Otherwise refuses it (L13).
    */
-  #store(message: LogMessage): Outcome {
+  #storeMessage(message: LogMessage): Outcome {
     const key = refKey(message);
     const first = key === undefined ? undefined : this.#byRef.get(key);
     if (first && first.id !== message.id) {
-      if (first.content === message.content) return { kind: "duplicateOf", id: first.id };
+      if (isSameContent(first, message)) return { kind: "duplicateOf", id: first.id };
       if (!this.#consume.acknowledged) return { kind: "refReused" };
     }
     const sameId = this.stored.get(message.id);
-    if (sameId && sameId.content !== message.content) return { kind: "idConflict" };
+    if (sameId && !isSameContent(sameId, message)) return { kind: "idConflict" };
     this.stored.set(message.id, message);
     if (key !== undefined && !first) this.#byRef.set(key, message);
     return { kind: "stored" };

@@ -22,6 +22,21 @@ export function aliasRules(open: OpenStore): void {
     await expect(store.findById(first.id, { signal })).rejects.toBe(reason);
   });
 
+  it("L30: findByIds finds several messages, each under its id or its aliases", async () => {
+    const store = await open();
+    const other = messageAt(2);
+    await store.insert([first, other, later], acknowledged);
+    const shown = await store.findById(first.id);
+    const found = await store.findByIds([later.id, other.id, idAt(3), first.id]);
+    const expected = new Map([
+      [first.id, shown],
+      [later.id, shown],
+      [other.id, other],
+    ]);
+    expect(found).toEqual(expected);
+    expect(await store.findByIds([])).toEqual(new Map());
+  });
+
   describe.each([{ mayBeStored: false }, { mayBeStored: true }])("%j", ({ mayBeStored }) => {
     it("L37: the id of an acknowledged duplicate stands for the first message, in every read", async () => {
       const place = newPlace();

@@ -14,6 +14,7 @@ export function withCheckedDigests(store: Store): Store {
     prepare: (options) => store.prepare(options),
     upgrade: (signal) => store.upgrade(signal),
     insert: (messages, options) => store.insert(messages, options),
+    change: (changes, options) => store.change(changes, options),
     lastId: () => store.lastId(),
     page: async (...args) => (await store.page(...args)).map(withoutDigest),
     all,
@@ -27,12 +28,18 @@ export function withCheckedDigests(store: Store): Store {
       const message = await store.findById(...args);
       return message && withoutDigest(message);
     },
+    findByIds: async (...args) => {
+      const found = await store.findByIds(...args);
+      return new Map([...found].map(([id, message]) => [id, withoutDigest(message)]));
+    },
+    changes: (...args) => store.changes(...args),
+    findChange: (...args) => store.findChange(...args),
     ping: () => store.ping(),
     close: () => store.close(),
   };
 }
 
 function withoutDigest({ digest, ...message }: StoredMessage): StoredMessage {
-  expect(digest).toBe(contentDigest(message.content));
+  expect(digest).toBe(contentDigest(message));
   return message;
 }

@@ -1,10 +1,13 @@
 import type { PrepareOptions } from "@parley/store";
 import { describe, onTestFinished } from "vitest";
 import { aliasRules } from "./alias-rules.ts";
+import { applyRules } from "./changes/apply-rules.ts";
+import { interleavingRules } from "./changes/interleaving-rules.ts";
+import { readRules } from "./changes/read-rules.ts";
 import { withCheckedDigests } from "./checked-digests.ts";
 import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
-import { digestRules, type EditAt } from "./digest-rules.ts";
+import { digestRules } from "./digest-rules.ts";
 import { insertRules } from "./insert-rules.ts";
 import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
@@ -16,8 +19,13 @@ import { syncRules } from "./sync-rules.ts";
 const TIMEOUT_MS = 120_000;
 
 function openerOf(openAt: OpenAt, options?: PrepareOptions): OpenStore {
+  return openerOfRaw((place) => withCheckedDigests(openAt(place)), options);
+}
+
+/** Opens stores whose messages the test changes, so that a digest isn't always that of today's content. */
+function openerOfRaw(openAt: OpenAt, options?: PrepareOptions): OpenStore {
   return async (place = newPlace()) => {
-    const store = withCheckedDigests(openAt(place));
+    const store = openAt(place);
     onTestFinished(() => store.close());
     await store.prepare(options);
     return store;
@@ -34,18 +42,14 @@ export function formatOneContract(name: string, openAt: OpenAt): void {
 }
 
 export interface ContractOptions {
-  readonly edit: EditAt;
-  /** Number of runs of the model test. */
+  /** Number of runs of each model test. */
   readonly modelRuns?: number;
 }
 
 /** The contract suite of the store: each adapter must pass it. */
-export function storeContract(
-  name: string,
-  openAt: OpenAt,
-  { edit, modelRuns = 200 }: ContractOptions,
-): void {
+export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 }: ContractOptions = {}): void {
   const open = openerOf(openAt);
+  const openRaw = openerOfRaw(openAt);
   describe(name, { timeout: TIMEOUT_MS }, () => {
     describe("insert", () => insertRules(open));
     describe("concurrent calls", () => raceRules(open));
@@ -54,7 +58,10 @@ export function storeContract(
     describe("conversations", () => conversationRules(open));
     describe("contents", () => contentRules(open));
     describe("aliases", () => aliasRules(open));
-    describe("edited contents", () => digestRules(openAt, edit));
+    describe("changed messages", () => digestRules(openRaw));
+    describe("changes", () => applyRules(openRaw));
+    describe("reads of changes", () => readRules(openRaw));
+    describe("interleavings of changes", () => interleavingRules(openRaw, modelRuns));
     describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });
 }

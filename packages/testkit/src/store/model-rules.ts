@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { conversationOf, formatId, type LogMessage, PUBLIC_CONVERSATION } from "@parley/models";
+import {
+  conversationOf,
+  formatId,
+  isSameContent,
+  type LogMessage,
+  PUBLIC_CONVERSATION,
+} from "@parley/models";
 import type { InsertOutcome, Store } from "@parley/store";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -14,6 +20,7 @@ const message: fc.Arbitrary<LogMessage> = fc.record(
     from: fc.constantFrom(...USERS),
     to: fc.constantFrom("", ...USERS),
     content: fc.constantFrom("x", "y"),
+    meta: fc.constant('{"x":1}'),
     ref: fc.constantFrom("r", "s"),
   },
   { requiredKeys: ["id", "from", "to", "content"], noNullPrototype: true },
@@ -87,10 +94,10 @@ class Model {
   #judge(message: LogMessage): InsertOutcome {
     const atRef = this.findByRef(message);
     const { ref: _, ...bare } = message;
-    const lostItsRef = atRef !== undefined && atRef.content !== message.content;
+    const lostItsRef = atRef !== undefined && !isSameContent(atRef, message);
     const forms = lostItsRef ? [message, bare] : [message];
     if (forms.some((form) => isDeepStrictEqual(form, this.#findById(message)))) return { kind: "stored" };
-    if (atRef) return { kind: atRef.content === message.content ? "duplicateOf" : "refReused", id: atRef.id };
+    if (atRef) return { kind: isSameContent(atRef, message) ? "duplicateOf" : "refReused", id: atRef.id };
     return { kind: "idConflict" };
   }
 

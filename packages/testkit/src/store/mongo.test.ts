@@ -1,5 +1,4 @@
 import { openMongoStore } from "@parley/store/mongo";
-import { editInMongo } from "@parley/store/test/edit-content";
 import { afterAll, describe } from "vitest";
 import { mongoServer } from "../servers.ts";
 import { formatOneContract, storeContract } from "./contract.ts";
@@ -9,8 +8,6 @@ afterAll(() => mongo?.stop());
 
 describe.skipIf(mongo === undefined)("on a real server", () => {
   const openAt = (place: string) => openMongoStore({ url: `${mongo?.url}/${place}`, timeoutMs: 20_000 });
-  const edit = (place: string, id: string, content: string) =>
-    editInMongo(`${mongo?.url}/${place}`, id, content);
-  storeContract("MongoDB", openAt, { edit, modelRuns: 20 });
+  storeContract("MongoDB", openAt, { modelRuns: 20 });
   formatOneContract("MongoDB in format 1", openAt);
 });

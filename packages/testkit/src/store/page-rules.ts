@@ -1,5 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { conversationOf, type LogMessage, PUBLIC_CONVERSATION } from "@parley/models";
+import {
+  conversationOf,
+  idAtTime,
+  idBeforeTime,
+  type LogMessage,
+  MAX_MS,
+  PUBLIC_CONVERSATION,
+  timestampOf,
+} from "@parley/models";
 import { firstFitting, isFull } from "@parley/store";
 import { expect, it } from "vitest";
 import { idAt, idsOf, messageAt, messagesAt } from "./messages.ts";
@@ -22,6 +30,41 @@ export function pageRules(open: OpenStore): void {
           const newest = await store.page(PUBLIC_CONVERSATION, { ...asked, newest: true });
           expect(newest, JSON.stringify(asked)).toEqual(within.slice(-limit));
         }
+      }
+    }
+  });
+
+  it("P64: a part between two times has the messages with a timestamp between them, in pages and in all", async () => {
+    const store = await open();
+    const stored = messagesAt(10, 30);
+    await store.insert(stored);
+    const msOf = (message: LogMessage) => Date.parse(timestampOf(message.id));
+    const [first = 0, last = 0] = [stored[0], stored.at(-1)].map((message) => message && msOf(message));
+    // Bounds from the times before and after all messages to those of each, in both orders.
+    const times = [
+      undefined,
+      0,
+      ...Array.from({ length: last - first + 3 }, (_, i) => first - 1 + i),
+      MAX_MS + 1,
+    ];
+    for (const since of times) {
+      for (const until of times) {
+        const range = {
+          after: since === undefined ? undefined : idBeforeTime(since),
+          before: until === undefined ? undefined : idAtTime(until),
+        };
+        const within = stored.filter(
+          (message) => msOf(message) >= (since ?? 0) && msOf(message) < (until ?? MAX_MS),
+        );
+        const asked = JSON.stringify({ since, until });
+        const page = { ...range, limit: 4 };
+        expect(await store.page(PUBLIC_CONVERSATION, { ...page, newest: false }), asked).toEqual(
+          within.slice(0, 4),
+        );
+        expect(await store.page(PUBLIC_CONVERSATION, { ...page, newest: true }), asked).toEqual(
+          within.slice(-4),
+        );
+        expect(await everything(store, PUBLIC_CONVERSATION, range), asked).toEqual(within);
       }
     }
   });

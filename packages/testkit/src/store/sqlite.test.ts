@@ -2,13 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "@parley/store/sqlite";
-import { editInSqlite } from "@parley/store/test/edit-content";
 import { afterAll } from "vitest";
 import { storeContract } from "./contract.ts";
 
 const root = mkdtempSync(join(tmpdir(), "parley-store-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-storeContract("SQLite", (place) => openSqliteStore({ dir: join(root, place) }), {
-  edit: (place, id, content) => editInSqlite(join(root, place), id, content),
-});
+storeContract("SQLite", (place) => openSqliteStore({ dir: join(root, place) }));

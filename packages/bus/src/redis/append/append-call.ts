@@ -21,6 +21,8 @@ export type AppendConfig = Pick<
 export type DraftResult =
   | { readonly kind: "added" | "duplicate"; readonly id: string }
   | { readonly kind: "ref-reused" | "backlog-full" }
+  /** The draft has a version that the log's format doesn't have (L25). */
+  | { readonly kind: "not-enabled" }
   /** There is room, but the sender has used up its share. `of` names the limited space. */
   | { readonly kind: "over-share"; readonly of: "backlog" | "refs" }
   | { readonly kind: "refused"; readonly reason: string };
@@ -95,6 +97,8 @@ function resultFrom(text: string): DraftResult {
     }
     case "!":
       return { kind: "ref-reused" };
+    case "^":
+      return { kind: "not-enabled" };
     case "#":
       return { kind: "backlog-full" };
     case "%":

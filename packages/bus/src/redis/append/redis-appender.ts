@@ -1,5 +1,5 @@
 import { sleep } from "@parley/async";
-import { ChatError, type Draft } from "@parley/models";
+import { ChatError, type EntryDraft, isChange } from "@parley/models";
 import { type Appended, type Appender, MAX_CALL_BYTES } from "../../appender.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
@@ -68,7 +68,7 @@ export class RedisAppender implements Appender {
     this.#probing = this.#probe(this.#closing.signal);
   }
 
-  append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+  append(drafts: readonly EntryDraft[]): Promise<readonly Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const request: AppendRequest = { results: [], unsettled: drafts.length, resolve };
@@ -90,7 +90,9 @@ export class RedisAppender implements Appender {
     await this.#pumping;
   }
 
-  #submit(draft: Draft, request: AppendRequest, index: number, queuedAt: number): void {
+  #submit(draft: EntryDraft, request: AppendRequest, index: number, queuedAt: number): void {
+    // The caller has seen the message, so the change gets a greater id even if the log has lost the message (L28).
+    if (isChange(draft)) this.#context.highestId.raise(draft.id);
     const encoded = encodeDraft(draft, this.#context.names);
     const queued = { draft: encoded, sender: draft.from, bytes: encoded.bytes, queuedAt, request, index };
     if (encoded.bytes > MAX_CALL_BYTES) settle(queued, failed(new ChatError("content_too_long")));
@@ -240,6 +242,8 @@ function appendedFrom(result: DraftResult): Appended {
       return { ok: true, id: result.id };
     case "ref-reused":
       return failed(new ChatError("ref_reused"));
+    case "not-enabled":
+      return failed(new ChatError("not_enabled"));
     case "backlog-full":
     case "over-share":
       return failed(retryLater("backlog_full"));

@@ -39,7 +39,7 @@ class SlowPersister {
   async settle(count: number, outcome: Outcome = { kind: "stored" }): Promise<void> {
     while (this.#taken.length < count)
       this.#taken.push(...(await this.#consume.next(AbortSignal.timeout(5_000))));
-    await this.#consume.settle(this.#taken.splice(0, count).map(({ message }) => ({ message, outcome })));
+    await this.#consume.settle(this.#taken.splice(0, count).map(({ entry }) => ({ entry, outcome })));
   }
 }
 

@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
 import { type LocalServer, redisCommand, type SentinelGroup } from "@parley/local";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { contentOf } from "../../test/entries.ts";
 import { GROUP, LOG, META } from "../test/names.ts";
 import { idOf, publicDraft } from "../test/redis-rig.ts";
 import {
@@ -113,7 +114,7 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     await until(() => stored.has(id), "the message is delivered to the persister");
     expect(await tail.read(from, forever)).toEqual({ kind: "lost" });
     const read = await tail.read(from, forever);
-    expect(read.kind === "read" && read.messages.map(({ content }) => content)).toEqual(["after"]);
+    expect(read.kind === "read" && read.entries.map((entry) => contentOf({ entry }))).toEqual(["after"]);
     await consume.trim();
   });
 

@@ -3,6 +3,7 @@ import { encodeBody, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
+import { contentOf } from "../../test/entries.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
@@ -38,9 +39,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     for (const fields of poison) await redis.raw.xadd(LOG, "*", ...fields);
     await redis.raw.xadd(LOG, `${Date.now() + 1_000}-99999999999`, "v", "1", "m", BODY);
     await append.append([publicDraft("after")]);
-    expect((await consume.next(AbortSignal.timeout(20_000))).map(({ message }) => message.content)).toEqual([
-      "after",
-    ]);
+    expect((await consume.next(AbortSignal.timeout(20_000))).map(contentOf)).toEqual(["after"]);
     const found = await letters(consume);
     expect(found.map(({ reason }) => reason)).toEqual([
       "no version",
@@ -142,7 +141,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
       "entry",
       '["foo","bar"]',
     );
-    await redis.raw.xadd(DEAD_LETTERS, "*", "position", "7-7", "reason", "?", "at", "", "entry", '["v","2"]');
+    await redis.raw.xadd(DEAD_LETTERS, "*", "position", "7-7", "reason", "?", "at", "", "entry", '["v","3"]');
     const [good, bad, newer] = (await letters(consume)).map(({ id }) => id);
     const [sentAgain] = (await append.append([publicDraft("hi", "r1")])).map(idOf);
     expect(await consume.deadLetters.replay(good ?? "")).toBe("replayed");
@@ -150,7 +149,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
     expect(await consume.deadLetters.replay(bad ?? "")).toBe("undecodable");
     expect(await consume.deadLetters.replay(newer ?? "")).toBe("undecodable");
     const batch = await consume.next(AbortSignal.timeout(5_000));
-    expect(batch.map(({ message }) => [message.content, message.ref])).toEqual([
+    expect(batch.map(({ entry }) => [contentOf({ entry }), entry.ref])).toEqual([
       ["hi", "r1"],
       ["hi", "r1"],
     ]);

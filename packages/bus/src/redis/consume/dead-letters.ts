@@ -1,3 +1,4 @@
+import { idAfter } from "@parley/models";
 import type { DeadLetter, DeadLetters } from "../../consumer.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
@@ -7,13 +8,14 @@ import { decodeEntry } from "../format/entry.ts";
 import { GROUP } from "../format/keys.ts";
 import { entriesOf, type RawEntry, recordOf, textsOf } from "../format/replies.ts";
 import { idOfEntry, isStreamId, streamIdOf } from "../format/stream-id.ts";
+import { readHead } from "../log/log-reader.ts";
 import { MOVE_TO_DEAD_LETTERS, REPLAY_DEAD_LETTER } from "../script/scripts.ts";
 
 /** At this number of dead letters, further entries stay in the log until an operator replays or drops some (G4, G5). */
 const MAX_DEAD_LETTERS = 10_000;
 const FULL = "there are too many dead letters: replay or drop some";
 
-/** A log entry that isn't a message, and the reason why it isn't. */
+/** A log entry that can't be decoded, and the reason why. */
 export interface Undecodable {
   readonly position: string;
   readonly reason: string;
@@ -54,19 +56,25 @@ export class RedisDeadLetters implements DeadLetters {
     return entriesOf(reply).map(deadLetterFrom);
   }
 
-  async replay(id: string): Promise<"replayed" | "undecodable" | "not_found"> {
+  async replay(id: string): ReturnType<DeadLetters["replay"]> {
     if (!isStreamId(id)) return "not_found";
     const { names, highestId } = this.#context;
     const found = await this.#link.run((client) => client.xrange(names.deadLetters, id, id));
     const [entry] = entriesOf(found);
     if (!entry) return "not_found";
-    // The position doesn't matter here: the message gets a new id.
-    const decoded = decodeEntry("0-1", Object.entries(deadLetterFrom(entry).fields).flat());
-    if (decoded.kind !== "message") return "undecodable";
-    const args = [streamIdOf(highestId.value), id, ...draftArgs(encodeDraft(decoded.message, names))];
+    // The entry gets a new id at the log's end. So a change of a message after it stays a dead letter (L28): a made-up id
+    // must not raise the ids of this log.
+    const { end } = await this.#link.run((client) => readHead(client, names));
+    const decoded = decodeEntry(
+      streamIdOf(idAfter(end)),
+      Object.entries(deadLetterFrom(entry).fields).flat(),
+    );
+    if (decoded.kind !== "known") return "undecodable";
+    const args = [streamIdOf(highestId.value), id, ...draftArgs(encodeDraft(decoded.entry, names))];
     const keys = [names.log, names.meta, names.deadLetters];
     const answer = String(await this.#link.run((client) => REPLAY_DEAD_LETTER.run(client, keys, args)));
     if (answer === "gone") return "not_found";
+    if (answer === "^") return "not_enabled";
     const newId = answer.startsWith("+") ? idOfEntry(answer.slice(1)) : undefined;
     if (newId === undefined) throw unavailable(`the dead letter was not appended to the log: ${answer}`);
     highestId.raise(newId);

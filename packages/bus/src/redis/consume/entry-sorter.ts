@@ -1,3 +1,4 @@
+import { positionOf } from "@parley/models";
 import type { Consumed } from "../../consumer.ts";
 import type { Observe } from "../../events.ts";
 import type { UnknownEntry } from "../../log-tail.ts";
@@ -11,8 +12,8 @@ import { type InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 const MAX_REPORTED = 10_000;
 
 /**
- * Sorts entries into three kinds (L10). Messages are delivered, undecodable entries move to the dead letters, and
- * entries of a newer format stay pending for a consumer that knows the format.
+ * Sorts entries into three kinds (L10). Messages and changes are delivered, undecodable entries move to the dead letters,
+ * and entries of a newer format stay pending for a consumer that knows the format.
  */
 export class EntrySorter {
   readonly #inFlight: InFlight;
@@ -27,26 +28,26 @@ export class EntrySorter {
     this.#observe = observe;
   }
 
-  /** Returns the messages. Never rejects: entries that can't be moved now stay pending and are delivered again. */
+  /** Returns the messages and changes. Never rejects: entries that can't be moved now stay pending and are delivered again. */
   async sort({ entries, deliveries, gone }: GroupBatch): Promise<Consumed[]> {
-    const messages: Consumed[] = [];
+    const known: Consumed[] = [];
     const undecodable: Undecodable[] = [];
     const now = performance.now();
     entries.forEach(([position, fields], index) => {
-      const entry = decodeEntry(position, fields);
-      if (entry.kind === "undecodable") undecodable.push({ position, reason: entry.reason });
-      else if (entry.kind === "newer") this.#reportNewer(entry.entry);
-      else if (!this.#inFlight.has(entry.message.id, now - MAX_HOLD_MS)) {
-        const consumed = { message: entry.message, deliveries: deliveries[index] ?? 1 };
-        this.#inFlight.add(consumed.message.id, consumed.deliveries, now);
-        messages.push(consumed);
+      const decoded = decodeEntry(position, fields);
+      if (decoded.kind === "undecodable") undecodable.push({ position, reason: decoded.reason });
+      else if (decoded.kind === "newer") this.#reportNewer(decoded.entry);
+      else if (!this.#inFlight.has(positionOf(decoded.entry), now - MAX_HOLD_MS)) {
+        const consumed = { entry: decoded.entry, deliveries: deliveries[index] ?? 1 };
+        this.#inFlight.add(positionOf(consumed.entry), consumed.deliveries, now);
+        known.push(consumed);
       }
     });
     if (gone.length > 0)
       this.#warn(`${gone.length} entries were deleted from the log before they were stored`);
     const problem = await this.#deadLetters.moveFromLog(undecodable).catch(reasonOf);
     if (problem !== undefined) this.#warn(`undecodable entries stay in the log: ${problem}`);
-    return messages;
+    return known;
   }
 
   #reportNewer(entry: UnknownEntry): void {

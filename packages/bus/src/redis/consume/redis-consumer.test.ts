@@ -1,6 +1,7 @@
 import { until } from "@parley/async";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
+import { contentOf, messageOf } from "../../test/entries.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { REMOVE_CONSUMERS } from "../script/scripts.ts";
 import { consuming } from "../test/consume-rig.ts";
@@ -23,7 +24,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const first = await next(consume);
     const second = await next(consume);
     const byContent = Object.fromEntries(
-      [...first, ...second].map(({ message, deliveries }) => [message.content, deliveries]),
+      [...first, ...second].map((one) => [contentOf(one), one.deliveries]),
     );
     expect(byContent).toEqual({ a: 2, b: 1 });
     expect(redis.events).toContainEqual({ type: "claim", entries: 1 });
@@ -58,14 +59,14 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const [a = ""] = await append("a", "bad", "c");
     const batch = await next(consume);
     await consume.settle(
-      batch.map(({ message }) => ({
-        message,
-        outcome: message.content === "bad" ? { kind: "failed", reason: "x" } : STORED,
+      batch.map((one) => ({
+        entry: one.entry,
+        outcome: contentOf(one) === "bad" ? { kind: "failed", reason: "x" } : STORED,
       })),
     );
     for (const deliveries of [2, 3, 4]) {
       const again = await next(consume);
-      expect(again).toMatchObject([{ message: { content: "bad" }, deliveries }]);
+      expect(again).toMatchObject([{ entry: { content: "bad" }, deliveries }]);
       const { watermark, backlogEntries } = await consume.trim();
       expect(watermark >= a).toBe(true);
       expect(backlogEntries).toBe(2);
@@ -87,9 +88,9 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
         await new Promise((resolve) => setTimeout(resolve, 30));
         seen.push(...contents(batch));
         await consume.settle(
-          batch.map(({ message }) => ({
-            message,
-            outcome: message.content === "bad" ? { kind: "failed", reason: "x" } : STORED,
+          batch.map((one) => ({
+            entry: one.entry,
+            outcome: contentOf(one) === "bad" ? { kind: "failed", reason: "x" } : STORED,
           })),
         );
         await new Promise((resolve) => setTimeout(resolve, 30));
@@ -118,15 +119,13 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     const [event] = redis.events.filter((e) => e.type === "id-conflict");
     expect(event).toMatchObject({ id });
     const again = await next(consume);
-    expect(again).toMatchObject([{ message: { content: "taken", ref: "r" }, deliveries: 1 }]);
-    const newId = again[0]?.message.id ?? "";
+    expect(again).toMatchObject([{ entry: { content: "taken", ref: "r" }, deliveries: 1 }]);
+    const newId = again[0] ? messageOf(again[0]).id : "";
     expect(newId > id).toBe(true);
     expect((await redis.raw.xrange(LOG, "-", "+")).map(([one]) => one)).toEqual([streamIdOf(newId)]);
     expect((await gateway.append([publicDraft("taken", "r")])).map(idOf)).toEqual([newId]);
     // If another consumer reports the same conflict later, the message isn't appended a third time.
-    await consume.settle([
-      { message: { id, ...publicDraft("taken", "r") }, outcome: { kind: "idConflict" } },
-    ]);
+    await consume.settle([{ entry: { id, ...publicDraft("taken", "r") }, outcome: { kind: "idConflict" } }]);
     expect(await redis.raw.xlen(LOG)).toBe(1);
   });
 
@@ -147,7 +146,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   it("L10: an entry of a newer format stays pending, is reported once, and holds up nothing", async () => {
     const consume = await persister({ claimIdleMs: 100 });
     await append("a");
-    const newer = await redis.raw.xadd(LOG, "*", "v", "2", "x", "y");
+    const newer = await redis.raw.xadd(LOG, "*", "v", "3", "x", "y");
     await append("b");
     expect(contents(await next(consume))).toEqual(["a", "b"]);
     const stop = new AbortController();
@@ -159,7 +158,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     stop.abort();
     expect(await waiting).toEqual([]);
     expect(redis.events.filter((e) => e.type === "newer-format")).toEqual([
-      { type: "newer-format", position: newer, version: "2" },
+      { type: "newer-format", position: newer, version: "3" },
     ]);
     expect((await pendingOf()).map(({ id }) => id)).toContain(newer);
   });
@@ -272,6 +271,6 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     stop.abort();
     expect(await first).toEqual([]);
     await append("a");
-    expect(await next(consume)).toMatchObject([{ message: { content: "a" }, deliveries: 1 }]);
+    expect(await next(consume)).toMatchObject([{ entry: { content: "a" }, deliveries: 1 }]);
   });
 });

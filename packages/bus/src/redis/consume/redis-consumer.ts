@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { Backoff, sleep } from "@parley/async";
-import { ChatError, type LogMessage } from "@parley/models";
-import type { Consumed, ConsumeOptions, Consumer, Settled } from "../../consumer.ts";
+import { ChatError, type LogEntry, positionOf } from "@parley/models";
+import type { Consumed, ConsumeOptions, Consumer, Outcome, Settled } from "../../consumer.ts";
 import type { LogState } from "../../log-state.ts";
 import { reappend } from "../append/reappend.ts";
 import type { Link } from "../connection/link.ts";
+import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import type { Context } from "../context.ts";
 import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { GROUP } from "../format/keys.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { ensureLog } from "../log/ensure-log.ts";
+import { readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
 import { Trimmer } from "../retention/trimmer.ts";
 import { RedisDeadLetters } from "./dead-letters.ts";
@@ -20,6 +22,8 @@ import { InFlight, MAX_HOLD_MS } from "./in-flight.ts";
 const COMMAND_TIMEOUT_MS = 5_000;
 /** Longer than for other connections, because `prepare` also reads the last id from the store. */
 const SETUP_TIMEOUT_MS = 20_000;
+/** The outcomes after which an entry is acknowledged. A change without a message changes nothing for ever (L28). */
+const DONE: ReadonlySet<Outcome["kind"]> = new Set(["stored", "duplicateOf", "orphan"]);
 const EMPTY: GroupBatch = { entries: [], deliveries: [], gone: [] };
 
 /**
@@ -28,8 +32,8 @@ const EMPTY: GroupBatch = { entries: [], deliveries: [], gone: [] };
  * Redis records for each pending entry which consumer got it. When an entry was idle for `claimIdleMs`, another
  * consumer may take it over. A slow store must not look like a dead consumer, so this class resets the idle time of
  * entries in flight, for up to MAX_HOLD_MS without progress. After that they may be taken over and delivered again. The
- * first consumer then learns this from `held` and drops them. If two consumers store the same message nevertheless, this
- * does no harm: the second insert finds the message in the store.
+ * first consumer then learns this from `held` and drops them. If two consumers store the same entry nevertheless, this
+ * does no harm: the second one finds the entry in the store.
  */
 export class RedisConsumer implements Consumer {
   readonly acknowledged = true;
@@ -92,48 +96,52 @@ export class RedisConsumer implements Consumer {
     return [];
   }
 
-  async held(messages: readonly Consumed[]): Promise<readonly Consumed[]> {
-    const ids = messages.map(({ message }) => message.id).sort();
+  async held(consumed: readonly Consumed[]): Promise<readonly Consumed[]> {
+    const ids = consumed.map(({ entry }) => positionOf(entry)).sort();
     const [first, last] = [ids[0], ids.at(-1)];
-    if (first === undefined || last === undefined) return messages;
+    if (first === undefined || last === undefined) return consumed;
     try {
-      // A message that is pending with nobody is kept: it was stored, or the log was lost and only this copy is left.
+      // An entry that is pending with nobody is kept: it was stored, or the log was lost and only this copy is left.
       const taken = await this.#groupReader.pendingWithOthers(streamIdOf(first), streamIdOf(last));
-      const isTaken = ({ message }: Consumed) => taken.has(streamIdOf(message.id));
-      for (const consumed of messages.filter(isTaken)) this.#inFlight.remove(consumed.message.id);
-      return messages.filter((consumed) => !isTaken(consumed));
+      const isTaken = ({ entry }: Consumed) => taken.has(streamIdOf(positionOf(entry)));
+      for (const { entry } of consumed.filter(isTaken)) this.#inFlight.remove(positionOf(entry));
+      return consumed.filter((one) => !isTaken(one));
     } catch {
       // The link's events report the failure.
-      return messages;
+      return consumed;
     }
   }
 
   async settle(settled: readonly Settled[]): Promise<void> {
-    const unsettled = new Set(settled.map(({ message }) => message.id));
-    const stored: string[] = [];
-    const conflicts: LogMessage[] = [];
-    for (const { message, outcome } of settled) {
-      if (outcome.kind === "stored" || outcome.kind === "duplicateOf") stored.push(message.id);
-      else if (outcome.kind === "idConflict") conflicts.push(message);
+    const unsettled = new Set(settled.map(({ entry }) => positionOf(entry)));
+    const done: string[] = [];
+    const conflicts: LogEntry[] = [];
+    for (const { entry, outcome } of settled) {
+      if (DONE.has(outcome.kind)) done.push(positionOf(entry));
+      else if (outcome.kind === "idConflict") conflicts.push(entry);
     }
     const remove = (id: string) => {
       unsettled.delete(id);
       this.#inFlight.remove(id);
     };
     try {
-      await this.#acknowledge(stored);
-      stored.forEach(remove);
-      if (stored.length > 0) this.#inFlight.progress(performance.now());
-      for (const message of conflicts) {
-        await reappend(this.#link, message, this.#context);
-        remove(message.id);
+      await this.#acknowledge(done);
+      done.forEach(remove);
+      if (done.length > 0) this.#inFlight.progress(performance.now());
+      for (const entry of conflicts) {
+        await reappend(this.#link, entry, this.#context);
+        remove(positionOf(entry));
       }
     } catch (error) {
       throw asUnavailable(error);
     } finally {
-      // These messages failed, or the log didn't record their outcome.
+      // These entries failed, or the log didn't record their outcome.
       for (const id of unsettled) this.#inFlight.retryLater(id, performance.now());
     }
+  }
+
+  watermark(): Promise<string> {
+    return runOrUnavailable(this.#link, (client) => readWatermark(client, this.#context.names));
   }
 
   async trim(): Promise<LogState> {
@@ -156,20 +164,20 @@ export class RedisConsumer implements Consumer {
   }
 
   /**
-   * Returns failed messages that are due; if there are none, messages taken over; otherwise new ones. May return none.
-   * After a batch of old messages, the next batch is always of new ones. So messages that keep failing, and are due
+   * Returns failed entries that are due; if there are none, entries taken over; otherwise new ones. May return none.
+   * After a batch of old entries, the next batch is always of new ones. So entries that keep failing, and are due
    * every time, can't delay new ones.
    */
   async #nextBatch(signal: AbortSignal, limit: number): Promise<Consumed[]> {
     await this.#link.ready(signal);
     await this.#readLink.ready(signal);
-    const old = this.#isNewNext ? [] : await this.#oldMessages(limit);
+    const old = this.#isNewNext ? [] : await this.#oldEntries(limit);
     this.#isNewNext = old.length > 0;
     return old.length > 0 ? old : await this.#sorter.sort(await this.#readNew(signal, limit));
   }
 
-  /** Returns failed messages that are due or, if there are none, messages taken over from other consumers. */
-  async #oldMessages(limit: number): Promise<Consumed[]> {
+  /** Returns failed entries that are due or, if there are none, entries taken over from other consumers. */
+  async #oldEntries(limit: number): Promise<Consumed[]> {
     const now = performance.now();
     const due = this.#inFlight.due(now, limit);
     if (due.length > 0) return await this.#redeliver(due);
@@ -180,11 +188,11 @@ export class RedisConsumer implements Consumer {
   }
 
   async #redeliver(due: readonly string[]): Promise<Consumed[]> {
-    const messages = await this.#sorter.sort(await this.#groupReader.readAgain(due.map(streamIdOf)));
-    const delivered = new Set(messages.map(({ message }) => message.id));
-    // Messages that were not delivered again were settled or taken over meanwhile.
+    const again = await this.#sorter.sort(await this.#groupReader.readAgain(due.map(streamIdOf)));
+    const delivered = new Set(again.map(({ entry }) => positionOf(entry)));
+    // Entries that were not delivered again were settled or taken over meanwhile.
     for (const id of due) if (!delivered.has(id)) this.#inFlight.remove(id);
-    return messages;
+    return again;
   }
 
   /** Reads new entries. Stops waiting, and returns none, as soon as a retry or a claim is due. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
+import { messageOf } from "../../test/entries.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { consuming } from "../test/consume-rig.ts";
 import { GROUP, LOG } from "../test/names.ts";
@@ -36,7 +37,7 @@ describe.skipIf(!rig)("a consumer whose store is slow", { timeout: 30_000 }, () 
     const batch = await next(consume);
     const [a, b, c] = batch;
     expect(await consume.held(batch)).toEqual(batch);
-    await redis.raw.xclaim(LOG, GROUP, "other", 0, streamIdOf(b?.message.id ?? ""));
+    await redis.raw.xclaim(LOG, GROUP, "other", 0, streamIdOf(b ? messageOf(b).id : ""));
     expect(await consume.held(batch)).toEqual([a, c]);
     await redis.raw.del(LOG);
     expect(await consume.held([a, c].flatMap((one) => one ?? []))).toEqual([a, c]);

@@ -1,10 +1,19 @@
-import { encodeBody } from "@parley/models";
+import { contentDigest, encodeBody, encodeChange, formatId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { decodeEntry, decodePublished, MAX_BODY_BYTES } from "./entry.ts";
 
 const AT = "1763000000000-5";
 const ID = "1763000000000-0000000005-00";
 const BODY = encodeBody({ from: "alice", to: "bob", content: "hi" });
+const WITH_META = encodeBody({ from: "alice", to: "bob", content: "hi", meta: '{"a":1}' });
+const target = {
+  from: "alice",
+  to: "bob",
+  id: formatId({ ms: 1_763_000_000_000, seq: 4 }),
+  digest: contentDigest({ content: "hi" }),
+};
+const EDIT = { ...target, kind: "edit", content: "ho" } as const;
+const DELETION = { ...target, kind: "delete", by: "carol" } as const;
 
 function kindOf(fields: readonly string[], streamId = AT): string {
   const entry = decodeEntry(streamId, fields);
@@ -14,22 +23,50 @@ function kindOf(fields: readonly string[], streamId = AT): string {
 describe("entry", () => {
   it("decodes a message with and without a ref, and ignores unknown fields", () => {
     expect(decodeEntry(AT, ["v", "1", "m", BODY, "r", "r1", "n", "3", "b", "99", "x", "y"])).toEqual({
-      kind: "message",
-      message: { id: ID, from: "alice", to: "bob", content: "hi", ref: "r1" },
+      kind: "known",
+      entry: { id: ID, from: "alice", to: "bob", content: "hi", ref: "r1" },
       body: BODY,
     });
     for (const none of [[], ["r", ""]])
       expect(decodeEntry(AT, ["v", "1", "m", BODY, ...none])).toMatchObject({
-        message: { id: ID, from: "alice", to: "bob", content: "hi" },
+        entry: { id: ID, from: "alice", to: "bob", content: "hi" },
       });
   });
 
-  it("L10: an entry of a newer version is not decoded, whatever its fields", () => {
-    const newer = (entry: object) => ({ kind: "newer", entry: { position: AT, version: "2", ...entry } });
-    expect(decodeEntry(AT, ["v", "2", "z", "?"])).toEqual(newer({}));
-    expect(decodeEntry(AT, ["v", "2", "k", "edit", "m", BODY])).toEqual(newer({ what: "edit" }));
-    expect(decodeEntry(AT, ["v", "2", "k", "Some secret", "m", BODY])).toEqual(newer({}));
-    expect(kindOf(["v", "2"], "1763000000000-99999999999")).toBe("newer");
+  it("L25: decodes a message with meta, and changes of both kinds, with their refs", () => {
+    expect(decodeEntry(AT, ["v", "2", "m", WITH_META, "r", "r1"])).toEqual({
+      kind: "known",
+      entry: { id: ID, from: "alice", to: "bob", content: "hi", meta: '{"a":1}', ref: "r1" },
+      body: WITH_META,
+    });
+    for (const change of [EDIT, DELETION, { ...EDIT, meta: "{}" }]) {
+      const body = encodeChange(change);
+      expect(decodeEntry(AT, ["v", "2", "k", change.kind, "m", body, "r", "r1"])).toEqual({
+        kind: "known",
+        entry: { ...change, change: ID, ref: "r1" },
+        body,
+      });
+    }
+  });
+
+  it("L28: a change at or below its message is undecodable", () => {
+    const fields = ["v", "2", "k", "edit", "m", encodeChange(EDIT)];
+    expect(kindOf(fields, "1763000000000-5")).toBe("known");
+    for (const at of ["1763000000000-4", "1763000000000-3", "1-9"])
+      expect(kindOf(fields, at)).toBe("the change isn't after its message");
+  });
+
+  it("L10: an entry of a newer version or kind is not decoded, whatever its fields", () => {
+    const newer = (version: string, entry: object) => ({
+      kind: "newer",
+      entry: { position: AT, version, ...entry },
+    });
+    expect(decodeEntry(AT, ["v", "3", "z", "?"])).toEqual(newer("3", {}));
+    expect(decodeEntry(AT, ["v", "3", "k", "edit", "m", BODY])).toEqual(newer("3", { what: "edit" }));
+    expect(decodeEntry(AT, ["v", "2", "k", "member", "m", BODY])).toEqual(newer("2", { what: "member" }));
+    expect(decodeEntry(AT, ["v", "2", "k", "Some secret", "m", BODY])).toEqual(newer("2", {}));
+    expect(decodeEntry(AT, ["v", "2", "k", "__proto__"])).toEqual(newer("2", {}));
+    expect(kindOf(["v", "3"], "1763000000000-99999999999")).toBe("newer");
   });
 
   it("L10: every other entry is undecodable, with a reason, and nothing throws", () => {
@@ -51,21 +88,35 @@ describe("entry", () => {
       [["v", "1", "m", BODY, "r", "x".repeat(65)], "bad ref"],
       [["v", "1", "m", "x".repeat(MAX_BODY_BYTES + 1)], "body too large"],
       [["__proto__", "1", "constructor", "2"], "no version"],
+      [["v", "2"], "no body"],
+      [["v", "2", "m", BODY], "body isn't a message"],
+      [["v", "2", "k", "edit"], "no body"],
+      [["v", "2", "k", "edit", "m", BODY], "body isn't a change"],
+      [["v", "2", "k", "delete", "m", encodeChange(EDIT)], "body isn't a change"],
+      [["v", "2", "k", "edit", "m", encodeChange(EDIT), "r", "x".repeat(65)], "bad ref"],
     ];
     for (const [fields, reason] of cases) expect(kindOf(fields)).toBe(reason);
     expect(kindOf(["v", "1", "m", BODY], "1763000000000-99999999999")).toMatch(/id too large/);
   });
 
   it("P10: the length of a ref counts characters, not UTF-16 units", () => {
-    expect(kindOf(["v", "1", "m", BODY, "r", "😀".repeat(64)])).toBe("message");
+    expect(kindOf(["v", "1", "m", BODY, "r", "😀".repeat(64)])).toBe("known");
     expect(kindOf(["v", "1", "m", BODY, "r", "😀".repeat(65)])).toBe("bad ref");
   });
 
-  it("decodes published messages and rejects other payloads", () => {
-    expect(decodePublished(`${AT} ${BODY}`)).toEqual({ id: ID, epoch: undefined, body: BODY });
-    expect(decodePublished(`${AT} x-_9 ${BODY}`)).toEqual({ id: ID, epoch: "x-_9", body: BODY });
-    for (const other of [`${AT} x`, `${AT} x `, `${AT} x edit ${BODY}`, `${AT}  x`])
+  it("L25: decodes published messages and changes, and rejects other payloads", () => {
+    const message = { id: ID, epoch: undefined, kind: undefined, body: BODY };
+    expect(decodePublished(`${AT} ${BODY}`)).toEqual(message);
+    expect(decodePublished(`${AT} x-_9 ${BODY}`)).toEqual({ ...message, epoch: "x-_9" });
+    for (const change of [EDIT, DELETION]) {
+      const { kind } = change;
+      const body = encodeChange(change);
+      expect(decodePublished(`${AT} x-_9 ${kind} ${body}`)).toEqual({ id: ID, epoch: "x-_9", kind, body });
+    }
+    for (const other of [`${AT} x`, `${AT} x `, `${AT}  x`, `${AT} x edit`, `${AT} x edit x`])
       expect(decodePublished(other)).toBeUndefined();
+    for (const kind of ["member", "edit edit", "", "__proto__"])
+      expect(decodePublished(`${AT} x ${kind} ${BODY}`)).toBeUndefined();
     for (const other of ["", " ", AT, `x ${BODY}`, `1-99999999999 ${BODY}`])
       expect(decodePublished(other)).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 /**
  * The log's formats that this version knows (L25). META names the format. With format 1 everything in the log and in the
- * channels has the form that the first versions wrote. From format 2 on, entries may have another kind than `message`,
- * and what is published names the log's epoch.
+ * channels has the form that the first versions wrote. With format 2, entries may be changes and messages may have `meta`,
+ * and what is published names the log's epoch. Any other kind of entry needs a format of its own.
  */
 export const FORMATS = [1, 2] as const;
 export type LogFormat = (typeof FORMATS)[number];

@@ -211,9 +211,10 @@ export class RedisLiveFeed implements LiveFeed {
     const audience = audienceOf(channel, this.#context.names);
     const published = decodePublished(payload);
     if (audience === undefined || !published) return;
-    const { id, body, epoch } = published;
+    const { id, body, kind, epoch } = published;
     this.#context.highestId.raise(id);
-    this.#stream.receive({ audience, message: { id, body }, epoch });
+    const message = kind === undefined ? { id, body } : { id, body, kind };
+    this.#stream.receive({ audience, message, epoch });
   }
 
   #receiveMarker(session: Session, payload: string): void {

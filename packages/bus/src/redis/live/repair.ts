@@ -1,3 +1,5 @@
+import { type Body, isChange, type LogEntry, positionOf } from "@parley/models";
+import type { LiveMessage } from "../../live-feed.ts";
 import type { Link } from "../connection/link.ts";
 import { runOrUnavailable } from "../connection/run-or-unavailable.ts";
 import { readServer } from "../connection/server-role.ts";
@@ -78,14 +80,19 @@ async function fill({
   return { messages, isComplete: true };
 }
 
-/** Returns one delivery per message and audience. Skips entries that aren't messages or have a newer format (L10). */
+/** Returns one delivery per entry and audience. Skips entries that can't be decoded or have a newer format (L10). */
 function deliveriesOf(page: LogPage): readonly Delivery[] {
   return page.entries.flatMap(([streamId, fields]) => {
-    const entry = decodeEntry(streamId, fields);
-    if (entry.kind !== "message") return [];
-    const { id, from, to } = entry.message;
-    const message = { id, body: entry.body };
+    const decoded = decodeEntry(streamId, fields);
+    if (decoded.kind !== "known") return [];
+    const { from, to } = decoded.entry;
+    const message = liveMessage(decoded.entry, decoded.body);
     const audiences = to === "" ? [""] : [...new Set([from, to])];
     return audiences.map((audience) => ({ audience, message }));
   });
+}
+
+function liveMessage(entry: LogEntry, body: Body): LiveMessage {
+  const id = positionOf(entry);
+  return isChange(entry) ? { id, body, kind: entry.kind } : { id, body };
 }

@@ -2,6 +2,7 @@ import { until } from "@parley/async";
 import { ChatError, formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Consumer } from "../../consumer.ts";
+import { contentOf, messageOf } from "../../test/entries.ts";
 import { streamIdOf } from "../format/stream-id.ts";
 import { GROUP, LOG, META } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
@@ -87,7 +88,7 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
       "the log is created again",
     );
     await until(async () => (await append.append([publicDraft("x")]))[0]?.ok, "a draft is appended");
-    expect((await next).map(({ message }) => message.content)).toEqual(["x"]);
+    expect((await next).map(contentOf)).toEqual(["x"]);
   });
 
   it("repairs a group that was destroyed: everything in the log is delivered again", async () => {
@@ -97,10 +98,10 @@ describe.skipIf(!rig)("creating and repairing the log", { timeout: 30_000 }, () 
     await until(() => !consume.problem() && !append.problem(), "both roles are ready");
     const ids = (await append.append([publicDraft("a"), publicDraft("b")])).map(idOf);
     const first = await consume.next(AbortSignal.timeout(5_000));
-    await consume.settle(first.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
+    await consume.settle(first.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
     await redis.raw.xgroup("DESTROY", LOG, GROUP);
     const again = await consume.next(AbortSignal.timeout(5_000));
-    expect(again.map(({ message }) => message.id)).toEqual(ids);
+    expect(again.map((one) => messageOf(one).id)).toEqual(ids);
     expect(warnings()).toEqual([expect.stringContaining("created again")]);
     expect(await consume.trim()).toMatchObject({ backlogEntries: 2 });
   });

@@ -1,8 +1,8 @@
 import { laterOf, ORIGIN } from "@parley/models";
 
 /**
- * The highest message id that this process has appended or received live. The append script assigns only higher ids,
- * even if the log was replaced or a clock went back (L1).
+ * The highest id that this process has appended, received live or read from the log, of any kind of entry. The append
+ * script assigns only higher ids, even if the log was replaced or a clock went back (L1).
  */
 export class HighestId {
   #value: string = ORIGIN;
@@ -11,7 +11,7 @@ export class HighestId {
     return this.#value;
   }
 
-  /** Raises the value to the message id `id` if that is higher. */
+  /** Raises the value to `id` if that is higher. */
   raise(id: string): void {
     this.#value = laterOf(this.#value, id);
   }

@@ -1,8 +1,9 @@
 import { until } from "@parley/async";
-import { formatId, ORIGIN } from "@parley/models";
+import { contentDigest, encodeBody, encodeChange, formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { decodePublished } from "../format/entry.ts";
 import type { LogFormat } from "../format/log-format.ts";
+import { streamIdOf } from "../format/stream-id.ts";
 import { LOG, META, PUBLIC_CHANNEL } from "../test/names.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
@@ -87,6 +88,37 @@ describe.skipIf(!rig)("the log's format", { timeout: 60_000 }, () => {
     expect(heard).toEqual(ids);
     const entries = await redis.raw.xrange(LOG, "-", "+");
     expect(entries.map(([, [, version]]) => version)).toEqual(["1", "1"]);
+  });
+
+  it("L25: what is published of a change names the log and its kind, and a message with meta is published as one", async () => {
+    await formatAfter(2);
+    const append = redis.bus().append();
+    await ready(append);
+    const message = publicDraft("hi");
+    const [id = ""] = (await append.append([message])).map(idOf);
+    const published: string[] = [];
+    const listener = redis.raw.duplicate();
+    listener.on("message", (_channel: string, payload: string) => published.push(payload));
+    await listener.subscribe(PUBLIC_CHANNEL);
+    const digest = contentDigest(message);
+    const change = { kind: "edit", from: "alice", to: "", id, digest, content: "ho" } as const;
+    const withMeta = { ...message, meta: '{"n":1}' };
+    const ids = (await append.append([change, withMeta])).map(idOf);
+    await until(() => published.length === 2, "both are published");
+    listener.disconnect();
+    const epoch = await redis.raw.hget(META, "epoch");
+    const [edit, plain] = ids.map(streamIdOf);
+    expect(published).toEqual([
+      `${edit} ${epoch} edit ${encodeChange(change)}`,
+      `${plain} ${epoch} ${encodeBody(withMeta)}`,
+    ]);
+    // The version before this one takes only a text that begins a body, so it leaves this payload out.
+    expect(published[0]?.split(" ")[2]?.startsWith('"')).toBe(false);
+    const entries = (await redis.raw.xrange(LOG, "-", "+")).slice(1).map(([, fields]) => fields.slice(0, 4));
+    expect(entries).toEqual([
+      ["v", "2", "k", "edit"],
+      ["v", "2", "m", encodeBody(withMeta)],
+    ]);
   });
 
   it("L25: a later format is refused by every role, with the reason", async () => {

@@ -5,6 +5,7 @@ import { ORIGIN } from "@parley/models";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Consumer } from "../../consumer.ts";
+import { contentOf, messageOf } from "../../test/entries.ts";
 import { createContext } from "../context.ts";
 import { namesOf, type Place } from "../format/keys.ts";
 import type { RedisBusOptions } from "../options.ts";
@@ -49,7 +50,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     until(() => roles.every((role) => !role.problem()), "the roles are ready", READY_MS);
   const next = (consumer: Consumer) => consumer.next(AbortSignal.timeout(8_000));
   const settle = async (consumer: Consumer, consumed: Awaited<ReturnType<typeof next>>) =>
-    consumer.settle(consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } })));
+    consumer.settle(consumed.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
   const moves = () => redis.events.filter(({ type }) => type === "log-moved");
   const warnings = () => redis.events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
 
@@ -59,7 +60,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await ready(oldConsumer, oldAppender);
     const first = idOf((await oldAppender.append([publicDraft("first", "r1")]))[0]);
     const pending = await next(oldConsumer);
-    expect(pending.map(({ message }) => message.id)).toEqual([first]);
+    expect(pending.map((one) => messageOf(one).id)).toEqual([first]);
     const epoch = await raw(3).hget(FORMER.meta, "epoch");
 
     const now = bus({ db: 3 });
@@ -79,7 +80,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     // The retry with the same ref, at a process of this version, gets the first id.
     expect((await appender.append([publicDraft("first", "r1")])).map(idOf)).toEqual([first]);
     const taken = await next(consumer);
-    expect(taken.map(({ message }) => message.content)).toEqual(["first"]);
+    expect(taken.map(contentOf)).toEqual(["first"]);
     await settle(consumer, taken);
     expect(await consumer.trim()).toMatchObject({ backlogEntries: 0 });
     expect(await raw(3).keys("{parley}:*")).toEqual([FORMER.log]);
@@ -104,7 +105,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await redis.raw.config("SET", "maxmemory", "1mb");
     const now = consume(bus({ db: 2 }));
     await ready(now);
-    expect((await next(now)).map(({ message }) => message.content)).toEqual(["waits"]);
+    expect((await next(now)).map(contentOf)).toEqual(["waits"]);
     expect(moves().length).toBe(1);
   });
 
@@ -159,7 +160,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(await redis.raw.type(FORMER.log)).toBe("stream");
     await before.close();
     await ready(staged);
-    expect((await next(staged)).map(({ message }) => message.content)).toEqual(["waits"]);
+    expect((await next(staged)).map(contentOf)).toEqual(["waits"]);
     expect(moves()).toEqual([{ type: "log-moved", from: "{parley}", to: "{parley:staging}" }]);
     const without = consume(bus({ db: 0 }), "store-1");
     await until(() => without.problem()?.includes("REDIS_NAMESPACE"), "the problem says so", READY_MS);
@@ -207,7 +208,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     await until(() => moves().length === 2, "it is moved again", READY_MS);
     await ready(consumer, appender);
     expect((await appender.append([publicDraft("after")]))[0]?.ok).toBe(true);
-    expect((await next(consumer)).map(({ message }) => message.content)).toEqual(["after"]);
+    expect((await next(consumer)).map(contentOf)).toEqual(["after"]);
   });
 
   it("L38: the command in docs/operating.md gives a log back to the version before, with everything in it", async () => {
@@ -221,7 +222,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     const [old, oldAppender] = [consume(before), before.append()];
     await ready(old, oldAppender);
     expect((await oldAppender.append([publicDraft("waits", "r1")])).map(idOf)).toEqual(ids);
-    expect((await next(old)).map(({ message }) => message.content)).toEqual(["waits"]);
+    expect((await next(old)).map(contentOf)).toEqual(["waits"]);
     expect(await raw(1).keys("{parley/1}:*")).toEqual([]);
     // The next upgrade doesn't wait for the persisters of the version before.
     await ready(consume(bus({ db: 1 }), "s"));

@@ -9,11 +9,12 @@
 -- KEYS: the log, META, the ref state, the three ref hashes, the senders' shares of the backlog and of the refs.
 -- ARGV: the group; the highest id that the caller knows, as a stream id; the dedupe window in ms; the bounds of the
 --   backlog in entries and in bytes; the maximum number of refs; '1' to write the ref of a duplicate again (L9); the
---   number of drafts. Then six arguments for each draft: body, ref or '', ref
---   digest, content digest, channel, second channel or ''.
+--   number of drafts. Then eight arguments for each draft: body, ref or '', ref
+--   digest, content digest, channel, second channel or '', version, kind or ''.
 -- Answer: {'ok', the last error of a PUBLISH or '', the number of refs remembered, one result per draft ...}. A result
 --   is '+id' (appended), '=id' (duplicate of id), '!' (ref reused), '#' (backlog or refs full), '%backlog' or '%refs'
---   (the sender has used up its share of the backlog or of the refs) or '-reason' (refused by Redis).
+--   (the sender has used up its share of the backlog or of the refs), '^' (the log's format has no entries of this
+--   version, L25) or '-reason' (refused by Redis).
 --   {'no-log'} if there is no log; then nothing was written.
 --
 -- Redis doesn't undo the writes of a script that fails. So a ref is remembered only after its entry is in the log. And
@@ -32,7 +33,7 @@ local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
 local has_trimmed = false
 
 -- The index of the first draft's first argument, and the number of arguments per draft.
-local FIRST, EACH = 9, 6
+local FIRST, EACH = 9, 8
 
 -- Removes all stored entries, whatever their age (L7). Once per call is enough: the script blocks the persisters.
 local function trim_stored()
@@ -78,14 +79,15 @@ local function result_of_known(ref_digest, value, content_digest)
 end
 
 local refused_reason = nil
-local function append_draft(body, ref, ref_digest, content_digest, channel, second_channel)
+local function append_draft(body, ref, ref_digest, content_digest, channel, second_channel, version, kind)
   local value = ref ~= '' and known[ref_digest]
   if value then return result_of_known(ref_digest, value, content_digest) end
+  if is_disabled(writer, version) then return '^' end
   if refused_reason then return '-' .. refused_reason end
   local size, has_ref = bytes_of(body, ref), ref ~= ''
   local no_room = refusal_of(body, size, has_ref)
   if no_room then return no_room end
-  local id, err = add_entry(writer, body, ref, channel, second_channel)
+  local id, err = add_entry(writer, body, ref, channel, second_channel, version, kind)
   if id then
     if limits then limits.add(body, size, has_ref) end
     if has_ref then
@@ -103,7 +105,8 @@ end
 
 local answer = {'ok', '', ''}
 for at = FIRST, FIRST + (count - 1) * EACH, EACH do
-  answer[#answer + 1] = append_draft(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+  answer[#answer + 1] = append_draft(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5],
+    ARGV[at + 6], ARGV[at + 7])
 end
 close_writer(writer)
 close_refs(refs)

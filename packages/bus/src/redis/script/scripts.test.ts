@@ -4,7 +4,7 @@ import { MAX_MS, MAX_SEQ } from "@parley/models";
 import { afterAll, describe, expect, it } from "vitest";
 import { FLOOR_BYTES, FLOOR_ENTRIES, SHARES } from "../../sender-shares.ts";
 import { PROBE_MS } from "../append/redis-appender.ts";
-import { ENTRY_BYTES, VERSION } from "../format/entry.ts";
+import { ENTRY_BYTES } from "../format/entry.ts";
 import { FORMATS } from "../format/log-format.ts";
 import { type Rig, startRig } from "../test/redis-rig.ts";
 import { readLua, readScriptTexts, scriptText } from "./script-text.ts";
@@ -53,7 +53,6 @@ describe("the Lua files", () => {
   });
 
   it.each([
-    ["add_entry", "VERSION", VERSION],
     ["add_entry", "ENTRY_BYTES", ENTRY_BYTES],
     ["positions", "MAX_MS", MAX_MS],
     ["positions", "MAX_SEQ", MAX_SEQ],

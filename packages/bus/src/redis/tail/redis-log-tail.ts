@@ -1,5 +1,5 @@
 import { coalesce, raceAbort } from "@parley/async";
-import type { LogMessage } from "@parley/models";
+import type { LogEntry } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { LogState } from "../../log-state.ts";
 import type { LogTail, TailRead } from "../../log-tail.ts";
@@ -10,6 +10,7 @@ import type { Context } from "../context.ts";
 import { decodeEntry } from "../format/entry.ts";
 import type { KeyNames } from "../format/keys.ts";
 import { idUpTo, streamIdOf } from "../format/stream-id.ts";
+import type { HighestId } from "../log/highest-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
 
@@ -40,9 +41,12 @@ interface FollowedLog {
  *   log is created meanwhile, it starts above everything stored, and `trimmed` is this start.
  * - Only a master is read. The transaction or script that reads also checks that the server is a master. Connections to
  *   a master that the Sentinels have replaced are closed. So a demoted server never supplies the log's end (L22).
+ *
+ * An appender of the same process assigns only ids above what this tail has reached (L1).
  */
 export class RedisLogTail implements LogTail {
   readonly #names: KeyNames;
+  readonly #highestId: HighestId;
   /** The connection that waits for messages and reads them. */
   readonly #readLink: Link;
   /** The connection that reads positions. It is separate, so that a blocking read never delays them. */
@@ -52,8 +56,9 @@ export class RedisLogTail implements LogTail {
   #followed: FollowedLog | undefined;
 
   constructor(context: Context) {
-    const { names } = context;
+    const { names, highestId } = context;
     this.#names = names;
+    this.#highestId = highestId;
     this.#readLink = context.connect({ role: "tail", commandTimeoutMs: TIMEOUT_MS + WAIT_MS });
     this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs: TIMEOUT_MS });
     this.#readHead = coalesce(() =>
@@ -62,7 +67,9 @@ export class RedisLogTail implements LogTail {
   }
 
   async position(): Promise<string> {
-    return (await this.#readHead()).end;
+    const { end } = await this.#readHead();
+    this.#highestId.raise(end);
+    return end;
   }
 
   watermark(): Promise<string> {
@@ -103,6 +110,7 @@ export class RedisLogTail implements LogTail {
     if (!followed) return "lost";
     const page = await readPage(client, this.#names, after, undefined, BATCH);
     const isLost = page.epoch !== followed.epoch || page.trimmed > after || page.end < after;
+    if (!isLost) this.#highestId.raise(page.end);
     return isLost ? "lost" : page;
   }
 
@@ -128,15 +136,15 @@ export class RedisLogTail implements LogTail {
 
 /** Decodes a page up to the first entry of a later version. Leaves out what is no entry of any version (L10). */
 function readOf(page: LogPage, after: string): TailRead {
-  const messages: LogMessage[] = [];
+  const entries: LogEntry[] = [];
   let position = after;
   for (const [streamId, fields] of page.entries) {
-    const entry = decodeEntry(streamId, fields);
-    if (entry.kind === "newer") return { kind: "read", messages, position, unknown: entry.entry };
-    if (entry.kind === "message") messages.push(entry.message);
+    const decoded = decodeEntry(streamId, fields);
+    if (decoded.kind === "newer") return { kind: "read", entries, position, unknown: decoded.entry };
+    if (decoded.kind === "known") entries.push(decoded.entry);
     position = idUpTo(streamId);
   }
-  return { kind: "read", messages, position: page.position };
+  return { kind: "read", entries, position: page.position };
 }
 
 /** Waits for an entry after `after`, at most WAIT_MS. */

@@ -88,10 +88,10 @@ export class ClockRig {
 
   /** Appends a message with each ref in one call. Returns the script's results, such as `+id` and `=id`. */
   async append(refs: readonly string[], version: Version = "new"): Promise<string[]> {
-    const args = refs.flatMap((ref) =>
+    const drafts = refs.map((ref) =>
       draftArgs(encodeDraft({ ...publicDraft("x", ref), from: `of ${ref}` }, names)),
     );
-    return await this.#call(version, args);
+    return await this.#call(version, drafts);
   }
 
   /** Appends one message. Returns its result. */
@@ -99,11 +99,11 @@ export class ClockRig {
     return (await this.append([ref], version))[0] ?? "";
   }
 
-  async #call(version: Version, draftArguments: readonly (string | number)[]): Promise<string[]> {
+  async #call(version: Version, drafts: readonly (readonly (string | number)[])[]): Promise<string[]> {
     const keys = [LOG, META, ...REFS, BACKLOG_SHARES, REFS_SHARES];
     const { windowMs, maxRefs } = this.#options;
-    const config = [windowMs, 1_000_000, 1_000_000_000, maxRefs, 0, draftArguments.length / 6];
-    const args = [GROUP, streamIdOf(ORIGIN), ...config, ...draftArguments];
+    const config = [windowMs, 1_000_000, 1_000_000_000, maxRefs, 0, drafts.length];
+    const args = [GROUP, streamIdOf(ORIGIN), ...config, ...drafts.flat()];
     const [status, error, , ...results] = (await this.#rig.raw.eval(
       SCRIPTS[version],
       keys.length,

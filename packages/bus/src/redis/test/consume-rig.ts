@@ -2,6 +2,7 @@ import { until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import type { Appender } from "../../appender.ts";
 import type { Consumed, Consumer, Outcome } from "../../consumer.ts";
+import { contentOf } from "../../test/entries.ts";
 import type { RedisBus } from "../redis-bus.ts";
 import { GROUP, LOG } from "./names.ts";
 import { idOf, publicDraft, type Rig } from "./redis-rig.ts";
@@ -21,8 +22,8 @@ export function consuming(redis: Rig) {
   }
   const next = (consume: Consumer) => consume.next(AbortSignal.timeout(8_000));
   const settle = (consume: Consumer, consumed: readonly Consumed[], outcome: Outcome) =>
-    consume.settle(consumed.map(({ message }) => ({ message, outcome })));
-  const contents = (consumed: readonly Consumed[]) => consumed.map(({ message }) => message.content);
+    consume.settle(consumed.map(({ entry }) => ({ entry, outcome })));
+  const contents = (consumed: readonly Consumed[]) => consumed.map(contentOf);
   const pendingOf = async () =>
     ((await redis.raw.xpending(LOG, GROUP, "-", "+", 1_000)) as [string, string, number, number][]).map(
       ([id, consumer]) => ({ id, consumer }),

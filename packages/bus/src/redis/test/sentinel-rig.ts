@@ -13,6 +13,7 @@ import type { Consumer } from "../../consumer.ts";
 import type { BusEvent } from "../../events.ts";
 import type { LiveFeed } from "../../live-feed.ts";
 import type { LogTail } from "../../log-tail.ts";
+import { messageOf } from "../../test/entries.ts";
 import { idUpTo } from "../format/stream-id.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { RedisBus } from "../redis-bus.ts";
@@ -93,8 +94,8 @@ export async function runRoles(options: RedisBusOptions): Promise<RunningRoles> 
 async function store(consume: Consumer, stored: Map<string, LogMessage>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const consumed = await consume.next(signal);
-    for (const { message } of consumed) stored.set(message.id, message);
-    const settled = consumed.map(({ message }) => ({ message, outcome: { kind: "stored" } as const }));
+    for (const message of consumed.map(messageOf)) stored.set(message.id, message);
+    const settled = consumed.map(({ entry }) => ({ entry, outcome: { kind: "stored" } as const }));
     // If this fails, the messages are delivered again.
     await consume.settle(settled).catch(() => undefined);
   }

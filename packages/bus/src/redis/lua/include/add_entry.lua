@@ -2,10 +2,8 @@
 -- @include backlog
 --
 -- Appends entries to the log. `open_writer` reads the log's last id and totals, `add_entry` appends and publishes one
--- message, and `close_writer` writes the new totals to META.
+-- entry, and `close_writer` writes the new totals to META.
 
--- The format version of the entries. Equal to VERSION in format/entry.ts.
-local VERSION = '1'
 -- Added to the size of body and ref to get an entry's size. Equal to ENTRY_BYTES in format/entry.ts.
 local ENTRY_BYTES = 64
 
@@ -30,26 +28,39 @@ local function bytes_of(body, ref)
   return #body + #ref + ENTRY_BYTES
 end
 
+-- Returns true if the log's format has no entries of this version (L25).
+local function is_disabled(writer, version)
+  return version ~= '1' and writer.totals.format == '1'
+end
+
 -- Publishes. An error must not fail the script: the entry is in the log already, and gateways can read it there.
 local function publish(writer, channel, payload)
   local result = redis.pcall('PUBLISH', channel, payload)
   if type(result) == 'table' then writer.publish_error = result.err end
 end
 
--- Appends an entry and publishes the message on `channel`, and on `second_channel` unless that is ''. Returns the id of
--- the new entry. If the entry can't be added, changes nothing and returns nil and the reason.
-local function add_entry(writer, body, ref, channel, second_channel)
+-- Appends an entry and publishes it on `channel`, and on `second_channel` unless that is ''. `version` and `kind` are
+-- those of format/encoded-draft.ts. Returns the id of the new entry. If the entry can't be added, changes nothing and
+-- returns nil and the reason.
+local function add_entry(writer, body, ref, channel, second_channel, version, kind)
   local totals = writer.totals
   local ms, seq = writer.now, 0
   if not is_after(ms, seq, writer.ms, writer.seq) then ms, seq = following(writer.ms, writer.seq) end
   if ms > MAX_MS then return nil, 'ids are used up' end
   local id = stream_id(ms, seq)
-  local added = redis.pcall('XADD', writer.log, 'NOMKSTREAM', id, 'v', VERSION, 'm', body, 'r', ref,
-    'n', string.format('%d', totals.entries), 'b', string.format('%d', totals.bytes))
+  local n, b = string.format('%d', totals.entries), string.format('%d', totals.bytes)
+  local added
+  if kind == '' then
+    added = redis.pcall('XADD', writer.log, 'NOMKSTREAM', id, 'v', version, 'm', body, 'r', ref, 'n', n, 'b', b)
+  else
+    added = redis.pcall('XADD', writer.log, 'NOMKSTREAM', id, 'v', version, 'k', kind, 'm', body, 'r', ref, 'n', n, 'b', b)
+  end
   if type(added) ~= 'string' then return nil, added and added.err or 'no log' end
   writer.ms, writer.seq, writer.added = ms, seq, writer.added + 1
   totals.entries, totals.bytes = totals.entries + 1, totals.bytes + bytes_of(body, ref)
-  local payload = id .. ' ' .. writer.prefix .. body
+  -- What is published of a change always names the log, so that no earlier version takes its kind for a body.
+  local prefix = kind == '' and writer.prefix or totals.epoch .. ' ' .. kind .. ' '
+  local payload = id .. ' ' .. prefix .. body
   publish(writer, channel, payload)
   if second_channel ~= '' then publish(writer, second_channel, payload) end
   return id

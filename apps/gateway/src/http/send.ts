@@ -1,0 +1,183 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { raceAbort } from "@parley/async";
+import { type Identity, SCOPES } from "@parley/auth";
+import {
+  ChatError,
+  type DecodedSendRequest,
+  decodeSendRequest,
+  MAX_FRAME_BYTES,
+  type SendRequest,
+  timestampOf,
+} from "@parley/models";
+import { refuseUnknownParameters } from "@parley/service";
+import type { Observe } from "../events.ts";
+import { draftOf } from "../inbound/draft.ts";
+import { bytesOf, ERROR_COST } from "../inbound/frame-cost.ts";
+import type { MessageAppender } from "../inbound/message-appender.ts";
+import { type RateLimiter, rateError } from "../inbound/rate-limiter.ts";
+import type { Admission } from "../upgrade/admission.ts";
+import { assertJson, readBody } from "./read-body.ts";
+import type { UnansweredRequests } from "./unanswered-requests.ts";
+
+export interface SendDeps {
+  readonly admission: Admission;
+  readonly messageAppender: MessageAppender;
+  /** The rates of users, which their connections share. */
+  readonly rateLimiter: RateLimiter;
+  /** The rates of services, by the service's own name. */
+  readonly serviceRateLimiter: RateLimiter;
+  readonly unansweredRequests: UnansweredRequests;
+  readonly maxContentBytes: number;
+  /** Longest time until the token is verified, in ms. */
+  readonly timeoutMs: number;
+  readonly observe: Observe;
+  /** Wall clock, ms since 1970: tokens expire by it. */
+  readonly wallClock: () => number;
+  /** Steady clock, ms. */
+  readonly now: () => number;
+}
+
+/** A request whose token has been verified. */
+interface Request {
+  readonly id: string;
+  readonly req: IncomingMessage;
+  readonly identity: Identity;
+  readonly rateLimiter: RateLimiter;
+}
+
+/** Handling a request, however small, takes about as long as parsing this many bytes of a WebSocket. */
+const REQUEST_COST = 4_096;
+const RETRY_AFTER_MS = 1_000;
+const TOO_MANY_UNANSWERED =
+  "You have too many unanswered requests. Send the next one when one of them has been answered.";
+
+/**
+ * Answers `POST /send`: appends one message, and answers once it is durable (P62).
+ *
+ * Nothing of a request is read or counted before its user is known. From then on it counts for the user like a frame of
+ * one of the user's connections: against the same rates, and with a bound on the requests without an answer (G5). A
+ * service counts against rates of its own.
+ */
+export class SendRoute {
+  readonly #deps: SendDeps;
+
+  constructor(deps: SendDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rejects with the ChatError to answer with. */
+  async answer(id: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { rateLimiter, serviceRateLimiter, unansweredRequests, now } = this.#deps;
+    const identity = await this.#authenticate(req, res);
+    const { user, scopes } = identity;
+    const limiter = scopes.has(SCOPES.messagesSend) ? serviceRateLimiter : rateLimiter;
+    if (!unansweredRequests.begin(user))
+      throw new ChatError("too_many_connections", {
+        message: TOO_MANY_UNANSWERED,
+        retryAfterMs: RETRY_AFTER_MS,
+      });
+    try {
+      const messageId = await this.#send({ id, req, identity, rateLimiter: limiter });
+      if (!res.closed) sendReceipt(res, messageId);
+    } catch (error) {
+      limiter.chargeReading(user, ERROR_COST, now());
+      throw error;
+    } finally {
+      unansweredRequests.end(user);
+    }
+  }
+
+  /** Verifies the token within `timeoutMs`. Gives up when the client leaves. */
+  async #authenticate(req: IncomingMessage, res: ServerResponse): Promise<Identity> {
+    const { admission, timeoutMs } = this.#deps;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const late = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
+    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    const onClose = () => controller.abort();
+    res.once("close", onClose);
+    try {
+      return (await raceAbort(admission.authenticate(req, signal), signal)).identity;
+    } finally {
+      clearTimeout(timer);
+      res.off("close", onClose);
+    }
+  }
+
+  /** Reads the message and appends it. Resolves with its id once it is durable. */
+  async #send(request: Request): Promise<string> {
+    const { admission, messageAppender, maxContentBytes, observe, wallClock, now } = this.#deps;
+    const { id, req, identity, rateLimiter } = request;
+    const { user, expiresAt } = identity;
+    refuseUnknownParameters(req.url ?? "", []);
+    assertJson(req);
+    this.#assertMayBeRead(request);
+    const text = await readBody(req, MAX_FRAME_BYTES);
+    // The body may have taken seconds.
+    admission.assertNotDraining();
+    if (expiresAt <= wallClock()) throw new ChatError("token_expired");
+    const size = Buffer.byteLength(text);
+    rateLimiter.chargeReading(user, REQUEST_COST + size, now());
+    const decoded = decodeSendRequest(text, { maxContentBytes });
+    this.#assertWithinRate(request, decoded, size);
+    const message = messageIn(decoded);
+    const from = senderOf(identity, message);
+    const result = await messageAppender.appendRequest(draftOf(from, message));
+    if (!result.ok) throw withRetryTime(result.error);
+    observe({ type: "posted", request: id, by: user, as: message.as });
+    return result.id;
+  }
+
+  /** Refuses a body while the user is over the limit on reading, at which a connection would be read more slowly (P32). */
+  #assertMayBeRead({ id, identity, rateLimiter }: Request): void {
+    const retryAfterMs = rateLimiter.aheadMs(identity.user, this.#deps.now());
+    if (retryAfterMs === 0) return;
+    this.#deps.observe({ type: "throttled", connection: id });
+    throw rateError({ kind: "limited", limit: "bytes", retryAfterMs });
+  }
+
+  /** Counts a body, valid or not, as a frame. */
+  #assertWithinRate({ id, identity, rateLimiter }: Request, decoded: DecodedSendRequest, size: number): void {
+    const { user } = identity;
+    const frame = decoded.ok ? decoded.message : undefined;
+    // The readers' frame has the name in `as` instead, if that is longer.
+    const bytes = bytesOf(frame, size, longer(frame?.as ?? "", user));
+    const verdict = rateLimiter.take(user, this.#deps.now(), bytes);
+    if (verdict.kind === "pass") return;
+    const limit = verdict.kind === "limited" ? verdict.limit : undefined;
+    this.#deps.observe({ type: "frame-refused", connection: id, code: "rate_limited", limit });
+    throw rateError(verdict);
+  }
+}
+
+function messageIn(decoded: DecodedSendRequest): SendRequest {
+  if (decoded.ok) return decoded.message;
+  const { code, message } = decoded;
+  throw new ChatError(code, message === undefined ? {} : { message });
+}
+
+/**
+ * Returns the user that a message is from. Only a service may name another user (P62). No user can be blocked yet. Once
+ * one can (P65), this is the place that refuses to send as a blocked user.
+ */
+function senderOf({ user, scopes }: Identity, { as }: SendRequest): string {
+  if (as === undefined) return user;
+  if (!scopes.has(SCOPES.messagesSend)) throw new ChatError("forbidden");
+  return as;
+}
+
+function longer(a: string, b: string): string {
+  return a.length > b.length ? a : b;
+}
+
+/** A client without a connection has no other sign of when to try again, so each temporary error names a time. */
+function withRetryTime(error: ChatError): ChatError {
+  if (!error.temporary || error.retryAfterMs !== undefined) return error;
+  const { code, message, cause } = error;
+  return new ChatError(code, { message, cause, retryAfterMs: RETRY_AFTER_MS });
+}
+
+function sendReceipt(res: ServerResponse, id: string): void {
+  const body = `{"id":"${id}","timestamp":"${timestampOf(id)}"}`;
+  res.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
+}

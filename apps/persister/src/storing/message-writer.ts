@@ -1,0 +1,80 @@
+import type { Consumer, Outcome, Settled } from "@parley/bus";
+import type { LogMessage } from "@parley/models";
+import type { InsertOutcome } from "@parley/store";
+import type { Observe } from "../events.ts";
+import type { GroupWriter, Item, Refused, Write } from "./group-writer.ts";
+import { failedOutcome, type Outcomes } from "./outcomes.ts";
+import type { StoreWriter, WriteResult } from "./store-writer.ts";
+
+export interface MessageWriterDeps {
+  readonly storeWriter: Pick<StoreWriter, "insert">;
+  readonly groupWriter: Pick<GroupWriter, "write">;
+  readonly consumer: Pick<Consumer, "acknowledged">;
+  readonly observe: Observe;
+}
+
+/** `message` is inserted: the delivered one, or the same without its ref (L13). */
+export interface MessageItem extends Item {
+  readonly message: LogMessage;
+}
+
+/**
+ * Inserts messages (L13). A message that was acknowledged, and turns out to be a duplicate of an older one, leaves its id as
+ * an alias of the older one in the store, before it is settled (L37).
+ */
+export class MessageWriter implements Write<MessageItem, InsertOutcome> {
+  readonly #deps: MessageWriterDeps;
+
+  constructor(deps: MessageWriterDeps) {
+    this.#deps = deps;
+  }
+
+  attempt(
+    items: readonly MessageItem[],
+    mayBeStored: boolean,
+    signal: AbortSignal,
+  ): Promise<WriteResult<InsertOutcome>> {
+    const { storeWriter, consumer } = this.#deps;
+    const messages = items.map(({ message }) => message);
+    return storeWriter.insert(messages, { mayBeStored, keepAliases: consumer.acknowledged }, signal);
+  }
+
+  /** Yields the store's outcomes. Then inserts the acknowledged messages whose ref is taken, without the ref. */
+  async *settle(
+    items: readonly MessageItem[],
+    answers: readonly (InsertOutcome | Refused)[],
+    signal: AbortSignal,
+  ): Outcomes {
+    const settled: Settled[] = [];
+    const withoutRefs: MessageItem[] = [];
+    items.forEach((item, at) => {
+      const answer = answers[at];
+      if (answer?.kind === "refReused" && this.#mustStore(item))
+        withoutRefs.push(this.#withoutRef(item, answer.id));
+      else if (answer) settled.push(this.#settled(item, answer));
+    });
+    if (settled.length > 0) yield settled;
+    return yield* this.#deps.groupWriter.write(this, withoutRefs, signal);
+  }
+
+  /** True if the message must be stored although its ref is taken: its sender has the ack already (L13). */
+  #mustStore(item: MessageItem): boolean {
+    return this.#deps.consumer.acknowledged && item.message.ref !== undefined;
+  }
+
+  #withoutRef({ consumed, message: { ref: _, ...message } }: MessageItem, heldBy: string): MessageItem {
+    this.#deps.observe({ type: "ref-dropped", id: message.id, heldBy });
+    return { consumed, message };
+  }
+
+  #settled({ consumed, message: { id } }: MessageItem, answer: InsertOutcome | Refused): Settled {
+    const { observe } = this.#deps;
+    if (answer.kind === "failed") return failedOutcome(observe, consumed, answer.reason);
+    if (answer.kind === "duplicateOf") observe({ type: "duplicate", id, of: answer.id });
+    return { entry: consumed.entry, outcome: outcomeOf(answer) };
+  }
+}
+
+function outcomeOf(answer: InsertOutcome): Outcome {
+  return answer.kind === "refReused" ? { kind: "refReused" } : answer;
+}

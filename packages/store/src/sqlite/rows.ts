@@ -1,0 +1,32 @@
+import type { StoredMessage } from "@parley/models";
+import type { StoredChange } from "../change.ts";
+
+/** A row of a query, as `node:sqlite` returns it. */
+export type Row = Record<string, unknown>;
+
+/** Converts a row of `messages` to its message. */
+export function messageOf(row: Row): StoredMessage {
+  const { meta, ref, digest, also, change, deleted } = row;
+  const [id, from, to, content] = [String(row.id), String(row.from), String(row.to), String(row.content)];
+  return {
+    ...{ id, from, to, content },
+    ...(typeof meta === "string" && { meta }),
+    ...(typeof ref === "string" && { ref }),
+    ...(typeof digest === "string" && { digest }),
+    ...(typeof also === "string" && { also }),
+    ...(typeof change === "string" && { change }),
+    ...(deleted === 1 && { deleted: true }),
+  };
+}
+
+/** Converts a row of `changes` to its change. */
+export function changeOf(row: Row): StoredChange {
+  const { by, ref } = row;
+  return {
+    ...{ change: String(row.id), kind: row.kind === "delete" ? "delete" : "edit" },
+    ...{ from: String(row.from), to: String(row.to), id: String(row.message), digest: String(row.first) },
+    ...(typeof by === "string" && { by }),
+    ...(typeof ref === "string" && { ref }),
+    ownDigest: String(row.digest),
+  };
+}
