@@ -1,4 +1,5 @@
 import { until } from "@parley/async";
+import { RedisBus } from "@parley/bus/redis";
 import { encodeChange, formatId, type LogEntry, positionOf } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { redisServer } from "../servers.ts";
@@ -212,6 +213,18 @@ describe.skipIf(!redis)("changes over a real Redis", { timeout: 60_000 }, () => 
       const next = await send(rig.append, HELLO);
       expect(next > id && next < future).toBe(true);
     });
+  });
+
+  it("L1: an appender's ids are above what the tail of its process has reached, also in a log that replaced the first", async () => {
+    const bus = new RedisBus({ url: rig.server.url });
+    const [append, tail] = [bus.append(), bus.tail()];
+    await until(() => !append.problem() && !tail.problem(), "the roles are ready");
+    await rig.command("XSETID", LOG, `${Date.now() + 3_600_000}-7`);
+    const seen = await tail.position();
+    await rig.command("FLUSHALL");
+    await until(async () => codeOf((await append.append([HELLO]))[0]) === "ok", "the new log is there");
+    expect((await tail.position()) > seen).toBe(true);
+    await bus.close();
   });
 
   it("L1, L28: a log that was lost goes on above the stored changes, and above what the appender has seen", async () => {

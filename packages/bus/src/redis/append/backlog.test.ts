@@ -148,7 +148,7 @@ describe.skipIf(!rig)("the backlog in Redis", { timeout: 30_000 }, () => {
     const [append] = await roles(redis, { dedupeWindowMs: 60_000 });
     const [first] = (await append.append([publicDraft("x", "r")])).map(idOf);
     for (const hours of [1, 2]) {
-      await redis.raw.xadd(LOG, `${Date.now() + hours * 3_600_000}-1`, "v", "2");
+      await redis.raw.xadd(LOG, `${Date.now() + hours * 3_600_000}-1`, "v", "3");
       await append.append([publicDraft("y", `after ${hours}`)]);
     }
     expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([first]);

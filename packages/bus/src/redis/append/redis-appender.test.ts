@@ -56,7 +56,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
     it("L1: follow the last id of a clock that was an hour ahead, and carry over a full sequence", async () => {
       const append = await appender(redis);
       const ahead = Date.now() + 3_600_000;
-      await redis.raw.xadd(LOG, `${ahead}-${MAX_SEQ - 1}`, "v", "2");
+      await redis.raw.xadd(LOG, `${ahead}-${MAX_SEQ - 1}`, "v", "3");
       const ids = (await append.append([1, 2, 3].map((n) => publicDraft(`m${n}`)))).map(idOf);
       expect(ids.map(streamIdOf)).toEqual([`${ahead}-${MAX_SEQ}`, `${ahead + 1}-0`, `${ahead + 1}-1`]);
       expect(timestampOf(ids[2] ?? "")).toBe(new Date(ahead + 1).toISOString());
@@ -65,7 +65,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
     it("L1: are above the ids that this gateway knows, after a flush and with a clock that is behind", async () => {
       const [append, consume] = await roles(redis);
       const ahead = Date.now() + 3_600_000;
-      await redis.raw.xadd(LOG, `${ahead}-0`, "v", "2");
+      await redis.raw.xadd(LOG, `${ahead}-0`, "v", "3");
       const [before] = (await append.append([publicDraft("before")])).map(idOf);
       await redis.raw.flushall();
       await logCreatedAgain(consume);
@@ -83,7 +83,7 @@ describe.skipIf(!rig)("append in Redis", { timeout: 30_000 }, () => {
 
     it("L1: are not assigned beyond their width: unavailable, and nothing is written", async () => {
       const append = await appender(redis);
-      await redis.raw.xadd(LOG, "9999999999999-9999999999", "v", "2");
+      await redis.raw.xadd(LOG, "9999999999999-9999999999", "v", "3");
       expect((await append.append([publicDraft("x")])).map(codeOf)).toEqual(["unavailable"]);
       expect(append.problem()).toMatch(/ids are used up/);
       expect((await entries(redis)).length).toBe(1);

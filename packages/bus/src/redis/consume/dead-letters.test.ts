@@ -141,7 +141,7 @@ describe.skipIf(!rig)("dead letters", { timeout: 30_000 }, () => {
       "entry",
       '["foo","bar"]',
     );
-    await redis.raw.xadd(DEAD_LETTERS, "*", "position", "7-7", "reason", "?", "at", "", "entry", '["v","2"]');
+    await redis.raw.xadd(DEAD_LETTERS, "*", "position", "7-7", "reason", "?", "at", "", "entry", '["v","3"]');
     const [good, bad, newer] = (await letters(consume)).map(({ id }) => id);
     const [sentAgain] = (await append.append([publicDraft("hi", "r1")])).map(idOf);
     expect(await consume.deadLetters.replay(good ?? "")).toBe("replayed");

@@ -146,7 +146,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   it("L10: an entry of a newer format stays pending, is reported once, and holds up nothing", async () => {
     const consume = await persister({ claimIdleMs: 100 });
     await append("a");
-    const newer = await redis.raw.xadd(LOG, "*", "v", "2", "x", "y");
+    const newer = await redis.raw.xadd(LOG, "*", "v", "3", "x", "y");
     await append("b");
     expect(contents(await next(consume))).toEqual(["a", "b"]);
     const stop = new AbortController();
@@ -158,7 +158,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     stop.abort();
     expect(await waiting).toEqual([]);
     expect(redis.events.filter((e) => e.type === "newer-format")).toEqual([
-      { type: "newer-format", position: newer, version: "2" },
+      { type: "newer-format", position: newer, version: "3" },
     ]);
     expect((await pendingOf()).map(({ id }) => id)).toContain(newer);
   });
@@ -271,6 +271,6 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     stop.abort();
     expect(await first).toEqual([]);
     await append("a");
-    expect(await next(consume)).toMatchObject([{ message: { content: "a" }, deliveries: 1 }]);
+    expect(await next(consume)).toMatchObject([{ entry: { content: "a" }, deliveries: 1 }]);
   });
 });
