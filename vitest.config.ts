@@ -1,6 +1,7 @@
 import { globSync } from "node:fs";
 import { dirname } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./packages/testkit/src/longest-first.ts";
 
 /** Suites of whole systems of processes run after all others, and only as many at a time as two cores can carry. */
 const HEAVY: Record<string, object> = {
@@ -20,6 +21,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Nothing happens at import, so files may share a worker and what it has loaded: a third of the work is saved.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // For the same reason, a test that fails must not leave its stubs and spies to the files after it.
     restoreMocks: true,
     unstubGlobals: true,

@@ -29,6 +29,7 @@ const mongo = {
   writeConcern: "w: majority, j: true",
   database: "parley",
   missingIndexes: [] as string[],
+  format: 2 as 1 | 2 | undefined,
   clockAheadMs: 0,
 };
 
@@ -77,6 +78,13 @@ it.each([
   [{ missingIndexes: ['{"to":1,"_id":1}'] }, ["wrong indexes"]],
 ])("checkMongo with %o", (facts, expected) => {
   expect(notOk(checkMongo({ ...mongo, ...facts }))).toEqual(expected);
+});
+
+it.each([
+  [2 as const, "MongoDB 8.0.1, database parley, format 2"],
+  [undefined, "MongoDB 8.0.1, database parley"],
+])("checkMongo names the format %s of the store", (format, expected) => {
+  expect(checkMongo({ ...mongo, format })[0]?.detail).toBe(expected);
 });
 
 it.each([

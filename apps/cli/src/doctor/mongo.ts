@@ -6,10 +6,10 @@ const MIN_MAJOR_VERSION = 5;
 
 /** Checks a MongoDB against the store's requirements (docs/operating.md, MongoDB). */
 export function checkMongo(facts: MongoFacts): Finding[] {
-  const { version, major, replicaSet, members, writeConcern, database, missingIndexes } = facts;
+  const { version, major, replicaSet, members, writeConcern, database, missingIndexes, format } = facts;
   return [
     major >= MIN_MAJOR_VERSION
-      ? ok("mongo", `MongoDB ${version}, database ${database}`)
+      ? ok("mongo", `MongoDB ${version}, database ${database}${format ? `, format ${format}` : ""}`)
       : wrong("mongo", `MongoDB ${version} is too old`, "Use MongoDB 5 or newer."),
     replicaSet === undefined
       ? note(

@@ -8,6 +8,7 @@ import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { ConversationReader } from "../queries/conversation-reader.ts";
 import { retryTemporary } from "../queries/retry.ts";
 import { PART } from "../queries/sizes.ts";
+import type { GiveWay } from "../queries/steps.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { createGzipThreads, ResponseBody } from "./response-body.ts";
@@ -52,7 +53,7 @@ export class Responder {
   }
 
   /** Reads and sends a page. */
-  async sendPage(exchange: Exchange, read: () => Promise<PageAnswer>): Promise<void> {
+  async sendPage(exchange: Exchange, read: (giveWay: GiveWay) => Promise<PageAnswer>): Promise<void> {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
@@ -94,7 +95,7 @@ export class Responder {
     let count = 0;
     if (req.method !== "HEAD") {
       const reader = await this.#inTurn("page", exchange, deadline, async (turn) => {
-        await turn();
+        await turn.next();
         return open();
       });
       while (!reader.isDone) {
@@ -112,15 +113,15 @@ export class Responder {
   }
 
   /** Reads and encodes a page, and reserves its memory. */
-  #readPage(exchange: Exchange, readMessages: () => Promise<PageAnswer>) {
+  #readPage(exchange: Exchange, readMessages: (giveWay: GiveWay) => Promise<PageAnswer>) {
     return this.#inTurn("page", exchange, exchange.deadline, async (turn) => {
       // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
       // reserved yet: its memory is bounded by the number of concurrent reads.
       const memory = this.#reserve(exchange, RESPONSE_BYTES);
       try {
-        await turn();
-        const { messages, envelope } = await readMessages();
-        await turn();
+        await turn.next();
+        const { messages, envelope } = await readMessages(turn.giveWay);
+        await turn.next();
         const chunks = this.#encode(exchange, messages, envelope);
         // Released first, because a response may exceed the user's share only if the user holds nothing else.
         memory.release();
@@ -156,9 +157,9 @@ export class Responder {
     const { limiter } = this.#deps;
     await deadline.during("rate", (signal) => limiter.untilAllowed(exchange.caller, signal));
     return this.#inTurn("part", exchange, deadline, async (turn) => {
-      await turn();
+      await turn.next();
       const messages = await reader.next(deadline);
-      await turn();
+      await turn.next();
       if (messages.length === 0) return { chunks: [], count: 0 };
       const envelope = { before: count === 0 ? "[" : ",", after: "" };
       return { chunks: this.#encode(exchange, messages, envelope), count: messages.length };

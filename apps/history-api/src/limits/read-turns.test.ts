@@ -1,4 +1,5 @@
 import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
+import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
 import { ReadTurns, TurnRefused } from "./read-turns.ts";
 
@@ -15,7 +16,7 @@ describe("turns to read", () => {
     const order: string[] = [];
     const read = (user: string) =>
       turns.run("page", callerOf(user), OPEN, async (turn) => {
-        await turn();
+        await turn.next();
         order.push(user);
       });
     const greedy = Array.from({ length: 300 }, () => read("greedy"));
@@ -28,7 +29,7 @@ describe("turns to read", () => {
     const order: string[] = [];
     const read = (user: string, address: string) =>
       turns.run("page", callerOf(user, address), OPEN, async (turn) => {
-        await turn();
+        await turn.next();
         order.push(address);
       });
     const greedy = Array.from({ length: 400 }, (_, n) => read(`u${n}`, "greedy"));
@@ -46,7 +47,7 @@ describe("turns to read", () => {
     const begun: number[] = [];
     const reads = Array.from({ length: 50 }, (_, n) =>
       turns.run("page", callerOf(`u${n}`), OPEN, async (turn) => {
-        await turn();
+        await turn.next();
         begun.push(loops);
       }),
     );
@@ -66,7 +67,7 @@ describe("turns to read", () => {
     const begun: number[] = [];
     const read = (user: string) =>
       turns.run("page", callerOf(user), OPEN, async (turn) => {
-        await turn();
+        await turn.next();
         begun.push(loops);
         for (const end = performance.now() + 20; performance.now() < end; );
       });
@@ -87,23 +88,52 @@ describe("turns to read", () => {
         return promise;
       }),
     );
-    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn());
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn.next());
     expect(begun).toBe(1);
     first.resolve();
     await parts[0];
-    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn());
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => turn.next());
     expect(begun).toBe(2);
     others.resolve();
     await Promise.all(parts);
+  });
+
+  it("G5: parts and later steps of pages wait for the first step of each page", async () => {
+    const turns = new ReadTurns(LIMITS, { giveWayMs: 60_000 });
+    const [first, long] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const order: string[] = [];
+    const page = turns.run("page", callerOf("u"), OPEN, () => first.promise);
+    const longPage = turns.run("page", callerOf("v"), OPEN, async (turn) => {
+      await turn.giveWay();
+      order.push("second step");
+      await long.promise;
+    });
+    const part = turns.run("part", callerOf("w"), OPEN, async () => void order.push("part"));
+    await turns.run("page", callerOf("x"), OPEN, async () => void order.push("page"));
+    expect(order).toEqual(["page"]);
+    first.resolve();
+    await Promise.all([page, part]);
+    await until(() => order.length === 3);
+    // A page that has made its first step delays nobody, however long it takes.
+    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    long.resolve();
+    await longPage;
+  });
+
+  it("G5: they don't wait for ever", async () => {
+    const turns = new ReadTurns(LIMITS, { giveWayMs: 1 });
+    const endless = Promise.withResolvers<void>();
+    const page = turns.run("page", callerOf("u"), OPEN, () => endless.promise);
+    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    endless.resolve();
+    await page;
   });
 
   it("refuses what is beyond a bound by its share, and forgets a read whose client left", async () => {
     const turns = new ReadTurns({ requests: 100, requestsPerUser: 2, requestsPerAddress: 100 });
     const held = Promise.withResolvers<void>();
     const left = new AbortController();
-    const running = Array.from({ length: 2 }, () =>
-      turns.run("page", callerOf("u"), OPEN, () => held.promise),
-    );
+    const running = turns.run("page", callerOf("u"), OPEN, () => held.promise);
     const waiting = turns.run("page", callerOf("u"), OPEN, () => held.promise);
     const gone = turns.run("page", callerOf("u"), left.signal, () => held.promise);
     const refused = turns.run("page", callerOf("u"), OPEN, () => held.promise);
@@ -113,7 +143,7 @@ describe("turns to read", () => {
     await expect(gone).rejects.toThrow("left");
     expect(turns.waiting).toBe(1);
     held.resolve();
-    await Promise.all([...running, waiting]);
+    await Promise.all([running, waiting]);
     expect(turns.waiting).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turnOfLoop } from "node:timers/promises";
-import { FairPool, PoolFull, type Release } from "@parley/async";
+import { FairPool, PoolFull, type Release, raceAbort } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
 
@@ -11,9 +11,12 @@ export type ReadKind = "page" | "part";
  * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages.
  */
 const PLACES = {
-  page: { total: 32, perAddress: 16, perUser: 2 },
-  part: { total: 8, perAddress: 2, perUser: 1 },
+  page: { total: 32, perAddress: 16, perUser: 1 },
+  part: { total: 8, perAddress: 1, perUser: 1 },
 } as const;
+
+/** A read gives way for at most this time at once, in ms, so that it ends under any load. */
+const GIVE_WAY_MS = 100;
 
 /** A step of a read that blocks the event loop for longer than this is followed by a rest as long as itself. In ms. */
 const LONG_STEP_MS = 2;
@@ -36,8 +39,13 @@ export class TurnRefused extends Error {
   }
 }
 
-/** Waits until it is this user's turn to use the event loop. */
-export type Turn = () => Promise<void>;
+/** The waits of one read. A read that is aborted while it waits rejects with the reason. */
+export interface Turn {
+  /** Waits until it is this user's turn to use the event loop. Call it before each step that blocks the loop. */
+  next(): Promise<void>;
+  /** The same, and before that lets the pages begin that wait for this read. Call it between the steps of a long read. */
+  giveWay(): Promise<void>;
+}
 
 /**
  * Lets users and addresses read in turn, so that a user or an address with many reads delays the others only a little
@@ -45,6 +53,9 @@ export type Turn = () => Promise<void>;
  *
  * A read waits first until it is its user's turn, and then until it is its address's turn. So a user with a long queue
  * doesn't fill the queue of an address that other users share.
+ *
+ * Whatever is long gives way to what is short: parts, and the later steps of a long page, wait while the first step of
+ * any page is being read. So a short page waits in the store for few others.
  *
  * In each iteration of the event loop, at most one read begins or is converted to JSON. Both are synchronous: SQLite
  * blocks the process during a read, and so does the conversion of a long page. The process does its other work between
@@ -60,7 +71,14 @@ export class ReadTurns {
     waitingPerKey: PLACES.page.perUser + PLACES.part.perUser,
   });
 
-  constructor(limits: TurnLimits) {
+  /** Pages whose first step is being read. */
+  #begun = 0;
+  #allBegun = Promise.withResolvers<void>();
+
+  readonly #giveWayMs: number;
+
+  constructor(limits: TurnLimits, { giveWayMs = GIVE_WAY_MS } = {}) {
+    this.#giveWayMs = giveWayMs;
     this.#pools = { page: createPools("page", limits), part: createPools("part", limits) };
   }
 
@@ -85,13 +103,55 @@ export class ReadTurns {
     try {
       const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
       try {
-        return await read(() => this.#turn(caller.user, signal));
+        return await this.#inSteps(kind, caller.user, signal, read);
       } finally {
         releaseAddress();
       }
     } finally {
       releaseUser();
     }
+  }
+
+  async #inSteps<T>(
+    kind: ReadKind,
+    user: string,
+    signal: AbortSignal,
+    read: (turn: Turn) => Promise<T>,
+  ): Promise<T> {
+    const next = () => this.#turn(user, signal);
+    const endFirstStep = kind === "page" ? this.#beginFirstStep() : () => undefined;
+    const giveWay = async (): Promise<void> => {
+      endFirstStep();
+      await this.#untilAllBegun(signal);
+      await next();
+    };
+    try {
+      if (kind === "part") await this.#untilAllBegun(signal);
+      return await read({ next, giveWay });
+    } finally {
+      endFirstStep();
+    }
+  }
+
+  /** Counts the first step of a page until the returned function is called. */
+  #beginFirstStep(): () => void {
+    let isOver = false;
+    this.#begun += 1;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#begun -= 1;
+      if (this.#begun > 0) return;
+      this.#allBegun.resolve();
+      this.#allBegun = Promise.withResolvers();
+    };
+  }
+
+  async #untilAllBegun(signal: AbortSignal): Promise<void> {
+    if (this.#begun === 0) return;
+    const longEnough = new AbortController();
+    const limit = sleep(this.#giveWayMs, undefined, { signal: longEnough.signal }).catch(() => undefined);
+    await raceAbort(Promise.race([this.#allBegun.promise, limit]), signal).finally(() => longEnough.abort());
   }
 
   async #turn(user: string, signal: AbortSignal): Promise<void> {

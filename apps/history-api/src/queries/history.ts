@@ -20,6 +20,7 @@ import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { selectRange } from "./range.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
+import { type GiveWay, readInSteps } from "./steps.ts";
 
 /** A part of a conversation. Both ids are exclusive. */
 export interface Part {
@@ -63,10 +64,11 @@ export class History {
     peer: string,
     { after, before, limit, newest }: PageOptions,
     deadline: Deadline,
+    giveWay: GiveWay = atOnce,
   ): Promise<Page> {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    return readMergedPage(this.#conversation(conversation, snapshot, deadline), {
+    return readMergedPage(inSteps(this.#conversation(conversation, snapshot, deadline), giveWay), {
       after,
       before: endOf(snapshot, before),
       limit,
@@ -100,18 +102,27 @@ export class History {
    * client gets everything from the beginning again. It recognizes the messages that it has by their ids. This is
    * expensive but loses nothing, and happens only after a log was destroyed.
    */
-  async sync(user: string, after: string, limit: number, deadline: Deadline): Promise<SyncPage> {
+  async sync(
+    user: string,
+    after: string,
+    limit: number,
+    deadline: Deadline,
+    giveWay: GiveWay = atOnce,
+  ): Promise<SyncPage> {
     const snapshot = await this.#snapshot(deadline);
     const { position } = snapshot;
     const isBeyondEnd = after > position;
     if (isBeyondEnd) this.#deps.observe({ type: "cursor-beyond-log", user });
-    const { messages, next } = await readMergedPage(this.#visibleTo(user, snapshot, deadline), {
-      after: isBeyondEnd ? ORIGIN : after,
-      before: idAfter(position),
-      limit,
-      maxBytes: MAX_PAGE_BYTES,
-      newest: false,
-    });
+    const { messages, next } = await readMergedPage(
+      inSteps(this.#visibleTo(user, snapshot, deadline), giveWay),
+      {
+        after: isBeyondEnd ? ORIGIN : after,
+        before: idAfter(position),
+        limit,
+        maxBytes: MAX_PAGE_BYTES,
+        newest: false,
+      },
+    );
     return { messages, cursor: next ?? position, more: next !== undefined };
   }
 
@@ -162,6 +173,13 @@ export class History {
 function endOf({ position }: TailSnapshot, before: string | undefined): string {
   const end = idAfter(position);
   return before !== undefined && before < end ? before : end;
+}
+
+const atOnce: GiveWay = () => Promise.resolve();
+
+/** Reads the store in steps. */
+function inSteps(source: MergeSource, giveWay: GiveWay): MergeSource {
+  return { ...source, stored: (range) => readInSteps(range, source.stored, giveWay) };
 }
 
 /** The message with an id. */

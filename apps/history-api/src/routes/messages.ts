@@ -31,8 +31,8 @@ export function messagesRoute({ history, openExchange, responder, observe }: Mes
       return responder.sendConversation(exchange, () =>
         history.openConversation(reader, peer, bounds, exchange.deadline),
       );
-    await responder.sendPage(exchange, async () => {
-      const page = await history.readPage(reader, peer, { ...bounds, limit }, exchange.deadline);
+    await responder.sendPage(exchange, async (giveWay) => {
+      const page = await history.readPage(reader, peer, { ...bounds, limit }, exchange.deadline, giveWay);
       const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
       const links = linksOf(path, { ...range, limit, as, newest: bounds.newest }, page);
       if (links !== undefined) res.setHeader("link", links);

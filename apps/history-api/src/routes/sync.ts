@@ -20,12 +20,13 @@ export function syncRoute({ history, openExchange, responder, observe }: SyncDep
     const exchange = await openExchange(req, res, "sync");
     const { page, as } = readSyncQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "sync", observe });
-    await responder.sendPage(exchange, async () => {
+    await responder.sendPage(exchange, async (giveWay) => {
       const { messages, cursor, more } = await history.sync(
         reader,
         page.after ?? ORIGIN,
         page.limit,
         exchange.deadline,
+        giveWay,
       );
       const after = `],"cursor":"${cursor}","more":${more}}`;
       return { messages, envelope: { before: '{"messages":[', after } };

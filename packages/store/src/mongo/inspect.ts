@@ -1,7 +1,9 @@
 import type { Document } from "mongodb";
+import type { StoreFormat } from "../store.ts";
 import { createConnection } from "./connection.ts";
-import { missingIndexes } from "./indexes.ts";
+import { missingIndexes, readUniqueIndexes } from "./indexes.ts";
 import { reasonOf } from "./mongo-error.ts";
+import { formatOf } from "./unique-refs.ts";
 
 /** Facts about a MongoDB server, for the command `doctor`. */
 export interface MongoFacts {
@@ -16,6 +18,8 @@ export interface MongoFacts {
   readonly database: string;
   /** The keys of indexes that a persister would create. */
   readonly missingIndexes: readonly string[];
+  /** The format in which the store keeps refs unique (L36). Undefined if there are no messages yet. */
+  readonly format: StoreFormat | undefined;
   /**
    * Difference between the server's clock and this machine's, in ms. Positive if the server's clock is ahead.
    * Undefined if the server doesn't report its time.
@@ -48,6 +52,7 @@ export async function inspectMongo(url: string): Promise<MongoFacts> {
       writeConcern: `w: ${w}, j: ${journal}`,
       database: messages.dbName,
       missingIndexes: await missingIndexes(messages),
+      format: formatOf(await readUniqueIndexes(messages)),
       clockAheadMs:
         hello.localTime instanceof Date ? Math.round(hello.localTime.getTime() - midpoint) : undefined,
     };

@@ -7,7 +7,13 @@ import { type BackfillRow, forgetProgress, runBackfill } from "./backfill.ts";
 import type { Collections } from "./connection.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
 import { addedFields, type MessageDocument, messageOf } from "./document.ts";
-import { createKeyIndex, createRefIndex, dropRefIndex, readUniqueIndexes } from "./indexes.ts";
+import {
+  createKeyIndex,
+  createRefIndex,
+  dropRefIndex,
+  readUniqueIndexes,
+  type UniqueIndexes,
+} from "./indexes.ts";
 
 /**
  * Uniqueness of refs, in two formats that are told apart by the indexes (G2):
@@ -40,8 +46,7 @@ export class RefField {
   async current(messages: Collection<MessageDocument>): Promise<"key" | "ref"> {
     const now = performance.now();
     if (this.#known && now - this.#known.at < LOOK_AGAIN_MS) return this.#known.field;
-    const indexes = await readUniqueIndexes(messages);
-    const field = indexes.key && !indexes.ref ? "key" : "ref";
+    const field = formatOf(await readUniqueIndexes(messages)) === 2 ? "key" : "ref";
     this.#known = { field, at: now };
     return field;
   }
@@ -49,6 +54,12 @@ export class RefField {
   forget(): void {
     this.#known = undefined;
   }
+}
+
+/** Returns the format of a store with these unique indexes, or undefined if it has none of them. */
+export function formatOf({ key, ref }: UniqueIndexes): StoreFormat | undefined {
+  if (ref) return 1;
+  return key ? 2 : undefined;
 }
 
 /**
