@@ -11,8 +11,13 @@ export interface Plan {
   };
   /** Gateways without connections: only their buses, on one Redis. `rate` is that of all together. */
   readonly gateways: ChatPlan & { readonly gateways: number; readonly rate: number };
-  /** Calls to the log, one at a time. */
-  readonly call: { readonly drafts: number; readonly warmUpMs: number; readonly ms: number };
+  /** Calls to the log, one at a time over each of some connections. */
+  readonly call: {
+    readonly connections: number;
+    readonly drafts: number;
+    readonly warmUpMs: number;
+    readonly ms: number;
+  };
   /** Private messages while a public room is busy. `listeners` includes the `users` who write. */
   readonly busyRoom: ChatPlan & {
     readonly rate: number;
@@ -90,7 +95,7 @@ const FULL: Plan = {
     warmUp: { rate: 2_000, ms: 1_500 },
     stepMs: 4_000,
   },
-  call: { drafts: 64, warmUpMs: 1_000, ms: 3_000 },
+  call: { connections: 8, drafts: 64, warmUpMs: 1_000, ms: 3_000 },
   busyRoom: {
     users: 1_000,
     rate: 2_000,

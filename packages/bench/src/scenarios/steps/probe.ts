@@ -21,7 +21,7 @@ export function latencyColumns(digits = 1): Column[] {
 
 /** Explains the columns that `probe` fills. */
 export const PROBE_LEGEND =
-  "`PING ms`, `fsync ms`: medians of what an empty round trip to this server's Redis (PING) and an fsync cost, measured right before the row's own load, while nothing else runs. The fsync is an append of 512 bytes and fdatasync on a file of its own in the same folder as the server's data: at the server's Redis an XADD would also wait for whatever Redis does, and during the load the server's own fsyncs would make the disk look slow. `fsync p99 ms` is the 99th of 100. A peer that keeps nothing does no fsync.";
+  "`PING ms`, `fsync ms`: medians of what an empty round trip to this server's Redis (PING) and an fsync cost, measured right before the row's own load begins. The fsync is an append of 512 bytes and fdatasync on a file of its own in the same folder as the server's data: at the server's Redis an XADD would also wait for whatever Redis does, and during the load the server's own fsyncs would make the disk look slow. `fsync p99 ms` is the 99th of 100. A peer that keeps nothing does no fsync.";
 
 /** Measures an empty round trip to the target's Redis, if it has one, and an fsync in its data folder. */
 export async function probe({
