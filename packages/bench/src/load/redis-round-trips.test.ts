@@ -15,14 +15,19 @@ it("counts complete replies, however a reply is cut", () => {
   expect(() => completeReplies(":1\r\n-ERR no such command\r\n")).toThrow("refused a command: ERR no such");
 });
 
-/** Starts a server that answers each group of data with `answer`, in two pieces. */
-async function startServer(answer: string): Promise<{ port: number; received: string[] }> {
+/** Starts a server that answers each group of data with a first reply, and some time later with the `rest`. */
+async function startServer(first: string, rest = "") {
   const received: string[] = [];
+  let owed = 0;
   const server = createServer((socket) =>
     socket.setNoDelay().on("data", (data) => {
-      received.push(String(data));
-      socket.write(answer.slice(0, 3));
-      setImmediate(() => socket.write(answer.slice(3)));
+      received.push(owed > 0 ? "a group before the replies" : String(data));
+      owed += 1;
+      socket.write(first);
+      setTimeout(() => {
+        owed -= 1;
+        socket.write(rest);
+      }, 20);
     }),
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -33,7 +38,7 @@ async function startServer(answer: string): Promise<{ port: number; received: st
 }
 
 it("sends the next group only after every reply of the one before", async () => {
-  const { port, received } = await startServer("+OK\r\n:1\r\n");
+  const { port, received } = await startServer("+OK\r\n", ":1\r\n");
   const times = await redisRoundTrips(port, (n) => [["SET", "key", `${n}`], ["INCR"]], { count: 3 });
   expect(times).toHaveLength(3);
   expect(received).toEqual(
