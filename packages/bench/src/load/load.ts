@@ -16,7 +16,7 @@ export interface Load<T extends Tasks> {
 
 /** Starts `load/tasks/<name>.ts` or another file as a separate process, so that its CPU time is counted separately. */
 export function startLoad<T extends Tasks>(
-  name: "listen" | "send" | "chat" | "get" | { file: string },
+  name: "listen" | "send" | "chat" | "bus" | "get" | { file: string },
 ): Load<T> {
   const file = typeof name === "string" ? join(import.meta.dirname, `tasks/${name}.ts`) : name.file;
   const child = fork(file, { serialization: "advanced" });

@@ -10,7 +10,7 @@ interface Point {
 }
 
 /** Colours that most people can tell apart, also in print. */
-const COLOURS = ["#0b6e4f", "#3fa7d6", "#d1495b", "#edae49", "#6c757d"];
+const COLOURS = ["#0b6e4f", "#3fa7d6", "#7b4fa3", "#b39ddb", "#d1495b", "#edae49"];
 const FONT = "system-ui, sans-serif";
 const SIZE = { width: 380, height: 300 };
 
@@ -39,7 +39,7 @@ export function chartSpec(results: readonly Result[]): object | undefined {
     .filter(({ load }) => load.endsWith(CAPACITY_LOAD))
     .map(({ subject, figures }) => ({ server: subject, rate: figures.deliveries ?? Number.NaN }));
   if (points.length === 0) return undefined;
-  const servers = [...new Set(rows.map(({ subject }) => subject))];
+  const servers = [...new Set(steps.map(({ subject }) => subject))];
   const colour = {
     field: "server",
     type: "nominal",

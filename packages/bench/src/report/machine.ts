@@ -1,5 +1,6 @@
-import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { withCluster } from "../targets/cluster.ts";
+import { goPeerVersion } from "../targets/go-peer.ts";
 import { peerVersions } from "../targets/peers-folder.ts";
 import { redisVersion } from "./redis-version.ts";
 
@@ -12,16 +13,13 @@ export interface Machine {
   readonly node: string;
   readonly redis: string;
   readonly mongo: string;
-  /** Text such as ", Socket.IO 4.8.4 …". Empty if no peers are measured. */
+  /** Text such as "Centrifuge 0.40.1, Socket.IO 4.8.4 …". */
   readonly peers: string;
-  /** Load average over the minute before the first measurement. */
-  readonly loadBefore: number;
   readonly date: string;
 }
 
 /** Collects this machine's description. Starts a Redis and a MongoDB to find out their versions. */
-export function describeMachine({ withPeers }: { withPeers: boolean }): Promise<Machine> {
-  const loadBefore = loadavg()[0] ?? 0;
+export function describeMachine(): Promise<Machine> {
   return withCluster(async ({ redis, mongo, mongoKind }) => ({
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
@@ -31,15 +29,14 @@ export function describeMachine({ withPeers }: { withPeers: boolean }): Promise<
     redis: await redisVersion(redis.port),
     mongo:
       mongoKind === "mongod" ? `mongod ${mongodVersion(mongo.output())}` : "SecantusDB in MongoDB's place",
-    peers: withPeers ? describePeers(peerVersions()) : "",
-    loadBefore,
+    peers: describePeers(peerVersions()),
     date: new Date().toISOString(),
   }));
 }
 
 function describePeers(versions: Readonly<Record<string, string>>): string {
   const [io, adapter, ws] = ["socket.io", "@socket.io/redis-adapter", "ws"].map((name) => versions[name]);
-  return `, Socket.IO ${io} with its Redis adapter ${adapter}, ws ${ws}`;
+  return `Centrifuge ${goPeerVersion()} (Centrifugo's library), Socket.IO ${io} with its Redis adapter ${adapter}, ws ${ws}`;
 }
 
 /** Reads mongod's version from the build information that it prints as JSON at start. */

@@ -5,7 +5,7 @@ import { type Report, reportText } from "./report.ts";
 
 const machine: Machine = {
   ...{ cpu: "a processor", cores: 2, memoryGiB: 8, kernel: "Linux 6", node: "v26.0.0" },
-  ...{ redis: "Valkey 9.1.2", mongo: "mongod 8.0.0", peers: ", Socket.IO 4", loadBefore: 0.1 },
+  ...{ redis: "Valkey 9.1.2", mongo: "mongod 8.0.0", peers: "Socket.IO 4" },
   date: "2026-11-26T06:00:00.000Z",
 };
 
@@ -33,7 +33,8 @@ const report = (changes: Partial<Report> = {}): Report => ({
     rounds: 3,
     command: "npx pnpm@12 bench",
     took: 1_201,
-    withoutPeers: false,
+    quiet: { turns: 6, noisy: 0, worst: 0, waitedSeconds: 0 },
+    unavailable: [],
     results: [result],
   },
   ...changes,
@@ -49,18 +50,46 @@ it("names the command, the machine and the versions, and shows each figure with 
   expect(text).not.toContain("**");
 });
 
-it("warns of a full load generator, full cores, a busy machine and missing peers", () => {
+it("warns of a full load generator, full cores and a noisy machine", () => {
   const full = { ...row, loadWasFull: true, machineWasFull: true };
   const text = reportText(
     report({
-      machine: { ...machine, loadBefore: 3 },
-      withoutPeers: true,
+      quiet: { turns: 6, noisy: 2, worst: 0.456, waitedSeconds: 600 },
       results: [{ ...result, rows: [full] }],
     }),
   );
   expect(text).toMatch(/\| +50 FULL \| +50 CORES \|/);
-  for (const warning of ["**FULL**", "**CORES**", "busy before", "**Without the peers**"])
-    expect(text).toContain(warning);
+  for (const warning of ["**FULL**", "**CORES**"]) expect(text).toContain(warning);
+  expect(text).toContain("- **Not quiet**: it waited 10 min for other processes to be quiet, and gave up:");
+  expect(text).toContain("before 2 of 6 measurements they used more than 10 % of the machine, up to 46 %.");
+});
+
+it("says that the machine was quiet, and how long it waited for that", () => {
+  expect(reportText(report())).toContain("- Other processes were quiet: before each measurement");
+  const quiet = { turns: 6, noisy: 0, worst: 0, waitedSeconds: 30 };
+  expect(reportText(report({ quiet }))).toContain("- It waited 30 s for other processes to be quiet: before");
+});
+
+it("a peer that can't be measured has a row with the reason, and a line with the details", () => {
+  const { figures: _, ...rest } = row;
+  const rows = [{ ...rest, subject: "Centrifuge", load: "every load", figures: {}, reason: "needs go" }];
+  const unavailable = [{ peer: "Centrifuge", word: "needs go", detail: "no `go` in /usr/local/bin at all" }];
+  const text = reportText(report({ unavailable, results: [{ ...result, rows }] }));
+  expect(text).toMatch(/\| every load \| Centrifuge \| needs go \| +– \|/);
+  expect(text).toContain("- **Without Centrifuge**: needs go: no `go` in … at all\n");
+});
+
+it("shows the fsync beside a goal whose figure waits for fsyncs", () => {
+  const figures = { p50: 1, p99: 9, fsyncP99: 7 };
+  const rows = [{ ...row, subject: "Parley split", load: "2,000 messages/s", figures }];
+  const text = reportText(report({ results: [{ ...result, name: "private", rows }] }));
+  expect(text).toContain("9.0 ms **not met** (fsync p99 7.0)");
+});
+
+it("explains PING and fsync if a row has them", () => {
+  expect(reportText(report())).not.toContain("`fsync p99 ms`");
+  const rows = [{ ...row, figures: { ...row.figures, fsync: 1.2 } }];
+  expect(reportText(report({ results: [{ ...result, rows }] }))).toContain("`fsync p99 ms`");
 });
 
 it("lists a failure below its scenario, in one line and without paths of this machine", () => {

@@ -9,6 +9,15 @@ export interface Plan {
     /** The rate for two gateways on one port. */
     readonly twoWorkers: number;
   };
+  /** Gateways without connections: only their buses, on one Redis. `rate` is that of all together. */
+  readonly gateways: ChatPlan & { readonly gateways: number; readonly rate: number };
+  /** Calls to the log, one at a time over each of some connections. */
+  readonly call: {
+    readonly connections: number;
+    readonly drafts: number;
+    readonly warmUpMs: number;
+    readonly ms: number;
+  };
   /** Private messages while a public room is busy. `listeners` includes the `users` who write. */
   readonly busyRoom: ChatPlan & {
     readonly rate: number;
@@ -74,11 +83,19 @@ const FULL: Plan = {
   },
   private: {
     users: 1_000,
-    rates: [2_000, 10_000, 20_000],
-    twoWorkers: 20_000,
+    rates: [2_000, 5_000, 10_000],
+    twoWorkers: 10_000,
     warmUp: { rate: 2_000, ms: 2_000 },
     stepMs: 3_000,
   },
+  gateways: {
+    gateways: 8,
+    users: 1_000,
+    rate: 4_000,
+    warmUp: { rate: 2_000, ms: 1_500 },
+    stepMs: 4_000,
+  },
+  call: { connections: 8, drafts: 64, warmUpMs: 1_000, ms: 3_000 },
   busyRoom: {
     users: 1_000,
     rate: 2_000,
@@ -96,7 +113,7 @@ const FULL: Plan = {
     searchMs: 0,
   },
   append: { senders: 24, window: 64, warmUpMs: 2_000, ms: 3_000 },
-  latency: { count: 100, pauseMs: 15 },
+  latency: { count: 600, pauseMs: 5 },
   idle: { connections: 5_000, warmUp: 1_000, settleMs: 1_500 },
   persister: { mongod: { messages: 150_000 }, secantus: { messages: 20_000 } },
   history: {
@@ -115,10 +132,12 @@ const QUICK: Plan = {
   fanOut: { ...FULL.fanOut, warmUp: { rate: 50_000, ms: 1_000 }, stepMs: 1_500, searchMs: 0 },
   largeRoom: { ...FULL.largeRoom, stepMs: 1_500 },
   private: { ...FULL.private, warmUp: { rate: 2_000, ms: 1_000 }, stepMs: 1_500 },
+  gateways: { ...FULL.gateways, stepMs: 2_000 },
+  call: { ...FULL.call, ms: 1_500 },
   busyRoom: { ...FULL.busyRoom, stepMs: 1_500 },
   slowReader: { ...FULL.slowReader, stepMs: 1_500 },
   append: { ...FULL.append, warmUpMs: 1_000, ms: 2_000 },
-  latency: { ...FULL.latency, count: 50 },
+  latency: { ...FULL.latency, count: 200 },
   idle: { connections: 2_000, warmUp: 500, settleMs: 500 },
   persister: { mongod: { messages: 60_000 }, secantus: { messages: 6_000 } },
   history: {

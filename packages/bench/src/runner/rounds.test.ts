@@ -26,6 +26,25 @@ it("a round in which a load was skipped doesn't count for the median", () => {
   expect(only?.figures.cpu).toBe(5);
 });
 
+it("keeps the reason why a subject can't be measured", () => {
+  const missing = { ...row("a", 0, Number.NaN), figures: {}, machineShare: Number.NaN, reason: "needs go" };
+  expect(mediansOf([[missing], [missing]])).toMatchObject([{ figures: {}, reason: "needs go" }]);
+  expect(mediansOf([[row("a", 1)]])[0]).not.toHaveProperty("reason");
+});
+
+it("waits for a quiet machine before every turn", async () => {
+  const order: string[] = [];
+  const cases = ["A", "B"].map((name) =>
+    caseNamed(name, async () => {
+      order.push(name);
+      return [row(name, 1)];
+    }),
+  );
+  const untilQuiet = async () => void order.push("quiet");
+  await runScenario(scenarioWith(cases), { ...deps, plan: { ...planFor(true), rounds: 1 }, untilQuiet });
+  expect(order).toEqual(["quiet", "A", "quiet", "B"]);
+});
+
 it("one round with a full load generator marks its row, and no other row", () => {
   const rows = mediansOf([
     [row("a", 1, 0.95), row("b", 1, 0.94)],
@@ -49,6 +68,7 @@ function scenarioWith(cases: readonly Case[]): Scenario {
 const deps = {
   plan: { ...planFor(true), rounds: 3 },
   log: () => undefined,
+  untilQuiet: async () => undefined,
   turn: () => undefined,
 };
 

@@ -39,6 +39,8 @@ const TIMEOUT_EXTRA_SECONDS = 120;
 export interface RoundDeps {
   readonly plan: Plan;
   readonly log: (text: string) => void;
+  /** Waits until other processes are quiet. Called before each turn, and given up after some time. */
+  readonly untilQuiet: (log: (text: string) => void) => Promise<void>;
   /** Called before and after each turn of a case. */
   readonly turn: (state: "begins" | "ends", one: Case) => void;
 }
@@ -47,7 +49,8 @@ export interface RoundDeps {
  * Runs all cases of a scenario in every round, in alternating order, so that changes on the machine (heat, other
  * load) affect all cases alike. A case that fails is logged and recorded, and the other cases go on.
  */
-export async function runScenario(scenario: Scenario, { plan, log, turn }: RoundDeps): Promise<Result> {
+export async function runScenario(scenario: Scenario, deps: RoundDeps): Promise<Result> {
+  const { plan, log, untilQuiet, turn } = deps;
   const rounds: Row[][] = [];
   const failures: Failure[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -59,6 +62,7 @@ export async function runScenario(scenario: Scenario, { plan, log, turn }: Round
         log(`${prefix}${subject} FAILED: ${reason}`);
         failures.push({ subject, round: round + 1, reason });
       };
+      await untilQuiet((text) => log(prefix + text));
       turn("begins", one);
       try {
         const running = one.run({ plan, log: (text) => log(prefix + text), failed });
@@ -105,7 +109,7 @@ export function turnsOf(cases: readonly Case[], round: number): readonly Case[] 
 export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
   const groups = Map.groupBy(rounds.flat(), ({ subject, load }) => `${subject}\n${load}`);
   return [...groups.values()].map((rows) => {
-    const [{ subject, load }] = rows as [Row];
+    const [{ subject, load, reason }] = rows as [Row];
     const keys = new Set(rows.flatMap(({ figures }) => Object.keys(figures)));
     const figureOf = (key: string) => median(rows.flatMap((row) => row.figures[key] ?? []));
     const tried = rows.filter(({ figures }) => Object.keys(figures).length > 0);
@@ -114,6 +118,7 @@ export function mediansOf(rounds: readonly (readonly Row[])[]): ResultRow[] {
     return {
       subject,
       load,
+      ...(reason !== undefined && { reason }),
       figures: Object.fromEntries([...keys].map((key) => [key, figureOf(key)])),
       loadShare: median(loadShares),
       machineShare,

@@ -3,17 +3,20 @@ import { describeMachine } from "../report/machine.ts";
 import type { Report } from "../report/report.ts";
 import { append } from "../scenarios/append.ts";
 import { busyRoom } from "../scenarios/busy-room.ts";
+import { call } from "../scenarios/call.ts";
 import { fanOut, largeRoom } from "../scenarios/fan-out.ts";
+import { gateways } from "../scenarios/gateways.ts";
 import { history } from "../scenarios/history.ts";
 import { idle } from "../scenarios/idle.ts";
 import { latency } from "../scenarios/latency.ts";
 import { persister } from "../scenarios/persister.ts";
 import { privateMessages } from "../scenarios/private.ts";
 import { slowReader } from "../scenarios/slow-reader.ts";
-import { PEER_TARGETS } from "../targets/all.ts";
-import { installPeers } from "../targets/peers-folder.ts";
+import { preparePeers } from "../targets/prepare-peers.ts";
+import { withUnavailable } from "../targets/unavailable.ts";
 import { planFor } from "./plan.ts";
 import { TimeLeft } from "./progress.ts";
+import { QuietWait } from "./quiet.ts";
 import { type Result, runScenario } from "./rounds.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -21,9 +24,11 @@ const ALL: readonly Scenario[] = [
   fanOut,
   largeRoom,
   privateMessages,
+  gateways,
   busyRoom,
   slowReader,
   append,
+  call,
   latency,
   idle,
   persister,
@@ -41,19 +46,19 @@ interface RunDeps {
 /** Runs the selected scenarios. Rejects only if nothing can be measured at all. */
 export async function run(options: Options, { log }: RunDeps): Promise<Report> {
   const plan = planFor(options.quick);
-  const withoutPeers = await installPeers(log);
-  if (withoutPeers !== undefined)
-    log(`THE PEERS COULD NOT BE INSTALLED, so only Parley is measured: ${withoutPeers}`);
-  log("looking for Redis and MongoDB");
-  const machine = await describeMachine({ withPeers: withoutPeers === undefined });
   const selected = ALL.filter(({ name }) => options.only.includes(name));
-  const scenarios = withoutPeers === undefined ? selected : selected.map(withoutPeerCases);
+  const unavailable = await preparePeers(selected, log);
+  log("looking for Redis and MongoDB");
+  const machine = await describeMachine();
+  const scenarios = selected.map((scenario) => withUnavailable(scenario, unavailable));
   const time = new TimeLeft(scenarios, plan);
+  const quiet = new QuietWait({ seconds: options.wait });
   const results: Result[] = [];
   for (const scenario of scenarios) {
     const result = await runScenario(scenario, {
       plan,
       log: (text) => log(text, time.left(now())),
+      untilQuiet: (log) => quiet.untilQuiet(log),
       turn: (state, one) => (state === "begins" ? time.begin(one, now()) : time.end(now())),
     });
     results.push(result);
@@ -63,12 +68,8 @@ export async function run(options: Options, { log }: RunDeps): Promise<Report> {
     rounds: plan.rounds,
     command: commandFor(options),
     took: now(),
-    withoutPeers: withoutPeers !== undefined,
+    quiet: quiet.result,
+    unavailable: [...unavailable].map(([peer, reason]) => ({ peer, ...reason })),
     results,
   };
-}
-
-function withoutPeerCases(scenario: Scenario): Scenario {
-  const peers = PEER_TARGETS.map(({ name }) => name);
-  return { ...scenario, cases: scenario.cases.filter(({ name }) => !peers.includes(name)) };
 }

@@ -1,19 +1,22 @@
 import type { Plan } from "./plan.ts";
 
-/** Names of all scenarios in the order of the report. `--only` takes them. */
-export const SCENARIO_NAMES = [
-  "fan-out",
-  "large-room",
-  "private",
-  "beside",
-  "slow-reader",
-  "append",
-  "latency",
-  "idle",
-  "persister",
-  "history",
-] as const;
-export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+/** All scenarios in the order of the report, and what each measures, for `--help`. `--only` takes the names. */
+export const SCENARIOS = {
+  "fan-out": "a public room of 500 at four rates, and the most that it carries",
+  "large-room": "a public room of 2,000",
+  private: "private messages at 2,000, 5,000 and 10,000/s",
+  gateways: "8 gateways' buses on one Redis that each append 500 private messages/s",
+  beside: "private messages beside a busy room",
+  "slow-reader": "a room with one listener that doesn't read",
+  append: "the most acknowledged messages through one gateway",
+  call: "Redis' CPU for a call with one draft and with 64, beside the bare commands",
+  latency: "a single message on an idle system, beside an XADD",
+  idle: "handshakes, and the memory of an idle connection",
+  persister: "draining a backlog, by one persister and by two",
+  history: "history over HTTP, beside the raw driver",
+} as const;
+export type ScenarioName = keyof typeof SCENARIOS;
+export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
 
 /** One benchmark, with a case for each target that supports it. */
 export interface Scenario {
@@ -57,8 +60,10 @@ export interface Row {
   readonly subject: string;
   /** The requested load. `subject` and `load` identify the row and are the same in every round. */
   readonly load: string;
-  /** Empty if this load was skipped because a smaller load filled the subject. */
+  /** Empty if this load was skipped because a smaller load filled the subject, or if there is a `reason`. */
   readonly figures: Figures;
+  /** The reason why the subject can't be measured here. */
+  readonly reason?: string;
   /** CPU of the busiest load process, as a share of one core (0 to 1). */
   readonly loadShare: number;
   /** CPU of all processes, as a share of all cores (0 to 1). */

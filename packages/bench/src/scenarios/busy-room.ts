@@ -3,6 +3,7 @@ import { startCounting } from "../runner/stopwatch.ts";
 import { TARGETS } from "../targets/all.ts";
 import type { RunningTarget } from "../targets/target.ts";
 import { ChatUsers } from "./steps/chat-users.ts";
+import { latencyColumns, probe } from "./steps/probe.ts";
 import { type Measured, Room } from "./steps/room.ts";
 import { caseOf, withThousands } from "./steps/with-target.ts";
 
@@ -21,9 +22,7 @@ export const busyRoom: Scenario = {
   ],
   columns: [
     { key: "rate", title: "private/s", digits: 0 },
-    { key: "p50", title: "p50 ms", digits: 1 },
-    { key: "p99", title: "p99 ms", digits: 1 },
-    { key: "p999", title: "p99.9 ms", digits: 1 },
+    ...latencyColumns(),
     { key: "deliveries", title: "room deliveries/s", digits: 0 },
     { key: "roomP99", title: "room p99 ms", digits: 1 },
     { key: "share", title: "server % of a core", digits: 0 },
@@ -74,15 +73,16 @@ async function measureBusyRoom(running: RunningTarget, { plan, log }: Context) {
 }
 
 async function measure(
-  { pids }: RunningTarget,
+  running: RunningTarget,
   loadPids: readonly number[],
   work: () => Promise<Figures>,
 ): Promise<Measured> {
-  const stopCounting = startCounting({ ...pids, load: loadPids });
+  const least = await probe(running);
+  const stopCounting = startCounting({ ...running.pids, load: loadPids });
   const figures = await work();
   const { cpu, busiest, elapsedMicros, machineShare } = stopCounting();
   return {
-    figures: { ...figures, share: (100 * cpu.server) / elapsedMicros },
+    figures: { ...figures, share: (100 * cpu.server) / elapsedMicros, ...least },
     loadShare: busiest.load / elapsedMicros,
     machineShare,
   };

@@ -1,9 +1,10 @@
 import type { Plan } from "../runner/plan.ts";
 import type { Case, Column, Context, Figures, Scenario, ScenarioName } from "../runner/scenario.ts";
-import { TARGETS } from "../targets/all.ts";
+import { ROOM_TARGETS } from "../targets/all.ts";
 import type { RunningTarget } from "../targets/target.ts";
 import { type Bounds, narrowBounds, nextRate, UNKNOWN } from "./steps/capacity-search.ts";
 import { SKIP_SHARE, SUSTAINED_SHARE } from "./steps/limits.ts";
+import { latencyColumns } from "./steps/probe.ts";
 import { type Measured, Room } from "./steps/room.ts";
 import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 
@@ -34,16 +35,15 @@ const COLUMNS: readonly Column[] = [
   { key: "cpu", title: "server µs/delivery", digits: 2 },
   { key: "share", title: "server % of a core", digits: 0 },
   { key: "redis", title: "Redis µs/delivery", digits: 2 },
-  { key: "p50", title: "p50 ms", digits: 1 },
-  { key: "p99", title: "p99 ms", digits: 1 },
-  { key: "p999", title: "p99.9 ms", digits: 1 },
+  ...latencyColumns(),
   { key: "lost", title: "lost", digits: 0 },
   { key: "surplus", title: "doubled", digits: 0 },
 ];
 
 const NOTES = [
   "One sender at a steady rate; each message goes to every listener and to the sender.",
-  "CPU counts everything the server does meanwhile: taking in, appending, hearing and writing. Parley makes every message durable and acknowledges it; the peers do neither.",
+  "CPU counts everything the server does meanwhile: taking in, appending, hearing and writing. Parley makes every message durable and acknowledges it. Centrifuge acknowledges one once Redis has published it, and keeps nothing. The other peers do neither.",
+  "Centrifuge is the Go library of Centrifugo, with its default settings, and with its write delay (messages of 25 ms in one frame). It uses all cores; the others are one process of Node.",
   "Latency runs from when a message was due by the schedule to the listener's reading of it, so it holds the timer of the sender and any queue in the load generator.",
   "lost: not delivered within some seconds of the last that was sent; what a full server still owes is among it.",
   "full: it delivered less than 95 % of what was asked for. Below 80 % it is not asked for more.",
@@ -69,7 +69,7 @@ function roomScenario(name: ScenarioName, key: RoomName, title: string, notes: r
     const steps = rates.length * (stepMs + 500) + (searchMs > 0 ? SEARCH_STEPS * (searchMs + 1_500) : 0);
     return CONNECT_SECONDS + (warmUp.ms + steps) / 1000;
   };
-  const cases: readonly Case[] = TARGETS.map((target) =>
+  const cases: readonly Case[] = ROOM_TARGETS.map((target) =>
     caseOf(target, seconds, (running, context) => measureRoom(running, key, context)),
   );
   return { name, title, notes, columns: COLUMNS, cases };

@@ -6,6 +6,7 @@ import { parleyTwoWorkers } from "../targets/parley-split.ts";
 import type { RunningTarget } from "../targets/target.ts";
 import { ChatUsers } from "./steps/chat-users.ts";
 import { SKIP_SHARE, SUSTAINED_SHARE } from "./steps/limits.ts";
+import { latencyColumns, probe } from "./steps/probe.ts";
 import type { Measured } from "./steps/room.ts";
 import { caseOf, SKIPPED, withThousands } from "./steps/with-target.ts";
 
@@ -21,7 +22,7 @@ export const privateMessages: Scenario = {
   title: "Private messages between 1,000 users",
   notes: [
     "Each user writes to the next; a message goes to its recipient and back to its sender, and CPU is that of one message with both.",
-    "Parley's are durable, deduplicated by ref and acknowledged (Redis with appendfsync always; standalone in SQLite). The peers' are none of that: nothing is kept and nobody is told.",
+    "Parley's are durable, deduplicated by ref and acknowledged (Redis with appendfsync always; standalone in SQLite). The peers' are neither durable nor deduplicated; Centrifuge acknowledges one once Redis has published it, the others tell nobody.",
     "Latency as above, of recipient and sender alike. full: less than 95 % of what was asked for came through. Below 80 % it is not asked for more.",
     "Two workers are two gateways on one port (REUSE_PORT); their CPU is added up.",
   ],
@@ -35,9 +36,7 @@ export const privateMessages: Scenario = {
     { key: "cpu", title: "server µs/message", digits: 1 },
     { key: "share", title: "server % of a core", digits: 0 },
     { key: "redis", title: "Redis µs/message", digits: 1 },
-    { key: "p50", title: "p50 ms", digits: 1 },
-    { key: "p99", title: "p99 ms", digits: 1 },
-    { key: "p999", title: "p99.9 ms", digits: 1 },
+    ...latencyColumns(),
     { key: "lost", title: "lost", digits: 0 },
     { key: "refused", title: "refused", digits: 0 },
   ],
@@ -83,11 +82,12 @@ async function chatAt(running: RunningTarget, rates: readonly number[], { plan, 
 }
 
 async function measureStep(
-  { pids }: RunningTarget,
+  running: RunningTarget,
   users: ChatUsers,
   step: { rate: number; ms: number },
 ): Promise<Measured> {
-  const stopCounting = startCounting({ ...pids, load: users.loadPids });
+  const least = await probe(running);
+  const stopCounting = startCounting({ ...running.pids, load: users.loadPids });
   const figures = await users.chat(step);
   const { cpu, busiest, elapsedMicros, machineShare } = stopCounting();
   const { messages = 0 } = figures;
@@ -98,6 +98,7 @@ async function measureStep(
       cpu: cpu.server / messages,
       redis: cpu.redis / messages,
       share: (100 * cpu.server) / elapsedMicros,
+      ...least,
     },
     loadShare: busiest.load / elapsedMicros,
     machineShare,

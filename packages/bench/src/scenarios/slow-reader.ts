@@ -1,6 +1,7 @@
 import type { Context, Scenario } from "../runner/scenario.ts";
 import { TARGETS } from "../targets/all.ts";
 import type { RunningTarget } from "../targets/target.ts";
+import { latencyColumns } from "./steps/probe.ts";
 import { Room } from "./steps/room.ts";
 import { caseOf, withThousands } from "./steps/with-target.ts";
 
@@ -20,9 +21,7 @@ export const slowReader: Scenario = {
   columns: [
     { key: "deliveries", title: "deliveries/s", digits: 0 },
     { key: "cpu", title: "server µs/delivery", digits: 2 },
-    { key: "p50", title: "p50 ms", digits: 1 },
-    { key: "p99", title: "p99 ms", digits: 1 },
-    { key: "p999", title: "p99.9 ms", digits: 1 },
+    ...latencyColumns(),
     { key: "lost", title: "lost by the others", digits: 0 },
   ],
   cases: TARGETS.map((target) =>

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Child } from "@parley/local";
 
 /** Environment of a Node process for `collectGarbage`: its inspector listens on any free port. */
 export const INSPECTABLE = { NODE_OPTIONS: "--inspect-port=127.0.0.1:0" };
@@ -31,6 +32,15 @@ export async function collectGarbage(server: Inspectable): Promise<void> {
   } finally {
     socket.close();
   }
+}
+
+const COLLECTED = /^collected \d+$/gm;
+
+/** Makes the Go peer collect its garbage and return free memory. It prints a line once that is done. */
+export async function collectGoGarbage(server: Inspectable & Pick<Child, "printed">): Promise<void> {
+  const count = (server.output().match(COLLECTED)?.length ?? 0) + 1;
+  process.kill(server.pid, "SIGUSR1");
+  await server.printed(new RegExp(`^collected ${count}$`, "m"), TIMEOUT_MS);
 }
 
 async function inspectorOf({ pid, output }: Inspectable): Promise<string> {

@@ -25,6 +25,7 @@ async function startSplit(workers: number): Promise<RunningTarget> {
       endpoint: endpointOf(first),
       pids: { server: gateways.map(({ pid }) => pid), redis: [cluster.redis.pid] },
       redisPort: cluster.redis.port,
+      dataDir: cluster.redis.dir,
       tokens: tokensFor,
       collectGarbage: async () => void (await Promise.all(gateways.map(collectGarbage))),
       stop: () => cluster.stop(),

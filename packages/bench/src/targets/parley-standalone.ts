@@ -18,6 +18,7 @@ async function start(): Promise<RunningTarget> {
     return {
       endpoint: endpointOf(app),
       pids: { server: [app.pid], redis: [] },
+      dataDir: dir,
       tokens: tokensFor,
       collectGarbage: () => collectGarbage(app),
       async stop() {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Unavailable } from "./unavailable.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +18,7 @@ export function peersAreInstalled(folder = PEERS): boolean {
 }
 
 /** Installs the peers if necessary. Resolves with the reason if that fails, else with undefined. */
-export async function installPeers(log: (text: string) => void): Promise<string | undefined> {
+export async function installPeers(log: (text: string) => void): Promise<Unavailable | undefined> {
   if (peersAreInstalled()) return undefined;
   log("installing the other servers and the chart library into packages/bench/peers (once)");
   try {
@@ -28,7 +29,8 @@ export async function installPeers(log: (text: string) => void): Promise<string 
     return undefined;
   } catch (error) {
     const output = error instanceof Error && "stdout" in error ? `${error.stdout}`.trim() : "";
-    return (output || String(error)).split("\n").slice(-LAST_LINES).join(" | ");
+    const detail = (output || String(error)).split("\n").slice(-LAST_LINES).join(" | ");
+    return { word: "not installed", detail };
   }
 }
 

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { clientFrame, PING, PONG, TEXT } from "./client-frame.ts";
 import { DIALECTS, type Dialect, type DialectName, type FrameKind } from "./dialect.ts";
 import { FrameScanner } from "./frame-scanner.ts";
+import { LineSplitter } from "./line-splitter.ts";
 
 /** A server's address and the dialect that it speaks. */
 export interface Endpoint {
@@ -11,7 +12,7 @@ export interface Endpoint {
   readonly dialect: DialectName;
 }
 
-/** Called for each text frame. The payload is in `data` from `start` on and is valid only during the call. */
+/** Called for each text frame, or for each line of one if the dialect has lines. The payload is in `data` from `start` on and is valid only during the call. */
 export type FrameListener = (kind: FrameKind, data: Buffer, start: number, length: number) => void;
 
 const END_OF_HEAD = "\r\n\r\n";
@@ -22,6 +23,7 @@ export class Connection {
   readonly dialect: Dialect;
   readonly #socket: Socket;
   readonly #scanner = new FrameScanner();
+  readonly #lines = new LineSplitter();
   readonly #onFrame: FrameListener;
   #ready: () => void = () => undefined;
 
@@ -83,26 +85,33 @@ export class Connection {
         socket.off("data", read);
         const status = head.toString("latin1", 0, head.indexOf("\r\n"));
         if (!status.includes(" 101 ")) return void socket.destroy(new Error(`refused: ${status}`));
-        socket.on("data", (data: Buffer) => this.#scanner.scan(data, this.#visit));
+        socket.on("data", (data: Buffer) => this.#scan(data));
         const greeting = this.dialect.greeting?.(token);
         if (greeting !== undefined) socket.write(clientFrame(TEXT, greeting));
         if (!this.dialect.isReadyAnnounced) resolve();
-        this.#scanner.scan(head.subarray(end + END_OF_HEAD.length), this.#visit);
+        this.#scan(head.subarray(end + END_OF_HEAD.length));
       };
       socket.on("data", read);
       socket.write(requestHead(url, this.dialect.headers(token)));
     });
   }
 
+  #scan(chunk: Buffer): void {
+    this.#lines.begin();
+    this.#scanner.scan(chunk, this.#visit);
+  }
+
   readonly #visit = (opcode: number, data: Buffer, start: number, length: number): void => {
-    if (opcode === TEXT) {
-      const kind = this.dialect.kindOf(data, start, length);
-      if (kind === "ready") this.#ready();
-      else if (kind === "ping") this.#socket.write(clientFrame(TEXT, this.dialect.pong ?? ""));
-      this.#onFrame(kind, data, start, length);
-    } else if (opcode === PING) {
-      this.#socket.write(clientFrame(PONG, data.subarray(start, start + length)));
-    }
+    if (opcode === TEXT && this.dialect.hasLines) this.#lines.split(data, start, length, this.#take);
+    else if (opcode === TEXT) this.#take(data, start, length);
+    else if (opcode === PING) this.#socket.write(clientFrame(PONG, data.subarray(start, start + length)));
+  };
+
+  readonly #take = (data: Buffer, start: number, length: number): void => {
+    const kind = this.dialect.kindOf(data, start, length);
+    if (kind === "ready") this.#ready();
+    else if (kind === "ping") this.#socket.write(clientFrame(TEXT, this.dialect.pong ?? ""));
+    this.#onFrame(kind, data, start, length);
   };
 }
 

@@ -13,6 +13,8 @@ export interface Dialect {
   readonly isReadyAnnounced: boolean;
   /** True if the server answers each message with `ack` or `error`. */
   readonly acknowledges: boolean;
+  /** True if a frame may hold several messages, one a line. */
+  readonly hasLines?: boolean;
   readonly pong?: string;
   /** Classifies a frame. Called for every frame, so it looks at as few bytes as possible. */
   kindOf(data: Buffer, start: number, length: number): FrameKind;
@@ -87,5 +89,49 @@ const socketIo: Dialect = {
   message: (to, content) => `42["message",{"to":"${to}","content":"${content}"}]`,
 };
 
+const [C, I, P, COMMA, CLOSE] = [0x63, 0x69, 0x70, 0x2c, 0x7d];
+/** Offset of the first name's first letter in `{"push":…` and `{"id":…`. */
+const NAME_AT = '{"'.length;
+
+/**
+ * Centrifuge's JSON protocol. A client sends commands with an id, and gets a reply with the same id:
+ * `{"id":7,"publish":{}}`, `{"id":7,"rpc":{}}` or `{"id":7,"error":{…}}`. `{"push":…}` holds what is published on a
+ * channel of the client. `{}` is a ping, and its pong. The server subscribes each client to the public room and to its
+ * user's channel.
+ */
+const centrifuge: Dialect = {
+  headers: () => ({}),
+  greeting: (token) => `{"id":1,"connect":{"token":"${token}"}}`,
+  isReadyAnnounced: true,
+  acknowledges: true,
+  hasLines: true,
+  pong: "{}",
+  kindOf(data, start, length) {
+    if (data[start + NAME_AT] === P) return "message";
+    if (data[start + NAME_AT] !== I) return length === 2 && data[start + 1] === CLOSE ? "ping" : "other";
+    let comma = start + NAME_AT;
+    while (data[comma] !== COMMA && comma < start + length) comma += 1;
+    switch (data[comma + NAME_AT]) {
+      case P:
+      case R:
+        return "ack";
+      case E:
+        return "error";
+      case C:
+        return "ready";
+      default:
+        return "other";
+    }
+  },
+  message(to, content, ref) {
+    // An id is a number. Refs end with one, after a hyphen.
+    const id = ref.slice(ref.lastIndexOf("-") + 1);
+    const data = `{"to":"${to}","content":"${content}"}`;
+    return to === ""
+      ? `{"id":${id},"publish":{"channel":"public","data":${data}}}`
+      : `{"id":${id},"rpc":{"method":"message","data":${data}}}`;
+  },
+};
+
 /** All dialects by name. */
-export const DIALECTS = { parley, tutorial, socketIo } satisfies Record<string, Dialect>;
+export const DIALECTS = { parley, tutorial, socketIo, centrifuge } satisfies Record<string, Dialect>;

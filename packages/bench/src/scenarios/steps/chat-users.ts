@@ -4,7 +4,7 @@ import type { ChatResult, ChatTasks } from "../../load/tasks/chat.ts";
 import { CONTENT_BYTES } from "../../runner/plan.ts";
 import type { Figures } from "../../runner/scenario.ts";
 import type { RunningTarget } from "../../targets/target.ts";
-import { latencyFigures } from "./room.ts";
+import { latencyFigures } from "./probe.ts";
 
 /** Limits for waiting for the last messages. `maxMs` is higher than for a room. */
 const ANSWER_LIMITS = { quietMs: 3_000, maxMs: 6_000 };

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { percentile } from "@parley/testkit";
 import { type Load, startLoad } from "../../load/load.ts";
 import { strideFor } from "../../load/samples.ts";
 import type { ListenResult, ListenTasks } from "../../load/tasks/listen.ts";
@@ -8,6 +7,7 @@ import { CONTENT_BYTES } from "../../runner/plan.ts";
 import type { Figures, Row } from "../../runner/scenario.ts";
 import { startCounting, type Usage } from "../../runner/stopwatch.ts";
 import type { RunningTarget } from "../../targets/target.ts";
+import { latencyFigures, probe } from "./probe.ts";
 
 /**
  * Limits for waiting for the last messages. No message follows after a silence of `quietMs`. `maxMs` shortens the
@@ -74,11 +74,12 @@ export class Room {
 
   /** Sends messages and measures from before the first message is due until the last one is received. */
   async measure(step: Step): Promise<Measured> {
+    const least = await probe(this.#running);
     const stopCounting = startCounting({ ...this.#running.pids, load: this.loadPids });
     const figures = await this.send(step);
     const used = stopCounting();
     return {
-      figures: { asked: step.rate, ...figures, ...costOf(used, figures.delivered ?? 0) },
+      figures: { asked: step.rate, ...figures, ...costOf(used, figures.delivered ?? 0), ...least },
       loadShare: used.busiest.load / used.elapsedMicros,
       machineShare: used.machineShare,
     };
@@ -123,12 +124,6 @@ function figuresOf(sent: SendResult, results: readonly ListenResult[]): Figures 
     closed: sum((one) => one.closed),
     failed: sent.failed,
   };
-}
-
-/** Returns the percentiles of latencies. Latencies are in µs, percentiles in ms. */
-export function latencyFigures(latencies: readonly number[]): Record<"p50" | "p99" | "p999", number> {
-  const of = (share: number): number => percentile(latencies, share) / 1000;
-  return { p50: of(0.5), p99: of(0.99), p999: of(0.999) };
 }
 
 /** Returns the CPU per delivered message, and the servers' CPU as a percentage of one core. */
