@@ -21,7 +21,7 @@ import { idOfEntry } from "./stream-id.ts";
  * - `n`, `b`: the numbers of entries and bytes that were appended before this entry. The scripts subtract them from
  *   META's totals to get the size of the backlog, so that entries need not be counted (L7). Readers ignore both fields.
  */
-export const VERSION = 2;
+const VERSION = 2;
 
 /** The maximum size of a body in bytes of UTF-8. A whole call that appends has at most this size (L6). */
 export const MAX_BODY_BYTES = 256 * 1024;
