@@ -17,6 +17,10 @@ export interface EncodedDraft {
   readonly channel: string;
   /** The sender's channel for a private message to someone else, otherwise "". */
   readonly secondChannel: string;
+  /** The entry's format version: see entry.ts. A log with format 1 takes none with version 2 (L25). */
+  readonly version: 1 | 2;
+  /** The kind of change, or "" for a message. */
+  readonly kind: "" | "edit" | "delete";
 }
 
 /** 22 base64 characters are 132 bits: no sender can find a ref with the same digest as another sender's ref. */
@@ -35,10 +39,13 @@ export function encodeDraft(draft: Draft, { publicChannel, userChannel }: Names)
     bytes: Buffer.byteLength(body) + Buffer.byteLength(ref) + ENTRY_BYTES,
     channel: draft.to === "" ? publicChannel : userChannel(draft.to),
     secondChannel: draft.to === "" || draft.to === draft.from ? "" : userChannel(draft.from),
+    version: 1,
+    kind: "",
   };
 }
 
-/** Returns the six arguments of a draft, in the order of lua/append.lua. */
-export function draftArgs(draft: EncodedDraft): string[] {
-  return [draft.body, draft.ref, draft.refDigest, draft.contentDigest, draft.channel, draft.secondChannel];
+/** Returns the eight arguments of a draft, in the order of lua/append.lua. */
+export function draftArgs(draft: EncodedDraft): (string | number)[] {
+  const { body, ref, refDigest, contentDigest, channel, secondChannel, version, kind } = draft;
+  return [body, ref, refDigest, contentDigest, channel, secondChannel, version, kind];
 }
