@@ -15,6 +15,7 @@ export interface KeyNames {
    * - `entries`, `bytes`: the totals of everything that was ever appended.
    * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
    * - `store`: the name of the store in which the persisters store the log. It proves whose log this is (L38).
+   * - `last`: the last id that the append script has assigned. The stream may be ahead of it (L1).
    */
   readonly meta: string;
   /** The refs that the log remembers (L5): a hash with the state, then three hashes of refs. See lua/include/refs.lua. */

@@ -11,15 +11,16 @@
 -- Answer: '+id' (the new id), 'settled' (the entry is no longer pending), 'no-log' or '-reason' (refused by Redis).
 
 local log, group, window = KEYS[1], ARGV[11], tonumber(ARGV[12])
+local body, ref, ref_digest, content_digest, channel, second_channel, version, kind = unpack(ARGV, 3, 10)
 local pending = redis.pcall('XPENDING', log, group, ARGV[2], ARGV[2], 1)
 if pending.err or #pending == 0 then return 'settled' end
 local writer = open_writer(log, KEYS[2], ARGV[1])
 if not writer then return 'no-log' end
-local refs = open_refs({KEYS[3], KEYS[4], KEYS[5], KEYS[6]}, writer, window)
-local id, err = add_entry(writer, ARGV[3], ARGV[4], ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+local refs = open_refs(writer, window, math.huge)
+local id, err = add_entry(writer, body, ref, channel, second_channel, version, kind)
 if not id then return '-' .. err end
 close_writer(writer)
-if ARGV[4] ~= '' then remember(refs, ARGV[5], ARGV[6] .. id) end
+if ref ~= '' then remember(refs, ref_digest, content_digest .. id) end
 close_refs(refs)
 redis.call('XACK', log, group, ARGV[2])
 redis.call('XDEL', log, ARGV[2])

@@ -20,6 +20,20 @@ describe("resolveScript", () => {
     expect(resolve(files)).toBe("local a\n\nlocal b\n\nlocal c\n\nreturn c()\n");
   });
 
+  it("puts a file that is included within a function there, with what isn't above it already", () => {
+    const files = {
+      "main.lua": "-- @include a\nlocal function rare()\n  -- @include b\n  return b()\nend\n",
+      "include/a.lua": "local a\n",
+      "include/b.lua": "-- @include a\n-- @include c\nlocal b\n",
+      "include/c.lua": "local c\n",
+    };
+    expect(resolve(files)).toBe("local a\n\nlocal function rare()\nlocal c\n\nlocal b\n  return b()\nend\n");
+    const loop = { ...files, "include/c.lua": "local function c()\n  -- @include b\nend\n" };
+    expect(() => resolve(loop)).toThrow(
+      /include each other: main\.lua -> include\/b\.lua -> include\/c\.lua/,
+    );
+  });
+
   it("rejects a missing file and names it", () => {
     expect(() => resolve({})).toThrow(/^Lua file not found: main\.lua$/);
     expect(() => resolve({ "main.lua": "-- @include a" })).toThrow(

@@ -12,9 +12,10 @@ local function is_rotation_due(refs)
   return since(refs.turn) >= refs.window / 2 and since(refs.turn + 2) >= refs.window
 end
 
--- Reads the state and writes nothing. `keys` are the state hash and the three hashes, `window` is in milliseconds, and
+-- Reads the state and writes nothing. `window` is in milliseconds, and
 -- `caller_ms` is the time by the caller's clock. In the result, `count` is the number of refs that are remembered.
-local function open_refs(keys, writer, window, _)
+local function open_refs(writer, window)
+  local keys = { unpack(KEYS, 3, 6) }
   local caller_ms = writer.now
   local refs = { keys = keys, window = window, now = math.max(writer.now, writer.ms), caller_ms = caller_ms,
     epoch = writer.totals.epoch, turn = 0, began = { 0, 0, 0 }, count = 0, hashes = {}, wrong_type = {}, new = {} }

@@ -2,7 +2,7 @@
 --
 -- A script can read only the server's time, which may jump. The log's time never goes back, but after a jump ahead it
 -- doesn't move until the server's time has caught up. So refs are aged by a clock of their own. Each call adds the
--- server's time since the last write of the clock, at least 0 and at most MAX_STEP_MS. So the clock never goes back, it
+-- server's time since the clock was written, at least 0 and at most MAX_STEP_MS. So the clock never goes back, it
 -- goes on after any jump, and a jump ahead adds at most MAX_STEP_MS (F17). It is late by the times in which no gateway
 -- called. Every gateway calls at least every two seconds, even if it has nothing to append.
 --
@@ -19,38 +19,39 @@
 local AGE_FIELDS = { 'clock', 'age0', 'age1', 'age2' }
 -- More than a gateway's longest pause between two calls, so that the clock keeps the pace of real time.
 local MAX_STEP_MS = 3000
--- A call without new refs writes the clock only if the server's time has changed by this much since the last write.
-local SAVE_AFTER_MS = 500
 
 local function two_numbers(text)
   local first, second = string.match(text or '', '^(%d+) (%d+)$')
   return tonumber(first), tonumber(second)
 end
 
--- Sets the age clock in `refs`, and the ages at which the hashes became current, from the values of AGE_FIELDS.
-local function read_ages(refs, values)
-  local seen, age = two_numbers(values[1])
-  if not seen then
-    refs.ages, refs.are_ages_unsaved, refs.is_age_unsaved = { unpack(refs.began) }, true, true
-    return
-  end
-  local passed = refs.clock_ms - seen
+-- Sets the age clock in `refs` from the field 'clock'. Returns false if there is no clock.
+local function read_clock(refs, clock)
+  local seen, age = two_numbers(clock)
+  if not seen then return false end
+  local passed = refs.writer.now - seen
   refs.age = age + math.min(math.max(passed, 0), MAX_STEP_MS)
   refs.is_age_unsaved = math.abs(passed) >= SAVE_AFTER_MS
+  return true
+end
+
+-- Sets the age clock in `refs`, and the ages at which the hashes became current, from the values of AGE_FIELDS.
+local function read_ages(refs, values)
+  if not read_clock(refs, values[1]) then
+    refs.age, refs.ages, refs.is_age_unsaved = refs.writer.ms, { unpack(refs.began) }, true
+    return
+  end
+  refs.ages = {}
   for i = 1, 3 do
     local began, mark = two_numbers(values[i + 1])
     refs.ages[i] = began == refs.began[i] and mark or refs.age
-    if began ~= refs.began[i] then refs.are_ages_unsaved, refs.is_age_unsaved = true, true end
+    if began ~= refs.began[i] then refs.is_age_unsaved = true end
   end
 end
 
-local function age_clock(refs)
-  return string.format('%d %d', refs.clock_ms, refs.age)
-end
-
--- Returns the fields and values of 'age0', 'age1' and 'age2'.
-local function age_marks(refs)
-  local fields = {}
+-- Returns the fields and values of the age clock and of the ages at which the hashes became current.
+local function age_fields(refs)
+  local fields = { 'clock', string.format('%d %d', refs.writer.now, refs.age) }
   for i = 1, 3 do
     fields[#fields + 1] = AGE_FIELDS[i + 1]
     fields[#fields + 1] = string.format('%d %d', refs.began[i], refs.ages[i])

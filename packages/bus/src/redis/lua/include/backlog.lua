@@ -1,4 +1,5 @@
 -- @include positions
+-- @include totals
 -- @include watermark
 --
 -- Counts the backlog (L7) and trims the log (L12).
@@ -8,9 +9,6 @@
 -- have no valid counts and are skipped. If MAX_SKIPPED entries in a row are invalid, the last known counts stay in use.
 
 local MAX_SKIPPED = 16
-
--- The formats of a log that this version knows (L25). Equal to FORMATS in format/log-format.ts.
-local FORMATS = { ['1'] = true, ['2'] = true }
 
 -- Returns the counts that an entry records, or nil if they are missing, malformed or greater than the totals.
 local function counts_before(entry, totals)
@@ -22,17 +20,6 @@ local function counts_before(entry, totals)
   n, b = tonumber(n), tonumber(b)
   if n > totals.entries or b > totals.bytes then return nil end
   return n, b
-end
-
--- Returns the epoch, format and counts of META. Returns nil if one of them is missing; then nothing may be appended.
-local function read_totals(meta)
-  local values = redis.pcall('HMGET', meta, 'epoch', 'entries', 'bytes', 'storedEntries', 'storedBytes', 'format')
-  if values.err then return nil end
-  for i = 1, 5 do if not values[i] then return nil end end
-  return {
-    epoch = values[1], entries = tonumber(values[2]), bytes = tonumber(values[3]),
-    storedEntries = tonumber(values[4]), storedBytes = tonumber(values[5]), format = values[6] or '1',
-  }
 end
 
 -- Returns the watermark, and the id of the first entry after it or nil. Updates the stored counts in `totals` to the

@@ -1,6 +1,4 @@
--- @include ages
---
--- Remembers which message a ref was used for (L5). Works with a writer of add_entry.lua.
+-- Remembers which message a ref was used for (L5). Works with a writer of add_entry.lua, and with the KEYS of append.lua.
 --
 -- There are three hashes, used in rotation. Each maps a digest of `(conversation, from, ref)` to a content digest
 -- followed by the message's stream id. New refs are written to the current hash. When a hash has been current for
@@ -12,53 +10,56 @@
 --
 -- - 'epoch': the log's epoch. Refs of another epoch belong to another log, so all are forgotten.
 -- - 'turn': the index of the current hash.
--- - '0', '1', '2', 'last', 'given' and those of ages.lua: times.
+-- - '0', '1', '2', 'given' and those of ages.lua: times.
+-- - 'last': the log's time of the last write, and a note with which most calls need not read all of this: the ages at
+--   which the current and the previous hash became current, and the sizes of the three hashes, newest first.
 --
--- Versions before the age clock may run beside this one during an upgrade. They rotate the same hashes by the log's
--- time: '0', '1' and '2' are the times at which each hash became current, 'last' is the time of the last write, both by
--- the log's time. They forget all refs after a silence that 'last' and 'given' both show, so 'given' is NEVER_SILENT.
+-- Earlier versions may run beside this one during an upgrade: see ref_state.lua. Whenever they write to a hash or rotate,
+-- they write 'last' without a note. So a note is never out of date, except that the current hash grows.
 
-local NEVER_SILENT = '9999999999999'
+-- The age clock is written only if the server's time has changed by this much since it was written.
+local SAVE_AFTER_MS = 500
+-- More refs than Redis can add in this time. If the limit is further away, nobody asks for the current hash's exact size.
+local MANY_REFS = 1000000
 
--- Returns true if the next hash must be emptied and become the current one. The next hash got its last ref before the
--- hash after it (`turn + 2`) became current. If that was a window ago, all refs in the next hash are older than that.
-local function is_rotation_due(refs)
-  local function since(turn) return refs.age - refs.ages[turn % 3 + 1] end
-  return since(refs.turn) >= refs.window / 2 and since(refs.turn + 2) >= refs.window
+-- Returns the key of a hash of refs. `back` is 0 for the current one, 1 for the previous one, 2 for the oldest one,
+-- which is also the next one. KEYS[3] is the state and KEYS[4] to KEYS[6] are the three hashes.
+local function hash_of(refs, back)
+  return KEYS[4 + (refs.turn - back) % 3]
 end
 
--- Reads the state and writes nothing. `keys` are the state hash and the three hashes, and `window` is in milliseconds. In
--- the result, `count` is the number of refs that are remembered, and `age` is the time of the age clock.
-local function open_refs(keys, writer, window)
-  local refs = { keys = keys, window = window, log_ms = math.max(writer.now, writer.ms), clock_ms = writer.now,
-    epoch = writer.totals.epoch, turn = 0, began = { 0, 0, 0 }, ages = { 0, 0, 0 }, count = 0, hashes = {},
-    wrong_type = {}, new = {} }
-  refs.age = refs.log_ms
-  local state = redis.pcall('HMGET', keys[1], 'epoch', 'turn', '0', '1', '2', unpack(AGE_FIELDS))
-  if state.err or state[1] ~= refs.epoch then
-    refs.must_reset, refs.must_rotate = true, true
-    return refs
-  end
-  refs.turn, refs.began = tonumber(state[2]), { tonumber(state[3]), tonumber(state[4]), tonumber(state[5]) }
-  read_ages(refs, { unpack(state, 6) })
-  refs.must_rotate = is_rotation_due(refs)
-  local total = 0
-  -- Newest hash first. After a message was appended again (L13), an older hash may still have its old id.
-  for back = 0, 2 do
-    local name = keys[2 + (refs.turn - back) % 3]
-    local count = redis.pcall('HLEN', name)
-    if type(count) ~= 'number' then
-      refs.wrong_type[#refs.wrong_type + 1] = name
-    elseif count > 0 then
-      total = total + count
-      if back < 2 or not refs.must_rotate then
-        refs.hashes[#refs.hashes + 1] = name
-        refs.count = refs.count + count
+-- Creates the functions that read and write the whole state, which few calls need.
+local function state_functions()
+  -- @include ref_state
+  return { read = read_state, write = write_state }
+end
+
+-- Reads the state and writes nothing. `window` is in milliseconds, and `max_refs` is the limit of refs. In the result,
+-- `age` is the time of the age clock, and `count` is the number of refs that are remembered. Far from the limit, the
+-- count may be SAVE_AFTER_MS old.
+local function open_refs(writer, window, max_refs)
+  local refs = { writer = writer, window = window, turn = 0, age = 0, count = 0, size = 0, previous_size = 0, oldest_size = 0,
+    must_rotate = false, state = nil, new = {} }
+  local state = redis.pcall('HMGET', KEYS[3], 'epoch', 'turn', 'clock', 'last')
+  local is_ours = not state.err and state[1] == writer.totals.epoch
+  if is_ours then
+    refs.turn = tonumber(state[2])
+    local current_began, previous_began, size, previous_size, oldest_size =
+      string.match(state[4] or '', '^%d+ (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    local seen, age = string.match(state[3] or '', '^(%d+) (%d+)$')
+    local passed = size and seen and writer.now - seen
+    -- The note is enough if the clock was written lately and no rotation is due.
+    if passed and passed >= 0 and passed < SAVE_AFTER_MS then
+      refs.age = age + passed
+      if refs.age - previous_began < window or refs.age - current_began < window / 2 then
+        refs.size, refs.previous_size, refs.oldest_size = tonumber(size), tonumber(previous_size), tonumber(oldest_size)
+        refs.count = refs.size + refs.previous_size + refs.oldest_size
+        if (refs.count + MANY_REFS) * 2 < max_refs then return refs end
       end
     end
   end
-  -- Without refs there is nothing to forget, so an idle log needs no clock.
-  refs.must_save_age = refs.is_age_unsaved and total > 0
+  refs.state = state_functions()
+  refs.state.read(refs, is_ours)
   return refs
 end
 
@@ -66,10 +67,13 @@ end
 local function find_refs(refs, digests)
   local found = {}
   if #digests == 0 then return found end
-  for _, name in ipairs(refs.hashes) do
-    local values = redis.call('HMGET', name, unpack(digests))
-    for i, digest in ipairs(digests) do
-      if values[i] and not found[digest] then found[digest] = values[i] end
+  -- Newest hash first. After a message was appended again (L13), an older hash may still have its old id.
+  for back = 0, refs.must_rotate and 1 or 2 do
+    if back == 0 or (back == 1 and refs.previous_size or refs.oldest_size) > 0 then
+      local values = redis.pcall('HMGET', hash_of(refs, back), unpack(digests))
+      for i, digest in ipairs(digests) do
+        if values[i] and not found[digest] then found[digest] = values[i] end
+      end
     end
   end
   return found
@@ -77,31 +81,19 @@ end
 
 -- Adds a ref to those that `close_refs` writes.
 local function remember(refs, digest, value)
-  refs.new[#refs.new + 1] = digest
-  refs.new[#refs.new + 1] = value
+  local new = refs.new
+  new[#new + 1] = digest
+  new[#new + 1] = value
 end
 
--- Makes the next hash the current one. `run` is redis.call or redis.pcall.
-local function rotate(refs, run)
-  refs.turn = (refs.turn + 1) % 3
-  refs.began[refs.turn + 1], refs.ages[refs.turn + 1] = refs.log_ms, refs.age
-  run('UNLINK', refs.keys[2 + refs.turn])
-end
-
--- Writes the refs that were passed to `remember`, and the age clock. Call this only after the refs' entries are in the
--- log: see append.lua. Without new refs, writes only what is due, and ignores an error: the next call writes it.
+-- Writes the refs that were passed to `remember`, and the state if that is due. Call this only after the refs' entries are
+-- in the log: see append.lua.
 local function close_refs(refs)
-  local has_new = #refs.new > 0
-  if not has_new and not refs.must_save_age then return end
-  local run = has_new and redis.call or redis.pcall
-  local keys, began = refs.keys, refs.began
-  if refs.must_reset then run('UNLINK', unpack(keys)) end
-  for _, name in ipairs(refs.wrong_type) do run('UNLINK', name) end
-  if refs.must_rotate then rotate(refs, run) end
-  if refs.must_rotate or refs.are_ages_unsaved then
-    run('HSET', keys[1], 'epoch', refs.epoch, 'turn', refs.turn, '0', string.format('%d', began[1]),
-      '1', string.format('%d', began[2]), '2', string.format('%d', began[3]), 'given', NEVER_SILENT, unpack(age_marks(refs)))
-  end
-  run('HSET', keys[1], 'last', string.format('%d', refs.log_ms), 'clock', age_clock(refs))
-  if has_new then redis.call('HSET', keys[2 + refs.turn], unpack(refs.new)) end
+  if refs.state then refs.state.write(refs) end
+  if #refs.new == 0 then return end
+  local key = hash_of(refs, 0)
+  -- A key of another type in the hash's place is replaced.
+  if type(redis.pcall('HSET', key, unpack(refs.new))) == 'number' then return end
+  redis.call('UNLINK', key)
+  redis.call('HSET', key, unpack(refs.new))
 end

@@ -1,7 +1,9 @@
 -- @include backlog
 -- @include shares
 --
--- Decides for each draft of a call if its sender stays within its shares of the backlog (L7) and of the refs (L5).
+-- Decides for each draft of a call if there is room for it, and if its sender stays within its shares of the backlog (L7)
+-- and of the refs (L5). Works with the KEYS and ARGV of append.lua, which includes this file only in the calls that need
+-- it: once a bound is at least half used, and if Redis is out of memory.
 
 -- The amounts that a sender may always hold while there is room. Equal to those in sender-shares.ts.
 local FLOOR_ENTRIES = 8
@@ -74,4 +76,47 @@ local function open_sender_limits(call)
   end
 
   return limits
+end
+
+-- Returns a table with the functions below. `totals` is that of a writer, `refs` is from `open_refs`. `first` is the index of
+-- the first draft's first argument, and `step` the number of arguments per draft.
+local function open_room(totals, refs, first, step)
+  local call = {
+    log = KEYS[1], meta = KEYS[2], group = ARGV[1], totals = totals, refs = refs, first_body = first, step = step,
+    max_entries = tonumber(ARGV[4]), max_bytes = tonumber(ARGV[5]), max_refs = tonumber(ARGV[6]),
+    backlog_key = KEYS[7], refs_key = KEYS[8],
+  }
+  local room, limits, has_trimmed = {}, nil, false
+
+  -- Removes all stored entries, whatever their age. Once per call is enough: the script blocks the persisters.
+  function room.trim_stored()
+    if has_trimmed then return end
+    has_trimmed = true
+    trim_up_to(call.log, call.meta, refresh_stored(call.log, call.meta, call.group, totals))
+  end
+
+  local function has_room(size)
+    return totals.entries - totals.storedEntries < call.max_entries
+      and totals.bytes - totals.storedBytes + size <= call.max_bytes
+  end
+
+  -- Returns nil if there is room for a draft, otherwise the draft's result.
+  function room.refusal_of(body, size, has_ref)
+    if has_ref and refs.count >= call.max_refs then return '#' end
+    if not has_room(size) then room.trim_stored() end
+    if not has_room(size) then return '#' end
+    limits = limits or open_sender_limits(call)
+    return limits.refusal_of(body, size, has_ref)
+  end
+
+  -- Counts a draft that was appended.
+  function room.add(body, size, has_ref)
+    if limits then limits.add(body, size, has_ref) end
+  end
+
+  function room.close()
+    if limits then limits.close() end
+  end
+
+  return room
 end
