@@ -1,5 +1,5 @@
 import { until } from "@parley/async";
-import { formatId, ORIGIN } from "@parley/models";
+import { formatId, ORIGIN, positionOf } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
 import type { Consumer } from "../../consumer.ts";
@@ -97,9 +97,9 @@ describe.skipIf(!rig)("a log whose last id is in META", { timeout: 30_000 }, () 
     const [consumed] = await consume.next(AbortSignal.timeout(5_000));
     const manual = ahead();
     await redis.raw.xadd(LOG, manual, "v", "9");
-    if (consumed) await consume.settle([{ message: consumed.message, outcome: { kind: "idConflict" } }]);
+    if (consumed) await consume.settle([{ entry: consumed.entry, outcome: { kind: "idConflict" } }]);
     const after = idOfEntry(manual.replace(/5$/, "6"));
-    expect(redis.events).toContainEqual({ type: "id-conflict", id: consumed?.message.id, again: after });
+    expect(redis.events).toContainEqual({ type: "id-conflict", id: consumed && positionOf(consumed.entry), again: after });
     expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([after]);
     expect(await redis.raw.hget(META, "last")).toBe(streamIdOf(after ?? ""));
   });
