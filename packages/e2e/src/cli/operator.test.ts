@@ -85,7 +85,7 @@ await describeSplit("an operator's commands, split", {}, (deployment) => {
     await deployment.stop();
   });
 
-  it("L10: dead-letters lists entries, refuses to replay one that is still not a message, and drops it", async () => {
+  it("L10: dead-letters lists entries, refuses to replay one that still can't be decoded, and drops it", async () => {
     const ops = {
       PARLEY_TOKEN: await deployment.token("me", { scopes: ["ops"] }),
       PARLEY_ADMIN_URL: persister,
@@ -101,7 +101,7 @@ await describeSplit("an operator's commands, split", {}, (deployment) => {
     expect(listed.out).toContain(letter.id);
     expect(listed.out).not.toContain("junk");
     const replayed = await parley.run(["dead-letters", "replay", letter.id], ops);
-    expect(replayed).toMatchObject({ code: 4, err: expect.stringContaining("still not a message") });
+    expect(replayed).toMatchObject({ code: 4, err: expect.stringContaining("still can't be decoded") });
     expect(await parley.run(["dead-letters", "drop", letter.id], ops)).toMatchObject({ code: 0, out: "" });
     expect(await parley.run(["dead-letters", "list"], ops)).toMatchObject({ code: 0, out: "", err: "" });
     expect(await parley.run(["dead-letters", "drop", letter.id], ops)).toMatchObject({ code: 4 });
