@@ -62,7 +62,7 @@ export class ClockRig {
 
   private constructor(rig: Rig, options: ClockRigOptions) {
     this.#rig = rig;
-    this.#options = { maxRefs: 1_000_000, ...options };
+    this.#options = { maxRefs: 10_000_000, ...options };
   }
 
   /** Empties the server and creates a log. */
