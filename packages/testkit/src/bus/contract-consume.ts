@@ -114,7 +114,11 @@ export function describeConsume(withBus: WithBus): void {
       withBus(async ({ append, consume, persister }) => {
         persister.decide = (consumed) =>
           contentOf(consumed) === "waits" ? { kind: "failed", reason: "not now" } : undefined;
-        const sent = append.append(["stored", "waits", "after"].map((text) => draft("alice", "", text)));
+        await send(append, draft("alice", "", "stored"));
+        const sentAt = performance.now();
+        // The next id has another millisecond, so there are ids between the two.
+        await until(() => performance.now() - sentAt > 2, "the next millisecond");
+        const sent = append.append(["waits", "after"].map((text) => draft("alice", "", text)));
         await until(() => persister.stored.size === 2, "two are stored");
         const waiting = persister.consumed.map(messageOf).find(({ content }) => content === "waits");
         await until(

@@ -83,6 +83,21 @@ describe.skipIf(rig === undefined)("changes in MongoDB", { timeout: 60_000 }, ()
     await fresh.close();
   });
 
+  it("costs messages without changes nothing: inserts and reads use no operation on the collection", async () => {
+    const { db, connection } = openOn();
+    const { changes } = connection;
+    const spies = (["find", "findOne", "insertMany", "bulkWrite"] as const).map((name) =>
+      vi.spyOn(changes, name),
+    );
+    await db.insert([message, other, { ...message, id: idAt(3) }], { keepAliases: true });
+    await db.page("alice:bob", { limit: 9, newest: true });
+    await db.sync("bob", { limit: 9 });
+    await db.conversations("bob", { limit: 9 });
+    await db.findByRef([message]);
+    await db.findById(idAt(3));
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+  });
+
   it("L28: a persister that dies between the change and its message's update leaves nothing half done", async () => {
     await store.insert([message]);
     await rig?.fail({ failCommands: ["update"], closeConnection: true });
