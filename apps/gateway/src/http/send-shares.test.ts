@@ -206,6 +206,7 @@ describe("a process that stops", () => {
     ]);
     late.socket.write(body.slice(5));
     expect(await late.status()).toBe(503);
+    expect((await late.head()).toLowerCase()).toContain("connection: close");
     expect(isDrained).toBe(false);
     held.open();
     expect((await accepted).status).toBe(200);

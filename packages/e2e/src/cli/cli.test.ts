@@ -69,6 +69,30 @@ function everyCommand(many: number, start: () => Promise<Deployment>) {
     expect(contents((await parley.run(before, carol)).out)).toEqual(["line 298", "line 299"]);
   });
 
+  it("P64: history prints the messages between two times", async () => {
+    const carol = await parley.as("carol");
+    const run = (...args: string[]) => parley.run(["history", "dave", "--json", ...args], carol);
+    const { out } = await run();
+    const all = out
+      .trim()
+      .split("\n")
+      .map((line): { id: string; timestamp: string } => JSON.parse(line));
+    const [since = "", until = ""] = [0.25, 0.75].map(
+      (part) => all[Math.floor(part * all.length)]?.timestamp,
+    );
+    const between = all.filter(({ timestamp }) => timestamp >= since && timestamp < until);
+    expect(between.length).toBeGreaterThan(0);
+    const linesOf = (messages: readonly object[]) => messages.map((message) => JSON.stringify(message));
+    const printed = async (...args: string[]) => (await run(...args)).out.trim().split("\n");
+    expect(await printed("--since", since, "--until", until)).toEqual(linesOf(between));
+    const newest = await printed("--since", since, "--until", until, "--limit", "3");
+    expect(newest).toEqual(linesOf(between.slice(-3)));
+    for (const option of ["--since", "--until"]) {
+      const { code, err } = await run(option, "yesterday");
+      expect([code, err]).toEqual([2, expect.stringContaining(`${option} must be a time`)]);
+    }
+  });
+
   it("G2: send with the same --ref again is the same message", async () => {
     const args = ["send", "public", "--ref", "order-17", "shipped"];
     const first = await parley.run(args, await parley.as("alice"));

@@ -113,6 +113,17 @@ describe.runIf(hasNginx)("the proxy, with this machine's nginx", () => {
     expect(refused).not.toMatch(/nginx\/\d/);
   });
 
+  it("P62: passes on a message of 64 KiB, and refuses a larger body with the code of the apps", async () => {
+    const { url, requests } = await startProxy();
+    const send = (bytes: number) => fetch(`${url}/send`, { method: "POST", body: "x".repeat(bytes) });
+    expect((await send(65_536)).status).toBe(200);
+    expect(requests.at(-1)?.url).toBe("/send");
+    const refused = await send(65_537);
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([413, "application/problem+json"]);
+    expect(await refused.json()).toMatchObject({ status: 413, code: "payload_too_large" });
+    expect(requests.filter((request) => request.url === "/send")).toHaveLength(1);
+  });
+
   it("limits the requests of one address, and answers those above with 429", async () => {
     const { url } = await startProxy({ env: { PROXY_REQUESTS_PER_SECOND: "5" } });
     const answers = await Promise.all(Array.from({ length: 30 }, () => fetch(url)));
