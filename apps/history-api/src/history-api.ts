@@ -20,7 +20,10 @@ export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
   readonly tail: LogTail;
-  readonly store: Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "ping">;
+  readonly store: Pick<
+    Store,
+    "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes" | "ping"
+  >;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
   readonly observe: Observe;

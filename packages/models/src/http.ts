@@ -112,6 +112,17 @@ const message = z
   })
   .meta({ description: "A message as it is now." });
 
+/** A change in a page of `/sync`. */
+const change = z
+  .object({
+    type: z.enum(["edited", "deleted"]),
+    change: id.meta({ description: "The change's own id." }),
+    by: username.optional().meta({ description: "The moderator who deleted the message." }),
+    timestamp: time,
+    message,
+  })
+  .meta({ description: "A change, with its message as it is now (P75)." });
+
 const conversation = z.object({ with: username, last: message });
 
 /** The body of a request for a development token (P60). */
@@ -135,9 +146,19 @@ export type SendRequest = z.infer<typeof sendRequest>;
 export const responses = {
   Message: message,
   Messages: z.array(message).meta({ description: "Messages, oldest first." }),
-  SyncPage: z.object({ messages: z.array(message), cursor, more: z.boolean() }).meta({
-    description: "Messages in log order. While `more` is true, request again with `cursor` as `after` (P53).",
-  }),
+  SyncPage: z
+    .object({
+      messages: z.array(message),
+      changes: z.array(change).meta({
+        description: "Edits and deletions in log order, between the same positions as the messages (P75).",
+      }),
+      cursor,
+      more: z.boolean(),
+    })
+    .meta({
+      description:
+        "Messages and changes in log order. While `more` is true, request again with `cursor` as `after` (P53).",
+    }),
   Conversation: conversation,
   ConversationsPage: z
     .object({

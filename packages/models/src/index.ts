@@ -9,6 +9,7 @@ export {
 export { applyChange, hasEffectOn, isTargetOf } from "./changes/apply-change.ts";
 export {
   CHANGE_KINDS,
+  CHANGE_TYPES,
   type ChangeDraft,
   changeFrame,
   type Deletion,

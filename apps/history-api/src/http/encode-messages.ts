@@ -1,47 +1,69 @@
-import { encodeBody, messageJson, type StoredMessage } from "@parley/models";
+import { CHANGE_TYPES, encodeBody, messageJson, type StoredMessage, timestampOf } from "@parley/models";
+import type { ShownChange } from "../queries/read-changes.ts";
 
 /** Minimum length of a chunk's text, in UTF-16 units. Only the last chunk may be shorter. */
 const CHUNK_LENGTH = 64 * 1024;
 
-/** The JSON text around the messages of a response. */
+/** A list of messages in a response. */
+export interface MessageList {
+  readonly messages: readonly StoredMessage[];
+  readonly envelope: JsonEnvelope;
+}
+
+/** The JSON text around the messages of a list. */
 export interface JsonEnvelope {
   /** The text before the messages: `[`, the beginning of an object, or `,` in a later part of a whole conversation. */
   readonly before: string;
   /** The text after the messages: `]`, the end of the object, or nothing in a part of a whole conversation. */
   readonly after: string;
-  /** Converts one message to JSON. The default is the form of P50. */
-  readonly item?: (message: StoredMessage) => string;
+  /** Converts the message at an index of the list to JSON. The default is the form of P50. */
+  readonly item?: (message: StoredMessage, index: number) => string;
 }
 
 /**
- * Encodes messages as chunks of JSON. The chunks are outside of the JavaScript heap, and the messages can be freed. So
+ * Encodes lists of messages as chunks of JSON. The chunks are outside of the JavaScript heap, and the messages can be freed. So
  * the memory that a response needs while its client reads is small and known exactly (G5).
  */
-export function encodeMessages(
-  messages: readonly StoredMessage[],
-  { before, after, item = toJson }: JsonEnvelope,
-): Buffer[] {
+export function encodeMessages(lists: readonly MessageList[]): Buffer[] {
   const chunks: Buffer[] = [];
   // The pieces are joined once per chunk. If each were appended to a string, V8 would build a chain of small strings,
   // which stays in memory longer than it is used.
-  let pieces = [before];
-  let length = before.length;
-  for (const [index, message] of messages.entries()) {
-    const json = item(message);
-    pieces.push(index === 0 ? json : `,${json}`);
-    length += json.length + 1;
+  let pieces: string[] = [];
+  let length = 0;
+  for (const json of piecesOf(lists)) {
+    pieces.push(json);
+    length += json.length;
     if (length < CHUNK_LENGTH) continue;
     chunks.push(Buffer.from(pieces.join("")));
     pieces = [];
     length = 0;
   }
-  chunks.push(Buffer.from(pieces.join("") + after));
+  if (pieces.length > 0) chunks.push(Buffer.from(pieces.join("")));
   return chunks;
+}
+
+function* piecesOf(lists: readonly MessageList[]): Generator<string> {
+  for (const { messages, envelope } of lists) {
+    const { before, after, item = toJson } = envelope;
+    yield before;
+    for (const [index, message] of messages.entries()) {
+      const json = item(message, index);
+      yield index === 0 ? json : `,${json}`;
+    }
+    yield after;
+  }
 }
 
 /** Converts one message to the JSON that clients get (P50, P75). */
 export function toJson(message: StoredMessage): string {
   return messageJson(message.id, encodeBody(message), message);
+}
+
+/** Converts a change to JSON, with its message (P75). */
+export function changeToJson({ change, kind, by, message }: ShownChange): string {
+  const moderator = by === undefined ? "" : `,"by":${JSON.stringify(by)}`;
+  const head = `"type":"${CHANGE_TYPES[kind]}","change":"${change}"${moderator}`;
+  return `{${head},"timestamp":"${timestampOf(change)}","message":${toJson(message)}}`;
 }
 
 export function bytesOf(chunks: readonly Buffer[]): number {

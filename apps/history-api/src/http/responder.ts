@@ -1,4 +1,3 @@
-import type { StoredMessage } from "@parley/models";
 import { estimateAll } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
@@ -9,7 +8,7 @@ import type { ConversationReader } from "../queries/conversation-reader.ts";
 import { retryTemporary } from "../queries/retry.ts";
 import { PART } from "../queries/sizes.ts";
 import type { GiveWay } from "../queries/steps.ts";
-import { bytesOf, encodeMessages, type JsonEnvelope } from "./encode-messages.ts";
+import { bytesOf, encodeMessages, type JsonEnvelope, type MessageList } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { createGzipThreads, ResponseBody } from "./response-body.ts";
 import { ResponseAbandoned } from "./write.ts";
@@ -19,12 +18,6 @@ export interface ResponderDeps {
   /** Time after which a response is cut off if its client reads nothing, in ms. */
   readonly slowClientMs: number;
   readonly observe: Observe;
-}
-
-/** A page of messages to send, with the JSON text around them. */
-export interface PageAnswer {
-  readonly messages: readonly StoredMessage[];
-  readonly envelope: JsonEnvelope;
 }
 
 /** A part of a whole conversation: its JSON, and its number of messages. */
@@ -52,8 +45,11 @@ export class Responder {
     this.#deps = deps;
   }
 
-  /** Reads and sends a page. */
-  async sendPage(exchange: Exchange, read: (giveWay: GiveWay) => Promise<PageAnswer>): Promise<void> {
+  /** Reads and sends a page: one list of messages, or several in one object. */
+  async sendPage(
+    exchange: Exchange,
+    read: (giveWay: GiveWay) => Promise<readonly MessageList[]>,
+  ): Promise<void> {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
@@ -113,19 +109,20 @@ export class Responder {
   }
 
   /** Reads and encodes a page, and reserves its memory. */
-  #readPage(exchange: Exchange, readMessages: (giveWay: GiveWay) => Promise<PageAnswer>) {
+  #readPage(exchange: Exchange, readLists: (giveWay: GiveWay) => Promise<readonly MessageList[]>) {
     return this.#inTurn("page", exchange, exchange.deadline, async (turn) => {
       // Refuses a caller who has used up its share of the memory, before anything is read. The page itself isn't
       // reserved yet: its memory is bounded by the number of concurrent reads.
       const memory = this.#reserve(exchange, RESPONSE_BYTES);
       try {
         await turn.next();
-        const { messages, envelope } = await readMessages(turn.giveWay);
+        const lists = await readLists(turn.giveWay);
         await turn.next();
-        const chunks = this.#encode(exchange, messages, envelope);
+        const chunks = this.#encode(exchange, lists);
+        const count = lists.reduce((sum, { messages }) => sum + messages.length, 0);
         // Released first, because a response may exceed the user's share only if the user holds nothing else.
         memory.release();
-        return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count: messages.length };
+        return { memory: this.#reserve(exchange, bytesOf(chunks)), chunks, count };
       } finally {
         memory.release();
       }
@@ -162,7 +159,7 @@ export class Responder {
       await turn.next();
       if (messages.length === 0) return { chunks: [], count: 0 };
       const envelope = { before: count === 0 ? "[" : ",", after: "" };
-      return { chunks: this.#encode(exchange, messages, envelope), count: messages.length };
+      return { chunks: this.#encode(exchange, [{ messages, envelope }]), count: messages.length };
     });
   }
 
@@ -176,9 +173,9 @@ export class Responder {
     return deadline.during("turn", (signal) => this.#deps.limiter.read(kind, caller, signal, run));
   }
 
-  #encode({ caller }: Exchange, messages: readonly StoredMessage[], envelope: JsonEnvelope): Buffer[] {
-    this.#deps.limiter.charge(caller.user, estimateAll(messages));
-    return encodeMessages(messages, envelope);
+  #encode({ caller }: Exchange, lists: readonly MessageList[]): Buffer[] {
+    for (const { messages } of lists) this.#deps.limiter.charge(caller.user, estimateAll(messages));
+    return encodeMessages(lists);
   }
 
   #bodyOf({ req, res, caller, closed }: Exchange): ResponseBody {

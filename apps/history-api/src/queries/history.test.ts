@@ -212,7 +212,7 @@ describe("a part of a conversation", () => {
       const bound = () =>
         random() < 0.2
           ? undefined
-          : idAt(Math.floor(random() * (model.log.length + model.changes.length + 2)));
+          : idAt(Math.floor(random() * (model.log.length + model.logChanges.length + 2)));
       for (const peer of ["", "bob"]) {
         const conversation = conversationOf("alice", peer);
         const part = { after: bound(), before: bound() };

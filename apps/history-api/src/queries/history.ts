@@ -10,6 +10,7 @@ import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { PresentContent } from "./present-content.ts";
 import { selectRange } from "./range.ts";
 import { readByIds } from "./read-by-ids.ts";
+import { readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 import { type GiveWay, readInSteps } from "./steps.ts";
@@ -28,6 +29,8 @@ export interface PageOptions extends Part {
 
 export interface SyncPage {
   readonly messages: readonly StoredMessage[];
+  /** The changes between the same positions as the messages, each with its message. */
+  readonly changes: readonly ShownChange[];
   /** The position to continue from. */
   readonly cursor: string;
   readonly more: boolean;
@@ -35,7 +38,7 @@ export interface SyncPage {
 
 export interface HistoryDeps {
   readonly follower: Pick<LogFollower, "snapshot" | "later">;
-  readonly store: Pick<Store, "page" | "sync" | "findByIds">;
+  readonly store: Pick<Store, "page" | "sync" | "findByIds" | "changes">;
   readonly refLookup: RefLookup;
   readonly observe: Observe;
 }
@@ -87,7 +90,8 @@ export class History {
   }
 
   /**
-   * Reads the messages that `user` may see after a cursor (P53, L22). ORIGIN is the cursor of the beginning.
+   * Reads the messages that `user` may see after a cursor, and the changes of messages (P53, P75, L22). ORIGIN is the
+   * cursor of the beginning. The page ends where one of the two lists is full.
    *
    * A cursor after the log's end comes from an earlier log that was lost and had greater ids (L3). Messages of the new
    * log that the client hasn't seen are before its cursor, and the position of the first of them isn't known. So the
@@ -105,17 +109,19 @@ export class History {
     const { position } = snapshot;
     const isBeyondEnd = after > position;
     if (isBeyondEnd) this.#deps.observe({ type: "cursor-beyond-log", user });
-    const { messages, next } = await readMergedPage(
-      inSteps(this.#visibleTo(user, snapshot, deadline), giveWay),
-      {
-        after: isBeyondEnd ? ORIGIN : after,
-        before: idAfter(position),
-        limit,
-        maxBytes: MAX_PAGE_BYTES,
-        newest: false,
-      },
+    const range = { after: isBeyondEnd ? ORIGIN : after, limit, maxBytes: MAX_PAGE_BYTES };
+    const page = await readMergedPage(inSteps(this.#visibleTo(user, snapshot, deadline), giveWay), {
+      ...range,
+      before: idAfter(position),
+      newest: false,
+    });
+    const { changes, next } = await readChanges(
+      { user, ...range, before: idAfter(page.next ?? position) },
+      { ...this.#deps, tail: snapshot, deadline, giveWay },
     );
-    return { messages, cursor: next ?? position, more: next !== undefined };
+    const end = next ?? page.next;
+    const messages = next === undefined ? page.messages : page.messages.filter(({ id }) => id <= next);
+    return { messages, changes, cursor: end ?? position, more: end !== undefined };
   }
 
   /**

@@ -88,7 +88,8 @@ export class PresentContent {
   #isRepeated(message: StoredMessage): boolean {
     const key = refKey(message);
     if (key === undefined || message.also !== undefined) return key !== undefined;
-    return this.#deps.tails.some(({ refs }) => (refs.first(key) ?? message).id !== message.id);
+    const isOther = ({ id } = message as LogMessage) => id !== message.id;
+    return this.#deps.tails.some(({ refs }) => isOther(refs.first(key)) || isOther(refs.last(key)));
   }
 
   /**

@@ -2,9 +2,10 @@ import { contentDigest, type LogChange, type LogMessage, timestampOf } from "@pa
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startPartlyStored } from "../test/partly-stored.ts";
 import type { RunningApi } from "../test/running-api.ts";
-import { edit, idAt, message } from "../test/scripted-tail.ts";
+import { edit, idAt, message, type ScriptedTail } from "../test/scripted-tail.ts";
 
 let server: RunningApi;
+let tail: ScriptedTail;
 
 function deletion(seq: number, { id, from, to, ...kept }: LogMessage): LogChange {
   return { kind: "delete", change: idAt(seq), from, to, id, digest: contentDigest(kept) };
@@ -36,8 +37,7 @@ const PRESENT = [
 ];
 
 beforeEach(async () => {
-  const { server: started, tail } = await startPartlyStored(LOG, [1, 2, 4]);
-  server = started;
+  ({ server, tail } = await startPartlyStored(LOG, [1, 2, 4]));
   await server.store.change(STORED, { watermark: idAt(4) });
   tail.append(...STORED, ...PENDING);
 });
@@ -52,6 +52,43 @@ describe("P75: present content, stored and pending", () => {
     const { body } = await server.request(path);
     expect(messagesOf(body)).toEqual(PRESENT);
     expect(JSON.stringify(body)).not.toContain("secret");
+  });
+
+  it("GET /sync: has the changes for the same range, and pages that end where one of the lists is full", async () => {
+    const changes = [
+      { change: idAt(5), type: "edited", message: PRESENT[0] },
+      { change: idAt(6), type: "deleted", message: PRESENT[1] },
+      { change: idAt(7), type: "edited", message: PRESENT[2] },
+    ].map((change) => ({ ...change, timestamp: timestampOf(change.change) }));
+    const { body } = await server.request(`/sync?after=${idAt(3)}`, { user: "bob" });
+    expect(body).toMatchObject({ messages: [{ id: idAt(4) }], changes, cursor: idAt(7), more: false });
+    const first = await server.request(`/sync?after=${idAt(3)}&limit=2`);
+    expect(first.body).toEqual({ ...body, changes: changes.slice(0, 2), cursor: idAt(6), more: true });
+    const second = await server.request(`/sync?limit=2&after=${first.body.cursor}`);
+    expect(second.body).toEqual({ messages: [], changes: changes.slice(2), cursor: idAt(7), more: false });
+    const stranger = await server.request(`/sync?after=${idAt(3)}`, { user: "zoe" });
+    expect(stranger.body).toMatchObject({ messages: [{ id: idAt(4) }], changes: [] });
+  });
+
+  it("L28, P75: a change of a message that doesn't exist, or is another one, isn't shown", async () => {
+    tail.append(edit(8, { ...one, content: "of an earlier log" }), edit(9, message(0)), edit(10, two));
+    const { body } = await server.request(`/sync?after=${idAt(7)}`);
+    expect(body).toMatchObject({
+      messages: [],
+      changes: [{ change: idAt(10) }],
+      cursor: idAt(10),
+      more: false,
+    });
+    expect(body.changes).toHaveLength(1);
+  });
+
+  it("P74, P75: the change of a moderator names them", async () => {
+    const change = { ...deletion(6, one), by: "mod" };
+    await server.store.change([change], { watermark: idAt(4) });
+    const { body } = await server.request(`/sync?after=${idAt(5)}&limit=1`);
+    expect(body.changes).toMatchObject([
+      { type: "deleted", by: "mod", change: change.change, message: { id: one.id } },
+    ]);
   });
 
   it("GET /message/:id and /conversations, and an unchanged message has none of the fields", async () => {

@@ -27,7 +27,7 @@ export function conversationsRoute({ conversations, openExchange, responder, obs
     await responder.sendPage(exchange, async () => {
       const { messages, next } = await conversations.readPage(reader, page, exchange.deadline);
       const after = next === undefined ? "]}" : `],"next":"${next}"}`;
-      return { messages, envelope: { before: '{"conversations":[', after, item } };
+      return [{ messages, envelope: { before: '{"conversations":[', after, item } }];
     });
   };
 }

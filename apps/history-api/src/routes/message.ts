@@ -27,7 +27,7 @@ export function messageRoute({ history, openExchange, responder, observe }: Mess
     await responder.sendPage(exchange, async () => {
       const message = await history.readMessage(reader, id, exchange.deadline);
       if (!message) throw new ChatError("not_found", { message: "There is no message with this id." });
-      return { messages: [message], envelope: OBJECT };
+      return [{ messages: [message], envelope: OBJECT }];
     });
   };
 }

@@ -36,7 +36,7 @@ export function messagesRoute({ history, openExchange, responder, observe }: Mes
       const path = peer === "" ? "/messages" : `/messages/${encodeURIComponent(peer)}`;
       const links = linksOf(path, { ...range, limit, as, newest: bounds.newest }, page);
       if (links !== undefined) res.setHeader("link", links);
-      return { messages: page.messages, envelope: ARRAY };
+      return [{ messages: page.messages, envelope: ARRAY }];
     });
   };
 }

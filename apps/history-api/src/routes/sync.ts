@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ORIGIN } from "@parley/models";
+import { ORIGIN, type StoredMessage } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { readerOf } from "../http/access.ts";
+import { changeToJson } from "../http/encode-messages.ts";
 import type { OpenExchange } from "../http/exchange.ts";
 import type { Responder } from "../http/responder.ts";
 import type { History } from "../queries/history.ts";
+import type { ShownChange } from "../queries/read-changes.ts";
 import { readSyncQuery } from "./query.ts";
 
 export interface SyncDeps {
@@ -14,14 +16,14 @@ export interface SyncDeps {
   readonly observe: Observe;
 }
 
-/** `GET /sync`: everything that the reader may see after a cursor (P53). */
+/** `GET /sync`: everything that the reader may see after a cursor (P53), and what was changed after it (P75). */
 export function syncRoute({ history, openExchange, responder, observe }: SyncDeps) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const exchange = await openExchange(req, res, "sync");
     const { page, as } = readSyncQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "sync", observe });
     await responder.sendPage(exchange, async (giveWay) => {
-      const { messages, cursor, more } = await history.sync(
+      const { messages, changes, cursor, more } = await history.sync(
         reader,
         page.after ?? ORIGIN,
         page.limit,
@@ -29,7 +31,11 @@ export function syncRoute({ history, openExchange, responder, observe }: SyncDep
         giveWay,
       );
       const after = `],"cursor":"${cursor}","more":${more}}`;
-      return { messages, envelope: { before: '{"messages":[', after } };
+      const item = (_: StoredMessage, index: number) => changeToJson(changes[index] as ShownChange);
+      return [
+        { messages, envelope: { before: '{"messages":[', after: '],"changes":[' } },
+        { messages: changes.map(({ message }) => message), envelope: { before: "", after, item } },
+      ];
     });
   };
 }

@@ -15,12 +15,13 @@ import {
   refKey,
   type StoredMessage,
 } from "@parley/models";
-import type { Range, Store } from "@parley/store";
+import type { ChangesOf, Range, Store } from "@parley/store";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { idAt } from "./scripted-tail.ts";
 
 type Random = () => number;
+type ModelStore = Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes">;
 
 /** A random number generator (mulberry32): the same seed gives the same numbers in [0, 1). */
 export function seeded(seed: number): Random {
@@ -38,11 +39,11 @@ export function seeded(seed: number): Random {
  * appends messages and changes, stores some in any order, and drops stored ones from the tail, as the seed decides. Refs
  * repeat far more often than in practice.
  */
-export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds"> {
+export class ModelLog implements ModelStore {
   /** The messages of the log. */
   readonly log: LogMessage[] = [];
   /** The changes of the log. */
-  readonly changes: LogChange[] = [];
+  readonly logChanges: LogChange[] = [];
   readonly #entries: LogEntry[] = [];
   readonly #stored = new Map<string, StoredMessage>();
   readonly #aliases = new Map<string, string>();
@@ -150,6 +151,22 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
     return new Map(found);
   }
 
+  async changes(of: ChangesOf, { after = "", before = "~", limit }: Range & { limit: number }) {
+    await this.#proceed();
+    const user = "user" in of ? of.user : "";
+    const found = this.logChanges
+      .filter(({ change }) => this.#settled.has(change) && change > after && change < before)
+      .filter((change) => isVisibleTo(user, change))
+      .flatMap((change) => {
+        const message = this.#storedAs(change.id);
+        if (!message || !isTargetOf(change, message)) return [];
+        const { kind, from, to, id, digest } = change;
+        return [{ change: { change: change.change, kind, from, to, id, digest, ownDigest: "" }, message }];
+      });
+    await this.#proceed();
+    return found.slice(0, limit);
+  }
+
   async #read(
     wanted: (message: LogMessage) => boolean,
     { after = "", before = "~" }: Range,
@@ -180,7 +197,7 @@ export class ModelLog implements Pick<Store, "page" | "sync" | "conversations" |
   #append(): void {
     const entry = this.log.length > 0 && this.#random() < 0.3 ? this.#newChange() : this.#newMessage();
     this.#entries.push(entry);
-    if (isChange(entry)) this.changes.push(entry);
+    if (isChange(entry)) this.logChanges.push(entry);
     else this.log.push(entry);
     this.#recent.add([entry]);
   }

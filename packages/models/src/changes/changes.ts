@@ -105,7 +105,11 @@ export function decodeChange(kind: ChangeDraft["kind"], body: Body): ChangeDraft
   }
 }
 
-const TYPES = { edit: "edited", delete: "deleted" } as const satisfies Record<ChangeDraft["kind"], string>;
+/** The names of changes in frames and responses (P74, P75). */
+export const CHANGE_TYPES = { edit: "edited", delete: "deleted" } as const satisfies Record<
+  ChangeDraft["kind"],
+  string
+>;
 const DIGEST_MEMBER = ',"digest":"';
 /** The member with its value and its last quote. */
 const DIGEST_LENGTH = `${DIGEST_MEMBER}01234567890"`.length;
@@ -117,7 +121,7 @@ const DIGEST_LENGTH = `${DIGEST_MEMBER}01234567890"`.length;
 export function changeFrame(kind: ChangeDraft["kind"], change: string, body: Body): string {
   const at = body.indexOf(DIGEST_MEMBER);
   const shown = at < 0 ? body : body.slice(0, at) + body.slice(at + DIGEST_LENGTH);
-  return `{"type":"${TYPES[kind]}","change":"${change}",${shown},"timestamp":"${timestampOf(change)}"}`;
+  return `{"type":"${CHANGE_TYPES[kind]}","change":"${change}",${shown},"timestamp":"${timestampOf(change)}"}`;
 }
 
 /** Writes the defined fields as JSON members, in their order. */
