@@ -99,7 +99,11 @@ describe.skipIf(!rig)("a log whose last id is in META", { timeout: 30_000 }, () 
     await redis.raw.xadd(LOG, manual, "v", "9");
     if (consumed) await consume.settle([{ entry: consumed.entry, outcome: { kind: "idConflict" } }]);
     const after = idOfEntry(manual.replace(/5$/, "6"));
-    expect(redis.events).toContainEqual({ type: "id-conflict", id: consumed && positionOf(consumed.entry), again: after });
+    expect(redis.events).toContainEqual({
+      type: "id-conflict",
+      id: consumed && positionOf(consumed.entry),
+      again: after,
+    });
     expect((await append.append([publicDraft("x", "r")])).map(idOf)).toEqual([after]);
     expect(await redis.raw.hget(META, "last")).toBe(streamIdOf(after ?? ""));
   });
