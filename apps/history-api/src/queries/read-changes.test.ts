@@ -6,7 +6,7 @@ import { assertPresent } from "../test/present.ts";
 import { History } from "./history.ts";
 import { RefLookup } from "./ref-lookup.ts";
 
-const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 const observe = () => undefined;
 
 /** A client that keeps what it gets from /sync: the messages as they are, and the changes. */
