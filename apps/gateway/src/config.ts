@@ -1,6 +1,4 @@
-import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
-import type { RateLimit } from "./inbound/rate-limiter.ts";
-import type { Rate } from "./inbound/token-bucket.ts";
+import { type Env, fields, pick, type RateLimit, rateLimitOf, type TrustedProxies } from "@parley/service";
 import type { ConnectionLimits } from "./upgrade/connection-limiter.ts";
 
 /** Settings of one gateway. Sizes are bytes, times are ms. */
@@ -32,10 +30,6 @@ export interface GatewayConfig {
 
 /** Longer than the log takes to answer, with `unavailable` at the latest. So every accepted frame gets an answer. */
 const LEAVE_MS = 7_000;
-/** A user may send this many seconds' worth of each rate in one burst (P32). */
-const BURST_FACTOR = 4;
-/** Bytes that each frame of a rate may have on average, unless `RATE_LIMIT_BYTES` says otherwise. */
-const BYTES_PER_FRAME = 2_048;
 
 /** The environment variables of a gateway's core, in its own process or in `standalone`. */
 export const gatewayFields = {
@@ -43,17 +37,14 @@ export const gatewayFields = {
     "ALLOWED_ORIGINS",
     "TRUST_PROXY",
     "RATE_LIMIT",
+    "RATE_LIMIT_BYTES",
+    "MAX_UNANSWERED",
     "MAX_CONNECTIONS",
     "MAX_CONNECTIONS_PER_USER",
     "MAX_CONNECTIONS_PER_ADDRESS",
     "MAX_CONTENT_BYTES",
     "DRAIN_MS",
   ),
-  RATE_LIMIT_BYTES: fields.optionalLimit().meta({
-    description:
-      "Bytes per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). A message counts as the frame that its readers get, JSON escapes included. At four times this rate the gateway reads more slowly. 0 removes the limit.",
-    defaultInWords: "2,048 for each frame of `RATE_LIMIT`: 102,400",
-  }),
   SERVICE_RATE_LIMIT: fields
     .limit(1_000)
     .describe(
@@ -63,11 +54,6 @@ export const gatewayFields = {
     .bytes(1_048_576, { min: 65_536 })
     .describe(
       "Bytes that may wait for a client that reads slowly. A client that exceeds them is closed with 4002.",
-    ),
-  MAX_UNANSWERED: fields
-    .count(128, { max: 100_000 })
-    .describe(
-      "Unanswered messages of one connection at which the gateway pauses reading from it. Also the unanswered requests to `/send` that one user may have (P62).",
     ),
   HANDSHAKE_TIMEOUT_MS: fields
     .milliseconds(10_000, { min: 100 })
@@ -105,12 +91,4 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     leaveMs: LEAVE_MS,
     maxFlushDelayMs: env.MAX_FLUSH_DELAY_MS,
   };
-}
-
-function rateLimitOf(frames: number, bytes = frames * BYTES_PER_FRAME): RateLimit {
-  return { ...rateOf(frames), bytes: rateOf(bytes) };
-}
-
-function rateOf(perSecond: number): Rate {
-  return { perSecond, burst: perSecond * BURST_FACTOR };
 }

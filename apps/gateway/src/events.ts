@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@parley/models";
-import type { FrameLimit } from "./inbound/rate-limiter.ts";
+import type { FrameLimit } from "@parley/service";
 import type { FlushStats } from "./outbound/write-scheduler.ts";
 
 /** Events that a gateway reports to its app, for logs and metrics. They never hold a message's content or a token. */

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Appender, LiveFeed } from "@parley/bus";
-import { createOriginPolicy } from "@parley/service";
+import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import { ConnectionCloser } from "./connection/closer.ts";
 import type { Connection } from "./connection/connection.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
@@ -10,10 +10,8 @@ import { ConnectionRegistry } from "./connection/registry.ts";
 import { TokenRenewal } from "./connection/token-renewal.ts";
 import { Router } from "./http/router.ts";
 import { SendRoute } from "./http/send.ts";
-import { UnansweredRequests } from "./http/unanswered-requests.ts";
 import { FrameHandler } from "./inbound/frame-handler.ts";
 import { MessageAppender } from "./inbound/message-appender.ts";
-import { RateLimiter } from "./inbound/rate-limiter.ts";
 import { ReadThrottle } from "./inbound/read-throttle.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createBroadcaster } from "./outbound/broadcaster.ts";

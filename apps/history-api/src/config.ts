@@ -1,4 +1,4 @@
-import { type Env, fields, pick, type TrustedProxies } from "@parley/service";
+import { type Env, fields, pick, type RateLimit, rateLimitOf, type TrustedProxies } from "@parley/service";
 import type { RequestLimits } from "./limits/request-limiter.ts";
 
 /** The configuration of one history-api. Sizes are in bytes, times in ms. */
@@ -8,6 +8,11 @@ export interface HistoryConfig {
   /** Proxies whose X-Forwarded-For names the client's address. */
   readonly trustedProxies: TrustedProxies;
   readonly limits: RequestLimits;
+  /** The rates of a user's edits and deletions. */
+  readonly rate: RateLimit;
+  /** Number of unanswered requests to edit or delete at which a user's next one is refused (G5). */
+  readonly maxUnanswered: number;
+  readonly maxContentBytes: number;
   /** Time after which a response is cut off if its client reads nothing. */
   readonly slowClientMs: number;
   /** Maximum time from a request to the first byte of its answer, and for each later part of a whole conversation. */
@@ -20,7 +25,14 @@ export interface HistoryConfig {
 
 /** The environment variables of a history-api, in its own process or inside standalone. */
 export const historyFields = {
-  ...pick("ALLOWED_ORIGINS", "TRUST_PROXY"),
+  ...pick(
+    "ALLOWED_ORIGINS",
+    "TRUST_PROXY",
+    "RATE_LIMIT",
+    "RATE_LIMIT_BYTES",
+    "MAX_UNANSWERED",
+    "MAX_CONTENT_BYTES",
+  ),
   MAX_REQUESTS: fields
     .limit(1_000)
     .describe(
@@ -88,6 +100,9 @@ export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
       responseBytes: env.MAX_PAGES_BYTES,
       readBytesPerSecond: env.READ_RATE_BYTES,
     },
+    rate: rateLimitOf(env.RATE_LIMIT, env.RATE_LIMIT_BYTES),
+    maxUnanswered: env.MAX_UNANSWERED,
+    maxContentBytes: env.MAX_CONTENT_BYTES,
     slowClientMs: env.SLOW_CLIENT_MS,
     answerTimeoutMs: env.ANSWER_TIMEOUT_MS,
     catchUpMs: env.CATCH_UP_MS,

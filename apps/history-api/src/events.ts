@@ -47,7 +47,9 @@ export type HistoryEvent =
    */
   | { readonly type: "displaced"; readonly limit: LimitName }
   /** The current use of the limits, reported about once a second. */
-  | ({ readonly type: "load" } & Load)
+  | ({ readonly type: "load"; readonly unansweredChanges: number } & Load)
+  /** A change was appended, or was known already. `by` is the user if that is a moderator, who may delete any message. */
+  | { readonly type: "changed"; readonly kind: "edit" | "delete"; readonly by: string | undefined }
   /** A request had query parameters that its route doesn't know and ignores (P64). */
   | { readonly type: "ignored-parameters"; readonly route: RouteName }
   /** The internal service `by` read the history of the user `as` (P54). */

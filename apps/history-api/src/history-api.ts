@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { sleep } from "@parley/async";
 import type { Verifier } from "@parley/auth";
-import type { LogTail } from "@parley/bus";
-import { createOriginPolicy } from "@parley/service";
+import type { Appender, LogTail } from "@parley/bus";
+import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import type { Store } from "@parley/store";
+import { Changes } from "./changing/changes.ts";
 import type { HistoryConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
 import { createApp } from "./http/app.ts";
@@ -20,9 +21,11 @@ export type { HistoryEvent, Observe } from "./events.ts";
 
 export interface HistoryApiOptions {
   readonly tail: LogTail;
+  /** Appends edits and deletions (P73). */
+  readonly appender: Pick<Appender, "append">;
   readonly store: Pick<
     Store,
-    "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes" | "ping"
+    "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
   >;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
@@ -51,7 +54,7 @@ const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
  * tail and the store.
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
-  const { tail, store, verifier, config, observe, now = () => performance.now() } = options;
+  const { tail, appender, store, verifier, config, observe, now = () => performance.now() } = options;
   const { answerTimeoutMs, catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
   const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
   const follower = new LogFollower({ tail, observe, limits, now });
@@ -59,6 +62,9 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const refLookup = new RefLookup(store, observe);
   const history = new History({ follower, store, refLookup, observe });
   const conversations = new Conversations({ follower, store, refLookup });
+  const changes = new Changes({ follower, store, refLookup, appender });
+  const rateLimiter = new RateLimiter(config.rate);
+  const unansweredRequests = new UnansweredRequests(config.maxUnanswered);
   const limiter = new RequestLimiter({
     limits: config.limits,
     onRefused: (limit, share) => observe({ type: "limited", limit, share }),
@@ -74,6 +80,11 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
     handleRequest: createApp({
       history,
       conversations,
+      changes,
+      rateLimiter,
+      unansweredRequests,
+      maxContentBytes: config.maxContentBytes,
+      now,
       verifier,
       origins,
       limiter,
@@ -86,7 +97,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
       await Promise.all([
         follower.run(signal),
         storeWatch.run(signal),
-        watchLoad(limiter, observe, signal),
+        watchLoad({ limiter, rateLimiter, unansweredRequests, observe, now }, signal),
         watchLog(tail, observe, signal),
       ]);
     },
@@ -95,13 +106,25 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   };
 }
 
+interface WatchedLoad {
+  readonly limiter: RequestLimiter;
+  readonly rateLimiter: RateLimiter;
+  readonly unansweredRequests: UnansweredRequests;
+  readonly observe: Observe;
+  readonly now: () => number;
+}
+
 /**
  * Once a second, reports how much of each limit is in use, and forgets idle users. Returns when `signal` is aborted.
  */
-async function watchLoad(limiter: RequestLimiter, observe: Observe, signal: AbortSignal): Promise<void> {
+async function watchLoad(
+  { limiter, rateLimiter, unansweredRequests, observe, now }: WatchedLoad,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     limiter.forgetIdleUsers();
-    observe({ type: "load", ...limiter.load });
+    rateLimiter.forgetIdleUsers(now());
+    observe({ type: "load", ...limiter.load, unansweredChanges: unansweredRequests.total });
     await sleep(LOAD_INTERVAL_MS, signal);
   }
 }

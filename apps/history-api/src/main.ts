@@ -17,12 +17,19 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const bus = new RedisBus({
     url: env.REDIS_URL,
     namespace: env.REDIS_NAMESPACE,
+    dedupeWindowMs: env.DEDUPE_WINDOW_MS,
+    dedupeMaxRefs: env.DEDUPE_MAX_REFS,
+    backlogMaxEntries: env.BACKLOG_MAX_ENTRIES,
+    backlogMaxBytes: env.BACKLOG_MAX_BYTES,
+    durability: env.DURABILITY,
+    allowWeakDurability: env.ALLOW_WEAK_DURABILITY,
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
 
   const history = createHistoryApi({
     tail: bus.tail(),
+    appender: bus.append(),
     store,
     verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) }),
     config: historyConfig(env),

@@ -1,4 +1,4 @@
-import { ERROR_CODES } from "@parley/models";
+import { CHANGE_KINDS, ERROR_CODES } from "@parley/models";
 import { type Logger, metricFactory, type Registry } from "@parley/service";
 import { type HistoryEvent, ROUTE_NAMES } from "./events.ts";
 import { WAITS } from "./limits/deadline.ts";
@@ -49,6 +49,14 @@ function historyMetrics(registry: Registry) {
       "Requests with query parameters that their route doesn't know and ignored (P64).",
       { route: ROUTE_NAMES },
     ),
+    changes: counter(
+      "changes_total",
+      "Edits and deletions that were answered with their id, by kind (P73).",
+      {
+        kind: CHANGE_KINDS,
+      },
+    ),
+    unansweredChanges: gauge("changes_unanswered", "Requests to edit or delete that have no answer yet."),
     limited: counter(
       "limited_total",
       "Requests that a limit refused, by limit. `share`: the bound of the user, of the address, or of all.",
@@ -109,6 +117,9 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "ignored-parameters":
       metrics.ignored.inc({ route: event.route });
       break;
+    case "changed":
+      metrics.changes.inc({ kind: event.kind });
+      break;
     case "limited":
       metrics.limited.inc({ limit: event.limit, share: event.share });
       break;
@@ -118,6 +129,7 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "load":
       metrics.waiting.set(event.waiting);
       metrics.streams.set(event.streams);
+      metrics.unansweredChanges.set(event.unansweredChanges);
       metrics.responseBytes.set(event.bytes);
       break;
     case "lost":
@@ -162,6 +174,9 @@ function write(log: Logger, event: HistoryEvent): void {
         { origin: event.origin },
         "pages of this origin aren't allowed; if they are yours, add it to ALLOWED_ORIGINS",
       );
+      break;
+    case "changed":
+      log.debug(event, "a message was changed");
       break;
     case "read-as":
       log.info(event, "an internal service read as a user");

@@ -28,7 +28,6 @@ await service.runService("standalone", async ({ log, defer }) => {
   const signing = await createTokenSigning(env.auth, { host, dataDir });
   const onToken = observeAuth(log, registry);
   const verifier = createVerifier({ ...signing.settings, isUser: isUsername, observe: onToken });
-
   const consumer = bus.consume({ lastStored: () => store.lastId() });
   const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });
   defer("persister", startCore(persister));
@@ -36,10 +35,11 @@ await service.runService("standalone", async ({ log, defer }) => {
 
   const config = historyConfig(env);
   const observe = observeHistory(log, registry);
-  const history = createHistoryApi({ tail: bus.tail(), store, verifier, config, observe });
+  const appender = bus.append();
+  const history = createHistoryApi({ tail: bus.tail(), appender, store, verifier, config, observe });
   defer("history", startCore(history));
   const gateway = createGateway({
-    bus,
+    bus: { append: () => appender, live: (listener) => bus.live(listener) },
     verifier,
     issueToken: signing.issue,
     page: openPage(),

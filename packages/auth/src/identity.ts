@@ -16,6 +16,8 @@ export const SCOPES = {
   historyRead: "history:read",
   /** For internal services: send as another user, at a rate of their own (P62). */
   messagesSend: "messages:send",
+  /** For moderators: delete messages of others (P73). */
+  moderate: "moderate",
   /** For operators: read and resolve dead letters. */
   ops: "ops",
 } as const;

@@ -1,8 +1,7 @@
-import { ERRORS, type ErrorCode, queries, responses, sendRequest, tokenRequest } from "@parley/models";
+import { type ErrorCode, editRequest, responses, sendRequest, tokenRequest } from "@parley/models";
+import { errorResponses, JSON_BODY, jsonResponse, parametersOf } from "./operations.ts";
 import { componentsOf, type JsonSchema, refTo, schemaOf } from "./schemas.ts";
 
-/** Errors that every route may return. */
-const COMMON_ERRORS: readonly ErrorCode[] = ["uri_too_long", "payload_too_large", "internal"];
 /** Further errors that the history routes may return (P55). */
 const HISTORY_ERRORS: readonly ErrorCode[] = [
   "invalid_parameter",
@@ -17,7 +16,6 @@ const HISTORY_ERRORS: readonly ErrorCode[] = [
   "unavailable",
 ];
 
-const JSON_BODY = "application/json";
 const HISTORY = ["History"];
 
 const username = {
@@ -47,7 +45,7 @@ export function openapi(): JsonSchema {
       version: "1",
       description:
         "Sending, history and tokens over HTTP. The frames of the WebSocket at `/ws` are documented in asyncapi.json. " +
-        "P1 to P74 refer to the rules in docs/protocol.md.",
+        "P1 to P76 refer to the rules in docs/protocol.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server." }],
@@ -58,6 +56,7 @@ export function openapi(): JsonSchema {
         description: "Every response includes all messages acknowledged before its request (P56).",
       },
       { name: "Sending", description: "Messages of programs that hold no connection open (P62)." },
+      { name: "Changes", description: "Edits and deletions of messages (P73)." },
       { name: "Tokens", description: "Development tokens for trying Parley out (P60)." },
       { name: "WebSocket", description: "The WebSocket's address, also as a plain request (P3)." },
     ],
@@ -78,6 +77,23 @@ export function openapi(): JsonSchema {
             200: jsonResponse("The message.", "Message"),
             ...errorResponses([...HISTORY_ERRORS, "not_found"]),
           },
+        },
+        patch: {
+          ...changeOperation("editMessage", "Edits a message of the caller (P73)", [
+            "invalid_json",
+            "invalid_message",
+            "content_too_long",
+            "unsupported_media_type",
+          ]),
+          parameters: [messageId],
+          requestBody: { required: true, content: { [JSON_BODY]: { schema: refTo("EditRequest") } } },
+        },
+        delete: {
+          ...changeOperation(
+            "deleteMessage",
+            "Deletes a message of the caller, or any with `moderate` (P73)",
+          ),
+          parameters: [messageId, { ...parametersOf("deletion")[0], required: true }],
         },
       },
       "/sync": {
@@ -109,7 +125,12 @@ export function openapi(): JsonSchema {
       "/ws": { get: webSocketOperation() },
     },
     components: {
-      schemas: componentsOf({ ...responses, SendRequest: sendRequest, TokenRequest: tokenRequest }),
+      schemas: componentsOf({
+        ...responses,
+        SendRequest: sendRequest,
+        EditRequest: editRequest,
+        TokenRequest: tokenRequest,
+      }),
       securitySchemes: {
         token: {
           type: "http",
@@ -140,6 +161,33 @@ function messagesOperation(summary: string, operationId: string, path: readonly 
     responses: {
       200: { ...jsonResponse("Messages, oldest first.", "Messages"), headers: links },
       ...errorResponses(HISTORY_ERRORS),
+    },
+  };
+}
+
+function changeOperation(
+  operationId: string,
+  summary: string,
+  errors: readonly ErrorCode[] = [],
+): JsonSchema {
+  return {
+    operationId,
+    tags: ["Changes"],
+    summary,
+    description:
+      "Responds once the change is durable. A request that is repeated with the same `ref` gets the same response.",
+    responses: {
+      200: jsonResponse("The change is durable.", "Receipt"),
+      ...errorResponses([
+        ...HISTORY_ERRORS.filter((code) => code !== "invalid_username"),
+        ...errors,
+        "not_found",
+        "message_deleted",
+        "ref_reused",
+        "not_enabled",
+        "rate_limited",
+        "backlog_full",
+      ]),
     },
   };
 }
@@ -221,37 +269,4 @@ function webSocketOperation(): JsonSchema {
       ]),
     },
   };
-}
-
-function parametersOf(query: keyof typeof queries): JsonSchema[] {
-  return Object.entries(queries[query].shape).map(([name, field]) => {
-    const { description, ...schema } = schemaOf(field);
-    return { name, in: "query", required: false, description, schema };
-  });
-}
-
-function jsonResponse(description: string, schema: string): JsonSchema {
-  return { description, content: { [JSON_BODY]: { schema: refTo(schema) } } };
-}
-
-/** Groups error codes by HTTP status, one response for each status. */
-function errorResponses(codes: readonly ErrorCode[]): Record<string, JsonSchema> {
-  const byStatus = Object.groupBy([...codes, ...COMMON_ERRORS], (code) => String(ERRORS[code].status));
-  return Object.fromEntries(
-    Object.entries(byStatus).map(([status, group = []]) => [
-      status,
-      {
-        description: group.map((code) => `\`${code}\`: ${ERRORS[code].message}`).join(" "),
-        content: { "application/problem+json": { schema: refTo("Problem") } },
-        ...(group.some((code) => ERRORS[code].temporary) && {
-          headers: {
-            "Retry-After": {
-              description: "Seconds to wait before a retry, if known.",
-              schema: { type: "integer" },
-            },
-          },
-        }),
-      },
-    ]),
-  );
 }

@@ -21,6 +21,7 @@ export const ERRORS = {
     temporary: false,
     message: "This isn't enabled: it needs format 2 of the log, which an operator sets.",
   },
+  message_deleted: { status: 410, temporary: false, message: "This message was deleted." },
   rate_limited: { status: 429, temporary: true, message: "Too many messages. Slow down." },
   backlog_full: {
     status: 503,

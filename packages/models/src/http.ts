@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
-import { cursor, ID_PATTERN, id, meta, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
+import {
+  content,
+  cursor,
+  ID_PATTERN,
+  id,
+  meta,
+  recipient,
+  ref,
+  retryAfterMs,
+  time,
+  username,
+} from "./fields.ts";
 import { clientFrames } from "./frames.ts";
 import { parseTime, TIME_PATTERN } from "./times.ts";
 
@@ -74,6 +85,7 @@ export const queries = {
       error: "before and after cannot be combined.",
     }),
   message: z.object({ as }),
+  deletion: z.object({ ref: ref.meta({ description: "The caller's own name for this deletion (P73)." }) }),
   sync: z.object({
     limit: limit(HUNDRED),
     after: bound(
@@ -139,6 +151,15 @@ export const sendRequest = clientFrames.message
   })
   .meta({ description: "A message to send (P10, P62)." });
 
+/** The body of a request to edit a message (P73). */
+export const editRequest = z
+  .object({
+    content,
+    meta: meta.exactOptional(),
+    ref,
+  })
+  .meta({ description: "The new content of a message (P73). Without `meta`, the message keeps its own." });
+
 /** A decoded request to send. */
 export type SendRequest = z.infer<typeof sendRequest>;
 
@@ -168,7 +189,7 @@ export const responses = {
     .meta({ description: "Conversations, newest first (P57)." }),
   Token: z.object({ token: z.string(), expiresAt: time }),
   Receipt: z.object({ id, timestamp: time }).meta({
-    description: "The id and time of a message that is durable (P62).",
+    description: "The id and time of a message (P62) or a change (P73) that is durable.",
   }),
   Problem: z
     .object({

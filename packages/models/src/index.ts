@@ -27,7 +27,15 @@ export { ChatError, CLOSE, ERROR_CODES, ERRORS, type ErrorCode } from "./codes.t
 export { conversationOf, isVisibleTo, PUBLIC_CONVERSATION, refKey } from "./conversations.ts";
 export { changeDigest, contentDigest, isSameContent } from "./digest.ts";
 export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frames.ts";
-export { DEFAULT_LIMIT, queries, responses, type SendRequest, sendRequest, tokenRequest } from "./http.ts";
+export {
+  DEFAULT_LIMIT,
+  editRequest,
+  queries,
+  responses,
+  type SendRequest,
+  sendRequest,
+  tokenRequest,
+} from "./http.ts";
 export {
   formatId,
   idAfter,
@@ -50,8 +58,10 @@ export {
   ackFrame,
   DEFAULT_MAX_CONTENT_BYTES,
   type Decoded,
+  type DecodedEditRequest,
   type DecodedSendRequest,
   decodeClientFrame,
+  decodeEditRequest,
   decodeSendRequest,
   encodeServerFrame,
   errorFrame,

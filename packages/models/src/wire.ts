@@ -2,8 +2,10 @@ import type { ZodError } from "zod";
 import { type ChatError, ERRORS, type ErrorCode } from "./codes.ts";
 import { MAX_REF_CHARACTERS, ref as refSchema } from "./fields.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
-import { type SendRequest, sendRequest } from "./http.ts";
+import { editRequest, type SendRequest, sendRequest } from "./http.ts";
 import { timestampOf } from "./ids.ts";
+import { isMeta } from "./meta.ts";
+import { rawMember } from "./raw-member.ts";
 
 /** The subprotocol with `ready`, `reconnect` and `sync` frames (P5, P22). */
 export const SUBPROTOCOL = "chat.v1";
@@ -21,6 +23,14 @@ export type Decoded = { readonly ok: true; readonly frame: ClientFrame } | Undec
 /** The body of a request to send, or an error code as in `Decoded` (P62). */
 export type DecodedSendRequest = { readonly ok: true; readonly message: SendRequest } | Undecodable;
 
+/** The body of a request to edit, or an error code as in `Decoded` (P73). `meta` is a text (P72). */
+export type DecodedEditRequest =
+  | {
+      readonly ok: true;
+      readonly edit: { readonly content: string; readonly meta?: string; readonly ref: string };
+    }
+  | Undecodable;
+
 interface Undecodable {
   readonly ok: false;
   readonly code: ErrorCode;
@@ -37,6 +47,7 @@ const RULES: Readonly<Record<string, string>> = {
   as: "`as` must be a username.",
 };
 const NOT_AN_OBJECT = "A frame must be a JSON object.";
+const NO_META = "`meta` must be a JSON object of at most 1 KiB, nested at most 16 deep.";
 const NOT_A_MESSAGE = "Only messages can be sent to this address.";
 
 /**
@@ -60,6 +71,20 @@ export function decodeSendRequest(text: string, limits: ContentLimits): DecodedS
   if (decoded.frame.type !== "message") return { ok: false, code: "unknown_type", message: NOT_A_MESSAGE };
   const { data, error } = sendRequest.safeParse(parsed.value);
   return data ? { ok: true, message: data } : invalidMessage(error, parsed.value);
+}
+
+/** Decodes the body of a request to edit. Never throws. Ignores unknown fields. */
+export function decodeEditRequest(text: string, { maxContentBytes }: ContentLimits): DecodedEditRequest {
+  const parsed = parseObject(text);
+  if (!parsed.ok) return parsed;
+  const { data, error } = editRequest.safeParse(parsed.value);
+  if (!data) return invalidMessage(error, parsed.value);
+  const { content, ref } = data;
+  if (utf8Bytes(content) > maxContentBytes) return { ok: false, code: "content_too_long", ref };
+  const meta = data.meta === undefined ? undefined : rawMember(text, "meta");
+  if (meta !== undefined && !isMeta(meta))
+    return { ok: false, code: "invalid_message", message: NO_META, ref };
+  return { ok: true, edit: { content, ref, ...(meta !== undefined && { meta }) } };
 }
 
 interface ContentLimits {

@@ -15,7 +15,10 @@ export { closeServer, type Listening, listen } from "./http/listen.ts";
 export { answerCors, createOriginPolicy, LOOPBACK_ORIGINS, type OriginPolicy } from "./http/origins.ts";
 export { type Problem, problemOf, sendProblem } from "./http/problem.ts";
 export { hasUnknownParameters, refuseUnknownParameters } from "./http/query-parameters.ts";
+export { assertJson, readBody } from "./http/read-body.ts";
+export { sendReceipt } from "./http/receipt.ts";
 export { rejectUpgrade } from "./http/reject-upgrade.ts";
+export { withRetryTime } from "./http/retry-time.ts";
 export { appFor, pathOf, ROUTES, type Route, routeList } from "./http/routes.ts";
 export { SECURITY_HEADERS, setSecurityHeaders } from "./http/security-headers.ts";
 export { noteWebSocket } from "./http/server/http-connection.ts";
@@ -23,6 +26,17 @@ export { type HttpEvent, type ObserveHttp, observeHttp } from "./http/server/htt
 export { createHttpServer, type HttpHandlers } from "./http/server/http-server.ts";
 export { createPublicServer, publicServerFields } from "./http/server/public-server.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
+export {
+  type FrameLimit,
+  type RateLimit,
+  RateLimiter,
+  type RateVerdict,
+  rateError,
+  rateLimitOf,
+} from "./limits/rate-limiter.ts";
+export { ERROR_COST, REQUEST_COST } from "./limits/request-cost.ts";
+export type { Rate } from "./limits/token-bucket.ts";
+export { UnansweredRequests } from "./limits/unanswered-requests.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";
 export { redactText, redactUrl } from "./logging/redact.ts";
 export { addReadyGauge, createMetrics, type MetricFactory, metricFactory, Registry } from "./metrics.ts";

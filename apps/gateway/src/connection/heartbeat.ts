@@ -1,6 +1,6 @@
 import { CLOSE } from "@parley/models";
+import type { RateLimiter } from "@parley/service";
 import type { Observe } from "../events.ts";
-import type { RateLimiter } from "../inbound/rate-limiter.ts";
 import type { ConnectionCloser } from "./closer.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionRegistry } from "./registry.ts";

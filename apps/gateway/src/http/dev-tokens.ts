@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChatError, tokenRequest } from "@parley/models";
-import { hasOneHost, isDirect, isLoopbackHost, isVouchedFor } from "@parley/service";
-import { assertJson, readBody } from "./read-body.ts";
+import { assertJson, hasOneHost, isDirect, isLoopbackHost, isVouchedFor, readBody } from "@parley/service";
 
 /** Issues a token for a username. `expiresAt` is in ms since 1970. */
 export type IssueToken = (user: string) => Promise<{ readonly token: string; readonly expiresAt: number }>;

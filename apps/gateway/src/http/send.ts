@@ -7,17 +7,24 @@ import {
   decodeSendRequest,
   MAX_FRAME_BYTES,
   type SendRequest,
-  timestampOf,
 } from "@parley/models";
-import { refuseUnknownParameters } from "@parley/service";
+import {
+  assertJson,
+  ERROR_COST,
+  type RateLimiter,
+  REQUEST_COST,
+  rateError,
+  readBody,
+  refuseUnknownParameters,
+  sendReceipt,
+  type UnansweredRequests,
+  withRetryTime,
+} from "@parley/service";
 import type { Observe } from "../events.ts";
 import { draftOf } from "../inbound/draft.ts";
-import { bytesOf, ERROR_COST } from "../inbound/frame-cost.ts";
+import { bytesOf } from "../inbound/frame-cost.ts";
 import type { MessageAppender } from "../inbound/message-appender.ts";
-import { type RateLimiter, rateError } from "../inbound/rate-limiter.ts";
 import type { Admission } from "../upgrade/admission.ts";
-import { assertJson, readBody } from "./read-body.ts";
-import type { UnansweredRequests } from "./unanswered-requests.ts";
 
 export interface SendDeps {
   readonly admission: Admission;
@@ -45,8 +52,6 @@ interface Request {
   readonly rateLimiter: RateLimiter;
 }
 
-/** Handling a request, however small, takes about as long as parsing this many bytes of a WebSocket. */
-const REQUEST_COST = 4_096;
 const RETRY_AFTER_MS = 1_000;
 const TOO_MANY_UNANSWERED =
   "You have too many unanswered requests. Send the next one when one of them has been answered.";
@@ -168,16 +173,4 @@ function senderOf({ user, scopes }: Identity, { as }: SendRequest): string {
 
 function longer(a: string, b: string): string {
   return a.length > b.length ? a : b;
-}
-
-/** A client without a connection has no other sign of when to try again, so each temporary error names a time. */
-function withRetryTime(error: ChatError): ChatError {
-  if (!error.temporary || error.retryAfterMs !== undefined) return error;
-  const { code, message, cause } = error;
-  return new ChatError(code, { message, cause, retryAfterMs: RETRY_AFTER_MS });
-}
-
-function sendReceipt(res: ServerResponse, id: string): void {
-  const body = `{"id":"${id}","timestamp":"${timestampOf(id)}"}`;
-  res.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
 }

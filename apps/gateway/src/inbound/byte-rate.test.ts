@@ -1,10 +1,9 @@
 import { until } from "@parley/async";
-import { readEnv } from "@parley/service";
+import { RateLimiter, readEnv } from "@parley/service";
 import { describe, expect, it } from "vitest";
 import { gatewayConfig, gatewayFields } from "../config.ts";
 import { connectClient } from "../test/chat-client.ts";
 import { startGateway } from "../test/running-gateway.ts";
-import { RateLimiter } from "./rate-limiter.ts";
 
 const configOf = (env: Record<string, string>) => gatewayConfig(readEnv(gatewayFields, env)).rate;
 const NUL_MESSAGE = "\0".repeat(8_192);

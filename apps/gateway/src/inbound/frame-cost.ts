@@ -9,12 +9,6 @@ const MAX_BYTES_PER_UNIT = 3;
 /** Verifying a token takes about as long as handling this many messages. */
 const AUTH_FRAMES = 5;
 /**
- * Answering with an error costs about as much as reading this many bytes. It counts against the user's limit on
- * reading.
- */
-export const ERROR_COST = 1_024;
-
-/**
  * Returns what a frame costs in bytes (P32): its own size, and for a message at least the size of the frame that each
  * reader gets.
  *

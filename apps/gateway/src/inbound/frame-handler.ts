@@ -8,6 +8,7 @@ import {
   encodeServerFrame,
   errorFrame,
 } from "@parley/models";
+import { ERROR_COST, type FrameLimit, type RateLimiter, rateError } from "@parley/service";
 import type { ConnectionCloser } from "../connection/closer.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TokenRenewal } from "../connection/token-renewal.ts";
@@ -15,9 +16,8 @@ import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import { draftOf } from "./draft.ts";
-import { bytesOf, ERROR_COST, framesOf } from "./frame-cost.ts";
+import { bytesOf, framesOf } from "./frame-cost.ts";
 import type { MessageAppender } from "./message-appender.ts";
-import { type FrameLimit, type RateLimiter, rateError } from "./rate-limiter.ts";
 
 export interface FrameHandlerDeps {
   readonly rateLimiter: RateLimiter;

@@ -1,8 +1,8 @@
+import type { RateLimiter } from "@parley/service";
 import { type Connection, PAUSE } from "../connection/connection.ts";
 import type { ConnectionRegistry } from "../connection/registry.ts";
 import type { Observe } from "../events.ts";
 import { CoalescingTimer } from "../outbound/coalescing-timer.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 
 export interface ReadThrottleDeps {
   readonly rateLimiter: RateLimiter;

@@ -4,15 +4,19 @@ import { ChatError, type ErrorCode } from "@parley/models";
 import {
   answerCors,
   type OriginPolicy,
+  type RateLimiter,
   routeList,
   setSecurityHeaders,
   type TrustedProxies,
+  type UnansweredRequests,
 } from "@parley/service";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express, type Request, type RequestHandler } from "express";
+import type { Changes } from "../changing/changes.ts";
 import type { Observe } from "../events.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
+import { changeMessageRoutes } from "../routes/change-message.ts";
 import { conversationsRoute } from "../routes/conversations.ts";
 import { documentRoutes, textRoute } from "../routes/documents.ts";
 import { messageRoute } from "../routes/message.ts";
@@ -20,11 +24,18 @@ import { messagesRoute } from "../routes/messages.ts";
 import { syncRoute } from "../routes/sync.ts";
 import { errorHandler } from "./error-handler.ts";
 import { createOpenExchange } from "./exchange.ts";
+import { methodsOf } from "./methods.ts";
 import { Responder } from "./responder.ts";
 
 export interface AppDeps {
   readonly history: History;
   readonly conversations: Conversations;
+  readonly changes: Changes;
+  readonly rateLimiter: RateLimiter;
+  readonly unansweredRequests: UnansweredRequests;
+  readonly maxContentBytes: number;
+  /** The current time of a monotonic clock, in ms. */
+  readonly now: () => number;
   readonly verifier: Verifier;
   readonly origins: OriginPolicy;
   readonly limiter: RequestLimiter;
@@ -45,10 +56,9 @@ const PATHS = [
   "/openapi.json",
   "/asyncapi.json",
 ];
-const CORS_METHODS = "GET, HEAD";
 /** Maximum length of a URL, in characters: room for two percent-encoded usernames and the parameters. */
 const MAX_URL_LENGTH = 4_096;
-/** Maximum size of a request's body, in bytes. No route reads a body. */
+/** Maximum size of the body of a request whose route reads none, in bytes. */
 const MAX_BODY_BYTES = 1_024;
 
 /**
@@ -61,6 +71,7 @@ export function createApp(deps: AppDeps): Express {
   const responder = new Responder({ limiter, slowClientMs, observe });
   const messages = messagesRoute({ history, openExchange, responder, observe });
   const message = messageRoute({ history, openExchange, responder, observe });
+  const changeMessage = changeMessageRoutes({ ...deps, openExchange });
   const app = express();
   app.disable("x-powered-by");
   app.enable("strict routing").enable("case sensitive routing");
@@ -69,6 +80,8 @@ export function createApp(deps: AppDeps): Express {
   app.get("/messages", (req, res) => messages(req, res, ""));
   app.get("/messages/:username", (req, res) => messages(req, res, req.params.username));
   app.get("/message/:id", (req, res) => message(req, res, req.params.id));
+  app.patch("/message/:id", (req, res) => changeMessage.edit(req, res, req.params.id));
+  app.delete("/message/:id", (req, res) => changeMessage.remove(req, res, req.params.id));
   app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
   app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
@@ -86,9 +99,9 @@ function checkRequest({ origins, slowClientMs, observe }: AppDeps): RequestHandl
   return (req, res, next) => {
     setSecurityHeaders(res);
     res.setHeader("cache-control", "no-store");
-    if (answerCors(origins, req, res, CORS_METHODS)) return;
+    if (answerCors(origins, req, res, methodsOf(req.path))) return;
     origins.assertPermitted(req);
-    assertSize(req.originalUrl, req.headers);
+    assertSize(req);
     res.once("prefinish", () => {
       const onUnread = () => observe({ type: "abandoned", slow: true });
       destroyIfUnread(res, slowClientMs, onUnread);
@@ -109,8 +122,10 @@ function destroyIfUnread(res: ServerResponse, slowClientMs: number, onUnread: ()
   res.once("close", () => clearTimeout(timer));
 }
 
-function assertSize(url: string, headers: Readonly<Record<string, string | string[] | undefined>>): void {
-  if (url.length > MAX_URL_LENGTH) throw new ChatError("uri_too_long");
+function assertSize({ originalUrl, headers, method, path }: Request): void {
+  if (originalUrl.length > MAX_URL_LENGTH) throw new ChatError("uri_too_long");
+  // Its route reads the body, within a limit of its own.
+  if (method === "PATCH" && methodsOf(path).includes(method)) return;
   const isUnbounded = headers["transfer-encoding"] !== undefined;
   if (isUnbounded || Number(headers["content-length"] ?? 0) > MAX_BODY_BYTES)
     throw new ChatError("payload_too_large", {

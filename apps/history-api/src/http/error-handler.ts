@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { ChatError, type ErrorCode } from "@parley/models";
 import { sendProblem } from "@parley/service";
-import type { ErrorRequestHandler } from "express";
+import type { ErrorRequestHandler, Request } from "express";
 import { toChatError } from "../errors.ts";
 import type { Observe } from "../events.ts";
+import { methodsOf } from "./methods.ts";
 import { ResponseAbandoned } from "./write.ts";
-
-const ALLOW = "GET, HEAD, OPTIONS";
 
 /**
  * Answers a failed request with problem+json (P55). If the response has begun, the connection is destroyed instead
@@ -24,7 +23,7 @@ export function errorHandler(observe: Observe): ErrorRequestHandler {
     if (error.code === "internal") observe({ type: "failure", request, error: error.cause });
     observe({ type: "refused", request, code: error.code, cut: res.headersSent });
     if (!res.headersSent) res.removeHeader("link");
-    sendProblem(res, error, { requestId: request, headers: headersFor(error, req.complete) });
+    sendProblem(res, error, { requestId: request, headers: headersFor(error, req) });
   };
 }
 
@@ -41,9 +40,9 @@ function codeForPath(path: string): ErrorCode {
  * Returns the headers of an error. If the request's body wasn't read to its end, the connection is closed, so that the
  * unread bytes can't keep it open.
  */
-function headersFor({ code }: ChatError, isBodyRead: boolean): Record<string, string> {
+function headersFor({ code }: ChatError, { path, complete }: Request): Record<string, string> {
   return {
-    ...(code === "method_not_allowed" && { allow: ALLOW }),
-    ...(!isBodyRead && { connection: "close" }),
+    ...(code === "method_not_allowed" && { allow: `${methodsOf(path)}, OPTIONS` }),
+    ...(!complete && { connection: "close" }),
   };
 }

@@ -82,7 +82,7 @@ describe("GET /message/:id", () => {
     }
     expect((await server.request(`/message/${idAt(1)}?as[$ne]=x`)).status).toBe(400);
     expect((await get(1, { user: "" })).status).toBe(401);
-    expect((await get(1, { method: "DELETE" })).status).toBe(405);
+    expect((await get(1, { method: "PUT" })).status).toBe(405);
     expect((await server.request("/message")).status).toBe(404);
     expect((await server.fetch(`/message/${idAt(1)}`, { method: "HEAD" })).status).toBe(200);
   });

@@ -1,5 +1,5 @@
 import { ChatError, DEFAULT_LIMIT, isId, isUsername, queries } from "@parley/models";
-import { hasUnknownParameters } from "@parley/service";
+import { hasUnknownParameters, refuseUnknownParameters } from "@parley/service";
 
 /** A range of a conversation. `before` and `after` are exclusive ids (P51), `since` and `until` are times (P64). */
 export interface RangeQuery {
@@ -45,6 +45,12 @@ export function readConversationsQuery(url: string, onIgnored: () => void) {
 /** Parses the query of `/message/:id` (P59). */
 export function readMessageQuery(url: string, onIgnored: () => void) {
   return parse("message", url, onIgnored);
+}
+
+/** Parses the query of a deletion (P73). Refuses unknown parameters (P64). */
+export function readDeletionQuery(url: string) {
+  refuseUnknownParameters(url, ["ref"]);
+  return parse("deletion", url, () => undefined);
 }
 
 /** Throws `invalid_parameter` if `text` isn't an id. */

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVerifier, issueToken } from "@parley/auth";
-import type { LogTail } from "@parley/bus";
+import type { Appender, LogTail } from "@parley/bus";
 import { isUsername } from "@parley/models";
-import { closeServer, createHttpServer, listen, TrustedProxies } from "@parley/service";
+import { closeServer, createHttpServer, listen, rateLimitOf, TrustedProxies } from "@parley/service";
 import type { Store } from "@parley/store";
 import { openSqliteStore } from "@parley/store/sqlite";
 import type { HistoryConfig } from "../config.ts";
@@ -26,6 +26,9 @@ export const LIMITS: RequestLimits = {
 };
 
 const CONFIG: HistoryConfig = {
+  rate: rateLimitOf(1_000_000),
+  maxUnanswered: 100,
+  maxContentBytes: 8_192,
   allowedOrigins: undefined,
   trustedProxies: TrustedProxies.none,
   limits: LIMITS,
@@ -64,6 +67,7 @@ export class RunningApi {
     createTail: (store: Store) => LogTail | Promise<LogTail>,
     changes: Partial<HistoryConfig> = {},
     wrapStore: (store: Store) => Store = (store) => store,
+    appender: Pick<Appender, "append"> = { append: () => Promise.reject(new Error("no appender")) },
   ): Promise<RunningApi> {
     const dir = await mkdtemp(join(tmpdir(), "parley-history-"));
     const store = openSqliteStore({ dir });
@@ -71,6 +75,7 @@ export class RunningApi {
     const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
     const api = createHistoryApi({
       tail: await createTail(store),
+      appender,
       store: wrapStore(store),
       verifier,
       config: { ...CONFIG, ...changes },

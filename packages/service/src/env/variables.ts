@@ -86,7 +86,17 @@ const shared = {
   RATE_LIMIT: fields
     .limit(50)
     .describe(
-      "Frames per second that one user may send to one gateway, over all connections, with bursts of four times as many (P32). 0 removes the limit, and the one that `RATE_LIMIT_BYTES` has by default.",
+      "Frames per second that one user may send to one gateway, over all connections, and edits and deletions to one history-api (P73), with bursts of four times as many (P32). 0 removes the limit, and the one that `RATE_LIMIT_BYTES` has by default.",
+    ),
+  RATE_LIMIT_BYTES: fields.optionalLimit().meta({
+    description:
+      "Bytes per second that one user may send to one process, over all connections, with bursts of four times as many (P32). A message counts as the frame that its readers get, JSON escapes included. At four times this rate a gateway reads more slowly. 0 removes the limit.",
+    defaultInWords: "2,048 for each frame of `RATE_LIMIT`: 102,400",
+  }),
+  MAX_UNANSWERED: fields
+    .count(128, { max: 100_000 })
+    .describe(
+      "Unanswered messages of one connection at which the gateway pauses reading from it. Also the unanswered requests to `/send` (P62), and to edit or delete (P73), that one user may have.",
     ),
   MAX_CONNECTIONS_PER_USER: fields
     .limit(20)

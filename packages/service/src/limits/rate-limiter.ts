@@ -7,6 +7,20 @@ export interface RateLimit extends Rate {
   readonly bytes?: Rate | undefined;
 }
 
+/** A user may send this many seconds' worth of each rate in one burst (P32). */
+const BURST_FACTOR = 4;
+/** Bytes that each frame of a rate may have on average, unless `RATE_LIMIT_BYTES` says otherwise. */
+const BYTES_PER_FRAME = 2_048;
+
+/** Returns the rates of frames and of their bytes, with their bursts. */
+export function rateLimitOf(frames: number, bytes = frames * BYTES_PER_FRAME): RateLimit {
+  return { ...rateOf(frames), bytes: rateOf(bytes) };
+}
+
+function rateOf(perSecond: number): Rate {
+  return { perSecond, burst: perSecond * BURST_FACTOR };
+}
+
 /** Names of the rates that refuse a frame. */
 export type FrameLimit = "frames" | "bytes";
 
@@ -31,7 +45,7 @@ const MIN_READ_PER_SECOND = 256 * 1024;
  * aren't limited.
  */
 const MAX_READ_PER_FRAME = 67 * 1024;
-/** The gateway reads this many seconds' worth of the rate of reading in one burst. */
+/** A gateway reads this many seconds' worth of the rate of reading in one burst. */
 const READ_BURST_FACTOR = 2;
 
 const NONE = Number.POSITIVE_INFINITY;
@@ -115,7 +129,7 @@ class UserRate {
 }
 
 /**
- * The rates of all users (P32). All connections of a user to this gateway share one set of buckets. The set is kept
+ * The rates of all users (P32). All connections of a user to this process share one set of buckets. The set is kept
  * after the last connection has ended, until the buckets are full again. So a user gets no new burst by reconnecting.
  * `forgetIdleUsers` then removes it. Times are ms of any steady clock.
  */

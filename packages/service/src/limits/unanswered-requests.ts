@@ -1,5 +1,5 @@
 /**
- * Counts the requests to send that have no answer yet, in total and per user. Each may hold a body, and a place in a
+ * Counts the requests to send or to change that have no answer yet, in total and per user. Each may hold a body, and a place in a
  * call to the log, so a user may have only so many (G5).
  */
 export class UnansweredRequests {
