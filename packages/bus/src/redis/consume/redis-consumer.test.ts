@@ -3,6 +3,8 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../consumer.ts";
 import { contentOf, messageOf } from "../../test/entries.ts";
 import { streamIdOf } from "../format/stream-id.ts";
+import { resolveScript } from "../script/resolve-script.ts";
+import { readLua } from "../script/script-text.ts";
 import { REMOVE_CONSUMERS } from "../script/scripts.ts";
 import { consuming } from "../test/consume-rig.ts";
 import { DEAD_LETTERS, GROUP, LOG } from "../test/names.ts";
@@ -212,6 +214,21 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     );
     stop.abort();
     await waiting;
+    expect(await pendingOf()).toEqual([]);
+  });
+
+  it("reports an entry that was deleted by hand in the millisecond of its delivery", async () => {
+    await persister();
+    const [id = ""] = await append("a");
+    const claimIdle = resolveScript("claim_idle", readLua);
+    // In a transaction no time passes.
+    const replies = await redis.raw
+      .multi()
+      .xreadgroup("GROUP", GROUP, "dead", "COUNT", 1, "STREAMS", LOG, ">")
+      .xdel(LOG, streamIdOf(id))
+      .eval(claimIdle, 1, LOG, GROUP, "alive", 100, "0-0", 10)
+      .exec();
+    expect(replies?.[2]?.[1]).toEqual(["0-0", [], [], [streamIdOf(id)]]);
     expect(await pendingOf()).toEqual([]);
   });
 
