@@ -53,8 +53,6 @@ interface Request {
 }
 
 const RETRY_AFTER_MS = 1_000;
-const TOO_MANY_UNANSWERED =
-  "You have too many unanswered requests. Send the next one when one of them has been answered.";
 
 /**
  * Answers `POST /send`: appends one message, and answers once it is durable (P62).
@@ -76,20 +74,15 @@ export class SendRoute {
     const identity = await this.#authenticate(req, res);
     const { user, scopes } = identity;
     const limiter = scopes.has(SCOPES.messagesSend) ? serviceRateLimiter : rateLimiter;
-    if (!unansweredRequests.begin(user))
-      throw new ChatError("too_many_connections", {
-        message: TOO_MANY_UNANSWERED,
-        retryAfterMs: RETRY_AFTER_MS,
-      });
-    try {
-      const messageId = await this.#send({ id, req, identity, rateLimiter: limiter });
-      if (!res.closed) sendReceipt(res, messageId);
-    } catch (error) {
-      limiter.chargeReading(user, ERROR_COST, now());
-      throw error;
-    } finally {
-      unansweredRequests.end(user);
-    }
+    await unansweredRequests.during(user, async () => {
+      try {
+        const messageId = await this.#send({ id, req, identity, rateLimiter: limiter });
+        if (!res.closed) sendReceipt(res, messageId);
+      } catch (error) {
+        limiter.chargeReading(user, ERROR_COST, now());
+        throw error;
+      }
+    });
   }
 
   /** Verifies the token within `timeoutMs`. Gives up when the client leaves. */

@@ -8,6 +8,7 @@ const HEADER_BYTES = 10;
 const MAX_BYTES_PER_UNIT = 3;
 /** Verifying a token takes about as long as handling this many messages. */
 const AUTH_FRAMES = 5;
+
 /**
  * Returns what a frame costs in bytes (P32): its own size, and for a message at least the size of the frame that each
  * reader gets.

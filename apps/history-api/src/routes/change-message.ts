@@ -13,7 +13,6 @@ import {
   type UnansweredRequests,
 } from "@parley/service";
 import type { Changes } from "../changing/changes.ts";
-import { RETRY_AFTER_MS } from "../errors.ts";
 import type { Observe } from "../events.ts";
 import type { Exchange, OpenExchange } from "../http/exchange.ts";
 import { assertId, readDeletionQuery } from "./query.ts";
@@ -29,9 +28,6 @@ export interface ChangeMessageDeps {
   /** The current time of a monotonic clock, in ms. */
   readonly now: () => number;
 }
-
-const TOO_MANY_UNANSWERED =
-  "You have too many unanswered requests. Send the next one when one of them has been answered.";
 
 /**
  * `PATCH /message/:id` and `DELETE /message/:id`: edit and delete a message (P73). A request counts for its user like a
@@ -77,21 +73,16 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
     const { openExchange, unansweredRequests } = deps;
     const exchange = await openExchange(req, res, "message");
     const { user } = exchange.identity;
-    if (!unansweredRequests.begin(user))
-      throw new ChatError("too_many_connections", {
-        message: TOO_MANY_UNANSWERED,
-        retryAfterMs: RETRY_AFTER_MS,
-      });
-    try {
-      const id = await change(exchange);
-      exchange.deadline.clear();
-      if (!res.closed) sendReceipt(res, id);
-    } catch (error) {
-      rateLimiter.chargeReading(user, ERROR_COST, now());
-      throw error;
-    } finally {
-      unansweredRequests.end(user);
-    }
+    await unansweredRequests.during(user, async () => {
+      try {
+        const id = await change(exchange);
+        exchange.deadline.clear();
+        if (!res.closed) sendReceipt(res, id);
+      } catch (error) {
+        rateLimiter.chargeReading(user, ERROR_COST, now());
+        throw error;
+      }
+    });
   }
 
   /** Counts a request, valid or not, as a frame. */
