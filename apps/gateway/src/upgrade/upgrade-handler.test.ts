@@ -21,6 +21,17 @@ describe("the handshake", () => {
     expect(bob.contents()).toEqual(["1", "2", "3"]);
   });
 
+  it("P5: sends `ready` together with the answer", async () => {
+    const gateway = await startGateway();
+    const client = new RawClient(gateway.port);
+    const chunks: string[] = [];
+    client.socket.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
+    const protocols = `chat.v1, bearer.${await gateway.token("alice")}`;
+    client.upgrade({ "Sec-WebSocket-Protocol": protocols });
+    await until(() => chunks.length > 0, "the answer");
+    expect(chunks[0]).toMatch(/^HTTP\/1\.1 101 [\s\S]*\r\n\r\n[\s\S]{2}\{"type":"ready","user":"alice"/);
+  });
+
   it("P3: releases its place if it is refused in a late step", async () => {
     let joins = 0;
     const none = Number.POSITIVE_INFINITY;
