@@ -85,12 +85,15 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     observe({ type: "disconnected", connection: id, user, code, cause, ms: now() - openedAt });
   }
 
-  /** Sends `ready` first, then the frames buffered during the handshake, then live frames (P5). */
+  /**
+   * Sends `ready` first, then the frames buffered during the handshake, then live frames (P5). Writes `ready` at once,
+   * because no other frame can wait for a new connection: so it joins the answer to the handshake.
+   */
   function start(connection: Connection, { pending, cursor }: AcceptedUpgrade): void {
     writeScheduler.add(connection);
     if (connection.speaksChat) {
       const ready = encodeServerFrame({ type: "ready", user: connection.user, cursor });
-      writeScheduler.sendTo(connection, textFrame(ready));
+      connection.write([textFrame(ready)]);
     }
     for (const frame of pending.framesAfter(cursor)) writeScheduler.sendTo(connection, frame);
     registry.promote(pending, connection);

@@ -1,7 +1,8 @@
+import { Socket } from "node:net";
 import { until } from "@parley/async";
 import type { Identity } from "@parley/auth";
 import { ChatError } from "@parley/models";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { requestBothWays } from "../test/both-ways.ts";
 import { ChatClient, connectClient } from "../test/chat-client.ts";
 import { clientFrame, RawClient } from "../test/raw-client.ts";
@@ -19,6 +20,17 @@ describe("the handshake", () => {
     }
     await bob.waitFor("message", 3);
     expect(bob.contents()).toEqual(["1", "2", "3"]);
+  });
+
+  it("P5: answers and sends `ready` in one write", async () => {
+    const gateway = await startGateway();
+    const writes = vi.spyOn(Socket.prototype, "_writev");
+    onTestFinished(() => writes.mockRestore());
+    await connectClient(gateway, "alice");
+    const texts = writes.mock.calls.map(([chunks]) => chunks.map(({ chunk }) => `${chunk}`).join(""));
+    expect(texts).toEqual([
+      expect.stringMatching(/^HTTP\/1\.1 101 [\s\S]*\r\n\r\n..\{"type":"ready","user":"alice"/),
+    ]);
   });
 
   it("P3: releases its place if it is refused in a late step", async () => {

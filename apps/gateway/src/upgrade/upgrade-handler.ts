@@ -74,8 +74,8 @@ export class UpgradeHandler {
   handle(id: string, req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const controller = new AbortController();
     const onClose = () => controller.abort(new SocketClosedError());
-    const timeout = new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS });
-    const timer = setTimeout(() => controller.abort(timeout), this.#deps.timeoutMs);
+    const onTimeout = () => controller.abort(new ChatError("unavailable", { retryAfterMs: RETRY_AFTER_MS }));
+    const timer = setTimeout(onTimeout, this.#deps.timeoutMs);
     socket.once("close", onClose);
     const request = { id, req, socket, head, requestedAt: this.#deps.now(), signal: controller.signal };
     this.#ids.set(req, id);
@@ -123,17 +123,22 @@ export class UpgradeHandler {
 
   /**
    * Upgrades the socket. First removes all subprotocols but the selected one from the request, so that ws can't echo
-   * a token (P2).
+   * a token (P2). The answer and `ready` leave in one write.
    */
   #upgrade({ req, socket, head }: UpgradeRequest, upgrade: AcceptedUpgrade): boolean {
     const { subprotocol } = upgrade;
     if (subprotocol) req.headers["sec-websocket-protocol"] = subprotocol;
     else delete req.headers["sec-websocket-protocol"];
     let isOpen = false;
-    this.#deps.socketServer.handleUpgrade(req, socket, head, (ws) => {
-      isOpen = true;
-      this.#deps.openConnection(upgrade, ws, socket);
-    });
+    socket.cork();
+    try {
+      this.#deps.socketServer.handleUpgrade(req, socket, head, (ws) => {
+        isOpen = true;
+        this.#deps.openConnection(upgrade, ws, socket);
+      });
+    } finally {
+      socket.uncork();
+    }
     return isOpen;
   }
 

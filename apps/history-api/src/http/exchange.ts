@@ -65,8 +65,11 @@ export function createOpenExchange({
   };
 }
 
+/** The reason of every signal of a closed response. Made once, because each response closes at its end. */
+const CLOSED = new ResponseAbandoned({ isSlow: false });
+
 function signalOfClose(res: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  res.once("close", () => controller.abort(new ResponseAbandoned({ isSlow: false })));
+  res.once("close", () => controller.abort(CLOSED));
   return controller.signal;
 }

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { listOf } from "../env/fields.ts";
 
 /** The proxies whose `X-Forwarded-For` header is trusted (TRUST_PROXY). */
 export class TrustedProxies {
   static readonly none: TrustedProxies = new TrustedProxies(new BlockList());
   readonly #networks: BlockList;
+  readonly #isEmpty: boolean;
 
   private constructor(networks: BlockList) {
     this.#networks = networks;
+    this.#isEmpty = networks.rules.length === 0;
   }
 
   /** Parses comma-separated addresses and CIDR networks. Returns undefined if an entry is neither. */
@@ -21,6 +23,7 @@ export class TrustedProxies {
   }
 
   trusts(address: string): boolean {
+    if (this.#isEmpty || isIP(address) === 0) return false;
     return this.#networks.check(address, isIPv6(address) ? "ipv6" : "ipv4");
   }
 }
@@ -42,9 +45,10 @@ function addNetwork(networks: BlockList, text: string): boolean {
  */
 export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): string {
   let address = bareAddress(req.socket.remoteAddress ?? "");
+  if (!proxies.trusts(address)) return address;
   const header = req.headers["x-forwarded-for"];
   const forwarded = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
-  while (isIP(address) !== 0 && proxies.trusts(address)) {
+  while (proxies.trusts(address)) {
     const next = bareAddress(forwarded.pop() ?? "");
     if (isIP(next) === 0) break;
     address = next;
@@ -63,11 +67,12 @@ export function requestBlock(req: IncomingMessage, proxies: TrustedProxies): str
  */
 export function clientBlock(remoteAddress: string | undefined, proxies: TrustedProxies): string | undefined {
   const address = bareAddress(remoteAddress ?? "");
-  return isIP(address) !== 0 && proxies.trusts(address) ? undefined : addressBlock(address);
+  return proxies.trusts(address) ? undefined : addressBlock(address);
 }
 
 /** Removes port, brackets and zone, and turns an IPv4-mapped IPv6 address into IPv4. */
 function bareAddress(text: string): string {
+  if (isIPv4(text)) return text;
   const trimmed = text.trim();
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed) ?? [];
   const [, withPort] = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed) ?? [];
@@ -80,7 +85,7 @@ function bareAddress(text: string): string {
  * owns a whole /64 and could use a new address for each connection.
  */
 export function addressBlock(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (isIPv4(address) || !isIPv6(address)) return address;
   const [head = "", tail] = address.split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");

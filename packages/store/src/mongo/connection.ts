@@ -99,6 +99,7 @@ function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | 
  *
  * A new connection gets the whole time limit: with less, a slow server would be taken for one that can't be reached.
  * The driver doesn't repeat writes: it would do so after the caller has given up, beside the caller's own next attempt.
+ * Nor does it check each text again for UTF-8, as which the driver itself wrote it.
  */
 function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimits): MongoClient {
   return new MongoClient(url, {
@@ -107,6 +108,7 @@ function createClient(url: string, { timeoutMs, maxConnections }: ConnectionLimi
     serverSelectionTimeoutMS: Math.ceil(timeoutMs / 2),
     connectTimeoutMS: timeoutMs,
     retryWrites: false,
+    enableUtf8Validation: false,
     waitQueueTimeoutMS: timeoutMs,
     socketTimeoutMS: timeoutMs,
   });

@@ -12,6 +12,8 @@ type Messages = Collection<MessageDocument>;
 type Database = Pick<Connection, "messages" | "hint">;
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
+/** The fields that no message is made of. Reading them would take a third of the time. */
+const UNUSED = { conversation: 0, timestamp: 0, key: 0 } as const;
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
 /** Conversations in which refs are looked up at the same time. */
@@ -168,9 +170,15 @@ async function inIdOrder(
   const { limit, maxBytes } = size;
   const sort = { _id: direction };
   const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
-  const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize } as const;
+  const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize, projection: UNUSED } as const;
   const page = new PageCollector<StoredMessage>(size);
-  for await (const document of db.messages.find(ranged, options)) if (page.add(messageOf(document))) break;
+  const cursor = db.messages.find(ranged, options);
+  for await (const first of cursor) {
+    // The rest of the batch is here already, and takes no promise for each document.
+    let document: MessageDocument | undefined = first;
+    for (; document; document = cursor.readBufferedDocuments(1)[0])
+      if (page.add(messageOf(document))) return page.messages;
+  }
   return page.messages;
 }
 

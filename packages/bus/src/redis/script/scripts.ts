@@ -9,6 +9,7 @@ export const ENSURE_LOG = new Script("ensure_log");
 export const KEEP_CLAIMS = new Script("keep_claims");
 export const MOVE_TO_DEAD_LETTERS = new Script("move_to_dead_letters");
 export const PUBLISH_MARKER = new Script("publish_marker");
+export const READ_HEAD = new Script("read_head");
 export const READ_LOG_STATE = new Script("read_log_state");
 export const READ_WATERMARK = new Script("read_watermark");
 export const REAPPEND = new Script("reappend");

@@ -69,6 +69,19 @@ describe.skipIf(rig === undefined)("changes in MongoDB", { timeout: 60_000 }, ()
     expect(JSON.stringify([await changesIn(), await documentOf(message.id)])).not.toContain("secret");
   });
 
+  it("P75: a page in whose range nobody has changed anything takes one look at the ids", async () => {
+    const { db, connection } = openOn();
+    await db.insert([message]);
+    await db.change([editOf(message, 20)], { watermark });
+    const find = vi.spyOn(connection.changes, "find");
+    const range = { after: idAt(20), before: idAt(90), limit: 9 };
+    expect(await db.changes({ user: "alice" }, range)).toEqual([]);
+    expect(find).toHaveBeenCalledTimes(1);
+    await db.change([editOf(message, 30)], { watermark });
+    expect(await db.changes({ user: "alice" }, range)).toMatchObject([{ change: { change: idAt(30) } }]);
+    expect(await db.changes({ user: "carol" }, range)).toEqual([]);
+  });
+
   it("prepare creates the indexes of changes, and reads before that find none", async () => {
     const fresh = rig?.database() ?? database;
     const early = fresh.store();
