@@ -50,7 +50,8 @@ async function startWithFailPoints(): Promise<LocalServer> {
 }
 
 function rigOn(server: LocalServer): Rig {
-  const client = new MongoClient(server.url);
+  // A trial of an hour may share its machine with others, so a slow answer isn't a lost connection.
+  const client = new MongoClient(server.url, { connectTimeoutMS: 1_200_000 });
   return {
     server,
     database: () => databaseOf(server, client),

@@ -8,7 +8,7 @@ const [url = ""] = process.argv.slice(2);
 
 const store = openMongoStore({
   url,
-  timeoutMs: 60_000,
+  timeoutMs: 1_200_000,
   observe: (event) => {
     if (event.type === "backfill") process.stdout.write(`read ${event.messages} filled ${event.filled}\n`);
   },

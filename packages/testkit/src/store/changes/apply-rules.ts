@@ -174,8 +174,8 @@ export function applyRules(open: OpenStore): void {
   });
 
   describe("many changes", () => {
-    const messages = messagesAt(0, 100, { to: "bob" });
-    const at = idAt(99);
+    const messages = messagesAt(0, 40, { to: "bob" });
+    const at = idAt(39);
     const changes = messages.flatMap((each, n) => [
       editOf(each, 400 + 2 * n),
       n % 3 ? editOf(each, 401 + 2 * n, { meta: '{"n":1}' }) : deletionOf(each, 401 + 2 * n),
@@ -185,8 +185,8 @@ export function applyRules(open: OpenStore): void {
       const store = await open();
       await store.insert(messages);
       const orders = Array.from({ length: 3 }, (__, turn) => [
-        ...changes.slice(turn * 60),
-        ...changes.slice(0, turn * 60),
+        ...changes.slice(turn * 24),
+        ...changes.slice(0, turn * 24),
       ]);
       const outcomes = await Promise.all(orders.map((order) => store.change(order, { watermark: at })));
       expect(outcomes.flat().filter(({ kind }) => kind !== "stored")).toEqual([]);
