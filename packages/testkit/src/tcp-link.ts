@@ -36,6 +36,8 @@ export interface Rules {
   mode(link: Link, direction: Direction): Mode;
   /** Returns how chunks from the client are delayed. */
   slowness(): Slowness | undefined;
+  /** Returns true if this chunk must be dropped. From then on `mode` says how the link continues. */
+  swallowsFrom(link: Link, chunk: Buffer): boolean;
   /** Returns true if the reply to this chunk must be lost. */
   losesReply(link: Link, chunk: Buffer): boolean;
   /** Called after the reply was lost and the link was cut. */
@@ -164,6 +166,7 @@ export class TcpLink implements Link {
 
   #forward(direction: Direction, chunk: Buffer, mode: Mode): void {
     if (mode === "swallow") return;
+    if (direction === "up" && this.#rules.swallowsFrom(this, chunk)) return;
     if (direction === "up" && this.#rules.losesReply(this, chunk)) this.#dropsReply = true;
     if (!this.#to(direction).write(chunk)) this.#sockets[direction].pause();
   }

@@ -159,6 +159,24 @@ describe("TCP proxy", () => {
     await answered(bob, "BOBREADAPPEND");
   });
 
+  it("swallows one client's request and all that follows, and forwards what came before", async () => {
+    const [alice, bob] = [await client("alice"), await client("bob")];
+    await answered(alice, "ALICE");
+    await answered(bob, "BOB");
+    const swallowed = proxy.swallowFrom((chunk) => chunk.includes("update"));
+    alice.socket.write("insert");
+    await answered(alice, "ALICEINSERT");
+    alice.socket.write("update");
+    expect((await swallowed).opening).toBe("aliceinsertupdate");
+    const { up } = proxy.bytes();
+    alice.socket.write("more");
+    await soon(() => expect(proxy.bytes().up).toBe(up + "more".length));
+    bob.socket.write("update");
+    await answered(bob, "BOBUPDATE");
+    expect(received).toBe("alicebobinsertupdate");
+    expect(alice.text).toBe("ALICEINSERT");
+  });
+
   it("refuses new connections and keeps the old ones", async () => {
     const alice = await client("one");
     await answered(alice, "ONE");

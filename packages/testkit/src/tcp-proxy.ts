@@ -42,6 +42,11 @@ export interface TcpProxy {
    * client doesn't know. Resolves with the link once its connection is reset.
    */
   loseNextReply(request?: (chunk: Buffer, link: Link) => boolean): Promise<Link>;
+  /**
+   * Swallows what one client sends, from the next chunk on for which `request` returns true. The server never gets that
+   * chunk, and everything before it was forwarded. Resolves with the link once the chunk was dropped.
+   */
+  swallowFrom(request: (chunk: Buffer, link: Link) => boolean): Promise<Link>;
   /** Returns the number of bytes received from each side since the start, summed over all links. */
   bytes(): Record<Direction, number>;
   /** Resets every link and stops listening. */
@@ -53,7 +58,8 @@ interface Rule {
   readonly mode: Mode;
   readonly where: Where;
 }
-interface LostReply {
+/** Waits for a request: to lose its reply, or to swallow the request and what follows. */
+interface Waiting {
   readonly request: (chunk: Buffer, link: Link) => boolean;
   readonly done: (link: Link) => void;
 }
@@ -66,16 +72,22 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   let rules: Rule[] = [];
   let refusing = false;
   let slowness: Slowness | undefined;
-  const waiting: LostReply[] = [];
-  const losing = new Map<Link, LostReply>();
+  const toSwallow: Waiting[] = [];
+  const toLose: Waiting[] = [];
+  const losing = new Map<Link, Waiting>();
 
   const decisions: Rules = {
     mode: (link, direction) =>
       rules.findLast((rule) => rule.directions.includes(direction) && rule.where(link))?.mode ?? "pass",
     slowness: () => slowness,
+    swallowsFrom(link, chunk) {
+      const swallowed = takeMatching(toSwallow, chunk, link);
+      if (swallowed) rules.push({ directions: ["up"], mode: "swallow", where: (each) => each === link });
+      swallowed?.done(link);
+      return swallowed !== undefined;
+    },
     losesReply(link, chunk) {
-      const index = waiting.findIndex(({ request }) => request(chunk, link));
-      const [lost] = index < 0 ? [] : waiting.splice(index, 1);
+      const lost = takeMatching(toLose, chunk, link);
       if (lost !== undefined) losing.set(link, lost);
       return lost !== undefined;
     },
@@ -126,7 +138,11 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
     },
     loseNextReply: (request = () => true) =>
       new Promise((done) => {
-        waiting.push({ request, done });
+        toLose.push({ request, done });
+      }),
+    swallowFrom: (request) =>
+      new Promise((done) => {
+        toSwallow.push({ request, done });
       }),
     bytes: () => ({
       up: links.reduce((sum, link) => sum + link.bytes.up, 0),
@@ -139,4 +155,10 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
       });
     },
   };
+}
+
+/** Removes and returns the first one whose request this chunk is. */
+function takeMatching(waiting: Waiting[], chunk: Buffer, link: Link): Waiting | undefined {
+  const index = waiting.findIndex(({ request }) => request(chunk, link));
+  return index < 0 ? undefined : waiting.splice(index, 1)[0];
 }

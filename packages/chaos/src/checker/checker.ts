@@ -1,20 +1,28 @@
-import type { Message } from "@parley/client";
-import type { Observation, Send } from "../workload/ledger.ts";
+import type { StoredChange } from "../cluster/log-inspection.ts";
+import type { ChangedMessage } from "../workload/change-reader.ts";
+import type { Change, ChangeObservation, Observation, Send } from "../workload/ledger.ts";
+import type { StoredMessage } from "./change-evidence.ts";
+import { checkChanges } from "./changes.ts";
 import { Findings } from "./findings.ts";
+import { firstContents } from "./first-contents.ts";
 
 /** Everything that is known at the end of a run. */
 export interface Evidence {
   readonly sends: readonly Send[];
   readonly observations: readonly Observation[];
+  readonly changes?: readonly Change[];
+  readonly changeObservations?: readonly ChangeObservation[];
   /** Every conversation, as history-api answers it. */
-  readonly history: readonly Message[];
+  readonly history: readonly ChangedMessage[];
   /** Every message in MongoDB. */
-  readonly database: readonly Pick<Message, "id" | "from" | "to" | "content">[];
+  readonly database: readonly StoredMessage[];
+  /** Every change in MongoDB. */
+  readonly storedChanges?: readonly StoredChange[];
   /** Ids that were only in the log when it was destroyed on purpose (F7). */
   readonly destroyed?: ReadonlySet<string>;
 }
 
-/** The counts of one run. `lost` and all fields after it count violations, and must be 0. */
+/** The counts of one run. `lost` and all fields after it count violations, also those of changes, and must be 0. */
 interface Counts {
   readonly sent: number;
   readonly acked: number;
@@ -51,12 +59,18 @@ export interface Verdict {
  */
 export function check(evidence: Evidence): Verdict {
   const found = new Findings();
-  const lostWithLog = checkAcknowledged(evidence, found);
-  checkHistory(evidence, found);
+  const { changes = [], changeObservations = [], storedChanges = [] } = evidence;
   checkDatabase(evidence, found);
-  for (const observation of evidence.observations) checkSeen(observation, evidence, found);
+  checkChanges({ ...evidence, changes, changeObservations, storedChanges }, found);
+  // All other checks compare messages with what was sent.
+  const asSent = firstContents(changes);
+  const { sends, observations } = evidence;
+  const first = { ...evidence, history: asSent(evidence.history) };
+  const { history } = first;
+  const lostWithLog = checkAcknowledged(first, found);
+  checkHistory(first, found);
+  for (const each of observations) checkSeen({ ...each, seen: asSent(each.seen) }, first, found);
   checkSendOrder(evidence, found);
-  const { sends, history, observations } = evidence;
   return {
     counts: {
       sent: sends.length,
@@ -119,10 +133,11 @@ function checkHistory({ sends, history }: Evidence, found: Findings): void {
  */
 function checkDatabase({ history, database }: Evidence, found: Findings): void {
   const stored = new Map(database.map((message) => [message.id, message]));
-  for (const { id, content } of history) {
+  for (const { id, content, change } of history) {
     const message = stored.get(id);
     if (message === undefined) found.add("lost", `history has ${id}, MongoDB does not`);
-    else if (message.content !== content) found.add("strange", `history and MongoDB differ in ${id}`);
+    else if (message.content !== content || message.change !== change)
+      found.add("strange", `history and MongoDB differ in ${id}`);
   }
   const answered = new Set(history.map(({ id }) => id));
   for (const { id } of database) {
@@ -130,13 +145,15 @@ function checkDatabase({ history, database }: Evidence, found: Findings): void {
   }
 }
 
+type SeenMessages = Omit<Observation, "seen"> & { readonly seen: readonly ChangedMessage[] };
+
 /**
  * A client must see every message for its user since it connected, and up to the end of its record, each exactly once
  * and in log order (G3).
  */
-function checkSeen(observation: Observation, { history, destroyed }: Evidence, found: Findings): void {
+function checkSeen(observation: SeenMessages, { history, destroyed }: Evidence, found: Findings): void {
   const { client, user, since, until, seen } = observation;
-  const isExpected = (message: Message): boolean =>
+  const isExpected = (message: ChangedMessage): boolean =>
     message.id > since && (until === undefined || message.id <= until) && concerns(user, message);
   const expected = new Map(history.filter(isExpected).map((each) => [each.id, each]));
   for (const id of duplicatesIn(seen.map((message) => message.id)))
@@ -178,7 +195,7 @@ function checkSendOrder({ sends }: Evidence, found: Findings): void {
   }
 }
 
-function concerns(user: string, { from, to }: Pick<Message, "from" | "to">): boolean {
+function concerns(user: string, { from, to }: Pick<ChangedMessage, "from" | "to">): boolean {
   return to === "" || to === user || from === user;
 }
 

@@ -17,8 +17,8 @@ import { type LogLine, parseLogLine, problemOfLine } from "./log-line.ts";
  * A running Parley for fault injection: Redis, MongoDB, two gateways, two persisters and one or two history-apis, each a
  * real process.
  *
- * Each app reaches Redis through a TCP proxy of its own, all apps reach MongoDB through another one, and clients reach
- * each gateway through another one. The proxies forward everything until a fault changes their mode.
+ * Each app reaches Redis through a TCP proxy of its own, all apps reach MongoDB through another one, and each persister
+ * through one more before that. Clients reach each gateway through another one. The proxies forward everything until a fault changes their mode.
  */
 export interface Cluster {
   /** The only Redis, or the first master if Sentinels are used. */
@@ -28,7 +28,7 @@ export interface Cluster {
   /** The proxy between all apps and MongoDB. */
   readonly mongoProxy: TcpProxy;
   readonly gateways: readonly Gateway[];
-  readonly persisters: readonly ClusterApp[];
+  readonly persisters: readonly Persister[];
   /** The first of `historyApis`. */
   readonly historyApi: ClusterApp;
   readonly historyApis: readonly ClusterApp[];
@@ -51,6 +51,11 @@ export interface ClusterApp {
   readonly logLines: LogLine[];
 }
 
+export interface Persister extends ClusterApp {
+  /** The proxy between the persister and `mongoProxy`. */
+  readonly mongoProxy: TcpProxy;
+}
+
 export interface Gateway extends ClusterApp {
   /** The proxy between the clients and the gateway. */
   readonly clientProxy: TcpProxy;
@@ -65,6 +70,11 @@ export interface ClusterOptions {
   readonly secondGatewayEnv?: Readonly<Record<string, string>>;
   /** Paths of bundles that run in place of the shipped ones. */
   readonly builds?: Readonly<Partial<Record<AppName, string>>>;
+  /**
+   * True to leave the log's format to the builds. By default the persisters give it format 2, so that changes are possible
+   * after the log was lost too (L25).
+   */
+  readonly keepsFormat?: boolean;
   /** Number of history-apis. Default 1. */
   readonly historyApis?: number;
   /** Runs Redis with replicas and Sentinels. The apps then connect to Redis directly. */
@@ -141,13 +151,21 @@ async function startProcesses(options: ClusterOptions, track: Track): Promise<Om
     });
     return { app: track(app, (running) => running.kill("SIGKILL")), redisProxy, logLines };
   };
+  const startPersister = async (): Promise<Persister> => {
+    const proxy = track(await startTcpProxy(mongoProxy.port), (each) => each.close());
+    const env = {
+      ...(!options.isDirect && { MONGO_URL: proxy.url(mongo.url) }),
+      ...(!options.keepsFormat && { ENTRIES: "2" }),
+    };
+    return { ...(await start("persister", env)), mongoProxy: proxy };
+  };
   const startGateway = async (env?: Record<string, string>): Promise<Gateway> => {
     const gateway = await start("gateway", env);
     const port = Number(new URL(gateway.app.url).port);
     return { ...gateway, clientProxy: track(await startTcpProxy(port), (proxy) => proxy.close()) };
   };
   // The persisters come first: a gateway is ready only after they have created the log.
-  const persisters = await Promise.all([start("persister"), start("persister")]);
+  const persisters = await Promise.all([startPersister(), startPersister()]);
   const [one, two, historyApi, ...others] = await Promise.all([
     startGateway(),
     startGateway({ ...options.secondGatewayEnv }),

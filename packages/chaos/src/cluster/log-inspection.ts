@@ -15,6 +15,18 @@ export interface StoredDocument {
   readonly from: string;
   readonly to: string;
   readonly content: string;
+  /** The id of the last change that counts. */
+  readonly change?: string;
+  readonly deleted?: true;
+}
+
+/** A stored change, as it is in MongoDB. */
+export interface StoredChange {
+  readonly _id: string;
+  readonly kind: "edit" | "delete";
+  /** The id of the message. */
+  readonly message: string;
+  readonly ref?: string;
 }
 
 /** Returns the stream ids of the entries that a persister has read but not acknowledged with XACK. */
@@ -93,6 +105,15 @@ export function storedExceptOf(cluster: Cluster, sender: string): Promise<Stored
   );
 }
 
+/** Returns all changes in MongoDB after an id. */
+export function storedChanges(cluster: Cluster, after: string): Promise<StoredChange[]> {
+  return withMongo(cluster, (client) =>
+    changesIn(client)
+      .find({ _id: { $gt: after } })
+      .toArray(),
+  );
+}
+
 /** Returns the messages in MongoDB after one id and up to another. */
 export function storedBetween(cluster: Cluster, after: string, upTo: string): Promise<StoredDocument[]> {
   return withMongo(cluster, (client) =>
@@ -103,12 +124,15 @@ export function storedBetween(cluster: Cluster, after: string, upTo: string): Pr
 }
 
 /**
- * Deletes all messages in MongoDB, or those before an id, because a small server reads more slowly the more messages
+ * Deletes all messages and changes in MongoDB, or those before an id, because a small server reads more slowly the more messages
  * it has.
  */
 export async function deleteStored(cluster: Cluster, before?: string): Promise<void> {
   const filter = before === undefined ? {} : { _id: { $lt: before } };
-  await withMongo(cluster, (client) => messagesIn(client).deleteMany(filter));
+  await withMongo(cluster, async (client) => {
+    await messagesIn(client).deleteMany(filter);
+    await changesIn(client).deleteMany(filter);
+  });
 }
 
 /** Returns the ids of a conversation's messages in MongoDB. */
@@ -138,6 +162,10 @@ async function storedIds(cluster: Cluster, ids: readonly string[]): Promise<Set<
 
 function messagesIn(client: MongoClient): Collection<StoredDocument & { readonly conversation: string }> {
   return client.db("parley").collection("messages");
+}
+
+function changesIn(client: MongoClient): Collection<StoredChange> {
+  return client.db("parley").collection("changes");
 }
 
 async function withMongo<T>(cluster: Cluster, work: (client: MongoClient) => Promise<T>): Promise<T> {

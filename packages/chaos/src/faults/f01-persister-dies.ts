@@ -14,6 +14,7 @@ const IDLE_TIMEOUT_MS = 2_500;
 export const persisterDies: Fault = {
   id: "F1",
   title: "a persister dies between insert and XACK",
+  hasChanges: true,
   affects: ["persister"],
   async inject({ cluster, workload, log, short }) {
     let struck = 0;

@@ -1,16 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { App } from "@parley/local";
 import { type Cluster, GROUP, LOG } from "../cluster/cluster.ts";
-import { backlogEntries, idlePendingIds } from "../cluster/log-inspection.ts";
+import { freezeWhileHolding } from "../cluster/freeze.ts";
+import { backlogEntries } from "../cluster/log-inspection.ts";
 import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import type { Fault } from "./fault.ts";
 
 /** Longer than the claim idle time, so that another persister takes over the entries of the frozen one. */
 const FROZEN_MS = 7_000;
-
-/** Longest wait until the entries of a frozen persister are idle. */
-const IDLE_TIMEOUT_MS = 2_500;
 
 /** A smaller backlog is treated as stored. The workload continues, so the backlog is hardly ever empty. */
 const SMALL_BACKLOG = 20;
@@ -21,6 +18,7 @@ const SMALL_BACKLOG = 20;
 export const persisterFreezes: Fault = {
   id: "F2",
   title: "a frozen persister comes back",
+  hasChanges: true,
   affects: ["persister"],
   async inject({ cluster, log, short }) {
     const [victim] = cluster.persisters;
@@ -52,30 +50,6 @@ export const persisterFreezes: Fault = {
     };
   },
 };
-
-/** Freezes the app while it holds entries. When it holds none, lets it continue for a moment and tries again. */
-async function freezeWhileHolding(
-  cluster: Cluster,
-  app: App,
-): Promise<{ heldIds: string[]; frozenMs: number }> {
-  for (;;) {
-    const frozenMs = performance.now();
-    await app.kill("SIGSTOP");
-    const heldIds = await eventually(
-      () => idleIds(cluster),
-      "entries of the frozen persister",
-      IDLE_TIMEOUT_MS,
-    ).catch(() => undefined);
-    if (heldIds) return { heldIds, frozenMs };
-    await app.kill("SIGCONT");
-    await delay(Math.random() * 100);
-  }
-}
-
-async function idleIds(cluster: Cluster): Promise<string[] | undefined> {
-  const ids = await idlePendingIds(cluster);
-  return ids.length > 0 ? ids : undefined;
-}
 
 /**
  * Returns the number of times that an entry was delivered to a persister, or 0 if the entry isn't pending any more.

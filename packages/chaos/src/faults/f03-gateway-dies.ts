@@ -7,6 +7,7 @@ import type { Fault } from "./fault.ts";
 export const gatewayDies: Fault = {
   id: "F3",
   title: "a gateway dies",
+  hasChanges: true,
   affects: ["gateway"],
   async inject({ cluster, workload, log, short }) {
     const [victim] = await gatewaysWithClients(cluster);

@@ -9,6 +9,7 @@ const MIN_IN_FLIGHT = 5;
 export const redisCrashes: Fault = {
   id: "F6",
   title: "Redis crashes and comes back with its append-only file",
+  hasChanges: true,
   affects: ["redis", "history", "persister", "links"],
   async inject(context) {
     const { cluster, workload, short, log } = context;

@@ -14,6 +14,7 @@ const BOUND_MS = 2_000;
 export const subscriptionLost: Fault = {
   id: "F9",
   title: "the live subscription is cut, and goes silent",
+  hasChanges: true,
   affects: ["links", "gateway"],
   async inject(context) {
     const { cluster, workload, short, log } = context;

@@ -16,6 +16,7 @@ const SMALL_BACKLOG = 20;
 export const mongoStops: Fault = {
   id: "F11",
   title: "MongoDB stops for 10 to 60 s, frozen and killed, and a persister dies waiting for it",
+  hasChanges: true,
   affects: ["mongo", "persister"],
   async inject(context) {
     const { cluster, historyReader, short } = context;

@@ -8,6 +8,7 @@ const STOP_BOUND_MS = 25_000;
 export const rollingRestart: Fault = {
   id: "F15",
   title: "a rolling restart",
+  hasChanges: true,
   affects: ["gateway", "persister", "history"],
   async inject({ cluster, workload, short, log }) {
     const startedMs = performance.now();

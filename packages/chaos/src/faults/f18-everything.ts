@@ -14,6 +14,7 @@ export function everythingAtOnce(others: readonly Fault[]): Fault {
     id: "F18",
     title: "everything at once",
     isRandom: true,
+    hasChanges: true,
     ratePerSecond: 12,
     async inject(context) {
       const byId = new Map(others.map((fault) => [fault.id, fault]));

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterOptions } from "../cluster/cluster.ts";
+import type { Changer } from "../workload/changer.ts";
 import type { HistoryReader } from "../workload/history-reader.ts";
 import type { Workload } from "../workload/workload.ts";
 
@@ -27,6 +28,8 @@ export interface Fault {
    * Limits the messages per second during a long fault, so that even a slow store can read the public room in time.
    */
   readonly ratePerSecond?: number;
+  /** True if messages are edited and deleted during the fault (P73). */
+  readonly hasChanges?: true;
   /** True if clients send at the same rate until the fault is over. By default they slow down during a long fault. */
   readonly isSteady?: true;
   /**
@@ -41,6 +44,8 @@ export interface Fault {
 export interface FaultContext {
   readonly cluster: Cluster;
   readonly workload: Workload;
+  /** Edits and deletes messages of the workload. */
+  readonly changer: Changer;
   readonly historyReader: HistoryReader;
   /** True for the short form, which the test command runs. */
   readonly short: boolean;

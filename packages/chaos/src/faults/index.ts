@@ -16,11 +16,13 @@ import { rollingRestart } from "./f15-rolling-restart.ts";
 import { redisFull } from "./f16-redis-full.ts";
 import { clocksJump } from "./f17-clocks-jump.ts";
 import { everythingAtOnce } from "./f18-everything.ts";
+import { changeInterrupted } from "./f19-change-interrupted.ts";
+import { changeOvertakes } from "./f20-change-overtakes.ts";
 import { slowStore } from "./f25-slow-store.ts";
 import { randomSignals } from "./f26-random-signals.ts";
 import type { Fault } from "./fault.ts";
 
-/** The faults that F18 may combine. */
+/** The faults that F18 may combine, except those after it. */
 const SINGLE: readonly Fault[] = [
   persisterDies,
   persisterFreezes,
@@ -41,10 +43,13 @@ const SINGLE: readonly Fault[] = [
   clocksJump,
 ];
 
+const OF_CHANGES: readonly Fault[] = [changeInterrupted, changeOvertakes];
+
 /** All faults of docs/guarantees.md, in its order. */
 export const FAULTS: readonly Fault[] = [
   ...SINGLE,
-  everythingAtOnce([...SINGLE, storedLogGone]),
+  everythingAtOnce([...SINGLE, storedLogGone, ...OF_CHANGES]),
+  ...OF_CHANGES,
   slowStore,
   randomSignals,
 ];

@@ -50,6 +50,10 @@ in history or MongoDB. \`unseen\` messages were not seen by a client that should
 clients. \`struck\` is the number of times that the fault had an effect. \`recovery\` is the time from the end of the fault, or
 from its start where nothing ends, until everything worked as before. The trials also check that each history answer during
 the fault held everything acknowledged before the request (P56), and that MongoDB holds what history answers.
+
+Under F1 to F3, F6, F9, F11, F15 and F18 to F20, users also edit and delete their messages, and repeat some of these requests. Then
+the same columns count what goes wrong with changes: an acknowledged one that isn't stored or that its message doesn't have (P76), one
+that is stored twice, and one that a client didn't see live or in the \`changes\` of \`/sync\` (P74, P75).
 `;
 
 const ABOUT_MUTANTS = `

@@ -23,6 +23,9 @@ export async function writeRecord(folder: string, record: TrialRecord): Promise<
   const files = {
     "verdict.txt": [command, "", ...problemsOf(result), "", ...counts, "", ...logLines],
     "sends.jsonl": ledger.sends.map((send) => JSON.stringify(send)),
+    "changes.jsonl": ledger.changes.map(({ send, ...change }) =>
+      JSON.stringify({ ...change, from: send.from, to: send.to }),
+    ),
     "observations.jsonl": ledger.observations.map(({ seen, ...rest }) =>
       JSON.stringify({ ...rest, seen: seen.map(({ id }) => id) }),
     ),

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Message } from "@parley/client";
 import { randomFrom } from "@parley/testkit";
 import { check, type Verdict } from "../checker/checker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { backlogEntries, storedExceptOf } from "../cluster/log-inspection.ts";
+import { backlogEntries, storedChanges, storedExceptOf } from "../cluster/log-inspection.ts";
 import { type Clusters, NEW_CLUSTERS } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault, Injection } from "../faults/fault.ts";
 import { writeRecord } from "../report/record.ts";
+import type { ChangedMessage } from "../workload/change-reader.ts";
+import { ChangeWorkload } from "../workload/change-workload.ts";
 import { ANSWER_LIMIT_MS, HistoryReader, readHistory } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
 import { Workload } from "../workload/workload.ts";
@@ -105,29 +106,35 @@ async function runInCluster(
     name: fault.id,
   });
   const historyReader = new HistoryReader(cluster, ledger);
+  const changeWorkload = new ChangeWorkload(cluster, ledger, randomFrom(seed + 1));
   try {
     workload.start();
+    if (fault.hasChanges) await changeWorkload.start();
     await workload.untilSent(messages / 6);
     log("injects the fault");
     const limitMs = (minutes + MAX_FAULT_MINUTES) * 60_000;
     const timeout = delay(limitMs, undefined, { ref: false }).then(() => {
       throw new Error(`the fault was not over after ${limitMs / 1000} s`);
     });
-    const context = { cluster, workload, historyReader, short, seed, minutes, log };
+    const { changer } = changeWorkload;
+    const context = { cluster, workload, changer, historyReader, short, seed, minutes, log };
     const injection = await Promise.race([fault.inject(context), timeout]);
     log("the fault is over");
     await workload.untilSent(messages);
     await workload.stop();
+    await changeWorkload.stop();
     await historyReader.stop();
     log("waits until everything is stored and seen");
     const verdict = await checkGuarantees(cluster, ledger, injection);
     const problems = [
       ...allProblems(injection, verdict, historyReader, !short),
+      ...changeWorkload.problems,
       ...new Set(cluster.takeLogProblems()),
     ];
     return { kind: "completed", injection, verdict, problems };
   } finally {
     workload.close();
+    changeWorkload.close();
     await historyReader.stop();
   }
 }
@@ -152,7 +159,7 @@ function allProblems(
     ...verdict.problems,
     ...(lacked.length === 0
       ? []
-      : [`P56: history lacked ${lacked.length} acknowledged messages, such as ${lacked[0]}`]),
+      : [`P56: history lacked ${lacked.length} acknowledged messages and changes, such as ${lacked[0]}`]),
     ...(isTimed && unanswered > 0
       ? [`P55: ${unanswered} requests for history had no answer within ${ANSWER_LIMIT_MS / 1_000} s`]
       : []),
@@ -171,12 +178,16 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
   const history = (await readConversations(cluster, ledger)).filter(isOwn);
   const documents = await storedExceptOf(cluster, injection.ownSender ?? "");
   const database = documents.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
+  const changes = await storedChanges(cluster, ledger.startId);
   const checkNow = () =>
     check({
       sends: ledger.sends,
       observations: ledger.observations,
+      changes: ledger.changes,
+      changeObservations: ledger.changeObservations,
       history,
       database,
+      storedChanges: changes,
       ...(injection.destroyed && { destroyed: injection.destroyed }),
     });
   const isAllSeen = () => checkNow().counts.unseen === 0;
@@ -186,8 +197,8 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
 }
 
 /** Reads the conversations one after the other. Each is read again until the answer is complete. */
-async function readConversations(cluster: Cluster, ledger: Ledger): Promise<Message[]> {
-  const messages: Message[] = [];
+async function readConversations(cluster: Cluster, ledger: Ledger): Promise<ChangedMessage[]> {
+  const messages: ChangedMessage[] = [];
   for (const [one, other] of ledger.conversations()) {
     const [user, path] = one === "" ? ["reader", "/messages"] : [one, `/messages/${other}`];
     messages.push(...(await eventually(() => readHistory(cluster, user, path), `history of ${path}`)));

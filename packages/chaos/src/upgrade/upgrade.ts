@@ -51,6 +51,7 @@ export function upgradeFault(
     title: `${components.join(", ")}${isSentinelled ? ", with Redis under Sentinels, whose master dies" : ""}`,
     clusterOptions: {
       builds: from,
+      keepsFormat: true,
       historyApis: 2,
       // Without it a failover may lose what the replica doesn't have (G1).
       ...(isSentinelled && { isSentinelled, env: { DURABILITY: "replicated" } }),

@@ -1,7 +1,7 @@
 import { sleep } from "@parley/async";
-import type { Message } from "@parley/client";
 import type { Cluster, ClusterApp } from "../cluster/cluster.ts";
-import type { Ledger, Outcome } from "./ledger.ts";
+import type { ChangedMessage } from "./change-reader.ts";
+import type { Change, Ledger, Outcome } from "./ledger.ts";
 
 /** Minimum pause between reads. The pause is at least twice the time of the last answer, to spare a slow store. */
 const MIN_PAUSE_MS = 1_000;
@@ -18,7 +18,7 @@ export class HistoryReader {
   refusals = 0;
   /** Requests that had no answer within `ANSWER_LIMIT_MS`, although history-api accepted them. */
   unanswered = 0;
-  /** Acknowledged ids that an answer lacked, and ids that an answer contained twice or out of order. */
+  /** Acknowledged ids of messages and changes that an answer lacked, and ids that an answer contained twice or out of order. */
   readonly missing = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
@@ -39,6 +39,7 @@ export class HistoryReader {
       const expected = ledger.acked
         .filter(({ to }) => to === "")
         .flatMap(({ outcome }) => idOf(outcome) ?? []);
+      const changes = ledger.changes.filter(({ outcome }) => outcome.kind === "acked");
       const requestedMs = performance.now();
       let answeredMs = Number.POSITIVE_INFINITY;
       const onAnswer = (): void => {
@@ -51,17 +52,27 @@ export class HistoryReader {
       // A request that failed earlier had no connection: history-api was being restarted.
       if (Math.min(answeredMs, performance.now()) - requestedMs > ANSWER_LIMIT_MS) this.unanswered += 1;
       if (messages === undefined) this.refusals += 1;
-      else this.#compare(expected, messages);
+      else this.#compare(expected, changes, messages);
       const pauseMs = Math.max(MIN_PAUSE_MS, 2 * (performance.now() - requestedMs));
       await sleep(pauseMs, signal);
     }
   }
 
-  #compare(expected: readonly string[], messages: readonly Message[]): void {
+  #compare(
+    expected: readonly string[],
+    changes: readonly Change[],
+    messages: readonly ChangedMessage[],
+  ): void {
     this.answers += 1;
     const ids = messages.map(({ id }) => id);
-    const answered = new Set(ids);
+    const answered = new Map(messages.map((message) => [message.id, message]));
     for (const id of expected) if (!answered.has(id)) this.missing.add(id);
+    for (const { kind, id, outcome } of changes) {
+      const message = answered.get(id);
+      const change = idOf(outcome) ?? "";
+      const hasEdit = kind === "edit" && (message?.change ?? "") >= change;
+      if (message && !message.deleted && !hasEdit) this.missing.add(change);
+    }
     ids.forEach((id, n) => {
       if (n > 0 && id <= (ids[n - 1] ?? "")) this.missing.add(id);
     });
@@ -81,7 +92,7 @@ export async function readHistory(
   user: string,
   path: string,
   options: { readonly api?: ClusterApp | undefined; readonly onAnswer?: () => void } = {},
-): Promise<Message[]> {
+): Promise<ChangedMessage[]> {
   const { api = cluster.historyApi, onAnswer } = options;
   const response = await fetch(api.app.url + path, {
     headers: { authorization: `Bearer ${await cluster.token(user)}` },
@@ -89,5 +100,5 @@ export async function readHistory(
   });
   onAnswer?.();
   if (!response.ok) throw new Error(`history-api answered ${path} with status ${response.status}`);
-  return (await response.json()) as Message[];
+  return (await response.json()) as ChangedMessage[];
 }

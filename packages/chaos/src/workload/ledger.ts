@@ -18,6 +18,38 @@ export interface Send {
   outcome: Outcome;
 }
 
+/** An edit or a deletion of a message, by its sender (P73). Of an acknowledged one, the outcome has its own id. */
+export interface Change {
+  readonly kind: "edit" | "delete";
+  /** The message that is changed. */
+  readonly send: Send;
+  /** The message's id. */
+  readonly id: string;
+  /** The new content: unique within the run, and "" for a deletion. */
+  readonly content: string;
+  readonly ref: string;
+  outcome: Outcome;
+}
+
+/** The state of a message, as one client shows it. */
+export interface Shown {
+  readonly content: string;
+  /** The id of the last change that counts. */
+  readonly change: string;
+  readonly deleted: boolean;
+}
+
+/** The changes that one client has seen, with all that it shows. */
+export interface ChangeObservation {
+  readonly observation: Observation;
+  /** The ids of the messages and changes that it has seen, in the order in which it saw them. */
+  readonly positions: string[];
+  /** The ids of the changes among them. */
+  readonly changes: string[];
+  /** Its messages, by id. */
+  readonly shown: Map<string, Shown>;
+}
+
 /** The messages that one connected client has seen, in the order in which it saw them. */
 export interface Observation {
   readonly client: string;
@@ -33,6 +65,8 @@ export interface Observation {
 export class Ledger {
   readonly sends: Send[] = [];
   readonly observations: Observation[] = [];
+  readonly changes: Change[] = [];
+  readonly changeObservations: ChangeObservation[] = [];
 
   /** Adds a pending send. */
   addSend(client: string, from: string, to: string, content: string): Send {
@@ -46,6 +80,25 @@ export class Ledger {
     };
     this.sends.push(send);
     return send;
+  }
+
+  /** Adds a pending change of an acknowledged message. The content of an edit begins with that of its message. */
+  addChange(kind: Change["kind"], send: Send): Change {
+    if (send.outcome.kind !== "acked") throw new RangeError("only an acknowledged message can be changed");
+    const ref = `change-${this.changes.length}`;
+    const content = kind === "edit" ? `${send.content} ${ref}` : "";
+    const change: Change = { kind, send, id: send.outcome.id, content, ref, outcome: { kind: "pending" } };
+    this.changes.push(change);
+    return change;
+  }
+
+  /** Adds a client that records changes too, and starts after `since`. */
+  addChangeObserver(client: string, user: string, since = ""): ChangeObservation {
+    const observation = this.addObserver(client, user);
+    observation.since = since;
+    const observed = { observation, positions: [], changes: [], shown: new Map<string, Shown>() };
+    this.changeObservations.push(observed);
+    return observed;
   }
 
   /** Adds a client that has seen nothing yet. */
