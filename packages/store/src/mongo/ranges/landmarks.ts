@@ -14,27 +14,31 @@ export interface IdsWithin {
 const MAX_LISTS = 1_000;
 /** Maximum number of landmarks of a list. Beyond it, every other one is forgotten. */
 const MAX_PER_LIST = 128;
+/** Maximum distance between two landmarks that are learned together, in messages. */
+const SPACING = 32;
 
 /**
- * Ids at which earlier reads of a list of messages ended, for a server that reads all documents of a range, whatever the
- * limit. Such a server is asked for one window of the range after the other, until the page is full. So a page costs what
- * a few pages cost, and not what the whole conversation costs, and others wait for it no longer than that (G5).
+ * Some ids of lists of messages, for a server that reads all documents of a range, whatever the limit. Such a server is
+ * asked for one window of the range after the other, until the page is full. So a page costs about what it is long, and
+ * not what the whole conversation is long, and others wait for it no longer than that (G5).
  *
- * A result never depends on the landmarks, because the windows together are the whole range. Only the first read of a list
- * is a read of the whole range.
+ * A result never depends on the landmarks, because the windows together are the whole range.
  */
 export class Landmarks {
   /** The landmarks of each list, in ascending order. */
   readonly #lists = new Map<string, readonly string[]>();
 
-  /** Divides a range into windows, in the order of reading. Each spans twice as many landmarks as the one before it. */
+  /**
+   * Divides a range into windows, in the order of reading. Each spans twice as many landmarks as the one before it, so
+   * that a long page takes few reads. The last window is the one without landmarks.
+   */
   windows(list: string, { after, before }: Range, direction: 1 | -1): IdsWithin[] {
     const inside = (this.#lists.get(list) ?? []).filter((id) => id > (after ?? "") && id < (before ?? "~"));
     if (direction === -1) inside.reverse();
     const windows: IdsWithin[] = [];
     let start = direction === 1 ? after : before;
-    for (let at = 0; at < inside.length; at = 2 * (at + 1)) {
-      const landmark = inside[at] ?? "";
+    for (let span = 1; inside.length > 0; span *= 2) {
+      const landmark = inside.splice(0, span).at(-1) ?? "";
       windows.push(upToLandmark(start, landmark, direction));
       start = landmark;
     }
@@ -43,15 +47,16 @@ export class Landmarks {
   }
 
   /**
-   * Remembers the end of a full result, in place of all landmarks within the result. So the distance between two
-   * landmarks becomes that of the pages which are read. `ids` are in the order of reading.
+   * Remembers some of these ids, with no other of the list between them, in the order of reading. They replace all
+   * landmarks between the first and the last, so that landmarks don't get denser with each read.
    */
   learn(list: string, ids: readonly string[]): void {
     const [first, last] = [ids.at(0), ids.at(-1)];
     if (first === undefined || last === undefined) return;
     const [min, max] = first < last ? [first, last] : [last, first];
     const others = (this.#lists.get(list) ?? []).filter((id) => id < min || id > max);
-    const landmarks = [...others, last].sort();
+    const learned = ids.filter((id, n) => n % SPACING === SPACING - 1 || id === last);
+    const landmarks = [...others, ...learned].sort();
     const isFull = landmarks.length > MAX_PER_LIST;
     this.#lists.delete(list);
     this.#lists.set(list, isFull ? landmarks.filter((_, n) => n % 2 === 0) : landmarks);

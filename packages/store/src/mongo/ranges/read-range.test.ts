@@ -17,14 +17,13 @@ const messages: LogMessage[] = Array.from({ length: 120 }, (_, n) => ({
 }));
 
 describe.skipIf(rig === undefined)("reads of a range with landmarks", { timeout: 60_000 }, () => {
-  async function openStore() {
+  async function openStore(landmarks: Landmarks | null = new Landmarks()) {
     const database = rig?.database();
     if (database === undefined) throw new Error("there is no server");
     const connection = createConnection(database.url, { timeoutMs: 10_000, maxConnections: 2 });
-    const landmarks = new Landmarks();
     const deps = { observe: () => undefined, timeoutMs: 10_000 };
     // Divides ranges on any server: otherwise only reads from SecantusDB do so.
-    const store = new MongoStore({ ...connection, landmarks: () => landmarks }, deps);
+    const store = new MongoStore({ ...connection, landmarks: () => landmarks ?? undefined }, deps);
     onTestFinished(() => store.close());
     await store.prepare();
     await store.insert(messages);
@@ -52,14 +51,23 @@ describe.skipIf(rig === undefined)("reads of a range with landmarks", { timeout:
     expect(await ids({ limit: 3, newest: true })).toEqual([late.id, idOf(118), idOf(119)]);
   });
 
-  it("ask the server for no more than the window in which the page was before", async () => {
+  it("ask the server for no more than a window, once the conversation has been read", async () => {
     const { store, find } = await openStore();
-    const read = () => store.page("alice:bob", { before: idOf(119), limit: 10, newest: true });
-    await read();
+    const read = (after: string) => store.page("alice:bob", { after, limit: 10, newest: false });
+    await read(idOf(5));
     find.mockClear();
-    expect(await read()).toHaveLength(10);
+    await read(idOf(5));
+    await read(idOf(15));
+    const conversation = "alice:bob";
     expect(find.mock.calls.map(([filter]) => filter)).toEqual([
-      { conversation: "alice:bob", _id: { $gte: idOf(109), $lt: idOf(119) } },
+      { conversation, _id: { $gt: idOf(5), $lte: idOf(15) } },
+      { conversation, _id: { $gt: idOf(15), $lte: idOf(47) } },
     ]);
+  });
+
+  it("aren't used for a server that stops at the limit: each read is one query", async () => {
+    const { store, find } = await openStore(null);
+    expect(await store.page("alice:bob", { limit: 10, newest: true })).toHaveLength(10);
+    expect(find.mock.calls.map(([filter]) => filter)).toEqual([{ conversation: "alice:bob" }]);
   });
 });

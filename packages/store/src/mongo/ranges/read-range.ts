@@ -16,9 +16,15 @@ const BATCH_SIZE = 128;
 /** A read with a small bound has smaller batches, so that one batch of long messages isn't many times the bound. */
 const BOUND_BYTES_PER_DOCUMENT = 2_048;
 
+/** Maximum number of ids that are learned at once. */
+const LEARNED_AT_ONCE = 2_000;
+
 /**
  * Reads messages in id order until the result is full. Without `maxBytes` fetches everything in one batch. Otherwise the
  * cursor is closed as soon as the result is full, so that no cursor stays open on the server.
+ *
+ * With landmarks, reads the range in windows. If the result fills up where there are no landmarks, learns some for the
+ * next read: otherwise each page of a long conversation would be one more read of all the rest.
  */
 export async function inIdOrder(
   db: RangeDatabase,
@@ -28,20 +34,38 @@ export async function inIdOrder(
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {
   const page = new PageCollector<StoredMessage>(size);
-  const landmarks = db.landmarks();
+  const { limit, maxBytes } = size;
+  const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
+  const options = { ...timeLimit, ...db.hint(index), sort: { _id: direction }, limit, batchSize } as const;
   const list = JSON.stringify(filter);
+  const landmarks = db.landmarks();
   const windows = landmarks?.windows(list, { after, before }, direction) ?? [idsWithin({ after, before })];
   for (const window of windows) {
-    const limit = size.limit - page.messages.length;
-    const batchSize = size.maxBytes === undefined ? limit : Math.min(limit, batchWithin(size.maxBytes));
-    const options = { ...timeLimit, ...db.hint(index), sort: { _id: direction }, limit, batchSize } as const;
-    const found = db.messages.find({ ...filter, ...window }, options);
-    for await (const document of found) if (page.add(messageOf(document))) break;
-    if (page.isFull) break;
+    for await (const document of db.messages.find({ ...filter, ...window }, options))
+      if (page.add(messageOf(document))) break;
+    if (!page.isFull) continue;
+    const ids = page.messages.map(({ id }) => id);
+    landmarks?.learn(list, ids);
+    if (landmarks === undefined || window !== windows.at(-1)) break;
+    const rest = direction === 1 ? { after: ids.at(-1), before } : { after, before: ids.at(-1) };
+    landmarks.learn(list, await readIds(db, { ...filter, ...idsWithin(rest) }, direction, timeLimit));
   }
-  const ids = page.messages.map(({ id }) => id);
-  if (page.isFull) landmarks?.learn(list, ids);
   return page.messages;
+}
+
+/** Reads the first ids of a range, in the direction of reading. */
+async function readIds(
+  { messages }: RangeDatabase,
+  filter: Filter<MessageDocument>,
+  direction: 1 | -1,
+  timeLimit: TimeLimit,
+): Promise<string[]> {
+  const sizes = { limit: LEARNED_AT_ONCE, batchSize: LEARNED_AT_ONCE };
+  const options = { ...timeLimit, ...sizes, sort: { _id: direction }, projection: { _id: 1 } } as const;
+  return messages
+    .find(filter, options)
+    .map(({ _id }) => _id)
+    .toArray();
 }
 
 function batchWithin(maxBytes: number): number {
