@@ -10,4 +10,4 @@ export const PART = { limit: 500, maxBytes: 65_536 };
 export const FIRST_PART = 50;
 
 /** Maximum number of messages that are read from the store at once. A longer page is read in several steps. */
-export const STEP = 200;
+export const STEP = 100;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { sleep } from "@parley/async";
 import type { Attack } from "./attack.ts";
 import type { AttackOrder, AttackReport } from "./attacker/attacker-process.ts";
@@ -147,12 +148,16 @@ async function phase(running: Running, attack: Attack, options: PhaseOptions): P
     history: addressOf(target.history.url),
   };
   await attack.setup?.beforePhase?.(target);
+  const own = monitorEventLoopDelay({ resolution: 10 });
   try {
     await health.takeLoopDelay();
+    own.enable();
     const [samples, report] = await Promise.all([users.run(phaseMs), attacker.call(order)]);
     const operationsPerSecond = (1_000 * report.operations) / report.ms;
+    own.disable();
     const { refusals } = report;
-    return { samples, operationsPerSecond, refusals, loopDelayMs: await health.takeLoopDelay() };
+    const loopDelayMs = await health.takeLoopDelay();
+    return { samples, operationsPerSecond, refusals, loopDelayMs, ownDelayMs: own.max / 1e6 };
   } finally {
     await attack.setup?.afterPhase?.(target);
   }

@@ -70,17 +70,23 @@ const ABOUT_ATTACKS = `
 ## Attacks
 
 Each row is work that one client can do to harm the others. [guarantees.md](guarantees.md#attacks) says what must hold
-meanwhile. Two ordinary users send each other 10 messages a second, read four pages of history a second, and open a new
+meanwhile. Two ordinary users send each other 20 messages a second, read ten pages of history a second, and open a new
 connection every 1.5 seconds. The attacker runs in a process of its own and has an address of its own. In each round it
 attacks for some seconds, and for as long does as many of the same operations against a sink: a process that accepts, answers
 and discards everything. The attack and the control share the machine with the users in the same way, so that their difference
 is the harm that the attack does to Parley. All limits have their defaults, except where a row names a setting.
 
 The columns: every time is the 99th percentile of all rounds together. \`ratio\` is the attack's time in
-times of the control's. \`refused\` counts errors, closed connections, refused handshakes and answers that took longer than
+times of the control's. A row is met if acks and history pages take at most twice as long as with its control, or at most twice
+as long as with the controls of all rows of the same system together. One row has a few hundred values of each kind, so its
+99th percentile is one of the few largest, and two controls differ by as much as the lines below the table say. All controls
+together have thousands, and tell what a user of this machine sees without an attack.
+
+\`refused\` counts errors, closed connections, refused handshakes and answers that took longer than
 5 s. The last column counts the attacker's own connections that were refused or ended, and the errors that it got: without
 any, nothing bounded the attack. \`memory\` is the largest resident memory of a process, with its name. \`event loop\` is the longest time for which one was
-blocked, and at least 10 ms, which is the resolution of the measurement. \`split\` is two gateways, two persisters, a
+blocked, and at least 10 ms, which is the resolution of the measurement. \`of the measurement\` is the same for the process
+of the two users: what it was blocked is part of their times. \`split\` is two gateways, two persisters, a
 history-api, a Redis and a MongoDB; the first gateway is attacked and serves the users. \`standalone\` is one process.
 `;
 

@@ -2,6 +2,7 @@ import { type Collection, type Document, MongoClient, MongoNotConnectedError } f
 import { StoreUnusable } from "../errors.ts";
 import type { ChangeDocument } from "./changes/document.ts";
 import type { AliasDocument, ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
+import { Landmarks } from "./ranges/landmarks.ts";
 
 const DEFAULT_DATABASE = "parley";
 
@@ -32,6 +33,8 @@ export interface Connection extends Collections {
    * range. Call this once connected, because the kind of server isn't known before.
    */
   hint<Index extends IndexKeys>(index: Index): { readonly hint?: Index };
+  /** Divides ranges for SecantusDB, which reads a whole range whatever the limit. Undefined for every other server. */
+  landmarks(): Landmarks | undefined;
   /**
    * Connects if there is no connection yet. Await this before each operation: the driver would connect on its own, but
    * if its first attempt fails, every later operation fails too. Rejects with an error of the driver, also after
@@ -65,15 +68,17 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
 }
 
 /** Connects with one attempt at a time until one succeeds. After that the driver reconnects on its own. */
-function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | "close" | "hint"> {
+function lazyConnect(
+  client: MongoClient,
+): Pick<Connection, "ensureConnected" | "close" | "hint" | "landmarks"> {
   let attempt: Promise<void> | undefined;
   let isClosed = false;
-  let usesHints = true;
+  let landmarks: Landmarks | undefined;
   const connect = async () => {
     try {
       await client.connect();
       const build = await client.db("admin").command({ buildInfo: 1 });
-      usesHints = !("secantusVersion" in build);
+      landmarks = "secantusVersion" in build ? new Landmarks() : undefined;
     } catch (error) {
       attempt = undefined;
       throw error;
@@ -85,7 +90,8 @@ function lazyConnect(client: MongoClient): Pick<Connection, "ensureConnected" | 
       attempt ??= connect();
       await attempt;
     },
-    hint: (index) => (usesHints ? { hint: index } : {}),
+    hint: (index) => (landmarks ? {} : { hint: index }),
+    landmarks: () => landmarks,
     close: () => {
       isClosed = true;
       return client.close();

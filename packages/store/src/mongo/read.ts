@@ -1,31 +1,23 @@
 import { conversationOf, type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
-import { firstFitting, isFull, PageCollector, type PageSize } from "../page-size.ts";
+import { firstFitting, isFull, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
-import type { Connection } from "./connection.ts";
 import type { TimeLimit } from "./deadline.ts";
 import { keyOf, type MessageDocument, messageOf } from "./document.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
+import { inIdOrder, type RangeDatabase } from "./ranges/read-range.ts";
 import type { RefField } from "./unique-refs.ts";
 
 type Messages = Collection<MessageDocument>;
-type Database = Pick<Connection, "messages" | "hint">;
-type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
-/** The fields that no message is made of. Reading them would take a third of the time. */
-const UNUSED = { conversation: 0, timestamp: 0, key: 0 } as const;
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
 /** Conversations in which refs are looked up at the same time. */
 const CONVERSATIONS_AT_ONCE = 8;
-/** Documents per batch of a read that is bounded by bytes. At most one batch is fetched beyond the bound. */
-const BATCH_SIZE = 128;
-/** A read with a small bound has smaller batches, so that one batch of long messages isn't many times the bound. */
-const BOUND_BYTES_PER_DOCUMENT = 2_048;
 
 /** Reads a page of a conversation. */
 export function readPage(
-  db: Database,
+  db: RangeDatabase,
   conversation: string,
   { newest, ...range }: Range & PageSize & { readonly newest: boolean },
   timeLimit: TimeLimit,
@@ -43,7 +35,7 @@ export function readPage(
  * If the result of a query is full, the combined result ends with it (`mergeParts`).
  */
 export async function readVisible(
-  db: Database,
+  db: RangeDatabase,
   user: string,
   range: Range & PageSize,
   timeLimit: TimeLimit,
@@ -76,14 +68,6 @@ export function mergeParts<Item>(
   const byId = new Map(parts.flat().map((item) => [idOf(item), item]));
   const covered = [...byId].filter(([id]) => id <= end);
   return covered.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-}
-
-/** Returns the condition that an id lies within a range. */
-export function idWithin({ after, before }: Range): { readonly _id?: { $gt?: string; $lt?: string } } {
-  if (after === undefined && before === undefined) return {};
-  return {
-    _id: { ...(after !== undefined && { $gt: after }), ...(before !== undefined && { $lt: before }) },
-  };
 }
 
 /** Reads the greatest id of a collection. */
@@ -153,37 +137,6 @@ function refsIn(conversation: string, messages: readonly LogMessage[]): Filter<M
   const from = [...new Set(messages.map((message) => message.from))];
   const ref = [...new Set(messages.flatMap((message) => message.ref ?? []))];
   return { conversation, from: { $in: from }, ref: { $in: ref } };
-}
-
-/**
- * Reads messages in id order until the result is full. Without `maxBytes` fetches everything in one batch. Otherwise the
- * cursor is closed as soon as the result is full, so that no cursor stays open on the server.
- */
-async function inIdOrder(
-  db: Database,
-  filter: Filter<MessageDocument>,
-  index: Index,
-  { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
-  timeLimit: TimeLimit,
-): Promise<StoredMessage[]> {
-  const ranged = { ...filter, ...idWithin({ after, before }) };
-  const { limit, maxBytes } = size;
-  const sort = { _id: direction };
-  const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
-  const options = { ...timeLimit, ...db.hint(index), sort, limit, batchSize, projection: UNUSED } as const;
-  const page = new PageCollector<StoredMessage>(size);
-  const cursor = db.messages.find(ranged, options);
-  for await (const first of cursor) {
-    // The rest of the batch is here already, and takes no promise for each document.
-    let document: MessageDocument | undefined = first;
-    for (; document; document = cursor.readBufferedDocuments(1)[0])
-      if (page.add(messageOf(document))) return page.messages;
-  }
-  return page.messages;
-}
-
-function batchWithin(maxBytes: number): number {
-  return Math.max(1, Math.min(BATCH_SIZE, Math.ceil(maxBytes / BOUND_BYTES_PER_DOCUMENT)));
 }
 
 async function inChunks<T>(

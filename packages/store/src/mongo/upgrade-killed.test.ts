@@ -52,7 +52,7 @@ function chatOn(store: Store): () => Promise<number> {
     return sent;
   };
   const chatting = chat();
-  chatting.catch(() => {});
+  chatting.catch(() => undefined);
   return () => {
     isOver = true;
     return chatting;
@@ -70,7 +70,7 @@ it.skipIf(rig === undefined)(
     const store = database.store({ timeoutMs: 1_200_000 });
     await store.prepare();
     const endChat = chatOn(store);
-    onTestFinished(async () => void (await endChat().catch(() => {})));
+    onTestFinished(async () => void (await endChat().catch(() => undefined)));
     await upgradeUntil(database.url, /prepared/);
     const pages = new RegExp(`(read [^\\n]*\\n){${PAGES_PER_KILL}}`);
     for (let kill = 1; kill < KILLS; kill++) await upgradeUntil(database.url, pages);

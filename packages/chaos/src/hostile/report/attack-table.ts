@@ -1,5 +1,6 @@
 import { median } from "@parley/testkit";
-import { type AttackResult, type Completed, mebibytes, p99Of, problemsOf } from "../result.ts";
+import { type AttackResult, baselineOf, type Completed, mebibytes, p99Of, problemsOf } from "../result.ts";
+import { SHAPES } from "../target/target.ts";
 
 const HEAD = [
   "attack",
@@ -17,32 +18,52 @@ const HEAD = [
   "processes ended",
   "memory",
   "event loop",
+  "of the measurement",
   "the attacker did",
   "and was refused",
 ];
 
 /** Formats the results in Markdown: a row for each attack and system, then every goal that was missed. */
 export function attackTable(results: readonly AttackResult[]): string {
-  const rows = [HEAD, HEAD.map(() => "---"), ...results.map(cellsOf)];
+  const rows = [HEAD, HEAD.map(() => "---"), ...results.map((result) => cellsOf(result, results))];
   const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const problems = results.flatMap((result) =>
-    problemsOf(result).map((problem) => `- ${result.attack.name}, ${result.shape}: ${problem}`),
+    problemsOf(result, results).map((problem) => `- ${result.attack.name}, ${result.shape}: ${problem}`),
   );
-  return problems.length === 0 ? table : `${table}\n\nMissed goals:\n\n${problems.join("\n")}`;
+  const parts = [table, noiseOf(results)];
+  if (problems.length > 0) parts.push(`Missed goals:\n\n${problems.join("\n")}`);
+  return parts.join("\n\n");
 }
 
 /** Returns the line that is printed at the end of a run. */
 export function attackSummary(results: readonly AttackResult[]): string {
-  const missed = results.filter((result) => problemsOf(result).length > 0).length;
+  const missed = results.filter((result) => problemsOf(result, results).length > 0).length;
   return `${results.length} trials: ${results.length - missed} met every goal, ${missed} did not`;
 }
 
-function cellsOf(result: AttackResult): string[] {
+/** Lists what the controls measured on each system: in all rows together, and in the quickest and the slowest row. */
+function noiseOf(results: readonly AttackResult[]): string {
+  const lines = SHAPES.flatMap((shape) => {
+    const completed = results.flatMap((result) =>
+      result.shape === shape && result.outcome.kind === "completed" ? [result.outcome] : [],
+    );
+    const baseline = baselineOf(results, shape);
+    const of = (measure: "acks" | "pages"): string => {
+      const rows = completed.map((outcome) => p99Of(outcome, "control", measure)).filter(Number.isFinite);
+      const range = `${milliseconds(Math.min(...rows))} to ${milliseconds(Math.max(...rows))} in one row`;
+      return `${milliseconds(baseline[measure])} (${range})`;
+    };
+    return completed.length === 0 ? [] : [`- ${shape}: acks ${of("acks")}, history ${of("pages")}`];
+  });
+  return `All controls together, 99th percentile:\n\n${lines.join("\n")}`;
+}
+
+function cellsOf(result: AttackResult, results: readonly AttackResult[]): string[] {
   const { attack, shape, outcome } = result;
   const start = [
     `\`${attack.name}\`: ${attack.title}`,
     shape,
-    problemsOf(result).length === 0 ? "met" : "MISSED",
+    problemsOf(result, results).length === 0 ? "met" : "MISSED",
   ];
   if (outcome.kind === "aborted") return [...start, ...HEAD.slice(start.length).map(() => "")];
   return [
@@ -54,6 +75,7 @@ function cellsOf(result: AttackResult): string[] {
     outcome.ended.length === 0 ? "none" : outcome.ended.join(", "),
     largestMemory(outcome),
     milliseconds(median(outcome.rounds.map((round) => round.attack.loopDelayMs))),
+    milliseconds(median(outcome.rounds.map((round) => round.attack.ownDelayMs))),
     `${amount(median(outcome.rounds.map((round) => round.attack.operationsPerSecond)))} ${attack.unit}/s`,
     `${amount(median(outcome.rounds.map((round) => round.attack.refusals)))} times a phase`,
   ];

@@ -10,7 +10,7 @@ export interface UsersOptions {
 }
 
 /** Mean pause of one user between two messages, two history pages, or two connections, in ms. */
-const PAUSE_MS = { send: 100, page: 250, connect: 1_500 };
+const PAUSE_MS = { send: 50, page: 100, connect: 1_500 };
 /** Each pause is up to this fraction shorter or longer, so that the users don't fall into step with other timers. */
 const JITTER = 0.3;
 

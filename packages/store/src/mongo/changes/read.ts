@@ -7,7 +7,8 @@ import { readByAnyIds } from "../aliases.ts";
 import type { Connection } from "../connection.ts";
 import type { TimeLimit } from "../deadline.ts";
 import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "../indexes.ts";
-import { idWithin, mergeParts } from "../read.ts";
+import { idsWithin } from "../ranges/landmarks.ts";
+import { mergeParts } from "../read.ts";
 import { type ChangeDocument, changeOf } from "./document.ts";
 
 type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
@@ -62,7 +63,7 @@ async function readDocuments(
   const read = (filter: Filter<ChangeDocument>, index: Index) => {
     const { limit } = range;
     const options = { ...timeLimit, ...db.hint(index), sort: { _id: 1 }, limit, batchSize: limit } as const;
-    return db.changes.find({ ...filter, ...idWithin(range) }, options).toArray();
+    return db.changes.find({ ...filter, ...idsWithin(range) }, options).toArray();
   };
   if ("conversation" in of) return read({ conversation: of.conversation }, BY_CONVERSATION);
   if (!(await hasAny(db, range, timeLimit))) return [];
