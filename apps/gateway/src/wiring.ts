@@ -98,6 +98,7 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
     flushPolicy,
     deliveryTimer,
     observe,
+    batchIntervalMs: config.appendIntervalMs,
     maxUnanswered: config.maxUnanswered,
     onAllAnswered: (connection) => closer.finishClose(connection),
   });

@@ -10,8 +10,8 @@ import { WriteScheduler } from "../outbound/write-scheduler.ts";
 import { ChatSocket } from "../upgrade/socket-server.ts";
 import { MessageAppender } from "./message-appender.ts";
 
-/** A message appender whose log has answered one call, and a flush policy whose rest has just begun. */
-async function appenderDuringRest(maxDelayMs: number) {
+/** A message appender, its flush policy, and the contents of each call to its log, which answers at once. */
+function createAppender({ maxDelayMs = 25, batchIntervalMs = 0 }) {
   const calls: string[][] = [];
   const appender: Appender = {
     problem: () => undefined,
@@ -33,6 +33,7 @@ async function appenderDuringRest(maxDelayMs: number) {
     writeScheduler,
     flushPolicy: policy,
     deliveryTimer: { accepted: ignore },
+    batchIntervalMs,
     maxUnanswered: 256,
     observe: ignore,
     onAllAnswered: ignore,
@@ -52,6 +53,12 @@ async function appenderDuringRest(maxDelayMs: number) {
   });
   const send = (content: string, to = "") =>
     messageAppender.append(connection, { from: "alice", to, content });
+  return { messageAppender, policy, calls, send };
+}
+
+/** A message appender whose log has answered one call, and a flush policy whose rest has just begun. */
+async function appenderDuringRest(maxDelayMs: number) {
+  const { messageAppender, policy, calls, send } = createAppender({ maxDelayMs });
   send("first");
   await messageAppender.flush();
   calls.pop();
@@ -91,5 +98,39 @@ describe("drafts during a rest of the write scheduler", () => {
     send("1");
     await messageAppender.flush();
     expect(calls).toEqual([["1"]]);
+  });
+});
+
+describe("drafts soon after a call to the log", () => {
+  it("P13, L6: share the next call, in their order; the first draft doesn't wait", async () => {
+    const { messageAppender, calls, send } = createAppender({ batchIntervalMs: 60_000 });
+    send("1", "bob");
+    await turn();
+    expect(calls).toEqual([["1"]]);
+    send("2", "bob");
+    await turn();
+    send("3");
+    send("4", "carol");
+    await turn();
+    expect(calls).toEqual([["1"]]);
+    await messageAppender.flush();
+    expect(calls).toEqual([["1"], ["2", "3", "4"]]);
+  });
+
+  it("are sent once the interval has passed", async () => {
+    const { calls, send } = createAppender({ batchIntervalMs: 20 });
+    send("1", "bob");
+    await turn();
+    send("2", "bob");
+    await until(() => calls.length > 1, "the next call");
+    expect(calls).toEqual([["1"], ["2"]]);
+  });
+
+  it("L6: don't wait if they fill one call", async () => {
+    const { calls, send } = createAppender({ batchIntervalMs: 60_000 });
+    send("1", "bob");
+    await turn();
+    for (let n = 0; n < 130; n++) send(`${n}`, "bob");
+    expect(calls.map((call) => call.length)).toEqual([1, 128]);
   });
 });

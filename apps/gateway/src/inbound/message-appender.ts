@@ -35,6 +35,8 @@ export interface MessageAppenderDeps {
   readonly flushPolicy: FlushPolicy;
   readonly deliveryTimer: Pick<DeliveryTimer, "accepted">;
   readonly observe: Observe;
+  /** Time from one batch to the next, at least, in ms. Drafts that come meanwhile share a batch. */
+  readonly batchIntervalMs: number;
   /** Unanswered frames at which the gateway stops reading from a connection (G5). */
   readonly maxUnanswered: number;
   /** Called when a leaving connection has its last answer. */
@@ -44,9 +46,10 @@ export interface MessageAppenderDeps {
 /**
  * Appends drafts to the log in batches, and answers with acks and errors.
  *
- * A batch holds the drafts of all connections from one turn of the event loop, in the order they came. So the drafts
- * of one connection stay in order (P13). While the write scheduler rests between passes, a batch gathers public
- * drafts for longer, but never so long that clients get the messages later.
+ * A batch holds drafts of all connections, in the order they came. So the drafts of one connection stay in order (P13).
+ * A batch leaves at the end of the turn of the event loop, or later if the last one left less than `batchIntervalMs` ago:
+ * a batch costs far more than a draft in it. While the write scheduler rests between passes, a batch gathers public drafts
+ * for longer, but never so long that clients get the messages later.
  *
  * Answers leave in the order of the batches. A reply to a connection with unanswered drafts is sent after their
  * answers. So a client gets its answers in the order of its frames (P13).
@@ -59,6 +62,8 @@ export class MessageAppender {
   /** Duration of the last call to the log. Until the first call has been answered, drafts aren't delayed. */
   #logMs = Number.POSITIVE_INFINITY;
   readonly #timer = new CoalescingTimer(() => this.#dispatch());
+  /** When the last batch left. */
+  #dispatchedAt = Number.NEGATIVE_INFINITY;
   /** Resolves when every batch sent so far has been answered. */
   #answered: Promise<void> = Promise.resolve();
 
@@ -106,13 +111,16 @@ export class MessageAppender {
   }
 
   /**
-   * Returns how long to wait for more drafts, in ms. Only a public draft may wait, and not while reading from its
-   * connection is paused, because the pause may last until the drafts are answered.
+   * Returns how long to wait for more drafts, in ms. Only a public draft may wait for the rest between passes, and not
+   * while reading from its connection is paused, because the pause may last until the drafts are answered. The interval
+   * is rounded to whole ms, as timers are: a wait below 1 ms would otherwise end at once.
    */
   #gatherDelay(item: BatchItem): number {
     const isPaused = item.kind === "draft" && item.connection.isReadingPaused;
-    const mayWait = item.kind !== "reply" && item.draft.to === "" && !isPaused;
-    return mayWait ? this.#deps.flushPolicy.gatherDelay(performance.now(), this.#logMs) : 0;
+    const mayRest = item.kind !== "reply" && item.draft.to === "" && !isPaused;
+    const now = performance.now();
+    const untilNext = Math.round(this.#dispatchedAt + this.#deps.batchIntervalMs - now);
+    return mayRest ? Math.max(untilNext, this.#deps.flushPolicy.gatherDelay(now, this.#logMs)) : untilNext;
   }
 
   /** Backpressure: pauses reading from a client that sends faster than the log answers. */
@@ -133,6 +141,7 @@ export class MessageAppender {
     const drafts: Draft[] = [];
     for (const item of batch) if (item.kind !== "reply") drafts.push(item.draft);
     const startedAt = performance.now();
+    this.#dispatchedAt = startedAt;
     const appended = drafts.length > 0 ? this.#appendDrafts(drafts) : Promise.resolve([]);
     this.#answered = Promise.all([appended, this.#answered]).then(([results]) => {
       this.#answerBatch(batch, results);

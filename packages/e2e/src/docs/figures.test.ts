@@ -38,6 +38,7 @@ const PHRASES: readonly (readonly [file: string, phrase: string])[] = [
   ["docs/operating.md", `longer than \`HEARTBEAT_MS\` (${seconds(env.HEARTBEAT_MS)})`],
   ["docs/operating.md", `| ${count(env.BACKLOG_MAX_ENTRIES)} and ${mib(env.BACKLOG_MAX_BYTES)} |`],
   ["docs/operating.md", `| \`MAX_FLUSH_DELAY_MS\` | ${env.MAX_FLUSH_DELAY_MS} |`],
+  ["docs/operating.md", `| \`APPEND_INTERVAL_MS\` | ${env.APPEND_INTERVAL_MS} |`],
   ["README.md", `Sending the same \`ref\` again within ${minutes(env.DEDUPE_WINDOW_MS)} is safe`],
   ["README.md", `| \`RATE_LIMIT\` | ${env.RATE_LIMIT} |`],
 ];
