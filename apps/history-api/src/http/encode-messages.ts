@@ -21,11 +21,11 @@ export interface JsonEnvelope {
 }
 
 /**
- * Encodes lists of messages as chunks of JSON. The chunks are outside of the JavaScript heap, and the messages can be freed. So
- * the memory that a response needs while its client reads is small and known exactly (G5).
+ * Encodes lists of messages as chunks of JSON: yields each full one and returns the last one. The chunks are outside of the
+ * JavaScript heap, and the messages can be freed. So the memory that a response needs while its client reads is small and
+ * known exactly (G5). Others can use the event loop between two chunks.
  */
-export function encodeMessages(lists: readonly MessageList[]): Buffer[] {
-  const chunks: Buffer[] = [];
+export function* encodeMessages(lists: readonly MessageList[]): Generator<Buffer, Buffer, void> {
   // The pieces are joined once per chunk. If each were appended to a string, V8 would build a chain of small strings,
   // which stays in memory longer than it is used.
   let pieces: string[] = [];
@@ -34,12 +34,11 @@ export function encodeMessages(lists: readonly MessageList[]): Buffer[] {
     pieces.push(json);
     length += json.length;
     if (length < CHUNK_LENGTH) continue;
-    chunks.push(Buffer.from(pieces.join("")));
+    yield Buffer.from(pieces.join(""));
     pieces = [];
     length = 0;
   }
-  if (pieces.length > 0) chunks.push(Buffer.from(pieces.join("")));
-  return chunks;
+  return Buffer.from(pieces.join(""));
 }
 
 function* piecesOf(lists: readonly MessageList[]): Generator<string> {

@@ -117,8 +117,7 @@ export class Responder {
       try {
         await turn.next();
         const lists = await readLists(turn.giveWay);
-        await turn.next();
-        const chunks = this.#encode(exchange, lists);
+        const chunks = await this.#encode(exchange, turn, lists);
         const count = lists.reduce((sum, { messages }) => sum + messages.length, 0);
         // Released first, because a response may exceed the user's share only if the user holds nothing else.
         memory.release();
@@ -156,10 +155,10 @@ export class Responder {
     return this.#inTurn("part", exchange, deadline, async (turn) => {
       await turn.next();
       const messages = await reader.next(deadline);
-      await turn.next();
       if (messages.length === 0) return { chunks: [], count: 0 };
       const envelope = { before: count === 0 ? "[" : ",", after: "" };
-      return { chunks: this.#encode(exchange, [{ messages, envelope }]), count: messages.length };
+      const chunks = await this.#encode(exchange, turn, [{ messages, envelope }]);
+      return { chunks, count: messages.length };
     });
   }
 
@@ -173,9 +172,17 @@ export class Responder {
     return deadline.during("turn", (signal) => this.#deps.limiter.read(kind, caller, signal, run));
   }
 
-  #encode({ caller }: Exchange, lists: readonly MessageList[]): Buffer[] {
+  /** Encodes messages, a chunk in each turn: a long page takes several ms, and others would wait for all of it (G5). */
+  async #encode({ caller }: Exchange, turn: Turn, lists: readonly MessageList[]): Promise<Buffer[]> {
     for (const { messages } of lists) this.#deps.limiter.charge(caller.user, estimateAll(messages));
-    return encodeMessages(lists);
+    const encoding = encodeMessages(lists);
+    const chunks: Buffer[] = [];
+    for (;;) {
+      await turn.next();
+      const { value, done } = encoding.next();
+      if (value.length > 0) chunks.push(value);
+      if (done) return chunks;
+    }
   }
 
   #bodyOf({ req, res, caller, closed }: Exchange): ResponseBody {

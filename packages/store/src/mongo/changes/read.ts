@@ -88,7 +88,7 @@ async function readDocuments(
  */
 async function hasAny({ changes }: Connection, range: Range, timeLimit: TimeLimit): Promise<boolean> {
   const options = { ...timeLimit, sort: { _id: 1 }, projection: { _id: 1 } } as const;
-  return (await changes.findOne(idWithin(range), options)) !== null;
+  return (await changes.findOne(idsWithin(range), options)) !== null;
 }
 
 /** Returns each change that has a message, with it. */
