@@ -86,6 +86,7 @@ export function MessageList({ chat, partner }: Props) {
           {rowsOf(shown).map((row) => (
             <MessageRow
               key={row.message.id}
+              chat={chat}
               row={row}
               me={state.me}
               isPublic={partner === ""}
