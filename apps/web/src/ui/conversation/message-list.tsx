@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
-import { pendingIn } from "../chat/conversation-list.ts";
-import type { Conversation } from "../chat/state.ts";
-import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../chat/view.ts";
+import type { Chat } from "../../chat/chat.ts";
+import { pendingIn } from "../../chat/conversation-list.ts";
+import type { Conversation } from "../../chat/state.ts";
+import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../../chat/view.ts";
 import { MessageRow, PendingRow, rowsOf } from "./message-row.tsx";
 import {
   anchorIn,

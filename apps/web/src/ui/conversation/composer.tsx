@@ -1,6 +1,6 @@
 import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
+import type { Chat } from "../../chat/chat.ts";
 
 interface Props {
   readonly chat: Chat;

@@ -1,10 +1,10 @@
-import type { Chat } from "../chat/chat.ts";
-import { mayImitate } from "../chat/scripts.ts";
-import { Avatar } from "./avatar.tsx";
+import type { Chat } from "../../chat/chat.ts";
+import { mayImitate } from "../../chat/scripts.ts";
+import { Avatar } from "../avatar.tsx";
+import { IMITATION_WARNING, Name } from "../name.tsx";
 import { Composer } from "./composer.tsx";
 import { EditForm } from "./edit-form.tsx";
 import { MessageList } from "./message-list.tsx";
-import { IMITATION_WARNING, Name } from "./name.tsx";
 
 interface Props {
   readonly chat: Chat;

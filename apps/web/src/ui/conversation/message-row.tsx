@@ -1,11 +1,11 @@
 import type { Message } from "@parley/client";
-import type { Chat } from "../chat/chat.ts";
-import { formatDay, formatTime } from "../chat/dates.ts";
-import { failureReason, isRetryable } from "../chat/labels.ts";
-import { hueOf } from "../chat/names.ts";
-import type { Pending } from "../chat/state.ts";
+import type { Chat } from "../../chat/chat.ts";
+import { formatDay, formatTime } from "../../chat/dates.ts";
+import { failureReason, isRetryable } from "../../chat/labels.ts";
+import { hueOf } from "../../chat/names.ts";
+import type { Pending } from "../../chat/state.ts";
+import { Name } from "../name.tsx";
 import { MessageActions } from "./message-actions.tsx";
-import { Name } from "./name.tsx";
 
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {

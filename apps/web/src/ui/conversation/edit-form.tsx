@@ -1,7 +1,7 @@
 import type { Message } from "@parley/client";
 import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
+import type { Chat } from "../../chat/chat.ts";
 import { isForInputMethod, isTouch } from "./composer.tsx";
 
 interface Props {
