@@ -6,7 +6,7 @@ Exit codes:
   1    failure, or an unknown outcome (a message that may have been sent); doctor: a check failed
   2    invalid command line or environment
   3    the server cannot be reached, or cannot answer at the moment: try again later
-  4    the server refused the token, the permission or the message
+  4    the server refused the token, the permission, the message or the change
   130  interrupted by Ctrl-C or SIGTERM (chat, tail and probe end with 0)`;
 
 export const PROGRAM = `
@@ -34,7 +34,23 @@ Examples:
   $ parley send public --as alice "to everyone"
   $ git log -1 | parley send bob --as alice
   $ tail -f app.log | parley send public --as bot --lines
-  $ parley send bob --as alice --ref order-17 "shipped"    # safe to repeat`;
+  $ parley send bob --as alice --ref order-17 "shipped"    # safe to repeat
+  $ parley send bob --as alice --meta '{"order":17}' "shipped"`;
+
+export const EDIT = `
+Prints the change's id once the change is durable. send, tail --json and history --json print the ids of messages.
+Without a text, or with "-", the text is read from standard input.
+
+Examples:
+  $ ID=$(parley send bob --as alice Hello, Bob)
+  $ parley edit $ID --as alice Hello, Bob!`;
+
+export const DELETE = `
+Prints the change's id once the change is durable. The message stays in history, without its text. A token with the scope
+moderate may delete any message.
+
+Example:
+  $ parley delete 1752674400123-0000000000-00 --as alice`;
 
 export const TAIL = `
 Prints every message once and in order, even if the server is away in between. Its position is saved only with

@@ -2,6 +2,7 @@ import { readEnv } from "@parley/service/env";
 import { Command, InvalidArgumentError } from "commander";
 import { chat } from "./chat/chat.ts";
 import { CHAT_HELP } from "./chat/parse-input.ts";
+import { edit, remove } from "./commands/change.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
@@ -14,6 +15,8 @@ import { parseDuration } from "./parse-duration.ts";
 import type { ServerOptions } from "./server/connect-client.ts";
 import { usageError } from "./terminal/failure.ts";
 import type { Io } from "./terminal/io.ts";
+
+const META = "a JSON object that the message carries beside its text";
 
 /** Defines every command with its options. Each command is implemented in its own file. */
 export function createProgram(io: Io, inspectors: Inspectors): Command {
@@ -34,24 +37,38 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
       "--ref <ref>",
       "a name for the message: repeating the command within 10 minutes sends nothing twice",
     )
+    .option("--meta <json>", META)
     .option("--json", "print the id and timestamp of each message as one line of JSON", false)
     .addHelpText("after", help.SEND)
-    .action(
-      (to: string, text: string[], flags: ServerFlags & { lines: boolean; ref?: string; json: boolean }) => {
-        const { lines, ref, json } = flags;
-        const content = text.length > 0 ? text.join(" ") : undefined;
-        return send(to, content, { ...serverOptions(flags), lines, ref, json }, io);
-      },
-    );
+    .action((to: string, text: string[], flags: ServerFlags & ChangeFlags & { lines: boolean }) => {
+      const { lines, ref, meta, json } = flags;
+      return send(to, contentOf(text), { ...serverOptions(flags), lines, ref, meta, json }, io);
+    });
+
+  addChangeFlags(program.command("edit <id> [text...]").description("replace the text of your message"))
+    .option("--meta <json>", `${META}; without it the message keeps its own`)
+    .addHelpText("after", help.EDIT)
+    .action((id: string, text: string[], flags: ServerFlags & ChangeFlags) => {
+      const { ref, meta, json } = flags;
+      return edit(id, contentOf(text), { ...serverOptions(flags), ref, meta, json }, io);
+    });
+
+  addChangeFlags(program.command("delete <id>").description("delete your message"))
+    .addHelpText("after", help.DELETE)
+    .action((id: string, flags: ServerFlags & ChangeFlags) => {
+      const { ref, json } = flags;
+      return remove(id, { ...serverOptions(flags), ref, json }, io);
+    });
 
   addServerFlags(program.command("tail").description("print messages as they arrive, until Ctrl-C"))
     .option("--json", "print one line of JSON per message", false)
+    .option("--changes", "with --json: also print one line of JSON per edit and deletion", false)
     .option("--from <place>", "now (default), beginning, or the cursor or message id to start after")
     .option("--cursor-file <file>", "save the position in this file, and continue there the next time")
     .addHelpText("after", help.TAIL)
-    .action((flags: ServerFlags & { json: boolean; from?: string; cursorFile?: string }) => {
-      const { json, from, cursorFile } = flags;
-      return tail({ ...serverOptions(flags), json, from, cursorFile }, io);
+    .action((flags: ServerFlags & TailFlags) => {
+      const { json, changes, from, cursorFile } = flags;
+      return tail({ ...serverOptions(flags), json, changes, from, cursorFile }, io);
     });
 
   addServerFlags(
@@ -75,7 +92,7 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
     .description("print a token for a user")
     .option(
       "--scope <scope>",
-      "an additional permission: history:read, messages:send or ops; repeatable",
+      "an additional permission: history:read, messages:send, moderate or ops; repeatable",
       collect,
       [],
     )
@@ -133,6 +150,20 @@ function addProbe(program: Command, io: Io): void {
       const peer = { as: flags.peer, token };
       await probe({ ...server, peer, once, json, host, port, everyMs: flags.every * 1000 }, io);
     });
+}
+
+/** The flags of `send`, `edit` and `delete`. */
+interface ChangeFlags {
+  readonly ref?: string;
+  readonly meta?: string;
+  readonly json: boolean;
+}
+
+interface TailFlags {
+  readonly json: boolean;
+  readonly changes: boolean;
+  readonly from?: string;
+  readonly cursorFile?: string;
 }
 
 interface HistoryFlags {
@@ -193,6 +224,16 @@ function addServerFlags(command: Command): Command {
       "the user's token; prefer PARLEY_TOKEN, which other users of the machine cannot see",
     )
     .option("--timeout <duration>", "the time that connecting, and each send, may take", seconds, 10);
+}
+
+function addChangeFlags(command: Command): Command {
+  return addServerFlags(command)
+    .option("--ref <ref>", "a name for the change: repeating the command changes nothing twice")
+    .option("--json", "print the change's id and timestamp as one line of JSON", false);
+}
+
+function contentOf(text: readonly string[]): string | undefined {
+  return text.length > 0 ? text.join(" ") : undefined;
 }
 
 function serverOptions(flags: ServerFlags): ServerOptions {

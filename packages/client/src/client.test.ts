@@ -180,9 +180,39 @@ describe("requests", () => {
   });
 
   it.each([
+    ["the path", 404, "not_found", 404, "not_found", "not_supported"],
+    ["the method", 405, "method_not_allowed", 400, "invalid_parameter", "not_supported"],
+    ["the message", 404, "not_found", 400, "invalid_parameter", "not_found"],
+  ])(
+    "P73: an error says that the server doesn't have %s",
+    async (_what, status, code, probeStatus, probeCode, expected) => {
+      const url = await refusingServer((req, res) => {
+        if (!req.url?.startsWith("/message/")) res.writeHead(503).end();
+        else if (req.url === "/message/-") problem(res, probeStatus, { code: probeCode });
+        else problem(res, status, { code });
+      });
+      const { client } = open({ url });
+      const id = "1752674400123-0000000000-00";
+      for (const request of [() => client.edit(id, "x"), () => client.remove(id), () => client.message(id)])
+        await expect(request()).rejects.toMatchObject({ code: expected, temporary: false });
+    },
+  );
+
+  it.each(["", "..", "a/b", "a?b", undefined as unknown as string])(
+    "P73: an id that no message has is refused before the request: %j",
+    async (id) => {
+      const { client } = open({ url: await refusingServer((_req, res) => res.end("{}")) });
+      for (const request of [() => client.edit(id, "x"), () => client.remove(id), () => client.message(id)])
+        await expect(request()).rejects.toMatchObject({ code: "invalid_parameter" });
+    },
+  );
+
+  it.each([
     ["no recipient", [undefined as unknown as string, "x"], {}, "invalid_message"],
     ["a ref that is too long", ["bob", "x"], { ref: "r".repeat(65) }, "invalid_message"],
     ["a frame that is too large", ["bob", "€".repeat(30_000)], {}, "content_too_long"],
+    ["a meta that isn't an object", ["bob", "x"], { meta: [] as never }, "invalid_message"],
+    ["a meta that isn't JSON", ["bob", "x"], { meta: { n: 1n } }, "invalid_message"],
   ] as const)("P12: a send with %s rejects at once", async (_what, [to, content], options, code) => {
     const { client } = open({ url: "ws://127.0.0.1:9/ws" });
     await expect(client.send(to, content, options)).rejects.toMatchObject({

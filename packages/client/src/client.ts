@@ -1,7 +1,9 @@
+import { ChangeSender, type EditOptions, type RemoveOptions } from "./changing/change-sender.ts";
 import { Connection } from "./connection/connection.ts";
 import { Connector } from "./connection/connector.ts";
 import type { ConnectionEnd } from "./connection/reconnect.ts";
 import { TokenSource } from "./connection/token-source.ts";
+import { dispatchFrame } from "./dispatch-frame.ts";
 import { closedError, ParleyError, toParleyError } from "./errors.ts";
 import {
   type ConversationsPage,
@@ -14,7 +16,7 @@ import { type ConnectOptions, resolveOptions, type Settings } from "./options.ts
 import { Receiver } from "./receiving/receiver.ts";
 import { type SendOptions, SendQueue } from "./sending/send-queue.ts";
 import type { State } from "./state.ts";
-import type { Message, Receipt, ServerFrame } from "./wire.ts";
+import type { Change, Message, Receipt, ServerFrame } from "./wire.ts";
 
 /**
  * Returns a client that connects in the background and stays connected until it is closed. Subscribe to `messages` in
@@ -36,7 +38,9 @@ export class ParleyClient {
   readonly #http: HttpClient;
   readonly #sendQueue: SendQueue;
   readonly #receiver: Receiver;
+  readonly #changeSender: ChangeSender;
   readonly #messages = new Subject<Message>();
+  readonly #changes = new Subject<Change>();
   readonly #state = new Value<State>({ phase: "connecting" });
   readonly #closing = new AbortController();
   readonly #connector: Connector;
@@ -61,6 +65,12 @@ export class ParleyClient {
       timeoutMs: settings.requestTimeoutMs,
     });
     this.#sendQueue = new SendQueue(settings.sends, (frame) => this.#connection?.send(frame));
+    this.#changeSender = new ChangeSender({
+      limits: settings.sends,
+      http: this.#http,
+      closing,
+      closedError: (details) => closedError(this.#closedBy, details),
+    });
     this.#receiver = new Receiver({
       settings,
       cursor: options.cursor,
@@ -68,6 +78,7 @@ export class ParleyClient {
       tokens: this.#tokens,
       closing,
       message: (message) => this.#messages.next(message),
+      change: (change) => this.#changes.next(change),
       catchingUp: (received, error) =>
         this.#state.next({ phase: "catching-up", received, ...(error && { error }) }),
       live: () => this.#state.next({ phase: "live" }),
@@ -97,6 +108,14 @@ export class ParleyClient {
     return this.#messages;
   }
 
+  /**
+   * Every edit and deletion of a message for this user, each once and in log order among the messages, so under the same
+   * `cursor`. Changes of messages that you don't have are among them. `presentMessage` applies one to what you show.
+   */
+  get changes(): Observable<Change> {
+    return this.#changes;
+  }
+
   /** The state of the connection. A new listener is called with the current state at once, then at every change. */
   get state(): Observable<State> & { readonly current: State } {
     return this.#state;
@@ -108,8 +127,8 @@ export class ParleyClient {
   }
 
   /**
-   * The position right after the last delivered message. Save it and pass it to a later client, which then delivers
-   * exactly the messages after this position. In a message's listener, it is the position right after that message.
+   * The position right after the last delivered message or change. Save it and pass it to a later client, which then
+   * delivers exactly what comes after this position. In a listener, it is the position right after the delivered value.
    * Undefined until the first connection of a client without a cursor.
    */
   get cursor(): string | undefined {
@@ -131,6 +150,32 @@ export class ParleyClient {
   send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
     if (this.#closing.signal.aborted) return Promise.reject(this.#closedError());
     return this.#sendQueue.send(to, content, options);
+  }
+
+  /**
+   * Replaces the content of one of the user's messages, and resolves once the change is durable. Needs no connection. The
+   * client retries like `send`, always under the same `ref`. The changes of one message are sent in the order of the calls.
+   *
+   * @param id The message's id. A receipt, a message and a change have it.
+   * @returns The id and timestamp of the change. It also arrives in `changes`.
+   * @throws ParleyError The same as `send`, or `not_found`, `forbidden`, `message_deleted`, `not_enabled` or `not_supported`.
+   */
+  edit(id: string, content: string, options: EditOptions = {}): Promise<Receipt> {
+    return this.#changeSender.edit(id, content, options);
+  }
+
+  /** Deletes one of the user's messages, or with the scope `moderate` any message. The rest is as for `edit`. */
+  remove(id: string, options: RemoveOptions = {}): Promise<Receipt> {
+    return this.#changeSender.remove(id, options);
+  }
+
+  /**
+   * Reads one message as it is now. Needs no connection. A temporary error isn't retried.
+   *
+   * @throws ParleyError The same as `history`, or `not_found` or `not_supported`.
+   */
+  message(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Message> {
+    return this.#request(options.signal, (ended) => this.#http.message(id, ended));
   }
 
   /**
@@ -240,26 +285,11 @@ export class ParleyClient {
   }
 
   #onFrame(frame: ServerFrame, connection: Connection): void {
-    switch (frame.type) {
-      case "ready":
-        this.#user = frame.user;
-        this.#receiver.ready(frame.cursor, connection.ended);
-        if (!connection.ended.aborted) this.#sendQueue.connected();
-        break;
-      case "message": {
-        const { id, from, to, content, timestamp } = frame;
-        this.#receiver.handle({ type: "message", message: { id, from, to, content, timestamp } });
-        break;
-      }
-      case "sync":
-        this.#receiver.handle({ type: "gap" });
-        break;
-      case "ack":
-        this.#sendQueue.onAck(frame.ref, { id: frame.id, timestamp: frame.timestamp });
-        break;
-      case "error":
-        this.#sendQueue.onError(frame);
-        break;
-    }
+    const [receiver, sendQueue] = [this.#receiver, this.#sendQueue];
+    if (frame.type === "ready") {
+      this.#user = frame.user;
+      receiver.ready(frame.cursor, connection.ended);
+      if (!connection.ended.aborted) sendQueue.connected();
+    } else dispatchFrame(frame, { receiver, sendQueue });
   }
 }

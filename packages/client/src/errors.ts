@@ -2,12 +2,13 @@
  * The reason for a failure. Either a code of the server (docs/protocol.md, "Error codes"), or one of the SDK's own:
  *
  * - `closed`: the client is closed, or was closed before the call finished.
- * - `not_sent`: the send reached its deadline or was aborted, and the server doesn't have the message.
- * - `outcome_unknown`: the same, but the answer to an attempt was lost, so the server may have the message.
- * - `queue_full`: `maxPendingSends` sends are pending already.
+ * - `not_sent`: the send or change reached its deadline or was aborted, and the server doesn't have it.
+ * - `outcome_unknown`: the same, but the answer to an attempt was lost, so the server may have it.
+ * - `queue_full`: `maxPendingSends` sends, or as many changes, are pending already.
  * - `aborted`: the call's `signal` was aborted.
  * - `unreachable`: no answer came in time, or the answer isn't Parley's.
  * - `token_failed`: `token()` threw, took longer than `requestTimeoutMs`, or returned something that isn't a token.
+ * - `not_supported`: the server is of an earlier version, which has no edits and deletions.
  * - `refused`: the server closed the connection with a code that forbids reconnecting (4500 to 4999, P40).
  * - `invalid_option`: `connect` was called with an option that can never work.
  */
@@ -19,6 +20,7 @@ export type ClientErrorCode =
   | "aborted"
   | "unreachable"
   | "token_failed"
+  | "not_supported"
   | "refused"
   | "invalid_option"
   | (string & {});
@@ -39,7 +41,7 @@ export class ParleyError extends Error {
   readonly temporary: boolean;
   /** The wait before the next attempt that the server asked for, in ms. Undefined if it asked for none. */
   readonly retryAfterMs: number | undefined;
-  /** True for a send whose message may have reached the log, although `send` rejected. */
+  /** True for a send or a change that may have reached the log, although the call rejected. */
   readonly mayHaveGoneThrough: boolean;
 
   constructor(code: ClientErrorCode, message: string, details: ErrorDetails = {}) {

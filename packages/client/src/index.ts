@@ -1,3 +1,5 @@
+export type { EditOptions, RemoveOptions } from "./changing/change-sender.ts";
+export { presentMessage } from "./changing/present-message.ts";
 export { connect, type ParleyClient } from "./client.ts";
 export { type ClientErrorCode, ParleyError } from "./errors.ts";
 export type { Conversation, ConversationsPage, HistoryPage } from "./http/http-client.ts";
@@ -6,4 +8,4 @@ export type { Observable } from "./observable.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { SendOptions } from "./sending/send-queue.ts";
 export type { State } from "./state.ts";
-export type { Message, Receipt } from "./wire.ts";
+export type { Change, Message, Meta, Receipt } from "./wire.ts";

@@ -21,7 +21,7 @@ export function asyncapi(): JsonSchema {
       license: { name: "MIT" },
       description:
         "Each WebSocket text frame holds one JSON object. Clients must ignore frames and fields that they don't know. " +
-        "P1 to P74 refer to the rules in docs/protocol.md, which also describes a client that misses nothing.",
+        "P1 to P76 refer to the rules in docs/protocol.md, which also describes a client that misses nothing.",
     },
     defaultContentType: "application/json",
     servers: {

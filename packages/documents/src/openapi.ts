@@ -210,6 +210,7 @@ function sendOperation(): JsonSchema {
         "invalid_parameter",
         "content_too_long",
         "ref_reused",
+        "not_enabled",
         "rate_limited",
         "too_many_connections",
         "backlog_full",

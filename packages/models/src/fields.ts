@@ -46,10 +46,13 @@ export const content = z
       "The text: well-formed Unicode of at most MAX_CONTENT_BYTES bytes in UTF-8, by default 8192 (P12).",
   });
 
-/** A message's `meta` as clients get it (P72). */
-export const meta = z
-  .record(z.string(), z.unknown())
-  .meta({ description: "What the sender's application put beside the content (P72)." });
+/** A message's `meta` (P72). `metaFault` checks its size and depth, on the text that the client wrote. */
+export const meta = z.record(z.string(), z.unknown()).meta({
+  examples: [{ order: 17 }],
+  description:
+    "What the sender's application puts beside the content: at most 1024 bytes as JSON in UTF-8, nested at most 16 " +
+    "deep. Carried as it was written (P72).",
+});
 
 /** A sender's own name for a message (P10). */
 export const ref = z

@@ -9,6 +9,7 @@ export const clientFrames = {
       type: z.literal("message").default("message"),
       to: recipient.default(""),
       content,
+      meta: meta.exactOptional(),
       ref: ref.optional(),
     })
     .meta({
@@ -22,8 +23,11 @@ export const clientFrames = {
 
 /** A decoded frame of a client. */
 export type ClientFrame = {
-  [Type in keyof typeof clientFrames]: z.infer<(typeof clientFrames)[Type]>;
+  [Type in keyof typeof clientFrames]: MetaAsText<z.infer<(typeof clientFrames)[Type]>>;
 }[keyof typeof clientFrames];
+
+/** What was decoded, with `meta` as the client wrote it: it is carried as text (P72). */
+export type MetaAsText<T> = T extends { meta?: unknown } ? Omit<T, "meta"> & { readonly meta?: string } : T;
 
 const code = z.enum(ERROR_CODES);
 

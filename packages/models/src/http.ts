@@ -12,7 +12,7 @@ import {
   time,
   username,
 } from "./fields.ts";
-import { clientFrames } from "./frames.ts";
+import { clientFrames, type MetaAsText } from "./frames.ts";
 import { parseTime, TIME_PATTERN } from "./times.ts";
 
 /** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62). */
@@ -161,7 +161,7 @@ export const editRequest = z
   .meta({ description: "The new content of a message (P73). Without `meta`, the message keeps its own." });
 
 /** A decoded request to send. */
-export type SendRequest = z.infer<typeof sendRequest>;
+export type SendRequest = MetaAsText<z.infer<typeof sendRequest>>;
 
 /** The response bodies, under their names in the OpenAPI document. */
 export const responses = {

@@ -51,7 +51,7 @@ export {
   timestampOf,
 } from "./ids.ts";
 export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
-export { isMeta, MAX_META_BYTES } from "./meta.ts";
+export { isMeta, MAX_META_BYTES, metaFault } from "./meta.ts";
 export { idAtTime, idBeforeTime, parseTime } from "./times.ts";
 export { isUsername } from "./username.ts";
 export {

@@ -3,15 +3,27 @@ export const MAX_META_BYTES = 1_024;
 /** A `meta` that is nested deeper would stop an insert into MongoDB for ever, if a store kept it as a document. */
 const MAX_META_DEPTH = 16;
 const META = ',"meta":';
+/** The rule for a `meta` that isn't an object at all. */
+export const NOT_AN_OBJECT = "`meta` must be a JSON object.";
 
 /** Tells if a text may be a `meta`: a JSON object, small and not deep (P72). Never throws. */
 export function isMeta(text: string): boolean {
-  if (new TextEncoder().encode(text).byteLength > MAX_META_BYTES || !text.isWellFormed()) return false;
+  return metaFault(text) === undefined;
+}
+
+/** Returns why a text can't be a `meta` (P72), for the author of a client. Undefined if it can be one. Never throws. */
+export function metaFault(text: string): string | undefined {
+  if (new TextEncoder().encode(text).byteLength > MAX_META_BYTES)
+    return `\`meta\` must have at most ${MAX_META_BYTES} bytes as JSON, in UTF-8.`;
+  if (!text.isWellFormed()) return NOT_AN_OBJECT;
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) && !Array.isArray(value) && isWithinDepth(value, MAX_META_DEPTH);
+    if (!isObject(value) || Array.isArray(value)) return NOT_AN_OBJECT;
+    return isWithinDepth(value, MAX_META_DEPTH)
+      ? undefined
+      : `\`meta\` must be nested at most ${MAX_META_DEPTH} deep.`;
   } catch {
-    return false;
+    return NOT_AN_OBJECT;
   }
 }
 

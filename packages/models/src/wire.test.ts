@@ -52,7 +52,10 @@ describe("client frames", () => {
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("latin1")),
       fc.json(),
       fc
-        .dictionary(fc.constantFrom("type", "to", "content", "ref", "token", "__proto__"), fc.jsonValue())
+        .dictionary(
+          fc.constantFrom("type", "to", "content", "meta", "ref", "token", "__proto__"),
+          fc.jsonValue(),
+        )
         .map((value) => JSON.stringify(value)),
       fc.tuple(clientFrame, fc.nat(100), fc.string({ maxLength: 3 })).map(([frame, at, put]) => {
         const json = JSON.stringify(frame);
@@ -70,7 +73,13 @@ describe("client frames", () => {
     expect(decode("[".repeat(depth))).toEqual({ ok: false, code: "invalid_json" });
     expect(decode('{"a":'.repeat(depth / 5))).toEqual({ ok: false, code: "invalid_json" });
     const deep = "[".repeat(depth / 2 - 50) + "]".repeat(depth / 2 - 50);
-    for (const frame of [deep, `{"content":${deep}}`, `{"type":${deep}}`, `{"content":"x","ref":${deep}}`]) {
+    for (const frame of [
+      deep,
+      `{"content":${deep}}`,
+      `{"type":${deep}}`,
+      `{"content":"x","meta":${deep}}`,
+      `{"content":"x","ref":${deep}}`,
+    ]) {
       const decoded = decode(frame);
       expect(decoded.ok).toBe(false);
       expectFrameOrCode(decoded);
@@ -115,7 +124,7 @@ describe("client frames", () => {
   it("P30: the message of `invalid_message` names the field, for every field of every frame", () => {
     for (const [type, { shape }] of Object.entries(clientFrames))
       for (const field of Object.keys(shape).filter((name) => name !== "type")) {
-        const valid = { type, to: "bob", content: "x", ref: "r", token: "t" };
+        const valid = { type, to: "bob", content: "x", meta: {}, ref: "r", token: "t" };
         expect(decodeValue({ ...valid, [field]: "" }).ok, field).toBe(field === "to");
         const decoded = decodeValue({ ...valid, [field]: [] });
         expect(decoded, field).toMatchObject({ code: "invalid_message" });

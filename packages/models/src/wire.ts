@@ -4,7 +4,7 @@ import { MAX_REF_CHARACTERS, ref as refSchema } from "./fields.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
 import { editRequest, type SendRequest, sendRequest } from "./http.ts";
 import { timestampOf } from "./ids.ts";
-import { isMeta } from "./meta.ts";
+import { NOT_AN_OBJECT as META_NOT_AN_OBJECT, metaFault } from "./meta.ts";
 import { rawMember } from "./raw-member.ts";
 
 /** The subprotocol with `ready`, `reconnect` and `sync` frames (P5, P22). */
@@ -43,11 +43,11 @@ const RULES: Readonly<Record<string, string>> = {
   to: '`to` must be a username, or "" for the public room.',
   content: "`content` must be a text: not empty, and well-formed Unicode.",
   ref: `\`ref\` must be a text of 1 to ${MAX_REF_CHARACTERS} characters, in well-formed Unicode.`,
+  meta: META_NOT_AN_OBJECT,
   token: "`token` must be a text that isn't empty.",
   as: "`as` must be a username.",
 };
 const NOT_AN_OBJECT = "A frame must be a JSON object.";
-const NO_META = "`meta` must be a JSON object of at most 1 KiB, nested at most 16 deep.";
 const NOT_A_MESSAGE = "Only messages can be sent to this address.";
 
 /**
@@ -56,7 +56,7 @@ const NOT_A_MESSAGE = "Only messages can be sent to this address.";
  */
 export function decodeClientFrame(text: string, limits: ContentLimits): Decoded {
   const parsed = parseObject(text);
-  return parsed.ok ? decodeFrame(parsed.value, limits) : parsed;
+  return parsed.ok ? decodeFrame(parsed.value, text, limits) : parsed;
 }
 
 /**
@@ -66,11 +66,14 @@ export function decodeClientFrame(text: string, limits: ContentLimits): Decoded 
 export function decodeSendRequest(text: string, limits: ContentLimits): DecodedSendRequest {
   const parsed = parseObject(text);
   if (!parsed.ok) return parsed;
-  const decoded = decodeFrame(parsed.value, limits);
+  const decoded = decodeFrame(parsed.value, text, limits);
   if (!decoded.ok) return decoded;
   if (decoded.frame.type !== "message") return { ok: false, code: "unknown_type", message: NOT_A_MESSAGE };
   const { data, error } = sendRequest.safeParse(parsed.value);
-  return data ? { ok: true, message: data } : invalidMessage(error, parsed.value);
+  if (!data) return invalidMessage(error, parsed.value);
+  const { meta: _, ...message } = data;
+  const { meta } = decoded.frame;
+  return { ok: true, message: { ...message, ...(meta !== undefined && { meta }) } };
 }
 
 /** Decodes the body of a request to edit. Never throws. Ignores unknown fields. */
@@ -81,10 +84,11 @@ export function decodeEditRequest(text: string, { maxContentBytes }: ContentLimi
   if (!data) return invalidMessage(error, parsed.value);
   const { content, ref } = data;
   if (utf8Bytes(content) > maxContentBytes) return { ok: false, code: "content_too_long", ref };
-  const meta = data.meta === undefined ? undefined : rawMember(text, "meta");
-  if (meta !== undefined && !isMeta(meta))
-    return { ok: false, code: "invalid_message", message: NO_META, ref };
-  return { ok: true, edit: { content, ref, ...(meta !== undefined && { meta }) } };
+  const meta = data.meta && rawMember(text, "meta");
+  if (meta === undefined) return { ok: true, edit: { content, ref } };
+  const message = metaFault(meta);
+  if (message !== undefined) return { ok: false, code: "invalid_message", message, ref };
+  return { ok: true, edit: { content, meta, ref } };
 }
 
 interface ContentLimits {
@@ -103,11 +107,11 @@ function parseObject(text: string): { readonly ok: true; readonly value: object 
   return { ok: true, value };
 }
 
-function decodeFrame(value: object, limits: ContentLimits): Decoded {
+function decodeFrame(value: object, text: string, limits: ContentLimits): Decoded {
   switch ((value as { type?: unknown }).type) {
     case undefined:
     case "message":
-      return decodeSend(value, limits.maxContentBytes);
+      return decodeSend(value, text, limits.maxContentBytes);
     case "ping":
       return { ok: true, frame: { type: "ping" } };
     case "auth":
@@ -117,15 +121,19 @@ function decodeFrame(value: object, limits: ContentLimits): Decoded {
   }
 }
 
-function decodeSend(value: object, maxContentBytes: number): Decoded {
+function decodeSend(value: object, text: string, maxContentBytes: number): Decoded {
   const result = clientFrames.message.safeParse(value);
   if (!result.success) return invalidMessage(result.error, value);
-  const { content } = result.data;
+  const { meta: parsed, ...frame } = result.data;
   // A UTF-16 unit takes at most three bytes in UTF-8, so short content needs no counting.
-  if (content.length * 3 > maxContentBytes && utf8Bytes(content) > maxContentBytes) {
+  if (frame.content.length * 3 > maxContentBytes && utf8Bytes(frame.content) > maxContentBytes) {
     return { ok: false, code: "content_too_long", ...refOf(value) };
   }
-  return { ok: true, frame: result.data };
+  const meta = parsed && rawMember(text, "meta");
+  if (meta === undefined) return { ok: true, frame };
+  const message = metaFault(meta);
+  if (message !== undefined) return { ok: false, code: "invalid_message", message, ...refOf(value) };
+  return { ok: true, frame: { ...frame, meta } };
 }
 
 function decodeAuth(value: object): Decoded {

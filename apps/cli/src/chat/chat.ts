@@ -1,10 +1,10 @@
-import type { Message, ParleyClient, State } from "@parley/client";
+import type { ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
 import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
 import { parseUsername } from "../server/identity.ts";
 import { escapeLine } from "../terminal/escape.ts";
 import { toFailure, usageError } from "../terminal/failure.ts";
-import { formatMessage, formatTime } from "../terminal/format-message.ts";
+import { formatChange, formatMessage, formatTime } from "../terminal/format-message.ts";
 import { type Io, styled } from "../terminal/io.ts";
 import { CHAT_HELP, type ChatInput, parseInput } from "./parse-input.ts";
 import { openScreen, type Screen } from "./screen.ts";
@@ -17,12 +17,14 @@ export async function chat(name: string, options: ServerOptions, io: Io): Promis
   const me = parseUsername(name);
   const as = options.token === undefined ? (options.as ?? me) : options.as;
   let screen: Screen | undefined;
-  const show = (message: Message): void => {
-    const line = formatMessage(message, formatTime);
+  const show = (line: string): void => {
     if (screen) screen.show(line);
     else io.print(line);
   };
-  const client = await connectClient({ ...options, as }, io, { onMessage: show });
+  const client = await connectClient({ ...options, as }, io, {
+    onMessage: (message) => show(formatMessage(message, formatTime)),
+    onChange: (change) => show(formatChange(change, formatTime)),
+  });
   try {
     if (client.user !== me) {
       throw usageError(`the token is for ${escapeLine(client.user ?? "an unknown user")}, not for ${me}`);

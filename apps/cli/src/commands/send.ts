@@ -5,11 +5,14 @@ import { parseUsername } from "../server/identity.ts";
 import { escapeJson, escapeLine } from "../terminal/escape.ts";
 import { EXIT, Failure, toFailure, usageError } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
+import { parseMeta } from "./meta.ts";
 
 export interface SendOptions extends ServerOptions {
   /** Sends each line of standard input as a message. */
   readonly lines: boolean;
   readonly ref: string | undefined;
+  /** A JSON object. */
+  readonly meta: string | undefined;
   readonly json: boolean;
 }
 
@@ -35,10 +38,11 @@ export async function send(
   if (options.lines && (options.ref !== undefined || (text !== undefined && text !== "-"))) {
     throw usageError("--lines reads the messages from standard input: omit the text and --ref");
   }
+  const meta = parseMeta(options.meta);
   const content = options.lines ? undefined : await readContent(text, io);
   const client = await connectClient(options, io);
   const sendOne = async (content: string): Promise<void> => {
-    const receipt = await client.send(recipient, content, { ref: options.ref, signal: io.ended });
+    const receipt = await client.send(recipient, content, { meta, ref: options.ref, signal: io.ended });
     io.print(options.json ? escapeJson({ ...receipt, to: recipient }) : escapeLine(receipt.id));
   };
   try {
@@ -49,7 +53,8 @@ export async function send(
   }
 }
 
-async function readContent(text: string | undefined, io: Io): Promise<string> {
+/** Returns the text of a message: the argument, or else standard input. */
+export async function readContent(text: string | undefined, io: Io): Promise<string> {
   if (text !== undefined && text !== "-") return text;
   if (text === undefined && io.stdin.isTTY) {
     io.note("Type the message. Press Ctrl-D on an empty line to send it.");

@@ -3,11 +3,18 @@ import type { ParleyClient } from "@parley/client";
 import { isId } from "@parley/models";
 import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
 import { EXIT, Failure, usageError } from "../terminal/failure.ts";
-import { formatMessage, formatMessageJson } from "../terminal/format-message.ts";
+import {
+  formatChange,
+  formatChangeJson,
+  formatMessage,
+  formatMessageJson,
+} from "../terminal/format-message.ts";
 import type { Io } from "../terminal/io.ts";
 
 export interface TailOptions extends ServerOptions {
   readonly json: boolean;
+  /** Prints edits and deletions as JSON too. People get them anyway. */
+  readonly changes: boolean;
   /** "now", "beginning" or a cursor. */
   readonly from: string | undefined;
   readonly cursorFile: string | undefined;
@@ -19,7 +26,7 @@ export interface TailOptions extends ServerOptions {
  */
 const SAVE_INTERVAL_MS = 500;
 
-/** Prints every message as it arrives, each once and in order, until the command is ended. */
+/** Prints every message, edit and deletion as it arrives, each once and in order, until the command is ended. */
 export async function tail(options: TailOptions, io: Io): Promise<void> {
   const start = await startOf(options);
   const file = options.cursorFile === undefined ? undefined : new CursorFile(options.cursorFile);
@@ -29,6 +36,11 @@ export async function tail(options: TailOptions, io: Io): Promise<void> {
     onMessage: (message, { cursor }) => {
       const line = options.json ? formatMessageJson(message) : formatMessage(message);
       io.print(line, () => file?.advance(cursor));
+    },
+    onChange: (change, { cursor }) => {
+      // A program that was written for messages alone expects a `content` in each line.
+      if (options.json && !options.changes) return file?.advance(cursor);
+      io.print(options.json ? formatChangeJson(change) : formatChange(change), () => file?.advance(cursor));
     },
     onState: (state) => {
       if (state.phase === "offline") wasOffline = true;

@@ -1,4 +1,11 @@
-import { connect, type Message, type ParleyClient, ParleyError, type State } from "@parley/client";
+import {
+  type Change,
+  connect,
+  type Message,
+  type ParleyClient,
+  ParleyError,
+  type State,
+} from "@parley/client";
 import { EXIT, Failure } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 import { resolveAddresses } from "./addresses.ts";
@@ -16,6 +23,7 @@ interface ClientOptions {
   readonly cursor?: string | undefined;
   readonly from?: "now" | "beginning" | undefined;
   readonly onMessage?: (message: Message, client: ParleyClient) => void;
+  readonly onChange?: (change: Change, client: ParleyClient) => void;
   readonly onState?: (state: State) => void;
 }
 
@@ -35,8 +43,9 @@ export async function createClient(
     sendDeadlineMs: server.timeoutMs,
     signal: io.ended,
   });
-  const { onMessage, onState } = options;
+  const { onMessage, onChange, onState } = options;
   if (onMessage) client.messages.subscribe((message) => onMessage(message, client));
+  if (onChange) client.changes.subscribe((change) => onChange(change, client));
   if (onState) client.state.subscribe(onState);
   return client;
 }

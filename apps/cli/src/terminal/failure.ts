@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** The server can't be reached, or can't answer at the moment. The same command may succeed later. */
   unreachable: 3,
-  /** The server refused the token, the permission or the message. It would refuse the same command again. */
+  /** The server refused the token, the permission, the message or the change. It would refuse the same command again. */
   refused: 4,
   /** Ctrl-C or SIGTERM ended a command before it was done. */
   interrupted: 130,
@@ -62,9 +62,11 @@ function hintFor(code: string): string | undefined {
     case "unauthorized":
       return "Get a token that is valid for this server: parley token --help";
     case "forbidden":
-      return "The token lacks a scope: parley token --help";
+      return "The token lacks a scope, or the message is another user's: parley token --help";
     case "outcome_unknown":
-      return "The message may have been sent. With --ref the same message can be sent again safely.";
+      return "It may have gone through. With --ref the same command can be repeated safely.";
+    case "not_enabled":
+      return "An operator can raise the log's format: docs/operating.md, Formats.";
     default:
       return undefined;
   }

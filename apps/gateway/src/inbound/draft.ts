@@ -1,9 +1,15 @@
 import type { Draft, SendRequest } from "@parley/models";
 
+/** The fields of a message that a client sent. */
+type SentFields = Pick<SendRequest, "to" | "content" | "meta"> & { readonly ref?: string | undefined };
+
 /** Builds the draft of a message that a client sent, over a WebSocket or in a request. */
-export function draftOf(
-  from: string,
-  { to, content, ref }: Pick<SendRequest, "to" | "content"> & { readonly ref?: string | undefined },
-): Draft {
-  return ref === undefined ? { from, to, content } : { from, to, content, ref };
+export function draftOf(from: string, { to, content, meta, ref }: SentFields): Draft {
+  return {
+    from,
+    to,
+    content,
+    ...(meta !== undefined && { meta }),
+    ...(ref !== undefined && { ref }),
+  };
 }

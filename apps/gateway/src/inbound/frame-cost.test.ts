@@ -1,4 +1,5 @@
 import { decodeClientFrame, encodeBody, messageFrame, ORIGIN } from "@parley/models";
+import { metaText } from "@parley/models/test/meta";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { textFrame } from "../outbound/text-frame.ts";
@@ -12,18 +13,22 @@ const units = fc.oneof(
 const contents = fc
   .array(units, { minLength: 1, maxLength: 500 })
   .map((parts) => parts.join("").toWellFormed());
+const metas = fc.option(metaText, { nil: undefined });
 const users = fc.constantFrom("a", "alice", "é".repeat(64), "漢".repeat(64), "𝒜".repeat(32));
 
 describe("the cost of a frame", () => {
   it("P32: of a message is at least the frame that readers get, however the client encodes it", () => {
     fc.assert(
-      fc.property(users, users, contents, fc.boolean(), (from, to, content, isPublic) => {
-        const text = JSON.stringify(isPublic ? { content } : { to, content });
+      fc.property(users, users, contents, fc.boolean(), metas, (from, to, content, isPublic, sentMeta) => {
+        const fields = JSON.stringify(isPublic ? { content } : { to, content });
+        const text = sentMeta === undefined ? fields : `${fields.slice(0, -1)},"meta":${sentMeta}}`;
         const decoded = decodeClientFrame(text, MAX);
         if (!decoded.ok || decoded.frame.type !== "message") return;
         const cost = bytesOf(decoded.frame, Buffer.byteLength(text), from);
-        const { to: recipient, content: stored } = decoded.frame;
-        const sent = textFrame(messageFrame(ORIGIN, encodeBody({ from, to: recipient, content: stored })));
+        const { to: recipient, content: stored, meta } = decoded.frame;
+        const draft = { from, to: recipient, content: stored, ...(meta !== undefined && { meta }) };
+        expect(meta).toBe(sentMeta?.trim());
+        const sent = textFrame(messageFrame(ORIGIN, encodeBody(draft)));
         expect(cost).toBeGreaterThanOrEqual(sent.length);
         expect(cost).toBeLessThanOrEqual(Buffer.byteLength(text) + 400);
       }),

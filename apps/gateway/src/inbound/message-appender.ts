@@ -57,7 +57,7 @@ export interface MessageAppenderDeps {
 export class MessageAppender {
   readonly #deps: MessageAppenderDeps;
   #batch: BatchItem[] = [];
-  /** Sum of the contents' lengths in UTF-16 units, a lower bound of their size in bytes. */
+  /** Sum of the lengths of content and `meta` in UTF-16 units, a lower bound of their size in bytes. */
   #batchLength = 0;
   /** Duration of the last call to the log. Until the first call has been answered, drafts aren't delayed. */
   #logMs = Number.POSITIVE_INFINITY;
@@ -103,7 +103,7 @@ export class MessageAppender {
 
   #enqueue(item: BatchItem): void {
     this.#batch.push(item);
-    if (item.kind !== "reply") this.#batchLength += item.draft.content.length;
+    if (item.kind !== "reply") this.#batchLength += lengthOf(item.draft);
     // A batch never exceeds one call to the log: each ack waits for the whole batch, so it would wait for a second
     // call too.
     if (this.#batch.length >= MAX_CALL_DRAFTS || this.#batchLength >= MAX_CALL_BYTES) this.#dispatch();
@@ -212,4 +212,8 @@ function unknownResult(): Appended {
 function answerTo(draft: Draft, result: Appended | undefined): Buffer | undefined {
   if (!result?.ok) return textFrame(errorFrame(result?.error ?? "unavailable", draft.ref));
   return draft.ref === undefined ? undefined : textFrame(ackFrame(draft.ref, result.id));
+}
+
+function lengthOf({ content, meta = "" }: Draft): number {
+  return content.length + meta.length;
 }

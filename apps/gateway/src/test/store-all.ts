@@ -1,6 +1,14 @@
 import type { Consumer, Outcome } from "@parley/bus";
 import type { MemoryBus } from "@parley/bus/memory";
-import { isChange, type LogChange, type LogEntry, type LogMessage, ORIGIN, refKey } from "@parley/models";
+import {
+  isChange,
+  isSameContent,
+  type LogChange,
+  type LogEntry,
+  type LogMessage,
+  ORIGIN,
+  refKey,
+} from "@parley/models";
 
 /** Stores every message and change of the log in memory. Stands in for a persister in tests of a gateway alone. */
 export class StoreAll {
@@ -52,9 +60,7 @@ export class StoreAll {
     const key = refKey(message);
     const known = key === undefined ? undefined : this.#refs.get(key);
     if (known)
-      return known.content === message.content
-        ? { kind: "duplicateOf", id: known.id }
-        : { kind: "refReused" };
+      return isSameContent(known, message) ? { kind: "duplicateOf", id: known.id } : { kind: "refReused" };
     if (key !== undefined) this.#refs.set(key, message);
     this.messages.push(message);
     return { kind: "stored" };

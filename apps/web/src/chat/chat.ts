@@ -1,15 +1,18 @@
-import { connect, type Message, type ParleyClient } from "@parley/client";
+import { connect, type Message, type ParleyClient, ParleyError } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { SavedState } from "../saved/saved-state.ts";
 import { type Session, tokenOf } from "../saved/session.ts";
 import { entriesToSave } from "./conversation-list.ts";
 import { ConversationLoader } from "./conversation-loader.ts";
+import { changeFailureReason } from "./labels.ts";
 import { Outbox } from "./outbox.ts";
-import { initialState, reduce } from "./reduce.ts";
+import { initialState, lastOwn, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 import { type TabMessage, Tabs } from "./tabs.ts";
 
 const PAGE_SIZE = 50;
+/** The longest time for which an edit or a deletion is tried, in ms. The user waits for it. */
+const CHANGE_TIMEOUT_MS = 30_000;
 /** The longest time for which a change waits to be saved, in ms. */
 const SAVE_INTERVAL_MS = 300;
 
@@ -20,6 +23,8 @@ export class Chat {
   readonly edits = signal(0);
   /** The server's list of conversations. */
   readonly list: ConversationLoader;
+  /** The message of the user that is being edited, if there is one. */
+  readonly editing = signal<Message | undefined>(undefined);
   readonly #state: ReturnType<typeof signal<ChatState>>;
   readonly #tabs: Tabs;
   readonly #outbox: Outbox;
@@ -66,7 +71,9 @@ export class Chat {
 
   /** Opens a conversation. With undefined, no conversation is open. */
   open(partner: string | undefined): void {
-    if (this.#now.open !== partner) this.#change({ type: "opened", with: partner });
+    if (this.#now.open === partner) return;
+    this.editing.value = undefined;
+    this.#change({ type: "opened", with: partner });
   }
 
   /**
@@ -110,6 +117,21 @@ export class Chat {
   /** Sends a message. It is shown at once and saved until it is settled. Returns false if the outbox is full. */
   send(to: string, content: string): boolean {
     return this.#outbox.add(to, content);
+  }
+
+  /** Begins to edit a message, or the user's own last message of the open conversation. */
+  startEditing(message: Message | undefined = lastOwn(this.#now)): void {
+    this.editing.value = message;
+  }
+
+  /** Edits a message. Resolves with the reason why it wasn't edited, or undefined. Never rejects. */
+  editMessage({ id }: Message, content: string): Promise<string | undefined> {
+    return changed((signal) => this.#client.edit(id, content, { signal }));
+  }
+
+  /** Deletes a message. Resolves like `editMessage`. */
+  deleteMessage({ id }: Message): Promise<string | undefined> {
+    return changed((signal) => this.#client.remove(id, { signal }));
   }
 
   /** Sends a failed message again, under the same ref. */
@@ -213,6 +235,7 @@ export class Chat {
     const sendDeadlineMs = Number.POSITIVE_INFINITY;
     const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session), sendDeadlineMs });
     client.messages.subscribe((message) => this.#change({ type: "message", message }));
+    client.changes.subscribe(({ message }) => this.#change({ type: "changed", message }));
     client.state.subscribe((state) => {
       if (state.phase === "connecting") this.#outbox.giveUpLate();
       const wasReady = this.#now.hasBeenReady;
@@ -233,6 +256,19 @@ export class Chat {
     if (open !== undefined && hasBeenReady && conversations.get(open)?.older === "unknown") {
       void this.loadOlder(open);
     }
+  }
+}
+
+async function changed(change: (signal: AbortSignal) => Promise<unknown>): Promise<string | undefined> {
+  const ended = new AbortController();
+  const timer = setTimeout(() => ended.abort(), CHANGE_TIMEOUT_MS);
+  try {
+    await change(ended.signal);
+    return undefined;
+  } catch (error) {
+    return changeFailureReason(error instanceof ParleyError ? error.code : "");
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -34,6 +34,21 @@ export function failureReason(code: string | undefined): string {
   return FAILURE_REASONS[code ?? ""] ?? "This message could not be sent.";
 }
 
+const CHANGE_REASONS: Readonly<Record<string, string>> = {
+  message_deleted: "This message has been deleted.",
+  not_found: "This message doesn't exist any more.",
+  not_enabled: "This server can't change messages yet.",
+  not_supported: "This server can't change messages.",
+  content_too_long: "This message is too long.",
+  outcome_unknown: "The server did not answer. The change may or may not have been made.",
+  not_sent: "There is no connection. The change has not been made.",
+};
+
+/** Explains why a message wasn't edited or deleted. */
+export function changeFailureReason(code: string): string {
+  return CHANGE_REASONS[code] ?? "The change could not be made.";
+}
+
 const PERMANENT_CODES = new Set(["content_too_long", "invalid_message", "ref_reused"]);
 
 /** Returns true if the same message may go through at another attempt. */

@@ -1,4 +1,4 @@
-import type { Message } from "@parley/client";
+import { type Message, presentMessage } from "@parley/client";
 import { lowerBound } from "./lower-bound.ts";
 import type { Conversation } from "./state.ts";
 
@@ -17,7 +17,8 @@ export function addMessages(conversation: Conversation, more: readonly Message[]
 }
 
 /**
- * Merges two sorted lists of messages into one, in log order and without duplicates. Leaves out a live message that
+ * Merges two sorted lists of messages into one, in log order and without duplicates. Of a message in both lists, keeps
+ * its present state (P76). Leaves out a live message that
  * repeats one from history, whose `also` is its id (P58).
  */
 export function mergeMessages(some: readonly Message[], others: readonly Message[]): readonly Message[] {
@@ -29,14 +30,13 @@ export function mergeMessages(some: readonly Message[], others: readonly Message
   if (first.id > (some.at(-1)?.id ?? "")) return [...some, ...others];
   if (others.length === 1) return insertMessage(some, first);
   const merged = mergeById(some, others);
-  return merged.length === some.length ? some : merged;
+  const isSame = merged.length === some.length && merged.every((message, at) => message === some[at]);
+  return isSame ? some : merged;
 }
 
 function mergeById(some: readonly Message[], others: readonly Message[]): readonly Message[] {
-  // A live message doesn't name its alias, so it never replaces one from history that does.
-  const byId = new Map([...some, ...others].map((message) => [message.id, message]));
-  for (const message of some) if (message.also !== undefined) byId.set(message.id, message);
-  for (const message of others) if (message.also !== undefined) byId.set(message.id, message);
+  const byId = new Map(some.map((message) => [message.id, message]));
+  for (const message of others) byId.set(message.id, presentMessage(byId.get(message.id), message));
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -46,11 +46,26 @@ function mergeById(some: readonly Message[], others: readonly Message[]): readon
  */
 function insertMessage(some: readonly Message[], message: Message): readonly Message[] {
   const at = lowerBound(some, message.id);
-  return some[at]?.id === message.id ? some : some.toSpliced(at, 0, message);
+  const known = some[at]?.id === message.id ? some[at] : undefined;
+  if (known === undefined) return some.toSpliced(at, 0, message);
+  const present = presentMessage(known, message);
+  return present === known ? some : some.map((one) => (one === known ? present : one));
 }
 
-/** Returns the later one of two messages. */
+/** Applies a change of a message to a conversation that has this message. */
+export function changeMessage(conversation: Conversation, message: Message): Conversation {
+  const { messages, last } = conversation;
+  const isKnown = messages[lowerBound(messages, message.id)]?.id === message.id;
+  return {
+    ...conversation,
+    messages: isKnown ? insertMessage(messages, message) : messages,
+    last: last?.id === message.id ? presentMessage(last, message) : last,
+  };
+}
+
+/** Returns the later one of two messages, or the present state of one message. */
 export function laterOf(a: Message | undefined, b: Message | undefined): Message | undefined {
   if (a === undefined || b === undefined) return a ?? b;
+  if (a.id === b.id) return presentMessage(a, b);
   return b.id > a.id ? b : a;
 }

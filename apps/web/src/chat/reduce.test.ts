@@ -2,7 +2,7 @@ import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
 import { entriesToSave, pendingIn, sortedConversations, totalUnread } from "./conversation-list.ts";
 import { MAX_IN_MEMORY } from "./merge-messages.ts";
-import { initialState, reduce } from "./reduce.ts";
+import { initialState, lastOwn, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 
 const idOf = (n: number) => `1752674400000-${String(n).padStart(10, "0")}-00`;
@@ -229,5 +229,63 @@ describe("the list of conversations", () => {
     const state = after([...arrived(message(1, "bob", "alice")), { type: "opened", with: "zoe" }]);
     expect(names(state)).toEqual(["", "zoe", "bob"]);
     expect(names(after([{ type: "opened", with: "bob" }], state))).toEqual(["", "bob"]);
+  });
+});
+
+describe("edits and deletions", () => {
+  const edited = (n: number, change: number, content: string): Message => ({
+    ...message(n, "alice", "bob", content),
+    change: idOf(change),
+    edited: true,
+  });
+  const gone = (n: number, change: number): Message => {
+    const { edited: _, ...rest } = edited(n, change, "");
+    return { ...rest, deleted: true };
+  };
+  const changed = (...messages: Message[]): ChatEvent[] =>
+    messages.map((one) => ({ type: "changed", message: one }));
+  const shown = (state: ChatState) => state.conversations.get("bob");
+  const both = arrived(message(1, "alice", "bob"), message(2, "alice", "bob"));
+
+  it("P74, P76: change the messages in memory and the list, in any order", () => {
+    for (const order of [
+      [edited(2, 8, "late"), edited(2, 7, "early")],
+      [edited(2, 7, "early"), edited(2, 8, "late")],
+    ]) {
+      const state = after([...both, ...changed(...order)]);
+      expect(shown(state)?.messages.map(({ content }) => content)).toEqual(["text 1", "late"]);
+      expect(shown(state)?.last).toEqual(edited(2, 8, "late"));
+    }
+    const deleted = after([...both, ...changed(gone(1, 7), edited(1, 8, "back"))]);
+    expect(shown(deleted)?.messages).toEqual([gone(1, 7), message(2, "alice", "bob")]);
+    expect(shown(deleted)?.last).toEqual(message(2, "alice", "bob"));
+  });
+
+  it("P75: stay when the first state arrives late: with the ack, or with a page that was on its way", () => {
+    const state = after([...both, ...changed(edited(1, 7, "new"), gone(2, 8))]);
+    const page: ChatEvent = {
+      type: "page",
+      with: "bob",
+      before: undefined,
+      page: { messages: [message(1, "alice", "bob"), message(2, "alice", "bob")], more: false },
+    };
+    const late = after([page, ...both], state);
+    expect(shown(late)?.messages).toEqual([edited(1, 7, "new"), gone(2, 8)]);
+    expect(shown(late)?.last).toEqual(gone(2, 8));
+  });
+
+  it("of messages and conversations that aren't in memory add nothing, and count nothing as unread", () => {
+    const state = after([...both, ...changed(edited(9, 10, "unknown"), message(3, "carol", "alice"))]);
+    expect(idsIn(state, "bob")).toEqual([1, 2].map(idOf));
+    expect([...state.conversations.keys()]).toEqual(["", "bob"]);
+    expect(totalUnread(state)).toBe(0);
+  });
+
+  it("the user's last message that isn't deleted is the one to edit", () => {
+    const open: ChatEvent = { type: "opened", with: "bob" };
+    const state = after([...both, ...arrived(message(3, "bob", "alice")), open]);
+    expect(lastOwn(state)?.id).toBe(idOf(2));
+    expect(lastOwn(after(changed(gone(2, 8)), state))?.id).toBe(idOf(1));
+    expect(lastOwn(start())).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { Message, State } from "@parley/client";
-import { addMessages, laterOf, mergeMessages } from "./merge-messages.ts";
+import { addMessages, changeMessage, laterOf, mergeMessages } from "./merge-messages.ts";
 import type { ChatEvent, ChatState, Conversation, ListEntry, Pending } from "./state.ts";
 
 export function initialState(
@@ -26,6 +26,8 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
       return onConnection(state, event.state);
     case "message":
       return onMessage(state, event.message);
+    case "changed":
+      return onChanged(state, event.message);
     case "opened":
       return onOpened(state, event.with);
     case "read":
@@ -101,6 +103,19 @@ function onMessage(state: ChatState, message: Message): ChatState {
     lastId: isNew ? message.id : state.lastId,
     outbox: message.from === state.me ? markSeen(state.outbox, message) : state.outbox,
   };
+}
+
+/** A message that isn't in memory arrives changed, with its page of history. */
+function onChanged(state: ChatState, message: Message): ChatState {
+  const partner = partnerOf(state.me, message);
+  if (!state.conversations.has(partner)) return state;
+  return updateConversation(state, partner, (conversation) => changeMessage(conversation, message));
+}
+
+/** Returns the user's own last message of the open conversation that can be edited. */
+export function lastOwn({ me, open, conversations }: ChatState): Message | undefined {
+  const messages = open === undefined ? [] : (conversations.get(open)?.messages ?? []);
+  return messages.filter(({ from, deleted }) => from === me && !deleted).at(-1);
 }
 
 /**

@@ -65,6 +65,8 @@ export type ChatEvent =
   | { readonly type: "connection"; readonly state: State }
   /** A message arrived from the stream. */
   | { readonly type: "message"; readonly message: Message }
+  /** A message of the stream was edited or deleted: its present state. */
+  | { readonly type: "changed"; readonly message: Message }
   /** The user opened a conversation, or returned to the list (undefined). */
   | { readonly type: "opened"; readonly with: string | undefined }
   /** Another tab has shown a conversation up to a message. */

@@ -3,7 +3,7 @@ import type { Chat } from "../chat/chat.ts";
 import { totalUnread } from "../chat/conversation-list.ts";
 import { INVALID_NAME } from "../chat/names.ts";
 import { Announcer } from "./announcer.tsx";
-import { ConversationPane } from "./conversation-pane.tsx";
+import { ConversationPane } from "./conversation/conversation-pane.tsx";
 import { hashOf, routeOf } from "./route.ts";
 import { Sidebar } from "./sidebar/sidebar.tsx";
 import { StatusLine } from "./status-line.tsx";

@@ -1,6 +1,6 @@
 import type { TokenSource } from "../connection/token-source.ts";
 import { ParleyError } from "../errors.ts";
-import { isWellFormed, type Message, type SyncPage } from "../wire.ts";
+import { isWellFormed, type Message, type Receipt, type SyncPage } from "../wire.ts";
 import { type Answer, request } from "./answer.ts";
 import { foreignResponse, problemOf } from "./problem.ts";
 
@@ -38,6 +38,17 @@ export interface HistoryRange {
   readonly after?: string | undefined;
 }
 
+/** An edit or a deletion (P73). */
+export interface ChangeRequest {
+  /** The message's id. */
+  readonly id: string;
+  readonly method: "PATCH" | "DELETE";
+  /** The query of a deletion, with its `?`. */
+  readonly query?: string;
+  /** The body of an edit. */
+  readonly body?: string;
+}
+
 /** Sends requests to history-api, and asks why a handshake was refused. All methods reject with a ParleyError. */
 export class HttpClient {
   readonly #historyUrl: string;
@@ -56,7 +67,8 @@ export class HttpClient {
     const { body } = await this.#get(`/sync?${query}`, signals);
     const page = body as Partial<SyncPage> | null;
     if (!Array.isArray(page?.messages) || typeof page.cursor !== "string") throw foreignResponse(200);
-    return page as SyncPage;
+    // A server of an earlier version has no changes.
+    return { ...(page as SyncPage), changes: page.changes ?? [] };
   }
 
   /** Reads a page of a conversation (P51) or, with `between` "", of the public room (P52). */
@@ -70,6 +82,53 @@ export class HttpClient {
     if (!Array.isArray(body)) throw foreignResponse(200);
     const nextPage = after === undefined ? /rel="?prev"?/ : /rel="?next"?/;
     return { messages: body as Message[], more: nextPage.test(link) };
+  }
+
+  /** Reads one message (P59). */
+  async message(id: string, signals: readonly AbortSignal[]): Promise<Message> {
+    const { body } = await this.#ofMessage(id, signals, (path) => this.#get(path, signals));
+    if (typeof (body as Partial<Message> | null)?.id !== "string") throw foreignResponse(200);
+    return body as Message;
+  }
+
+  /** Edits or deletes a message, in one attempt (P73). Resolves with the id of the change. */
+  async change(
+    { id, method, query = "", body }: ChangeRequest,
+    signals: readonly AbortSignal[],
+  ): Promise<Receipt> {
+    const init = {
+      method,
+      ...(body !== undefined && { body, headers: { "content-type": "application/json" } }),
+    };
+    const answer = await this.#ofMessage(id, signals, (path) => this.#send(path + query, init, signals));
+    const receipt = answer.body as Partial<Receipt> | null;
+    if (typeof receipt?.id !== "string") throw foreignResponse(200);
+    return receipt as Receipt;
+  }
+
+  /**
+   * Sends a request about one message. A server of an earlier version has no such path or method. Its 404 looks like that
+   * of a message that doesn't exist. So after a 404 this asks for an id that can't be one, which a server that has the
+   * path refuses with another code.
+   */
+  async #ofMessage(
+    id: string,
+    signals: readonly AbortSignal[],
+    send: (path: string) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (typeof id !== "string" || !/^[\w-]+$/.test(id)) {
+      throw new ParleyError("invalid_parameter", "This isn't the id of a message.");
+    }
+    try {
+      return await send(`/message/${id}`);
+    } catch (error) {
+      const { code } = error as ParleyError;
+      if (code === "method_not_allowed") throw notSupported();
+      if (code !== "not_found") throw error;
+      const token = await this.#tokens.get();
+      const probe = problemOf(await this.#fetch(`${this.#historyUrl}/message/-`, token, {}, signals));
+      throw probe.code === "not_found" ? notSupported() : error;
+    }
   }
 
   /** Reads a page of the user's private conversations (P57). */
@@ -92,7 +151,7 @@ export class HttpClient {
     token: string,
     signals: readonly AbortSignal[],
   ): Promise<ParleyError | undefined> {
-    const answer = await this.#fetch(url.replace(/^ws/, "http"), token, signals);
+    const answer = await this.#fetch(url.replace(/^ws/, "http"), token, {}, signals);
     const error = problemOf(answer);
     if (error.code === "upgrade_required") return undefined;
     if (error.code !== "unreachable") return error;
@@ -101,23 +160,31 @@ export class HttpClient {
     return new ParleyError("unreachable", message, { temporary: true });
   }
 
-  /** Sends a GET request. After a 401, sends it once more if the application returns a different token. */
-  async #get(path: string, signals: readonly AbortSignal[]): Promise<Answer> {
+  #get(path: string, signals: readonly AbortSignal[]): Promise<Answer> {
+    return this.#send(path, {}, signals);
+  }
+
+  /** Sends a request. After a 401, sends it once more if the application returns a different token. */
+  async #send(path: string, init: RequestInit, signals: readonly AbortSignal[]): Promise<Answer> {
     const token = await this.#tokens.get();
-    let answer = await this.#fetch(this.#historyUrl + path, token, signals);
+    let answer = await this.#fetch(this.#historyUrl + path, token, init, signals);
     if (answer.status === 401) {
       this.#tokens.invalidate(token);
       const fresh = await this.#tokens.get();
-      if (fresh !== token) answer = await this.#fetch(this.#historyUrl + path, fresh, signals);
+      if (fresh !== token) answer = await this.#fetch(this.#historyUrl + path, fresh, init, signals);
     }
     if (!answer.ok) throw problemOf(answer);
     return answer;
   }
 
-  #fetch(url: string, token: string, signals: readonly AbortSignal[]): Promise<Answer> {
-    const headers = { authorization: `Bearer ${token}` };
-    return request(url, { headers }, { timeoutMs: this.#timeoutMs, signals });
+  #fetch(url: string, token: string, init: RequestInit, signals: readonly AbortSignal[]): Promise<Answer> {
+    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    return request(url, { ...init, headers }, { timeoutMs: this.#timeoutMs, signals });
   }
+}
+
+function notSupported(): ParleyError {
+  return new ParleyError("not_supported", "The server has no edits and deletions: its version is too old.");
 }
 
 function toQuery({ limit, before, after }: HistoryRange & { readonly limit: number }): URLSearchParams {

@@ -5,8 +5,8 @@ import type { HttpClient } from "../http/http-client.ts";
 import type { Settings } from "../options.ts";
 import { backoff } from "../timing/backoff.ts";
 import { sleep } from "../timing/sleep.ts";
-import type { Message } from "../wire.ts";
-import { initialState, type StreamEvent, type StreamState, transition } from "./stream.ts";
+import type { Change, Message } from "../wire.ts";
+import { idOf, initialState, isChange, type StreamEvent, type StreamState, transition } from "./stream.ts";
 
 export interface ReceiverDeps {
   readonly settings: Settings;
@@ -16,8 +16,10 @@ export interface ReceiverDeps {
   readonly tokens: TokenSource;
   /** Aborted when the client is closed. */
   readonly closing: AbortSignal;
-  /** Called for every message, in log order. */
+  /** Called for every message. Both are called in log order. */
   message(message: Message): void;
+  /** Called for every change of a message. */
+  change(change: Change): void;
   /** Called when catching up starts or progresses. `error` is the reason why the last request for a page failed. */
   catchingUp(received: number, error?: ParleyError): void;
   /** Called when the client has caught up. */
@@ -26,7 +28,7 @@ export interface ReceiverDeps {
   failed(error: ParleyError): void;
 }
 
-/** Executes the stream's transitions: delivers messages and requests pages, one at a time (G3). */
+/** Executes the stream's transitions: delivers entries and requests pages, one at a time (G3). */
 export class Receiver {
   readonly #deps: ReceiverDeps;
   readonly #refusals: Refusals;
@@ -41,7 +43,7 @@ export class Receiver {
     this.#cursor = deps.cursor;
   }
 
-  /** The position right after the last delivered message. */
+  /** The position right after the last delivered message or change. */
   get cursor(): string | undefined {
     return this.#cursor;
   }
@@ -57,10 +59,11 @@ export class Receiver {
     const before = this.#state;
     const { state, deliver, request } = transition(before, event, settings);
     this.#state = state;
-    for (const message of deliver) {
+    for (const entry of deliver) {
       if (closing.aborted) return;
-      this.#cursor = message.id;
-      this.#deps.message(message);
+      this.#cursor = idOf(entry);
+      if (isChange(entry)) this.#deps.change(entry);
+      else this.#deps.message(entry);
     }
     if (closing.aborted) return;
     this.#cursor = state.cursor;

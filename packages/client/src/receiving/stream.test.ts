@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Message, SyncPage } from "../wire.ts";
-import { initialState, type StreamEvent, type StreamState, transition } from "./stream.ts";
+import type { Change, Message, SyncPage } from "../wire.ts";
+import {
+  type Entry,
+  initialState,
+  isChange,
+  idOf as positionOf,
+  type StreamEvent,
+  type StreamState,
+  transition,
+} from "./stream.ts";
 
 const PAGE = 3;
 const options = { from: "beginning", maxBuffered: 4 } as const;
@@ -15,11 +23,18 @@ const messageOf = (n: number): Message => ({
   timestamp: "",
 });
 
+/** Every third entry of the log is a change, of the message before it. */
+const entryOf = (n: number): Entry => {
+  if (n % 3 !== 0) return messageOf(n);
+  const message = { ...messageOf(n - 1), content: `${n}`, change: idOf(n), edited: true } as const;
+  return { type: "edited", change: idOf(n), timestamp: "", message } satisfies Change;
+};
+
 /** A simulated server that follows the protocol, and a client that is only the stream's state machine. */
 class Simulation {
   state: StreamState;
   readonly observed: string[] = [];
-  /** The log contains the messages 1 to `end`. */
+  /** The log contains the entries 1 to `end`. */
   end = 0;
   /**
    * The live messages after this number haven't arrived on the current connection yet. Undefined while disconnected.
@@ -38,7 +53,7 @@ class Simulation {
   #apply(event: StreamEvent): void {
     const { state, deliver, request } = transition(this.state, event, options);
     this.state = state;
-    for (const { id } of deliver) this.observed.push(id);
+    for (const entry of deliver) this.observed.push(positionOf(entry));
     if (request) {
       this.#request = request;
       this.#response = undefined;
@@ -70,10 +85,10 @@ class Simulation {
   live(isRepeat: boolean): void {
     if (this.#arrived === undefined) return;
     if (isRepeat && this.#arrived > 0) {
-      this.#apply({ type: "message", message: messageOf(this.#arrived) });
+      this.#apply({ type: "entry", entry: entryOf(this.#arrived) });
     } else if (this.#arrived < this.end) {
       this.#arrived += 1;
-      this.#apply({ type: "message", message: messageOf(this.#arrived) });
+      this.#apply({ type: "entry", entry: entryOf(this.#arrived) });
     }
   }
 
@@ -88,10 +103,15 @@ class Simulation {
   respond(): void {
     if (!this.#request || this.#response) return;
     const first = this.#request.after === undefined ? 1 : Number(this.#request.after) + 1;
-    const last = Math.min(this.end, first + PAGE - 1);
-    const messages = [];
-    for (let n = first; n <= last; n += 1) messages.push(messageOf(n));
-    this.#response = { messages, cursor: idOf(Math.max(last, first - 1)), more: last < this.end };
+    const [messages, changes]: [Message[], Change[]] = [[], []];
+    let last = first - 1;
+    while (last < this.end && messages.length < PAGE && changes.length < PAGE) {
+      last += 1;
+      const entry = entryOf(last);
+      if (isChange(entry)) changes.push(entry);
+      else messages.push(entry);
+    }
+    this.#response = { messages, changes, cursor: idOf(last), more: last < this.end };
   }
 
   receiveResponse(): void {
@@ -129,8 +149,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant((simulation: Simulation) => simulation.gap()) },
 );
 
-describe("the stream of messages", () => {
-  it("G3: delivers every message once and in order, however live messages, pages, gaps and disconnects interleave", () => {
+describe("the stream of messages and changes", () => {
+  it("G3, P75: delivers every message and change once and in order, however live messages, pages, gaps and disconnects interleave", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const simulation = new Simulation();
@@ -178,7 +198,7 @@ describe("the stream of messages", () => {
     let { state } = transition(initialState("a"), { type: "ready", cursor: idOf(7) }, options);
     ({ state } = transition(
       state,
-      { type: "page", page: { messages: [], cursor: "b", more: false } },
+      { type: "page", page: { messages: [], changes: [], cursor: "b", more: false } },
       options,
     ));
     ({ state } = transition(state, { type: "disconnected" }, options));
@@ -187,7 +207,7 @@ describe("the stream of messages", () => {
 
   it("ignores a page that arrives after its connection has ended", () => {
     const idle = initialState("a");
-    const late = { messages: [messageOf(1)], cursor: "b", more: false };
+    const late = { messages: [messageOf(1)], changes: [], cursor: "b", more: false };
     expect(transition(idle, { type: "page", page: late }, options)).toEqual({ state: idle, deliver: [] });
   });
 });

@@ -1,9 +1,27 @@
 import { ParleyError } from "../errors.ts";
-import { isWellFormed } from "../wire.ts";
+import { isWellFormed, type Meta } from "../wire.ts";
 
 /** A larger frame would end the connection, and every later connection on which it is sent again (P12). */
 const MAX_FRAME_BYTES = 64 * 1024;
 const MAX_REF_LENGTH = 64;
+
+/** Encodes the fields of a message or an edit. Returns an error if `meta` isn't a JSON object. */
+export function encodeFields(
+  fields: { readonly to?: string; readonly content: string; readonly ref: string },
+  meta: Meta | undefined,
+): string | ParleyError {
+  const isObject = typeof meta === "object" && meta !== null && !Array.isArray(meta);
+  if (meta !== undefined && !isObject) return invalidMeta();
+  try {
+    return JSON.stringify({ ...fields, meta });
+  } catch (cause) {
+    return invalidMeta(cause);
+  }
+}
+
+function invalidMeta(cause?: unknown): ParleyError {
+  return new ParleyError("invalid_message", "meta must be a JSON object.", { cause });
+}
 
 /**
  * Returns an error if the server's answer to this message couldn't name its ref. Without the ref, the send would wait

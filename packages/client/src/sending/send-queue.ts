@@ -4,8 +4,8 @@ import { type BackoffOptions, backoff } from "../timing/backoff.ts";
 import { clock } from "../timing/clock.ts";
 import { MAX_TIMER_MS } from "../timing/sleep.ts";
 import { onWake } from "../timing/wake.ts";
-import type { ErrorFrame, Receipt } from "../wire.ts";
-import { randomRef, validate } from "./message-frame.ts";
+import type { ErrorFrame, Meta, Receipt } from "../wire.ts";
+import { encodeFields, randomRef, validate } from "./message-frame.ts";
 
 export interface SendLimits {
   /** The time that a send may take with all its attempts, in ms. */
@@ -42,9 +42,11 @@ interface PendingSend {
 
 /** The options of one `send`. */
 export interface SendOptions {
+  /** A JSON object that the message carries beside its content: at most 1 KiB as JSON, nested at most 16 deep (P72). */
+  readonly meta?: Meta | undefined;
   /**
    * Your name for the message: 1 to 64 characters, unique for the sender within the conversation. Within the server's
-   * dedupe window (10 minutes by default) a repeated send with the same `ref` and content is the same message.
+   * dedupe window (10 minutes by default) a repeated send with the same `ref`, content and `meta` is the same message.
    * Default: a random ref.
    */
   readonly ref?: string | undefined;
@@ -96,7 +98,8 @@ export class SendQueue {
     if (this.#recipientOfRef.has(ref)) {
       return Promise.reject(new ParleyError("ref_reused", "send: a send with this ref is still pending."));
     }
-    const frame = JSON.stringify({ to, content, ref });
+    const frame = encodeFields({ to, content, ref }, options.meta);
+    if (frame instanceof ParleyError) return Promise.reject(frame);
     const invalid = validate(to, content, ref, frame);
     if (invalid) return Promise.reject(invalid);
     return new Promise((resolve, reject) => {

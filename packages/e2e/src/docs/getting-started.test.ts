@@ -1,17 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProcess } from "../rig/commands.ts";
+import { observe } from "../rig/sdk-observer.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const text = readFileSync(join(ROOT, "docs/getting-started.md"), "utf8");
 
 /** The programs in docs/getting-started.md, each with its heading. */
-const programs = [...text.matchAll(/^## (.+)\n(?:(?!^## )[\s\S])*?^```js\n([\s\S]*?)^```$/gm)].map(
+const all = [...text.matchAll(/^## (.+)\n(?:(?!^## )[\s\S])*?^```js\n([\s\S]*?)^```$/gm)].map(
   ([, heading = "", program = ""]) => ({ heading, program }),
 );
+const BOT = "A bot in ten lines";
+const programs = all.filter(({ heading }) => heading !== BOT);
 
 function gettingStarted(start: () => Promise<Deployment>) {
   let deployment: Deployment;
@@ -20,22 +24,45 @@ function gettingStarted(start: () => Promise<Deployment>) {
   });
   afterAll(() => deployment?.stop());
 
-  it.each(programs)("$heading: the program works as it is printed", async ({ heading, program }) => {
+  /** Starts a program as a user, with the address of this server. In the split shape, history has its own address. */
+  async function startProgram(program: string, user: string) {
     const url = deployment.gateways[0].replace(/\/ws$/, "");
     const historyUrl = `historyUrl: "${deployment.historyUrl}",`;
-    // Here the server has another address than in the document. In the split shape, history has its own address.
     const placed = program
       .replace("ws://localhost:8080", url)
-      .replace(/^(\s*)(token: )/m, `$1${historyUrl} $2`);
+      .replace(/^((?:\s*|.*\{.*, ))(token: )/m, `$1${historyUrl} $2`);
     expect(placed).not.toBe(program);
-    const cwd = join(ROOT, "examples/node");
-    const user = heading.includes("SDK") ? "alice" : "carol";
-    const running = startProcess(
-      process.execPath,
-      ["--input-type=module", "--eval", placed],
-      { PARLEY_TOKEN: await deployment.token(user) },
-      cwd,
+    const args = ["--input-type=module", "--eval", placed];
+    const env = { PARLEY_TOKEN: await deployment.token(user) };
+    return startProcess(process.execPath, args, env, join(ROOT, "examples/node"));
+  }
+
+  it("the bot answers as it is printed, and its answer is edited", async () => {
+    const bot = await startProgram(all.find(({ heading }) => heading === BOT)?.program ?? "", "counter");
+    const dave = await observe(deployment, "dave");
+    // A message that arrives before the bot has connected isn't new for it.
+    await until(
+      async () => {
+        await dave.client.send("counter", "Hello");
+        return dave.changes.length > 0;
+      },
+      () => `the bot's edit; it printed: ${bot.out}${bot.err}`,
     );
+    const [edit] = dave.changes;
+    expect(edit).toMatchObject({
+      type: "edited",
+      message: { from: "counter", content: "That was 5 characters." },
+    });
+    const note = dave.messages.find(({ id }) => id === edit?.message.id);
+    const question = dave.messages.find(({ id }) => id === note?.meta?.answers);
+    expect([note?.content, question?.content]).toEqual(["Counting…", "Hello"]);
+    dave.client.close();
+    expect([bot.out, bot.err]).toEqual(["", ""]);
+  });
+
+  it.each(programs)("$heading: the program works as it is printed", async ({ heading, program }) => {
+    const user = heading.includes("SDK") ? "alice" : "carol";
+    const running = await startProgram(program, user);
     await running.printed(/kept: \d{13}-/);
     await running.printed(new RegExp(`${user}: Hello from`));
     const messages = (await (await deployment.history("bob", `/messages/${user}`)).json()) as Message[];
@@ -46,6 +73,11 @@ function gettingStarted(start: () => Promise<Deployment>) {
 }
 
 describe("docs/getting-started.md, standalone", () => {
+  it("has a bot in ten lines", () => {
+    const program = all.find(({ heading }) => heading === BOT)?.program ?? "";
+    expect(program.trimEnd().split("\n")).toHaveLength(10);
+  });
+
   it("has a program with the SDK, and one with only a WebSocket", () => {
     expect(programs.map(({ heading }) => heading)).toEqual(["With the SDK", "With nothing but a WebSocket"]);
   });

@@ -78,6 +78,34 @@ function changeRules(start: () => Promise<Deployment>) {
     expect(await request("PATCH", "alice", `/message/${id}`, edit)).toEqual(edited);
   });
 
+  it("P72, P75: a message's `meta` is heard, is in history, and stays when an edit doesn't name one", async () => {
+    const meta = { order: 17, x: [1.5, { y: null }] };
+    const bob = await connected(1, "bob");
+    const sent = await fetch(new URL("/send", deployment.gateways[0].replace("ws", "http")), {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await deployment.token("frank")}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ to: "bob", content: "first", meta, ref: "m1" }),
+    });
+    const { id } = (await sent.json()) as Json;
+    const heard = (type: string) =>
+      (bob.frames as Json[]).find((frame) => frame.type === type && frame.id === id);
+    await until(() => heard("message"), "the frame of the message");
+    expect(heard("message")).toMatchObject({ content: "first", meta });
+    const path = `/message/${id}`;
+    expect((await request("PATCH", "frank", path, { content: "second", ref: "e1" })).status).toBe(200);
+    await until(() => heard("edited"), "the frame of the edit");
+    expect(heard("edited")).toMatchObject({ content: "second", meta });
+    expect((await request("PATCH", "frank", path, { content: "third", meta: {}, ref: "e2" })).status).toBe(
+      200,
+    );
+    expect(await read("bob", "/messages/frank")).toMatchObject([
+      { id, content: "third", meta: {}, edited: true },
+    ]);
+  });
+
   it("P73: only those who may see a message learn that it exists, and only its sender may edit it", async () => {
     const { id } = await (await connected(0, "carol")).send("dave", "private", "1");
     const edit = { content: "changed", ref: "e1" };
@@ -96,6 +124,14 @@ await describeSplit("edits and deletions, split", {}, (deployment) => {
 
 await describeSplit("a log of format 1", { persisterEnv: { ENTRIES: "1" } }, (deployment) => {
   afterAll(() => deployment.stop());
+  it("P72, L25: answers `not_enabled` to a message with `meta`", async () => {
+    const carol = await ChatClient.connect(deployment.gateways[0], await deployment.token("carol"));
+    carol.socket.send(JSON.stringify({ to: "bob", content: "x", meta: {}, ref: "1" }));
+    await until(() => (carol.frames as Json[]).some(({ code }) => code === "not_enabled"), "the error");
+    carol.socket.terminate();
+    expect(await (await deployment.history("bob", "/messages/carol")).json()).toEqual([]);
+  });
+
   it("P73, L25: answers `not_enabled`, and the message stays", async () => {
     const alice = await ChatClient.connect(deployment.gateways[0], await deployment.token("alice"));
     const { id } = await alice.send("bob", "first", "1");

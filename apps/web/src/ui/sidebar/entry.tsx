@@ -52,11 +52,11 @@ interface PreviewProps {
 /**
  * The beginning of a conversation's last message. The author's name comes first, unless the author is the partner.
  */
-function Preview({ last: { from, content }, partner, me }: PreviewProps) {
+function Preview({ last: { from, content, deleted }, partner, me }: PreviewProps) {
   return (
     <>
       {from !== partner && <>{from === me ? <bdi>You</bdi> : <Name name={from} />}: </>}
-      {content.slice(0, 120)}
+      {deleted ? "Message deleted" : content.slice(0, 120)}
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
-import { pendingIn } from "../chat/conversation-list.ts";
-import type { Conversation } from "../chat/state.ts";
-import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../chat/view.ts";
+import type { Chat } from "../../chat/chat.ts";
+import { pendingIn } from "../../chat/conversation-list.ts";
+import type { Conversation } from "../../chat/state.ts";
+import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../../chat/view.ts";
 import { MessageRow, PendingRow, rowsOf } from "./message-row.tsx";
 import {
   anchorIn,
@@ -86,6 +86,7 @@ export function MessageList({ chat, partner }: Props) {
           {rowsOf(shown).map((row) => (
             <MessageRow
               key={row.message.id}
+              chat={chat}
               row={row}
               me={state.me}
               isPublic={partner === ""}

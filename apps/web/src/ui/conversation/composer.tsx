@@ -1,6 +1,6 @@
 import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
+import type { Chat } from "../../chat/chat.ts";
 
 interface Props {
   readonly chat: Chat;
@@ -29,6 +29,11 @@ export function Composer({ chat, partner }: Props) {
     field.current?.focus();
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "ArrowUp" && text === "" && !isForInputMethod(event)) {
+      event.preventDefault();
+      chat.startEditing();
+      return;
+    }
     if (event.key !== "Enter" || event.shiftKey || isForInputMethod(event) || isTouch()) return;
     event.preventDefault();
     send();
@@ -71,10 +76,10 @@ export function Composer({ chat, partner }: Props) {
  * Returns true for a key that belongs to an input method, which composes Japanese, Chinese or Korean text. In Safari,
  * the Enter that ends a composition comes after its end. Only the key code still shows it.
  */
-function isForInputMethod({ isComposing, keyCode }: KeyboardEvent): boolean {
+export function isForInputMethod({ isComposing, keyCode }: KeyboardEvent): boolean {
   return isComposing || keyCode === 229;
 }
 
-function isTouch(): boolean {
+export function isTouch(): boolean {
   return matchMedia("(pointer: coarse)").matches;
 }

@@ -1,9 +1,10 @@
-import type { Chat } from "../chat/chat.ts";
-import { mayImitate } from "../chat/scripts.ts";
-import { Avatar } from "./avatar.tsx";
+import type { Chat } from "../../chat/chat.ts";
+import { mayImitate } from "../../chat/scripts.ts";
+import { Avatar } from "../avatar.tsx";
+import { IMITATION_WARNING, Name } from "../name.tsx";
 import { Composer } from "./composer.tsx";
+import { EditForm } from "./edit-form.tsx";
 import { MessageList } from "./message-list.tsx";
-import { IMITATION_WARNING, Name } from "./name.tsx";
 
 interface Props {
   readonly chat: Chat;
@@ -13,6 +14,7 @@ interface Props {
 
 export function ConversationPane({ chat, partner }: Props) {
   const { me } = chat.state.value;
+  const editing = chat.editing.value;
   return (
     <main class="pane" aria-labelledby="partner">
       <header>
@@ -35,7 +37,11 @@ export function ConversationPane({ chat, partner }: Props) {
         </div>
       </header>
       <MessageList chat={chat} partner={partner} />
-      <Composer key={chat.edits.value} chat={chat} partner={partner} />
+      {editing ? (
+        <EditForm key={editing.id} chat={chat} message={editing} />
+      ) : (
+        <Composer key={chat.edits.value} chat={chat} partner={partner} />
+      )}
     </main>
   );
 }

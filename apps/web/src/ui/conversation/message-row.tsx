@@ -1,10 +1,11 @@
 import type { Message } from "@parley/client";
-import type { Chat } from "../chat/chat.ts";
-import { formatDay, formatTime } from "../chat/dates.ts";
-import { failureReason, isRetryable } from "../chat/labels.ts";
-import { hueOf } from "../chat/names.ts";
-import type { Pending } from "../chat/state.ts";
-import { Name } from "./name.tsx";
+import type { Chat } from "../../chat/chat.ts";
+import { formatDay, formatTime } from "../../chat/dates.ts";
+import { failureReason, isRetryable } from "../../chat/labels.ts";
+import { hueOf } from "../../chat/names.ts";
+import type { Pending } from "../../chat/state.ts";
+import { Name } from "../name.tsx";
+import { MessageActions } from "./message-actions.tsx";
 
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {
@@ -32,6 +33,7 @@ export function rowsOf(messages: readonly Message[]): Row[] {
 }
 
 interface RowProps {
+  readonly chat: Chat;
   readonly row: Row;
   readonly me: string;
   readonly isPublic: boolean;
@@ -39,8 +41,8 @@ interface RowProps {
   readonly isLatest: boolean;
 }
 
-export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLatest }: RowProps) {
-  const { id, from, content, timestamp } = message;
+export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic, isLatest }: RowProps) {
+  const { id, from, content, timestamp, edited, deleted } = message;
   const isOwn = from === me;
   return (
     <>
@@ -60,10 +62,16 @@ export function MessageRow({ row: { message, day, isFirst }, me, isPublic, isLat
           )}{" "}
           <time dateTime={timestamp}>{formatTime(timestamp)}</time>
         </p>
-        <p class="bubble content" dir="auto">
-          {content}
-        </p>
-        {isLatest && isOwn && <p class="state">Sent</p>}
+        {deleted ? (
+          <p class="bubble content gone">Message deleted</p>
+        ) : (
+          <p class="bubble content" dir="auto">
+            {content}
+          </p>
+        )}
+        {edited && <p class="state">Edited</p>}
+        {isOwn && !deleted && <MessageActions chat={chat} message={message} />}
+        {isLatest && isOwn && !deleted && !edited && <p class="state">Sent</p>}
       </li>
     </>
   );
