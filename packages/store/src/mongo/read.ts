@@ -5,12 +5,11 @@ import type { Range } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import type { TimeLimit } from "./deadline.ts";
 import { keyOf, type MessageDocument, messageOf } from "./document.ts";
-import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
+import { BY_CONVERSATION, BY_ID, BY_RECIPIENT, BY_SENDER, type ReadIndex } from "./indexes.ts";
 import type { RefField } from "./unique-refs.ts";
 
 type Messages = Collection<MessageDocument>;
 type Database = Pick<Connection, "messages" | "hint">;
-type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
 /** Maximum number of ids or refs in a query. */
 const CHUNK_SIZE = 500;
@@ -58,6 +57,15 @@ export async function readVisible(
     (part) => isFull(part, range),
   );
   return firstFitting(covered, range);
+}
+
+/** Reads the messages of all conversations. */
+export function readFeed(
+  db: Database,
+  range: Range & PageSize,
+  timeLimit: TimeLimit,
+): Promise<StoredMessage[]> {
+  return inIdOrder(db, {}, BY_ID, { ...range, direction: 1 }, timeLimit);
 }
 
 /**
@@ -160,7 +168,7 @@ function refsIn(conversation: string, messages: readonly LogMessage[]): Filter<M
 async function inIdOrder(
   db: Database,
   filter: Filter<MessageDocument>,
-  index: Index,
+  index: ReadIndex,
   { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {
