@@ -18,6 +18,7 @@ import { clocksJump } from "./f17-clocks-jump.ts";
 import { everythingAtOnce } from "./f18-everything.ts";
 import { slowStore } from "./f25-slow-store.ts";
 import { randomSignals } from "./f26-random-signals.ts";
+import { feedRead } from "./f27-feed-read.ts";
 import type { Fault } from "./fault.ts";
 
 /** The faults that F18 may combine. */
@@ -47,4 +48,5 @@ export const FAULTS: readonly Fault[] = [
   everythingAtOnce([...SINGLE, storedLogGone]),
   slowStore,
   randomSignals,
+  feedRead,
 ];
