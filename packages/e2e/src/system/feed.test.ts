@@ -42,8 +42,11 @@ function feed(of: () => { readonly deployment: Deployment; readonly app: App }) 
 
     const last = read(`after=${next.cursor}&wait=25`);
     await untilHeld();
+    const stoppedAt = performance.now();
     await app.kill("SIGTERM");
     expect(await last).toMatchObject({ entries: [], cursor: next.cursor });
+    // Sooner than the request's own time.
+    expect(performance.now() - stoppedAt).toBeLessThan(20_000);
     expect(await app.exited).toMatchObject({ code: 0 });
   });
 }
