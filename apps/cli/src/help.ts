@@ -7,7 +7,7 @@ Exit codes:
   2    invalid command line or environment
   3    the server cannot be reached, or cannot answer at the moment: try again later
   4    the server refused the token, the permission, the message or the change
-  130  interrupted by Ctrl-C or SIGTERM (chat, tail and probe end with 0)`;
+  130  interrupted by Ctrl-C or SIGTERM (chat, tail, feed --follow and probe end with 0)`;
 
 export const PROGRAM = `
 To try it, with "npx pnpm@12 start" running in another terminal:
@@ -69,6 +69,16 @@ Examples:
   $ parley history public --as alice --limit 20
   $ parley history public --as alice --since 2025-07-16T00:00:00Z --until 2025-07-17T00:00:00Z
   $ parley history bob --as alice --json > bob.jsonl`;
+
+export const FEED = `
+Prints the messages, edits and deletions of all conversations in the order of the log, each with its message as it is now,
+and each once. Repeats a request while the server cannot answer; with --follow, for any time once it has answered.
+
+Examples:
+  $ export PARLEY_TOKEN=$(parley token archive --scope history:all)
+  $ parley feed > all.jsonl
+  $ parley feed --follow --after "$(tail -1 all.jsonl | jq -r .id)" >> all.jsonl
+  $ parley feed --since 2025-07-16T00:00:00Z --until 2025-07-17T00:00:00Z | jq -r .message.content`;
 
 export const TOKEN = `
 The token is signed with JWT_SECRET, if that is set, and contains JWT_ISSUER and JWT_AUDIENCE. Otherwise the server of

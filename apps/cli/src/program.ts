@@ -4,6 +4,7 @@ import { chat } from "./chat/chat.ts";
 import { CHAT_HELP } from "./chat/parse-input.ts";
 import { edit, remove } from "./commands/change.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
+import { feed } from "./commands/feed.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
@@ -87,12 +88,27 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
       return history(between, { ...serverOptions(flags), json, limit, before, since, until }, io);
     });
 
+  addServerFlags(
+    program
+      .command("feed")
+      .description("print what all users send, as lines of JSON; needs the scope history:all"),
+  )
+    .option("--follow", "continue at the end, and print entries as they come, until Ctrl-C", false)
+    .option("--after <cursor>", "start after this cursor or id (default: at the beginning)")
+    .option("--since <time>", "print only entries from this time on, such as 2025-07-16T14:00:00Z")
+    .option("--until <time>", "print only entries before this time")
+    .addHelpText("after", help.FEED)
+    .action((flags: ServerFlags & FeedFlags) => {
+      const { follow, after, since, until } = flags;
+      return feed({ ...serverOptions(flags), follow, after, since, until }, io);
+    });
+
   program
     .command("token <user>")
     .description("print a token for a user")
     .option(
       "--scope <scope>",
-      "an additional permission: history:read, messages:send, moderate or ops; repeatable",
+      "an additional permission: history:read, history:all, messages:send, moderate or ops; repeatable",
       collect,
       [],
     )
@@ -164,6 +180,13 @@ interface TailFlags {
   readonly changes: boolean;
   readonly from?: string;
   readonly cursorFile?: string;
+}
+
+interface FeedFlags {
+  readonly follow: boolean;
+  readonly after?: string;
+  readonly since?: string;
+  readonly until?: string;
 }
 
 interface HistoryFlags {

@@ -58,6 +58,11 @@ export const historyFields = {
     .describe(
       "Maximum number of whole conversations sent to one user at the same time. 0 turns the limit off.",
     ),
+  MAX_FEED_WAITS: fields
+    .limit(256)
+    .describe(
+      "Maximum number of requests to `/feed` that wait for entries at the same time (P63). One user may have a quarter of them. At the limit, a caller with fewer ends a wait of the user or the address with the most. 0 turns the limit off.",
+    ),
   MAX_PAGES_BYTES: fields
     .limit(268_435_456)
     .describe(
@@ -97,6 +102,7 @@ export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
       requestsPerAddress: env.MAX_REQUESTS_PER_ADDRESS,
       streams: env.MAX_STREAMS,
       streamsPerUser: env.MAX_STREAMS_PER_USER,
+      waits: env.MAX_FEED_WAITS,
       responseBytes: env.MAX_PAGES_BYTES,
       readBytesPerSecond: env.READ_RATE_BYTES,
     },

@@ -8,7 +8,7 @@ import type { LimitName, Load } from "./limits/request-limiter.ts";
  * The label of a route in events and metrics. `room` is `/messages`, `conversation` is `/messages/:username`, `message` is
  * `/message/:id`.
  */
-export const ROUTE_NAMES = ["room", "conversation", "message", "sync", "conversations"] as const;
+export const ROUTE_NAMES = ["room", "conversation", "message", "sync", "feed", "conversations"] as const;
 export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /** An event that history-api reports, for logs and metrics. Never holds contents or tokens. Times are in ms. */

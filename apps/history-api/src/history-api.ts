@@ -7,6 +7,7 @@ import type { Store } from "@parley/store";
 import { Changes } from "./changing/changes.ts";
 import type { HistoryConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
+import { FeedWaits } from "./feed/feed-waits.ts";
 import { createApp } from "./http/app.ts";
 import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
@@ -25,10 +26,12 @@ export interface HistoryApiOptions {
   readonly appender: Pick<Appender, "append">;
   readonly store: Pick<
     Store,
-    "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
+    "page" | "sync" | "feed" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
   >;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
+  /** Aborted when the process begins to stop. Requests that wait for entries are answered then (P63). */
+  readonly stopping: AbortSignal;
   readonly observe: Observe;
   /** The current time of a monotonic clock, in ms (L20). */
   readonly now?: () => number;
@@ -37,7 +40,7 @@ export interface HistoryApiOptions {
 export interface HistoryApi {
   /**
    * Handles the `request` event of an HTTP server. Serves `/messages`, `/messages/:username`, `/message/:id`,
-   * `/sync`, `/conversations`, the documents and `/`; answers 404 for other paths.
+   * `/sync`, `/feed`, `/conversations`, the documents and `/`; answers 404 for other paths.
    */
   handleRequest(req: IncomingMessage, res: ServerResponse): void;
   /** Follows the log until `signal` is aborted. Requests get 503 until the log's end is reached. Never rejects. */
@@ -54,7 +57,16 @@ const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
  * tail and the store.
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
-  const { tail, appender, store, verifier, config, observe, now = () => performance.now() } = options;
+  const {
+    tail,
+    appender,
+    store,
+    verifier,
+    config,
+    stopping,
+    observe,
+    now = () => performance.now(),
+  } = options;
   const { answerTimeoutMs, catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
   const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
   const follower = new LogFollower({ tail, observe, limits, now });
@@ -71,6 +83,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
     onDisplaced: (limit) => observe({ type: "displaced", limit }),
     now,
   });
+  const feedWaits = new FeedWaits({ follower, limiter, stopping });
   const origins = createOriginPolicy({
     allowed: config.allowedOrigins,
     onRefused: (origin) => observe({ type: "origin-refused", origin }),
@@ -80,6 +93,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
     handleRequest: createApp({
       history,
       conversations,
+      feedWaits,
       changes,
       rateLimiter,
       unansweredRequests,

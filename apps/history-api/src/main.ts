@@ -33,6 +33,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
     store,
     verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) }),
     config: historyConfig(env),
+    stopping,
     observe: observeHistory(log, registry),
   });
   const stopFollower = new AbortController();

@@ -64,11 +64,12 @@ function historyMetrics(registry: Registry) {
     ),
     displaced: counter(
       "displaced_total",
-      "Responses cut off because a caller that holds less needed their share, by limit.",
+      "Responses cut off because a caller that holds less needed their share, by limit. `waits`: answered early instead.",
       { limit: LIMIT_NAMES },
     ),
     waiting: gauge("reads_waiting", "Requests that wait for their turn to read."),
     streams: gauge("streams", "Whole conversations being sent."),
+    feedWaits: gauge("feed_waits", "Requests to /feed that wait for entries (P63)."),
     responseBytes: gauge("response_bytes", "Estimated memory of all responses being read and sent."),
     lost: counter(
       "tail_lost_total",
@@ -129,6 +130,7 @@ function count(metrics: Metrics, event: HistoryEvent): void {
     case "load":
       metrics.waiting.set(event.waiting);
       metrics.streams.set(event.streams);
+      metrics.feedWaits.set(event.waits);
       metrics.unansweredChanges.set(event.unansweredChanges);
       metrics.responseBytes.set(event.bytes);
       break;

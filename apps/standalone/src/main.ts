@@ -17,7 +17,7 @@ import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
 import { printWelcome } from "./welcome.ts";
 
-await service.runService("standalone", async ({ log, defer }) => {
+await service.runService("standalone", async ({ log, defer, stopping }) => {
   const env = readStandaloneEnv();
   const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST: adminHost = host, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ app: "standalone" });
@@ -35,8 +35,8 @@ await service.runService("standalone", async ({ log, defer }) => {
 
   const config = historyConfig(env);
   const observe = observeHistory(log, registry);
-  const appender = bus.append();
-  const history = createHistoryApi({ tail: bus.tail(), appender, store, verifier, config, observe });
+  const [appender, tail] = [bus.append(), bus.tail()];
+  const history = createHistoryApi({ tail, appender, store, verifier, config, stopping, observe });
   defer("history", startCore(history));
   const gateway = createGateway({
     bus: { append: () => appender, live: (listener) => bus.live(listener) },

@@ -14,6 +14,8 @@ export interface Identity {
 export const SCOPES = {
   /** For internal services: read history as another user (P54). */
   historyRead: "history:read",
+  /** For internal services: read everything that all users send (P63). */
+  historyAll: "history:all",
   /** For internal services: send as another user, at a rate of their own (P62). */
   messagesSend: "messages:send",
   /** For moderators: delete messages of others (P73). */

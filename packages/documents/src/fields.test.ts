@@ -85,6 +85,7 @@ const parameters = (
     ["/messages", queries.page],
     ["/messages/{username}", queries.page],
     ["/sync", queries.sync],
+    ["/feed", queries.feed],
     ["/conversations", queries.conversations],
   ] as const
 ).flatMap(([path, query]) =>
@@ -98,7 +99,7 @@ const parameters = (
 );
 
 describe("the published schemas agree with the code", () => {
-  it.each(parameters)("P51, P53, P57, P64: the query parameter $name", ({ schema, field }) => {
+  it.each(parameters)("P51, P53, P57, P63, P64: the query parameter $name", ({ schema, field }) => {
     const accepts = published(schema);
     const inDocument: Accepts = (value) => accepts(schema.type === "integer" ? Number(value) : value);
     const digits = fc.integer({ min: 0, max: 9_999 }).map(String);

@@ -108,6 +108,18 @@ export function openapi(): JsonSchema {
           },
         },
       },
+      "/feed": {
+        get: {
+          operationId: "readFeed",
+          tags: HISTORY,
+          summary: "Reads what all users send, with a token with the scope `history:all` (P63)",
+          parameters: parametersOf("feed"),
+          responses: {
+            200: jsonResponse("A page, in log order.", "FeedPage"),
+            ...errorResponses(HISTORY_ERRORS.filter((code) => code !== "invalid_username")),
+          },
+        },
+      },
       "/conversations": {
         get: {
           operationId: "listConversations",

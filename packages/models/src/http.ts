@@ -15,7 +15,7 @@ import {
 import { clientFrames, type MetaAsText } from "./frames.ts";
 import { parseTime, TIME_PATTERN } from "./times.ts";
 
-/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62). */
+/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62, P63). */
 
 const MAX_LIMIT = 1_000;
 /** The maximum number of items in a page that is requested without `limit`. */
@@ -60,6 +60,10 @@ function moment(name: "since" | "until", description: string) {
     });
 }
 
+/** The maximum time that a request to `/feed` may wait for entries, in seconds. */
+export const MAX_WAIT_SECONDS = 25;
+const invalidWait = `wait must be a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`;
+
 const as = username.optional().meta({
   description: "The user whose history is read. Requires a token with the scope `history:read` (P54).",
 });
@@ -93,6 +97,25 @@ export const queries = {
       "The `cursor` of the previous response. Without it, reading starts at the beginning.",
     ),
     as,
+  }),
+  feed: z.object({
+    limit: limit(HUNDRED),
+    after: bound(
+      "after",
+      "The `cursor` of the previous response. Without it, reading starts at the beginning.",
+    ),
+    since: moment("since", "Returns only entries of this time or a later one (P64)."),
+    until: moment("until", "Returns only entries of an earlier time (P64)."),
+    wait: z
+      .string()
+      .regex(/^\d{1,2}$/, invalidWait)
+      .transform(Number)
+      .pipe(z.number().int().min(0, invalidWait).max(MAX_WAIT_SECONDS, invalidWait))
+      .optional()
+      .meta({
+        description:
+          "Seconds that an answer without entries is held back until there is one. The default is 0.",
+      }),
   }),
   conversations: z.object({
     limit: limit(HUNDRED),
@@ -134,6 +157,17 @@ const change = z
     message,
   })
   .meta({ description: "A change, with its message as it is now (P75)." });
+
+/** An entry of `/feed`: a message or a change. */
+const entry = z
+  .object({
+    type: z.enum(["message", "edited", "deleted"]),
+    id: id.meta({ description: "The entry's own id: that of the message, or that of the change." }),
+    by: username.optional().meta({ description: "The moderator who deleted the message." }),
+    timestamp: time.meta({ description: "The time of the entry's own id." }),
+    message,
+  })
+  .meta({ description: "A message or a change, with the message as it is now (P63)." });
 
 const conversation = z.object({ with: username, last: message });
 
@@ -180,6 +214,10 @@ export const responses = {
       description:
         "Messages and changes in log order. While `more` is true, request again with `cursor` as `after` (P53).",
     }),
+  FeedPage: z.object({ entries: z.array(entry), cursor, more: z.boolean() }).meta({
+    description:
+      "Messages and changes of all conversations in log order. Request again with `cursor` as `after`, at once while `more` is true (P63).",
+  }),
   Conversation: conversation,
   ConversationsPage: z
     .object({

@@ -30,6 +30,7 @@ export { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "
 export {
   DEFAULT_LIMIT,
   editRequest,
+  MAX_WAIT_SECONDS,
   queries,
   responses,
   type SendRequest,

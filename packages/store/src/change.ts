@@ -36,8 +36,8 @@ export interface ChangedMessage {
   readonly message: StoredMessage;
 }
 
-/** Selects changes: of the messages that a user may see (P53), or of one conversation. */
-export type ChangesOf = { readonly user: string } | { readonly conversation: string };
+/** Selects changes: of the messages that a user may see (P53), of one conversation, or of all conversations (P63). */
+export type ChangesOf = { readonly user: string } | { readonly conversation: string } | "everyone";
 
 /** The names of a change: of its conversation, of the user who made it, and of the change for that user (L5). */
 export type ChangeRef = Pick<LogChange, "from" | "to"> & { readonly by?: string; readonly ref: string };

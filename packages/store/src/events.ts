@@ -8,6 +8,7 @@ export const STORE_OPERATIONS = [
   "name",
   "page",
   "sync",
+  "feed",
   "conversations",
   "findByRef",
   "findById",
@@ -21,7 +22,7 @@ export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 /** The operations that read messages or changes. */
 export type StoreRead = Extract<
   StoreOperation,
-  "page" | "sync" | "conversations" | "findByRef" | "findById" | "changes" | "findChange"
+  "page" | "sync" | "feed" | "conversations" | "findByRef" | "findById" | "changes" | "findChange"
 >;
 
 /** Kinds of data that messages of an earlier version lack: their conversations (P57), their keys and digests. */

@@ -79,6 +79,8 @@ export interface Store {
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage>;
   /** Returns the first `limit` messages within the range that `user` may see, in id order (P53). */
   sync(user: string, options: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]>;
+  /** Returns the first `limit` messages within the range, of all conversations, in id order (P63). */
+  feed(options: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]>;
   /**
    * Returns the last message of each private conversation of `user`, newest first (P57). Includes only conversations
    * whose last message is before `before`. Reads at most `limit` conversations and as many messages, however many

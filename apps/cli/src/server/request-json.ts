@@ -12,12 +12,14 @@ export interface JsonRequest {
   /** The request's body, which is sent as JSON. */
   readonly body?: unknown;
   readonly signal: AbortSignal;
+  /** The time that the server may take to answer, in ms. Default 10 s. */
+  readonly timeoutMs?: number;
 }
 
 /** Returns the JSON of a response, or undefined for a response without a body. Rejects with a Failure (P55). */
 export async function requestJson(
   url: string,
-  { method = "GET", token, body, signal }: JsonRequest,
+  { method = "GET", token, body, signal, timeoutMs = TIMEOUT_MS }: JsonRequest,
 ): Promise<unknown> {
   const response = await send(url, {
     method,
@@ -26,7 +28,7 @@ export async function requestJson(
       ...(body !== undefined && { "content-type": "application/json" }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
   const answer = await readJson(response);
   if (response.ok) return answer;

@@ -13,12 +13,14 @@ import {
 import express, { type Express, type Request, type RequestHandler } from "express";
 import type { Changes } from "../changing/changes.ts";
 import type { Observe } from "../events.ts";
+import type { FeedWaits } from "../feed/feed-waits.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
 import { changeMessageRoutes } from "../routes/change-message.ts";
 import { conversationsRoute } from "../routes/conversations.ts";
 import { documentRoutes, textRoute } from "../routes/documents.ts";
+import { feedRoute } from "../routes/feed.ts";
 import { messageRoute } from "../routes/message.ts";
 import { messagesRoute } from "../routes/messages.ts";
 import { syncRoute } from "../routes/sync.ts";
@@ -30,6 +32,7 @@ import { Responder } from "./responder.ts";
 export interface AppDeps {
   readonly history: History;
   readonly conversations: Conversations;
+  readonly feedWaits: FeedWaits;
   readonly changes: Changes;
   readonly rateLimiter: RateLimiter;
   readonly unansweredRequests: UnansweredRequests;
@@ -51,6 +54,7 @@ const PATHS = [
   "/messages/:username",
   "/message/:id",
   "/sync",
+  "/feed",
   "/conversations",
   "/docs",
   "/openapi.json",
@@ -66,7 +70,7 @@ const MAX_BODY_BYTES = 1_024;
  * (P55).
  */
 export function createApp(deps: AppDeps): Express {
-  const { history, conversations, limiter, slowClientMs, observe } = deps;
+  const { history, conversations, feedWaits, limiter, slowClientMs, observe } = deps;
   const openExchange = createOpenExchange(deps);
   const responder = new Responder({ limiter, slowClientMs, observe });
   const messages = messagesRoute({ history, openExchange, responder, observe });
@@ -83,6 +87,7 @@ export function createApp(deps: AppDeps): Express {
   app.patch("/message/:id", (req, res) => changeMessage.edit(req, res, req.params.id));
   app.delete("/message/:id", (req, res) => changeMessage.remove(req, res, req.params.id));
   app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
+  app.get("/feed", feedRoute({ history, feedWaits, openExchange, responder }));
   app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
   app.all(PATHS, failWith("method_not_allowed"));

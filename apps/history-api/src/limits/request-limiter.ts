@@ -17,6 +17,8 @@ export interface RequestLimits {
   /** Maximum number of whole conversations that are being sent. Each counts until its client has read it. */
   readonly streams: number;
   readonly streamsPerUser: number;
+  /** Maximum number of requests to `/feed` that are held until there are entries. One user may hold a quarter. */
+  readonly waits: number;
   /** Maximum memory of all responses that are being read and sent, in estimated bytes. */
   readonly responseBytes: number;
   /** Estimated bytes per second that one user may read, with bursts of eight times as many. */
@@ -24,7 +26,7 @@ export interface RequestLimits {
 }
 
 /** The names of the limits in events and metrics. */
-export const LIMIT_NAMES = ["requests", "streams", "bytes", "rate"] as const;
+export const LIMIT_NAMES = ["requests", "streams", "waits", "bytes", "rate"] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
 export interface LimiterDeps {
@@ -37,14 +39,16 @@ export interface LimiterDeps {
   readonly now: () => number;
 }
 
-/** The current use of the limits: waiting requests, whole conversations being sent, and bytes of responses. */
+/** The current use of the limits: waiting requests, whole conversations being sent, held requests, and bytes of responses. */
 export interface Load {
   readonly waiting: number;
   readonly streams: number;
+  readonly waits: number;
   readonly bytes: number;
 }
 
 const BYTES_OF_USER = 1 / 4;
+const WAITS_OF_USER = 1 / 4;
 const BURST_SECONDS = 8;
 /** The cost of a request besides its messages, in estimated bytes. */
 const REQUEST_COST = 16_384;
@@ -55,22 +59,25 @@ const MAX_PAUSE_MS = 1_000;
 export class RequestLimiter {
   readonly #deps: LimiterDeps;
   readonly #turns: ReadTurns;
-  readonly #streams: FairBudget;
-  readonly #bytes: FairBudget;
+  readonly #budgets: Readonly<Record<"streams" | "waits" | "bytes", FairBudget>>;
   readonly #allowance: ReadAllowance;
 
   constructor(deps: LimiterDeps) {
-    const { streams, streamsPerUser, responseBytes, readBytesPerSecond } = deps.limits;
+    const { streams, streamsPerUser, waits, responseBytes, readBytesPerSecond } = deps.limits;
     this.#deps = deps;
     this.#turns = new ReadTurns(deps.limits);
-    this.#streams = new FairBudget({ total: streams, perUser: streamsPerUser });
-    this.#bytes = new FairBudget({ total: responseBytes, perUser: responseBytes * BYTES_OF_USER });
+    this.#budgets = {
+      streams: new FairBudget({ total: streams, perUser: streamsPerUser }),
+      waits: new FairBudget({ total: waits, perUser: waits * WAITS_OF_USER }),
+      bytes: new FairBudget({ total: responseBytes, perUser: responseBytes * BYTES_OF_USER }),
+    };
     const burst = BURST_SECONDS * readBytesPerSecond;
     this.#allowance = new ReadAllowance({ perSecond: readBytesPerSecond, burst });
   }
 
   get load(): Load {
-    return { waiting: this.#turns.waiting, streams: this.#streams.used, bytes: this.#bytes.used };
+    const { streams, waits, bytes } = this.#budgets;
+    return { waiting: this.#turns.waiting, streams: streams.used, waits: waits.used, bytes: bytes.used };
   }
 
   /** Throws `rate_limited` if the user has read too much. Otherwise charges the user for the request itself. */
@@ -115,6 +122,14 @@ export class RequestLimiter {
   }
 
   /**
+   * Admits a request that is held until there are entries, and throws the same errors. `end` is called if a caller that
+   * holds fewer requests displaces this one, which is then answered without entries.
+   */
+  acquireWait(caller: Caller, end: () => void): Reservation {
+    return this.#reserve("waits", caller, 1, end);
+  }
+
+  /**
    * Reserves the memory of a response until its client has read it. Throws the same errors as `acquireStream`, and
    * calls `cut` in the same case.
    */
@@ -126,9 +141,13 @@ export class RequestLimiter {
     this.#allowance.forgetIdleUsers(this.#deps.now());
   }
 
-  #reserve(limit: "streams" | "bytes", caller: Caller, amount: number, cut: () => void): Reservation {
-    const budget = limit === "streams" ? this.#streams : this.#bytes;
-    const result = budget.reserve(caller, amount, () => {
+  #reserve(
+    limit: "streams" | "waits" | "bytes",
+    caller: Caller,
+    amount: number,
+    cut: () => void,
+  ): Reservation {
+    const result = this.#budgets[limit].reserve(caller, amount, () => {
       this.#deps.onDisplaced(limit);
       cut();
     });

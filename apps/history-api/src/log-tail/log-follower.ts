@@ -127,6 +127,15 @@ export class LogFollower {
     return this.#tailAt(this.#state.position, conversation);
   }
 
+  /**
+   * Resolves once the follower is beyond a position that a snapshot reached, or has lost its own, or the signal is aborted.
+   * Never rejects.
+   */
+  async untilBeyond(position: string, signal: AbortSignal): Promise<void> {
+    if (this.#state.kind === "following" && this.#state.position === position)
+      await this.#waiters.waitBeyond(position, signal);
+  }
+
   #tailAt(position: string, conversation: string | undefined): TailSnapshot {
     const recent = this.#recent;
     return {

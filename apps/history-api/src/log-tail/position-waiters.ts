@@ -1,4 +1,4 @@
-import type { ChatError } from "@parley/models";
+import { type ChatError, idAfter } from "@parley/models";
 import { unavailable } from "../errors.ts";
 
 interface Waiter {
@@ -25,6 +25,16 @@ export class PositionWaiters {
       clearTimeout(timer);
       this.#waiters.delete(waiter);
     }
+  }
+
+  /** Resolves once `reached` is called with a position after `position`, on `rejectAll`, and once the signal is aborted. */
+  async waitBeyond(position: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { id: idAfter(position), resolve, reject: () => resolve() };
+    this.#waiters.add(waiter);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (!signal.aborted) await promise;
+    this.#waiters.delete(waiter);
   }
 
   /** Resolves every waiter whose id is at or before `position`. */

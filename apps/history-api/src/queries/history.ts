@@ -1,5 +1,5 @@
-import { conversationOf, idAfter, isVisibleTo, ORIGIN, type StoredMessage } from "@parley/models";
-import type { Store } from "@parley/store";
+import { conversationOf, idAfter, isVisibleTo, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
+import type { ChangesOf, Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
@@ -36,9 +36,23 @@ export interface SyncPage {
   readonly more: boolean;
 }
 
+/** The part of the log that a page of it is for. */
+export interface LogRange {
+  /** The cursor from which the client goes on. */
+  readonly after: string;
+  /** A lower bound besides the cursor. Exclusive, as the cursor is. */
+  readonly since?: string;
+  /** The last position of the range. Undefined for the log's end. */
+  readonly upTo?: string | undefined;
+  readonly limit: number;
+}
+
+/** The user whose messages are read, or everyone (P63). */
+type Audience = Exclude<ChangesOf, { readonly conversation: string }>;
+
 export interface HistoryDeps {
   readonly follower: Pick<LogFollower, "snapshot" | "later">;
-  readonly store: Pick<Store, "page" | "sync" | "findByIds" | "changes">;
+  readonly store: Pick<Store, "page" | "sync" | "feed" | "findByIds" | "changes">;
   readonly refLookup: RefLookup;
   readonly observe: Observe;
 }
@@ -92,36 +106,59 @@ export class History {
   /**
    * Reads the messages that `user` may see after a cursor, and the changes of messages (P53, P75, L22). ORIGIN is the
    * cursor of the beginning. The page ends where one of the two lists is full.
-   *
-   * A cursor after the log's end comes from an earlier log that was lost and had greater ids (L3). Messages of the new
-   * log that the client hasn't seen are before its cursor, and the position of the first of them isn't known. So the
-   * client gets everything from the beginning again. It recognizes the messages that it has by their ids. This is
-   * expensive but loses nothing, and happens only after a log was destroyed.
    */
-  async sync(
+  sync(
     user: string,
     after: string,
     limit: number,
     deadline: Deadline,
     giveWay: GiveWay = atOnce,
   ): Promise<SyncPage> {
+    return this.#readLog({ user }, user, { after, limit }, deadline, giveWay);
+  }
+
+  /** Reads the messages of all conversations, and their changes (P63). `reader` is the service that reads them. */
+  readEverything(
+    reader: string,
+    range: LogRange,
+    deadline: Deadline,
+    giveWay: GiveWay = atOnce,
+  ): Promise<SyncPage> {
+    return this.#readLog("everyone", reader, range, deadline, giveWay);
+  }
+
+  /**
+   * A cursor after the log's end comes from an earlier log that was lost and had greater ids (L3). Messages of the new
+   * log that the client hasn't seen are before its cursor, and the position of the first of them isn't known. So the
+   * client gets everything from the beginning again. It recognizes the messages that it has by their ids. This is
+   * expensive but loses nothing, and happens only after a log was destroyed.
+   */
+  async #readLog(
+    of: Audience,
+    reader: string,
+    { since = ORIGIN, limit, ...asked }: LogRange,
+    deadline: Deadline,
+    giveWay: GiveWay,
+  ): Promise<SyncPage> {
     const snapshot = await this.#snapshot(deadline);
     const { position } = snapshot;
-    const isBeyondEnd = after > position;
-    if (isBeyondEnd) this.#deps.observe({ type: "cursor-beyond-log", user });
-    const range = { after: isBeyondEnd ? ORIGIN : after, limit, maxBytes: MAX_PAGE_BYTES };
-    const page = await readMergedPage(inSteps(this.#visibleTo(user, snapshot, deadline), giveWay), {
+    const isBeyondEnd = asked.after > position;
+    if (isBeyondEnd) this.#deps.observe({ type: "cursor-beyond-log", user: reader });
+    const cursor = isBeyondEnd ? ORIGIN : asked.after;
+    const last = asked.upTo !== undefined && asked.upTo < position ? asked.upTo : position;
+    const range = { after: laterOf(cursor, since), limit, maxBytes: MAX_PAGE_BYTES };
+    const page = await readMergedPage(inSteps(this.#selected(of, snapshot, deadline), giveWay), {
       ...range,
-      before: idAfter(position),
+      before: idAfter(last),
       newest: false,
     });
     const { changes, next } = await readChanges(
-      { user, ...range, before: idAfter(page.next ?? position) },
+      { of, ...range, before: idAfter(page.next ?? last) },
       { ...this.#deps, tail: snapshot, deadline, giveWay },
     );
     const end = next ?? page.next;
     const messages = next === undefined ? page.messages : page.messages.filter(({ id }) => id <= next);
-    return { messages, changes, cursor: end ?? position, more: end !== undefined };
+    return { messages, changes, cursor: end ?? laterOf(cursor, last), more: end !== undefined };
   }
 
   /**
@@ -144,15 +181,18 @@ export class History {
     return conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
   }
 
-  #visibleTo(user: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
+  #selected(of: Audience, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const { store, refLookup } = this.#deps;
     const presentContent = new PresentContent({ tails: [snapshot], store, deadline });
     return {
       findByRef: (messages) => refLookup.findWithin(deadline, messages, snapshot.refs),
       merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
-        deadline.during("store", (signal) => store.sync(user, { ...range, signal })),
-      pending: (range) => selectRange(snapshot.pending, range, (message) => isVisibleTo(user, message)),
+        deadline.during("store", (signal) =>
+          of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
+        ),
+      pending: (range) =>
+        selectRange(snapshot.pending, range, (message) => of === "everyone" || isVisibleTo(of.user, message)),
       present: (messages) => presentContent.of(messages),
     };
   }

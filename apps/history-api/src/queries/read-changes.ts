@@ -5,7 +5,14 @@ import {
   type LogChange,
   type StoredMessage,
 } from "@parley/models";
-import { type ChangedMessage, isFull, PageCollector, type PageSize, type Store } from "@parley/store";
+import {
+  type ChangedMessage,
+  type ChangesOf,
+  isFull,
+  PageCollector,
+  type PageSize,
+  type Store,
+} from "@parley/store";
 import { indexAfter } from "../log-tail/entry-list.ts";
 import { PresentContent } from "./present-content.ts";
 import { type ReadByIdsDeps, readByIds } from "./read-by-ids.ts";
@@ -28,7 +35,7 @@ export interface ChangesPage {
 }
 
 export interface ChangesQuery extends PageSize {
-  readonly user: string;
+  readonly of: Exclude<ChangesOf, { readonly conversation: string }>;
   /** The ids between which the changes lie. Both are exclusive. */
   readonly after: string;
   readonly before: string;
@@ -43,7 +50,7 @@ export interface ReadChangesDeps extends ReadByIdsDeps {
 const STEP = 100;
 
 /**
- * Reads the changes that a user may see, in the order of their ids. They are merged from store and tail as messages are
+ * Reads changes of one user or of all (P63), in the order of their ids. They are merged from store and tail as messages are
  * (merge.ts): a change up to the tail's position that isn't in the tail was stored before the store was read.
  */
 export async function readChanges(query: ChangesQuery, deps: ReadChangesDeps): Promise<ChangesPage> {
@@ -63,9 +70,9 @@ export async function readChanges(query: ChangesQuery, deps: ReadChangesDeps): P
 }
 
 async function readStep(query: ChangesQuery, deps: ReadChangesDeps): Promise<ChangesPage> {
-  const { user, ...range } = query;
+  const { of, ...range } = query;
   const { store, tail, deadline } = deps;
-  const stored = await deadline.during("store", (signal) => store.changes({ user }, { ...range, signal }));
+  const stored = await deadline.during("store", (signal) => store.changes(of, { ...range, signal }));
   const pending = pendingChanges(query, deps);
   const next = nearestEnd(stored, pending, range);
   const isCovered = ({ change }: { readonly change: string }) => next === undefined || change <= next;
@@ -83,17 +90,14 @@ async function readStep(query: ChangesQuery, deps: ReadChangesDeps): Promise<Cha
   return { changes: changes.sort((a, b) => (a.change < b.change ? -1 : 1)), next };
 }
 
-/** The changes of the tail that the user may see, at most `limit`. */
-function pendingChanges(
-  { user, after, before, limit }: ChangesQuery,
-  { tail }: ReadChangesDeps,
-): LogChange[] {
+/** The changes of the tail that are selected, at most `limit`. */
+function pendingChanges({ of, after, before, limit }: ChangesQuery, { tail }: ReadChangesDeps): LogChange[] {
   const { entries, length } = tail.changes;
   const found: LogChange[] = [];
   for (let at = indexAfter(entries, length, after); at < length && found.length < limit; at += 1) {
     const change = entries[at];
     if (change === undefined || change.change >= before) break;
-    if (isVisibleTo(user, change)) found.push(change);
+    if (of === "everyone" || isVisibleTo(of.user, change)) found.push(change);
   }
   return found;
 }

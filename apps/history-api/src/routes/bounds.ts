@@ -1,4 +1,4 @@
-import { idAtTime, idBeforeTime, laterOf, parseTime } from "@parley/models";
+import { idAtTime, idBeforeTime, laterOf, ORIGIN, parseTime } from "@parley/models";
 import type { RangeQuery } from "./query.ts";
 
 /** The part of a conversation that a request is for. Both ids are exclusive. */
@@ -20,6 +20,24 @@ export function boundsOf({ after, before, since, until }: RangeQuery): Bounds {
     after: from === undefined ? after : laterOf(after ?? "", idBeforeTime(from)),
     before: to === undefined ? before : earlierOf(before, idAtTime(to)),
     newest: after === undefined && (before !== undefined || since === undefined),
+  };
+}
+
+/** The part of the feed that a request is for: after both `after` and `since`, up to and including `upTo`. */
+export interface FeedBounds {
+  /** The cursor from which the consumer goes on. */
+  readonly after: string;
+  readonly since: string;
+  readonly upTo: string | undefined;
+}
+
+/** Returns the bounds of a range of the feed (P63, P64). */
+export function feedBoundsOf({ after = ORIGIN, since, until }: Omit<RangeQuery, "before">): FeedBounds {
+  const [from, to] = [msOf(since), msOf(until)];
+  return {
+    after,
+    since: from === undefined ? ORIGIN : idBeforeTime(from),
+    upTo: to === undefined ? undefined : idBeforeTime(to),
   };
 }
 

@@ -36,6 +36,13 @@ export function readSyncQuery(url: string, onIgnored: () => void) {
   return { page: { limit, after }, as };
 }
 
+/** Parses the query of `/feed` (P63). `wait` is in seconds. Refuses unknown parameters (P64). */
+export function readFeedQuery(url: string) {
+  refuseUnknownParameters(url, Object.keys(queries.feed.shape));
+  const { limit = DEFAULT_LIMIT, wait = 0, ...range } = parse("feed", url, () => undefined);
+  return { limit, wait, range };
+}
+
 /** Parses the query of `/conversations` (P57). */
 export function readConversationsQuery(url: string, onIgnored: () => void) {
   const { as, limit = DEFAULT_LIMIT, before } = parse("conversations", url, onIgnored);

@@ -21,7 +21,10 @@ import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { idAt } from "./scripted-tail.ts";
 
 type Random = () => number;
-type ModelStore = Pick<Store, "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes">;
+type ModelStore = Pick<
+  Store,
+  "page" | "sync" | "feed" | "conversations" | "findByRef" | "findByIds" | "changes"
+>;
 
 /** A random number generator (mulberry32): the same seed gives the same numbers in [0, 1). */
 export function seeded(seed: number): Random {
@@ -122,6 +125,14 @@ export class ModelLog implements ModelStore {
     );
   }
 
+  feed({ limit, ...range }: Range & { limit: number }) {
+    return this.#read(
+      () => true,
+      range,
+      (found) => found.slice(0, limit),
+    );
+  }
+
   async conversations(user: string, { before, limit }: { before?: string | undefined; limit: number }) {
     const lastMessages = await this.#read(
       (message) => message.to !== "" && (message.from === user || message.to === user),
@@ -153,10 +164,9 @@ export class ModelLog implements ModelStore {
 
   async changes(of: ChangesOf, { after = "", before = "~", limit }: Range & { limit: number }) {
     await this.#proceed();
-    const user = "user" in of ? of.user : "";
     const found = this.logChanges
       .filter(({ change }) => this.#settled.has(change) && change > after && change < before)
-      .filter((change) => isVisibleTo(user, change))
+      .filter((change) => of === "everyone" || ("user" in of && isVisibleTo(of.user, change)))
       .flatMap((change) => {
         const message = this.#storedAs(change.id);
         if (!message || !isTargetOf(change, message)) return [];

@@ -21,6 +21,7 @@ export const LIMITS: RequestLimits = {
   requestsPerAddress: 1_000,
   streams: 100,
   streamsPerUser: 100,
+  waits: 100,
   responseBytes: 1_000_000_000,
   readBytesPerSecond: Number.POSITIVE_INFINITY,
 };
@@ -52,13 +53,17 @@ export class RunningApi {
   readonly api: HistoryApi;
   readonly store: Store;
   readonly events: HistoryEvent[];
+  /** Aborted when `beginToStop` is called, as at SIGTERM. */
+  readonly #stopping: AbortController;
   readonly #stop: () => Promise<void>;
 
   private constructor(
     started: Pick<RunningApi, "url" | "api" | "store" | "events">,
+    stopping: AbortController,
     stop: () => Promise<void>,
   ) {
     ({ url: this.url, api: this.api, store: this.store, events: this.events } = started);
+    this.#stopping = stopping;
     this.#stop = stop;
   }
 
@@ -73,7 +78,9 @@ export class RunningApi {
     const store = openSqliteStore({ dir });
     const events: HistoryEvent[] = [];
     const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
+    const stopping = new AbortController();
     const api = createHistoryApi({
+      stopping: stopping.signal,
       tail: await createTail(store),
       appender,
       store: wrapStore(store),
@@ -85,13 +92,17 @@ export class RunningApi {
     const running = api.run(stop.signal);
     const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
-    return new RunningApi({ url, api, store, events }, async () => {
+    return new RunningApi({ url, api, store, events }, stopping, async () => {
       await closeServer(server, 100);
       stop.abort();
       await running;
       await store.close();
       await rm(dir, { recursive: true });
     });
+  }
+
+  beginToStop(): void {
+    this.#stopping.abort();
   }
 
   stop(): Promise<void> {

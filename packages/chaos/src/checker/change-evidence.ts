@@ -1,5 +1,5 @@
+import type { Message } from "@parley/client";
 import type { StoredChange } from "../cluster/log-inspection.ts";
-import type { ChangedMessage } from "../workload/change-reader.ts";
 import type { Change, ChangeObservation } from "../workload/ledger.ts";
 
 /** Everything that is known of the changes of a run. */
@@ -8,7 +8,7 @@ export interface ChangeEvidence {
   readonly changeObservations: readonly ChangeObservation[];
   /** Every change in MongoDB. */
   readonly storedChanges: readonly StoredChange[];
-  readonly history: readonly ChangedMessage[];
+  readonly history: readonly Message[];
   /** Every message in MongoDB. */
   readonly database: readonly StoredMessage[];
   /** Ids that were only in the log when it was destroyed on purpose (F7). */
@@ -16,7 +16,7 @@ export interface ChangeEvidence {
 }
 
 /** A message as MongoDB has it. */
-export type StoredMessage = Omit<ChangedMessage, "timestamp">;
+export type StoredMessage = Omit<Message, "timestamp">;
 
 /** A change that was acknowledged under its own id. */
 export interface Acked extends Pick<Change, "kind" | "content" | "ref" | "send"> {

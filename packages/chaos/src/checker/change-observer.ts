@@ -1,4 +1,4 @@
-import type { ChangedMessage } from "../workload/change-reader.ts";
+import type { Message } from "@parley/client";
 import type { ChangeObservation } from "../workload/ledger.ts";
 import { ackedOf, type ChangeEvidence } from "./change-evidence.ts";
 import type { Findings } from "./findings.ts";
@@ -9,7 +9,7 @@ import type { Findings } from "./findings.ts";
  */
 export function checkObserver(
   observed: ChangeObservation,
-  history: ReadonlyMap<string, ChangedMessage>,
+  history: ReadonlyMap<string, Message>,
   evidence: ChangeEvidence,
   found: Findings,
 ): void {

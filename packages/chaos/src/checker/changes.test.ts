@@ -1,6 +1,6 @@
+import type { Message } from "@parley/client";
 import { describe, expect, it } from "vitest";
 import type { StoredChange } from "../cluster/log-inspection.ts";
-import type { ChangedMessage } from "../workload/change-reader.ts";
 import type { Change, ChangeObservation, Outcome, Send } from "../workload/ledger.ts";
 import { check, type Evidence } from "./checker.ts";
 
@@ -30,14 +30,14 @@ function stored({ kind, ref, id: message }: Change, n: number): StoredChange {
 }
 
 /** The message 1 as the change `n` left it. */
-function message(content: string, n?: number, deleted = false): ChangedMessage {
+function message(content: string, n?: number, deleted = false): Message {
   const timestamp = "2025-07-16T18:20:00.000Z";
   const first = { id: id(1), from: "alice", to: "bob", content, timestamp };
   return { ...first, ...(n !== undefined && { change: id(n) }), ...(deleted && { deleted }) };
 }
 
 /** A client that saw the message 1 and its changes live, and shows `shown`. */
-function observer(changes: readonly number[], shown: ChangedMessage): ChangeObservation {
+function observer(changes: readonly number[], shown: Message): ChangeObservation {
   const { content, change = "", deleted = false } = shown;
   return {
     observation: { client: "bob", user: "bob", since: "", seen: [message("first")] },
@@ -48,7 +48,7 @@ function observer(changes: readonly number[], shown: ChangedMessage): ChangeObse
 }
 
 /** Checks an edit 2 and an edit 3. Without `changes` everything is as it should be. */
-function verdictWith(changes: Partial<Evidence> & { readonly shown?: ChangedMessage } = {}) {
+function verdictWith(changes: Partial<Evidence> & { readonly shown?: Message } = {}) {
   const { shown = message("edit 3", 3), ...rest } = changes;
   const { changeObservations = [observer([2, 3], shown)] } = changes;
   return check({
@@ -82,7 +82,7 @@ describe("the checker, with changes", () => {
   it("P76: a deletion that an edit undoes is lost, and the first deletion counts", () => {
     const changes = [edit(2), deletion(3), edit(4)];
     const storedChanges = changes.map((change, n) => stored(change, n + 2));
-    const verdict = (shown: ChangedMessage) =>
+    const verdict = (shown: Message) =>
       verdictWith({ changes, storedChanges, shown, changeObservations: [observer([2, 3, 4], shown)] });
     expect(verdict(message("", 3, true)).problems).toEqual([]);
     expect(verdict(message("edit 4", 4)).counts.lost).toBe(1);
@@ -91,7 +91,7 @@ describe("the checker, with changes", () => {
 
   it("G4: a change of unknown outcome may have an effect or none, and any other failure is strange", () => {
     const changes = [edit(2), edit(3, unknown)];
-    const verdict = (shown: ChangedMessage) => {
+    const verdict = (shown: Message) => {
       const all = shown.change === id(3) ? [2, 3] : [2];
       const storedChanges = all.map((n) => stored(edit(n), n));
       return verdictWith({ changes, storedChanges, shown, changeObservations: [observer(all, shown)] });

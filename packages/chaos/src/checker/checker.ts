@@ -1,5 +1,5 @@
+import type { Message } from "@parley/client";
 import type { StoredChange } from "../cluster/log-inspection.ts";
-import type { ChangedMessage } from "../workload/change-reader.ts";
 import type { Change, ChangeObservation, Observation, Send } from "../workload/ledger.ts";
 import type { StoredMessage } from "./change-evidence.ts";
 import { checkChanges } from "./changes.ts";
@@ -13,7 +13,7 @@ export interface Evidence {
   readonly changes?: readonly Change[];
   readonly changeObservations?: readonly ChangeObservation[];
   /** Every conversation, as history-api answers it. */
-  readonly history: readonly ChangedMessage[];
+  readonly history: readonly Message[];
   /** Every message in MongoDB. */
   readonly database: readonly StoredMessage[];
   /** Every change in MongoDB. */
@@ -145,7 +145,7 @@ function checkDatabase({ history, database }: Evidence, found: Findings): void {
   }
 }
 
-type SeenMessages = Omit<Observation, "seen"> & { readonly seen: readonly ChangedMessage[] };
+type SeenMessages = Omit<Observation, "seen"> & { readonly seen: readonly Message[] };
 
 /**
  * A client must see every message for its user since it connected, and up to the end of its record, each exactly once
@@ -153,7 +153,7 @@ type SeenMessages = Omit<Observation, "seen"> & { readonly seen: readonly Change
  */
 function checkSeen(observation: SeenMessages, { history, destroyed }: Evidence, found: Findings): void {
   const { client, user, since, until, seen } = observation;
-  const isExpected = (message: ChangedMessage): boolean =>
+  const isExpected = (message: Message): boolean =>
     message.id > since && (until === undefined || message.id <= until) && concerns(user, message);
   const expected = new Map(history.filter(isExpected).map((each) => [each.id, each]));
   for (const id of duplicatesIn(seen.map((message) => message.id)))
@@ -195,7 +195,7 @@ function checkSendOrder({ sends }: Evidence, found: Findings): void {
   }
 }
 
-function concerns(user: string, { from, to }: Pick<ChangedMessage, "from" | "to">): boolean {
+function concerns(user: string, { from, to }: Pick<Message, "from" | "to">): boolean {
   return to === "" || to === user || from === user;
 }
 

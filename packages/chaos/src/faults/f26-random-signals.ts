@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sleep } from "@parley/async";
 import type { Cluster } from "../cluster/cluster.ts";
 import { isStoredUpTo } from "../cluster/log-inspection.ts";
+import { type Target, targetsOf } from "../cluster/targets.ts";
 import { eventually } from "../eventually.ts";
 import { formatSeconds } from "../report/format.ts";
 import { type SignalStep, signals } from "../runner/signals.ts";
@@ -16,13 +17,6 @@ const PAUSE_MS = 250;
 const ANSWER_LIMIT_MS = { full: 12_000, short: 20_000 };
 /** Time after the last signal within which everything must be stored. */
 const STORED_WITHIN_MS = 60_000;
-
-/** A process that may get signals. */
-interface Target {
-  readonly name: string;
-  kill(signal: NodeJS.Signals): Promise<void>;
-  restart(): Promise<void>;
-}
 
 /**
  * Kills and freezes every process at random, one after the other, while clients without the SDK send and read. History
@@ -64,17 +58,6 @@ export const randomSignals: Fault = {
     };
   },
 };
-
-function targetsOf({ redis, mongo, gateways, persisters, historyApi }: Cluster): Target[] {
-  const apps = [...gateways, ...persisters, historyApi].map(({ app }, n) =>
-    targetOf(`${app.name} ${n}`, app),
-  );
-  return [targetOf("redis", redis), targetOf("mongo", mongo), ...apps];
-}
-
-function targetOf(name: string, process: Omit<Target, "name">): Target {
-  return { name, kill: (signal) => process.kill(signal), restart: () => process.restart() };
-}
 
 /** Kills or freezes a process, and brings it back. Resolves with the names of the signal and the process. */
 async function apply(

@@ -20,6 +20,7 @@ import { changeInterrupted } from "./f19-change-interrupted.ts";
 import { changeOvertakes } from "./f20-change-overtakes.ts";
 import { slowStore } from "./f25-slow-store.ts";
 import { randomSignals } from "./f26-random-signals.ts";
+import { feedRead } from "./f27-feed-read.ts";
 import type { Fault } from "./fault.ts";
 
 /** The faults that F18 may combine, except those after it. */
@@ -52,4 +53,5 @@ export const FAULTS: readonly Fault[] = [
   ...OF_CHANGES,
   slowStore,
   randomSignals,
+  feedRead,
 ];

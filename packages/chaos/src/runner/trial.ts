@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Message } from "@parley/client";
 import { randomFrom } from "@parley/testkit";
 import { check, type Verdict } from "../checker/checker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -8,7 +9,6 @@ import { type Clusters, NEW_CLUSTERS } from "../cluster/shared-clusters.ts";
 import { eventually } from "../eventually.ts";
 import type { Fault, Injection } from "../faults/fault.ts";
 import { writeRecord } from "../report/record.ts";
-import type { ChangedMessage } from "../workload/change-reader.ts";
 import { ChangeWorkload } from "../workload/change-workload.ts";
 import { ANSWER_LIMIT_MS, HistoryReader, readHistory } from "../workload/history-reader.ts";
 import { Ledger } from "../workload/ledger.ts";
@@ -197,8 +197,8 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
 }
 
 /** Reads the conversations one after the other. Each is read again until the answer is complete. */
-async function readConversations(cluster: Cluster, ledger: Ledger): Promise<ChangedMessage[]> {
-  const messages: ChangedMessage[] = [];
+async function readConversations(cluster: Cluster, ledger: Ledger): Promise<Message[]> {
+  const messages: Message[] = [];
   for (const [one, other] of ledger.conversations()) {
     const [user, path] = one === "" ? ["reader", "/messages"] : [one, `/messages/${other}`];
     messages.push(...(await eventually(() => readHistory(cluster, user, path), `history of ${path}`)));

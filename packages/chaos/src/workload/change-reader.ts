@@ -8,20 +8,14 @@ const RECONNECT_MS = 200;
 const PAGE_SIZE = 200;
 const TIMEOUT_MS = 12_000;
 
-/** A message with the fields that show its changes (P75). */
-export interface ChangedMessage extends Message {
-  readonly change?: string;
-  readonly deleted?: boolean;
-}
-
 /** A live frame of a message or a change (P20, P74). */
-interface LiveEntry extends ChangedMessage {
+interface LiveEntry extends Message {
   readonly type: "message" | "edited" | "deleted";
 }
 
 interface SyncPage {
-  readonly messages: readonly ChangedMessage[];
-  readonly changes: readonly { readonly change: string; readonly message: ChangedMessage }[];
+  readonly messages: readonly Message[];
+  readonly changes: readonly { readonly change: string; readonly message: Message }[];
   readonly cursor: string;
   readonly more: boolean;
 }
@@ -156,11 +150,11 @@ export class ChangeReader {
     if (at <= this.#cursor) return;
     this.#record(at, type === "message" ? entry : undefined);
     const deleted = type === "deleted";
-    this.#show({ ...entry, deleted, ...(deleted && { content: "" }) }, type !== "message");
+    this.#show({ ...entry, ...(deleted && { deleted, content: "" }) }, type !== "message");
   }
 
   /** `message` is undefined for a change. */
-  #record(at: string, message: ChangedMessage | undefined): void {
+  #record(at: string, message: Message | undefined): void {
     const { observation, positions, changes } = this.#observed;
     positions.push(at);
     if (message) observation.seen.push(message);
@@ -168,8 +162,9 @@ export class ChangeReader {
   }
 
   /** Shows the state of a message. A change has an effect on a message that is there, as P76 says. */
-  #show({ id, content, change = "", deleted = false }: ChangedMessage, isChange: boolean): void {
+  #show({ id, content, change = "", ...message }: Message, isChange: boolean): void {
     const { shown } = this.#observed;
+    const deleted = message.deleted ?? false;
     const before: Shown | undefined = shown.get(id);
     if (isChange ? !before || (before.deleted && !deleted) || change < before.change : before !== undefined)
       return;

@@ -1,6 +1,6 @@
 import { sleep } from "@parley/async";
+import type { Message } from "@parley/client";
 import type { Cluster, ClusterApp } from "../cluster/cluster.ts";
-import type { ChangedMessage } from "./change-reader.ts";
 import type { Change, Ledger, Outcome } from "./ledger.ts";
 
 /** Minimum pause between reads. The pause is at least twice the time of the last answer, to spare a slow store. */
@@ -58,11 +58,7 @@ export class HistoryReader {
     }
   }
 
-  #compare(
-    expected: readonly string[],
-    changes: readonly Change[],
-    messages: readonly ChangedMessage[],
-  ): void {
+  #compare(expected: readonly string[], changes: readonly Change[], messages: readonly Message[]): void {
     this.answers += 1;
     const ids = messages.map(({ id }) => id);
     const answered = new Map(messages.map((message) => [message.id, message]));
@@ -92,7 +88,7 @@ export async function readHistory(
   user: string,
   path: string,
   options: { readonly api?: ClusterApp | undefined; readonly onAnswer?: () => void } = {},
-): Promise<ChangedMessage[]> {
+): Promise<Message[]> {
   const { api = cluster.historyApi, onAnswer } = options;
   const response = await fetch(api.app.url + path, {
     headers: { authorization: `Bearer ${await cluster.token(user)}` },
@@ -100,5 +96,5 @@ export async function readHistory(
   });
   onAnswer?.();
   if (!response.ok) throw new Error(`history-api answered ${path} with status ${response.status}`);
-  return (await response.json()) as ChangedMessage[];
+  return (await response.json()) as Message[];
 }

@@ -93,6 +93,34 @@ function everyCommand(many: number, start: () => Promise<Deployment>) {
     }
   });
 
+  it("P63: feed prints every entry of every conversation, and follows whatever comes", async () => {
+    const service = { PARLEY_TOKEN: await deployment.token("archive", { scopes: ["history:all"] }) };
+    const all = await parley.run(["feed"], service);
+    expect(all).toMatchObject({ code: 0, err: "" });
+    const entriesOf = (out: string) =>
+      out
+        .trim()
+        .split("\n")
+        .map((line): { type: string; id: string; message: { content: string } } => JSON.parse(line));
+    const entries = entriesOf(all.out);
+    const ids = entries.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort());
+    const texts = entries.map(({ message }) => message.content);
+    expect(texts).toEqual(expect.arrayContaining(["Hello, Bob", "line 0", `line ${many - 1}`]));
+    const [after = ""] = ids.slice(-3);
+    const follower = parley.start(["feed", "--follow", "--after", after], service);
+    await follower.printed(new RegExp(ids.at(-1) ?? "none"));
+    await parley.run(["send", "bob", "for the feed"], await parley.as("alice"));
+    await follower.printed(/for the feed/);
+    follower.signal("SIGINT");
+    const { code, out, err } = await follower.exited;
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(entriesOf(out).map(({ id }) => id)).toEqual([...ids.slice(-2), expect.stringMatching(ID)]);
+    const refused = await parley.run(["feed"], await parley.as("alice"));
+    expect(refused).toMatchObject({ code: 4, out: "", err: expect.stringContaining("scope history:all") });
+    expect((await parley.run(["feed", "--since", "yesterday"], service)).code).toBe(2);
+  });
+
   it("G2: send with the same --ref again is the same message", async () => {
     const args = ["send", "public", "--ref", "order-17", "shipped"];
     const first = await parley.run(args, await parley.as("alice"));

@@ -13,7 +13,7 @@ const programs: readonly (readonly [string, Program | undefined])[] = [
   ["Python", await pythonExample()],
   ["Go", await goExample()],
 ];
-const sources = globSync("{browser,node,python,go}/*.{js,py,go,html,css}", { cwd: EXAMPLES });
+const sources = globSync("{browser,node,python,go,webhook-relay}/*.{js,py,go,html,css}", { cwd: EXAMPLES });
 const textOf = (file: string) => readFileSync(join(EXAMPLES, file), "utf8");
 
 let deployment: Standalone;

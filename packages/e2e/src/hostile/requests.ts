@@ -11,6 +11,7 @@ export const PATHS = [
   "/messages/bob",
   "/message/1752674400123-0000000000-00",
   "/sync",
+  "/feed",
   "/conversations",
   "/docs",
   "/openapi.json",

@@ -53,16 +53,28 @@ export async function pythonExample(): Promise<Program | undefined> {
   return [python, join(EXAMPLES, "python/chat.py")];
 }
 
+/** Returns the bot in Python, which needs no packages. Without Python, warns and resolves with undefined. */
+export async function pythonBot(): Promise<Program | undefined> {
+  if (!(await isRunnable("python3", ["-c", "import sys; assert sys.version_info >= (3, 10)"])))
+    return skipped("Python", "no python3 (3.10 or newer)");
+  return ["python3", join(EXAMPLES, "python/bot.py")];
+}
+
 /** Builds the Go example and returns its command. Without Go, warns and resolves with undefined. */
-export async function goExample(): Promise<Program | undefined> {
+export const goExample = (): Promise<Program | undefined> => buildGo(".", "chat");
+
+/** Does the same for the bot in Go. */
+export const goBot = (): Promise<Program | undefined> => buildGo("./bot", "bot");
+
+async function buildGo(source: string, name: string): Promise<Program | undefined> {
   const required = /^go (\d+)\.(\d+)/m.exec(readFileSync(join(EXAMPLES, "go/go.mod"), "utf8"));
   const { stdout = "" } = await run("go", ["version"]).catch(() => ({ stdout: "" }));
   const installed = /go(\d+)\.(\d+)/.exec(stdout);
   const isNewEnough =
     installed && required && installed[1] === required[1] && Number(installed[2]) >= Number(required[2]);
   if (!isNewEnough) return skipped("Go", `no go ${required?.[1]}.${required?.[2]} or newer`);
-  const program = join(CACHE, "examples-go/chat");
-  await run("go", ["build", "-o", program, "."], { cwd: join(EXAMPLES, "go"), timeout: INSTALL_MS });
+  const program = join(CACHE, "examples-go", name);
+  await run("go", ["build", "-o", program, source], { cwd: join(EXAMPLES, "go"), timeout: INSTALL_MS });
   return [program];
 }
 

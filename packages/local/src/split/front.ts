@@ -36,8 +36,11 @@ export interface FrontOptions {
 /** The processes of each app. */
 export type Upstreams = Readonly<Record<Route["app"], readonly Upstream[]>>;
 
-/** Time limit for an app's answer to an upgrade. Also the longest silence of an app during any other request. */
-const UPSTREAM_TIMEOUT_MS = 30_000;
+/**
+ * Time limit for an app's answer to an upgrade. Also the longest silence of an app during any other request: more than the
+ * longest wait of `/feed` and the time for the answer after it (P63, P55).
+ */
+const UPSTREAM_TIMEOUT_MS = 40_000;
 const RETRY_AFTER_MS = 1_000;
 /**
  * Headers that concern only the client's connection to the front, so they aren't forwarded. `Expect` is among them

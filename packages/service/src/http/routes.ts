@@ -18,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/message", app: "history-api", prefix: true },
   { path: "/conversations", app: "history-api", prefix: false },
   { path: "/sync", app: "history-api", prefix: false },
+  { path: "/feed", app: "history-api", prefix: false },
   { path: "/docs", app: "history-api", prefix: false },
   { path: "/openapi.json", app: "history-api", prefix: false },
   { path: "/asyncapi.json", app: "history-api", prefix: false },

@@ -13,6 +13,9 @@ type Changes = Collection<ChangeDocument>;
 export const BY_CONVERSATION = { conversation: 1, _id: 1 } as const;
 export const BY_SENDER = { from: 1, _id: 1 } as const;
 export const BY_RECIPIENT = { to: 1, _id: 1 } as const;
+/** The index that every collection has. */
+export const BY_ID = { _id: 1 } as const;
+export type ReadIndex = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT | typeof BY_ID;
 const READ_INDEXES: IndexDescription[] = [
   { key: BY_CONVERSATION },
   { key: BY_SENDER },

@@ -40,7 +40,7 @@ import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
 import { createChangeIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
-import { readByRefs, readLastId, readPage, readVisible } from "./read.ts";
+import { readByRefs, readFeed, readLastId, readPage, readVisible } from "./read.ts";
 import { type Named, readStoreName } from "./store-name.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
@@ -152,6 +152,11 @@ export class MongoStore implements Store, Named {
   ): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readVisible(this.#db, user, options, timeLimit);
     return this.#read("sync", options.limit, run, signal);
+  }
+
+  feed({ signal, ...options }: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]> {
+    const run = (timeLimit: TimeLimit) => readFeed(this.#db, options, timeLimit);
+    return this.#read("feed", options.limit, run, signal);
   }
 
   conversations(

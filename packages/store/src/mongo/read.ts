@@ -4,7 +4,7 @@ import { firstFitting, isFull, type PageSize } from "../page-size.ts";
 import type { Range } from "../store.ts";
 import type { TimeLimit } from "./deadline.ts";
 import { keyOf, type MessageDocument, messageOf } from "./document.ts";
-import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
+import { BY_CONVERSATION, BY_ID, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
 import { inIdOrder, type RangeDatabase } from "./ranges/read-range.ts";
 import type { RefField } from "./unique-refs.ts";
 
@@ -52,6 +52,15 @@ export async function readVisible(
     (part) => isFull(part, range),
   );
   return firstFitting(covered, range);
+}
+
+/** Reads the messages of all conversations. */
+export function readFeed(
+  db: RangeDatabase,
+  range: Range & PageSize,
+  timeLimit: TimeLimit,
+): Promise<StoredMessage[]> {
+  return inIdOrder(db, {}, BY_ID, { ...range, direction: 1 }, timeLimit);
 }
 
 /**

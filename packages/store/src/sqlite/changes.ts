@@ -13,6 +13,7 @@ export class SqliteChanges {
   readonly #byId: StatementSync;
   readonly #byRef: StatementSync;
   readonly #idsOfUser: StatementSync;
+  readonly #ids: StatementSync;
   readonly #idsOfConversation: StatementSync;
   readonly #message: StatementSync;
   readonly #messageOfAlias: StatementSync;
@@ -23,6 +24,7 @@ export class SqliteChanges {
     this.#byId = db.prepare(sql.CHANGE_BY_ID);
     this.#byRef = db.prepare(sql.CHANGE_BY_REF);
     this.#idsOfUser = db.prepare(sql.CHANGE_IDS_OF_USER);
+    this.#ids = db.prepare(sql.CHANGE_IDS);
     this.#idsOfConversation = db.prepare(sql.CHANGE_IDS_OF_CONVERSATION);
     this.#message = db.prepare(sql.BY_ID);
     this.#messageOfAlias = db.prepare(sql.BY_ALIAS);
@@ -46,8 +48,7 @@ export class SqliteChanges {
   read(of: ChangesOf, { after = sql.FIRST, before = sql.LAST, ...size }: Range & PageSize): ChangedMessage[] {
     const page = new PageCollector<StoredMessage>(size);
     const changed: ChangedMessage[] = [];
-    const ids = "user" in of ? this.#idsOfUser : this.#idsOfConversation;
-    for (const { id } of ids.iterate({ ...of, after, before })) {
+    for (const { id } of this.#idsWithin(of, { after, before })) {
       const change = this.#changeWith(String(id));
       const message = change && this.#messageWith(change.id);
       if (!message || !isTargetOf(change, message)) continue;
@@ -70,6 +71,11 @@ export class SqliteChanges {
     if (this.#insert.run(...values).changes === 1) return true;
     const kept = this.#changeWith(change.change);
     return kept !== undefined && isSameChange(kept, change);
+  }
+
+  #idsWithin(of: ChangesOf, range: { readonly after: string; readonly before: string }) {
+    if (of === "everyone") return this.#ids.iterate(range);
+    return ("user" in of ? this.#idsOfUser : this.#idsOfConversation).iterate({ ...of, ...range });
   }
 
   #changeWith(id: string): StoredChange | undefined {

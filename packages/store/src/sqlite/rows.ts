@@ -1,5 +1,6 @@
 import type { StoredMessage } from "@parley/models";
 import type { StoredChange } from "../change.ts";
+import { PageCollector, type PageSize } from "../page-size.ts";
 
 /** A row of a query, as `node:sqlite` returns it. */
 export type Row = Record<string, unknown>;
@@ -29,4 +30,11 @@ export function changeOf(row: Row): StoredChange {
     ...(typeof ref === "string" && { ref }),
     ownDigest: String(row.digest),
   };
+}
+
+/** Reads messages until the result is full. Ending the iteration early also ends the statement. */
+export function collect(rows: Iterable<Row>, size: PageSize): StoredMessage[] {
+  const page = new PageCollector<StoredMessage>(size);
+  for (const row of rows) if (page.add(messageOf(row))) break;
+  return page.messages;
 }

@@ -33,7 +33,7 @@ import type {
   Store,
 } from "../store.ts";
 import { SqliteChanges } from "./changes.ts";
-import { messageOf } from "./rows.ts";
+import { collect, messageOf } from "./rows.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 import { inTransaction } from "./transaction.ts";
@@ -58,6 +58,7 @@ export class SqliteStore implements Store {
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
   readonly #sync: StatementSync;
+  readonly #feed: StatementSync;
   readonly #changes: SqliteChanges;
 
   /** `db` must be open and have its tables. The store owns it: `close` calls `beforeClose` and then closes `db`. */
@@ -77,6 +78,7 @@ export class SqliteStore implements Store {
     this.#oldest = db.prepare(sql.OLDEST);
     this.#newest = db.prepare(sql.NEWEST);
     this.#sync = db.prepare(sql.SYNC);
+    this.#feed = db.prepare(sql.FEED);
     this.#changes = new SqliteChanges(db);
   }
 
@@ -156,6 +158,16 @@ export class SqliteStore implements Store {
     const { limit } = size;
     const read = () => collect(this.#sync.iterate({ user, after, before, limit }), size);
     return this.#read("sync", limit, signal, read);
+  }
+
+  feed({
+    after = sql.FIRST,
+    before = sql.LAST,
+    signal,
+    ...size
+  }: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]> {
+    const read = () => collect(this.#feed.iterate(after, before, size.limit), size);
+    return this.#read("feed", size.limit, signal, read);
   }
 
   conversations(
@@ -284,11 +296,4 @@ export class SqliteStore implements Store {
   #run<T>(operation: StoreOperation, run: () => T): Promise<T> {
     return runOperation({ observe: this.#observe, reasonOf }, operation, run);
   }
-}
-
-/** Reads rows until the result is full. Ending the iteration early also ends the statement. */
-function collect(rows: Iterable<Record<string, unknown>>, size: PageSize): StoredMessage[] {
-  const page = new PageCollector<StoredMessage>(size);
-  for (const row of rows) if (page.add(messageOf(row))) break;
-  return page.messages;
 }

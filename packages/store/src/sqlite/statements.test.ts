@@ -33,6 +33,15 @@ it("P53: sync merges three index ranges, without sorting or reading beyond the l
   expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
 });
 
+it("P63: the feed reads one range of ids, in order, without sorting", () => {
+  expect(planOf(sql.FEED, "", "~", 10)).toEqual([
+    "SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id>? AND id<?)",
+  ]);
+  const range = { after: "", before: "~" };
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql.CHANGE_IDS}`).all(range);
+  expect(detailsOf(plan)).toEqual(["SEARCH changes USING PRIMARY KEY (id>? AND id<?)"]);
+});
+
 it("P57: conversations merge two index ranges, without sorting or reading beyond the limit", () => {
   const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql.LAST_MESSAGE_IDS}`);
   const plan = detailsOf(statement.all({ user: "u", before: "~", limit: 10 }));

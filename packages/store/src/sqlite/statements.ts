@@ -73,6 +73,9 @@ export const SYNC = `
     ORDER BY id LIMIT :limit
   ) ORDER BY id`;
 
+/** Parameters: after, before, limit. */
+export const FEED = `SELECT ${COLUMNS} FROM messages WHERE id > ? AND id < ? ORDER BY id LIMIT ?`;
+
 const CHANGE_COLUMNS = `id, "from", "to", kind, message, first, digest, "by", ref`;
 
 /** Parameters: id, conversation, from, to, kind, message, first, by, ref, digest. Changes nothing if the id is taken. */
@@ -94,6 +97,9 @@ export const UPDATE_MESSAGE =
 /** Parameters: :conversation, :after, :before. */
 export const CHANGE_IDS_OF_CONVERSATION =
   "SELECT id FROM changes WHERE conversation = :conversation AND id > :after AND id < :before ORDER BY id";
+
+/** Parameters: :after, :before. */
+export const CHANGE_IDS = "SELECT id FROM changes WHERE id > :after AND id < :before ORDER BY id";
 
 /** Parameters: :user, :after, :before. SQLite merges three index ranges, and reads no more of them than are used. */
 export const CHANGE_IDS_OF_USER = `

@@ -19,6 +19,7 @@ export function withCheckedDigests(store: Store): Store {
     page: async (...args) => (await store.page(...args)).map(withoutDigest),
     all,
     sync: async (...args) => (await store.sync(...args)).map(withoutDigest),
+    feed: async (...args) => (await store.feed(...args)).map(withoutDigest),
     conversations: async (...args) => {
       const { messages, next } = await store.conversations(...args);
       return { messages: messages.map(withoutDigest), next };

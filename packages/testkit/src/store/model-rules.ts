@@ -191,6 +191,8 @@ async function compareReads(
     );
     expect(await everything(store, conversation)).toEqual(model.within(inIt));
   }
+  const all = model.within(() => true, after, before);
+  expect(await store.feed({ after, before, limit })).toEqual(all.slice(0, limit));
   for (const user of [...USERS, "nobody"]) {
     const sees = ({ from, to }: LogMessage) => to === "" || to === user || from === user;
     const within = model.within(sees, after, before);

@@ -160,7 +160,7 @@ export function pageRules(open: OpenStore): void {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it("G5: a page and a sync end at the message that reaches maxBytes, and the next ones return the rest", async () => {
+  it("G5: a page, a sync and the feed end at the message that reaches maxBytes, and the next ones return the rest", async () => {
     const store = await open();
     // Long and short messages alternate, in runs of different lengths. Some messages match two of the three rules of
     // a sync.
@@ -174,10 +174,12 @@ export function pageRules(open: OpenStore): void {
       const read = (after: string | undefined) => ({
         page: () => store.page(PUBLIC_CONVERSATION, { after, ...size, newest: false }),
         sync: () => store.sync("alice", { after, ...size }),
+        feed: () => store.feed({ after, ...size }),
       });
       for (const [name, all] of [
         ["page", inRoom],
         ["sync", stored],
+        ["feed", stored],
       ] as const) {
         const seen: LogMessage[] = [];
         for (let isLast = false; !isLast; ) {

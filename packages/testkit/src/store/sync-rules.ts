@@ -12,7 +12,7 @@ const MIXED: readonly LogMessage[] = Array.from({ length: 240 }, (_, n) => {
   return messageAt(n, n % 5 ? { from, to } : { from, to, ref: `r${n}` });
 });
 
-/** Store contract: `sync` and `findByRef`. */
+/** Store contract: `sync`, `feed` and `findByRef`. */
 export function syncRules(open: OpenStore): void {
   it("P53: sync returns the messages that the user may see, each once, in id order, and no others", async () => {
     const store = await open();
@@ -52,6 +52,23 @@ export function syncRules(open: OpenStore): void {
       }
       expect(seen).toEqual(MIXED.filter((message) => isVisibleTo("carol", message)));
     }
+  });
+
+  it("P63: feed returns the messages of all conversations, each once, in id order", async () => {
+    const store = await open();
+    await store.insert([...MIXED].reverse());
+    expect(await store.feed({ limit: 1000 })).toEqual(MIXED);
+    for (const after of [undefined, idAt(0), idAt(100), idAt(239)]) {
+      for (const before of [undefined, idAt(1), idAt(103), idAt(500)]) {
+        const within = MIXED.filter(({ id }) => id > (after ?? "") && id < (before ?? "~"));
+        for (const limit of [0, 1, 7, 1000]) {
+          const asked = { after, before, limit };
+          expect(await store.feed(asked), JSON.stringify(asked)).toEqual(within.slice(0, limit));
+        }
+      }
+    }
+    const reason = new Error("nobody waits any more");
+    await expect(store.feed({ limit: 1, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   it("L19: findByRef returns the messages stored under the given messages' refs, each once", async () => {

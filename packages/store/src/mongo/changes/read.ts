@@ -6,12 +6,10 @@ import type { Range } from "../../store.ts";
 import { readByAnyIds } from "../aliases.ts";
 import type { Connection } from "../connection.ts";
 import type { TimeLimit } from "../deadline.ts";
-import { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "../indexes.ts";
+import { BY_CONVERSATION, BY_ID, BY_RECIPIENT, BY_SENDER, type ReadIndex } from "../indexes.ts";
 import { idsWithin } from "../ranges/landmarks.ts";
 import { mergeParts } from "../read.ts";
 import { type ChangeDocument, changeOf } from "./document.ts";
-
-type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
 /** Changes whose messages are read together. The page may end within them, so this bounds what is read in vain. */
 const CHANGES_PER_READ = 100;
@@ -60,11 +58,12 @@ async function readDocuments(
   range: Range & { readonly limit: number },
   timeLimit: TimeLimit,
 ): Promise<ChangeDocument[]> {
-  const read = (filter: Filter<ChangeDocument>, index: Index) => {
+  const read = (filter: Filter<ChangeDocument>, index: ReadIndex) => {
     const { limit } = range;
     const options = { ...timeLimit, ...db.hint(index), sort: { _id: 1 }, limit, batchSize: limit } as const;
     return db.changes.find({ ...filter, ...idsWithin(range) }, options).toArray();
   };
+  if (of === "everyone") return read({}, BY_ID);
   if ("conversation" in of) return read({ conversation: of.conversation }, BY_CONVERSATION);
   if (!(await hasAny(db, range, timeLimit))) return [];
   const parts = await Promise.all([

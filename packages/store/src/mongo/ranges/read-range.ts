@@ -5,11 +5,10 @@ import type { Range } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import type { TimeLimit } from "../deadline.ts";
 import { type MessageDocument, messageOf } from "../document.ts";
-import type { BY_CONVERSATION, BY_RECIPIENT, BY_SENDER } from "../indexes.ts";
+import type { ReadIndex } from "../indexes.ts";
 import { idsWithin } from "./landmarks.ts";
 
 export type RangeDatabase = Pick<Connection, "messages" | "hint" | "landmarks">;
-type Index = typeof BY_CONVERSATION | typeof BY_SENDER | typeof BY_RECIPIENT;
 
 /** The fields that no message is made of. Reading them would take a third of the time. */
 const UNUSED = { conversation: 0, timestamp: 0, key: 0 } as const;
@@ -30,7 +29,7 @@ const LEARNED_AT_ONCE = 2_000;
 export async function inIdOrder(
   db: RangeDatabase,
   filter: Filter<MessageDocument>,
-  index: Index,
+  index: ReadIndex,
   { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {

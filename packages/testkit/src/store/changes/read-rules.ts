@@ -54,6 +54,9 @@ export function readRules(open: OpenStore): void {
       for (const { change, message } of seen) expect(message).toEqual(today.get(change.id));
       for (const limit of [1, 7, 100]) expect(await inPages(store, { user }, limit)).toEqual(seen);
     }
+    const seenByAll = await inPages(store, "everyone", 7);
+    expect(seenByAll.map(({ change }) => change.change)).toEqual(SHOWN.map(({ change }) => change));
+    for (const { change, message } of seenByAll) expect(message).toEqual(today.get(change.id));
     const between = SHOWN.filter(({ from, to }) => [from, to].sort().join() === "alice,bob");
     const seen = await inPages(store, { conversation: "alice:bob" }, 3);
     expect(seen.map(({ change }) => change.change)).toEqual(between.map(({ change }) => change));
