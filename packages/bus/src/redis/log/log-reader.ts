@@ -16,8 +16,13 @@ export interface LogHead {
   readonly trimmed: string;
 }
 
+/** The head as it was read, with the version of the revocations (L26). "" if there has been none. */
+export interface ReadHead extends LogHead {
+  readonly revocations: string;
+}
+
 /** A page of log entries, not decoded, and the log's head at the time of the read. */
-export interface LogPage extends LogHead {
+export interface LogPage extends ReadHead {
   readonly entries: readonly (readonly [streamId: string, fields: readonly string[]])[];
   /** `entries` contains all entries after the requested position and up to this id. */
   readonly position: string;
@@ -55,7 +60,7 @@ export async function readPage(
 }
 
 /** Reads the head. Rejects with `RefusedError` if there is no log, and with READONLY on a replica. */
-export async function readHead(client: Redis, names: KeyNames): Promise<LogHead> {
+export async function readHead(client: Redis, names: KeyNames): Promise<ReadHead> {
   return (await execute(readHeadIn(client, names)))[0];
 }
 
@@ -72,12 +77,12 @@ export async function readWatermark(client: Redis, { log, meta }: KeyNames): Pro
 /** Starts a transaction that reads the head. It fails on a replica, because a demoted server's end is stale (L22). */
 function readHeadIn(client: Redis, { log, meta }: KeyNames): ChainableCommander {
   return CHECK_MASTER.addTo(client.multi(), [meta])
-    .hmget(meta, "epoch", "trimmed", "format")
+    .hmget(meta, "epoch", "trimmed", "format", "revocations")
     .xinfo("STREAM", log);
 }
 
 /** Executes a transaction of `readHeadIn`. Returns the head, and the reply or error of a command added after it. */
-async function execute(transaction: ChainableCommander): Promise<readonly [LogHead, unknown]> {
+async function execute(transaction: ChainableCommander): Promise<readonly [ReadHead, unknown]> {
   const replies = await transaction.exec();
   if (!replies) throw new RefusedError("the transaction was not executed");
   const [master, meta, stream, added] = replies.map(([error, reply]) => error ?? reply);
@@ -85,13 +90,13 @@ async function execute(transaction: ChainableCommander): Promise<readonly [LogHe
   return [headFrom(meta, stream), added];
 }
 
-function headFrom(meta: unknown, stream: unknown): LogHead {
-  const [epoch, trimmed, format = null] = meta as readonly (string | null)[];
+function headFrom(meta: unknown, stream: unknown): ReadHead {
+  const [epoch, trimmed, format = null, revocations] = meta as readonly (string | null)[];
   if (!Array.isArray(stream) || typeof epoch !== "string" || typeof trimmed !== "string") throw noLog();
   const problem = problemOfFormat(format);
   if (problem !== undefined) throw new RefusedError(problem);
   const end: unknown = stream[stream.indexOf("last-generated-id") + 1];
-  return { epoch, end: idUpTo(String(end)), trimmed: idUpTo(trimmed) };
+  return { epoch, end: idUpTo(String(end)), trimmed: idUpTo(trimmed), revocations: revocations ?? "" };
 }
 
 function earlierOf(a: string, b: string): string {
