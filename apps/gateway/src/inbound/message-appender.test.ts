@@ -45,6 +45,7 @@ async function appenderDuringRest(maxDelayMs: number) {
     address: "",
     speaksChat: true,
     expiresAt: 0,
+    issuedAt: 0,
     cursor: ORIGIN,
     maxPendingBytes: 1e6,
     openedAt: 0,
