@@ -103,8 +103,7 @@ export class KnownRevocations {
     const [status, version = "", ...fields] = textsOf(reply);
     if (status === "no-log") throw new RefusedError("there is no log in Redis");
     if (status !== "ok") return false;
-    // A later answer may have come first, over another connection. What is known then is newer.
-    if (askedAt < this.#confirmedAt) return true;
+    // A newer answer may have come first, over another connection. Then its entries stay, and the next head differs.
     const lost = this.#learn(entriesIn(fields));
     this.#version = version;
     this.#confirm(askedAt);
