@@ -1,6 +1,7 @@
 import { fields } from "@parley/service/env";
 
 export const DEFAULT_URL = "http://localhost:8080";
+export const DEFAULT_GATEWAY_ADMIN_URL = "http://localhost:9080";
 export const DEFAULT_ADMIN_URL = "http://localhost:9082";
 
 /**
@@ -18,7 +19,7 @@ export const cliEnv = {
   }),
   PARLEY_ADMIN_URL: fields.httpUrl().meta({
     description:
-      "The admin port of a persister, for `dead-letters`; for `doctor`, of any process. `--admin-url` takes precedence.",
+      "The admin port of a persister, for `dead-letters`; of a gateway or the single process, for `revoke`, `block` and `unblock` (by default on port 9080); for `doctor`, of any process. `--admin-url` takes precedence.",
     defaultInWords: DEFAULT_ADMIN_URL,
   }),
   PARLEY_PEER_TOKEN: fields.secretText().describe("The token of the second user of `probe`."),

@@ -98,6 +98,16 @@ Examples:
   $ parley dead-letters replay 1752674400123-0
   $ parley dead-letters drop 1752674400123-0`;
 
+export const REVOCATIONS = `
+Counts at every gateway and history-api within a second. A block doesn't revoke tokens: unblock accepts them again.
+
+Examples:
+  $ export PARLEY_TOKEN=$(parley token me --scope ops)
+  $ parley revoke bob                       # bob has to get a new token
+  $ parley block bob --for 7d
+  $ parley unblock bob
+  $ parley revoke --json | jq .user         # all users of whom something is revoked`;
+
 export const DOCTOR = `
 Reads the environment as a service would, checks every server that the environment names, and changes nothing. The exit
 code is 1 if a check failed.

@@ -6,14 +6,16 @@ import { edit, remove } from "./commands/change.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
 import { feed } from "./commands/feed.ts";
 import { history } from "./commands/history.ts";
+import { block, revoke, unblock } from "./commands/revocations.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
 import { token } from "./commands/token.ts";
 import type { Inspectors } from "./doctor/doctor.ts";
-import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_URL } from "./env.ts";
+import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_GATEWAY_ADMIN_URL, DEFAULT_URL } from "./env.ts";
 import * as help from "./help.ts";
 import { parseDuration } from "./parse-duration.ts";
 import type { ServerOptions } from "./server/connect-client.ts";
+import type { AdminOptions } from "./server/request-admin.ts";
 import { usageError } from "./terminal/failure.ts";
 import type { Io } from "./terminal/io.ts";
 
@@ -120,6 +122,7 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
       return token(user, { scopes: flags.scope, expiresInSeconds: flags.expires, url }, io);
     });
 
+  addRevocations(program, io);
   addDeadLetters(program, io);
 
   addServerFlags(
@@ -206,6 +209,32 @@ interface ProbeFlags {
   readonly json: boolean;
 }
 
+function addRevocations(program: Command, io: Io): void {
+  const gatewayOptions = (flags: AdminFlags) => adminOptions(flags, DEFAULT_GATEWAY_ADMIN_URL);
+  const command = (name: string, description: string) =>
+    addAdminFlags(
+      program.command(name).description(description),
+      "a gateway",
+      DEFAULT_GATEWAY_ADMIN_URL,
+    ).addHelpText("after", help.REVOCATIONS);
+  command("revoke [user]", "revoke the tokens that a user has now; without a user, print what is revoked")
+    .option("--before <time>", "revoke only tokens from before this time, such as 2025-07-16T14:00:00Z")
+    .option("--json", "print one line of JSON per user", false)
+    .action((user: string | undefined, flags: AdminFlags & { before?: string; json: boolean }) =>
+      revoke(user, { ...gatewayOptions(flags), before: flags.before, json: flags.json }, io),
+    );
+  command("block <user>", "refuse a user with any token, for a time")
+    .requiredOption("--for <duration>", "how long: 90s, 15m, 1h, 7d", seconds)
+    .action((user: string, flags: AdminFlags & { for: number }) =>
+      block(user, { ...gatewayOptions(flags), forSeconds: flags.for }, io),
+    );
+  command("unblock <user>", "end the block of a user")
+    .option("--all", "accept revoked tokens again, too", false)
+    .action((user: string, flags: AdminFlags & { all: boolean }) =>
+      unblock(user, { ...gatewayOptions(flags), all: flags.all }, io),
+    );
+}
+
 function addDeadLetters(program: Command, io: Io): void {
   const group = program
     .command("dead-letters")
@@ -272,22 +301,19 @@ function serverOptions(flags: ServerFlags): ServerOptions {
   };
 }
 
-function addAdminFlags(command: Command): Command {
+function addAdminFlags(command: Command, what = "a persister", defaultUrl = DEFAULT_ADMIN_URL): Command {
   return command
-    .option(
-      "--admin-url <url>",
-      `a persister's admin port (or PARLEY_ADMIN_URL; default ${DEFAULT_ADMIN_URL})`,
-    )
+    .option("--admin-url <url>", `${what}'s admin port (or PARLEY_ADMIN_URL; default ${defaultUrl})`)
     .option(
       "--token <token>",
       "a token with the scope ops; prefer PARLEY_TOKEN, which other users of the machine cannot see",
     );
 }
 
-function adminOptions(flags: AdminFlags): deadLetters.AdminOptions {
+function adminOptions(flags: AdminFlags, defaultUrl = DEFAULT_ADMIN_URL): AdminOptions {
   const env = readEnv(cliEnv);
   return {
-    adminUrl: flags.adminUrl ?? env.PARLEY_ADMIN_URL ?? DEFAULT_ADMIN_URL,
+    adminUrl: flags.adminUrl ?? env.PARLEY_ADMIN_URL ?? defaultUrl,
     token: flags.token ?? env.PARLEY_TOKEN,
   };
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@parley/models";
+import type { ErrorCode, Revocation } from "@parley/models";
 import type { FrameLimit } from "@parley/service";
 import type { FlushStats } from "./outbound/write-scheduler.ts";
 
@@ -80,6 +80,10 @@ export type GatewayEvent =
   /** The live stream has a gap. Every client is told to sync (P23). */
   | { readonly type: "gap"; readonly cursor: string; readonly connections: number }
   | { readonly type: "draining"; readonly connections: number; readonly overMs: number }
+  /** The operator `by` revoked tokens of a user, or blocked the user (P65). */
+  | ({ readonly type: "revoked"; readonly by: string } & Revocation)
+  /** The operator `by` ended what was revoked of a user, or a part of it. */
+  | { readonly type: "allowed-again"; readonly by: string; readonly user: string }
   | { readonly type: "token-issued"; readonly request: string; readonly user: string }
   /** An unexpected error occurred. The client of this request got the error `internal`. */
   | { readonly type: "failure"; readonly request: string; readonly error: unknown };

@@ -11,6 +11,7 @@ import { createEndpoints, createInbound, createOutbound } from "./wiring.ts";
 export { type GatewayConfig, gatewayConfig, gatewayFields } from "./config.ts";
 export type { GatewayEvent, Observe } from "./events.ts";
 export type { IssueToken } from "./http/dev-tokens.ts";
+export { revocationRoutes } from "./http/revocation-routes.ts";
 export type { GatewayOptions } from "./options.ts";
 
 /** The core of a gateway. Its app connects it to an HTTP server. */

@@ -1,11 +1,11 @@
-import { createVerifier } from "@parley/auth";
+import { createJudgingVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import { openPage } from "@parley/page";
 import * as service from "@parley/service";
 import { observeAuth, observeBus } from "@parley/telemetry";
 import { gatewayEnv } from "./env.ts";
-import { createGateway, gatewayConfig } from "./gateway.ts";
+import { createGateway, gatewayConfig, revocationRoutes } from "./gateway.ts";
 import { createTokenIssuer } from "./http/token-issuer.ts";
 import { observeGateway } from "./metrics.ts";
 
@@ -21,23 +21,24 @@ await service.runService("gateway", async ({ log, defer }) => {
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     durability: env.DURABILITY,
     allowWeakDurability: env.ALLOW_WEAK_DURABILITY,
+    maxTokenAgeMs: env.auth.maxTokenAgeMs,
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
 
-  const verifier = createVerifier({
-    ...env.auth,
-    isUser: isUsername,
-    observe: observeAuth(log, registry),
-  });
+  const [append, revocations] = [bus.append(), bus.revocations()];
+  const authOptions = { ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) };
+  const verifier = createJudgingVerifier(authOptions, revocations);
+  const observe = observeGateway(log, registry);
   const gateway = createGateway({
-    bus,
+    bus: { append: () => append, live: (listener) => bus.live(listener) },
     verifier,
+    revocations,
     issueToken: createTokenIssuer(env.auth),
     frontSecret: env.FRONT_SECRET,
     page: openPage(),
     config: gatewayConfig(env),
-    observe: observeGateway(log, registry),
+    observe,
   });
   const server = service.createPublicServer({ env, log, registry, handlers: gateway });
   defer("server", () => service.closeServer(server));
@@ -49,6 +50,7 @@ await service.runService("gateway", async ({ log, defer }) => {
     host: env.ADMIN_HOST ?? HOST,
     registry,
     problems: gateway.problems,
+    router: revocationRoutes({ revocations, verifier, observe }),
     log,
   });
   defer("admin", () => admin.close());

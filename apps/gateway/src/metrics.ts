@@ -166,6 +166,12 @@ function write(log: Logger, event: GatewayEvent): void {
       if (event.as === undefined) log.debug(event, event.type);
       else log.info(event, "an internal service sent as a user");
       break;
+    case "revoked":
+      log.warn(event, "an operator revoked tokens of a user, or blocked the user");
+      break;
+    case "allowed-again":
+      log.warn(event, "an operator ended what was revoked of a user");
+      break;
     case "draining":
     case "too-slow":
       log.info(event, event.type);

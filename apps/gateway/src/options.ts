@@ -1,5 +1,5 @@
-import type { Verifier } from "@parley/auth";
-import type { Bus } from "@parley/bus";
+import type { JudgingVerifier } from "@parley/auth";
+import type { Bus, Revocations } from "@parley/bus";
 import type { Page } from "@parley/page";
 import type { GatewayConfig } from "./config.ts";
 import type { Observe } from "./events.ts";
@@ -9,7 +9,9 @@ import type { IssueToken } from "./http/dev-tokens.ts";
 export interface GatewayOptions {
   /** The log. The gateway opens its roles `append` and `live` when it is created. */
   readonly bus: Pick<Bus, "append" | "live">;
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
+  /** What is revoked (P65): a role of the same log, by which the verifier judges too. */
+  readonly revocations: Revocations;
   /** Issues development tokens (P60). Undefined: no development tokens are issued. */
   readonly issueToken?: IssueToken | undefined;
   /**

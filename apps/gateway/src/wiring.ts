@@ -7,6 +7,7 @@ import { Heartbeat } from "./connection/heartbeat.ts";
 import { createConnectionOpener } from "./connection/opener.ts";
 import { PingAnswers } from "./connection/ping-answers.ts";
 import { ConnectionRegistry } from "./connection/registry.ts";
+import { closeRevokedConnections } from "./connection/revoked-connections.ts";
 import { TokenRenewal } from "./connection/token-renewal.ts";
 import { Router } from "./http/router.ts";
 import { SendRoute } from "./http/send.ts";
@@ -86,12 +87,13 @@ interface Inbound {
 
 /** Creates the path from the clients to the log. */
 export function createInbound(options: GatewayOptions, outbound: Outbound): Inbound {
-  const { bus, verifier, config, observe } = options;
-  const { writeScheduler, flushPolicy, deliveryTimer, closer } = outbound;
+  const { bus, verifier, revocations, config, observe } = options;
+  const { registry, writeScheduler, flushPolicy, deliveryTimer, closer } = outbound;
   const appender = bus.append();
   const rateLimiter = new RateLimiter(config.rate);
   const serviceRateLimiter = new RateLimiter(config.serviceRate);
   const authenticator = new Authenticator(verifier);
+  closeRevokedConnections({ revocations, judge: verifier.judge, registry, closer });
   const messageAppender = new MessageAppender({
     appender,
     writeScheduler,
@@ -177,6 +179,7 @@ export function createEndpoints(
   });
   const sendRoute = new SendRoute({
     admission,
+    authenticator,
     messageAppender,
     rateLimiter,
     serviceRateLimiter,

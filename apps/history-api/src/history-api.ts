@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { sleep } from "@parley/async";
-import type { Verifier } from "@parley/auth";
+import type { JudgingVerifier } from "@parley/auth";
 import type { Appender, LogTail } from "@parley/bus";
 import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import type { Store } from "@parley/store";
@@ -28,7 +28,7 @@ export interface HistoryApiOptions {
     Store,
     "page" | "sync" | "feed" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
   >;
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
   readonly config: HistoryConfig;
   /** Aborted when the process begins to stop. Requests that wait for entries are answered then (P63). */
   readonly stopping: AbortSignal;

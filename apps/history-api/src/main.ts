@@ -1,4 +1,4 @@
-import { createVerifier } from "@parley/auth";
+import { createJudgingVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
@@ -23,15 +23,19 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     durability: env.DURABILITY,
     allowWeakDurability: env.ALLOW_WEAK_DURABILITY,
+    maxTokenAgeMs: env.auth.maxTokenAgeMs,
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
 
+  const appender = bus.append();
+  const authOptions = { ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) };
+  const verifier = createJudgingVerifier(authOptions, bus.revocations());
   const history = createHistoryApi({
     tail: bus.tail(),
-    appender: bus.append(),
+    appender,
     store,
-    verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) }),
+    verifier,
     config: historyConfig(env),
     stopping,
     observe: observeHistory(log, registry),
@@ -43,15 +47,9 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
     return followerEnded;
   });
 
-  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST } = env;
+  const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST: adminHost = host } = env;
   const problems = () => [...(stopping.aborted ? ["this process is stopping"] : []), ...history.problems()];
-  const admin = await service.startAdmin({
-    port: ADMIN_PORT,
-    host: ADMIN_HOST ?? host,
-    registry,
-    problems,
-    log,
-  });
+  const admin = await service.startAdmin({ port: ADMIN_PORT, host: adminHost, registry, problems, log });
   defer("admin", () => admin.close());
   const server = service.createPublicServer({ env, log, registry, handlers: history });
   const { url } = await service.listen(server, { port, host });

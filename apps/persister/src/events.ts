@@ -25,6 +25,13 @@ export type PersisterEvent =
       readonly retryInMs: number;
       readonly reason: string;
     }
+  /** The revocations can't be kept in the store. They are in the log, and it is tried again (L26). */
+  | {
+      readonly type: "revocations-not-kept";
+      readonly attempt: number;
+      readonly retryInMs: number;
+      readonly reason: string;
+    }
   /** The store is available but refused a whole group. After three refusals each entry is stored alone (L10). */
   | { readonly type: "group-failed"; readonly messages: number; readonly reason: string }
   /** One entry can't be stored. The log delivers it again. */

@@ -1,4 +1,4 @@
-import { createVerifier } from "@parley/auth";
+import { createJudgingVerifier } from "@parley/auth";
 import { RedisBus } from "@parley/bus/redis";
 import { isUsername } from "@parley/models";
 import * as service from "@parley/service";
@@ -20,18 +20,31 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     format: env.ENTRIES,
     backlogMaxBytes: env.BACKLOG_MAX_BYTES,
     dedupeWindowMs: env.DEDUPE_WINDOW_MS,
+    maxTokenAgeMs: env.auth.maxTokenAgeMs,
     observe: observeBus(log, registry),
   });
   defer("bus", () => bus.close());
-  const consumer = bus.consume({ lastStored: () => store.lastId(), storeName: () => store.name() });
+  const consumer = bus.consume({
+    lastStored: () => store.lastId(),
+    storeName: () => store.name(),
+    revocations: () => store.revocations.all(),
+  });
+  const revocations = bus.revocations();
 
   const observe = observePersister(log, registry);
-  const persister = createPersister({ consumer, store, storeFormat: env.ENTRIES, observe });
+  const persister = createPersister({
+    consumer,
+    store,
+    revocations: { known: revocations, store },
+    storeFormat: env.ENTRIES,
+    observe,
+  });
   const running = persister.run(stopping);
   defer("persister", () => running);
 
   const { auth, ADMIN_PORT, HOST } = env;
-  const verifier = createVerifier({ ...auth, isUser: isUsername, observe: observeAuth(log, registry) });
+  const authOptions = { ...auth, isUser: isUsername, observe: observeAuth(log, registry) };
+  const verifier = createJudgingVerifier(authOptions, revocations);
   const admin = await service.startAdmin({
     port: ADMIN_PORT,
     host: env.ADMIN_HOST ?? HOST,

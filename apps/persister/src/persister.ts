@@ -1,9 +1,10 @@
 import type { BackoffLimits } from "@parley/async";
-import type { Consumer } from "@parley/bus";
+import type { Consumer, Revocations } from "@parley/bus";
 import type { Store, StoreFormat } from "@parley/store";
 import { runConsumeLoop } from "./consuming/consume-loop.ts";
 import type { Observe } from "./events.ts";
 import { BatchWriter } from "./storing/batch-writer.ts";
+import { runRevocationKeeper } from "./storing/revocation-keeper.ts";
 import { StoreWriter } from "./storing/store-writer.ts";
 import { runUpgrade } from "./storing/upgrade.ts";
 import { runTrimLoop } from "./trimming/trim-loop.ts";
@@ -14,6 +15,8 @@ export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 export interface PersisterOptions {
   readonly consumer: Consumer;
   readonly store: Pick<Store, "prepare" | "upgrade" | "insert" | "change">;
+  /** The log's revocations, and where to keep them (L26). Undefined if the log keeps them in the store by itself. */
+  readonly revocations?: { readonly known: Revocations; readonly store: Pick<Store, "revocations"> };
   /** The format that an operator chose for the store. Undefined: an existing store stays as it is. */
   readonly storeFormat?: StoreFormat | undefined;
   readonly observe: Observe;
@@ -66,6 +69,11 @@ export function createPersister(options: PersisterOptions): Persister {
   const { retry, upgradeRetry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
+  const keeping = async (signal: AbortSignal) => {
+    if (!options.revocations) return;
+    const { known: revocations, store } = options.revocations;
+    await runRevocationKeeper({ revocations, store, retry, observe }, signal);
+  };
   const batchLimit = () => storeWriter.batchLimit;
 
   return {
@@ -79,6 +87,7 @@ export function createPersister(options: PersisterOptions): Persister {
           Promise.all([
             runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal),
             runUpgrade({ store, retry: upgradeRetry, observe }, signal),
+            keeping(signal),
           ]),
         );
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);

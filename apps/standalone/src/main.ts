@@ -1,10 +1,9 @@
-import { createVerifier } from "@parley/auth";
+import { createJudgingVerifier } from "@parley/auth";
 import { MemoryBus } from "@parley/bus/memory";
-import { createGateway, gatewayConfig } from "@parley/gateway";
+import { createGateway, gatewayConfig, revocationRoutes } from "@parley/gateway";
 import { observeGateway } from "@parley/gateway/metrics";
 import { createHistoryApi, historyConfig } from "@parley/history-api";
 import { observeHistory } from "@parley/history-api/metrics";
-import { isUsername } from "@parley/models";
 import { openPage } from "@parley/page";
 import { createPersister } from "@parley/persister";
 import { observePersister } from "@parley/persister/metrics";
@@ -12,6 +11,7 @@ import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { readStandaloneEnv } from "./env.ts";
+import { logOptions, openRoles } from "./open-log.ts";
 import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
@@ -21,37 +21,37 @@ await service.runService("standalone", async ({ log, defer, stopping }) => {
   const env = readStandaloneEnv();
   const { PORT: port, HOST: host, ADMIN_PORT, ADMIN_HOST: adminHost = host, DATA_DIR: dataDir } = env;
   const registry = service.createMetrics({ app: "standalone" });
-
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
   defer("store", () => store.close());
-  const bus = new MemoryBus({ lastStored: await store.lastId(), observe: observeBus(log, registry) });
+  const options = await logOptions(store, env.auth.maxTokenAgeMs, observeBus(log, registry));
+  const bus = new MemoryBus(options);
+  const { appender, consumer, revocations } = openRoles(bus, store);
   const signing = await createTokenSigning(env.auth, { host, dataDir });
-  const onToken = observeAuth(log, registry);
-  const verifier = createVerifier({ ...signing.settings, isUser: isUsername, observe: onToken });
-  const consumer = bus.consume({ lastStored: () => store.lastId() });
+  const authOptions = { ...signing.settings, observe: observeAuth(log, registry) };
+  const verifier = createJudgingVerifier(authOptions, revocations);
   const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });
   defer("persister", startCore(persister));
   defer("bus", () => bus.close());
-
-  const config = historyConfig(env);
-  const observe = observeHistory(log, registry);
-  const [appender, tail] = [bus.append(), bus.tail()];
+  const [config, observe, tail] = [historyConfig(env), observeHistory(log, registry), bus.tail()];
   const history = createHistoryApi({ tail, appender, store, verifier, config, stopping, observe });
   defer("history", startCore(history));
+  const onEvent = observeGateway(log, registry);
   const gateway = createGateway({
     bus: { append: () => appender, live: (listener) => bus.live(listener) },
     verifier,
+    revocations,
     issueToken: signing.issue,
     page: openPage(),
     config: gatewayConfig(env),
-    observe: observeGateway(log, registry),
+    observe: onEvent,
   });
   const server = service.createPublicServer({ env, log, registry, handlers: routeToCores(gateway, history) });
   defer("server", () => service.closeServer(server));
   defer("gateway", () => gateway.close());
-
   const problems = () => [...gateway.problems(), ...persister.problems(), ...history.problems()];
-  const admin = await service.startAdmin({ port: ADMIN_PORT, host: adminHost, registry, problems, log });
+  const router = revocationRoutes({ revocations, verifier, observe: onEvent });
+  const adminOptions = { port: ADMIN_PORT, host: adminHost, registry, problems, router, log };
+  const admin = await service.startAdmin(adminOptions);
   defer("admin", () => admin.close());
   const { url } = await service.listen(server, { port, host });
   defer("connections", () => gateway.drain());

@@ -1,9 +1,10 @@
 import { issueToken } from "@parley/auth";
+import { isUsername } from "@parley/models";
 import { type AuthSettings, isLoopback, loadOrCreateSecret } from "@parley/service";
 
 /** The settings to verify tokens, and a function to issue development tokens. */
 export interface TokenSigning {
-  readonly settings: AuthSettings;
+  readonly settings: AuthSettings & { readonly isUser: typeof isUsername };
   /** Issues a development token. Undefined unless the settings or a loopback host allow these tokens (P60). */
   readonly issue: ((user: string) => Promise<{ token: string; expiresAt: number }>) | undefined;
 }
@@ -17,7 +18,8 @@ export async function createTokenSigning(
   { host, dataDir }: { readonly host: string; readonly dataDir: string },
 ): Promise<TokenSigning> {
   const needsSecret = configured.secrets === undefined && configured.jwksUrl === undefined;
-  const settings = needsSecret ? { ...configured, secrets: [await loadOrCreateSecret(dataDir)] } : configured;
+  const secrets = needsSecret ? [await loadOrCreateSecret(dataDir)] : configured.secrets;
+  const settings = { ...configured, secrets, isUser: isUsername };
   const [secret] = settings.secrets ?? [];
   const { issuer, audience } = settings;
   const mayIssue = settings.devTokens ?? isLoopback(host);

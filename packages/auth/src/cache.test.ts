@@ -13,7 +13,7 @@ function testClocks() {
 }
 
 function identity(user: string, expiresAt = NOW + 3_600_000) {
-  return { user, scopes: new Set<string>(), expiresAt };
+  return { user, scopes: new Set<string>(), issuedAt: 0, expiresAt };
 }
 
 describe("the identity cache", () => {

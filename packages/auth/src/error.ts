@@ -1,8 +1,16 @@
 /**
- * Codes of the error catalogue. `unavailable`: the token couldn't be verified because no key could be fetched.
+ * Codes of the error catalogue. `unavailable`: the token couldn't be verified because no key could be fetched, or because
+ * it isn't known which tokens are revoked.
  * `overloaded`: too many tokens wait to be verified.
  */
-export type AuthErrorCode = "token_missing" | "token_expired" | "unauthorized" | "unavailable" | "overloaded";
+export type AuthErrorCode =
+  | "token_missing"
+  | "token_expired"
+  | "token_revoked"
+  | "user_blocked"
+  | "unauthorized"
+  | "unavailable"
+  | "overloaded";
 
 /** The reasons why a token isn't accepted, for logs and metrics. They reveal nothing of the token. */
 export const AUTH_FAILURES = [
@@ -19,12 +27,17 @@ export const AUTH_FAILURES = [
   "not_yet_valid",
   "keys_unavailable",
   "too_many_waiting",
+  "revoked",
+  "blocked",
+  "revocations_unknown",
 ] as const;
 export type AuthFailure = (typeof AUTH_FAILURES)[number];
 
 const MESSAGES: Record<AuthErrorCode, string> = {
   token_missing: "A token is required.",
   token_expired: "The token has expired.",
+  token_revoked: "The token was revoked. Get a new one.",
+  user_blocked: "This user is blocked.",
   unauthorized: "This isn't a valid token.",
   unavailable: "The token can't be verified now. Retry later.",
   overloaded: "Too many tokens wait to be verified. Retry later.",

@@ -6,6 +6,11 @@ export interface Identity {
   /** The claim `sub`: a username (P4). */
   readonly user: string;
   readonly scopes: ReadonlySet<string>;
+  /**
+   * When the token was issued, in ms since 1970: its `iat`, or the time of the verification if that is earlier, because
+   * the issuer's clock may be ahead (L26). 0 without `iat`, so that it counts as the oldest token.
+   */
+  readonly issuedAt: number;
   /** The token's expiry, in ms since 1970. Always in the future when `verify` returns it (P6). */
   readonly expiresAt: number;
 }
@@ -27,18 +32,33 @@ export const SCOPES = {
 /** The latest time that a Date can represent, in ms. A later expiry is replaced with this time. */
 const MAX_TIME = 8_640_000_000_000_000;
 
+export interface IdentityOptions {
+  /** Tells if a `sub` is a username (P4). */
+  readonly isUser: (sub: string) => boolean;
+  /** The time of the verification, in ms since 1970. */
+  readonly now: number;
+  /** The maximum age of a token. With it, a token must have `iat`. */
+  readonly maxAgeMs?: number | undefined;
+}
+
 /**
  * Returns the identity in claims that were verified already: the signature, issuer, audience and times are valid.
  * Throws an AuthError if `sub` isn't a username or `exp` is missing (P3).
  */
-export function identityOf(claims: JWTPayload, isUser: (sub: string) => boolean): Identity {
-  const { sub, exp } = claims;
+export function identityOf(
+  claims: JWTPayload,
+  { isUser, now, maxAgeMs = Number.POSITIVE_INFINITY }: IdentityOptions,
+): Identity {
+  const { sub, exp, iat } = claims;
   if (typeof sub !== "string" || !isUser(sub)) throw new AuthError("unauthorized", "subject");
   if (typeof exp !== "number") throw new AuthError("unauthorized", "claims");
+  const issuedAt = typeof iat === "number" && iat > 0 ? Math.min(iat * 1000, now) : 0;
+  if (maxAgeMs !== Number.POSITIVE_INFINITY && issuedAt === 0) throw new AuthError("unauthorized", "claims");
   return Object.freeze({
     user: sub,
+    issuedAt,
     scopes: scopesOf(claims.scope),
-    expiresAt: Math.min(exp * 1000, MAX_TIME),
+    expiresAt: Math.min(exp * 1000, issuedAt + maxAgeMs, MAX_TIME),
   });
 }
 

@@ -4,6 +4,13 @@ export { type Identity, SCOPES } from "./identity.ts";
 export { type IssueOptions, issueToken } from "./issue.ts";
 export type { JwksLimits } from "./jwks.ts";
 export { fetchKeySet, KeySetError } from "./key-set.ts";
+export {
+  createJudgingVerifier,
+  type JudgingVerifier,
+  type RevocationJudge,
+  type RevocationSource,
+  withRevocations,
+} from "./revocations/judge.ts";
 export { assertSecret, MIN_SECRET_BYTES } from "./secrets.ts";
 export { warningsOf } from "./setting-warnings.ts";
 export type { TokenSource } from "./token-check.ts";

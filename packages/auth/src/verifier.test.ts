@@ -45,7 +45,7 @@ describe("a valid token", () => {
     const scopes = ["history:read", "ops"];
     const { token, expiresAt } = await issueToken({ user: "alice", secret: SECRET, scopes, now: () => NOW });
     const identity = await verifierOf().verify(token);
-    expect(identity).toEqual({ user: "alice", scopes: new Set(scopes), expiresAt });
+    expect(identity).toEqual({ user: "alice", scopes: new Set(scopes), issuedAt: NOW, expiresAt });
     expect(expiresAt).toBe(NOW + 3_600_000);
   });
 

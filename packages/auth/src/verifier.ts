@@ -27,6 +27,11 @@ export interface VerifierOptions {
    * connection ends when its token does (P6), so an accepted token must expire in the future.
    */
   readonly nbfToleranceMs?: number | undefined;
+  /**
+   * The maximum age of a token, in ms. A token that is older has expired, whatever its `exp` says, and one without `iat`
+   * isn't accepted. Undefined: a token may have any age.
+   */
+  readonly maxTokenAgeMs?: number | undefined;
   /** Tells if a `sub` is a username (P4). */
   readonly isUser: (sub: string) => boolean;
   /**
@@ -115,7 +120,8 @@ export function createVerifier(config: VerifierOptions): Verifier {
       ...(config.issuer !== undefined && { issuer: config.issuer }),
       ...(config.audience !== undefined && { audience: config.audience }),
     });
-    return identityOf(claims, config.isUser);
+    const { isUser, maxTokenAgeMs: maxAgeMs } = config;
+    return identityOf(claims, { isUser, now: wallTime(), maxAgeMs });
   }
 
   return { verify, problem: check.problem };

@@ -2,9 +2,10 @@ import type { Appender } from "./appender.ts";
 import type { ConsumeOptions, Consumer } from "./consumer.ts";
 import type { LiveFeed, LiveListener } from "./live-feed.ts";
 import type { LogTail } from "./log-tail.ts";
+import type { Revocations } from "./revocations.ts";
 
 /**
- * The message log and its live channels, offered as four roles. An adapter connects only for the roles that are
+ * The message log and its live channels, offered as five roles. An adapter connects only for the roles that are
  * requested, so each service needs only the permissions of its own roles. Each role may be requested once.
  */
 export interface Bus {
@@ -12,6 +13,7 @@ export interface Bus {
   live(listener: LiveListener): LiveFeed;
   consume(options: ConsumeOptions): Consumer;
   tail(): LogTail;
+  revocations(): Revocations;
   /** Waits a limited time for the results of accepted drafts, then closes all connections. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { LogEntry } from "@parley/models";
+import type { LogEntry, RevocationEntry } from "@parley/models";
 import type { LogState } from "./log-state.ts";
 
 /** Facts about the store in which a consumer stores the log. Both functions reject if the store doesn't answer. */
@@ -7,6 +7,8 @@ export interface ConsumeOptions {
   readonly lastStored: () => Promise<string>;
   /** Returns the name of the store, or "" if it has none. It proves that a log under other names is this one's (L38). */
   readonly storeName?: () => Promise<string>;
+  /** Returns the store's revocations. They are in the log before anybody can use a new one (L26). */
+  readonly revocations?: () => Promise<readonly RevocationEntry[]>;
 }
 
 /** Delivers the log's entries to a persister, which stores them. Several consumers divide the entries among them. */

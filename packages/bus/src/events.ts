@@ -55,6 +55,10 @@ export type BusEvent =
       readonly backlogBytes: number;
       readonly refs?: number;
     }
+  /** The revocations were read: the number of their entries, and how many there may be (L26). */
+  | { readonly type: "revocations"; readonly entries: number; readonly limit: number }
+  /** The log had lost revocations that this process knew or the store has, and they were written back (L26). */
+  | { readonly type: "revocations-restored"; readonly entries: number }
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
   /**

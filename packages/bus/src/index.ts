@@ -5,3 +5,4 @@ export type { BusEvent, Observe } from "./events.ts";
 export type { LiveFeed, LiveListener, LiveMessage } from "./live-feed.ts";
 export type { LogState } from "./log-state.ts";
 export type { LogTail, TailRead, UnknownEntry } from "./log-tail.ts";
+export type { Revocations } from "./revocations.ts";

@@ -33,7 +33,9 @@ describe("the catalogue of errors", () => {
     for (const code of Object.values(CLOSE)) {
       expect((code >= 1000 && code <= 1013) || (code >= 4000 && code <= 4999), String(code)).toBe(true);
     }
-    // Both private codes mean that the client reconnects.
-    for (const code of [CLOSE.tokenExpired, CLOSE.tooSlow]) expect(code).toBeLessThan(4500);
+    // A client reconnects after all of these, but a blocked user doesn't.
+    for (const code of [CLOSE.tokenExpired, CLOSE.tooSlow, CLOSE.tokenRevoked])
+      expect(code).toBeLessThan(4500);
+    expect(CLOSE.userBlocked).toBeGreaterThanOrEqual(4500);
   });
 });

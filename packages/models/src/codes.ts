@@ -33,12 +33,19 @@ export const ERRORS = {
     temporary: true,
     message: "The service can't answer now, or the outcome is unknown. Retrying with the same ref is safe.",
   },
+  revocations_full: {
+    status: 409,
+    temporary: false,
+    message: "There is no room for another revocation. Delete some, or set MAX_TOKEN_AGE.",
+  },
   messages_missed: { status: 503, temporary: true, message: "Live messages were missed. Read the history." },
 
   token_missing: { status: 401, temporary: false, message: "A token is required." },
   token_expired: { status: 401, temporary: false, message: "The token has expired." },
+  token_revoked: { status: 401, temporary: false, message: "The token was revoked. Get a new one." },
   unauthorized: { status: 401, temporary: false, message: "This isn't a valid token." },
   forbidden: { status: 403, temporary: false, message: "The token doesn't permit this." },
+  user_blocked: { status: 403, temporary: false, message: "This user is blocked." },
   origin_not_allowed: { status: 403, temporary: false, message: "This origin isn't allowed." },
   too_many_connections: { status: 429, temporary: true, message: "Too many connections." },
   draining: { status: 503, temporary: true, message: "This server is stopping. Connect again." },
@@ -108,4 +115,6 @@ export const CLOSE = {
   overloaded: 1013,
   tokenExpired: 4001,
   tooSlow: 4002,
+  tokenRevoked: 4003,
+  userBlocked: 4503,
 } as const;

@@ -53,6 +53,15 @@ export {
 } from "./ids.ts";
 export type { Draft, LogMessage, Message, StoredMessage } from "./message.ts";
 export { isMeta, MAX_META_BYTES, metaFault } from "./meta.ts";
+export {
+  decodeRevocation,
+  encodeRevocation,
+  hasEffect,
+  type Revocation,
+  type RevocationEntry,
+  RevocationSet,
+  type RevocationTimes,
+} from "./revocations/revocations.ts";
 export { idAtTime, idBeforeTime, parseTime } from "./times.ts";
 export { isUsername } from "./username.ts";
 export {

@@ -14,6 +14,8 @@ export const STORE_OPERATIONS = [
   "findById",
   "changes",
   "findChange",
+  "keepRevocations",
+  "revocations",
   "ping",
   "close",
 ] as const;

@@ -24,5 +24,6 @@ export type {
   PrepareOptions,
   Range,
   Store,
+  StoredRevocations,
   StoreFormat,
 } from "./store.ts";

@@ -1,4 +1,4 @@
-import type { LogChange, LogMessage, StoredMessage } from "@parley/models";
+import type { LogChange, LogMessage, RevocationEntry, StoredMessage } from "@parley/models";
 import type {
   ChangedMessage,
   ChangeOptions,
@@ -111,10 +111,23 @@ export interface Store {
   changes(of: ChangesOf, options: Range & PageSize & Abandonable): Promise<readonly ChangedMessage[]>;
   /** Returns the change stored under a ref, the first one if there are several. Returns undefined if there is none. */
   findChange(ref: ChangeRef, options?: Abandonable): Promise<StoredChange | undefined>;
+  /** The revocations that a new log starts with (L26). */
+  readonly revocations: StoredRevocations;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   /** Closes the connection. Every later operation rejects with `unavailable`. Safe to call again. */
   close(): Promise<void>;
+}
+
+/** Revocations in the store (L26). */
+export interface StoredRevocations {
+  /**
+   * Keeps entries durably. Of two versions of an entry, the one with the greater number stays. Rejects with `unavailable` if
+   * the outcome is unknown; the caller retries with the same entries.
+   */
+  keep(entries: readonly RevocationEntry[]): Promise<void>;
+  /** Returns all entries, those that were deleted too. */
+  all(): Promise<readonly RevocationEntry[]>;
 }
 
 /**

@@ -40,6 +40,14 @@ function busMetrics(registry: Registry) {
       "repaired_messages_total",
       "Messages read from the log to fill holes in the live stream.",
     ),
+    revocations: gauge(
+      "revocations",
+      "Entries about revoked tokens and blocked users that this process knows.",
+    ),
+    revocationsLimit: gauge(
+      "revocations_limit",
+      "Entries about revoked tokens and blocked users that the log may have.",
+    ),
     entries: counter(
       "entries_total",
       "Log entries that were trimmed, claimed from another consumer, moved to the dead letters, found in a newer format, or appended again after an id conflict.",
@@ -83,6 +91,10 @@ function countEvent(metrics: Metrics, event: BusEvent): void {
       metrics.bytesLimit.set(event.backlogBytes);
       if (event.refs !== undefined) metrics.refsLimit.set(event.refs);
       break;
+    case "revocations":
+      metrics.revocations.set(event.entries);
+      metrics.revocationsLimit.set(event.limit);
+      break;
     case "trim":
     case "claim":
       entries.inc({ what: event.type }, event.entries);
@@ -100,7 +112,11 @@ function logEvent(log: Logger, event: BusEvent): void {
     case "connecting":
     case "limits":
     case "over-share":
+    case "revocations":
     case "trim":
+      break;
+    case "revocations-restored":
+      log.warn(event, "the log had lost revocations, and they were written back");
       break;
     case "connection":
       if (event.up) log.info(event, "connected to the log");

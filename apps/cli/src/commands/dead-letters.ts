@@ -1,13 +1,6 @@
-import { parseHttpAddress } from "../server/addresses.ts";
-import { RequestRefused, requestJson } from "../server/request-json.ts";
+import { type AdminOptions, requestAdmin } from "../server/request-admin.ts";
 import { escapeJson, escapeLine } from "../terminal/escape.ts";
-import { Failure, usageError } from "../terminal/failure.ts";
 import { type Io, styled } from "../terminal/io.ts";
-
-export interface AdminOptions {
-  readonly adminUrl: string;
-  readonly token: string | undefined;
-}
 
 interface DeadLetter {
   readonly id: string;
@@ -52,32 +45,13 @@ function formatLetter({ id, at, position, reason, fields }: DeadLetter): string 
   return `${styled("bold", escapeLine(id))} ${escapeLine(at)} ${escapeLine(reason)} (${entry})`;
 }
 
-async function request(
-  { adminUrl, token }: AdminOptions,
+function request(
+  options: AdminOptions,
   path: string,
   method: "GET" | "POST" | "DELETE",
   { ended }: Io,
 ): Promise<unknown> {
-  const base = parseHttpAddress("--admin-url", adminUrl);
-  if (token === undefined) {
-    throw usageError(
-      "dead-letters needs a token with the scope ops: pass --token or set PARLEY_TOKEN",
-      "Get one with: parley token me --scope ops",
-    );
-  }
-  try {
-    return await requestJson(base + path, { method, token, signal: ended });
-  } catch (error) {
-    if (!(error instanceof RequestRefused)) throw error;
-    if (error.status === 404 && method === "GET") {
-      throw new Failure(
-        error.exitCode,
-        `${base} has no dead letters`,
-        "Pass the admin port of a persister as --admin-url (default port 9082). The single process of start has none.",
-      );
-    }
-    const isTokenRefused = error.status === 401 || error.status === 403;
-    const hint = isTokenRefused ? "Get a token with: parley token me --scope ops" : undefined;
-    throw new Failure(error.exitCode, error.message, hint);
-  }
+  const whereHint =
+    "Pass the admin port of a persister as --admin-url (default port 9082). The single process of start has none.";
+  return requestAdmin(options, path, { method, command: "dead-letters", whereHint, signal: ended });
 }

@@ -9,6 +9,7 @@ const SETTINGS: AuthSettings = {
   jwksUrl: undefined,
   issuer: undefined,
   audience: undefined,
+  maxTokenAgeMs: undefined,
   maxWaiting: 10,
   maxWaitingPerShare: 10,
   nbfToleranceMs: 0,

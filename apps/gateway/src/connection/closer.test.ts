@@ -52,7 +52,12 @@ describe("an expired token", () => {
   it("P6: an unexpected failure to verify is reported, and the client gets internal", async () => {
     const cause = new Error("a fault of the verifier");
     let calls = 0;
-    const identity = { user: "alice", scopes: new Set<string>(), expiresAt: Date.now() + 600_000 };
+    const identity = {
+      user: "alice",
+      scopes: new Set<string>(),
+      issuedAt: 0,
+      expiresAt: Date.now() + 600_000,
+    };
     const gateway = await startGateway({
       verifier: {
         problem: () => undefined,

@@ -39,8 +39,9 @@ export interface ConnectionOptions {
   readonly address: string;
   /** True if the client selected `chat.v1` and so gets `ready`, `reconnect` and `sync` (P22). */
   readonly speaksChat: boolean;
-  /** Time at which the token expires, in ms since 1970 (P6). */
+  /** Times at which the token expires (P6) and was issued (P65), in ms since 1970. */
   readonly expiresAt: number;
+  readonly issuedAt: number;
   /** Messages with an id at or below the cursor aren't sent (L17). */
   readonly cursor: string;
   readonly maxPendingBytes: number;
@@ -65,6 +66,7 @@ export class Connection implements Subscriber {
   readonly heartbeatSlot: number;
   readonly frameCounter = new FrameCounter();
   #expiresAt: number;
+  #issuedAt: number;
   #cursor: string;
   #writtenUpTo = 0;
   #state: ConnectionState = OPEN;
@@ -88,6 +90,7 @@ export class Connection implements Subscriber {
     this.#activeAt = options.openedAt;
     this.heartbeatSlot = options.heartbeatSlot;
     this.#expiresAt = options.expiresAt;
+    this.#issuedAt = options.issuedAt;
     this.#cursor = options.cursor;
     this.#ws = ws;
     this.#socket = socket;
@@ -145,6 +148,10 @@ export class Connection implements Subscriber {
     return this.#expiresAt;
   }
 
+  get issuedAt(): number {
+    return this.#issuedAt;
+  }
+
   /** True while a new token is being verified. */
   get isRenewing(): boolean {
     return this.#isRenewing;
@@ -158,8 +165,10 @@ export class Connection implements Subscriber {
     this.#isRenewing = false;
   }
 
-  extendUntil(expiresAt: number): void {
+  /** From now on the connection is open by another token. */
+  replaceToken({ expiresAt, issuedAt }: { readonly expiresAt: number; readonly issuedAt: number }): void {
     this.#expiresAt = expiresAt;
+    this.#issuedAt = issuedAt;
   }
 
   // Heartbeat (P14)

@@ -118,6 +118,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
       address: upgrade.address,
       speaksChat: upgrade.pending.speaksChat,
       expiresAt: upgrade.identity.expiresAt,
+      issuedAt: upgrade.identity.issuedAt,
       cursor: upgrade.cursor,
       maxPendingBytes: deps.maxPendingBytes,
       openedAt: now(),

@@ -1,4 +1,4 @@
-import { ChatError, encodeServerFrame, errorFrame } from "@parley/models";
+import { ChatError, type ErrorCode, encodeServerFrame, errorFrame } from "@parley/models";
 import type { Observe } from "../events.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
@@ -33,10 +33,14 @@ export class TokenRenewal {
 
   async #verify(connection: Connection, token: string): Promise<void> {
     try {
-      const { user, expiresAt } = await this.#deps.authenticator.verify(token, { user: connection.user });
+      const { authenticator } = this.#deps;
+      const identity = await authenticator.verify(token, { user: connection.user });
+      const { user, expiresAt } = identity;
       if (user !== connection.user) throw new ChatError("unauthorized");
+      // The connection was judged by its former token if the revocations have changed since the verification (L26).
+      authenticator.assertNotRevoked(identity);
       if (!connection.isOpen) return;
-      connection.extendUntil(expiresAt);
+      connection.replaceToken(identity);
       const frame = encodeServerFrame({ type: "auth", expiresAt: new Date(expiresAt).toISOString() });
       this.#deps.writeScheduler.sendTo(connection, textFrame(frame));
     } catch (error) {
@@ -53,11 +57,14 @@ export class TokenRenewal {
   }
 }
 
+/** A revoked token or a blocked user is no fault of the token (P65). */
+const REVOKED: ReadonlySet<ErrorCode> = new Set(["token_revoked", "user_blocked"]);
+
 /**
  * Returns `unauthorized` for every fault of the token. Returns a temporary error unchanged, because the token may be
  * valid.
  */
 function refusalFrom(error: unknown): ChatError {
-  if (error instanceof ChatError && error.temporary) return error;
+  if (error instanceof ChatError && (error.temporary || REVOKED.has(error.code))) return error;
   return new ChatError("unauthorized");
 }

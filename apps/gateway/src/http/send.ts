@@ -25,9 +25,11 @@ import { draftOf } from "../inbound/draft.ts";
 import { bytesOf } from "../inbound/frame-cost.ts";
 import type { MessageAppender } from "../inbound/message-appender.ts";
 import type { Admission } from "../upgrade/admission.ts";
+import type { Authenticator } from "../upgrade/authenticator.ts";
 
 export interface SendDeps {
   readonly admission: Admission;
+  readonly authenticator: Authenticator;
   readonly messageAppender: MessageAppender;
   /** The rates of users, which their connections share. */
   readonly rateLimiter: RateLimiter;
@@ -104,7 +106,8 @@ export class SendRoute {
 
   /** Reads the message and appends it. Resolves with its id once it is durable. */
   async #send(request: Request): Promise<string> {
-    const { admission, messageAppender, maxContentBytes, observe, wallClock, now } = this.#deps;
+    const { admission, authenticator, messageAppender, maxContentBytes, observe, wallClock, now } =
+      this.#deps;
     const { id, req, identity, rateLimiter } = request;
     const { user, expiresAt } = identity;
     refuseUnknownParameters(req.url ?? "", []);
@@ -114,12 +117,14 @@ export class SendRoute {
     // The body may have taken seconds.
     admission.assertNotDraining();
     if (expiresAt <= wallClock()) throw new ChatError("token_expired");
+    await authenticator.assertStillAccepted(identity);
     const size = Buffer.byteLength(text);
     rateLimiter.chargeReading(user, REQUEST_COST + size, now());
     const decoded = decodeSendRequest(text, { maxContentBytes });
     this.#assertWithinRate(request, decoded, size);
     const message = messageIn(decoded);
     const from = senderOf(identity, message);
+    authenticator.assertNotBlocked(from);
     const result = await messageAppender.appendRequest(draftOf(from, message));
     if (!result.ok) throw withRetryTime(result.error);
     observe({ type: "posted", request: id, by: user, as: message.as });
@@ -155,8 +160,7 @@ function messageIn(decoded: DecodedSendRequest): SendRequest {
 }
 
 /**
- * Returns the user that a message is from. Only a service may name another user (P62). No user can be blocked yet. Once
- * one can (P65), this is the place that refuses to send as a blocked user.
+ * Returns the user that a message is from. Only a service may name another user (P62).
  */
 function senderOf({ user, scopes }: Identity, { as }: SendRequest): string {
   if (as === undefined) return user;

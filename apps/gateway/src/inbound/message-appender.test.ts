@@ -46,6 +46,7 @@ function createAppender({ maxDelayMs = 25, batchIntervalMs = 0 }) {
     address: "",
     speaksChat: true,
     expiresAt: 0,
+    issuedAt: 0,
     cursor: ORIGIN,
     maxPendingBytes: 1e6,
     openedAt: 0,

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { createVerifier, issueToken, type Verifier } from "@parley/auth";
-import type { Appender, Bus, LiveFeed, LiveListener } from "@parley/bus";
+import { createVerifier, issueToken, type Verifier, withRevocations } from "@parley/auth";
+import type { Appender, Bus, LiveFeed, LiveListener, Revocations } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
 import { closeServer, createHttpServer, listen, readEnv } from "@parley/service";
@@ -25,6 +25,8 @@ export interface RunningGatewayOptions {
   readonly frontSecret?: string;
   /** Replaces the verifier, for failures that a real verifier doesn't have. */
   readonly verifier?: Verifier;
+  /** Replaces the revocations, for a log that can't be reached. */
+  readonly revocations?: Revocations;
   /** Wraps the log's appender. */
   readonly append?: (append: Appender) => Appender;
   /** Wraps the log's live feed. */
@@ -44,6 +46,7 @@ export interface RunningGateway {
   readonly url: string;
   readonly wsUrl: string;
   readonly store: StoreAll;
+  readonly revocations: Revocations;
   readonly events: GatewayEvent[];
   /**
    * The gateway's listener for live messages. Tests call it to deliver messages that the log in memory never would.
@@ -51,6 +54,8 @@ export interface RunningGateway {
   readonly listener: LiveListener;
   /** The gateway's appender. Tests append with it what no client of the gateway can send. */
   readonly appender: Appender;
+  /** Returns a token that was issued at a time, in ms since 1970, and is valid for a day. */
+  tokenAt(user: string, ms: number): Promise<string>;
   token(user: string, expiresInSeconds?: number, scopes?: readonly string[]): Promise<string>;
 }
 
@@ -58,6 +63,7 @@ export interface RunningGateway {
 export async function startGateway(options: RunningGatewayOptions = {}): Promise<RunningGateway> {
   const bus = new MemoryBus({ lastStored: ORIGIN, closeTimeoutMs: 100 });
   const store = new StoreAll(bus);
+  const revocations = options.revocations ?? bus.revocations();
   const events: GatewayEvent[] = [];
   let listener: LiveListener | undefined;
   let appender: Appender | undefined;
@@ -73,7 +79,11 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
   };
   const core = createGateway({
     bus: roles,
-    verifier: options.verifier ?? createVerifier({ secrets: [SECRET], isUser: isUsername }),
+    revocations,
+    verifier: withRevocations(
+      options.verifier ?? createVerifier({ secrets: [SECRET], isUser: isUsername }),
+      revocations,
+    ),
     config: { ...gatewayConfig(readEnv(gatewayFields, {})), ...options.config },
     issueToken: options.issueToken,
     frontSecret: options.frontSecret,
@@ -96,9 +106,25 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
   if (!listener || !appender) throw new Error("the gateway did not open its roles");
   const token = async (user: string, expiresInSeconds = 600, scopes: readonly string[] = []) =>
     (await issueToken({ user, secret: SECRET, expiresInSeconds, scopes })).token;
+  const tokenAt = async (user: string, ms: number) =>
+    (await issueToken({ user, secret: SECRET, expiresInSeconds: 86_400, now: () => ms })).token;
   const url = `http://127.0.0.1:${port}`;
   const wsUrl = `ws://127.0.0.1:${port}/ws`;
-  return { core, server, sockets, port, url, wsUrl, store, events, listener, appender, token };
+  return {
+    core,
+    server,
+    sockets,
+    port,
+    url,
+    wsUrl,
+    store,
+    revocations,
+    events,
+    listener,
+    appender,
+    token,
+    tokenAt,
+  };
 }
 
 /** Wraps a live feed with another `join`. */

@@ -65,6 +65,11 @@ export class Admission {
     if (refusal) throw new ChatError(refusal, { retryAfterMs: LIMIT_RETRY_MS });
   }
 
+  /** Throws `token_revoked` or `user_blocked` if the client's token was revoked since `authenticate` (P65). */
+  assertNotRevoked({ identity }: AuthenticatedClient): void {
+    this.#deps.authenticator.assertNotRevoked(identity);
+  }
+
   assertNotDraining(): void {
     if (this.#deps.isDraining()) throw new ChatError("draining", { retryAfterMs: DRAINING_RETRY_MS });
   }

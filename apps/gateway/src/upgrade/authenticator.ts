@@ -1,4 +1,4 @@
-import { AuthError, type Identity, type Verifier } from "@parley/auth";
+import { AuthError, type Identity, type JudgingVerifier, type RevocationJudge } from "@parley/auth";
 import { ChatError } from "@parley/models";
 
 /**
@@ -15,15 +15,17 @@ export interface TokenOrigin {
 
 /** Verifies tokens for the gateway. Translates the verifier's errors into ChatErrors. */
 export class Authenticator {
-  readonly #verifier: Verifier;
+  readonly #verifier: JudgingVerifier;
+  readonly #judge: RevocationJudge;
 
-  constructor(verifier: Verifier) {
+  constructor(verifier: JudgingVerifier) {
     this.#verifier = verifier;
+    this.#judge = verifier.judge;
   }
 
   /**
-   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `unavailable`
-   * if the issuer's keys can't be fetched, `overloaded` if too many tokens wait to be verified. If `signal` is
+   * Rejects with a ChatError: `token_missing`, `token_expired` or `unauthorized` for the token itself, `token_revoked`, or
+   * `user_blocked` (P65). `unavailable` if the issuer's keys or the revocations can't be read, `overloaded` if too many tokens wait to be verified. If `signal` is
    * aborted, rejects with its reason.
    */
   async verify(token: string | undefined, { address, user, signal }: TokenOrigin): Promise<Identity> {
@@ -34,6 +36,26 @@ export class Authenticator {
       if (signal?.aborted) throw signal.reason;
       throw chatErrorFrom(error);
     }
+  }
+
+  /**
+   * Judges a verified token once more, by what is known now. Call this without an `await` before the token takes effect,
+   * because the revocations may have changed since the verification (L26).
+   */
+  assertNotRevoked(identity: Identity): void {
+    const refusal = this.#judge.refusalOf(identity);
+    if (refusal) throw chatErrorFrom(refusal);
+  }
+
+  /** Does the same after a wait that may have taken seconds. Rejects with `unavailable` if the revocations can't be read. */
+  async assertStillAccepted(identity: Identity): Promise<void> {
+    await this.#judge.assertCurrent().catch((error: unknown) => Promise.reject(chatErrorFrom(error)));
+    this.assertNotRevoked(identity);
+  }
+
+  /** Throws `user_blocked` if a user may not send, not even through a service (P62, P65). */
+  assertNotBlocked(user: string): void {
+    if (this.#judge.isBlocked(user)) throw new ChatError("user_blocked");
   }
 }
 

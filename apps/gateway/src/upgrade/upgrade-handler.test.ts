@@ -121,10 +121,10 @@ describe("the handshake", () => {
     await until(() => asked === 1, "the verifier to be asked");
     closed.socket.resetAndDestroy();
     await until(() => gateway.sockets.size === 0, "the server to notice");
-    verified({ user: "alice", scopes: new Set(), expiresAt: Date.now() + 60_000 });
+    verified({ user: "alice", scopes: new Set(), issuedAt: 0, expiresAt: Date.now() + 60_000 });
     const next = new ChatClient(gateway.wsUrl, ["chat.v1"], { authorization: "Bearer x" });
     await until(() => asked === 2, "the verifier to be asked again");
-    verified({ user: "bob", scopes: new Set(), expiresAt: Date.now() + 60_000 });
+    verified({ user: "bob", scopes: new Set(), issuedAt: 0, expiresAt: Date.now() + 60_000 });
     await next.waitFor("ready");
     expect(joined).toEqual(["bob"]);
     next.ws.terminate();

@@ -114,6 +114,8 @@ export class UpgradeHandler {
     try {
       const cursor = await raceAbort(pending.subscribe(live, signal), signal);
       admission.assertNotDraining();
+      // Nothing may come between this and the opening, from which on a change closes the connection (L26).
+      admission.assertNotRevoked(client);
       const { identity, address, subprotocol } = client;
       return this.#upgrade(request, { identity, address, subprotocol, id, pending, cursor, requestedAt });
     } finally {

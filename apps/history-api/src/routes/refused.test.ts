@@ -22,6 +22,20 @@ describe("refused requests", () => {
     }
   });
 
+  it("P65: every request of a revoked token or a blocked user is refused, until that ends", async () => {
+    const { revocations } = server;
+    await revocations.revoke({ user: "alice", issuedBefore: Date.now() + 1_000 });
+    for (const path of ["/messages/bob", "/messages", "/sync", "/conversations"])
+      expect(await server.request(path)).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+    await revocations.revoke({ user: "alice", until: Date.now() + 60_000 });
+    for (const path of ["/messages/bob", "/messages", "/sync", "/conversations"])
+      expect(await server.request(path)).toMatchObject({ status: 403, body: { code: "user_blocked" } });
+    const change = await server.request("/message/1?ref=1", { method: "DELETE" });
+    expect(change).toMatchObject({ status: 403, body: { code: "user_blocked" } });
+    await revocations.allow("alice", ["tokens", "user"]);
+    expect((await server.request("/messages/bob")).status).toBe(200);
+  });
+
   it("P55: ignores a token in the URL", async () => {
     const token = await tokenOf("alice");
     const answer = await server.request(`/messages/bob?token=${token}&access_token=${token}`, { user: "" });

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVerifier, issueToken } from "@parley/auth";
-import type { Appender, LogTail } from "@parley/bus";
-import { isUsername } from "@parley/models";
+import { createVerifier, issueToken, withRevocations } from "@parley/auth";
+import type { Appender, LogTail, Revocations } from "@parley/bus";
+import { MemoryBus } from "@parley/bus/memory";
+import { isUsername, ORIGIN } from "@parley/models";
 import { closeServer, createHttpServer, listen, rateLimitOf, TrustedProxies } from "@parley/service";
 import type { Store } from "@parley/store";
 import { openSqliteStore } from "@parley/store/sqlite";
@@ -53,16 +54,18 @@ export class RunningApi {
   readonly api: HistoryApi;
   readonly store: Store;
   readonly events: HistoryEvent[];
+  readonly revocations: Revocations;
   /** Aborted when `beginToStop` is called, as at SIGTERM. */
   readonly #stopping: AbortController;
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    started: Pick<RunningApi, "url" | "api" | "store" | "events">,
+    started: Pick<RunningApi, "url" | "api" | "store" | "events" | "revocations">,
     stopping: AbortController,
     stop: () => Promise<void>,
   ) {
     ({ url: this.url, api: this.api, store: this.store, events: this.events } = started);
+    this.revocations = started.revocations;
     this.#stopping = stopping;
     this.#stop = stop;
   }
@@ -77,7 +80,8 @@ export class RunningApi {
     const dir = await mkdtemp(join(tmpdir(), "parley-history-"));
     const store = openSqliteStore({ dir });
     const events: HistoryEvent[] = [];
-    const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
+    const revocations = new MemoryBus({ lastStored: ORIGIN }).revocations();
+    const verifier = withRevocations(createVerifier({ secrets: [SECRET], isUser: isUsername }), revocations);
     const stopping = new AbortController();
     const api = createHistoryApi({
       stopping: stopping.signal,
@@ -92,7 +96,7 @@ export class RunningApi {
     const running = api.run(stop.signal);
     const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
-    return new RunningApi({ url, api, store, events }, stopping, async () => {
+    return new RunningApi({ url, api, store, events, revocations }, stopping, async () => {
       await closeServer(server, 100);
       stop.abort();
       await running;

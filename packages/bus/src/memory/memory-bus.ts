@@ -5,16 +5,20 @@ import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
+import type { Revocations } from "../revocations.ts";
 import { Journal } from "./journal.ts";
 import { type AppendLimits, MemoryAppender } from "./memory-appender.ts";
 import { MemoryConsumer } from "./memory-consumer.ts";
 import { MemoryLiveFeed } from "./memory-live-feed.ts";
 import { MemoryLogTail } from "./memory-log-tail.ts";
+import { MemoryRevocations, type RevocationOptions } from "./memory-revocations.ts";
 import { Notifier } from "./notifier.ts";
 
 export interface MemoryBusOptions extends Partial<AppendLimits> {
   /** The store's greatest id, or ORIGIN if the store is empty. New ids are greater (L23). */
   readonly lastStored: string;
+  /** The store's revocations, and where they are kept (L26). Without it they are kept in memory only. */
+  readonly revocations?: RevocationOptions;
   readonly observe?: Observe;
   /** Returns the ms since 1970, from which ids are made. Defaults to `Date.now`. */
   readonly now?: () => number;
@@ -50,12 +54,14 @@ export class MemoryBus implements Bus {
   #live: MemoryLiveFeed | undefined;
   #consume: MemoryConsumer | undefined;
   #tail: MemoryLogTail | undefined;
+  readonly #revocations: MemoryRevocations;
   #closing: Promise<void> | undefined;
 
-  constructor({ lastStored, observe, now, closeTimeoutMs, ...limits }: MemoryBusOptions) {
+  constructor({ lastStored, revocations, observe, now, closeTimeoutMs, ...limits }: MemoryBusOptions) {
     this.#journal = new Journal(lastStored, now ?? Date.now);
     this.#observe = observe ?? (() => undefined);
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#revocations = new MemoryRevocations(revocations ?? {}, this.#observe);
     this.#closeTimeoutMs = closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS;
   }
 
@@ -94,6 +100,11 @@ export class MemoryBus implements Bus {
     assertNotTaken("tail", this.#tail);
     this.#tail = new MemoryLogTail(this.#journal, this.#settled);
     return this.#tail;
+  }
+
+  /** May be requested by several roles, because all of them are in this process. */
+  revocations(): Revocations {
+    return this.#revocations;
   }
 
   close(): Promise<void> {

@@ -6,6 +6,7 @@ import { type Names, namesOf } from "./format/keys.ts";
 import type { LogFormat } from "./format/log-format.ts";
 import { HighestId } from "./log/highest-id.ts";
 import { configFrom, type RedisBusConfig, type RedisBusOptions } from "./options.ts";
+import { KnownRevocations } from "./revocations/known-revocations.ts";
 
 /** The state that the roles of one bus share. */
 export interface Context {
@@ -16,6 +17,8 @@ export interface Context {
   readonly format: LogFormat | undefined;
   readonly observe: Observe;
   readonly highestId: HighestId;
+  /** What this process knows of the revocations (L26). */
+  readonly revocations: KnownRevocations;
   /** Opens a connection for one role. The role closes it. */
   connect(options: Omit<LinkOptions, "address" | "observe" | "isSuperseded">): Link;
   /** Closes the connections to the Sentinels, if there are any. Call it after the roles' connections are closed. */
@@ -37,12 +40,15 @@ export function createContext({
   const leaveOldMaster = () => {
     for (const link of links) link.leaveOldMaster();
   };
+  const config = configFrom(options);
+  const names = namesOf({ db: address.db, namespace });
   return {
-    config: configFrom(options),
-    names: namesOf({ db: address.db, namespace }),
+    config,
+    names,
     format,
     observe,
     highestId: new HighestId(),
+    revocations: new KnownRevocations({ names, limits: config, observe }),
     connect(linkOptions) {
       if (address.sentinel) watch ??= new MasterWatch(address, { observe, onNamed: leaveOldMaster });
       const link = new Link({

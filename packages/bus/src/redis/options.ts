@@ -31,10 +31,19 @@ export interface RedisBusOptions {
   readonly claimIdleMs?: number;
   /** The minimum time that stored entries stay in the log (L12). */
   readonly trimMinAgeMs?: number;
+  /** The maximum number of entries in the hash of revocations, of which a user has at most two (L26). */
+  readonly maxRevocations?: number;
+  /** The maximum age of tokens. Older revocations of tokens are forgotten (L26). */
+  readonly maxTokenAgeMs?: number | undefined;
 }
 
 /** The options with their defaults, except the URL, the namespace, the format and the observer. */
-export type RedisBusConfig = Required<Omit<RedisBusOptions, "url" | "namespace" | "format" | "observe">>;
+export type RedisBusConfig = {
+  readonly [Name in Exclude<
+    keyof RedisBusOptions,
+    "url" | "namespace" | "format" | "observe"
+  >]-?: NonNullable<RedisBusOptions[Name]>;
+};
 
 const DEFAULTS: RedisBusConfig = {
   dedupeWindowMs: 600_000,
@@ -47,10 +56,12 @@ const DEFAULTS: RedisBusConfig = {
   allowWeakDurability: false,
   claimIdleMs: 5_000,
   trimMinAgeMs: 60_000,
+  maxRevocations: 10_000,
+  maxTokenAgeMs: Number.POSITIVE_INFINITY,
 };
 
 /** Adds the defaults. An option whose value is undefined gets its default. */
-export function configFrom(options: Partial<RedisBusConfig>): RedisBusConfig {
+export function configFrom(options: Omit<RedisBusOptions, "url">): RedisBusConfig {
   const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return { ...DEFAULTS, ...Object.fromEntries(defined) };
 }

@@ -3,6 +3,7 @@ import type { Bus } from "../bus.ts";
 import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
+import type { Revocations } from "../revocations.ts";
 import { prepareAppend } from "./append/append-call.ts";
 import { RedisAppender } from "./append/redis-appender.ts";
 import { checkDurability } from "./connection/durability.ts";
@@ -11,6 +12,7 @@ import { RedisConsumer } from "./consume/redis-consumer.ts";
 import { type Context, createContext } from "./context.ts";
 import { RedisLiveFeed } from "./live/redis-live-feed.ts";
 import type { RedisBusOptions } from "./options.ts";
+import { RedisRevocations } from "./revocations/redis-revocations.ts";
 import { RedisLogTail } from "./tail/redis-log-tail.ts";
 
 /** The bus on one Redis: a stream, a consumer group and Pub/Sub. Connects only for the roles that are requested. */
@@ -44,6 +46,11 @@ export class RedisBus implements Bus {
     return this.#closeLater(new RedisLogTail(this.#context));
   }
 
+  /** Uses the connection that appends, if the role `append` was requested before. */
+  revocations(): Revocations {
+    return this.#closeLater(new RedisRevocations(this.#context, this.#appendLink ?? this.#revocationLink()));
+  }
+
   /** Closes roles and connections in reverse order of creation, so that a connection outlives the roles that use it. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
@@ -66,6 +73,12 @@ export class RedisBus implements Bus {
       );
     }
     return this.#appendLink;
+  }
+
+  #revocationLink(): Link {
+    const { appendTimeoutMs } = this.#context.config;
+    const link = this.#context.connect({ role: "revocations", commandTimeoutMs: appendTimeoutMs });
+    return this.#closeLater(link);
   }
 
   #closeLater<T extends { close(): Promise<void> }>(role: T): T {

@@ -9,7 +9,7 @@ import { Refusals } from "./refusals.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /** The refusals that a fresh token may resolve. */
-const TOKEN_CODES = new Set(["token_expired", "unauthorized", "token_missing"]);
+const TOKEN_CODES = new Set(["token_expired", "token_revoked", "unauthorized", "token_missing"]);
 
 export interface ConnectorDeps {
   readonly settings: Settings;
@@ -70,7 +70,7 @@ export class Connector {
       const token = await tokens.get();
       if (closing.aborted) return notConnected;
       const end = await open(token);
-      if (end.code === 4001) tokens.invalidate(token);
+      if (end.code === 4001 || end.code === 4003) tokens.invalidate(token);
       if (end.code !== 1006 || end.readyForMs > 0) return end;
       const error = await http.whyRefused(settings.url, token, [closing]);
       if (!error) return end;

@@ -13,6 +13,8 @@ export interface AuthSettings {
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
+  /** The maximum age of a token, by its `iat` (P65). Undefined: none. */
+  readonly maxTokenAgeMs: number | undefined;
   /** Tolerance for `nbf`, in case the issuer's clock is ahead. */
   readonly nbfToleranceMs: number;
   /**
@@ -49,6 +51,11 @@ const authVariables = {
     .milliseconds(30_000, { max: 300_000 })
     .describe(
       "How far in the future the `nbf` of a token may be, in case the issuer's clock is ahead. There is no tolerance for `exp`.",
+    ),
+  MAX_TOKEN_AGE: fields
+    .optionalCount({ max: 1_000_000_000 })
+    .describe(
+      "The longest time in seconds for which a token is accepted after its `iat`, whatever its `exp` says. A token without `iat` is refused then. Revocations of tokens that are older than this are forgotten (P65), so set it to the same value for all processes, and revocations don't pile up. Not checked if unset.",
     ),
   MAX_TOKENS_WAITING: fields
     .count(20_000, { max: 1_000_000 })
@@ -105,6 +112,7 @@ export function auth({ required = true }: { readonly required?: boolean } = {}):
       jwksUrl,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
+      maxTokenAgeMs: env.MAX_TOKEN_AGE === undefined ? undefined : env.MAX_TOKEN_AGE * 1_000,
       nbfToleranceMs: env.JWT_NBF_TOLERANCE_MS,
       maxWaiting: env.MAX_TOKENS_WAITING,
       maxWaitingPerShare: env.MAX_TOKENS_WAITING_PER_ADDRESS,

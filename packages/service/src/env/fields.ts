@@ -44,6 +44,7 @@ export const fields = {
   /** A whole number from `min` (default 1) to `max`. */
   count: (defaultValue: number, { min = 1, max = Number.MAX_SAFE_INTEGER } = {}) =>
     wholeNumber(min, max).default(defaultValue),
+  optionalCount: ({ min = 1, max = Number.MAX_SAFE_INTEGER } = {}) => wholeNumber(min, max).optional(),
   /**
    * A whole number; 0 removes the limit and becomes Infinity. If the default is a function, it is called whenever the
    * default is used.

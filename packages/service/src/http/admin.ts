@@ -1,5 +1,5 @@
 import { ChatError } from "@parley/models";
-import express, { type ErrorRequestHandler, type Express, type Router } from "express";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Logger } from "../logging/logger.ts";
 import { addReadyGauge, type Registry } from "../metrics.ts";
 import { closeServer, listen } from "./listen.ts";
@@ -16,7 +16,7 @@ export interface AdminOptions {
   readonly problems: () => readonly string[];
   readonly registry: Registry;
   /** Further routes, mounted at `/`. The router does its own authorization. */
-  readonly router?: Router | undefined;
+  readonly router?: RequestHandler | undefined;
   /** Log for the server's failures. Undefined: the server has neither log nor metrics of its own. */
   readonly log?: Logger;
 }

@@ -1,7 +1,13 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
 import type { ChangeDocument } from "./changes/document.ts";
-import type { AliasDocument, ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
+import type {
+  AliasDocument,
+  ConversationDocument,
+  MessageDocument,
+  ProgressDocument,
+  RevocationDocument,
+} from "./document.ts";
 import { Landmarks } from "./ranges/landmarks.ts";
 
 const DEFAULT_DATABASE = "parley";
@@ -20,6 +26,7 @@ export interface Collections {
   readonly conversations: Collection<ConversationDocument>;
   readonly aliases: Collection<AliasDocument>;
   readonly changes: Collection<ChangeDocument>;
+  readonly revocations: Collection<RevocationDocument>;
   /** Exists only while a backfill runs. */
   readonly progress: Collection<ProgressDocument>;
 }
@@ -58,6 +65,7 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       conversations: collection("conversations"),
       aliases: collection("aliases"),
       changes: collection("changes"),
+      revocations: collection("revocations"),
       progress: collection("progress"),
       ...lazyConnect(client),
     };

@@ -3,6 +3,7 @@ import {
   conversationOf,
   type LogMessage,
   parseId,
+  type RevocationEntry,
   refKey,
   type StoredMessage,
 } from "@parley/models";
@@ -49,6 +50,12 @@ export interface ConversationDocument {
   readonly users: readonly string[];
   /** The id of the conversation's last message. */
   readonly last: string;
+}
+
+/** A document of the collection `revocations` (L26). */
+export interface RevocationDocument extends RevocationEntry {
+  /** The kind and the user, separated by a space. */
+  readonly _id: string;
 }
 
 /** A document of the collection `progress`: says how far a backfill has come. It survives the processes that run the backfill. */

@@ -22,6 +22,7 @@ import type {
   PrepareOptions,
   Range,
   Store,
+  StoredRevocations,
   StoreFormat,
 } from "../store.ts";
 import { keepAliases, readByAnyIds } from "./aliases.ts";
@@ -41,6 +42,7 @@ import { createChangeIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
 import { readByRefs, readFeed, readLastId, readPage, readVisible } from "./read.ts";
+import { keepRevocations, readRevocations } from "./revocations/revocations.ts";
 import { type Named, readStoreName } from "./store-name.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
@@ -210,6 +212,11 @@ export class MongoStore implements Store, Named {
     const run = (timeLimit: TimeLimit) => readChange(this.#db, ref, timeLimit);
     return (await this.#read("findChange", 1, run, signal)).at(0);
   }
+
+  readonly revocations: StoredRevocations = {
+    keep: (entries) => keepRevocations(this.#db.revocations, entries, this.#stepsOf("keepRevocations")),
+    all: () => this.#bounded("revocations", (timeLimit) => readRevocations(this.#db.revocations, timeLimit)),
+  };
 
   ping(): Promise<void> {
     return this.#bounded("ping", async (timeLimit) => {

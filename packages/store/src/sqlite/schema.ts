@@ -72,6 +72,16 @@ const MIGRATIONS = [
   CREATE INDEX changes_to ON changes ("to", id);
   CREATE INDEX changes_ref ON changes (conversation, ref) WHERE ref IS NOT NULL;
   `,
+  // Revoked tokens and blocked users, and what was deleted of them (L26).
+  `
+  CREATE TABLE revocations (
+    kind TEXT NOT NULL,
+    "user" TEXT NOT NULL,
+    change INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (kind, "user")
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -31,8 +31,10 @@ import type {
   LastMessages,
   Range,
   Store,
+  StoredRevocations,
 } from "../store.ts";
 import { SqliteChanges } from "./changes.ts";
+import { sqliteRevocations } from "./revocations.ts";
 import { collect, messageOf } from "./rows.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
@@ -60,6 +62,7 @@ export class SqliteStore implements Store {
   readonly #sync: StatementSync;
   readonly #feed: StatementSync;
   readonly #changes: SqliteChanges;
+  readonly revocations: StoredRevocations;
 
   /** `db` must be open and have its tables. The store owns it: `close` calls `beforeClose` and then closes `db`. */
   constructor(db: DatabaseSync, observe: Observe, beforeClose: () => void) {
@@ -80,6 +83,7 @@ export class SqliteStore implements Store {
     this.#sync = db.prepare(sql.SYNC);
     this.#feed = db.prepare(sql.FEED);
     this.#changes = new SqliteChanges(db);
+    this.revocations = sqliteRevocations(db, (operation, run) => this.#run(operation, run));
   }
 
   /** Has nothing to create: the tables are created when the database is opened. */

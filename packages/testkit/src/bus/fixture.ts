@@ -44,6 +44,8 @@ export interface BusUnderTest {
 export interface BusLimits {
   /** Maximum number of messages that may wait to be stored. */
   readonly maxEntries?: number;
+  /** Maximum number of entries about revocations. */
+  readonly maxRevocations?: number;
   /** How long the log remembers refs, in ms. Without effect on a log that asks the store. */
   readonly dedupeWindowMs?: number;
   /** Maximum number of refs that the log remembers. Without effect on a log that asks the store. */

@@ -47,6 +47,7 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
       live: (listener) => listening.live(listener),
       consume: (options) => persister.consume(options),
       tail: () => history.tail(),
+      revocations: () => sending.revocations(),
       close: async () => {
         await Promise.all([sending.close(), listening.close()]);
       },

@@ -35,6 +35,7 @@ export function withCheckedDigests(store: Store): Store {
     },
     changes: (...args) => store.changes(...args),
     findChange: (...args) => store.findChange(...args),
+    revocations: store.revocations,
     ping: () => store.ping(),
     close: () => store.close(),
   };

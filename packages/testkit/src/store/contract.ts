@@ -13,6 +13,7 @@ import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
 import { pageRules } from "./page-rules.ts";
 import { raceRules } from "./race-rules.ts";
+import { revocationRules } from "./revocation-rules.ts";
 import { syncRules } from "./sync-rules.ts";
 
 /** Long enough for ten thousand messages on a busy machine. */
@@ -58,6 +59,7 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 }:
     describe("conversations", () => conversationRules(open));
     describe("contents", () => contentRules(open));
     describe("aliases", () => aliasRules(open));
+    describe("revocations", () => revocationRules(open));
     describe("changed messages", () => digestRules(openRaw));
     describe("changes", () => applyRules(openRaw));
     describe("reads of changes", () => readRules(openRaw));

@@ -81,7 +81,7 @@ export async function callAppend(
  * Waits until a replica has the last call's writes (L9). This covers duplicates too, because the script writes their
  * refs again.
  */
-async function waitForReplica(client: Redis, timeoutMs: number): Promise<void> {
+export async function waitForReplica(client: Redis, timeoutMs: number): Promise<void> {
   const replicas = await client.wait(1, Math.floor(timeoutMs / 2));
   if (replicas < 1) throw new RefusedError("no replica has confirmed the write");
 }

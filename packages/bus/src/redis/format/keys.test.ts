@@ -28,6 +28,7 @@ describe("names in Redis", () => {
       refs: ["{parley}:refs:state", "{parley}:refs:0", "{parley}:refs:1", "{parley}:refs:2"],
       backlogShares: "{parley}:shares:backlog",
       refsShares: "{parley}:shares:refs",
+      revocations: "{parley}:revocations",
       deadLetters: "{parley}:dead-letters",
       publicChannel: "{parley}:public",
       notice: "{parley}:notice",

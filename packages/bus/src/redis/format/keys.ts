@@ -15,6 +15,7 @@ export interface KeyNames {
    * - `entries`, `bytes`: the totals of everything that was ever appended.
    * - `storedEntries`, `storedBytes`: the totals up to the watermark, as last computed (L7).
    * - `store`: the name of the store in which the persisters store the log. It proves whose log this is (L38).
+   * - `revocations`: the version of the hash of revocations (L26).
    * - `last`: the last id that the append script has assigned. The stream may be ahead of it (L1).
    */
   readonly meta: string;
@@ -27,6 +28,8 @@ export interface KeyNames {
   readonly backlogShares: string;
   /** A hash that counts each sender's refs in the same way (L5). */
   readonly refsShares: string;
+  /** The revocations, a hash with up to two fields for each revoked or blocked user (L26). See lua/include/revocations.lua. */
+  readonly revocations: string;
   /** The dead letters, a stream of entries that aren't messages (L10). */
   readonly deadLetters: string;
 }
@@ -98,6 +101,7 @@ function keysOf(tag: string): KeyNames {
     refs: ["state", "0", "1", "2"].map((name) => `${tag}:refs:${name}`),
     backlogShares: `${tag}:shares:backlog`,
     refsShares: `${tag}:shares:refs`,
+    revocations: `${tag}:revocations`,
     deadLetters: `${tag}:dead-letters`,
   };
 }

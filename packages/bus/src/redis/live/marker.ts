@@ -4,6 +4,11 @@ import { idUpTo } from "../format/stream-id.ts";
 import type { LogHead } from "../log/log-reader.ts";
 import { PUBLISH_MARKER } from "../script/scripts.ts";
 
+/** The answer to a published marker. `revocations` is the version of the revocations (L26), undefined without a log. */
+export interface Published {
+  readonly revocations: string | undefined;
+}
+
 /**
  * Publishes a marker that holds the log's end, read in the same script. If a subscriber is connected to the same server
  * and receives the marker, it has already received every message up to that end (L15).
@@ -12,13 +17,14 @@ import { PUBLISH_MARKER } from "../script/scripts.ts";
  * just become a replica has missed everything published before. So the marker also holds the publishing server's term.
  * Rejects with READONLY on a server that isn't a master.
  */
-export function publishMarker(
+export async function publishMarker(
   client: Redis,
   { log, meta }: KeyNames,
   channel: string,
   tag: string,
-): Promise<unknown> {
-  return PUBLISH_MARKER.run(client, [log, meta], [channel, tag]);
+): Promise<Published> {
+  const version = await PUBLISH_MARKER.run(client, [log, meta], [channel, tag]);
+  return { revocations: typeof version === "string" ? version : undefined };
 }
 
 /** A marker as a subscriber receives it. */

@@ -68,7 +68,7 @@ export class RedisLiveFeed implements LiveFeed {
   ) {
     this.#context = context;
     this.#appendLink = appendLink;
-    const { names } = context;
+    const { names, revocations } = context;
     this.#markerChannel = names.markerChannel(randomUUID());
     this.#subscriptions = new Subscriptions(names, this.#markerChannel);
     this.#stream = new LiveStream(
@@ -88,8 +88,13 @@ export class RedisLiveFeed implements LiveFeed {
       connection: () => (this.#stream.isLive ? this.#session?.client : undefined),
       cursorGeneration: () => this.#stream.cursorGeneration,
       readEnd: async () =>
-        (await this.#attempt(READ, () => runOrUnavailable(appendLink, (client) => readHead(client, names))))
-          ?.end,
+        (
+          await this.#attempt(READ, () =>
+            runOrUnavailable(appendLink, (client) =>
+              revocations.follow(client, () => readHead(client, names)),
+            ),
+          )
+        )?.end,
       onConnectionFailed: (client, reason) => this.#subscriberLink.replace(client, reason),
       problem: () => this.problem(),
     });
@@ -166,7 +171,14 @@ export class RedisLiveFeed implements LiveFeed {
     const started = performance.now();
     while (!signal.aborted) {
       const outcome = await this.#attempt(READ, () =>
-        repair({ names: this.#context.names, link: this.#appendLink, stream: this.#stream, term, signal }),
+        repair({
+          names: this.#context.names,
+          revocations: this.#context.revocations,
+          link: this.#appendLink,
+          stream: this.#stream,
+          term,
+          signal,
+        }),
       );
       if (outcome?.kind === "otherServer") return this.#subscriberLink.replace(session.client, OTHER_SERVER);
       if (outcome) {
@@ -191,7 +203,9 @@ export class RedisLiveFeed implements LiveFeed {
       const before = session.received;
       const published = await this.#attempt("publish a marker", () =>
         runOrUnavailable(this.#appendLink, (client) =>
-          publishMarker(client, this.#context.names, this.#markerChannel, `${session.number}`),
+          this.#context.revocations.follow(client, () =>
+            publishMarker(client, this.#context.names, this.#markerChannel, `${session.number}`),
+          ),
         ),
       );
       await sleep(MARKER_INTERVAL_MS, signal);

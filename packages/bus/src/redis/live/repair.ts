@@ -6,6 +6,7 @@ import { readServer } from "../connection/server-role.ts";
 import { decodeEntry } from "../format/entry.ts";
 import type { KeyNames } from "../format/keys.ts";
 import { type LogHead, type LogPage, readHead, readPage } from "../log/log-reader.ts";
+import type { KnownRevocations } from "../revocations/known-revocations.ts";
 import type { Delivery, LiveStream } from "./live-stream.ts";
 
 /** The most entries in one read. Larger reads would delay the appends on the same connection. */
@@ -13,6 +14,8 @@ const PAGE = 256;
 
 export interface RepairDeps {
   readonly names: KeyNames;
+  /** Has the revocations read before anything is delivered (L26). */
+  readonly revocations: KnownRevocations;
   /** The connection over which the log is read. */
   readonly link: Link;
   readonly stream: LiveStream;
@@ -37,13 +40,22 @@ export type RepairOutcome =
  * Rejects with `unavailable` if the log can't be read now, and with the signal's reason once `signal` is aborted. May
  * be called again on the same connection.
  */
-export async function repair({ names, link, stream, term, signal }: RepairDeps): Promise<RepairOutcome> {
+export async function repair({
+  names,
+  revocations,
+  link,
+  stream,
+  term,
+  signal,
+}: RepairDeps): Promise<RepairOutcome> {
   let messages: number | undefined;
   for (;;) {
     const server = await runOrUnavailable(link, readServer);
     if (server.term !== term) return { kind: "otherServer" };
     const { promotion } = server;
-    const head = await runOrUnavailable(link, (client) => readHead(client, names));
+    const head = await runOrUnavailable(link, (client) =>
+      revocations.follow(client, () => readHead(client, names)),
+    );
     signal.throwIfAborted();
     if (stream.beginRepair({ ...head, promotion }) === "hole") {
       const filled = await fill({ names, link, stream, head, signal });
@@ -55,7 +67,7 @@ export async function repair({ names, link, stream, term, signal }: RepairDeps):
   }
 }
 
-interface Fill extends Omit<RepairDeps, "term"> {
+interface Fill extends Omit<RepairDeps, "term" | "revocations"> {
   readonly head: LogHead;
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { encodeRevocation, type RevocationEntry } from "@parley/models";
 import type { Redis } from "ioredis";
 import type { ConsumeOptions } from "../../consumer.ts";
 import { failureReason } from "../connection/run-or-unavailable.ts";
@@ -17,20 +18,18 @@ type LogContext = Pick<Context, "names" | "observe"> & Partial<Pick<Context, "fo
  * start, a FLUSHALL or a failover the log may be missing or end before the store does. Rejects with a BlockedError if
  * the store doesn't answer: without its greatest id no log may be created, and without its name none may be moved.
  */
-export async function ensureLog(
-  client: Redis,
-  { lastStored, storeName = async () => "" }: ConsumeOptions,
-  context: LogContext,
-): Promise<void> {
-  const [floor, store] = await readStore(lastStored, storeName);
+export async function ensureLog(client: Redis, store: ConsumeOptions, context: LogContext): Promise<void> {
+  const { lastStored, storeName = async () => "", revocations = async () => [] } = store;
+  const [floor, name, entries] = await readStore(lastStored, storeName, revocations);
   const { names, format = "", observe } = context;
-  const args = [GROUP, randomBytes(6).toString("base64url"), streamIdOf(floor), store, `${format}`];
-  const answer = await runScript(client, args, context);
-  const [outcome, detail = "", movedFrom = "", unproven = "", formerFormat = ""] = answer;
+  const args = [GROUP, randomBytes(6).toString("base64url"), streamIdOf(floor), name, `${format}`];
+  const answer = await runScript(client, { args, revocations: textOfRevocations(entries) }, context);
+  const [outcome, detail = "", movedFrom = "", unproven = "", formerFormat = "", restored = "0"] = answer;
   if (outcome === "unusable") throw new Error(detail);
   if (movedFrom !== "") observe({ type: "log-moved", from: movedFrom, to: names.tag });
   if (unproven !== "") observe({ type: "warning", text: textOfUnproven(unproven, names.tag) });
   if (formerFormat !== "") observe({ type: "log-format", from: formerFormat, to: `${format}` });
+  if (restored !== "0") observe({ type: "revocations-restored", entries: Number(restored) });
   if (outcome === "created") observe({ type: "log-created", at: idUpTo(detail) });
   if (outcome === "repaired")
     observe({ type: "warning", text: "the log's group or counts were missing and were created again" });
@@ -43,13 +42,13 @@ export async function ensureLog(
  */
 async function runScript(
   client: Redis,
-  args: readonly string[],
+  { args, revocations }: { readonly args: readonly string[]; readonly revocations: string },
   { names, observe }: LogContext,
 ): Promise<string[]> {
   const run = async (mayCreate: boolean, former: readonly FormerNames[]) => {
     const keys = [...[names, ...former].flatMap(keysOfPlace), names.notice];
     const places = former.flatMap(({ tag, isCertain }) => [tag, isCertain ? 1 : 0]);
-    return textsOf(await ENSURE_LOG.run(client, keys, [...args, mayCreate ? 1 : 0, ...places]));
+    return textsOf(await ENSURE_LOG.run(client, keys, [...args, mayCreate ? 1 : 0, revocations, ...places]));
   };
   const { former } = names;
   if (former.length === 0) return run(true, []);
@@ -72,10 +71,11 @@ function isKeyForbidden(error: unknown): boolean {
   return error instanceof Error && /^NOPERM (?!.*script:).*\bkeys?\b/.test(error.message);
 }
 
-async function readStore(...facts: (() => Promise<string>)[]): Promise<[lastId: string, name: string]> {
+async function readStore<T extends readonly unknown[]>(
+  ...facts: { readonly [Index in keyof T]: () => Promise<T[Index]> }
+): Promise<{ -readonly [Index in keyof T]: T[Index] }> {
   try {
-    const [lastId = "", name = ""] = await Promise.all(facts.map((fact) => fact()));
-    return [lastId, name];
+    return (await Promise.all(facts.map((fact) => fact()))) as { -readonly [Index in keyof T]: T[Index] };
   } catch (error) {
     const problem = "the store doesn't answer, and the log needs the store's last id";
     throw new BlockedError(`${problem}: ${failureReason(error)}`);
@@ -83,8 +83,20 @@ async function readStore(...facts: (() => Promise<string>)[]): Promise<[lastId: 
 }
 
 /** Returns the keys of a place in the order of lua/include/take_over.lua. */
-function keysOfPlace({ log, meta, refs, backlogShares, refsShares, deadLetters }: KeyNames): string[] {
-  return [log, meta, ...refs, backlogShares, refsShares, deadLetters];
+function keysOfPlace({
+  log,
+  meta,
+  refs,
+  backlogShares,
+  refsShares,
+  revocations,
+  deadLetters,
+}: KeyNames): string[] {
+  return [log, meta, ...refs, backlogShares, refsShares, revocations, deadLetters];
+}
+
+function textOfRevocations(entries: readonly RevocationEntry[]): string {
+  return entries.map((entry) => `${encodeRevocation(entry).join(" ")}\n`).join("");
 }
 
 function textOfUnproven(unproven: string, tag: string): string {

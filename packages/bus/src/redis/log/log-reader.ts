@@ -16,8 +16,13 @@ export interface LogHead {
   readonly trimmed: string;
 }
 
+/** The head as it was read, with the version of the revocations (L26). "" if there has been none. */
+export interface ReadHead extends LogHead {
+  readonly revocations: string;
+}
+
 /** A page of log entries, not decoded, and the log's head at the time of the read. */
-export interface LogPage extends LogHead {
+export interface LogPage extends ReadHead {
   readonly entries: readonly (readonly [streamId: string, fields: readonly string[]])[];
   /** `entries` contains all entries after the requested position and up to this id. */
   readonly position: string;
@@ -60,7 +65,7 @@ export async function readPage(
  * Every handshake and every request for history reads the head. One script costs this process a fraction of the
  * transaction in `readPage`, and its answer has no entries, as that of XINFO has.
  */
-export async function readHead(client: Redis, { log, meta }: KeyNames): Promise<LogHead> {
+export async function readHead(client: Redis, { log, meta }: KeyNames): Promise<ReadHead> {
   const [end = null, ...rest] = (await READ_HEAD.run(client, [log, meta], [])) as (string | null)[];
   return headFrom(end, rest);
 }
@@ -78,12 +83,12 @@ export async function readWatermark(client: Redis, { log, meta }: KeyNames): Pro
 /** Starts a transaction that reads the head. It fails on a replica, because a demoted server's end is stale (L22). */
 function readHeadIn(client: Redis, { log, meta }: KeyNames): ChainableCommander {
   return CHECK_MASTER.addTo(client.multi(), [meta])
-    .hmget(meta, "epoch", "trimmed", "format")
+    .hmget(meta, "epoch", "trimmed", "format", "revocations")
     .xinfo("STREAM", log);
 }
 
 /** Executes a transaction of `readHeadIn`. Returns the head, and the reply or error of a command added after it. */
-async function execute(transaction: ChainableCommander): Promise<readonly [LogHead, unknown]> {
+async function execute(transaction: ChainableCommander): Promise<readonly [ReadHead, unknown]> {
   const replies = await transaction.exec();
   if (!replies) throw new RefusedError("the transaction was not executed");
   const [master, meta, stream, added] = replies.map(([error, reply]) => error ?? reply);
@@ -92,13 +97,13 @@ async function execute(transaction: ChainableCommander): Promise<readonly [LogHe
   return [headFrom(end, meta as readonly (string | null)[]), added];
 }
 
-/** `meta` has the fields `epoch`, `trimmed` and `format` of META. */
-function headFrom(end: string | null, meta: readonly (string | null)[]): LogHead {
-  const [epoch, trimmed, format = null] = meta;
+/** `meta` has the fields `epoch`, `trimmed`, `format` and `revocations` of META. */
+function headFrom(end: string | null, meta: readonly (string | null)[]): ReadHead {
+  const [epoch, trimmed, format = null, revocations] = meta;
   if (end === null || typeof epoch !== "string" || typeof trimmed !== "string") throw noLog();
   const problem = problemOfFormat(format);
   if (problem !== undefined) throw new RefusedError(problem);
-  return { epoch, end: idUpTo(end), trimmed: idUpTo(trimmed) };
+  return { epoch, end: idUpTo(end), trimmed: idUpTo(trimmed), revocations: revocations ?? "" };
 }
 
 function earlierOf(a: string, b: string): string {

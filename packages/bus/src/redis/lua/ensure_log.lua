@@ -2,6 +2,7 @@
 -- @include watermark
 -- @include backlog
 -- @include take_over
+-- @include revocations
 --
 -- Creates the log if there is none, and repairs a log that a manual change or a failover left incomplete. A log of this
 -- installation under former names is moved here first. Does all this in one script, so that any number of persisters may
@@ -10,17 +11,17 @@
 -- KEYS: the keys of the log's place, then those of each former place: see include/take_over.lua. Last the key that
 --   holds the text for the former place.
 -- ARGV: the group; a new epoch; the greatest id in the store, as a stream id. The log assigns only greater ids (L1). The
---   store's name or ''; the format that the operator wants or ''; '0' if a missing log isn't to be created. Then for
---   each former place its tag, and '1' if nobody else can have it.
+--   store's name or ''; the format that the operator wants or ''; '0' if a missing log isn't to be created. The
+--   store's revocations, each as `field number time` and a newline (L26). Then for each former place its tag, and '1' if nobody else can have it.
 -- Answer: {outcome, last id, tag of the former place from which the log was moved or '', tag of a former place whose log
---   may be this installation's or '', the former format if it was changed or ''}. The outcome is 'kept' (nothing had to be done); 'created'; 'repaired' (the group
+--   may be this installation's or '', the former format if it was changed or '', the number of revocations that were restored}. The outcome is 'kept' (nothing had to be done); 'created'; 'repaired' (the group
 --   or META was missing); or 'raised' (the log ended below the store, so it is treated as a new log: it gets a new
 --   epoch, L3). {'unusable', reason} if the log can't be used. {'missing'} if there is none and none is to be created.
 
 local log, meta = KEYS[1], KEYS[2]
 local group, epoch, floor, store, wanted_format = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local places = {}
-for i = 7, #ARGV, 2 do places[#places + 1] = { tag = ARGV[i], is_certain = ARGV[i + 1] == '1' } end
+for i = 8, #ARGV, 2 do places[#places + 1] = { tag = ARGV[i], is_certain = ARGV[i + 1] == '1' } end
 
 -- Returns the position just before the first entry, or `last` if the log is empty.
 local function before_first(last)
@@ -52,7 +53,9 @@ local function format_of_log()
 end
 
 local function write_meta(format, trimmed, entries, bytes)
+  local revocations = redis.call('HGET', meta, 'revocations')
   redis.call('DEL', meta)
+  if revocations then redis.call('HSET', meta, 'revocations', revocations) end
   redis.call('HSET', meta, 'epoch', epoch, 'trimmed', trimmed, 'format', format,
     'entries', string.format('%.0f', entries), 'bytes', string.format('%.0f', bytes),
     'storedEntries', string.format('%.0f', entries), 'storedBytes', string.format('%.0f', bytes))
@@ -61,6 +64,17 @@ end
 -- Notes whose log this is. Redis may refuse this if it is out of memory, and the next call tries again.
 local function note_store()
   if store ~= '' and redis.call('HGET', meta, 'store') ~= store then redis.pcall('HSET', meta, 'store', store) end
+end
+
+-- Writes those of the store's revocations that the log doesn't have (L26). Returns their number.
+local function restore_revocations()
+  local changes = {}
+  for field, number, time in string.gmatch(ARGV[7], '(%S+) (%d+) (%d+)\n') do
+    changes[#changes + 1] = { field, number, time }
+  end
+  if #changes == 0 then return 0 end
+  local _, written = change_revocations(meta, KEYS[REVOCATIONS], epoch, changes)
+  return written
 end
 
 -- Returns the format of a new log (L25). Only if the store is empty, the installation is certainly new. Otherwise its log
@@ -100,7 +114,7 @@ if kind == 'none' then
   write_meta(format_of_new_log(), floor, 0, 0)
   note_store()
   leave_notices(places)
-  return {'created', floor, '', found.unproven or '', ''}
+  return {'created', floor, '', found.unproven or '', '', restore_revocations()}
 end
 if kind ~= 'stream' then return {'unusable', reason_of(kind)} end
 local format = format_of_log()
@@ -129,4 +143,4 @@ if is_after(floor_ms, floor_seq, ms, seq) then
 end
 if outcome ~= 'kept' then refresh_stored(log, meta, group, read_totals(meta)) end
 note_store()
-return {outcome, last, found.moved or '', '', change_format()}
+return {outcome, last, found.moved or '', '', change_format(), restore_revocations()}

@@ -16,4 +16,5 @@ export const REAPPEND = new Script("reappend");
 export const REDELIVER = new Script("redeliver");
 export const REMOVE_CONSUMERS = new Script("remove_consumers");
 export const REPLAY_DEAD_LETTER = new Script("replay_dead_letter");
+export const REVOKE = new Script("revoke");
 export const TRIM = new Script("trim");

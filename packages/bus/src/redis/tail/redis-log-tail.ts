@@ -13,6 +13,7 @@ import { idUpTo, streamIdOf } from "../format/stream-id.ts";
 import type { HighestId } from "../log/highest-id.ts";
 import { type LogHead, type LogPage, readHead, readPage, readWatermark } from "../log/log-reader.ts";
 import { readLogState } from "../log/log-state.ts";
+import type { KnownRevocations } from "../revocations/known-revocations.ts";
 
 /** The most entries in one read. */
 const BATCH = 500;
@@ -47,6 +48,7 @@ interface FollowedLog {
 export class RedisLogTail implements LogTail {
   readonly #names: KeyNames;
   readonly #highestId: HighestId;
+  readonly #revocations: KnownRevocations;
   /** The connection that waits for messages and reads them. */
   readonly #readLink: Link;
   /** The connection that reads positions. It is separate, so that a blocking read never delays them. */
@@ -56,13 +58,16 @@ export class RedisLogTail implements LogTail {
   #followed: FollowedLog | undefined;
 
   constructor(context: Context) {
-    const { names, highestId } = context;
+    const { names, highestId, revocations } = context;
     this.#names = names;
     this.#highestId = highestId;
+    this.#revocations = revocations;
     this.#readLink = context.connect({ role: "tail", commandTimeoutMs: TIMEOUT_MS + WAIT_MS });
     this.#positionLink = context.connect({ role: "tail-position", commandTimeoutMs: TIMEOUT_MS });
     this.#readHead = coalesce(() =>
-      runOrUnavailable(this.#positionLink, (client) => readHead(client, names)),
+      runOrUnavailable(this.#positionLink, (client) =>
+        revocations.follow(client, () => readHead(client, names)),
+      ),
     );
   }
 
@@ -108,7 +113,9 @@ export class RedisLogTail implements LogTail {
   async #readPage(client: Redis, after: string): Promise<LogPage | "lost"> {
     const followed = await this.#follow(client);
     if (!followed) return "lost";
-    const page = await readPage(client, this.#names, after, undefined, BATCH);
+    const page = await this.#revocations.follow(client, () =>
+      readPage(client, this.#names, after, undefined, BATCH),
+    );
     const isLost = page.epoch !== followed.epoch || page.trimmed > after || page.end < after;
     if (!isLost) this.#highestId.raise(page.end);
     return isLost ? "lost" : page;
