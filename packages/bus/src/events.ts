@@ -55,6 +55,11 @@ export type BusEvent =
       readonly backlogBytes: number;
       readonly refs?: number;
     }
+  /**
+   * Read marks were raised. `full` of them were refused, because too many wait to be stored (L27). `unstored` marks wait
+   * now.
+   */
+  | { readonly type: "marks"; readonly marks: number; readonly full: number; readonly unstored: number }
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
   /**

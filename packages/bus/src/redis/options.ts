@@ -1,4 +1,5 @@
 import type { Observe } from "../events.ts";
+import { MAX_UNSTORED_MARKS } from "../marks.ts";
 import type { LogFormat } from "./format/log-format.ts";
 
 /** Options of a Redis bus. Sizes are in bytes, times in ms. */
@@ -31,6 +32,8 @@ export interface RedisBusOptions {
   readonly claimIdleMs?: number;
   /** The minimum time that stored entries stay in the log (L12). */
   readonly trimMinAgeMs?: number;
+  /** The maximum number of read marks that may wait to be stored (L27). */
+  readonly maxUnstoredMarks?: number;
 }
 
 /** The options with their defaults, except the URL, the namespace, the format and the observer. */
@@ -47,6 +50,7 @@ const DEFAULTS: RedisBusConfig = {
   allowWeakDurability: false,
   claimIdleMs: 5_000,
   trimMinAgeMs: 60_000,
+  maxUnstoredMarks: MAX_UNSTORED_MARKS,
 };
 
 /** Adds the defaults. An option whose value is undefined gets its default. */

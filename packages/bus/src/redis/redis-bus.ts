@@ -3,6 +3,7 @@ import type { Bus } from "../bus.ts";
 import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
+import type { MarkFeed, MarkListener, MarkQueue, MarkReader } from "../marks.ts";
 import { prepareAppend } from "./append/append-call.ts";
 import { RedisAppender } from "./append/redis-appender.ts";
 import { checkDurability } from "./connection/durability.ts";
@@ -10,6 +11,9 @@ import type { Link } from "./connection/link.ts";
 import { RedisConsumer } from "./consume/redis-consumer.ts";
 import { type Context, createContext } from "./context.ts";
 import { RedisLiveFeed } from "./live/redis-live-feed.ts";
+import { RedisMarkFeed } from "./marks/redis-mark-feed.ts";
+import { RedisMarkQueue } from "./marks/redis-mark-queue.ts";
+import { RedisMarkReader } from "./marks/redis-mark-reader.ts";
 import type { RedisBusOptions } from "./options.ts";
 import { RedisLogTail } from "./tail/redis-log-tail.ts";
 
@@ -42,6 +46,18 @@ export class RedisBus implements Bus {
 
   tail(): LogTail {
     return this.#closeLater(new RedisLogTail(this.#context));
+  }
+
+  raiseMarks(listener: MarkListener): MarkFeed {
+    return this.#closeLater(new RedisMarkFeed(this.#context, listener));
+  }
+
+  storeMarks(): MarkQueue {
+    return this.#closeLater(new RedisMarkQueue(this.#context));
+  }
+
+  findMarks(): MarkReader {
+    return this.#closeLater(new RedisMarkReader(this.#context));
   }
 
   /** Closes roles and connections in reverse order of creation, so that a connection outlives the roles that use it. */

@@ -2,11 +2,12 @@ import { MemoryBus } from "@parley/bus/memory";
 import { ORIGIN } from "@parley/models";
 import { describeBus } from "./contract.ts";
 
-describeBus("MemoryBus", async ({ maxEntries }) => {
+describeBus("MemoryBus", async ({ maxEntries, maxUnstoredMarks }) => {
   let aheadMs = 0;
   const bus = new MemoryBus({
     lastStored: ORIGIN,
     ...(maxEntries !== undefined && { maxEntries }),
+    ...(maxUnstoredMarks !== undefined && { maxUnstoredMarks }),
     now: () => Date.now() + aheadMs,
   });
   return {

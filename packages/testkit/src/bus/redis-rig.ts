@@ -47,6 +47,9 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
       live: (listener) => listening.live(listener),
       consume: (options) => persister.consume(options),
       tail: () => history.tail(),
+      raiseMarks: (listener) => listening.raiseMarks(listener),
+      storeMarks: () => persister.storeMarks(),
+      findMarks: () => history.findMarks(),
       close: async () => {
         await Promise.all([sending.close(), listening.close()]);
       },

@@ -83,8 +83,8 @@ async function readStore(...facts: (() => Promise<string>)[]): Promise<[lastId: 
 }
 
 /** Returns the keys of a place in the order of lua/include/take_over.lua. */
-function keysOfPlace({ log, meta, refs, backlogShares, refsShares, deadLetters }: KeyNames): string[] {
-  return [log, meta, ...refs, backlogShares, refsShares, deadLetters];
+function keysOfPlace({ log, meta, refs, backlogShares, refsShares, deadLetters, marks }: KeyNames): string[] {
+  return [log, meta, ...refs, backlogShares, refsShares, marks, deadLetters];
 }
 
 function textOfUnproven(unproven: string, tag: string): string {
