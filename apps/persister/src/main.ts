@@ -26,7 +26,13 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const consumer = bus.consume({ lastStored: () => store.lastId(), storeName: () => store.name() });
 
   const observe = observePersister(log, registry);
-  const persister = createPersister({ consumer, store, storeFormat: env.ENTRIES, observe });
+  const persister = createPersister({
+    consumer,
+    marks: bus.storeMarks(),
+    store,
+    storeFormat: env.ENTRIES,
+    observe,
+  });
   const running = persister.run(stopping);
   defer("persister", () => running);
 

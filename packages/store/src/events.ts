@@ -13,6 +13,8 @@ export const STORE_OPERATIONS = [
   "findById",
   "changes",
   "findChange",
+  "keepMarks",
+  "findMarks",
   "ping",
   "close",
 ] as const;

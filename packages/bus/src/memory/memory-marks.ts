@@ -56,12 +56,10 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
   }
 
   async list(): Promise<UnstoredMarks> {
-    this.#assertOpen();
     return { marks: [...this.#marks.values()], watermark: this.#deps.end(), cursor: "" };
   }
 
   async stored(marks: readonly ReadMark[]): Promise<void> {
-    this.#assertOpen();
     for (const mark of marks) {
       if (mark.with !== "" && mark.with !== mark.user) this.#publish(mark.with, mark);
       this.#remove(mark);
@@ -69,7 +67,6 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
   }
 
   async drop(marks: readonly ReadMark[]): Promise<void> {
-    this.#assertOpen();
     for (const mark of marks) this.#remove(mark);
   }
 
@@ -78,6 +75,7 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
     return names.map((name) => this.#marks.get(keyOf(name))?.id);
   }
 
+  /** Takes no more marks. Those that wait can still be stored. */
   close(): void {
     this.#closed = true;
   }

@@ -1,7 +1,13 @@
 import { type Collection, type Document, MongoClient, MongoNotConnectedError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
 import type { ChangeDocument } from "./changes/document.ts";
-import type { AliasDocument, ConversationDocument, MessageDocument, ProgressDocument } from "./document.ts";
+import type {
+  AliasDocument,
+  ConversationDocument,
+  MarkDocument,
+  MessageDocument,
+  ProgressDocument,
+} from "./document.ts";
 
 const DEFAULT_DATABASE = "parley";
 
@@ -19,6 +25,7 @@ export interface Collections {
   readonly conversations: Collection<ConversationDocument>;
   readonly aliases: Collection<AliasDocument>;
   readonly changes: Collection<ChangeDocument>;
+  readonly marks: Collection<MarkDocument>;
   /** Exists only while a backfill runs. */
   readonly progress: Collection<ProgressDocument>;
 }
@@ -55,6 +62,7 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       conversations: collection("conversations"),
       aliases: collection("aliases"),
       changes: collection("changes"),
+      marks: collection("marks"),
       progress: collection("progress"),
       ...lazyConnect(client),
     };

@@ -33,6 +33,7 @@ import type {
   Store,
 } from "../store.ts";
 import { SqliteChanges } from "./changes.ts";
+import { SqliteMarks } from "./marks.ts";
 import { messageOf } from "./rows.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
@@ -43,6 +44,7 @@ import { inTransaction } from "./transaction.ts";
  * that arrive during a commit form the next batch, so under load many messages share the cost of one sync.
  */
 export class SqliteStore implements Store {
+  readonly marks: SqliteMarks;
   readonly #db: DatabaseSync;
   readonly #observe: Observe;
   readonly #beforeClose: () => void;
@@ -78,6 +80,7 @@ export class SqliteStore implements Store {
     this.#newest = db.prepare(sql.NEWEST);
     this.#sync = db.prepare(sql.SYNC);
     this.#changes = new SqliteChanges(db);
+    this.marks = new SqliteMarks(db, observe);
   }
 
   /** Has nothing to create: the tables are created when the database is opened. */
