@@ -7,8 +7,8 @@ import type { IssueToken } from "./http/dev-tokens.ts";
 
 /** Dependencies and settings of a gateway. */
 export interface GatewayOptions {
-  /** The log. The gateway opens its roles `append` and `live` when it is created. */
-  readonly bus: Pick<Bus, "append" | "live">;
+  /** The log. The gateway opens these roles when it is created. */
+  readonly bus: Pick<Bus, "append" | "live" | "raiseMarks">;
   readonly verifier: Verifier;
   /** Issues development tokens (P60). Undefined: no development tokens are issued. */
   readonly issueToken?: IssueToken | undefined;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { sleep } from "@parley/async";
 import type { Verifier } from "@parley/auth";
-import type { Appender, LogTail } from "@parley/bus";
+import type { Appender, LogTail, MarkReader } from "@parley/bus";
 import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import type { Store } from "@parley/store";
 import { Changes } from "./changing/changes.ts";
@@ -11,6 +11,7 @@ import { createApp } from "./http/app.ts";
 import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
 import { watchLog } from "./log-tail/log-watch.ts";
+import { ReadStates } from "./marks/read-states.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
 import { RefLookup } from "./queries/ref-lookup.ts";
@@ -23,9 +24,19 @@ export interface HistoryApiOptions {
   readonly tail: LogTail;
   /** Appends edits and deletions (P73). */
   readonly appender: Pick<Appender, "append">;
+  /** The read marks that aren't stored yet (P71). */
+  readonly marks: MarkReader;
   readonly store: Pick<
     Store,
-    "page" | "sync" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
+    | "marks"
+    | "page"
+    | "sync"
+    | "conversations"
+    | "findByRef"
+    | "findByIds"
+    | "changes"
+    | "findChange"
+    | "ping"
   >;
   readonly verifier: Verifier;
   readonly config: HistoryConfig;
@@ -54,7 +65,7 @@ const FOLLOWER_RETRY = { minMs: 50, maxMs: 2_000 };
  * tail and the store.
  */
 export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
-  const { tail, appender, store, verifier, config, observe, now = () => performance.now() } = options;
+  const { tail, appender, marks, store, verifier, config, observe, now = () => performance.now() } = options;
   const { answerTimeoutMs, catchUpMs, maxTailBytes, slowClientMs, trustedProxies } = config;
   const limits = { catchUpMs, maxBytes: maxTailBytes, retry: FOLLOWER_RETRY };
   const follower = new LogFollower({ tail, observe, limits, now });
@@ -62,6 +73,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const refLookup = new RefLookup(store, observe);
   const history = new History({ follower, store, refLookup, observe });
   const conversations = new Conversations({ follower, store, refLookup });
+  const readStates = new ReadStates({ marks, store, history, readReceipts: config.readReceipts });
   const changes = new Changes({ follower, store, refLookup, appender });
   const rateLimiter = new RateLimiter(config.rate);
   const unansweredRequests = new UnansweredRequests(config.maxUnanswered);
@@ -80,6 +92,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
     handleRequest: createApp({
       history,
       conversations,
+      readStates,
       changes,
       rateLimiter,
       unansweredRequests,

@@ -30,6 +30,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const history = createHistoryApi({
     tail: bus.tail(),
     appender: bus.append(),
+    marks: bus.findMarks(),
     store,
     verifier: createVerifier({ ...env.auth, isUser: isUsername, observe: observeAuth(log, registry) }),
     config: historyConfig(env),

@@ -12,6 +12,7 @@ import * as service from "@parley/service";
 import { openSqliteStore } from "@parley/store/sqlite";
 import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { readStandaloneEnv } from "./env.ts";
+import { openRoles } from "./open-roles.ts";
 import { routeToCores } from "./route-to-cores.ts";
 import { startCore } from "./start-core.ts";
 import { createTokenSigning } from "./token-signing.ts";
@@ -28,18 +29,17 @@ await service.runService("standalone", async ({ log, defer }) => {
   const signing = await createTokenSigning(env.auth, { host, dataDir });
   const onToken = observeAuth(log, registry);
   const verifier = createVerifier({ ...signing.settings, isUser: isUsername, observe: onToken });
-  const consumer = bus.consume({ lastStored: () => store.lastId() });
-  const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });
+  const { consumer, unstoredMarks, tail, marks, appender, gatewayBus } = openRoles(bus, store);
+  const onStored = observePersister(log, registry);
+  const persister = createPersister({ consumer, marks: unstoredMarks, store, observe: onStored });
   defer("persister", startCore(persister));
   defer("bus", () => bus.close());
-
   const config = historyConfig(env);
   const observe = observeHistory(log, registry);
-  const appender = bus.append();
-  const history = createHistoryApi({ tail: bus.tail(), appender, store, verifier, config, observe });
+  const history = createHistoryApi({ tail, appender, marks, store, verifier, config, observe });
   defer("history", startCore(history));
   const gateway = createGateway({
-    bus: { append: () => appender, live: (listener) => bus.live(listener) },
+    bus: gatewayBus,
     verifier,
     issueToken: signing.issue,
     page: openPage(),

@@ -45,6 +45,8 @@ const RULES: Readonly<Record<string, string>> = {
   ref: `\`ref\` must be a text of 1 to ${MAX_REF_CHARACTERS} characters, in well-formed Unicode.`,
   token: "`token` must be a text that isn't empty.",
   as: "`as` must be a username.",
+  with: '`with` must be a username, or "" for the public room.',
+  id: "`id` must be the id of a message.",
 };
 const NOT_AN_OBJECT = "A frame must be a JSON object.";
 const NO_META = "`meta` must be a JSON object of at most 1 KiB, nested at most 16 deep.";
@@ -111,7 +113,9 @@ function decodeFrame(value: object, limits: ContentLimits): Decoded {
     case "ping":
       return { ok: true, frame: { type: "ping" } };
     case "auth":
-      return decodeAuth(value);
+      return decodeAs(clientFrames.auth, value);
+    case "read":
+      return decodeAs(clientFrames.read, value);
     default:
       return { ok: false, code: "unknown_type", ...refOf(value) };
   }
@@ -128,8 +132,8 @@ function decodeSend(value: object, maxContentBytes: number): Decoded {
   return { ok: true, frame: result.data };
 }
 
-function decodeAuth(value: object): Decoded {
-  const result = clientFrames.auth.safeParse(value);
+function decodeAs(schema: typeof clientFrames.auth | typeof clientFrames.read, value: object): Decoded {
+  const result = schema.safeParse(value);
   return result.success ? { ok: true, frame: result.data } : invalidMessage(result.error, value);
 }
 

@@ -14,6 +14,7 @@ import express, { type Express, type Request, type RequestHandler } from "expres
 import type { Changes } from "../changing/changes.ts";
 import type { Observe } from "../events.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
+import type { ReadStates } from "../marks/read-states.ts";
 import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
 import { changeMessageRoutes } from "../routes/change-message.ts";
@@ -30,6 +31,7 @@ import { Responder } from "./responder.ts";
 export interface AppDeps {
   readonly history: History;
   readonly conversations: Conversations;
+  readonly readStates: ReadStates;
   readonly changes: Changes;
   readonly rateLimiter: RateLimiter;
   readonly unansweredRequests: UnansweredRequests;
@@ -66,7 +68,7 @@ const MAX_BODY_BYTES = 1_024;
  * (P55).
  */
 export function createApp(deps: AppDeps): Express {
-  const { history, conversations, limiter, slowClientMs, observe } = deps;
+  const { history, conversations, readStates, limiter, slowClientMs, observe } = deps;
   const openExchange = createOpenExchange(deps);
   const responder = new Responder({ limiter, slowClientMs, observe });
   const messages = messagesRoute({ history, openExchange, responder, observe });
@@ -83,7 +85,8 @@ export function createApp(deps: AppDeps): Express {
   app.patch("/message/:id", (req, res) => changeMessage.edit(req, res, req.params.id));
   app.delete("/message/:id", (req, res) => changeMessage.remove(req, res, req.params.id));
   app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
-  app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
+  const list = { conversations, history, readStates, openExchange, responder, observe };
+  app.get("/conversations", conversationsRoute(list));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
   app.all(PATHS, failWith("method_not_allowed"));
   app.use(failWith("not_found"));

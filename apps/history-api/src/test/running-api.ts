@@ -28,6 +28,7 @@ export const LIMITS: RequestLimits = {
 const CONFIG: HistoryConfig = {
   rate: rateLimitOf(1_000_000),
   maxUnanswered: 100,
+  readReceipts: true,
   maxContentBytes: 8_192,
   allowedOrigins: undefined,
   trustedProxies: TrustedProxies.none,
@@ -51,14 +52,17 @@ export class RunningApi {
   readonly url: string;
   readonly api: HistoryApi;
   readonly store: Store;
+  /** The read marks that aren't stored, by `user:other`. */
+  readonly marks: Map<string, string>;
   readonly events: HistoryEvent[];
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    started: Pick<RunningApi, "url" | "api" | "store" | "events">,
+    started: Pick<RunningApi, "url" | "api" | "store" | "marks" | "events">,
     stop: () => Promise<void>,
   ) {
     ({ url: this.url, api: this.api, store: this.store, events: this.events } = started);
+    this.marks = started.marks;
     this.#stop = stop;
   }
 
@@ -72,10 +76,12 @@ export class RunningApi {
     const dir = await mkdtemp(join(tmpdir(), "parley-history-"));
     const store = openSqliteStore({ dir });
     const events: HistoryEvent[] = [];
+    const marks = new Map<string, string>();
     const verifier = createVerifier({ secrets: [SECRET], isUser: isUsername });
     const api = createHistoryApi({
       tail: await createTail(store),
       appender,
+      marks: { find: async (names) => names.map(({ user, with: other }) => marks.get(`${user}:${other}`)) },
       store: wrapStore(store),
       verifier,
       config: { ...CONFIG, ...changes },
@@ -85,7 +91,7 @@ export class RunningApi {
     const running = api.run(stop.signal);
     const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
-    return new RunningApi({ url, api, store, events }, async () => {
+    return new RunningApi({ url, api, store, marks, events }, async () => {
       await closeServer(server, 100);
       stop.abort();
       await running;
