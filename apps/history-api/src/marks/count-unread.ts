@@ -1,7 +1,7 @@
 import type { StoredMessage } from "@parley/models";
 
 /** Unread messages are looked for in this many messages. The count of as many means that many or more (P71). */
-export const UNREAD_WINDOW = 100;
+const UNREAD_WINDOW = 100;
 
 /** A page of messages after the mark, oldest first, and the exclusive bound of the page before it, if there is one. */
 export interface CountedMessages {

@@ -136,7 +136,7 @@ export class ScriptedConsumer implements Consumer {
 }
 
 /** The marks of a store. `onKeep` decides the outcomes. */
-export class ScriptedMarks implements MarkStore {
+class ScriptedMarks implements MarkStore {
   onKeep: (marks: readonly StoredMark[]) => Promise<readonly MarkOutcome[]> = async (marks) =>
     marks.map(() => "kept");
 

@@ -28,7 +28,7 @@ const READ_INDEXES: IndexDescription[] = [
 const CHANGE_INDEXES: IndexDescription[] = [...READ_INDEXES, { key: { key: 1 } }];
 
 /** Finds the greatest id: a new log starts above it (L1). Marks are read by `_id`. */
-export const BY_MARKED_ID = { id: 1 } as const;
+const BY_MARKED_ID = { id: 1 } as const;
 const MARK_INDEXES: IndexDescription[] = [{ key: BY_MARKED_ID }];
 
 /**
