@@ -9,6 +9,7 @@ import { contentRules } from "./content-rules.ts";
 import { conversationRules } from "./conversation-rules.ts";
 import { digestRules } from "./digest-rules.ts";
 import { insertRules } from "./insert-rules.ts";
+import { markRules } from "./mark-rules.ts";
 import { modelRules } from "./model-rules.ts";
 import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
 import { pageRules } from "./page-rules.ts";
@@ -63,6 +64,7 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 }:
     describe("changed messages", () => digestRules(openRaw));
     describe("changes", () => applyRules(openRaw));
     describe("reads of changes", () => readRules(openRaw));
+    describe("read marks", () => markRules(open));
     describe("interleavings of changes", () => interleavingRules(openRaw, modelRuns));
     describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });

@@ -27,7 +27,8 @@ describe.skipIf(!rig)("in Redis", () => {
 
 describe("the Lua files", () => {
   it("are scripts, each with one constant, or are included by a script", () => {
-    expect(luaFiles(LUA).toSorted()).toEqual(names.map((name) => `${name}.lua`).toSorted());
+    const files = [...luaFiles(LUA), ...luaFiles(join(LUA, "marks")).map((file) => `marks/${file}`)];
+    expect(files.toSorted()).toEqual(names.map((name) => `${name}.lua`).toSorted());
     const included = names.map((name) => scriptText(name)).join();
     for (const file of luaFiles(join(LUA, "include"))) {
       // A line that includes a file within a function is replaced by that file.
