@@ -124,16 +124,8 @@ describe("client frames", () => {
   it("P30: the message of `invalid_message` names the field, for every field of every frame", () => {
     for (const [type, { shape }] of Object.entries(clientFrames))
       for (const field of Object.keys(shape).filter((name) => name !== "type")) {
-        const valid = {
-          type,
-          to: "bob",
-          content: "x",
-          meta: {},
-          ref: "r",
-          token: "t",
-          with: "bob",
-          id: ORIGIN,
-        };
+        const message = { type, to: "bob", content: "x", meta: {}, ref: "r", token: "t" };
+        const valid = { ...message, with: "bob", id: ORIGIN };
         expect(decodeValue({ ...valid, [field]: "" }).ok, field).toBe(field === "to" || field === "with");
         const decoded = decodeValue({ ...valid, [field]: [] });
         expect(decoded, field).toMatchObject({ code: "invalid_message" });

@@ -19,5 +19,5 @@ export const REDELIVER = new Script("redeliver");
 export const REMOVE_CONSUMERS = new Script("remove_consumers");
 export const REMOVE_MARKS = new Script("marks/remove_marks");
 export const REPLAY_DEAD_LETTER = new Script("replay_dead_letter");
-export const REVOKE = new Script("revoke");
+export const REVOKE = new Script("revocations/revoke");
 export const TRIM = new Script("trim");
