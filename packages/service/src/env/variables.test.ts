@@ -101,7 +101,14 @@ describe("the shared variables", () => {
     const undocumented = described
       .filter((variable) => variable.default === undefined && !variable.name.endsWith("_FILE"))
       .map(({ name }) => name);
-    const required = ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "MAX_TOKEN_AGE", "NODE_ENV"];
+    const required = [
+      "JWT_SECRET",
+      "JWT_JWKS_URL",
+      "JWT_ISSUER",
+      "JWT_AUDIENCE",
+      "MAX_TOKEN_AGE",
+      "NODE_ENV",
+    ];
     expect(undocumented).toEqual(required);
     expect(described.find(({ name }) => name === "DATA_DIR")?.default).toBe("./data");
   });
