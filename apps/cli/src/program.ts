@@ -1,5 +1,5 @@
 import { readEnv } from "@parley/service/env";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { chat } from "./chat/chat.ts";
 import { CHAT_HELP } from "./chat/parse-input.ts";
 import { edit, remove } from "./commands/change.ts";
@@ -11,11 +11,27 @@ import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
 import { token } from "./commands/token.ts";
 import type { Inspectors } from "./doctor/doctor.ts";
-import { cliEnv, DEFAULT_ADMIN_URL, DEFAULT_GATEWAY_ADMIN_URL, DEFAULT_URL } from "./env.ts";
+import { cliEnv, DEFAULT_GATEWAY_ADMIN_URL } from "./env.ts";
+import {
+  type AdminFlags,
+  addAdminFlags,
+  addChangeFlags,
+  addServerFlags,
+  adminOptions,
+  type ChangeFlags,
+  collect,
+  type FeedFlags,
+  type HistoryFlags,
+  type ProbeFlags,
+  port,
+  positiveInteger,
+  type ServerFlags,
+  seconds,
+  serverOptions,
+  shape,
+  type TailFlags,
+} from "./flags.ts";
 import * as help from "./help.ts";
-import { parseDuration } from "./parse-duration.ts";
-import type { ServerOptions } from "./server/connect-client.ts";
-import type { AdminOptions } from "./server/request-admin.ts";
 import { usageError } from "./terminal/failure.ts";
 import type { Io } from "./terminal/io.ts";
 
@@ -171,44 +187,6 @@ function addProbe(program: Command, io: Io): void {
     });
 }
 
-/** The flags of `send`, `edit` and `delete`. */
-interface ChangeFlags {
-  readonly ref?: string;
-  readonly meta?: string;
-  readonly json: boolean;
-}
-
-interface TailFlags {
-  readonly json: boolean;
-  readonly changes: boolean;
-  readonly from?: string;
-  readonly cursorFile?: string;
-}
-
-interface FeedFlags {
-  readonly follow: boolean;
-  readonly after?: string;
-  readonly since?: string;
-  readonly until?: string;
-}
-
-interface HistoryFlags {
-  readonly json: boolean;
-  readonly limit?: number;
-  readonly before?: string;
-  readonly since?: string;
-  readonly until?: string;
-}
-
-interface ProbeFlags {
-  readonly peer?: string;
-  readonly once: boolean;
-  readonly every: number;
-  readonly port?: number;
-  readonly host: string;
-  readonly json: boolean;
-}
-
 function addRevocations(program: Command, io: Io): void {
   const gatewayOptions = (flags: AdminFlags) => adminOptions(flags, DEFAULT_GATEWAY_ADMIN_URL);
   const command = (name: string, description: string) =>
@@ -253,94 +231,6 @@ function addDeadLetters(program: Command, io: Io): void {
   );
 }
 
-interface ServerFlags {
-  readonly url?: string;
-  readonly historyUrl?: string;
-  readonly token?: string;
-  readonly as?: string;
-  readonly timeout: number;
-}
-
-interface AdminFlags {
-  readonly adminUrl?: string;
-  readonly token?: string;
-}
-
-function addServerFlags(command: Command): Command {
-  return command
-    .option("--url <url>", `the server's address (or PARLEY_URL; default ${DEFAULT_URL})`)
-    .option("--history-url <url>", "the history-api's address, if it is another one (or PARLEY_HISTORY_URL)")
-    .option("--as <user>", "the user, if the server is a development server that gives out tokens")
-    .option(
-      "--token <token>",
-      "the user's token; prefer PARLEY_TOKEN, which other users of the machine cannot see",
-    )
-    .option("--timeout <duration>", "the time that connecting, and each send, may take", seconds, 10);
-}
-
-function addChangeFlags(command: Command): Command {
-  return addServerFlags(command)
-    .option("--ref <ref>", "a name for the change: repeating the command changes nothing twice")
-    .option("--json", "print the change's id and timestamp as one line of JSON", false);
-}
-
 function contentOf(text: readonly string[]): string | undefined {
   return text.length > 0 ? text.join(" ") : undefined;
-}
-
-function serverOptions(flags: ServerFlags): ServerOptions {
-  if (flags.token !== undefined && flags.as !== undefined)
-    throw usageError("--token and --as cannot be combined: pass one of them");
-  const env = readEnv(cliEnv);
-  return {
-    url: flags.url ?? env.PARLEY_URL ?? DEFAULT_URL,
-    historyUrl: flags.historyUrl ?? env.PARLEY_HISTORY_URL,
-    as: flags.as,
-    token: flags.as === undefined ? (flags.token ?? env.PARLEY_TOKEN) : undefined,
-    timeoutMs: flags.timeout * 1000,
-  };
-}
-
-function addAdminFlags(command: Command, what = "a persister", defaultUrl = DEFAULT_ADMIN_URL): Command {
-  return command
-    .option("--admin-url <url>", `${what}'s admin port (or PARLEY_ADMIN_URL; default ${defaultUrl})`)
-    .option(
-      "--token <token>",
-      "a token with the scope ops; prefer PARLEY_TOKEN, which other users of the machine cannot see",
-    );
-}
-
-function adminOptions(flags: AdminFlags, defaultUrl = DEFAULT_ADMIN_URL): AdminOptions {
-  const env = readEnv(cliEnv);
-  return {
-    adminUrl: flags.adminUrl ?? env.PARLEY_ADMIN_URL ?? defaultUrl,
-    token: flags.token ?? env.PARLEY_TOKEN,
-  };
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return Number(text);
-}
-
-function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
-  return Number(text);
-}
-
-function seconds(text: string): number {
-  const value = parseDuration(text);
-  if (value === undefined)
-    throw new InvalidArgumentError("It must be a duration such as 90s, 15m, 1h or 7d.");
-  return value;
-}
-
-function shape(text: string): "standalone" | "split" {
-  if (text === "standalone" || text === "split") return text;
-  throw new InvalidArgumentError("It must be standalone or split.");
 }

@@ -24,6 +24,12 @@ export interface GatewayConfig {
   readonly drainMs: number;
   /** Longest wait for the last answers of a connection that is about to be closed. */
   readonly leaveMs: number;
+  /** Rate of read marks per user, apart from that of other frames (P70). */
+  readonly markRate: RateLimit;
+  /** False: users don't hear of the read marks of others. */
+  readonly readReceipts: boolean;
+  /** Intervals at which gathered read marks are raised, in ms. */
+  readonly marks: { readonly privateMs: number; readonly publicMs: number };
   /** Longest time for which public frames wait at full load, so that one write carries several. */
   readonly maxFlushDelayMs: number;
   /** Least time from one batch of messages for the log to the next. */
@@ -32,6 +38,10 @@ export interface GatewayConfig {
 
 /** Longer than the log takes to answer, with `unavailable` at the latest. So every accepted frame gets an answer. */
 const LEAVE_MS = 7_000;
+/** Read marks per second of one user, with bursts of four times as many. */
+const MARKS_PER_SECOND = 10;
+/** Everybody marks the public room, so its marks are gathered for longer. */
+const MARK_INTERVALS = { privateMs: 1_000, publicMs: 3_000 };
 
 /** The environment variables of a gateway's core, in its own process or in `standalone`. */
 export const gatewayFields = {
@@ -46,6 +56,7 @@ export const gatewayFields = {
     "MAX_CONNECTIONS_PER_ADDRESS",
     "MAX_CONTENT_BYTES",
     "DRAIN_MS",
+    "READ_RECEIPTS",
   ),
   SERVICE_RATE_LIMIT: fields
     .limit(1_000)
@@ -96,6 +107,9 @@ export function gatewayConfig(env: Env<typeof gatewayFields>): GatewayConfig {
     heartbeatMs: env.HEARTBEAT_MS,
     drainMs: env.DRAIN_MS,
     leaveMs: LEAVE_MS,
+    markRate: rateLimitOf(MARKS_PER_SECOND),
+    readReceipts: env.READ_RECEIPTS,
+    marks: MARK_INTERVALS,
     maxFlushDelayMs: env.MAX_FLUSH_DELAY_MS,
     appendIntervalMs: env.APPEND_INTERVAL_MS,
   };

@@ -73,6 +73,10 @@ export type GatewayEvent =
   | { readonly type: "limits"; readonly connections: number }
   /** Bytes that wait in the sockets of all connections, and unanswered requests to send, counted about once a second. */
   | { readonly type: "load"; readonly pendingBytes: number; readonly unansweredRequests: number }
+  /**
+   * Read marks were raised, or the log was unavailable and they wait for a later round (P70). `waiting` marks wait now.
+   */
+  | { readonly type: "marks"; readonly raised: number; readonly failed: number; readonly waiting: number }
   /** A connection reads too slowly and is being closed with 4002 (G5). */
   | { readonly type: "too-slow"; readonly connection: string; readonly pendingBytes: number }
   /** A connection sends faster than the log answers. Reading from it is paused until answers arrive (G5). */

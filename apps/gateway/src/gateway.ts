@@ -83,7 +83,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       outbound.closer.terminateAll("this process has stopped");
       await draining;
       const timeout = pause(LAST_ANSWERS_MS, undefined, { ref: false });
-      await Promise.race([inbound.messageAppender.flush(), timeout]);
+      await Promise.race([
+        Promise.all([inbound.messageAppender.flush(), inbound.markGatherer.close()]),
+        timeout,
+      ]);
     },
     problems() {
       const stopping = isStopping ? "this process is stopping" : undefined;

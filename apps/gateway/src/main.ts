@@ -31,7 +31,7 @@ await service.runService("gateway", async ({ log, defer }) => {
   const verifier = createJudgingVerifier(authOptions, revocations);
   const observe = observeGateway(log, registry);
   const gateway = createGateway({
-    bus: { append: () => append, live: (listener) => bus.live(listener) },
+    bus: { append: () => append, live: (on) => bus.live(on), raiseMarks: (on) => bus.raiseMarks(on) },
     verifier,
     revocations,
     issueToken: createTokenIssuer(env.auth),

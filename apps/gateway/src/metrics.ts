@@ -80,6 +80,14 @@ function gatewayMetrics(registry: Registry) {
       "held_back_total",
       "Times that reading from a connection was paused until its messages were answered.",
     ),
+    marks: counter(
+      "marks_total",
+      "Read marks that were given to the log, and those that failed and were kept.",
+      {
+        outcome: ["raised", "failed"],
+      },
+    ),
+    marksWaiting: gauge("marks_waiting", "Read marks that wait to be given to the log."),
     gaps: counter("gaps_total", "Gaps in the live stream, after which clients were told to sync."),
     tokens: counter("tokens_issued_total", "Development tokens issued."),
   };
@@ -133,6 +141,11 @@ function count(metrics: Metrics, event: GatewayEvent): void {
     case "load":
       metrics.pendingBytes.set(event.pendingBytes);
       metrics.unanswered.set(event.unansweredRequests);
+      break;
+    case "marks":
+      metrics.marks.inc({ outcome: "raised" }, event.raised);
+      metrics.marks.inc({ outcome: "failed" }, event.failed);
+      metrics.marksWaiting.set(event.waiting);
       break;
     case "too-slow":
       metrics.tooSlow.inc();

@@ -7,8 +7,8 @@ import type { IssueToken } from "./http/dev-tokens.ts";
 
 /** Dependencies and settings of a gateway. */
 export interface GatewayOptions {
-  /** The log. The gateway opens its roles `append` and `live` when it is created. */
-  readonly bus: Pick<Bus, "append" | "live">;
+  /** The log. The gateway opens these roles when it is created. */
+  readonly bus: Pick<Bus, "append" | "live" | "raiseMarks">;
   readonly verifier: JudgingVerifier;
   /** What is revoked (P65): a role of the same log, by which the verifier judges too. */
   readonly revocations: Revocations;

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Appender, LiveFeed } from "@parley/bus";
+import type { Appender, LiveFeed, MarkFeed } from "@parley/bus";
 import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import { ConnectionCloser } from "./connection/closer.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -14,6 +14,8 @@ import { SendRoute } from "./http/send.ts";
 import { FrameHandler } from "./inbound/frame-handler.ts";
 import { MessageAppender } from "./inbound/message-appender.ts";
 import { ReadThrottle } from "./inbound/read-throttle.ts";
+import { MarkGatherer } from "./marks/mark-gatherer.ts";
+import { createMarkListener } from "./marks/mark-listener.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createBroadcaster } from "./outbound/broadcaster.ts";
 import { DeliveryTimer } from "./outbound/delivery-timer.ts";
@@ -30,6 +32,9 @@ import { UpgradeHandler } from "./upgrade/upgrade-handler.ts";
 /** Steady clock, in ms. Only the expiry of tokens uses the wall clock. */
 const now = () => performance.now();
 
+/** The most read marks that may wait in a gateway, and those of one user (G5). */
+const MARKS_WAITING = { maxMarks: 50_000, maxMarksPerUser: 200 };
+
 interface Outbound {
   readonly registry: ConnectionRegistry;
   readonly writeScheduler: WriteScheduler<Connection>;
@@ -37,6 +42,7 @@ interface Outbound {
   readonly closer: ConnectionCloser;
   readonly deliveryTimer: DeliveryTimer;
   readonly live: LiveFeed;
+  readonly markFeed: MarkFeed;
 }
 
 /**
@@ -56,7 +62,10 @@ interface Outbound {
  * always initialized. Until then the live feed may call the broadcaster, which finds no connections.
  */
 export function createOutbound({ bus, config, observe }: GatewayOptions): Outbound {
-  const registry = new ConnectionRegistry((user) => live.leave(user));
+  const registry = new ConnectionRegistry((user) => {
+    live.leave(user);
+    markFeed.leave(user);
+  });
   const flushPolicy = new FlushPolicy({ maxDelayMs: config.maxFlushDelayMs });
   const deliveryTimer = new DeliveryTimer((ms) => observe({ type: "delivered", ms }));
   const writeScheduler = new WriteScheduler<Connection>({
@@ -73,7 +82,9 @@ export function createOutbound({ bus, config, observe }: GatewayOptions): Outbou
   const live = bus.live(
     createBroadcaster({ registry, writeScheduler, replayFilter, deliveryTimer, observe }),
   );
-  return { registry, writeScheduler, flushPolicy, closer, deliveryTimer, live };
+  const { readReceipts } = config;
+  const markFeed = bus.raiseMarks(createMarkListener({ registry, writeScheduler, readReceipts }));
+  return { registry, writeScheduler, flushPolicy, closer, deliveryTimer, live, markFeed };
 }
 
 interface Inbound {
@@ -81,6 +92,8 @@ interface Inbound {
   readonly messageAppender: MessageAppender;
   readonly rateLimiter: RateLimiter;
   readonly serviceRateLimiter: RateLimiter;
+  readonly markLimiter: RateLimiter;
+  readonly markGatherer: MarkGatherer;
   readonly authenticator: Authenticator;
   readonly frameHandler: FrameHandler;
 }
@@ -88,10 +101,12 @@ interface Inbound {
 /** Creates the path from the clients to the log. */
 export function createInbound(options: GatewayOptions, outbound: Outbound): Inbound {
   const { bus, verifier, revocations, config, observe } = options;
-  const { registry, writeScheduler, flushPolicy, deliveryTimer, closer } = outbound;
+  const { registry, writeScheduler, flushPolicy, deliveryTimer, closer, markFeed } = outbound;
   const appender = bus.append();
   const rateLimiter = new RateLimiter(config.rate);
   const serviceRateLimiter = new RateLimiter(config.serviceRate);
+  const markLimiter = new RateLimiter(config.markRate);
+  const markGatherer = new MarkGatherer({ feed: markFeed, observe, ...config.marks, ...MARKS_WAITING });
   const authenticator = new Authenticator(verifier);
   closeRevokedConnections({ revocations, judge: verifier.judge, registry, closer });
   const messageAppender = new MessageAppender({
@@ -107,6 +122,8 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
   const tokenRenewal = new TokenRenewal({ authenticator, writeScheduler, observe });
   const frameHandler = new FrameHandler({
     rateLimiter,
+    markLimiter,
+    markGatherer,
     messageAppender,
     writeScheduler,
     tokenRenewal,
@@ -114,7 +131,8 @@ export function createInbound(options: GatewayOptions, outbound: Outbound): Inbo
     observe,
     maxContentBytes: config.maxContentBytes,
   });
-  return { appender, messageAppender, rateLimiter, serviceRateLimiter, authenticator, frameHandler };
+  const limiters = { rateLimiter, serviceRateLimiter, markLimiter };
+  return { appender, messageAppender, ...limiters, markGatherer, authenticator, frameHandler };
 }
 
 interface Endpoints {
@@ -133,8 +151,9 @@ export function createEndpoints(
 ): Endpoints {
   const { config, observe, issueToken, frontSecret, page, now: wallClock = Date.now } = options;
   const { trustedProxies, heartbeatMs, maxPendingBytes } = config;
-  const { registry, writeScheduler, closer, live } = outbound;
-  const { authenticator, rateLimiter, serviceRateLimiter, messageAppender, frameHandler } = inbound;
+  const { registry, writeScheduler, closer, live, markFeed } = outbound;
+  const { authenticator, rateLimiter, serviceRateLimiter, markLimiter } = inbound;
+  const { messageAppender, frameHandler } = inbound;
   const connectionLimiter = new ConnectionLimiter(config.connections);
   const origins = createOriginPolicy({
     allowed: config.allowedOrigins,
@@ -145,7 +164,7 @@ export function createEndpoints(
   const heartbeat = new Heartbeat({
     registry,
     closer,
-    rateLimiters: [rateLimiter, serviceRateLimiter],
+    rateLimiters: [rateLimiter, serviceRateLimiter, markLimiter],
     unansweredRequests: () => unansweredRequests.total,
     observe,
     heartbeatMs,
@@ -170,6 +189,7 @@ export function createEndpoints(
     connectionLimiter,
     registry,
     live,
+    markFeed,
     socketServer: createSocketServer(),
     openConnection,
     observe,

@@ -13,6 +13,8 @@ export interface HistoryConfig {
   /** Number of unanswered requests to edit or delete at which a user's next one is refused (G5). */
   readonly maxUnanswered: number;
   readonly maxContentBytes: number;
+  /** False: nobody learns how far others have read (P71). */
+  readonly readReceipts: boolean;
   /** Time after which a response is cut off if its client reads nothing. */
   readonly slowClientMs: number;
   /** Maximum time from a request to the first byte of its answer, and for each later part of a whole conversation. */
@@ -32,6 +34,7 @@ export const historyFields = {
     "RATE_LIMIT_BYTES",
     "MAX_UNANSWERED",
     "MAX_CONTENT_BYTES",
+    "READ_RECEIPTS",
   ),
   MAX_REQUESTS: fields
     .limit(1_000)
@@ -96,6 +99,7 @@ export function historyConfig(env: Env<typeof historyFields>): HistoryConfig {
   return {
     allowedOrigins: env.ALLOWED_ORIGINS,
     trustedProxies: env.TRUST_PROXY,
+    readReceipts: env.READ_RECEIPTS,
     limits: {
       requests: env.MAX_REQUESTS,
       requestsPerUser: env.MAX_REQUESTS_PER_USER,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { sleep } from "@parley/async";
 import type { JudgingVerifier } from "@parley/auth";
-import type { Appender, LogTail } from "@parley/bus";
+import type { Appender, LogTail, MarkReader } from "@parley/bus";
 import { createOriginPolicy, RateLimiter, UnansweredRequests } from "@parley/service";
 import type { Store } from "@parley/store";
 import { Changes } from "./changing/changes.ts";
@@ -12,6 +12,7 @@ import { createApp } from "./http/app.ts";
 import { RequestLimiter } from "./limits/request-limiter.ts";
 import { LogFollower } from "./log-tail/log-follower.ts";
 import { watchLog } from "./log-tail/log-watch.ts";
+import { ReadStates } from "./marks/read-states.ts";
 import { Conversations } from "./queries/conversations.ts";
 import { History } from "./queries/history.ts";
 import { RefLookup } from "./queries/ref-lookup.ts";
@@ -24,9 +25,20 @@ export interface HistoryApiOptions {
   readonly tail: LogTail;
   /** Appends edits and deletions (P73). */
   readonly appender: Pick<Appender, "append">;
+  /** The read marks that aren't stored yet (P71). */
+  readonly marks: MarkReader;
   readonly store: Pick<
     Store,
-    "page" | "sync" | "feed" | "conversations" | "findByRef" | "findByIds" | "changes" | "findChange" | "ping"
+    | "marks"
+    | "page"
+    | "sync"
+    | "feed"
+    | "conversations"
+    | "findByRef"
+    | "findByIds"
+    | "changes"
+    | "findChange"
+    | "ping"
   >;
   readonly verifier: JudgingVerifier;
   readonly config: HistoryConfig;
@@ -60,6 +72,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const {
     tail,
     appender,
+    marks,
     store,
     verifier,
     config,
@@ -74,6 +87,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
   const refLookup = new RefLookup(store, observe);
   const history = new History({ follower, store, refLookup, observe });
   const conversations = new Conversations({ follower, store, refLookup });
+  const readStates = new ReadStates({ marks, store, history, readReceipts: config.readReceipts });
   const changes = new Changes({ follower, store, refLookup, appender });
   const rateLimiter = new RateLimiter(config.rate);
   const unansweredRequests = new UnansweredRequests(config.maxUnanswered);
@@ -94,6 +108,7 @@ export function createHistoryApi(options: HistoryApiOptions): HistoryApi {
       history,
       conversations,
       feedWaits,
+      readStates,
       changes,
       rateLimiter,
       unansweredRequests,

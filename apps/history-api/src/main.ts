@@ -34,6 +34,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const history = createHistoryApi({
     tail: bus.tail(),
     appender,
+    marks: bus.findMarks(),
     store,
     verifier,
     config: historyConfig(env),

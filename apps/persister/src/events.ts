@@ -52,6 +52,10 @@ export type PersisterEvent =
    * different content (L13).
    */
   | { readonly type: "ref-dropped"; readonly id: string; readonly heldBy: string }
+  /** Read marks were stored, or dropped because their conversation doesn't exist (L27). */
+  | { readonly type: "marks"; readonly stored: number; readonly dropped: number }
+  /** Read marks couldn't be carried to the store. The next round repeats them. */
+  | { readonly type: "marks-failed"; readonly reason: string }
   /** An operation on the log failed. The log delivers the operation's messages again. */
   | { readonly type: "log-failed"; readonly doing: LogStep; readonly reason: string }
   /**

@@ -34,6 +34,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
   const observe = observePersister(log, registry);
   const persister = createPersister({
     consumer,
+    marks: bus.storeMarks(),
     store,
     revocations: { known: revocations, store },
     storeFormat: env.ENTRIES,

@@ -31,6 +31,14 @@ function persisterMetrics(registry: Registry) {
     changesSettled: counter("changes_settled_total", "Edits and deletions settled, by outcome.", {
       outcome: CHANGE_OUTCOMES,
     }),
+    marks: counter(
+      "marks_total",
+      "Read marks that were stored, or dropped because there is no such conversation.",
+      {
+        outcome: ["stored", "dropped"],
+      },
+    ),
+    marksFailed: counter("marks_failed_total", "Times that read marks couldn't be carried to the store."),
     outages: counter(
       "store_outages_total",
       "Attempts that failed because the store was unavailable. Each is retried.",
@@ -74,6 +82,13 @@ function count(metrics: Metrics, event: Event): void {
       for (const outcome of CHANGE_OUTCOMES)
         metrics.changesSettled.inc({ outcome }, event.changes[outcome] ?? 0);
       break;
+    case "marks":
+      metrics.marks.inc({ outcome: "stored" }, event.stored);
+      metrics.marks.inc({ outcome: "dropped" }, event.dropped);
+      break;
+    case "marks-failed":
+      metrics.marksFailed.inc();
+      break;
     case "outage":
       metrics.outages.inc();
       break;
@@ -105,6 +120,7 @@ function write(log: Logger, event: Event): void {
     case "change":
     case "batch-limit":
     case "settled":
+    case "marks":
     case "log-state":
       log.trace(event, event.type);
       break;

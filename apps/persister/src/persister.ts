@@ -1,8 +1,10 @@
 import type { BackoffLimits } from "@parley/async";
-import type { Consumer, Revocations } from "@parley/bus";
+import type { Consumer, MarkQueue, Revocations } from "@parley/bus";
 import type { Store, StoreFormat } from "@parley/store";
 import { runConsumeLoop } from "./consuming/consume-loop.ts";
 import type { Observe } from "./events.ts";
+import { MarkCarrier } from "./marks/mark-carrier.ts";
+import { runMarkLoop } from "./marks/mark-loop.ts";
 import { BatchWriter } from "./storing/batch-writer.ts";
 import { runRevocationKeeper } from "./storing/revocation-keeper.ts";
 import { StoreWriter } from "./storing/store-writer.ts";
@@ -14,7 +16,9 @@ export type { DeadLetterDecision, Observe, PersisterEvent } from "./events.ts";
 
 export interface PersisterOptions {
   readonly consumer: Consumer;
-  readonly store: Pick<Store, "prepare" | "upgrade" | "insert" | "change">;
+  /** The read marks that aren't stored yet. */
+  readonly marks: MarkQueue;
+  readonly store: Pick<Store, "prepare" | "upgrade" | "insert" | "change" | "marks">;
   /** The log's revocations, and where to keep them (L26). Undefined if the log keeps them in the store by itself. */
   readonly revocations?: { readonly known: Revocations; readonly store: Pick<Store, "revocations"> };
   /** The format that an operator chose for the store. Undefined: an existing store stays as it is. */
@@ -33,6 +37,8 @@ export interface Timings {
   readonly upgradeRetry: BackoffLimits;
   /** Interval at which the log is trimmed and its state is reported, in ms (L12). */
   readonly trimEveryMs: number;
+  /** Mean interval at which read marks are stored, in ms (L27). */
+  readonly marksEveryMs: number;
   /** Maximum time for the remaining batches after the signal is aborted, in ms. */
   readonly drainMs: number;
 }
@@ -53,6 +59,7 @@ const TIMINGS: Timings = {
   retry: { minMs: 100, maxMs: 1_000 },
   upgradeRetry: { minMs: 1_000, maxMs: 30_000 },
   trimEveryMs: 1_000,
+  marksEveryMs: 1_000,
   drainMs: 10_000,
 };
 
@@ -60,13 +67,14 @@ const TIMINGS: Timings = {
 export function createPersister(options: PersisterOptions): Persister {
   const {
     consumer,
+    marks,
     store,
     storeFormat: format,
     observe,
     now = Date.now,
     monotonicNow = () => performance.now(),
   } = options;
-  const { retry, upgradeRetry, trimEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
+  const { retry, upgradeRetry, trimEveryMs, marksEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
   const keeping = async (signal: AbortSignal) => {
@@ -74,6 +82,8 @@ export function createPersister(options: PersisterOptions): Persister {
     const { known: revocations, store } = options.revocations;
     await runRevocationKeeper({ revocations, store, retry, observe }, signal);
   };
+  const carrier = new MarkCarrier({ queue: marks, store, observe });
+  const markLoop = { carrier, intervalMs: marksEveryMs, observe, random: Math.random };
   const batchLimit = () => storeWriter.batchLimit;
 
   return {
@@ -88,6 +98,7 @@ export function createPersister(options: PersisterOptions): Persister {
             runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal),
             runUpgrade({ store, retry: upgradeRetry, observe }, signal),
             keeping(signal),
+            runMarkLoop(markLoop, signal),
           ]),
         );
       await waitWithDrainLimit(Promise.all([consuming, trimming]), signal, drainMs);

@@ -23,21 +23,21 @@ await service.runService("standalone", async ({ log, defer, stopping }) => {
   const registry = service.createMetrics({ app: "standalone" });
   const store = openSqliteStore({ dir: dataDir, observe: observeStore(log, registry) });
   defer("store", () => store.close());
-  const options = await logOptions(store, env.auth.maxTokenAgeMs, observeBus(log, registry));
-  const bus = new MemoryBus(options);
-  const { appender, consumer, revocations } = openRoles(bus, store);
+  const bus = new MemoryBus(await logOptions(store, env.auth.maxTokenAgeMs, observeBus(log, registry)));
+  const { appender, consumer, revocations, tail, marks, unstoredMarks, gatewayBus } = openRoles(bus, store);
   const signing = await createTokenSigning(env.auth, { host, dataDir });
   const authOptions = { ...signing.settings, observe: observeAuth(log, registry) };
   const verifier = createJudgingVerifier(authOptions, revocations);
-  const persister = createPersister({ consumer, store, observe: observePersister(log, registry) });
+  const onStored = observePersister(log, registry);
+  const persister = createPersister({ consumer, marks: unstoredMarks, store, observe: onStored });
   defer("persister", startCore(persister));
   defer("bus", () => bus.close());
-  const [config, observe, tail] = [historyConfig(env), observeHistory(log, registry), bus.tail()];
-  const history = createHistoryApi({ tail, appender, store, verifier, config, stopping, observe });
+  const [config, observe] = [historyConfig(env), observeHistory(log, registry)];
+  const history = createHistoryApi({ tail, appender, marks, store, verifier, config, stopping, observe });
   defer("history", startCore(history));
   const onEvent = observeGateway(log, registry);
   const gateway = createGateway({
-    bus: { append: () => appender, live: (listener) => bus.live(listener) },
+    bus: gatewayBus,
     verifier,
     revocations,
     issueToken: signing.issue,

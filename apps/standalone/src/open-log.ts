@@ -1,4 +1,4 @@
-import type { Appender, Bus, Consumer, Observe, Revocations } from "@parley/bus";
+import type { Bus, Observe } from "@parley/bus";
 import type { RevocationEntry } from "@parley/models";
 import type { Store } from "@parley/store";
 
@@ -24,14 +24,21 @@ export async function logOptions(
   return { lastStored: await store.lastId(), revocations: { stored, keep, maxTokenAgeMs }, observe };
 }
 
-export interface LogRoles {
-  readonly appender: Appender;
-  readonly consumer: Consumer;
-  readonly revocations: Revocations;
-}
-
-/** Requests the roles that several cores of the process use. */
-export function openRoles(bus: Bus, store: Store): LogRoles {
-  const consumer = bus.consume({ lastStored: () => store.lastId() });
-  return { appender: bus.append(), consumer, revocations: bus.revocations() };
+/** Opens the roles of the log for all three cores. The gateway and history-api share one appender. */
+export function openRoles(bus: Bus, store: Pick<Store, "lastId">) {
+  const appender = bus.append();
+  const gatewayBus: Pick<Bus, "append" | "live" | "raiseMarks"> = {
+    append: () => appender,
+    live: (listener) => bus.live(listener),
+    raiseMarks: (listener) => bus.raiseMarks(listener),
+  };
+  return {
+    consumer: bus.consume({ lastStored: () => store.lastId() }),
+    unstoredMarks: bus.storeMarks(),
+    tail: bus.tail(),
+    marks: bus.findMarks(),
+    revocations: bus.revocations(),
+    appender,
+    gatewayBus,
+  };
 }

@@ -59,6 +59,11 @@ export type BusEvent =
   | { readonly type: "revocations"; readonly entries: number; readonly limit: number }
   /** The log had lost revocations that this process knew or the store has, and they were written back (L26). */
   | { readonly type: "revocations-restored"; readonly entries: number }
+  /**
+   * Read marks were raised. `full` of them were refused, because too many wait to be stored (L27). `unstored` marks wait
+   * now.
+   */
+  | { readonly type: "marks"; readonly marks: number; readonly full: number; readonly unstored: number }
   /** Stored entries were removed from the log (L12). */
   | { readonly type: "trim"; readonly entries: number }
   /**

@@ -65,6 +65,8 @@ export type ServerFrame =
   | { readonly type: "ready"; readonly user: string; readonly cursor: string }
   | ({ readonly type: "message" } & Message)
   | ChangeFrame
+  | { readonly type: "read"; readonly by: string; readonly with: string; readonly id: string }
+  | { readonly type: "marks" }
   | ({ readonly type: "ack"; readonly ref: string } & Receipt)
   | { readonly type: "auth"; readonly expiresAt: string }
   | { readonly type: "pong" }

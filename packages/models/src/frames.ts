@@ -15,6 +15,11 @@ export const clientFrames = {
     .meta({
       description: "Sends a message (P10). With a `ref`, the server acknowledges it once it is durable.",
     }),
+  read: z.object({ type: z.literal("read"), with: recipient, id }).meta({
+    description:
+      'Everything in the conversation with `with` is read up to the message `id`; `with` is `""` for the public room. ' +
+      "The server doesn't acknowledge it (P70).",
+  }),
   ping: z.object({ type: z.literal("ping") }).meta({ description: "The server responds with `pong` (P14)." }),
   auth: z.object({ type: z.literal("auth"), token: z.string().min(1) }).meta({
     description: "Renews the connection's token, for the same user, before the old one expires (P6).",
@@ -78,6 +83,14 @@ export const serverFrames = {
         "The message `id` is deleted, by its sender or by the moderator `by`. `change` is the change's own id: a " +
         "cursor (P74). Only with `chat.v1`.",
     }),
+  read: z.object({ type: z.literal("read"), by: username, with: recipient, id }).meta({
+    description:
+      "`by` has read everything in the conversation with `with` up to the message `id`. The greatest `id` counts: frames " +
+      "may come twice and in any order (P70). Only with `chat.v1`.",
+  }),
+  marks: z.object({ type: z.literal("marks") }).meta({
+    description: "Read marks may have been missed: read `GET /conversations` (P70). Only with `chat.v1`.",
+  }),
   ack: z
     .object({ type: z.literal("ack"), ref, id, timestamp: time })
     .meta({ description: "Acknowledges that the message with this `ref` is durable (P10)." }),

@@ -169,7 +169,29 @@ const entry = z
   })
   .meta({ description: "A message or a change, with the message as it is now (P63)." });
 
-const conversation = z.object({ with: username, last: message });
+const readState = {
+  unread: z.number().int().min(0).max(100).optional().meta({
+    description:
+      "Messages of others after `read` that aren't deleted, looked for in the newest 100 messages. 100 means that many or more. Absent after the first 100 conversations of a page (P71).",
+  }),
+  read: id.optional().meta({
+    description: "The message up to which the caller has read. Absent if nothing is read (P71).",
+  }),
+};
+
+const conversation = z.object({
+  with: username,
+  last: message,
+  ...readState,
+  readBy: id.optional().meta({
+    description:
+      "The message up to which the other user has read. Absent if nothing is read, or if the server doesn't tell (P71).",
+  }),
+});
+
+const publicRoom = z
+  .object({ ...readState, last: message.optional() })
+  .meta({ description: "The public room, on the first page (P71)." });
 
 /** The body of a request for a development token (P60). */
 export const tokenRequest = z.object({ username });
@@ -222,6 +244,7 @@ export const responses = {
   ConversationsPage: z
     .object({
       conversations: z.array(conversation),
+      public: publicRoom.optional(),
       next: id.optional().meta({ description: "The `before` of the next page. Absent on the last page." }),
     })
     .meta({ description: "Conversations, newest first (P57)." }),

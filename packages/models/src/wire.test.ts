@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChatError, ERRORS, type ErrorCode } from "./codes.ts";
 import { type ClientFrame, clientFrames, type ServerFrame } from "./frames.ts";
-import { formatId, timestampOf } from "./ids.ts";
+import { formatId, ORIGIN, timestampOf } from "./ids.ts";
 import { username as name } from "./test/usernames.ts";
 import {
   ackFrame,
@@ -124,8 +124,9 @@ describe("client frames", () => {
   it("P30: the message of `invalid_message` names the field, for every field of every frame", () => {
     for (const [type, { shape }] of Object.entries(clientFrames))
       for (const field of Object.keys(shape).filter((name) => name !== "type")) {
-        const valid = { type, to: "bob", content: "x", meta: {}, ref: "r", token: "t" };
-        expect(decodeValue({ ...valid, [field]: "" }).ok, field).toBe(field === "to");
+        const message = { type, to: "bob", content: "x", meta: {}, ref: "r", token: "t" };
+        const valid = { ...message, with: "bob", id: ORIGIN };
+        expect(decodeValue({ ...valid, [field]: "" }).ok, field).toBe(field === "to" || field === "with");
         const decoded = decodeValue({ ...valid, [field]: [] });
         expect(decoded, field).toMatchObject({ code: "invalid_message" });
         expect(decoded, field).toHaveProperty("message", expect.stringMatching(`^\`${field}\` must be `));

@@ -46,6 +46,8 @@ const RULES: Readonly<Record<string, string>> = {
   meta: META_NOT_AN_OBJECT,
   token: "`token` must be a text that isn't empty.",
   as: "`as` must be a username.",
+  with: '`with` must be a username, or "" for the public room.',
+  id: "`id` must be the id of a message.",
 };
 const NOT_AN_OBJECT = "A frame must be a JSON object.";
 const NOT_A_MESSAGE = "Only messages can be sent to this address.";
@@ -115,7 +117,9 @@ function decodeFrame(value: object, text: string, limits: ContentLimits): Decode
     case "ping":
       return { ok: true, frame: { type: "ping" } };
     case "auth":
-      return decodeAuth(value);
+      return decodeAs(clientFrames.auth, value);
+    case "read":
+      return decodeAs(clientFrames.read, value);
     default:
       return { ok: false, code: "unknown_type", ...refOf(value) };
   }
@@ -136,8 +140,8 @@ function decodeSend(value: object, text: string, maxContentBytes: number): Decod
   return { ok: true, frame: { ...frame, meta } };
 }
 
-function decodeAuth(value: object): Decoded {
-  const result = clientFrames.auth.safeParse(value);
+function decodeAs(schema: typeof clientFrames.auth | typeof clientFrames.read, value: object): Decoded {
+  const result = schema.safeParse(value);
   return result.success ? { ok: true, frame: result.data } : invalidMessage(result.error, value);
 }
 

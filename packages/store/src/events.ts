@@ -16,6 +16,8 @@ export const STORE_OPERATIONS = [
   "findChange",
   "keepRevocations",
   "revocations",
+  "keepMarks",
+  "findMarks",
   "ping",
   "close",
 ] as const;

@@ -8,6 +8,7 @@ export type {
 } from "./change.ts";
 export { StoreLocked, type StoreProblem, StoreUnavailable, StoreUnusable } from "./errors.ts";
 export { type Observe, STORE_OPERATIONS, type StoreEvent, type StoreOperation } from "./events.ts";
+export { type MarkName, type MarkOutcome, type MarkStore, markKey, type StoredMark } from "./mark-store.ts";
 export {
   estimateAll,
   estimateBytes,

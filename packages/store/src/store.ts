@@ -7,6 +7,7 @@ import type {
   ChangesOf,
   StoredChange,
 } from "./change.ts";
+import type { MarkStore } from "./mark-store.ts";
 import type { PageSize } from "./page-size.ts";
 
 /**
@@ -24,6 +25,8 @@ import type { PageSize } from "./page-size.ts";
  * - Once `insert` or `change` has returned `stored`, this is durable and every later read includes it (G1).
  */
 export interface Store {
+  /** Read marks (P70). */
+  readonly marks: MarkStore;
   /**
    * Creates tables, indexes and whatever else inserts and reads need. Safe to call again, and by several processes at
    * once. Rejects with `unavailable` if it can't finish now; the next call continues. Rejects with StoreUnusable if
@@ -60,7 +63,7 @@ export interface Store {
    */
   change(changes: readonly LogChange[], options: ChangeOptions): Promise<readonly ChangeOutcome[]>;
   /**
-   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases and changes count. A new log
+   * Returns the greatest stored id, or ORIGIN if the store is empty. The ids of aliases, changes and marks count. A new log
    * starts above this id (L1).
    */
   lastId(): Promise<string>;

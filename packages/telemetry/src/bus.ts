@@ -36,6 +36,17 @@ function busMetrics(registry: Registry) {
       "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue.",
       { of: ["backlog", "refs", "queue"] },
     ),
+    marks: counter(
+      "marks_total",
+      "Read marks raised, and those refused because too many wait to be stored.",
+      {
+        outcome: ["kept", "full"],
+      },
+    ),
+    unstoredMarks: gauge(
+      "unstored_marks",
+      "Read marks that wait to be stored, as of the last that were raised.",
+    ),
     repaired: counter(
       "repaired_messages_total",
       "Messages read from the log to fill holes in the live stream.",
@@ -76,6 +87,11 @@ function countEvent(metrics: Metrics, event: BusEvent): void {
     case "over-share":
       overShare.inc({ of: event.of }, event.drafts);
       break;
+    case "marks":
+      metrics.marks.inc({ outcome: "kept" }, event.marks - event.full);
+      metrics.marks.inc({ outcome: "full" }, event.full);
+      metrics.unstoredMarks.set(event.unstored);
+      break;
     case "repair":
       repairs.inc();
       repaired.inc(event.messages);
@@ -111,6 +127,7 @@ function logEvent(log: Logger, event: BusEvent): void {
     case "append":
     case "connecting":
     case "limits":
+    case "marks":
     case "over-share":
     case "revocations":
     case "trim":

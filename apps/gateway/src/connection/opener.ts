@@ -5,6 +5,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Observe } from "../events.ts";
 import type { FrameHandler } from "../inbound/frame-handler.ts";
 import type { ReadThrottle } from "../inbound/read-throttle.ts";
+import { MARKS_FRAME } from "../marks/mark-listener.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import type { ConnectionLimiter } from "../upgrade/connection-limiter.ts";
@@ -97,6 +98,9 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
     }
     for (const frame of pending.framesAfter(cursor)) writeScheduler.sendTo(connection, frame);
     registry.promote(pending, connection);
+    if (!connection.speaksChat) return;
+    // Marks raised before the subscription was active may have been missed.
+    pending.afterMarksJoined(() => writeScheduler.sendTo(connection, MARKS_FRAME));
   }
 
   function listen(connection: Connection, ws: ChatSocket, stream: ChatStream): void {

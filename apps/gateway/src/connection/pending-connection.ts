@@ -1,4 +1,4 @@
-import type { LiveFeed } from "@parley/bus";
+import type { LiveFeed, MarkFeed } from "@parley/bus";
 import { ChatError } from "@parley/models";
 
 export interface PendingConnectionOptions {
@@ -20,6 +20,8 @@ export class PendingConnection {
   #buffered: { readonly id: string; readonly frame: Buffer }[] = [];
   #bytes = 0;
   #hasGap = false;
+  /** Resolves once the user's read marks are heard. Undefined from then on. */
+  #joiningMarks: Promise<void> | undefined;
 
   constructor({ user, speaksChat, maxBytes }: PendingConnectionOptions) {
     this.user = user;
@@ -47,6 +49,18 @@ export class PendingConnection {
   /** Returns the buffered frames with ids after `cursor`, in log order. */
   framesAfter(cursor: string): Buffer[] {
     return this.#buffered.filter(({ id }) => id > cursor).map(({ frame }) => frame);
+  }
+
+  /** Subscribes to the user's read marks. The handshake doesn't wait for that (P70). */
+  joinMarks(feed: Pick<MarkFeed, "join">): void {
+    this.#joiningMarks = feed.join(this.user).then(() => {
+      this.#joiningMarks = undefined;
+    });
+  }
+
+  /** Calls `onJoined` once the user's read marks are heard. Does nothing if they are heard already. */
+  afterMarksJoined(onJoined: () => void): void {
+    void this.#joiningMarks?.then(onJoined);
   }
 
   /**

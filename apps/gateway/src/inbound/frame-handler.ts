@@ -13,6 +13,7 @@ import type { ConnectionCloser } from "../connection/closer.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TokenRenewal } from "../connection/token-renewal.ts";
 import type { Observe } from "../events.ts";
+import type { MarkGatherer } from "../marks/mark-gatherer.ts";
 import { textFrame } from "../outbound/text-frame.ts";
 import type { WriteScheduler } from "../outbound/write-scheduler.ts";
 import { draftOf } from "./draft.ts";
@@ -21,6 +22,9 @@ import type { MessageAppender } from "./message-appender.ts";
 
 export interface FrameHandlerDeps {
   readonly rateLimiter: RateLimiter;
+  /** Limits read marks, so that they take nothing of the rate of messages (P70). */
+  readonly markLimiter: RateLimiter;
+  readonly markGatherer: Pick<MarkGatherer, "add">;
   readonly messageAppender: MessageAppender;
   readonly writeScheduler: WriteScheduler<Connection>;
   readonly tokenRenewal: TokenRenewal;
@@ -74,15 +78,31 @@ export class FrameHandler {
         break;
       case "auth":
         tokenRenewal.renew(connection, frame.token);
+        break;
+      case "read":
+        this.#mark(connection, frame);
     }
   }
 
-  /** Counts a frame of any type against the user's rate, which all connections of the user share (P32). */
+  /** Gathers a read mark. There is no ack: the user hears the mark once it is raised (P70). */
+  #mark(connection: Connection, frame: Extract<ClientFrame, { type: "read" }>): void {
+    try {
+      this.#deps.markGatherer.add({ user: connection.user, with: frame.with, id: frame.id });
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      this.#refuse(connection, error, undefined);
+    }
+  }
+
+  /**
+   * Counts a frame against the user's rate, which all connections of the user share (P32). Read marks have a rate of their
+   * own (P70).
+   */
   #isWithinRate(connection: Connection, decoded: Decoded, size: number): boolean {
     const { user, activeAt } = connection;
     const frame = decoded.ok ? decoded.frame : undefined;
-    const { rateLimiter } = this.#deps;
-    const verdict = rateLimiter.take(user, activeAt, bytesOf(frame, size, user), framesOf(frame));
+    const limiter = frame?.type === "read" ? this.#deps.markLimiter : this.#deps.rateLimiter;
+    const verdict = limiter.take(user, activeAt, bytesOf(frame, size, user), framesOf(frame));
     switch (verdict.kind) {
       case "pass":
         return true;

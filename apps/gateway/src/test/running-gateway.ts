@@ -1,7 +1,16 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { createVerifier, issueToken, type Verifier, withRevocations } from "@parley/auth";
-import type { Appender, Bus, LiveFeed, LiveListener, Revocations } from "@parley/bus";
+import type {
+  Appender,
+  Bus,
+  LiveFeed,
+  LiveListener,
+  MarkFeed,
+  MarkListener,
+  MarkQueue,
+  Revocations,
+} from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
 import { closeServer, createHttpServer, listen, readEnv } from "@parley/service";
@@ -31,6 +40,8 @@ export interface RunningGatewayOptions {
   readonly append?: (append: Appender) => Appender;
   /** Wraps the log's live feed. */
   readonly live?: (live: LiveFeed) => LiveFeed;
+  /** Wraps the log's feed of read marks. */
+  readonly marks?: (feed: MarkFeed) => MarkFeed;
   /** Wall clock, ms since 1970. */
   readonly now?: () => number;
 }
@@ -52,6 +63,9 @@ export interface RunningGateway {
    * The gateway's listener for live messages. Tests call it to deliver messages that the log in memory never would.
    */
   readonly listener: LiveListener;
+  readonly markListener: MarkListener;
+  /** The read marks of the log that aren't stored. */
+  readonly marks: MarkQueue;
   /** The gateway's appender. Tests append with it what no client of the gateway can send. */
   readonly appender: Appender;
   /** Returns a token that was issued at a time, in ms since 1970, and is valid for a day. */
@@ -66,8 +80,13 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
   const revocations = options.revocations ?? bus.revocations();
   const events: GatewayEvent[] = [];
   let listener: LiveListener | undefined;
+  let markListener: MarkListener | undefined;
   let appender: Appender | undefined;
-  const roles: Pick<Bus, "append" | "live"> = {
+  const roles: Pick<Bus, "append" | "live" | "raiseMarks"> = {
+    raiseMarks: (gatewayListener) => {
+      markListener = gatewayListener;
+      return (options.marks ?? same)(bus.raiseMarks(gatewayListener));
+    },
     append: () => {
       appender = (options.append ?? same)(bus.append());
       return appender;
@@ -103,28 +122,15 @@ export async function startGateway(options: RunningGatewayOptions = {}): Promise
     await store.end();
     await bus.close();
   });
-  if (!listener || !appender) throw new Error("the gateway did not open its roles");
+  if (!listener || !markListener || !appender) throw new Error("the gateway did not open its roles");
   const token = async (user: string, expiresInSeconds = 600, scopes: readonly string[] = []) =>
     (await issueToken({ user, secret: SECRET, expiresInSeconds, scopes })).token;
   const tokenAt = async (user: string, ms: number) =>
     (await issueToken({ user, secret: SECRET, expiresInSeconds: 86_400, now: () => ms })).token;
   const url = `http://127.0.0.1:${port}`;
   const wsUrl = `ws://127.0.0.1:${port}/ws`;
-  return {
-    core,
-    server,
-    sockets,
-    port,
-    url,
-    wsUrl,
-    store,
-    revocations,
-    events,
-    listener,
-    appender,
-    token,
-    tokenAt,
-  };
+  const log = { store, listener, markListener, marks: bus.storeMarks(), appender, revocations };
+  return { core, server, sockets, port, url, wsUrl, events, ...log, token, tokenAt };
 }
 
 /** Wraps a live feed with another `join`. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { raceAbort } from "@parley/async";
-import type { LiveFeed } from "@parley/bus";
+import type { LiveFeed, MarkFeed } from "@parley/bus";
 import { ChatError, SUBPROTOCOL } from "@parley/models";
 import { rejectUpgrade } from "@parley/service";
 import { PendingConnection } from "../connection/pending-connection.ts";
@@ -16,6 +16,7 @@ export interface UpgradeHandlerDeps {
   readonly connectionLimiter: ConnectionLimiter;
   readonly registry: ConnectionRegistry;
   readonly live: LiveFeed;
+  readonly markFeed: Pick<MarkFeed, "join">;
   readonly socketServer: ChatSocketServer;
   readonly openConnection: (upgrade: AcceptedUpgrade, ws: ChatSocket, socket: Duplex) => void;
   readonly observe: Observe;
@@ -103,7 +104,7 @@ export class UpgradeHandler {
   }
 
   async #subscribe(request: UpgradeRequest, client: AuthenticatedClient): Promise<boolean> {
-    const { registry, live, admission, maxPendingBytes } = this.#deps;
+    const { registry, live, markFeed, admission, maxPendingBytes } = this.#deps;
     const { signal, id, requestedAt } = request;
     const pending = new PendingConnection({
       user: client.identity.user,
@@ -111,6 +112,7 @@ export class UpgradeHandler {
       maxBytes: maxPendingBytes,
     });
     registry.addPending(pending);
+    pending.joinMarks(markFeed);
     try {
       const cursor = await raceAbort(pending.subscribe(live, signal), signal);
       admission.assertNotDraining();

@@ -15,6 +15,7 @@ import type { Changes } from "../changing/changes.ts";
 import type { Observe } from "../events.ts";
 import type { FeedWaits } from "../feed/feed-waits.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
+import type { ReadStates } from "../marks/read-states.ts";
 import type { Conversations } from "../queries/conversations.ts";
 import type { History } from "../queries/history.ts";
 import { changeMessageRoutes } from "../routes/change-message.ts";
@@ -33,6 +34,7 @@ export interface AppDeps {
   readonly history: History;
   readonly conversations: Conversations;
   readonly feedWaits: FeedWaits;
+  readonly readStates: ReadStates;
   readonly changes: Changes;
   readonly rateLimiter: RateLimiter;
   readonly unansweredRequests: UnansweredRequests;
@@ -70,7 +72,7 @@ const MAX_BODY_BYTES = 1_024;
  * (P55).
  */
 export function createApp(deps: AppDeps): Express {
-  const { history, conversations, feedWaits, limiter, slowClientMs, observe } = deps;
+  const { history, conversations, feedWaits, readStates, limiter, slowClientMs, observe } = deps;
   const openExchange = createOpenExchange(deps);
   const responder = new Responder({ limiter, slowClientMs, observe });
   const messages = messagesRoute({ history, openExchange, responder, observe });
@@ -88,7 +90,8 @@ export function createApp(deps: AppDeps): Express {
   app.delete("/message/:id", (req, res) => changeMessage.remove(req, res, req.params.id));
   app.get("/sync", syncRoute({ history, openExchange, responder, observe }));
   app.get("/feed", feedRoute({ history, feedWaits, openExchange, responder }));
-  app.get("/conversations", conversationsRoute({ conversations, openExchange, responder, observe }));
+  const list = { conversations, history, readStates, openExchange, responder, observe };
+  app.get("/conversations", conversationsRoute(list));
   for (const [path, handler] of Object.entries(documentRoutes())) app.get(path, handler);
   app.all(PATHS, failWith("method_not_allowed"));
   app.use(failWith("not_found"));

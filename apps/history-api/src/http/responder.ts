@@ -1,3 +1,4 @@
+import type { StoredMessage } from "@parley/models";
 import { estimateAll } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
@@ -106,6 +107,11 @@ export class Responder {
     if (res.destroyed) throw new ResponseAbandoned({ isSlow: false });
     await body.end(req.method === "HEAD" ? undefined : Buffer.from(count === 0 ? "[]" : "]"));
     this.#answered(exchange, true, count);
+  }
+
+  /** Charges a caller for messages that were read for a page and aren't in it. */
+  charge({ caller }: Exchange, messages: readonly StoredMessage[]): void {
+    this.#deps.limiter.charge(caller.user, estimateAll(messages));
   }
 
   /** Reads and encodes a page, and reserves its memory. */

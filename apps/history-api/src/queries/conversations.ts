@@ -28,6 +28,11 @@ export interface ConversationsDeps {
   readonly refLookup: RefLookup;
 }
 
+/** A page of conversations, and the position of the log up to which it is complete. */
+export interface ConversationsPage extends LastMessages {
+  readonly position: string;
+}
+
 /** Maximum number of attempts to get two snapshots that overlap. Then the request fails. */
 const MAX_ATTEMPTS = 3;
 
@@ -56,7 +61,11 @@ export class Conversations {
   }
 
   /** Reads one page, newest conversation first. Even a short or empty page can have a next page. */
-  async readPage(user: string, options: ConversationsOptions, deadline: Deadline): Promise<LastMessages> {
+  async readPage(
+    user: string,
+    options: ConversationsOptions,
+    deadline: Deadline,
+  ): Promise<ConversationsPage> {
     const { follower, store } = this.#deps;
     const size = { ...options, maxBytes: MAX_PAGE_BYTES };
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
@@ -77,7 +86,7 @@ export class Conversations {
     tails: readonly [TailSnapshot, TailSnapshot],
     query: Omit<NewestInTailQuery, "decided" | "maxUndecided">,
     deadline: Deadline,
-  ): Promise<LastMessages> {
+  ): Promise<ConversationsPage> {
     const { before, limit, stored, user } = query;
     const tail = tailOf(...tails);
     const [, snapshot] = tails;
@@ -91,7 +100,8 @@ export class Conversations {
     );
     const messages = firstFitting(lastMessages, { limit, maxBytes: MAX_PAGE_BYTES });
     const isShorter = messages.length < lastMessages.length;
-    return { messages, next: isCut || isShorter ? messages.at(-1)?.id : stored.next };
+    const next = isCut || isShorter ? messages.at(-1)?.id : stored.next;
+    return { messages, next, position: snapshot.position };
   }
 
   /**

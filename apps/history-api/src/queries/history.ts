@@ -86,6 +86,12 @@ export class History {
     });
   }
 
+  /** Reads the last public message up to `position`. */
+  async readLastPublic(position: string, deadline: Deadline): Promise<StoredMessage | undefined> {
+    const last = { after: undefined, before: idAfter(position), limit: 1, newest: true };
+    return (await this.readPage("", "", last, deadline)).messages.at(-1);
+  }
+
   /**
    * Begins to read the whole conversation with `peer`, or a part of it (P50, P64). Resolves once the follower has reached
    * the log's end, which is the end of the answer.

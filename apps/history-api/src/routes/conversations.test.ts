@@ -48,7 +48,7 @@ describe("GET /conversations", () => {
     expect(await listConversations("/conversations", { user: "nobody" })).toEqual([]);
   });
 
-  it("P57: a conversation holds its peer and its last message in full, and nothing else", async () => {
+  it("P57: a conversation holds its peer and its last message in full, and how far both have read", async () => {
     const { body, type, headers } = await server.request("/conversations?limit=1");
     expect(type).toBe("application/json");
     expect(headers.get("cache-control")).toBe("no-store");
@@ -63,9 +63,16 @@ describe("GET /conversations", () => {
             content: "number 7",
             timestamp: timestampOf(idAt(7)),
           },
+          unread: 0,
+          read: idAt(7),
         },
       ],
       next: idAt(7),
+      public: {
+        unread: 0,
+        read: idAt(5),
+        last: { id: idAt(5), from: "alice", to: "", content: "number 5", timestamp: timestampOf(idAt(5)) },
+      },
     });
   });
 

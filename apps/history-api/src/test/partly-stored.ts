@@ -1,5 +1,6 @@
 import { until } from "@parley/async";
 import type { LogMessage } from "@parley/models";
+import type { HistoryConfig } from "../config.ts";
 import { RunningApi } from "./running-api.ts";
 import { idAt, ScriptedTail } from "./scripted-tail.ts";
 
@@ -9,6 +10,7 @@ import { idAt, ScriptedTail } from "./scripted-tail.ts";
 export async function startPartlyStored(
   log: readonly LogMessage[],
   stored: readonly number[],
+  config: Partial<HistoryConfig> = {},
 ): Promise<{ readonly server: RunningApi; readonly tail: ScriptedTail }> {
   const tail = new ScriptedTail();
   const server = await RunningApi.start(async (store) => {
@@ -16,7 +18,7 @@ export async function startPartlyStored(
     tail.append(...log);
     tail.stored = idAt(2);
     return tail;
-  });
+  }, config);
   await until(() => server.api.problems().length === 0);
   return { server, tail };
 }

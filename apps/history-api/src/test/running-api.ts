@@ -30,6 +30,7 @@ export const LIMITS: RequestLimits = {
 const CONFIG: HistoryConfig = {
   rate: rateLimitOf(1_000_000),
   maxUnanswered: 100,
+  readReceipts: true,
   maxContentBytes: 8_192,
   allowedOrigins: undefined,
   trustedProxies: TrustedProxies.none,
@@ -53,6 +54,8 @@ export class RunningApi {
   readonly url: string;
   readonly api: HistoryApi;
   readonly store: Store;
+  /** The read marks that aren't stored, by `user:other`. */
+  readonly marks: Map<string, string>;
   readonly events: HistoryEvent[];
   readonly revocations: Revocations;
   /** Aborted when `beginToStop` is called, as at SIGTERM. */
@@ -60,12 +63,12 @@ export class RunningApi {
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    started: Pick<RunningApi, "url" | "api" | "store" | "events" | "revocations">,
+    started: Pick<RunningApi, "url" | "api" | "store" | "marks" | "events" | "revocations">,
     stopping: AbortController,
     stop: () => Promise<void>,
   ) {
     ({ url: this.url, api: this.api, store: this.store, events: this.events } = started);
-    this.revocations = started.revocations;
+    ({ marks: this.marks, revocations: this.revocations } = started);
     this.#stopping = stopping;
     this.#stop = stop;
   }
@@ -81,12 +84,14 @@ export class RunningApi {
     const store = openSqliteStore({ dir });
     const events: HistoryEvent[] = [];
     const revocations = new MemoryBus({ lastStored: ORIGIN }).revocations();
+    const marks = new Map<string, string>();
     const verifier = withRevocations(createVerifier({ secrets: [SECRET], isUser: isUsername }), revocations);
     const stopping = new AbortController();
     const api = createHistoryApi({
       stopping: stopping.signal,
       tail: await createTail(store),
       appender,
+      marks: { find: async (names) => names.map(({ user, with: other }) => marks.get(`${user}:${other}`)) },
       store: wrapStore(store),
       verifier,
       config: { ...CONFIG, ...changes },
@@ -96,7 +101,7 @@ export class RunningApi {
     const running = api.run(stop.signal);
     const server = createHttpServer({ handlers: api });
     const { url } = await listen(server, { port: 0, host: "127.0.0.1" });
-    return new RunningApi({ url, api, store, events, revocations }, stopping, async () => {
+    return new RunningApi({ url, api, store, marks, events, revocations }, stopping, async () => {
       await closeServer(server, 100);
       stop.abort();
       await running;

@@ -1,15 +1,16 @@
 import type { StoreFormat } from "@parley/store";
 import type { PersisterEvent } from "../events.ts";
 import { createPersister, type Persister, type Timings } from "../persister.ts";
-import { ScriptedConsumer, ScriptedStore } from "./scripted-adapters.ts";
+import { ScriptedConsumer, ScriptedMarkQueue, ScriptedStore } from "./scripted-adapters.ts";
 
 const RETRY = { minMs: 1, maxMs: 4 };
-const FAST: Timings = { retry: RETRY, upgradeRetry: RETRY, trimEveryMs: 1, drainMs: 10_000 };
+const FAST: Timings = { retry: RETRY, upgradeRetry: RETRY, trimEveryMs: 1, marksEveryMs: 1, drainMs: 10_000 };
 
 export interface RunningPersister {
   readonly persister: Persister;
   readonly consumer: ScriptedConsumer;
   readonly store: ScriptedStore;
+  readonly marks: ScriptedMarkQueue;
   readonly events: PersisterEvent[];
 }
 
@@ -29,10 +30,12 @@ export function start(
 ): RunningPersister {
   const consumer = new ScriptedConsumer(options);
   const store = options.store ?? new ScriptedStore();
+  const marks = new ScriptedMarkQueue();
   const events: PersisterEvent[] = [];
   const timings = { ...FAST, ...options.timings };
   const persister = createPersister({
     consumer,
+    marks,
     store,
     storeFormat: options.storeFormat,
     timings,
@@ -41,7 +44,7 @@ export function start(
   });
   stopping = new AbortController();
   run = persister.run(stopping.signal);
-  return { persister, consumer, store, events };
+  return { persister, consumer, store, marks, events };
 }
 
 /** Aborts the persister's signal and resolves when `run` has ended. */

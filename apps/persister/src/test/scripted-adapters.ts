@@ -1,4 +1,13 @@
-import type { Consumed, Consumer, LogState, Outcome, Settled } from "@parley/bus";
+import type {
+  Consumed,
+  Consumer,
+  LogState,
+  MarkQueue,
+  Outcome,
+  ReadMark,
+  Settled,
+  UnstoredMarks,
+} from "@parley/bus";
 import {
   ChatError,
   contentDigest,
@@ -14,8 +23,12 @@ import type {
   ChangeOutcome,
   InsertOptions,
   InsertOutcome,
+  MarkName,
+  MarkOutcome,
+  MarkStore,
   PrepareOptions,
   Store,
+  StoredMark,
   StoreFormat,
 } from "@parley/store";
 
@@ -122,6 +135,42 @@ export class ScriptedConsumer implements Consumer {
   }
 }
 
+/** The marks of a store. `onKeep` decides the outcomes. */
+class ScriptedMarks implements MarkStore {
+  onKeep: (marks: readonly StoredMark[]) => Promise<readonly MarkOutcome[]> = async (marks) =>
+    marks.map(() => "kept");
+
+  keep(marks: readonly StoredMark[]): Promise<readonly MarkOutcome[]> {
+    return this.onKeep(marks);
+  }
+
+  async find(names: readonly MarkName[]): Promise<readonly undefined[]> {
+    return names.map(() => undefined);
+  }
+}
+
+/** The marks of a log: `parts` are listed in turn, and what is reported is recorded. */
+export class ScriptedMarkQueue implements MarkQueue {
+  parts: readonly UnstoredMarks[] = [];
+  readonly reported: { readonly as: "stored" | "dropped"; readonly marks: readonly ReadMark[] }[] = [];
+  failure: Error | undefined;
+
+  async list(cursor = ""): Promise<UnstoredMarks> {
+    // Lets other work run, as a real log does.
+    await new Promise(setImmediate);
+    if (this.failure) throw this.failure;
+    return this.parts[Number(cursor)] ?? { marks: [], watermark: ORIGIN, cursor: "" };
+  }
+
+  async stored(marks: readonly ReadMark[]): Promise<void> {
+    this.reported.push({ as: "stored", marks });
+  }
+
+  async drop(marks: readonly ReadMark[]): Promise<void> {
+    this.reported.push({ as: "dropped", marks });
+  }
+}
+
 type InsertHandler = (
   messages: readonly LogMessage[],
 ) => Promise<readonly InsertOutcome[]> | readonly InsertOutcome[];
@@ -129,7 +178,7 @@ type InsertHandler = (
 type ChangeHandler = (changes: readonly LogChange[]) => readonly ChangeOutcome[];
 
 /** A store whose writes are answered by `onInsert` and `onChange`. By default, every entry is stored. */
-export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert" | "change"> {
+export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "insert" | "change" | "marks"> {
   readonly inserts: (readonly LogMessage[])[] = [];
   /** The options of each insert. */
   readonly mayBeStored: boolean[] = [];
@@ -138,6 +187,7 @@ export class ScriptedStore implements Pick<Store, "prepare" | "upgrade" | "inser
   /** Each call of `change`: the changes, and the watermark. */
   readonly changes: { readonly changes: readonly LogChange[]; readonly watermark: string }[] = [];
   onChange: ChangeHandler = (changes) => changes.map(() => ({ kind: "stored" }));
+  readonly marks = new ScriptedMarks();
   onPrepare: () => Promise<void> = () => Promise.resolve();
 
   onUpgrade: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();

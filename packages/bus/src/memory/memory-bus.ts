@@ -5,12 +5,20 @@ import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { Observe } from "../events.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
+import {
+  MAX_UNSTORED_MARKS,
+  type MarkFeed,
+  type MarkListener,
+  type MarkQueue,
+  type MarkReader,
+} from "../marks.ts";
 import type { Revocations } from "../revocations.ts";
 import { Journal } from "./journal.ts";
 import { type AppendLimits, MemoryAppender } from "./memory-appender.ts";
 import { MemoryConsumer } from "./memory-consumer.ts";
 import { MemoryLiveFeed } from "./memory-live-feed.ts";
 import { MemoryLogTail } from "./memory-log-tail.ts";
+import { MemoryMarks } from "./memory-marks.ts";
 import { MemoryRevocations, type RevocationOptions } from "./memory-revocations.ts";
 import { Notifier } from "./notifier.ts";
 
@@ -24,6 +32,8 @@ export interface MemoryBusOptions extends Partial<AppendLimits> {
   readonly now?: () => number;
   /** `close` waits at most this long for the consumer to settle accepted messages, in ms. Defaults to 5,000. */
   readonly closeTimeoutMs?: number;
+  /** The maximum number of read marks that may wait to be stored (L27). */
+  readonly maxUnstoredMarks?: number;
 }
 
 const DEFAULT_LIMITS: AppendLimits = {
@@ -55,14 +65,21 @@ export class MemoryBus implements Bus {
   #consume: MemoryConsumer | undefined;
   #tail: MemoryLogTail | undefined;
   readonly #revocations: MemoryRevocations;
+  readonly #marks: MemoryMarks;
   #closing: Promise<void> | undefined;
 
-  constructor({ lastStored, revocations, observe, now, closeTimeoutMs, ...limits }: MemoryBusOptions) {
+  constructor(options: MemoryBusOptions) {
+    const { lastStored, revocations, observe, now, closeTimeoutMs, maxUnstoredMarks, ...limits } = options;
     this.#journal = new Journal(lastStored, now ?? Date.now);
     this.#observe = observe ?? (() => undefined);
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#revocations = new MemoryRevocations(revocations ?? {}, this.#observe);
     this.#closeTimeoutMs = closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS;
+    this.#marks = new MemoryMarks({
+      end: () => this.#journal.settledUpTo,
+      onRaised: (result) => this.#observe({ type: "marks", ...result }),
+      maxUnstored: maxUnstoredMarks ?? MAX_UNSTORED_MARKS,
+    });
   }
 
   append(): Appender {
@@ -107,6 +124,18 @@ export class MemoryBus implements Bus {
     return this.#revocations;
   }
 
+  raiseMarks(listener: MarkListener): MarkFeed {
+    return this.#marks.listen(listener);
+  }
+
+  storeMarks(): MarkQueue {
+    return this.#marks;
+  }
+
+  findMarks(): MarkReader {
+    return this.#marks;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -130,6 +159,7 @@ export class MemoryBus implements Bus {
       onOutcome(positionOf(logged), { kind: "unknown" });
     this.#live?.close();
     this.#tail?.close();
+    this.#marks.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Observe } from "../events.ts";
+import { MAX_UNSTORED_MARKS } from "../marks.ts";
 import type { LogFormat } from "./format/log-format.ts";
 
 /** Options of a Redis bus. Sizes are in bytes, times in ms. */
@@ -35,6 +36,8 @@ export interface RedisBusOptions {
   readonly maxRevocations?: number;
   /** The maximum age of tokens. Older revocations of tokens are forgotten (L26). */
   readonly maxTokenAgeMs?: number | undefined;
+  /** The maximum number of read marks that may wait to be stored (L27). */
+  readonly maxUnstoredMarks?: number;
 }
 
 /** The options with their defaults, except the URL, the namespace, the format and the observer. */
@@ -58,6 +61,7 @@ const DEFAULTS: RedisBusConfig = {
   trimMinAgeMs: 60_000,
   maxRevocations: 10_000,
   maxTokenAgeMs: Number.POSITIVE_INFINITY,
+  maxUnstoredMarks: MAX_UNSTORED_MARKS,
 };
 
 /** Adds the defaults. An option whose value is undefined gets its default. */

@@ -3,6 +3,7 @@ import type { Bus } from "../bus.ts";
 import type { ConsumeOptions, Consumer } from "../consumer.ts";
 import type { LiveFeed, LiveListener } from "../live-feed.ts";
 import type { LogTail } from "../log-tail.ts";
+import type { MarkFeed, MarkListener, MarkQueue, MarkReader } from "../marks.ts";
 import type { Revocations } from "../revocations.ts";
 import { prepareAppend } from "./append/append-call.ts";
 import { RedisAppender } from "./append/redis-appender.ts";
@@ -11,6 +12,9 @@ import type { Link } from "./connection/link.ts";
 import { RedisConsumer } from "./consume/redis-consumer.ts";
 import { type Context, createContext } from "./context.ts";
 import { RedisLiveFeed } from "./live/redis-live-feed.ts";
+import { RedisMarkFeed } from "./marks/redis-mark-feed.ts";
+import { RedisMarkQueue } from "./marks/redis-mark-queue.ts";
+import { RedisMarkReader } from "./marks/redis-mark-reader.ts";
 import type { RedisBusOptions } from "./options.ts";
 import { RedisRevocations } from "./revocations/redis-revocations.ts";
 import { RedisLogTail } from "./tail/redis-log-tail.ts";
@@ -49,6 +53,18 @@ export class RedisBus implements Bus {
   /** Uses the connection that appends, if the role `append` was requested before. */
   revocations(): Revocations {
     return this.#closeLater(new RedisRevocations(this.#context, this.#appendLink ?? this.#revocationLink()));
+  }
+
+  raiseMarks(listener: MarkListener): MarkFeed {
+    return this.#closeLater(new RedisMarkFeed(this.#context, listener));
+  }
+
+  storeMarks(): MarkQueue {
+    return this.#closeLater(new RedisMarkQueue(this.#context));
+  }
+
+  findMarks(): MarkReader {
+    return this.#closeLater(new RedisMarkReader(this.#context));
   }
 
   /** Closes roles and connections in reverse order of creation, so that a connection outlives the roles that use it. */

@@ -31,6 +31,7 @@ const ready = pick(
   "ALLOW_WEAK_DURABILITY",
   "REUSE_PORT",
   "DRAIN_MS",
+  "READ_RECEIPTS",
   "LOG_LEVEL",
   "LOG_LINES_PER_SECOND",
 );
@@ -76,6 +77,7 @@ describe("the shared variables", () => {
       ALLOW_WEAK_DURABILITY: false,
       REUSE_PORT: false,
       DRAIN_MS: 20_000,
+      READ_RECEIPTS: true,
       LOG_LEVEL: "info",
       LOG_LINES_PER_SECOND: 20,
     });

@@ -163,6 +163,11 @@ const shared = {
     .describe(
       "Maximum time over which a stopping gateway spreads the closing of its connections (P41). The process exits within 25,000 ms.",
     ),
+  READ_RECEIPTS: fields
+    .flag(true)
+    .describe(
+      "Whether users see how far others have read their private conversations (P70, P71). Set it for gateways and history-apis alike.",
+    ),
   LOG_LINES_PER_SECOND: fields
     .limit(20)
     .describe(

@@ -4,6 +4,7 @@ import type { ChangeDocument } from "./changes/document.ts";
 import type {
   AliasDocument,
   ConversationDocument,
+  MarkDocument,
   MessageDocument,
   ProgressDocument,
   RevocationDocument,
@@ -27,6 +28,7 @@ export interface Collections {
   readonly aliases: Collection<AliasDocument>;
   readonly changes: Collection<ChangeDocument>;
   readonly revocations: Collection<RevocationDocument>;
+  readonly marks: Collection<MarkDocument>;
   /** Exists only while a backfill runs. */
   readonly progress: Collection<ProgressDocument>;
 }
@@ -66,6 +68,7 @@ export function createConnection(url: string, limits: ConnectionLimits): Connect
       aliases: collection("aliases"),
       changes: collection("changes"),
       revocations: collection("revocations"),
+      marks: collection("marks"),
       progress: collection("progress"),
       ...lazyConnect(client),
     };

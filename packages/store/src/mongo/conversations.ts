@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Collection, MongoBulkWriteError, MongoServerError } from "mongodb";
+import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, MongoServerError } from "mongodb";
 import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 import type { LastMessages } from "../store.ts";
@@ -32,19 +32,7 @@ const MAX_ATTEMPTS = 10;
 export async function updateConversations(
   conversations: Conversations,
   updates: readonly ConversationUpdate[],
-  { maxTimeMS }: Pick<TimeLimit, "maxTimeMS">,
-): Promise<void> {
-  const bulks: Promise<void>[] = [];
-  for (let from = 0; from < updates.length; from += BULK_SIZE)
-    bulks.push(write(conversations, updates.slice(from, from + BULK_SIZE), maxTimeMS, MAX_ATTEMPTS));
-  await Promise.all(bulks);
-}
-
-async function write(
-  conversations: Conversations,
-  updates: readonly ConversationUpdate[],
-  maxTimeMS: number,
-  attempts: number,
+  timeLimit: Pick<TimeLimit, "maxTimeMS">,
 ): Promise<void> {
   const operations = updates.map(({ name, users, last }) => ({
     updateOne: {
@@ -53,22 +41,43 @@ async function write(
       upsert: true,
     },
   }));
+  await upsertAll(conversations, operations, timeLimit);
+}
+
+/** Writes upserts, each by its `_id`, in any order. Rejects unless all of them satisfy the write concern (L13). */
+export async function upsertAll<Schema extends { readonly _id: string }>(
+  collection: Collection<Schema>,
+  operations: readonly AnyBulkWriteOperation<Schema>[],
+  { maxTimeMS }: Pick<TimeLimit, "maxTimeMS">,
+): Promise<void> {
+  const bulks: Promise<void>[] = [];
+  for (let from = 0; from < operations.length; from += BULK_SIZE)
+    bulks.push(write(collection, operations.slice(from, from + BULK_SIZE), maxTimeMS, MAX_ATTEMPTS));
+  await Promise.all(bulks);
+}
+
+async function write<Schema extends { readonly _id: string }>(
+  collection: Collection<Schema>,
+  operations: readonly AnyBulkWriteOperation<Schema>[],
+  maxTimeMS: number,
+  attempts: number,
+): Promise<void> {
   try {
-    await conversations.bulkWrite(operations, { ordered: false, maxTimeMS });
+    await collection.bulkWrite(operations, { ordered: false, maxTimeMS });
   } catch (error) {
     if (attempts === 1) throw error;
-    await write(conversations, refusedUpdates(error, updates), maxTimeMS, attempts - 1);
+    await write(collection, refusedOf(error, operations), maxTimeMS, attempts - 1);
   }
 }
 
-/** Returns the updates to repeat after a document was created by another process. Rethrows any other error. */
-function refusedUpdates(error: unknown, updates: readonly ConversationUpdate[]) {
+/** Returns the operations to repeat after a document was created by another process. Rethrows any other error. */
+function refusedOf<Operation>(error: unknown, operations: readonly Operation[]): readonly Operation[] {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
     throw error;
   const errors = [error.writeErrors].flat();
   if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
   const settled = error.matchedCount + error.upsertedCount + errors.length;
-  return settled === updates.length ? errors.flatMap(({ index }) => updates[index] ?? []) : updates;
+  return settled === operations.length ? errors.flatMap(({ index }) => operations[index] ?? []) : operations;
 }
 
 /** Conversations per step of a backfill. */

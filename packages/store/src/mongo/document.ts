@@ -58,6 +58,14 @@ export interface RevocationDocument extends RevocationEntry {
   readonly _id: string;
 }
 
+/** A document of the collection `marks`: a read mark. */
+export interface MarkDocument {
+  /** See `markKey`. */
+  readonly _id: string;
+  /** The message up to which the user has read. */
+  readonly id: string;
+}
+
 /** A document of the collection `progress`: says how far a backfill has come. It survives the processes that run the backfill. */
 export interface ProgressDocument {
   readonly _id: BackfillSubject;

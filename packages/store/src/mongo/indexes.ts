@@ -1,10 +1,12 @@
 import { type Collection, type IndexDescription, MongoServerError } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
 import type { ChangeDocument } from "./changes/document.ts";
-import type { MessageDocument } from "./document.ts";
+import type { Collections } from "./connection.ts";
+import type { MarkDocument, MessageDocument } from "./document.ts";
 
 type Messages = Collection<MessageDocument>;
 type Changes = Collection<ChangeDocument>;
+type Marks = Collection<MarkDocument>;
 
 /**
  * The indexes for reads of a range. A read names its index as a hint, so if the index is missing, the read fails
@@ -27,6 +29,10 @@ const READ_INDEXES: IndexDescription[] = [
  * unique (L5), and a change of a log that was lost must not stop another one.
  */
 const CHANGE_INDEXES: IndexDescription[] = [...READ_INDEXES, { key: { key: 1 } }];
+
+/** Finds the greatest id: a new log starts above it (L1). Marks are read by `_id`. */
+const BY_MARKED_ID = { id: 1 } as const;
+const MARK_INDEXES: IndexDescription[] = [{ key: BY_MARKED_ID }];
 
 /**
  * Format 2: the unique index on `key` (G2). It leaves out documents without the field, so a process of an earlier
@@ -72,6 +78,11 @@ export function createChangeIndexes(changes: Changes): Promise<void> {
   return create(changes, CHANGE_INDEXES);
 }
 
+/** Creates the index of read marks, and with it the collection. */
+export function createMarkIndexes(marks: Marks): Promise<void> {
+  return create(marks, MARK_INDEXES);
+}
+
 export function createKeyIndex(messages: Messages): Promise<void> {
   return create(messages, [BY_KEY]);
 }
@@ -103,18 +114,23 @@ export async function readUniqueIndexes(messages: Messages): Promise<UniqueIndex
 
 /**
  * Returns the keys of the indexes that the collections lack: all of them if a collection doesn't exist. Those of changes
- * have the collection's name before them.
+ * and marks have the collection's name before them.
  */
-export async function missingIndexes(messages: Messages, changes: Changes): Promise<string[]> {
+export async function missingIndexes({
+  messages,
+  changes,
+  marks,
+}: Pick<Collections, "messages" | "changes" | "marks">): Promise<string[]> {
   const { ref } = await readUniqueIndexes(messages);
   return [
     ...(await missingFrom(messages, [...READ_INDEXES, ref ? BY_REF : BY_KEY])),
     ...(await missingFrom(changes, CHANGE_INDEXES)).map((key) => `changes ${key}`),
+    ...(await missingFrom(marks, MARK_INDEXES)).map((key) => `marks ${key}`),
   ];
 }
 
 async function missingFrom(
-  collection: Messages | Changes,
+  collection: Messages | Changes | Marks,
   wanted: readonly IndexDescription[],
 ): Promise<string[]> {
   const existing = (await indexesOf(collection)).map(({ key }) => JSON.stringify(key));
@@ -122,7 +138,7 @@ async function missingFrom(
 }
 
 async function create(
-  collection: Messages | Changes,
+  collection: Messages | Changes | Marks,
   indexes: IndexDescription[],
   rethrown: readonly unknown[] = [],
 ): Promise<void> {
@@ -142,7 +158,7 @@ async function create(
   }
 }
 
-async function indexesOf(collection: Messages | Changes) {
+async function indexesOf(collection: Messages | Changes | Marks) {
   return await collection.indexes().catch((error: unknown) => {
     if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
     throw error;

@@ -34,7 +34,8 @@ const TIMEOUT_MS = 5_000;
  * error.
  */
 export async function inspectMongo(url: string): Promise<MongoFacts> {
-  const { client, messages, changes } = createConnection(url, { timeoutMs: TIMEOUT_MS, maxConnections: 1 });
+  const connection = createConnection(url, { timeoutMs: TIMEOUT_MS, maxConnections: 1 });
+  const { client, messages } = connection;
   try {
     const admin = client.db("admin");
     const command = (name: string): Promise<Document> =>
@@ -51,7 +52,7 @@ export async function inspectMongo(url: string): Promise<MongoFacts> {
       members: Array.isArray(hello.hosts) ? hello.hosts.length : 1,
       writeConcern: `w: ${w}, j: ${journal}`,
       database: messages.dbName,
-      missingIndexes: await missingIndexes(messages, changes),
+      missingIndexes: await missingIndexes(connection),
       format: formatOf(await readUniqueIndexes(messages)),
       clockAheadMs:
         hello.localTime instanceof Date ? Math.round(hello.localTime.getTime() - midpoint) : undefined,

@@ -38,8 +38,9 @@ import {
   updateConversations,
 } from "./conversations.ts";
 import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
-import { createChangeIndexes, createReadIndexes } from "./indexes.ts";
+import { createChangeIndexes, createMarkIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
+import { MongoMarks, readLastMark } from "./marks/mongo-marks.ts";
 import { problemOf, reasonOf } from "./mongo-error.ts";
 import { readByRefs, readFeed, readLastId, readPage, readVisible } from "./read.ts";
 import { keepRevocations, readRevocations } from "./revocations/revocations.ts";
@@ -48,6 +49,7 @@ import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
 /** A store in MongoDB, for any number of processes. */
 export class MongoStore implements Store, Named {
+  readonly marks: MongoMarks;
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
@@ -60,6 +62,7 @@ export class MongoStore implements Store, Named {
     this.#db = db;
     this.#observe = observe;
     this.#timeoutMs = timeoutMs;
+    this.marks = new MongoMarks(db, (operation, run, abandoned) => this.#bounded(operation, run, abandoned));
   }
 
   /**
@@ -70,6 +73,7 @@ export class MongoStore implements Store, Named {
     const step = this.#stepsOf("prepare");
     await step(() => createReadIndexes(this.#db.messages));
     await step(() => createChangeIndexes(this.#db.changes));
+    await step(() => createMarkIndexes(this.#db.marks));
     const isNew = await ensureUniqueRefs(this.#db.messages, format, step);
     if (isNew) await step(() => markBackfillDone(this.#db.conversations));
     this.#format = format;
@@ -121,12 +125,13 @@ export class MongoStore implements Store, Named {
   }
 
   lastId(): Promise<string> {
-    const { messages, aliases, changes } = this.#db;
+    const { messages, aliases, changes, marks } = this.#db;
     return this.#bounded("lastId", async (timeLimit) => {
       const ids = await Promise.all([
         readLastId(messages, timeLimit),
         readLastId(aliases, timeLimit),
         readLastId(changes, timeLimit),
+        readLastMark(marks, timeLimit),
       ]);
       return ids.reduce<string>((last, id = ORIGIN) => laterOf(last, id), ORIGIN);
     });

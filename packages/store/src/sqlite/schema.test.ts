@@ -9,7 +9,8 @@ function firstVersion(messages: readonly (readonly [id: string, from: string, to
   const db = new DatabaseSync(":memory:");
   migrate(db, "memory");
   db.exec(
-    "DROP TABLE conversations; DROP TABLE aliases; DROP TABLE changes; PRAGMA user_version = 1;" +
+    "DROP TABLE conversations; DROP TABLE aliases; DROP TABLE changes; DROP TABLE revocations; DROP TABLE marks;" +
+      "PRAGMA user_version = 1;" +
       ["digest", "also", "meta", "change", "deleted"]
         .map((column) => `ALTER TABLE messages DROP COLUMN ${column};`)
         .join(""),

@@ -82,6 +82,16 @@ const MIGRATIONS = [
     PRIMARY KEY (kind, "user")
   ) STRICT, WITHOUT ROWID;
   `,
+  // Read marks (L27). `other` is "" for the public room. A new log starts above the greatest id (L1).
+  `
+  CREATE TABLE marks (
+    user TEXT NOT NULL,
+    other TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (user, other)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX marks_id ON marks (id);
+  `,
 ];
 
 /**

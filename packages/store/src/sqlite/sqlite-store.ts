@@ -34,8 +34,10 @@ import type {
   StoredRevocations,
 } from "../store.ts";
 import { SqliteChanges } from "./changes.ts";
+import { SqliteMarks } from "./marks.ts";
+import { SqlitePages } from "./pages.ts";
 import { sqliteRevocations } from "./revocations.ts";
-import { collect, messageOf } from "./rows.ts";
+import { messageOf } from "./rows.ts";
 import { reasonOf } from "./sqlite-error.ts";
 import * as sql from "./statements.ts";
 import { inTransaction } from "./transaction.ts";
@@ -45,6 +47,8 @@ import { inTransaction } from "./transaction.ts";
  * that arrive during a commit form the next batch, so under load many messages share the cost of one sync.
  */
 export class SqliteStore implements Store {
+  readonly marks: SqliteMarks;
+  readonly revocations: StoredRevocations;
   readonly #db: DatabaseSync;
   readonly #observe: Observe;
   readonly #beforeClose: () => void;
@@ -57,12 +61,8 @@ export class SqliteStore implements Store {
   readonly #nameAlias: StatementSync;
   readonly #byAlias: StatementSync;
   readonly #lastId: StatementSync;
-  readonly #oldest: StatementSync;
-  readonly #newest: StatementSync;
-  readonly #sync: StatementSync;
-  readonly #feed: StatementSync;
+  readonly #pages: SqlitePages;
   readonly #changes: SqliteChanges;
-  readonly revocations: StoredRevocations;
 
   /** `db` must be open and have its tables. The store owns it: `close` calls `beforeClose` and then closes `db`. */
   constructor(db: DatabaseSync, observe: Observe, beforeClose: () => void) {
@@ -78,12 +78,10 @@ export class SqliteStore implements Store {
     this.#nameAlias = db.prepare(sql.NAME_ALIAS);
     this.#byAlias = db.prepare(sql.BY_ALIAS);
     this.#lastId = db.prepare(sql.LAST_ID);
-    this.#oldest = db.prepare(sql.OLDEST);
-    this.#newest = db.prepare(sql.NEWEST);
-    this.#sync = db.prepare(sql.SYNC);
-    this.#feed = db.prepare(sql.FEED);
+    this.#pages = new SqlitePages(db);
     this.#changes = new SqliteChanges(db);
     this.revocations = sqliteRevocations(db, (operation, run) => this.#run(operation, run));
+    this.marks = new SqliteMarks(db, observe);
   }
 
   /** Has nothing to create: the tables are created when the database is opened. */
@@ -136,19 +134,10 @@ export class SqliteStore implements Store {
 
   page(
     conversation: string,
-    {
-      after = sql.FIRST,
-      before = sql.LAST,
-      newest,
-      signal,
-      ...size
-    }: Range & PageSize & Abandonable & { newest: boolean },
+    { signal, ...options }: Range & PageSize & Abandonable & { newest: boolean },
   ): Promise<readonly StoredMessage[]> {
-    return this.#read("page", size.limit, signal, () => {
-      const statement = newest ? this.#newest : this.#oldest;
-      const messages = collect(statement.iterate(conversation, after, before, size.limit), size);
-      return newest ? messages.reverse() : messages;
-    });
+    const read = () => this.#pages.ofConversation(conversation, options);
+    return this.#read("page", options.limit, signal, read);
   }
 
   all(conversation: string, range: Range, signal?: AbortSignal): AsyncIterable<StoredMessage> {
@@ -157,21 +146,13 @@ export class SqliteStore implements Store {
 
   sync(
     user: string,
-    { after = sql.FIRST, before = sql.LAST, signal, ...size }: Range & PageSize & Abandonable,
+    { signal, ...options }: Range & PageSize & Abandonable,
   ): Promise<readonly StoredMessage[]> {
-    const { limit } = size;
-    const read = () => collect(this.#sync.iterate({ user, after, before, limit }), size);
-    return this.#read("sync", limit, signal, read);
+    return this.#read("sync", options.limit, signal, () => this.#pages.ofUser(user, options));
   }
 
-  feed({
-    after = sql.FIRST,
-    before = sql.LAST,
-    signal,
-    ...size
-  }: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]> {
-    const read = () => collect(this.#feed.iterate(after, before, size.limit), size);
-    return this.#read("feed", size.limit, signal, read);
+  feed({ signal, ...options }: Range & PageSize & Abandonable): Promise<readonly StoredMessage[]> {
+    return this.#read("feed", options.limit, signal, () => this.#pages.ofAll(options));
   }
 
   conversations(

@@ -62,8 +62,13 @@ it("L13: stored messages with the same id or ref are found by an index", () => {
     "SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1",
     "SEARCH aliases USING PRIMARY KEY",
     "SEARCH changes USING PRIMARY KEY",
+    "SEARCH marks USING COVERING INDEX marks_id",
     expect.stringContaining("subquery"),
   ]);
+});
+
+it("L27: a mark is found by the primary key", () => {
+  expect(planOf(sql.FIND_MARK, "u", "o")).toEqual(["SEARCH marks USING PRIMARY KEY (user=? AND other=?)"]);
 });
 
 it("P75: changes are read from index ranges, in order, without sorting", () => {

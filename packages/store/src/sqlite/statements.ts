@@ -25,7 +25,8 @@ export const BY_REF = `SELECT ${COLUMNS} FROM messages WHERE conversation = ? AN
 
 export const LAST_ID = `
   SELECT max(id) AS id FROM (
-    SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM aliases UNION ALL SELECT max(id) FROM changes
+    SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM aliases
+    UNION ALL SELECT max(id) FROM changes UNION ALL SELECT max(id) FROM marks
   )`;
 
 /** Parameters: id, of. */
@@ -75,6 +76,15 @@ export const SYNC = `
 
 /** Parameters: after, before, limit. */
 export const FEED = `SELECT ${COLUMNS} FROM messages WHERE id > ? AND id < ? ORDER BY id LIMIT ?`;
+
+/** Parameters: user, other, id. Keeps the greatest id. */
+export const KEEP_MARK = `
+  INSERT INTO marks (user, other, id) VALUES (?, ?, ?)
+  ON CONFLICT (user, other) DO UPDATE SET id = excluded.id WHERE excluded.id > id`;
+/** Parameters: user, other. */
+export const FIND_MARK = "SELECT id FROM marks WHERE user = ? AND other = ?";
+/** Parameter: conversation. */
+export const HAS_CONVERSATION = "SELECT 1 FROM conversations WHERE conversation = ?";
 
 const CHANGE_COLUMNS = `id, "from", "to", kind, message, first, digest, "by", ref`;
 

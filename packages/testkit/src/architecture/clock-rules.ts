@@ -3,10 +3,15 @@ import { isCode } from "./source.ts";
 
 /** The files that may read the wall clock, by the reason. The clock may be set at any moment, and jumps then. */
 const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
-  "tokens state their times by it": [
+  "tokens, and what revokes them, state their times by it": [
     "packages/auth/src/issue.ts",
     "packages/auth/src/verifier.ts",
     "apps/gateway/src/wiring.ts",
+    "apps/gateway/src/http/revocation-routes.ts",
+    "apps/cli/src/commands/revocations.ts",
+    "packages/bus/src/memory/memory-revocations.ts",
+    "packages/bus/src/redis/revocations/known-revocations.ts",
+    "packages/testkit/src/bus/contract-revocations.ts",
     "packages/chaos/src/hostile/attacker/wrong-tokens.ts",
     "packages/chaos/src/hostile/target/issuer.ts",
   ],

@@ -4,6 +4,7 @@ import { describeChanges } from "./contract-changes.ts";
 import { describeClock } from "./contract-clock.ts";
 import { describeConsume } from "./contract-consume.ts";
 import { describeLive } from "./contract-live.ts";
+import { describeMarks } from "./contract-marks.ts";
 import { describeRevocations } from "./contract-revocations.ts";
 import { describeTail } from "./contract-tail.ts";
 import { type BusLimits, type BusUnderTest, busFixture, type WithBus } from "./fixture.ts";
@@ -29,6 +30,7 @@ export function describeBus(name: string, start: (limits: BusLimits) => Promise<
     describeConsume(withBus);
     describeTail(withBus);
     describeChanges(withBus);
+    describeMarks(withBus);
     describeClock(withBus);
     describeRevocations(withBus);
   });

@@ -50,6 +50,8 @@ export interface BusLimits {
   readonly dedupeWindowMs?: number;
   /** Maximum number of refs that the log remembers. Without effect on a log that asks the store. */
   readonly dedupeMaxRefs?: number;
+  /** Maximum number of read marks that may wait to be stored. */
+  readonly maxUnstoredMarks?: number;
 }
 
 /** A message or a change that the live listener received. */

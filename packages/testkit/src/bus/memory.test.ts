@@ -2,12 +2,13 @@ import { MemoryBus } from "@parley/bus/memory";
 import { ORIGIN } from "@parley/models";
 import { describeBus } from "./contract.ts";
 
-describeBus("MemoryBus", async ({ maxEntries, maxRevocations }) => {
+describeBus("MemoryBus", async ({ maxEntries, maxRevocations, maxUnstoredMarks }) => {
   let aheadMs = 0;
   const bus = new MemoryBus({
     lastStored: ORIGIN,
     revocations: { maxRevocations },
     ...(maxEntries !== undefined && { maxEntries }),
+    ...(maxUnstoredMarks !== undefined && { maxUnstoredMarks }),
     now: () => Date.now() + aheadMs,
   });
   return {

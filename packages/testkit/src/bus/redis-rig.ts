@@ -48,6 +48,9 @@ export async function redisRig(server: LocalServer): Promise<RedisRig> {
       consume: (options) => persister.consume(options),
       tail: () => history.tail(),
       revocations: () => sending.revocations(),
+      raiseMarks: (listener) => listening.raiseMarks(listener),
+      storeMarks: () => persister.storeMarks(),
+      findMarks: () => history.findMarks(),
       close: async () => {
         await Promise.all([sending.close(), listening.close()]);
       },

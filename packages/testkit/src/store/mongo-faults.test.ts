@@ -3,7 +3,7 @@ import type { Store } from "@parley/store";
 import { openMongoStore } from "@parley/store/mongo";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { mongoServer } from "../servers.ts";
-import { withCheckedDigests } from "./checked-digests.ts";
+import { withCheckedDigests } from "./digests/checked-digests.ts";
 import { idAt, messageAt, messagesAt } from "./messages.ts";
 import { everything, newPlace } from "./opening.ts";
 

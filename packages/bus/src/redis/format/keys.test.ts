@@ -20,7 +20,7 @@ const keysOf = ({ former: _, tag: __, ...own }: Names) => textsIn(own);
 
 describe("names in Redis", () => {
   it("L38: database 0 without a namespace has the names that every earlier version had", () => {
-    const { userChannel, markerChannel, former, ...names } = namesOf({ db: 0 });
+    const { userChannel, markerChannel, marksChannel, former, ...names } = namesOf({ db: 0 });
     expect(names).toEqual({
       tag: "{parley}",
       log: "{parley}:log",
@@ -30,10 +30,12 @@ describe("names in Redis", () => {
       refsShares: "{parley}:shares:refs",
       revocations: "{parley}:revocations",
       deadLetters: "{parley}:dead-letters",
+      marks: "{parley}:marks",
       publicChannel: "{parley}:public",
       notice: "{parley}:notice",
     });
     expect([userChannel("bob"), markerChannel("g")]).toEqual(["{parley}:user:bob", "{parley}:marker:g"]);
+    expect(marksChannel("bob")).toBe("{parley}:marks:bob");
     expect(former).toEqual([]);
   });
 

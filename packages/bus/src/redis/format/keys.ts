@@ -32,6 +32,8 @@ export interface KeyNames {
   readonly revocations: string;
   /** The dead letters, a stream of entries that aren't messages (L10). */
   readonly deadLetters: string;
+  /** Read marks that aren't stored yet (L27), a hash. A field is `user:other`, and its value a stream id. */
+  readonly marks: string;
 }
 
 /** Names under which the installation's log may still be, from the time before it got its present names (L38). */
@@ -48,6 +50,8 @@ export interface Names extends KeyNames {
   userChannel(user: string): string;
   /** The channel on which a gateway receives its own markers (L15). */
   markerChannel(gateway: string): string;
+  /** The channel on which read marks for one user's connections are published (L27). */
+  marksChannel(user: string): string;
   /** Holds the text that a log leaves in its former place, for a moment, before it gets there. */
   readonly notice: string;
   readonly former: readonly FormerNames[];
@@ -72,6 +76,7 @@ export function namesOf({ db, namespace }: Place): Names {
     publicChannel: `${tag}:public`,
     userChannel: (user) => `${tag}:user:${user}`,
     markerChannel: (gateway) => `${tag}:marker:${gateway}`,
+    marksChannel: (user) => `${tag}:marks:${user}`,
     notice: `${tag}:notice`,
     former: formerTags({ db, namespace }).map(([former, isCertain]) => ({ ...keysOf(former), isCertain })),
   };
@@ -103,5 +108,6 @@ function keysOf(tag: string): KeyNames {
     refsShares: `${tag}:shares:refs`,
     revocations: `${tag}:revocations`,
     deadLetters: `${tag}:dead-letters`,
+    marks: `${tag}:marks`,
   };
 }

@@ -70,7 +70,7 @@ export class RedisLiveFeed implements LiveFeed {
     this.#appendLink = appendLink;
     const { names, revocations } = context;
     this.#markerChannel = names.markerChannel(randomUUID());
-    this.#subscriptions = new Subscriptions(names, this.#markerChannel);
+    this.#subscriptions = new Subscriptions(names.userChannel, [names.publicChannel, this.#markerChannel]);
     this.#stream = new LiveStream(
       {
         message: (audience, message) => {

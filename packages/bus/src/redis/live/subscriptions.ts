@@ -11,18 +11,18 @@ const CHUNK = 1_000;
  * order joins and leaves come, because Redis executes a connection's commands in order.
  */
 export class Subscriptions {
-  readonly #names: Names;
-  readonly #markerChannel: string;
+  readonly #channelOf: (user: string) => string;
+  readonly #always: readonly string[];
   readonly #wanted = new Set<string>();
   /** Users whose subscription may differ from the wanted state. */
   readonly #changed = new Set<string>();
   /** Users that the current connection is subscribed to, or will be once Redis has executed the commands sent. */
   #subscribed = new Set<string>();
 
-  /** `markerChannel` is always subscribed to, like the public channel. */
-  constructor(names: Names, markerChannel: string) {
-    this.#names = names;
-    this.#markerChannel = markerChannel;
+  /** `channelOf` returns the channel of a user. The channels `always` are subscribed to at any time. */
+  constructor(channelOf: (user: string) => string, always: readonly string[]) {
+    this.#channelOf = channelOf;
+    this.#always = always;
   }
 
   get isChanged(): boolean {
@@ -47,8 +47,7 @@ export class Subscriptions {
   async subscribeAll(client: Redis): Promise<void> {
     this.#subscribed = new Set(this.#wanted);
     this.#changed.clear();
-    const always = [this.#names.publicChannel, this.#markerChannel];
-    await subscribe(client, [...always, ...this.#channelsOf(this.#subscribed)]);
+    await subscribe(client, [...this.#always, ...this.#channelsOf(this.#subscribed)]);
   }
 
   /** Sends the changes to the connection. Resolves once every subscription wanted at the call is active. */
@@ -70,7 +69,7 @@ export class Subscriptions {
   }
 
   #channelsOf(users: Iterable<string>): string[] {
-    return Array.from(users, this.#names.userChannel);
+    return Array.from(users, this.#channelOf);
   }
 }
 

@@ -90,9 +90,10 @@ function keysOfPlace({
   backlogShares,
   refsShares,
   revocations,
+  marks,
   deadLetters,
 }: KeyNames): string[] {
-  return [log, meta, ...refs, backlogShares, refsShares, revocations, deadLetters];
+  return [log, meta, ...refs, backlogShares, refsShares, revocations, marks, deadLetters];
 }
 
 function textOfRevocations(entries: readonly RevocationEntry[]): string {

@@ -62,12 +62,14 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     const pending = await next(oldConsumer);
     expect(pending.map((one) => messageOf(one).id)).toEqual([first]);
     const epoch = await raw(3).hget(FORMER.meta, "epoch");
+    await raw(3).hset(FORMER.marks, "alice:", "1-1");
 
     const now = bus({ db: 3 });
     const [consumer, appender] = [consume(now), now.append()];
     await ready(consumer, appender);
     expect(moves()).toEqual([{ type: "log-moved", from: "{parley}", to: "{parley/3}" }]);
     expect(await raw(3).hget(namesOf({ db: 3 }).meta, "epoch")).toBe(epoch);
+    expect(await raw(3).hget(namesOf({ db: 3 }).marks, "alice:")).toBe("1-1");
     expect(await raw(3).get(FORMER.log)).toBe("moved to {parley/3}:log");
 
     await expect(settle(oldConsumer, pending)).rejects.toMatchObject({ code: "unavailable" });

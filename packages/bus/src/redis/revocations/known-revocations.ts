@@ -18,7 +18,7 @@ import { REVOKE } from "../script/scripts.ts";
 const CURRENT_MS = 2_500;
 
 /** Limits of the revocations of one log. */
-export interface RevocationLimits {
+interface RevocationLimits {
   readonly maxRevocations: number;
   readonly maxTokenAgeMs: number;
 }

@@ -18,7 +18,8 @@ export function scriptText(name: string): string {
 
 /** Reads the complete texts of all scripts from the source, for the build to embed. Throws if one can't be resolved. */
 export function readScriptTexts(): Record<string, string> {
-  const names = readdirSync(luaFile("")).flatMap((file) => /^(\w+)\.lua$/.exec(file)?.[1] ?? []);
+  const files = readdirSync(luaFile(""), { recursive: true, encoding: "utf8" });
+  const names = files.flatMap((file) => /^(?!include)([\w/]+)\.lua$/.exec(file)?.[1] ?? []);
   return Object.fromEntries(names.sort().map((name) => [name, resolveScript(name, readLua)]));
 }
 

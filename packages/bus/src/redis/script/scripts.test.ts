@@ -27,7 +27,9 @@ describe.skipIf(!rig)("in Redis", () => {
 
 describe("the Lua files", () => {
   it("are scripts, each with one constant, or are included by a script", () => {
-    expect(luaFiles(LUA).toSorted()).toEqual(names.map((name) => `${name}.lua`).toSorted());
+    const inFolder = (folder: string) => luaFiles(join(LUA, folder)).map((file) => `${folder}/${file}`);
+    const files = [...luaFiles(LUA), ...inFolder("marks"), ...inFolder("revocations")];
+    expect(files.toSorted()).toEqual(names.map((name) => `${name}.lua`).toSorted());
     const included = names.map((name) => scriptText(name)).join();
     for (const file of luaFiles(join(LUA, "include"))) {
       // A line that includes a file within a function is replaced by that file.

@@ -4,10 +4,11 @@
 -- its pending entries, refs, totals and dead letters. In the log's former place stays a text. Processes that use the
 -- former names then find no log. Without the text, such a persister would create a second log there.
 
--- The keys of one place in Redis: the log, META, the ref state, three ref hashes, two hashes of shares, the revocations, dead
--- letters.
-local KEYS_EACH = 10
+-- The keys of one place in Redis: the log, META, the ref state, three ref hashes, two hashes of shares, the revocations, the
+-- read marks, dead letters.
+local KEYS_EACH = 11
 local REVOCATIONS = 9
+local MARKS = 10
 -- A group whose consumers have been silent for this long isn't in use. A running consumer reads every second.
 local IN_USE_MS = 10000
 

@@ -1,9 +1,9 @@
 import { contentDigest } from "@parley/models";
 import { expect, it } from "vitest";
-import { deletionOf, editOf } from "./changes/changes.ts";
-import { STORED } from "./collisions.ts";
-import { idAt, messageAt } from "./messages.ts";
-import { everything, type OpenStore } from "./opening.ts";
+import { deletionOf, editOf } from "../changes/changes.ts";
+import { STORED } from "../collisions.ts";
+import { idAt, messageAt } from "../messages.ts";
+import { everything, type OpenStore } from "../opening.ts";
 
 const CONVERSATION = "alice:bob";
 const first = messageAt(1, { to: "bob", ref: "r1", meta: '{"a":1}' });

@@ -11,6 +11,7 @@ export function withCheckedDigests(store: Store): Store {
     for await (const message of store.all(...args)) yield withoutDigest(message);
   };
   return {
+    marks: store.marks,
     prepare: (options) => store.prepare(options),
     upgrade: (signal) => store.upgrade(signal),
     insert: (messages, options) => store.insert(messages, options),

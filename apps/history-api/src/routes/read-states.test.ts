@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { startPartlyStored } from "../test/partly-stored.ts";
+import type { RunningApi } from "../test/running-api.ts";
+import { idAt, message } from "../test/scripted-tail.ts";
+
+let server: RunningApi | undefined;
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+async function start(...args: Parameters<typeof startPartlyStored>): Promise<RunningApi> {
+  ({ server } = await startPartlyStored(...args));
+  return server;
+}
+
+async function list(api: RunningApi, path = "/conversations", user = "alice") {
+  const { status, body } = await api.request(path, { user });
+  expect(status).toBe(200);
+  const states = body.conversations.map(({ last: _, with: peer, ...state }: Record<string, unknown>) => [
+    peer,
+    state,
+  ]);
+  return { ...Object.fromEntries(states), ...(body.public && { public: body.public }) };
+}
+
+const fromBob = (n: number) => message(n, { from: "bob", to: "alice" });
+const toBob = (n: number) => message(n, { from: "alice", to: "bob" });
+
+describe("GET /conversations: how far they are read", () => {
+  it("P71: counts the messages of others after the mark, stored and pending", async () => {
+    const api = await start([1, 2, 3, 4, 5].map(fromBob), [1, 2, 4]);
+    expect(await list(api)).toMatchObject({ bob: { unread: 5, readBy: idAt(5) } });
+    await api.store.marks.keep([{ user: "alice", with: "bob", id: idAt(2) }]);
+    expect(await list(api)).toMatchObject({ bob: { unread: 3, read: idAt(2) } });
+    api.marks.set("alice:bob", idAt(3));
+    expect(await list(api)).toMatchObject({ bob: { unread: 2, read: idAt(3) } });
+    api.marks.set("alice:bob", idAt(1));
+    expect(await list(api)).toMatchObject({ bob: { unread: 3, read: idAt(2) } });
+    api.marks.set("alice:bob", idAt(5));
+    expect(await list(api)).toMatchObject({ bob: { unread: 0, read: idAt(5) } });
+  });
+
+  it("P71: sending counts as read up to the message sent, and one's own messages don't count", async () => {
+    const api = await start([fromBob(1), fromBob(2), toBob(3), fromBob(4), fromBob(5)], [1, 2, 3]);
+    expect(await list(api)).toMatchObject({ bob: { unread: 2, read: idAt(3) } });
+    expect((await list(api, "/conversations", "bob")).alice).toEqual({ unread: 0, read: idAt(5) });
+  });
+
+  it("P71: readBy is the other user's stored mark, never one that isn't stored, and hidden without read receipts", async () => {
+    for (const readReceipts of [true, false]) {
+      const api = await start([toBob(1), toBob(2), toBob(3)], [1, 2], { readReceipts });
+      api.marks.set("bob:alice", idAt(3));
+      expect((await list(api)).bob).toEqual({ unread: 0, read: idAt(3) });
+      await api.store.marks.keep([{ user: "bob", with: "alice", id: idAt(2) }]);
+      expect((await list(api)).bob.readBy).toBe(readReceipts ? idAt(2) : undefined);
+      await api.stop();
+      server = undefined;
+    }
+  });
+
+  it("P71: the first page has the public room, and later ones don't", async () => {
+    const api = await start(
+      [
+        message(1, { from: "bob", to: "" }),
+        message(2, { from: "carol", to: "" }),
+        fromBob(3),
+        message(4, { from: "carol", to: "" }),
+      ],
+      [1, 2],
+    );
+    api.marks.set("alice:", idAt(1));
+    const { public: room } = await list(api);
+    expect(room).toMatchObject({ unread: 2, read: idAt(1), last: { id: idAt(4), from: "carol" } });
+    expect(room.readBy).toBeUndefined();
+    expect((await list(api, `/conversations?before=${idAt(3)}`)).public).toBeUndefined();
+  });
+
+  it("P71: an empty public room has no last message", async () => {
+    const api = await start([fromBob(1), fromBob(2)], [1, 2]);
+    expect((await list(api)).public).toEqual({ unread: 0 });
+  });
+
+  it("P71: looks at the newest 100 messages after the mark", async () => {
+    const api = await start(
+      Array.from({ length: 130 }, (_, n) => fromBob(n + 1)),
+      Array.from({ length: 100 }, (_, n) => n + 1),
+    );
+    expect(await list(api)).toMatchObject({ bob: { unread: 100 } });
+    api.marks.set("alice:bob", idAt(31));
+    expect(await list(api)).toMatchObject({ bob: { unread: 99 } });
+  });
+});
