@@ -59,9 +59,9 @@ describe("the gateway's metrics", () => {
     for (let code = 3000; code < 5000; code++) observe({ ...closed, code });
     observe({ ...closed, code: 1006 });
     const lines = (await registry.metrics()).split("\n").filter((line) => line.includes("ended_total{"));
-    expect(lines).toContain('parley_gateway_connections_ended_total{code="other"} 1998');
+    expect(lines).toContain('parley_gateway_connections_ended_total{code="other"} 1996');
     expect(lines).toContain('parley_gateway_connections_ended_total{code="4001"} 1');
     expect(lines).toContain('parley_gateway_connections_ended_total{code="1006"} 1');
-    expect(lines.length).toBeLessThan(15);
+    expect(lines.length).toBeLessThan(16);
   });
 });

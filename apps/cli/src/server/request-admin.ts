@@ -34,8 +34,14 @@ export async function requestAdmin(
     if (!(error instanceof RequestRefused)) throw error;
     // A path with an id is missing because its item is.
     if (error.status === 404 && (request.method ?? "GET") === "GET")
-      throw new Failure(error.exitCode, `${base} has no ${path.split("/")[1]}`, whereHint);
+      throw new Failure(error.exitCode, `${base} has no ${collectionOf(path)}`, whereHint);
     const isTokenRefused = error.status === 401 || error.status === 403;
     throw new Failure(error.exitCode, error.message, isTokenRefused ? TOKEN_HINT : undefined);
   }
+}
+
+/** Returns the name of what a path lists, in words. */
+function collectionOf(path: string): string {
+  const [, name = ""] = path.split(/[/?]/);
+  return name.replaceAll("-", " ");
 }

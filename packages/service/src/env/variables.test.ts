@@ -96,14 +96,22 @@ describe("the shared variables", () => {
       new Set([
         ...Object.keys(variables),
         ...["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUTH_DEV_TOKENS", "NODE_ENV"],
-        ...["JWT_NBF_TOLERANCE_MS", "MAX_TOKENS_WAITING", "MAX_TOKENS_WAITING_PER_ADDRESS"],
+        ...["JWT_NBF_TOLERANCE_MS", "MAX_TOKEN_AGE", "MAX_TOKENS_WAITING", "MAX_TOKENS_WAITING_PER_ADDRESS"],
         ...["REDIS_URL_FILE", "MONGO_URL_FILE", "JWT_SECRET_FILE"],
       ]),
     );
     const undocumented = described
       .filter((variable) => variable.default === undefined && !variable.name.endsWith("_FILE"))
       .map(({ name }) => name);
-    expect(undocumented).toEqual(["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "NODE_ENV"]);
+    const required = [
+      "JWT_SECRET",
+      "JWT_JWKS_URL",
+      "JWT_ISSUER",
+      "JWT_AUDIENCE",
+      "MAX_TOKEN_AGE",
+      "NODE_ENV",
+    ];
+    expect(undocumented).toEqual(required);
     expect(described.find(({ name }) => name === "DATA_DIR")?.default).toBe("./data");
   });
 

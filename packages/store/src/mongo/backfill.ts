@@ -1,4 +1,4 @@
-import type { Collection } from "mongodb";
+import type { Collection, FindCursor } from "mongodb";
 import type { BackfillSubject, Observe } from "../events.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
 import type { MessageDocument, ProgressDocument } from "./document.ts";
@@ -32,18 +32,18 @@ export async function runBackfill(options: BackfillOptions): Promise<number> {
   const started = performance.now();
   let [read, filled] = [0, 0];
   let upTo = progress ? await runStep((limit) => readProgress(progress, subject, limit)) : "";
-  for (let done = false; !done; ) {
-    const after = upTo;
-    const page = await runStep((timeLimit) => readPageAfter(messages, after, timeLimit));
-    filled += await fill(page, runStep);
-    read += page.length;
-    done = page.length < PAGE_SIZE;
-    const last = page.at(-1)?._id ?? after;
-    // Another process may have come further.
-    upTo = progress && !done ? await runStep((limit) => record(progress, subject, last, limit)) : last;
-    const ms = performance.now() - started;
-    if (read > 0) observe({ type: "backfill", subject, messages: read, filled, upTo, done, ms });
-  }
+  for (let done = false; !done; )
+    for await (const page of pagesAfter(messages, upTo, runStep)) {
+      filled += await fill(page, runStep);
+      read += page.length;
+      done = page.length < PAGE_SIZE;
+      const last = page.at(-1)?._id ?? upTo;
+      // Another process may have come further. Then the next pages are after its last one.
+      upTo = progress && !done ? await runStep((limit) => record(progress, subject, last, limit)) : last;
+      const ms = performance.now() - started;
+      if (read > 0) observe({ type: "backfill", subject, messages: read, filled, upTo, done, ms });
+      if (upTo !== last) break;
+    }
   return filled;
 }
 
@@ -75,14 +75,35 @@ async function record(
   return recorded?.upTo ?? upTo;
 }
 
-function readPageAfter(messages: Collection<MessageDocument>, after: string, timeLimit: TimeLimit) {
-  const options = {
-    ...timeLimit,
-    hint: { _id: 1 },
-    sort: { _id: 1 },
-    limit: PAGE_SIZE,
-    batchSize: PAGE_SIZE,
-  } as const;
+/**
+ * Reads all pages after an id with one cursor: some servers read and sort everything that a query finds, and would do so
+ * again for each page. Ends with a page that isn't full. Each page is a step, and the cursor has no time limit of its own.
+ */
+async function* pagesAfter(
+  messages: Collection<MessageDocument>,
+  after: string,
+  runStep: RunStep,
+): AsyncGenerator<readonly BackfillRow[]> {
   const projection = { from: 1, to: 1, key: 1 } as const;
-  return messages.find<BackfillRow>({ _id: { $gt: after } }, { ...options, projection }).toArray();
+  const options = { hint: { _id: 1 }, sort: { _id: 1 }, batchSize: PAGE_SIZE, projection } as const;
+  const cursor = messages.find<BackfillRow>({ _id: { $gt: after } }, options);
+  try {
+    for (let isFull = true; isFull; ) {
+      const page = await runStep(() => nextPage(cursor));
+      isFull = page.length === PAGE_SIZE;
+      yield page;
+    }
+  } finally {
+    await cursor.close();
+  }
+}
+
+async function nextPage(cursor: FindCursor<BackfillRow>): Promise<readonly BackfillRow[]> {
+  const page: BackfillRow[] = [];
+  while (page.length < PAGE_SIZE) {
+    const first = await cursor.next();
+    if (first === null) break;
+    page.push(first, ...cursor.readBufferedDocuments(PAGE_SIZE - page.length - 1));
+  }
+  return page;
 }

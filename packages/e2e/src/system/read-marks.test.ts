@@ -1,0 +1,82 @@
+import { until } from "@parley/async";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ChatClient } from "../rig/chat-client.ts";
+import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
+
+type Json = Record<string, unknown>;
+
+/** Defines tests of read marks (P70, P71). Deployments of either shape must pass them. */
+function markRules(start: () => Promise<Deployment>) {
+  let deployment: Deployment;
+  const clients: ChatClient[] = [];
+
+  beforeAll(async () => {
+    deployment = await start();
+  });
+  afterAll(async () => {
+    for (const { socket } of clients) socket.terminate();
+    await deployment?.stop();
+  });
+
+  async function connected(gateway: 0 | 1, user: string): Promise<ChatClient> {
+    const client = await ChatClient.connect(deployment.gateways[gateway], await deployment.token(user));
+    clients.push(client);
+    return client;
+  }
+
+  /** What `/conversations` says to a user about the conversation with another one. */
+  async function conversation(user: string, other: string): Promise<Json | undefined> {
+    const response = await deployment.history(user, "/conversations");
+    const { conversations } = (await response.json()) as { conversations: Json[] };
+    return conversations.find((each) => each.with === other);
+  }
+
+  const marksOf = ({ frames }: ChatClient) => (frames as Json[]).filter(({ type }) => type === "read");
+
+  it("P70, P71: a mark is heard by the user's devices and, once it is stored, by the other user", async () => {
+    const [alice, phone, laptop] = [
+      await connected(0, "alice"),
+      await connected(0, "bob"),
+      await connected(1, "bob"),
+    ];
+    const first = await alice.send("bob", "one");
+    const second = await alice.send("bob", "two");
+    expect(await conversation("bob", "alice")).toMatchObject({ unread: 2 });
+    phone.sendRaw({ type: "read", with: "alice", id: first.id });
+    const mark = { type: "read", by: "bob", with: "alice", id: first.id };
+    for (const device of [phone, laptop])
+      await until(() => marksOf(device).length > 0, "the user's devices hear the mark");
+    expect([...marksOf(phone), ...marksOf(laptop)]).toEqual([mark, mark]);
+    expect(await conversation("bob", "alice")).toMatchObject({ unread: 1, read: first.id });
+    await until(() => marksOf(alice).length > 0, "the other user hears the mark");
+    expect(marksOf(alice)).toEqual([mark]);
+    expect(await conversation("alice", "bob")).toMatchObject({ unread: 0, readBy: first.id });
+    phone.sendRaw({ type: "read", with: "alice", id: second.id });
+    laptop.sendRaw({ type: "read", with: "alice", id: first.id });
+    await until(
+      async () => (await conversation("alice", "bob"))?.readBy === second.id,
+      "the greater mark is stored",
+    );
+    expect(await conversation("bob", "alice")).toMatchObject({ unread: 0, read: second.id });
+  });
+
+  it("P71: the public room is beside the conversations, and sending counts as reading", async () => {
+    const [carol, dave] = [await connected(0, "carol"), await connected(1, "dave")];
+    await carol.send("", "hello");
+    const answer = async (user: string) =>
+      ((await (await deployment.history(user, "/conversations")).json()) as { public: Json }).public;
+    const before = (await answer("dave")).unread as number;
+    expect(before).toBeGreaterThan(0);
+    const { id } = await dave.send("", "hi");
+    expect(await answer("dave")).toMatchObject({ unread: 0, read: id });
+    expect((await answer("carol")).unread).toBe(1);
+  });
+}
+
+describe("read marks, standalone", () => {
+  markRules(startStandalone);
+});
+
+await describeSplit("read marks, split", { persisters: 2 }, (deployment) => {
+  markRules(async () => deployment);
+});
