@@ -7,7 +7,7 @@ import { EarlierVersion } from "./test/earlier-version.ts";
 import { startRig } from "./test/mongo-rig.ts";
 
 const SCRIPT = fileURLToPath(new URL("./test/upgrading.child.ts", import.meta.url));
-/** Messages of the earlier version. `UPGRADE_MESSAGES=1000000` repeats the trial of docs/operating.md. */
+/** Messages of the earlier version. `UPGRADE_MESSAGES=1000000` repeats the trial of docs/operating.md, if a mongod is on the PATH. */
 const MESSAGES = Number(process.env.UPGRADE_MESSAGES ?? 6_500);
 const PAGES = Math.ceil(MESSAGES / 2_000);
 const KILLS = 10;
