@@ -105,11 +105,11 @@ export function storedExceptOf(cluster: Cluster, sender: string): Promise<Stored
   );
 }
 
-/** Returns all changes in MongoDB after an id. */
-export function storedChanges(cluster: Cluster, after: string): Promise<StoredChange[]> {
+/** Returns all changes in MongoDB after an id, except those of one sender's messages. */
+export function storedChanges(cluster: Cluster, after: string, sender = ""): Promise<StoredChange[]> {
   return withMongo(cluster, (client) =>
     changesIn(client)
-      .find({ _id: { $gt: after } })
+      .find({ _id: { $gt: after }, from: { $ne: sender } })
       .toArray(),
   );
 }

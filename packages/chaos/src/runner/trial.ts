@@ -176,9 +176,10 @@ async function checkGuarantees(cluster: Cluster, ledger: Ledger, injection: Inje
   // Older messages belong to an earlier trial in the same cluster.
   const isOwn = ({ id }: { readonly id: string }): boolean => id > ledger.startId;
   const history = (await readConversations(cluster, ledger)).filter(isOwn);
-  const documents = await storedExceptOf(cluster, injection.ownSender ?? "");
+  const { ownSender = "" } = injection;
+  const documents = await storedExceptOf(cluster, ownSender);
   const database = documents.map(({ _id, ...rest }) => ({ id: _id, ...rest })).filter(isOwn);
-  const changes = await storedChanges(cluster, ledger.startId);
+  const changes = await storedChanges(cluster, ledger.startId, ownSender);
   const checkNow = () =>
     check({
       sends: ledger.sends,
