@@ -176,8 +176,9 @@ async function readWhileSlow(
 }
 
 /** A store that manages small batches must store some messages. */
-async function progressProblems({ cluster }: FaultContext, bulk: Bulk): Promise<string[]> {
+async function progressProblems({ cluster, log }: FaultContext, bulk: Bulk): Promise<string[]> {
   const { size } = await idsOf(cluster, bulk);
+  log(`${size} messages were stored over the narrow link`);
   return size < MIN_PROGRESS ? [`stored nothing over a narrow link: ${size} messages`] : [];
 }
 
