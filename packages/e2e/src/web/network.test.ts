@@ -37,7 +37,8 @@ await describeInBrowser("the page while the browser has no network", (browser) =
     expect(await positions(carol)).toEqual(before);
     expect(await seriousViolations(carol)).toEqual([]);
     link.restore();
-    await carol.page.getByText("Your token has expired.").waitFor();
+    // The SDK waits up to 15 s before it connects again, and up to 22.5 s more until a refusal is final.
+    await carol.page.getByText("Your token has expired.").waitFor({ timeout: 60_000 });
     expect(await positions(carol)).toEqual(before);
     expect(await seriousViolations(carol)).toEqual([]);
     // The notice covers neither the message field nor its own button.
