@@ -38,4 +38,13 @@ export function revocationRules(open: OpenStore): void {
       entry("dave", 1, 10),
     ]);
   });
+
+  it("L26: of versions that are kept at the same time for the first time, the greatest stays", async () => {
+    const store = await open();
+    const users = Array.from({ length: 40 }, (_, n) => `user${n}`);
+    const keep = (change: number) => store.revocations.keep(users.map((user) => entry(user, change, change)));
+    await Promise.all([1, 2, 3, 4, 5, 6].map(keep));
+    const kept = await store.revocations.all();
+    expect(kept.map(({ change }) => change)).toEqual(users.map(() => 6));
+  });
 }

@@ -29,25 +29,32 @@ export async function readRevocations(
   return found.map(({ kind, user, change, value }) => ({ kind, user, change, value }));
 }
 
-/** If an entry is kept already with a greater number, nothing matches, and the upsert meets the document: DUPLICATE_KEY. */
+/**
+ * If an entry is kept already with a greater number, nothing matches, and the upsert meets the document: DUPLICATE_KEY.
+ * Another process may also have created the document meanwhile with a lower number, so all entries are written once more,
+ * now that they exist.
+ */
 async function write(
   revocations: Revocations,
   entries: readonly RevocationEntry[],
   { maxTimeMS }: TimeLimit,
 ): Promise<void> {
-  const operations = entries.map(({ kind, user, change, value }) => ({
-    updateOne: {
-      filter: { _id: `${kind} ${user}`, change: { $lt: change } },
-      update: { $set: { kind, user, change, value } },
-      upsert: true,
-    },
-  }));
+  const operationsWith = (upsert: boolean) =>
+    entries.map(({ kind, user, change, value }) => ({
+      updateOne: {
+        filter: { _id: `${kind} ${user}`, change: { $lt: change } },
+        update: { $set: { kind, user, change, value } },
+        upsert,
+      },
+    }));
+  const options = { ordered: false, maxTimeMS };
   try {
-    await revocations.bulkWrite(operations, { ordered: false, maxTimeMS });
+    await revocations.bulkWrite(operationsWith(true), options);
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
       throw error;
     const errors = [error.writeErrors].flat();
     if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    await revocations.bulkWrite(operationsWith(false), options);
   }
 }
