@@ -15,4 +15,4 @@ export { assertSecret, MIN_SECRET_BYTES } from "./secrets.ts";
 export { warningsOf } from "./setting-warnings.ts";
 export type { TokenSource } from "./token-check.ts";
 export { MAX_TOKEN_LENGTH } from "./token-form.ts";
-export { createVerifier, type Verifier, type VerifierOptions } from "./verifier.ts";
+export { createVerifier, type Verifier, type VerifierOptions, verifyOperator } from "./verifier.ts";

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { type Clocks, digestOf, IdentityCache } from "./cache.ts";
 import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
 import { authErrorOf } from "./failures.ts";
-import { type Identity, identityOf } from "./identity.ts";
+import { type Identity, identityOf, SCOPES } from "./identity.ts";
 import { checkWithJwks, type JwksLimits, type JwksOptions } from "./jwks.ts";
 import { checkWithSecrets } from "./secrets.ts";
 import { warningsOf } from "./setting-warnings.ts";
@@ -142,4 +143,14 @@ function tokenCheck(config: VerifierOptions & Omit<JwksOptions, "url">): TokenCh
     });
   if (secrets.length > 0) return checkWithSecrets(secrets);
   throw new TypeError("tokens can't be verified: set secrets or jwksUrl");
+}
+
+/**
+ * Verifies the token of a request to an admin port. Returns the operator's username, or undefined if the token lacks the
+ * scope `ops`. Rejects as `verify` does.
+ */
+export async function verifyOperator(verifier: Verifier, req: IncomingMessage): Promise<string | undefined> {
+  const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
+  const { user, scopes } = await verifier.verify(token, { share: req.socket.remoteAddress ?? "" });
+  return scopes.has(SCOPES.ops) ? user : undefined;
 }

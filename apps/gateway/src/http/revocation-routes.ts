@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AuthError, type JudgingVerifier, SCOPES } from "@parley/auth";
+import { AuthError, type JudgingVerifier, verifyOperator } from "@parley/auth";
 import type { Revocations } from "@parley/bus";
 import { ChatError, isUsername, parseTime, type Revocation } from "@parley/models";
 import { assertJson, pathOf, readBody, refuseUnknownParameters, sendProblem } from "@parley/service";
@@ -46,7 +46,8 @@ export function revocationRoutes(
 
 async function answer(path: string, req: IncomingMessage, deps: RevocationRoutesDeps): Promise<unknown> {
   const { revocations, verifier, observe } = deps;
-  const by = await operatorOf(req, verifier);
+  const by = await verifyOperator(verifier, req);
+  if (by === undefined) throw new ChatError("forbidden");
   const query = new URL(req.url ?? "", "http://localhost").searchParams;
   if (path !== "/revocations") {
     if (req.method !== "DELETE") throw new ChatError("method_not_allowed");
@@ -64,13 +65,6 @@ async function answer(path: string, req: IncomingMessage, deps: RevocationRoutes
   const revoked = await revocations.revoke(revocation);
   observe({ type: "revoked", by, ...revocation });
   return shown({ ...revocation, ...revoked });
-}
-
-async function operatorOf(req: IncomingMessage, verifier: JudgingVerifier): Promise<string> {
-  const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
-  const { user, scopes } = await verifier.verify(token, { share: req.socket.remoteAddress ?? "" });
-  if (!scopes.has(SCOPES.ops)) throw new ChatError("forbidden");
-  return user;
 }
 
 function userIn(path: string): string {

@@ -1,5 +1,5 @@
 import { conversationOf, idAfter, isVisibleTo, laterOf, ORIGIN, type StoredMessage } from "@parley/models";
-import type { ChangesOf, Store } from "@parley/store";
+import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
@@ -10,7 +10,7 @@ import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { PresentContent } from "./present-content.ts";
 import { selectRange } from "./range.ts";
 import { readByIds } from "./read-by-ids.ts";
-import { readChanges, type ShownChange } from "./read-changes.ts";
+import { type Audience, isMeantFor, readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
 import { type GiveWay, readInSteps } from "./steps.ts";
@@ -46,9 +46,6 @@ export interface LogRange {
   readonly upTo?: string | undefined;
   readonly limit: number;
 }
-
-/** The user whose messages are read, or everyone (P63). */
-type Audience = Exclude<ChangesOf, { readonly conversation: string }>;
 
 export interface HistoryDeps {
   readonly follower: Pick<LogFollower, "snapshot" | "later">;
@@ -197,8 +194,7 @@ export class History {
         deadline.during("store", (signal) =>
           of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
         ),
-      pending: (range) =>
-        selectRange(snapshot.pending, range, (message) => of === "everyone" || isVisibleTo(of.user, message)),
+      pending: (range) => selectRange(snapshot.pending, range, (message) => isMeantFor(of, message)),
       present: (messages) => presentContent.of(messages),
     };
   }

@@ -34,8 +34,11 @@ export interface ChangesPage {
   readonly next: string | undefined;
 }
 
+/** The user for whom the log is read, or everyone (P63). */
+export type Audience = Exclude<ChangesOf, { readonly conversation: string }>;
+
 export interface ChangesQuery extends PageSize {
-  readonly of: Exclude<ChangesOf, { readonly conversation: string }>;
+  readonly of: Audience;
   /** The ids between which the changes lie. Both are exclusive. */
   readonly after: string;
   readonly before: string;
@@ -97,9 +100,14 @@ function pendingChanges({ of, after, before, limit }: ChangesQuery, { tail }: Re
   for (let at = indexAfter(entries, length, after); at < length && found.length < limit; at += 1) {
     const change = entries[at];
     if (change === undefined || change.change >= before) break;
-    if (of === "everyone" || isVisibleTo(of.user, change)) found.push(change);
+    if (isMeantFor(of, change)) found.push(change);
   }
   return found;
+}
+
+/** Tells if an audience reads a message or a change. */
+export function isMeantFor(of: Audience, entry: { readonly from: string; readonly to: string }): boolean {
+  return of === "everyone" || isVisibleTo(of.user, entry);
 }
 
 /** The last position that both lists cover. Undefined if both lists are complete. */

@@ -1,4 +1,4 @@
-import { AuthError, SCOPES, type Verifier } from "@parley/auth";
+import { AuthError, type Verifier, verifyOperator } from "@parley/auth";
 import type { DeadLetters } from "@parley/bus";
 import { ChatError } from "@parley/models";
 import { sendProblem } from "@parley/service";
@@ -57,10 +57,9 @@ export function deadLetterRoutes(
 
 function requireOperator(verifier: Verifier): RequestHandler {
   return async (req, res, next) => {
-    const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
-    const { user, scopes } = await verifier.verify(token, { share: req.socket.remoteAddress ?? "" });
-    if (!scopes.has(SCOPES.ops)) throw new ChatError("forbidden");
-    res.locals.operator = user;
+    const operator = await verifyOperator(verifier, req);
+    if (operator === undefined) throw new ChatError("forbidden");
+    res.locals.operator = operator;
     next();
   };
 }

@@ -25,9 +25,7 @@ export async function runRevocationKeeper(
   revocations.onChange(() => changed.resolve());
   for (let attempt = 1; !signal.aborted; ) {
     changed = Promise.withResolvers();
-    const entries = revocations
-      .entries()
-      .filter(({ kind, user, change }) => change > (kept.find(kind, user)?.change ?? 0));
+    const entries = kept.newerOf(revocations.entries());
     try {
       if (entries.length > 0) await store.revocations.keep(entries);
       kept.merge(entries);

@@ -70,11 +70,14 @@ export class RevocationSet {
     return [...users].sort().flatMap((user) => this.of(user, times) ?? []);
   }
 
-  /** Adds the entries that are newer than those of the set. Returns these. */
-  merge(entries: readonly RevocationEntry[]): readonly RevocationEntry[] {
-    const newer = entries.filter(({ kind, user, change }) => change > (this.find(kind, user)?.change ?? 0));
-    for (const entry of newer) this.#entries.set(keyOf(entry.kind, entry.user), entry);
-    return newer;
+  /** Returns those of the entries that are newer than the set's own, or that the set lacks. */
+  newerOf(entries: readonly RevocationEntry[]): readonly RevocationEntry[] {
+    return entries.filter(({ kind, user, change }) => change > (this.find(kind, user)?.change ?? 0));
+  }
+
+  /** Adds the entries that are newer than those of the set. */
+  merge(entries: readonly RevocationEntry[]): void {
+    for (const entry of this.newerOf(entries)) this.#entries.set(keyOf(entry.kind, entry.user), entry);
   }
 
   /** Removes the entries for which `isObsolete` returns true. */

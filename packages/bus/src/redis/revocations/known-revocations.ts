@@ -125,13 +125,9 @@ export class KnownRevocations {
     const { times } = this;
     const inLog = new RevocationSet();
     inLog.merge(read);
-    const isNewer = ({ kind, user, change }: RevocationEntry) =>
-      change > (inLog.find(kind, user)?.change ?? 0);
-    this.set.remove(
-      (entry) => isNewer(entry) && !inLog.find(entry.kind, entry.user) && !hasEffect(entry, times),
-    );
+    this.set.remove((entry) => !inLog.find(entry.kind, entry.user) && !hasEffect(entry, times));
     this.set.merge(read);
-    return this.set.entries().filter(isNewer);
+    return inLog.newerOf(this.set.entries());
   }
 
   async #writeBack(client: Redis, lost: readonly RevocationEntry[]): Promise<void> {

@@ -1,5 +1,5 @@
 -- Changes the hash of revocations (L26). A field is `t:user` or `b:user`, its value `number time`: see
--- packages/models/src/revocations.ts.
+-- packages/models/src/revocations/revocations.ts.
 
 -- An entry that was deleted keeps its place for this long, so that no copy of it comes back.
 local KEEP_DELETED_MS = 86400000
