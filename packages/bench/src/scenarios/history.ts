@@ -31,7 +31,7 @@ export const history: Scenario = {
     "A page: the newest 50 messages over HTTP with a token, as many requests at a time as there are readers; the raw driver's is its query alone, as documents.",
     "Whole: GET /messages to its end; the raw driver's is its own cursor, each document made JSON and sent nowhere.",
     "Everything is stored, and history-api has started after that: answers come from MongoDB, after a look at the log's end. What a process uses at rest is not counted.",
-    "With SecantusDB in MongoDB's place the speed is that server's (it looks through much of what is stored for each page, so little is); only the CPU is history-api's own.",
+    "With SecantusDB in MongoDB's place the speed is that server's (the first read of a conversation looks through much of what is stored, and so does each query of the raw driver); only the CPU is history-api's own.",
   ],
   columns: [
     { key: "rate", title: "pages/s or messages/s", digits: 0 },
