@@ -7,14 +7,14 @@ describe("the next pass", () => {
     const policy = new FlushPolicy({ maxDelayMs: 25 });
     expect(policy.delay(0)).toBe(0);
     policy.passEnded(100, { ms: 5, publicFrames: 9 });
-    expect(policy.delay(113)).toBe(0);
+    expect(policy.delay(115)).toBe(0);
   });
 
   it("waits in proportion to the cost of the last one, so a small pass adds no noticeable delay", () => {
     const policy = new FlushPolicy({ maxDelayMs: 25 });
     policy.passEnded(100, { ms: 5, publicFrames: 50 });
-    expect(policy.delay(100)).toBe(12.5);
-    expect(policy.delay(104)).toBe(8.5);
+    expect(policy.delay(100)).toBe(15);
+    expect(policy.delay(104)).toBe(11);
     policy.passEnded(200, { ms: 0.05, publicFrames: 50 });
     expect(policy.delay(200)).toBeLessThan(0.5);
   });
@@ -22,9 +22,9 @@ describe("the next pass", () => {
   it("waits less if the last one had few messages, since waiting would save little", () => {
     const policy = new FlushPolicy({ maxDelayMs: 25 });
     policy.passEnded(100, { ms: 10, publicFrames: 1 });
-    expect(policy.delay(100)).toBe(5);
+    expect(policy.delay(100)).toBe(7.5);
     policy.passEnded(200, { ms: 10, publicFrames: 2 });
-    expect(policy.delay(200)).toBe(10);
+    expect(policy.delay(200)).toBe(15);
   });
 
   it("waits less if the last one took long, down to no wait", () => {
@@ -40,7 +40,7 @@ describe("the next pass", () => {
     const policy = new FlushPolicy({ maxDelayMs: 25 });
     expect(policy.gatherDelay(0, 4)).toBe(0);
     policy.passEnded(100, { ms: 5, publicFrames: 50 });
-    expect([100, 107, 108.5, 112, 113].map((now) => policy.gatherDelay(now, 4))).toEqual([8.5, 1.5, 0, 0, 0]);
+    expect([100, 107, 108.5, 112, 115].map((now) => policy.gatherDelay(now, 4))).toEqual([11, 4, 2.5, 0, 0]);
     policy.passStarted();
     expect(policy.gatherDelay(100, 4)).toBe(0);
   });

@@ -2,9 +2,9 @@
  * The rest is the pause after a pass. It lasts as long as the pass, times this factor for each public message in the
  * pass.
  */
-const REST_PER_MESSAGE = 0.5;
+const REST_PER_MESSAGE = 0.75;
 /** Upper bound of the factor for the rest, however many public messages were in the pass. */
-const MAX_REST_FACTOR = 2.5;
+const MAX_REST_FACTOR = 3;
 /** A pass and its rest together last at most this many times `maxDelayMs`, unless the pass alone takes longer. */
 const MAX_ROUND_FACTOR = 2;
 
@@ -21,7 +21,7 @@ export interface PassCost {
  * rest, and each write carries more of them. The rest is shorter in two cases:
  *
  * - Few messages were in the pass. A room that isn't under full load then gets its messages soon, and spends up to
- *   two thirds of the time in writes. At full load writes take less than a third.
+ *   57 % of the time in writes. At full load writes take a quarter.
  * - The pass took very long. The messages that came during it have already waited, and each write of the next pass
  *   carries many of them anyway.
  */

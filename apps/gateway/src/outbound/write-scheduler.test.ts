@@ -128,9 +128,16 @@ describe("a write", () => {
 
 /** A reader whose writes take 0.2 ms each, so that a pass over a few hundred subscribers takes several turns. */
 class SlowReader extends Reader {
+  readonly #ms: number;
+
+  constructor(ms = 0.2) {
+    super();
+    this.#ms = ms;
+  }
+
   override write(pieces: readonly Buffer[]): boolean {
     const startedAt = performance.now();
-    while (performance.now() - startedAt < 0.2);
+    while (performance.now() - startedAt < this.#ms);
     return super.write(pieces);
   }
 }
@@ -167,6 +174,25 @@ describe("a pass over several turns", () => {
     await until(() => flushes.length > 0, "the end of the pass");
     // All but the middle one, which was removed before the pass reached it.
     expect(flushes[0]).toMatchObject({ subscribers: 299, publicFrames: 1 });
+  });
+
+  it("yields after one write, if that was long", async () => {
+    const { scheduler, open } = createScheduler();
+    let turns = 0;
+    const turnsOfWrites: number[] = [];
+    class Watched extends SlowReader {
+      override write(pieces: readonly Buffer[]): boolean {
+        turnsOfWrites.push(turns);
+        setImmediate(() => {
+          turns += 1;
+        });
+        return super.write(pieces);
+      }
+    }
+    for (let n = 0; n < 3; n++) open(new Watched(2));
+    scheduler.broadcast(id(1), Buffer.alloc(300 * 1024));
+    await until(() => turnsOfWrites.length === 3, "all writes");
+    expect(turnsOfWrites).toEqual([0, 1, 2]);
   });
 
   it("L16: doesn't delay direct frames until its end, and keeps the order", async () => {

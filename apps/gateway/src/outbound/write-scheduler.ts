@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { BroadcastBuffer } from "./broadcast-buffer.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
+import { WriteTurn } from "./write-turn.ts";
 
 /** A client that receives frames. */
 export interface Subscriber {
@@ -158,10 +159,12 @@ export class WriteScheduler<Member extends Subscriber> {
   /** Writes to subscribers with direct frames, to as many as `budgetMs` allows. */
   #writeDirect(budgetMs: number): void {
     const startedAt = performance.now();
+    const turn = new WriteTurn(startedAt + budgetMs);
     let subscribers = 0;
     for (const member of this.#direct.keys()) {
-      if (this.#writeTo(member)) subscribers += 1;
-      if (isOver(subscribers, startedAt + budgetMs)) break;
+      const bytes = this.#writeTo(member);
+      if (bytes > 0) subscribers += 1;
+      if (turn.wrote(bytes)) break;
     }
     this.#observe({ subscribers, publicFrames: 0, publicUpTo: undefined, ms: performance.now() - startedAt });
   }
@@ -183,10 +186,12 @@ export class WriteScheduler<Member extends Subscriber> {
 
   /** Returns true if the pass has reached every subscriber before `deadline`, a time of `performance.now`. */
   #advance(pass: Pass<Member>, deadline: number): boolean {
+    const turn = new WriteTurn(deadline);
     for (let next = pass.members.next(); !next.done; next = pass.members.next()) {
-      if (!this.#writeTo(next.value)) continue;
+      const bytes = this.#writeTo(next.value);
+      if (bytes === 0) continue;
       pass.subscribers += 1;
-      if (isOver(pass.subscribers, deadline)) return false;
+      if (turn.wrote(bytes)) return false;
     }
     return true;
   }
@@ -201,18 +206,18 @@ export class WriteScheduler<Member extends Subscriber> {
     this.#observe({ subscribers, publicFrames, publicUpTo, ms });
   }
 
-  /** Writes every frame that waits for `member`. Returns false if there is none. */
-  #writeTo(member: Member): boolean {
+  /** Writes every frame that waits for `member`. Returns the number of bytes: 0 if there is no frame. */
+  #writeTo(member: Member): number {
     const direct = this.#direct.get(member);
     // Removed subscribers return here too: they have no direct frames, and no frame's number is above `REMOVED`.
-    if (!direct && member.writtenUpTo >= this.#public.last) return false;
+    if (!direct && member.writtenUpTo >= this.#public.last) return 0;
     this.#direct.delete(member);
     const from = this.#public.skipTo(member.cursor, member.writtenUpTo);
     member.markWritten(this.#public.last);
     const pieces = this.#piecesAfter(from, direct ?? [], member.speaksChat);
-    if (pieces.length === 0) return false;
+    if (pieces.length === 0) return 0;
     if (!member.write(pieces)) this.#onTooSlow(member);
-    return true;
+    return pieces.reduce((bytes, { length }) => bytes + length, 0);
   }
 
   /** Returns the public frames after `from`, with the direct frames in their places. */
@@ -230,9 +235,4 @@ export class WriteScheduler<Member extends Subscriber> {
     if (rest && rest.length > 0) pieces.push(rest);
     return pieces;
   }
-}
-
-/** Tells if the deadline has passed. Reads the clock only after every 32nd subscriber, to save time. */
-function isOver(subscribers: number, deadline: number): boolean {
-  return (subscribers & 31) === 31 && performance.now() > deadline;
 }
