@@ -1,7 +1,7 @@
-import { until } from "@parley/async";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parleyFor } from "../rig/commands.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
