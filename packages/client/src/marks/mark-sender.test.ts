@@ -142,9 +142,9 @@ describe("read marks on their way to the server", () => {
 
   it("P70: many conversations are marked within the server's rate, those that waited first", async () => {
     sender.connected();
-    const names = Array.from({ length: 160 }, (_, n) => `user${n}`);
+    const names = Array.from({ length: 40 }, (_, n) => `user${n}`);
     for (const name of names) sender.mark(name, idOf(1));
-    for (let second = 0; second < 20; second += 1) {
+    for (let second = 0; second < 5; second += 1) {
       await vi.advanceTimersByTimeAsync(second === 0 ? 0 : 1_000);
       expect(wire).toHaveLength((second + 1) * 8);
     }
