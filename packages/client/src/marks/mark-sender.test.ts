@@ -158,6 +158,14 @@ describe("read marks on their way to the server", () => {
     expect(wire[0]).toEqual(["user500", idOf(1)]);
   });
 
+  it("P70: a mark that nobody hears doesn't hold up those that weren't sent yet", async () => {
+    sender.connected();
+    const names = Array.from({ length: 160 }, (_, n) => `user${n}`);
+    for (const name of names) sender.mark(name, idOf(1));
+    await vi.advanceTimersByTimeAsync(19_600);
+    expect(wire.map(([other]) => other)).toEqual(names);
+  });
+
   it("what waits for a round leaves before the client closes, and nothing after that", async () => {
     sender.connected();
     sender.mark("bob", idOf(1));
