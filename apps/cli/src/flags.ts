@@ -48,6 +48,12 @@ export interface HistoryFlags {
   readonly until?: string;
 }
 
+export interface ConversationsFlags {
+  readonly json: boolean;
+  readonly limit?: number;
+  readonly unread: boolean;
+}
+
 export interface ProbeFlags {
   readonly peer?: string;
   readonly once: boolean;

@@ -70,6 +70,24 @@ Examples:
   $ parley history public --as alice --since 2025-07-16T00:00:00Z --until 2025-07-17T00:00:00Z
   $ parley history bob --as alice --json > bob.jsonl`;
 
+export const CONVERSATIONS = `
+Prints the public room first, then the private conversations, the one with the newest message first. Each line has the
+beginning of the last message. At most 100 unread messages are counted.
+
+Examples:
+  $ parley conversations --as alice
+  $ parley conversations --as alice --unread
+  $ parley conversations --as alice --json | jq '{with, unread}'`;
+
+export const READ = `
+Marks the conversation with a user, or with public the public room, as read up to the message [id], by default the newest one.
+A mark never goes back. Prints the id up to which the conversation is read, once the server has the mark. The other user
+of a private conversation is told.
+
+Examples:
+  $ parley read bob --as alice
+  $ parley read public 1752674400123-0000000000-00 --as alice`;
+
 export const FEED = `
 Prints the messages, edits and deletions of all conversations in the order of the log, each with its message as it is now,
 and each once. Repeats a request while the server cannot answer; with --follow, for any time once it has answered.

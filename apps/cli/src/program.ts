@@ -3,9 +3,11 @@ import { Command } from "commander";
 import { chat } from "./chat/chat.ts";
 import { CHAT_HELP } from "./chat/parse-input.ts";
 import { edit, remove } from "./commands/change.ts";
+import { conversations } from "./commands/conversations.ts";
 import * as deadLetters from "./commands/dead-letters.ts";
 import { feed } from "./commands/feed.ts";
 import { history } from "./commands/history.ts";
+import { read } from "./commands/read.ts";
 import { block, revoke, unblock } from "./commands/revocations.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
@@ -19,6 +21,7 @@ import {
   addServerFlags,
   adminOptions,
   type ChangeFlags,
+  type ConversationsFlags,
   collect,
   type FeedFlags,
   type HistoryFlags,
@@ -105,6 +108,28 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
       const { json, limit, before, since, until } = flags;
       return history(between, { ...serverOptions(flags), json, limit, before, since, until }, io);
     });
+
+  addServerFlags(
+    program.command("conversations").description("print your conversations, with what is unread in each"),
+  )
+    .option("--json", "print one line of JSON per conversation", false)
+    .option("--limit <count>", "print only the newest <count> private conversations", positiveInteger)
+    .option("--unread", "print only conversations with something unread", false)
+    .addHelpText("after", help.CONVERSATIONS)
+    .action((flags: ServerFlags & ConversationsFlags) => {
+      const { json, limit, unread } = flags;
+      return conversations({ ...serverOptions(flags), json, limit, unread }, io);
+    });
+
+  addServerFlags(
+    program
+      .command("read <with> [id]")
+      .description("mark a conversation as read, up to a message or all of it"),
+  )
+    .addHelpText("after", help.READ)
+    .action((between: string, id: string | undefined, flags: ServerFlags) =>
+      read(between, id, serverOptions(flags), io),
+    );
 
   addServerFlags(
     program

@@ -1,22 +1,24 @@
 import { ChangeSender, type EditOptions, type RemoveOptions } from "./changing/change-sender.ts";
-import { Connection } from "./connection/connection.ts";
+import type { Connection } from "./connection/connection.ts";
 import { Connector } from "./connection/connector.ts";
-import type { ConnectionEnd } from "./connection/reconnect.ts";
+import { CurrentConnection } from "./connection/current-connection.ts";
 import { TokenSource } from "./connection/token-source.ts";
 import { dispatchFrame } from "./dispatch-frame.ts";
-import { closedError, ParleyError, toParleyError } from "./errors.ts";
+import { closedError, type ParleyError, toParleyError } from "./errors.ts";
 import {
+  type ConversationsOptions,
   type ConversationsPage,
+  type HistoryOptions,
   type HistoryPage,
-  type HistoryRange,
   HttpClient,
 } from "./http/http-client.ts";
+import { Marks } from "./marks/marks.ts";
 import { type Observable, Subject, Value } from "./observable.ts";
-import { type ConnectOptions, resolveOptions, type Settings } from "./options.ts";
+import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { Receiver } from "./receiving/receiver.ts";
 import { type SendOptions, SendQueue } from "./sending/send-queue.ts";
 import type { State } from "./state.ts";
-import type { Change, Message, Receipt, ServerFrame } from "./wire.ts";
+import type { Change, Message, ReadMark, Receipt, ServerFrame } from "./wire.ts";
 
 /**
  * Returns a client that connects in the background and stays connected until it is closed. Subscribe to `messages` in
@@ -33,19 +35,18 @@ export function connect(options: ConnectOptions): ParleyClient {
  * order and without a hole (G3). Create one with `connect`.
  */
 export class ParleyClient {
-  readonly #settings: Settings;
-  readonly #tokens: TokenSource;
   readonly #http: HttpClient;
   readonly #sendQueue: SendQueue;
   readonly #receiver: Receiver;
   readonly #changeSender: ChangeSender;
+  readonly #marks: Marks;
   readonly #messages = new Subject<Message>();
   readonly #changes = new Subject<Change>();
   readonly #state = new Value<State>({ phase: "connecting" });
   readonly #closing = new AbortController();
+  readonly #connection: CurrentConnection;
   readonly #connector: Connector;
   #user: string | undefined;
-  #connection: Connection | undefined;
   /** The reason why the client is closed. Undefined if the application closed it. */
   #closedBy: ParleyError | undefined;
 
@@ -53,18 +54,11 @@ export class ParleyClient {
   constructor(options: ConnectOptions) {
     const settings = resolveOptions(options);
     const closing = this.#closing.signal;
-    this.#settings = settings;
-    this.#tokens = new TokenSource({
-      fetchToken: async () => options.token(),
-      timeoutMs: settings.requestTimeoutMs,
-      closing,
-    });
-    this.#http = new HttpClient({
-      historyUrl: settings.historyUrl,
-      tokens: this.#tokens,
-      timeoutMs: settings.requestTimeoutMs,
-    });
-    this.#sendQueue = new SendQueue(settings.sends, (frame) => this.#connection?.send(frame));
+    const { historyUrl, requestTimeoutMs: timeoutMs } = settings;
+    const tokens = new TokenSource({ fetchToken: async () => options.token(), timeoutMs, closing });
+    this.#http = new HttpClient({ historyUrl, tokens, timeoutMs });
+    this.#sendQueue = new SendQueue(settings.sends, (frame) => this.#connection.send(frame));
+    this.#marks = new Marks((frame) => this.#connection.send(frame));
     this.#changeSender = new ChangeSender({
       limits: settings.sends,
       http: this.#http,
@@ -75,21 +69,34 @@ export class ParleyClient {
       settings,
       cursor: options.cursor,
       http: this.#http,
-      tokens: this.#tokens,
+      tokens,
       closing,
       message: (message) => this.#messages.next(message),
       change: (change) => this.#changes.next(change),
       catchingUp: (received, error) =>
         this.#state.next({ phase: "catching-up", received, ...(error && { error }) }),
-      live: () => this.#state.next({ phase: "live" }),
+      live: () => {
+        this.#state.next({ phase: "live" });
+        this.#marks.live();
+      },
       failed: (error) => this.#end(error),
+    });
+    this.#connection = new CurrentConnection({
+      settings,
+      tokens,
+      frame: (frame, connection) => this.#onFrame(frame, connection),
+      ended: () => {
+        this.#sendQueue.disconnected();
+        this.#marks.disconnected();
+        this.#receiver.handle({ type: "disconnected" });
+      },
     });
     this.#connector = new Connector({
       settings,
-      tokens: this.#tokens,
+      tokens,
       http: this.#http,
       closing,
-      open: (token) => this.#openConnection(token),
+      open: (token) => this.#connection.open(token),
       changed: (state) => {
         if (state.phase !== this.#state.current.phase) this.#state.next(state);
       },
@@ -114,6 +121,19 @@ export class ParleyClient {
    */
   get changes(): Observable<Change> {
     return this.#changes;
+  }
+
+  /** Every read mark that the server tells live and that is greater than before: the user's own, and that of others (P70). */
+  get marks(): Observable<ReadMark> {
+    return this.#marks.told;
+  }
+
+  /**
+   * Read marks may have been missed: read `conversations` again. It comes each time the client is live again after an
+   * interruption, and when the server has missed marks.
+   */
+  get marksMissed(): Observable<void> {
+    return this.#marks.missed;
   }
 
   /** The state of the connection. A new listener is called with the current state at once, then at every change. */
@@ -148,7 +168,7 @@ export class ParleyClient {
    * `invalid_message` or `ref_reused`. `mayHaveGoneThrough` is true if the message may have reached the log.
    */
   send(to: string, content: string, options: SendOptions = {}): Promise<Receipt> {
-    if (this.#closing.signal.aborted) return Promise.reject(this.#closedError());
+    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.#closedBy));
     return this.#sendQueue.send(to, content, options);
   }
 
@@ -187,34 +207,37 @@ export class ParleyClient {
    * @throws ParleyError `closed`, `aborted`, `unreachable`, `token_failed`, or the server's code. `temporary` is true
    * if another attempt may succeed.
    */
-  async history(
-    between: string,
-    options: HistoryRange & {
-      readonly limit?: number | undefined;
-      readonly signal?: AbortSignal | undefined;
-    } = {},
-  ): Promise<HistoryPage> {
+  async history(between: string, options: HistoryOptions = {}): Promise<HistoryPage> {
     const { before, after, limit = 50, signal } = options;
     return this.#request(signal, (ended) => this.#http.history(between, { before, after, limit }, ended));
   }
 
   /**
-   * Reads one page of the user's private conversations, each with its last message. The newest conversation comes
-   * first. A conversation that changes between two pages isn't repeated: its new message arrives in `messages`.
+   * Reads one page of the user's private conversations, each with its last message and with what is unread. The newest
+   * conversation comes first. The first page has the public room, too. A conversation that changes between two pages isn't
+   * repeated: its new message arrives in `messages`.
    *
    * @param options `before`: the `next` of the previous page. `limit`: 1 to 1000, default 50. `signal`: aborts the
    * request.
    * @throws ParleyError The same as `history`.
    */
-  async conversations(
-    options: {
-      readonly before?: string | undefined;
-      readonly limit?: number | undefined;
-      readonly signal?: AbortSignal | undefined;
-    } = {},
-  ): Promise<ConversationsPage> {
+  async conversations(options: ConversationsOptions = {}): Promise<ConversationsPage> {
     const { before, limit = 50, signal } = options;
-    return this.#request(signal, (ended) => this.#http.conversations({ before, limit }, ended));
+    const page = await this.#request(signal, (ended) => this.#http.conversations({ before, limit }, ended));
+    this.#marks.onPage(page);
+    return page;
+  }
+
+  /**
+   * Says that the user has read a conversation up to a message (P70). Returns at once. The client sends the greatest `id` of
+   * each conversation until the server tells it in `marks` or `conversations`, over lost connections and rate limits. A server
+   * without read marks gets none.
+   *
+   * @param other The other user's username, or `""` for the public room.
+   * @throws ParleyError `invalid_username` or `invalid_parameter` for arguments that can't be a mark.
+   */
+  markRead(other: string, id: string): void {
+    this.#marks.markRead(other, id);
   }
 
   /**
@@ -227,7 +250,7 @@ export class ParleyClient {
 
   /** Ends the current connection as broken, and reconnects. Call it when the platform reports that the network is gone. */
   connectionLost(): void {
-    this.#connection?.fail();
+    this.#connection.fail();
   }
 
   /** Closes the client for good. Pending sends and requests reject with `closed`. */
@@ -244,52 +267,28 @@ export class ParleyClient {
     try {
       return await send(signal ? [closing, signal] : [closing]);
     } catch (error) {
-      throw closing.aborted ? this.#closedError() : error;
+      throw closing.aborted ? closedError(this.#closedBy) : error;
     }
-  }
-
-  #closedError(): ParleyError {
-    return closedError(this.#closedBy);
   }
 
   #end(error?: ParleyError): void {
     if (this.#closing.signal.aborted) return;
     this.#closedBy = error;
     this.#closing.abort();
-    this.#connection?.close();
+    this.#marks.close();
+    this.#connection.close();
     this.#sendQueue.close(error);
     this.#state.next({ phase: "closed", ...(error && { error }) });
   }
 
-  /** Resolves when the connection has ended. Rejects if the platform refuses to open one. */
-  #openConnection(token: string): Promise<ConnectionEnd> {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#connection = new Connection({
-          settings: this.#settings,
-          token,
-          tokens: this.#tokens,
-          frame: (frame, connection) => this.#onFrame(frame, connection),
-          ended: (end) => {
-            this.#connection = undefined;
-            this.#sendQueue.disconnected();
-            this.#receiver.handle({ type: "disconnected" });
-            resolve(end);
-          },
-        });
-      } catch (cause) {
-        const message = "The platform refused to open a WebSocket to this address.";
-        reject(new ParleyError("unreachable", message, { temporary: true, cause }));
-      }
-    });
-  }
-
   #onFrame(frame: ServerFrame, connection: Connection): void {
-    const [receiver, sendQueue] = [this.#receiver, this.#sendQueue];
+    const [receiver, sendQueue, marks] = [this.#receiver, this.#sendQueue, this.#marks];
     if (frame.type === "ready") {
       this.#user = frame.user;
       receiver.ready(frame.cursor, connection.ended);
-      if (!connection.ended.aborted) sendQueue.connected();
-    } else dispatchFrame(frame, { receiver, sendQueue });
+      if (connection.ended.aborted) return;
+      sendQueue.connected();
+      marks.connected(frame);
+    } else dispatchFrame(frame, { receiver, sendQueue, marks });
   }
 }

@@ -60,12 +60,23 @@ export interface Receipt {
   readonly timestamp: string;
 }
 
+/** A read mark: everything in a conversation is read up to a message (P70). */
+export interface ReadMark {
+  /** The user who has read. */
+  readonly by: string;
+  /** The other user of the conversation as `by` sees it, or `""` for the public room. */
+  readonly with: string;
+  /** The message's id. Marks arrive in any order: the greatest one counts. */
+  readonly id: string;
+}
+
 /** A frame from the server. */
 export type ServerFrame =
-  | { readonly type: "ready"; readonly user: string; readonly cursor: string }
+  /** `marks` says that the server has read marks. */
+  | { readonly type: "ready"; readonly user: string; readonly cursor: string; readonly marks?: true }
   | ({ readonly type: "message" } & Message)
   | ChangeFrame
-  | { readonly type: "read"; readonly by: string; readonly with: string; readonly id: string }
+  | ({ readonly type: "read" } & ReadMark)
   | { readonly type: "marks" }
   | ({ readonly type: "ack"; readonly ref: string } & Receipt)
   | { readonly type: "auth"; readonly expiresAt: string }

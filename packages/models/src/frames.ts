@@ -38,8 +38,10 @@ const code = z.enum(ERROR_CODES);
 
 /** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40, P74). */
 export const serverFrames = {
-  ready: z.object({ type: z.literal("ready"), user: username, cursor }).meta({
-    description: "The first frame: every message after `cursor` arrives live (P5). Only with `chat.v1`.",
+  ready: z.object({ type: z.literal("ready"), user: username, cursor, marks: z.literal(true) }).meta({
+    description:
+      "The first frame: every message after `cursor` arrives live. `marks` says that the server has read marks (P5). Only " +
+      "with `chat.v1`.",
   }),
   message: z
     .object({

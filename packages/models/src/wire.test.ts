@@ -281,7 +281,7 @@ describe("server frames", () => {
 
   it("P5: a frame is one line of JSON with the members of its type", () => {
     const frames: ServerFrame[] = [
-      { type: "ready", user: "alice", cursor: id },
+      { type: "ready", user: "alice", cursor: id, marks: true },
       { type: "auth", expiresAt: timestampOf(id) },
       { type: "pong" },
       { type: "sync", cursor: id },

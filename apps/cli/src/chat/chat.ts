@@ -1,4 +1,4 @@
-import type { ParleyClient, State } from "@parley/client";
+import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
 import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
 import { parseUsername } from "../server/identity.ts";
@@ -11,18 +11,24 @@ import { openScreen, type Screen } from "./screen.ts";
 
 /** The maximum number of sends in flight. When it is reached, a send must settle before the next line is read. */
 const MAX_IN_FLIGHT = 100;
+/** The number of messages among which `/edit` and `/delete` look for the user's last one. */
+const MAX_LOOKED_AT = 100;
 
 /** Runs a chat until the person ends it or the server refuses the user. */
 export async function chat(name: string, options: ServerOptions, io: Io): Promise<void> {
   const me = parseUsername(name);
   const as = options.token === undefined ? (options.as ?? me) : options.as;
   let screen: Screen | undefined;
+  let conversation: Conversation | undefined;
   const show = (line: string): void => {
     if (screen) screen.show(line);
     else io.print(line);
   };
   const client = await connectClient({ ...options, as }, io, {
-    onMessage: (message) => show(formatMessage(message, formatTime)),
+    onMessage: (message) => {
+      show(formatMessage(message, formatTime));
+      conversation?.shown(message);
+    },
     onChange: (change) => show(formatChange(change, formatTime)),
   });
   try {
@@ -30,7 +36,8 @@ export async function chat(name: string, options: ServerOptions, io: Io): Promis
       throw usageError(`the token is for ${escapeLine(client.user ?? "an unknown user")}, not for ${me}`);
     }
     screen = openScreen(io);
-    await new Conversation(client, screen).run(io.ended);
+    conversation = new Conversation(client, screen);
+    await conversation.run(io.ended);
   } finally {
     client.close();
     screen?.close();
@@ -77,6 +84,12 @@ class Conversation {
     if (closeError) throw closeError;
   }
 
+  /** A message was shown. In the conversation to which lines go, it counts as read (P70). */
+  shown({ id, from, to }: Message): void {
+    const isTheirs = from !== this.#client.user;
+    if (isTheirs && (to === "" ? "" : from) === this.#to) this.#client.markRead(this.#to, id);
+  }
+
   /** Prints a notice when the connection is lost and when it is back. Returns the last notice. */
   #notifyOf(state: State, lastNotice: string | undefined): string | undefined {
     const line = describeState(state);
@@ -97,6 +110,12 @@ class Conversation {
         break;
       case "history":
         await this.#showHistory(input.count);
+        break;
+      case "edit":
+        await this.#change("edited", (id) => this.#client.edit(id, input.text));
+        break;
+      case "delete":
+        await this.#change("deleted", (id) => this.#client.remove(id));
         break;
       case "help":
         this.#screen.notify(CHAT_HELP);
@@ -131,6 +150,8 @@ class Conversation {
     try {
       const { messages, more } = await this.#client.history(this.#to, { limit: count });
       const lines = messages.map((message) => formatMessage(message));
+      const newest = messages.at(-1);
+      if (newest) this.#client.markRead(this.#to, newest.id);
       const start = styled(
         "dim",
         more ? "  (there are older ones)" : "  (the beginning of the conversation)",
@@ -138,6 +159,20 @@ class Conversation {
       this.#screen.show([start, ...lines].join("\n"));
     } catch (error) {
       this.#notifyOfError("history cannot be read", error);
+    }
+  }
+
+  /** Changes the user's last message in this conversation. The change is shown when it arrives. */
+  async #change(done: string, change: (id: string) => Promise<unknown>): Promise<void> {
+    try {
+      // History has each message that is acknowledged (P56).
+      await Promise.all(this.#inFlight);
+      const { messages } = await this.#client.history(this.#to, { limit: MAX_LOOKED_AT });
+      const mine = messages.findLast(({ from, deleted }) => from === this.#client.user && !deleted);
+      if (mine) await change(mine.id);
+      else this.#screen.notify(styled("yellow", `* nothing is ${done}: you have no message here`));
+    } catch (error) {
+      this.#notifyOfError(`not ${done}`, error);
     }
   }
 

@@ -14,6 +14,8 @@ describe("a line of chat input", () => {
     ["/public", { type: "to", user: "" }],
     ["/history", { type: "history", count: 20 }],
     ["/history 5", { type: "history", count: 5 }],
+    ["/edit  two  words ", { type: "edit", text: "two  words" }],
+    ["/delete", { type: "delete" }],
     ["/help", { type: "help" }],
     ["/quit ", { type: "quit" }],
   ])("%j is parsed", (line, expected) => {
@@ -28,6 +30,8 @@ describe("a line of chat input", () => {
     "/history 0",
     "/history 1001",
     "/history x",
+    "/edit ",
+    "/delete this",
     "/exit",
   ])("%j is invalid, and isn't sent", (line) => {
     expect(parseInput(line, isUsername)).toMatchObject({ type: "invalid", reason: expect.any(String) });

@@ -112,7 +112,11 @@ export async function* readNewest(
 }
 
 /** Reads a page. Retries for up to `timeoutMs` after temporary errors. */
-async function withRetries<T>(timeoutMs: number, ended: AbortSignal, read: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(
+  timeoutMs: number,
+  ended: AbortSignal,
+  read: () => Promise<T>,
+): Promise<T> {
   for (const deadline = performance.now() + timeoutMs; ; ) {
     try {
       return await read();

@@ -93,7 +93,7 @@ export function createConnectionOpener(deps: ConnectionOpenerDeps): OpenConnecti
   function start(connection: Connection, { pending, cursor }: AcceptedUpgrade): void {
     writeScheduler.add(connection);
     if (connection.speaksChat) {
-      const ready = encodeServerFrame({ type: "ready", user: connection.user, cursor });
+      const ready = encodeServerFrame({ type: "ready", user: connection.user, cursor, marks: true });
       connection.write([textFrame(ready)]);
     }
     for (const frame of pending.framesAfter(cursor)) writeScheduler.sendTo(connection, frame);

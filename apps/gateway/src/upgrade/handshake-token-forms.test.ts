@@ -11,7 +11,7 @@ describe("the forms of a token in a handshake", () => {
     const client = new ChatClient(gateway.wsUrl, ["chat.v1"], { authorization });
     const { cursor } = await client.waitFor("ready");
     expect(client.ws.protocol).toBe("chat.v1");
-    expect(client.frames).toEqual([{ type: "ready", user: "alice", cursor }]);
+    expect(client.frames).toEqual([{ type: "ready", user: "alice", cursor, marks: true }]);
   });
 
   it("P1 P2: chat.v1, bearer.<jwt>", async () => {

@@ -12,18 +12,39 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** A private conversation with its last message. */
+/** A private conversation with its last message. A server of a version without read marks gives `with` and `last` alone. */
 export interface Conversation {
   /** The other user's username. */
   readonly with: string;
   /** The newest message of the conversation, of either user. */
   readonly last: Message;
+  /**
+   * The number of messages after `read` that the other user sent. 100 means that many or more. Absent after the first 100
+   * conversations of a page (P71).
+   */
+  readonly unread?: number;
+  /** The id up to which the user has read. Sending counts as reading. Absent if nothing is read. */
+  readonly read?: string;
+  /** The id up to which the other user has read. Absent if that is nothing, or if the server doesn't tell it. */
+  readonly readBy?: string;
+}
+
+/** The public room in a list of conversations (P71). */
+export interface PublicRoom {
+  /** The newest message. Absent if there is none. */
+  readonly last?: Message;
+  /** The number of messages after `read` that others sent. 100 means that many or more. */
+  readonly unread: number;
+  /** The id up to which the user has read. Absent if nothing is read. */
+  readonly read?: string;
 }
 
 /** One page of the user's private conversations. */
 export interface ConversationsPage {
   /** The conversations, the one with the newest message first. */
   readonly conversations: readonly Conversation[];
+  /** The public room. Only on the first page, and absent if the server's version has no read marks. */
+  readonly public?: PublicRoom;
   /** Pass this as `before` to read the next page. Undefined on the last page. */
   readonly next?: string | undefined;
 }
@@ -36,6 +57,22 @@ export interface HistoryRange {
   readonly before?: string | undefined;
   /** A message id: the page begins right after this message. */
   readonly after?: string | undefined;
+}
+
+interface PageOptions {
+  /** The maximum number of items, 1 to 1000. Default: 50. */
+  readonly limit?: number | undefined;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of one `history`. */
+export interface HistoryOptions extends HistoryRange, PageOptions {}
+
+/** The options of one `conversations`. */
+export interface ConversationsOptions extends PageOptions {
+  /** The `next` of the previous page. */
+  readonly before?: string | undefined;
 }
 
 /** An edit or a deletion (P73). */

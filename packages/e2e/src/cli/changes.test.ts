@@ -1,8 +1,9 @@
+import { until } from "@parley/async";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parleyFor } from "../rig/commands.ts";
 import { type Deployment, startStandalone } from "../rig/shapes.ts";
 
-describe("parley edit and delete", () => {
+describe("parley edit, delete, read and conversations", () => {
   let deployment: Deployment;
   let parley: ReturnType<typeof parleyFor>;
   beforeAll(async () => {
@@ -63,6 +64,39 @@ describe("parley edit and delete", () => {
     expect(caughtUp.map((line) => line.change)).toEqual(heard.map((line) => line.change));
     expect((await messagesOnly.exited).out).not.toContain('"type"');
     await Promise.all([live.exited]);
+  });
+
+  it("P70, P71: conversations says what is unread, and read marks it up to a message or all of it", async () => {
+    const [gail, hank] = [await parley.as("gail"), await parley.as("hank")];
+    const said = await parley.run(["send", "hank", "--lines"], gail, "one\ntwo\n");
+    const [first = "", second = ""] = said.out.trim().split("\n");
+    await parley.run(["send", "public", "to all\nof you"], gail);
+    const lines = [
+      "public \\(1 unread\\)  [-\\d: ]+ gail: to all",
+      "gail \\(2 unread\\)  [-\\d: ]+ gail → hank: two",
+    ];
+    const listed = await parley.run(["conversations"], hank);
+    expect(listed).toMatchObject({ code: 0, err: "" });
+    expect(listed.out).toMatch(new RegExp(`^${lines.join("\n")}\n$`));
+    const upTo = (id: string) => ({ code: 0, out: `${id}\n`, err: "" });
+    expect(await parley.run(["read", "gail", first], hank)).toEqual(upTo(first));
+    const [room, conversation] = linesOf((await parley.run(["conversations", "--json"], hank)).out);
+    expect(room).toMatchObject({ with: "", unread: 1, last: { content: "to all\nof you" } });
+    expect(conversation).toMatchObject({ with: "gail", unread: 1, read: first, readBy: second });
+    expect(await parley.run(["read", "gail"], hank)).toEqual(upTo(second));
+    expect(await parley.run(["read", "gail", first], hank)).toEqual(upTo(second));
+    expect(await parley.run(["read", "public"], hank)).toEqual(upTo(room.last.id));
+    expect(await parley.run(["conversations", "--unread"], hank)).toEqual({ code: 0, out: "", err: "" });
+    await until(async () => {
+      const [, theirs] = linesOf((await parley.run(["conversations", "--json"], gail)).out);
+      return theirs.readBy === second;
+    }, "the other user sees the mark");
+    const [elsewhere, nothing] = await Promise.all([
+      parley.run(["read", "gail", room.last.id], hank),
+      parley.run(["read", "nobody"], hank),
+    ]);
+    expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining("in another conversation") });
+    expect(nothing).toMatchObject({ code: 0, out: "", err: expect.stringContaining("no messages") });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parleyFor } from "../rig/commands.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
@@ -177,12 +178,20 @@ function everyCommand(many: number, start: () => Promise<Deployment>) {
     hugo.type("/to gina\nfor gina\n/history 2\n");
     await gina.printed(/hugo → gina: for gina/);
     await hugo.printed(/there are older ones\)\n.*\/slash\n.*for gina\n/);
+    gina.type("/edit for you,  hugo\n");
+    await hugo.printed(/gina → hugo edited, sent \d\d:\d\d: for you, {2}hugo\n/);
+    gina.type("/delete\n");
+    await hugo.printed(/gina → hugo deleted, sent \d\d:\d\d: \(deleted\)\n/);
     gina.type("last words");
     gina.endInput();
     expect(await gina.exited).toMatchObject({ code: 0 });
     await hugo.printed(/last words/);
     hugo.type("/quit\n");
     expect(await hugo.exited).toMatchObject({ code: 0 });
+    await until(async () => {
+      const listed = await parley.run(["conversations", "--json"], await parley.as("hugo"));
+      return listed.out.includes('"with":"gina","unread":0,');
+    }, "what the chat has shown is read");
   });
 
   it("chat refuses a token of another user, and Ctrl-C ends it without an error", async () => {

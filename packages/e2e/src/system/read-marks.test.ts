@@ -1,6 +1,8 @@
 import { until } from "@parley/async";
+import type { ReadMark } from "@parley/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
+import { observe } from "../rig/sdk-observer.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
 type Json = Record<string, unknown>;
@@ -70,6 +72,35 @@ function markRules(start: () => Promise<Deployment>) {
     const { id } = await dave.send("", "hi");
     expect(await answer("dave")).toMatchObject({ unread: 0, read: id });
     expect((await answer("carol")).unread).toBe(1);
+  });
+
+  it("P70, P71: the SDK marks, hears marks and reads what is unread, over a lost connection too", async () => {
+    const [erin, frank] = [await observe(deployment, "erin"), await observe(deployment, "frank")];
+    const heard: ReadMark[] = [];
+    erin.client.marks.subscribe((mark) => heard.push(mark));
+    let missed = 0;
+    frank.client.marksMissed.subscribe(() => {
+      missed += 1;
+    });
+    const listed = async () => (await frank.client.conversations()).conversations[0];
+    await erin.client.send("frank", "one");
+    const two = await erin.client.send("frank", "two");
+    expect(await listed()).toMatchObject({ with: "erin", unread: 2, readBy: two.id });
+    expect((await frank.client.conversations()).public).toMatchObject({ unread: expect.any(Number) });
+    frank.client.markRead("erin", two.id);
+    await until(() => heard.length > 0, "the other user hears the mark");
+    expect(heard).toEqual([{ by: "frank", with: "erin", id: two.id }]);
+    expect(await listed()).toMatchObject({ unread: 0, read: two.id });
+    const { id } = await erin.client.send("frank", "three");
+    expect(missed).toBe(0);
+    frank.client.connectionLost();
+    frank.client.markRead("erin", id);
+    await until(() => heard.length > 1, "the mark that was made without a connection");
+    expect(heard[1]).toEqual({ by: "frank", with: "erin", id });
+    await until(() => missed > 0, "the client is live again");
+    expect(missed).toBe(1);
+    expect(await listed()).toMatchObject({ unread: 0, read: id });
+    for (const { client } of [erin, frank]) client.close();
   });
 }
 
