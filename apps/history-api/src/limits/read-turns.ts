@@ -1,7 +1,8 @@
-import { setTimeout as sleep, setImmediate as turnOfLoop } from "node:timers/promises";
-import { FairPool, PoolFull, type Release, raceAbort } from "@parley/async";
+import { FairPool, PoolFull, type Release } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./fair-budget.ts";
+import { FirstSteps } from "./first-steps.ts";
+import { LoopTurns } from "./loop-turns.ts";
 
 /** A page is one answer, or the beginning of a whole conversation. A part is what follows of a whole conversation. */
 export type ReadKind = "page" | "part";
@@ -15,14 +16,8 @@ const PLACES = {
   part: { total: 8, perAddress: 1, perUser: 1 },
 } as const;
 
-/** A read gives way for at most this time at once, in ms, so that it ends under any load. */
-const GIVE_WAY_MS = 100;
-
-/**
- * A step that blocks the event loop for longer than this is followed by a rest as long as itself, in ms. Short pages follow
- * each other without a rest, but nobody waits at a screen for parts and for the later steps of a page.
- */
-const REST_AFTER_MS = { first: 2, later: 0.2 };
+/** Maximum time that a read gives way at once, and in all its steps, in ms. So it ends under any load. */
+const GIVE_WAY_MS = { step: 100, read: 1_000 };
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -46,7 +41,7 @@ export class TurnRefused extends Error {
 export interface Turn {
   /** Waits until it is this user's turn to use the event loop. Call it before each step that blocks the loop. */
   next(): Promise<void>;
-  /** The same, and before that lets the pages begin that wait for this read. Call it between the steps of a long read. */
+  /** The same before the next step of a long read in the store. Waits until it is this read's turn there, too. */
   giveWay(): Promise<void>;
 }
 
@@ -58,27 +53,17 @@ export interface Turn {
  * doesn't fill the queue of an address that other users share.
  *
  * Whatever is long gives way to what is short: parts, and the later steps of a long page, wait while the first step of
- * any page is being read. So a short page waits in the store for few others.
- *
- * In each iteration of the event loop, at most one read begins or is converted to JSON. Both are synchronous: SQLite
- * blocks the process during a read, and so does the conversion of a long page. The process does its other work between
- * two iterations. After a long step no other begins for as long again: a message that is sent meanwhile takes several
- * iterations, and each would otherwise wait for such a step.
+ * any page is being read. Of one address, the store reads only one part or later step at a time. So a short page waits
+ * in the store for few others, and for little of each. On the event loop, the steps take turns (see LoopTurns).
  */
 export class ReadTurns {
   readonly #pools: Readonly<Record<ReadKind, Pools>>;
-  readonly #loop = new FairPool({
-    places: 1,
-    placesPerKey: 1,
+  readonly #loop = new LoopTurns({
     waiting: PLACES.page.total + PLACES.part.total,
-    waitingPerKey: PLACES.page.perUser + PLACES.part.perUser,
+    waitingPerUser: PLACES.page.perUser + PLACES.part.perUser,
   });
-
-  /** Pages whose first step is being read. */
-  #begun = 0;
-  #allBegun = Promise.withResolvers<void>();
-
-  readonly #giveWayMs: number;
+  readonly #firstSteps = new FirstSteps();
+  readonly #giveWayMs: typeof GIVE_WAY_MS;
 
   constructor(limits: TurnLimits, { giveWayMs = GIVE_WAY_MS } = {}) {
     this.#giveWayMs = giveWayMs;
@@ -106,7 +91,9 @@ export class ReadTurns {
     try {
       const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
       try {
-        return await this.#inSteps(kind, caller.user, signal, read);
+        return kind === "page"
+          ? await this.#page(caller, signal, read)
+          : await this.#part(caller, signal, read);
       } finally {
         releaseAddress();
       }
@@ -115,64 +102,40 @@ export class ReadTurns {
     }
   }
 
-  async #inSteps<T>(
-    kind: ReadKind,
-    user: string,
+  async #page<T>(
+    { user, address }: Caller,
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    const endFirstStep = kind === "page" ? this.#beginFirstStep() : () => undefined;
-    let restAfterMs = kind === "page" ? REST_AFTER_MS.first : REST_AFTER_MS.later;
-    const next = () => this.#turn(user, signal, restAfterMs);
+    let endStep = this.#firstSteps.begin();
+    let isLong = false;
+    let patienceMs = this.#giveWayMs.read;
+    const next = async (): Promise<void> => {
+      if (!isLong) return this.#loop.short(user, signal);
+      // What follows uses the event loop and not the store.
+      endStep();
+      await this.#loop.long(user, signal);
+    };
     const giveWay = async (): Promise<void> => {
-      endFirstStep();
-      restAfterMs = REST_AFTER_MS.later;
-      await this.#untilAllBegun(signal);
-      await next();
+      endStep();
+      isLong = true;
+      endStep = await orRefuse("address", this.#pools.part.addresses.take(address, signal));
+      const maxMs = Math.min(this.#giveWayMs.step, patienceMs);
+      patienceMs -= await this.#firstSteps.untilNone(maxMs, signal);
+      await this.#loop.long(user, signal);
     };
     try {
-      if (kind === "part") await this.#untilAllBegun(signal);
       return await read({ next, giveWay });
     } finally {
-      endFirstStep();
+      endStep();
     }
   }
 
-  /** Counts the first step of a page until the returned function is called. */
-  #beginFirstStep(): () => void {
-    let isOver = false;
-    this.#begun += 1;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#begun -= 1;
-      if (this.#begun > 0) return;
-      this.#allBegun.resolve();
-      this.#allBegun = Promise.withResolvers();
-    };
+  async #part<T>({ user }: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
+    await this.#firstSteps.untilNone(this.#giveWayMs.step, signal);
+    const next = () => this.#loop.long(user, signal);
+    return await read({ next, giveWay: next });
   }
-
-  async #untilAllBegun(signal: AbortSignal): Promise<void> {
-    if (this.#begun === 0) return;
-    const longEnough = new AbortController();
-    const limit = sleep(this.#giveWayMs, undefined, { signal: longEnough.signal }).catch(() => undefined);
-    await raceAbort(Promise.race([this.#allBegun.promise, limit]), signal).finally(() => longEnough.abort());
-  }
-
-  async #turn(user: string, signal: AbortSignal, restAfterMs: number): Promise<void> {
-    const release = await this.#loop.take(user, signal);
-    await turnOfLoop();
-    void releaseAfterStep(release, restAfterMs);
-  }
-}
-
-/** Ends a turn: the caller's step runs as soon as this function waits for the first time. */
-async function releaseAfterStep(release: Release, restAfterMs: number): Promise<void> {
-  const startedAt = performance.now();
-  await turnOfLoop();
-  const tookMs = performance.now() - startedAt;
-  if (tookMs > restAfterMs) await sleep(tookMs);
-  release();
 }
 
 /** The pools of one kind of read. A read takes a place of its user, and then one of its address. */
