@@ -1,6 +1,6 @@
 import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
 import { SCOPES } from "@parley/auth";
-import type { Store } from "@parley/store";
+import type { LastMessages, Store } from "@parley/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAX_STEP } from "../queries/step-size.ts";
 import { startFullyStored } from "../test/fully-stored.ts";
@@ -31,7 +31,7 @@ function counted(store: Store): Store {
       if (!READS.some((read) => read === name)) return value.bind(target);
       return async (...args: unknown[]) => {
         const loop = loops;
-        const result = await Reflect.apply(value, target, args);
+        const result: readonly unknown[] | LastMessages = await Reflect.apply(value, target, args);
         const { length } = "messages" in result ? result.messages : result;
         byLoop.set(loop, (byLoop.get(loop) ?? 0) + length);
         return result;
