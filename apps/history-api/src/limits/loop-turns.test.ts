@@ -22,7 +22,7 @@ describe("turns of the event loop", () => {
       turns.short("another", OPEN).then(() => order.push("short of another")),
     ];
     await Promise.all(waiting);
-    expect(order).toEqual(["short of another", "short", "long", "long of another"]);
+    expect(order).toEqual(["short of another", "short", "long of another", "long"]);
   });
 
   it("G5: long turns go on if the event loop is never idle", async () => {

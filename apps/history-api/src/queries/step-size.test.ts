@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import { MAX_STEP, StepSize } from "./step-size.ts";
 
 /** Reads many steps from a store that takes a fixed time for each, and more for each message. Returns the last size. */
-function readAll(size: StepSize, { fixedMs, perMessageMs }: { fixedMs: number; perMessageMs: number }): number {
+function readAll(
+  size: StepSize,
+  { fixedMs, perMessageMs }: { fixedMs: number; perMessageMs: number },
+): number {
   for (let step = 0; step < 20; step += 1) {
     const messages = size.next(1_000);
     size.took(messages, fixedMs + perMessageMs * messages);

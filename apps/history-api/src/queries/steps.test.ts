@@ -38,7 +38,10 @@ describe("a read in steps", () => {
           steps.push(step.limit);
           return selectRange(view, step, () => true);
         };
-        const result = await readInSteps(query, read, { stepSize: slowStore(), giveWay: async () => undefined });
+        const result = await readInSteps(query, read, {
+          stepSize: slowStore(),
+          giveWay: async () => undefined,
+        });
         expect(result).toEqual(selectRange(view, query, () => true));
         expect(Math.max(...steps)).toBeLessThanOrEqual(query.limit > 101 ? STEP : query.limit);
       }
