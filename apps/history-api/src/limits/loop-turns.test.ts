@@ -1,3 +1,4 @@
+import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { LoopTurns } from "./loop-turns.ts";
 
@@ -23,6 +24,20 @@ describe("turns of the event loop", () => {
     ];
     await Promise.all(waiting);
     expect(order).toEqual(["short of another", "short", "long of another", "long"]);
+  });
+
+  it("G5: a short read comes in the next iterations, however long a long one has blocked the event loop", async () => {
+    const turns = createTurns();
+    await turns.long("greedy", OPEN);
+    block(50);
+    let isWaiting = true;
+    const waiting = turns.short("other", OPEN).then(() => {
+      isWaiting = false;
+    });
+    let loops = 0;
+    for (; isWaiting; loops += 1) await nextTurnOfLoop();
+    await waiting;
+    expect(loops).toBeLessThan(10);
   });
 
   it("G5: long turns go on if the event loop is never idle", async () => {
