@@ -1,7 +1,8 @@
 import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
 import { until } from "@parley/async";
 import { describe, expect, it } from "vitest";
-import { ReadTurns, TurnRefused } from "./read-turns.ts";
+import { ReadTurns } from "./read-turns.ts";
+import { TurnRefused } from "./turn-refused.ts";
 
 const LIMITS = { requests: 1_000, requestsPerUser: 500, requestsPerAddress: 800 };
 const OPEN = new AbortController().signal;
@@ -108,14 +109,17 @@ describe("turns to read", () => {
       order.push("second step");
       await long.promise;
     });
-    const part = turns.run("part", callerOf("w"), OPEN, async () => void order.push("part"));
+    const part = turns.run("part", callerOf("w"), OPEN, async (turn) => {
+      await turn.next();
+      order.push("part");
+    });
     await turns.run("page", callerOf("x"), OPEN, async () => void order.push("page"));
     expect(order).toEqual(["page"]);
     first.resolve();
     await Promise.all([page, part]);
     await until(() => order.length === 3);
     // A page that has made its first step delays nobody, however long it takes.
-    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());
     long.resolve();
     await longPage;
   });
@@ -146,7 +150,9 @@ describe("turns to read", () => {
     await Promise.all(["a", "a", "b", "c"].flatMap((user) => [page(user), part(user)]));
     expect(most).toBe(1);
     const held = Promise.withResolvers<void>();
-    const holding = turns.run("part", callerOf("a", "greedy"), OPEN, () => held.promise);
+    const holding = turns.run("part", callerOf("a", "greedy"), OPEN, (turn) =>
+      turn.next().then(() => held.promise),
+    );
     await turns.run("page", callerOf("d", "other"), OPEN, async (turn) => turn.giveWay());
     held.resolve();
     await holding;
@@ -156,7 +162,7 @@ describe("turns to read", () => {
     const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1 } });
     const endless = Promise.withResolvers<void>();
     const page = turns.run("page", callerOf("u"), OPEN, () => endless.promise);
-    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());
     endless.resolve();
     await page;
   });

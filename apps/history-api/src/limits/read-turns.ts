@@ -1,23 +1,19 @@
-import { FairPool, PoolFull, type Release } from "@parley/async";
+import { FairPool } from "@parley/async";
 import type { Caller } from "./caller.ts";
-import type { Refusal } from "./fair-budget.ts";
 import { FirstSteps } from "./first-steps.ts";
 import { LoopTurns } from "./loop-turns.ts";
-
-/** A page is one answer, or the beginning of a whole conversation. A part is what follows of a whole conversation. */
-export type ReadKind = "page" | "part";
+import { GIVE_WAY_MS, type ReadKind, ReadSteps, type ReadStepsDeps } from "./read-steps.ts";
+import { orRefuse } from "./turn-refused.ts";
 
 /**
  * Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page, and makes
- * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages.
+ * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages. The later
+ * steps of long pages share those of parts.
  */
 const PLACES = {
   page: { total: 32, perAddress: 16, perUser: 2 },
   part: { total: 8, perAddress: 1, perUser: 1 },
 } as const;
-
-/** Maximum time that a read gives way at once, and in all its steps, in ms. So it ends under any load. */
-const GIVE_WAY_MS = { step: 100, read: 1_000 };
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -26,24 +22,8 @@ export interface TurnLimits {
   readonly requestsPerAddress: number;
 }
 
-/** A read was refused, because too many reads of its user, of its address or of all callers wait (see `share`). */
-export class TurnRefused extends Error {
-  override readonly name = "TurnRefused";
-  readonly share: Refusal;
-
-  constructor(share: Refusal) {
-    super("too many reads wait");
-    this.share = share;
-  }
-}
-
-/** The waits of one read. A read that is aborted while it waits rejects with the reason. */
-export interface Turn {
-  /** Waits until it is this user's turn to use the event loop. Call it before each step that blocks the loop. */
-  next(): Promise<void>;
-  /** The same before the next step of a long read in the store. Waits until it is this read's turn there, too. */
-  giveWay(): Promise<void>;
-}
+/** The waits of one read (see ReadSteps). */
+export type Turn = Pick<ReadSteps, "next" | "giveWay">;
 
 /**
  * Lets users and addresses read in turn, so that a user or an address with many reads delays the others only a little
@@ -53,27 +33,31 @@ export interface Turn {
  * doesn't fill the queue of an address that other users share.
  *
  * Whatever is long gives way to what is short: parts, and the later steps of a long page, wait while the first step of
- * any page is being read. Of one address, the store reads only one part or later step at a time. So a short page waits
- * in the store for few others, and for little of each. On the event loop, the steps take turns (see LoopTurns).
+ * any page is being read. Of one address, the store reads only one part or later step at a time, and rests after a slow
+ * one. So a short page waits in the store for few others, and for little of each. On the event loop, the steps take turns
+ * (see LoopTurns).
  */
 export class ReadTurns {
-  readonly #pools: Readonly<Record<ReadKind, Pools>>;
-  readonly #loop = new LoopTurns({
-    waiting: PLACES.page.total + PLACES.part.total,
-    waitingPerUser: PLACES.page.perUser + PLACES.part.perUser,
-  });
-  readonly #firstSteps = new FirstSteps();
-  readonly #giveWayMs: typeof GIVE_WAY_MS;
+  readonly #users: Readonly<Record<ReadKind, FairPool>>;
+  readonly #pages: FairPool;
+  readonly #steps: ReadStepsDeps;
 
   constructor(limits: TurnLimits, { giveWayMs = GIVE_WAY_MS } = {}) {
-    this.#giveWayMs = giveWayMs;
-    this.#pools = { page: createPools("page", limits), part: createPools("part", limits) };
+    const { page, part } = PLACES;
+    this.#users = { page: poolOfUsers("page", limits), part: poolOfUsers("part", limits) };
+    this.#pages = poolOfAddresses("page", limits);
+    this.#steps = {
+      firstSteps: new FirstSteps(),
+      longSteps: poolOfAddresses("part", limits),
+      loop: new LoopTurns({ waiting: page.total + part.total, waitingPerUser: page.perUser + part.perUser }),
+      giveWayMs,
+    };
   }
 
-  /** Reads that wait for their turn. */
+  /** Reads and steps that wait for their turn. */
   get waiting(): number {
-    const { page, part } = this.#pools;
-    return [page, part].reduce((sum, { users, addresses }) => sum + users.waiting + addresses.waiting, 0);
+    const pools = [this.#users.page, this.#users.part, this.#pages, this.#steps.longSteps];
+    return pools.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
   /**
@@ -86,78 +70,40 @@ export class ReadTurns {
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    const { users, addresses } = this.#pools[kind];
-    const releaseUser = await orRefuse("user", users.take(caller.user, signal));
+    const releaseUser = await orRefuse("user", this.#users[kind].take(caller.user, signal));
     try {
-      const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
-      try {
-        return kind === "page"
-          ? await this.#page(caller, signal, read)
-          : await this.#part(caller, signal, read);
-      } finally {
-        releaseAddress();
-      }
+      if (kind === "part") return await this.#inSteps(kind, caller, signal, read);
+      const releaseAddress = await orRefuse("address", this.#pages.take(caller.address, signal));
+      return await this.#inSteps(kind, caller, signal, read).finally(releaseAddress);
     } finally {
       releaseUser();
     }
   }
 
-  async #page<T>(
-    { user, address }: Caller,
+  async #inSteps<T>(
+    kind: ReadKind,
+    caller: Caller,
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    let endStep = this.#firstSteps.begin();
-    let isLong = false;
-    let patienceMs = this.#giveWayMs.read;
-    const next = async (): Promise<void> => {
-      if (!isLong) return this.#loop.short(user, signal);
-      // What follows uses the event loop and not the store.
-      endStep();
-      await this.#loop.long(user, signal);
-    };
-    const giveWay = async (): Promise<void> => {
-      endStep();
-      isLong = true;
-      endStep = await orRefuse("address", this.#pools.part.addresses.take(address, signal));
-      const maxMs = Math.min(this.#giveWayMs.step, patienceMs);
-      patienceMs -= await this.#firstSteps.untilNone(maxMs, signal);
-      await this.#loop.long(user, signal);
-    };
+    const steps = new ReadSteps(this.#steps, kind, caller, signal);
     try {
-      return await read({ next, giveWay });
+      return await read(steps);
     } finally {
-      endStep();
+      steps.end();
     }
   }
-
-  async #part<T>({ user }: Caller, signal: AbortSignal, read: (turn: Turn) => Promise<T>): Promise<T> {
-    await this.#firstSteps.untilNone(this.#giveWayMs.step, signal);
-    const next = () => this.#loop.long(user, signal);
-    return await read({ next, giveWay: next });
-  }
 }
 
-/** The pools of one kind of read. A read takes a place of its user, and then one of its address. */
-interface Pools {
-  readonly users: FairPool;
-  readonly addresses: FairPool;
+/** A read takes a place of its user. */
+function poolOfUsers(kind: ReadKind, { requests, requestsPerUser }: TurnLimits): FairPool {
+  const user = { placesPerKey: PLACES[kind].perUser, waitingPerKey: requestsPerUser };
+  return new FairPool({ places: requests, waiting: requests, ...user });
 }
 
-function createPools(kind: ReadKind, { requests, requestsPerUser, requestsPerAddress }: TurnLimits): Pools {
-  const { total, perAddress, perUser } = PLACES[kind];
-  const user = { placesPerKey: perUser, waitingPerKey: requestsPerUser };
+/** A page takes a place of its address after that. A part and a later step of a page take one for parts. */
+function poolOfAddresses(kind: ReadKind, { requests, requestsPerAddress }: TurnLimits): FairPool {
+  const { total, perAddress } = PLACES[kind];
   const address = { placesPerKey: perAddress, waitingPerKey: requestsPerAddress };
-  return {
-    users: new FairPool({ places: requests, waiting: requests, ...user }),
-    addresses: new FairPool({ places: total, waiting: requests, ...address }),
-  };
-}
-
-async function orRefuse(own: Refusal, place: Promise<Release>): Promise<Release> {
-  try {
-    return await place;
-  } catch (error) {
-    throw error instanceof PoolFull ? new TurnRefused(error.limit === "key" ? own : "all") : error;
-  }
+  return new FairPool({ places: total, waiting: requests, ...address });
 }
