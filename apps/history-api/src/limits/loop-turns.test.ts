@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { LoopTurns } from "./loop-turns.ts";
 
 const OPEN = new AbortController().signal;
-const createTurns = () => new LoopTurns({ waiting: 100, waitingPerUser: 10 });
 
 /** A step that blocks the event loop. */
 function block(ms: number): void {
@@ -12,7 +11,7 @@ function block(ms: number): void {
 
 describe("turns of the event loop", () => {
   it("G5: a short read doesn't wait while a long one rests, and a long one does", async () => {
-    const turns = createTurns();
+    const turns = new LoopTurns();
     const order: string[] = [];
     await turns.long("greedy", OPEN);
     block(20);
@@ -27,7 +26,7 @@ describe("turns of the event loop", () => {
   });
 
   it("G5: a short read comes in the next iterations, however long a long one has blocked the event loop", async () => {
-    const turns = createTurns();
+    const turns = new LoopTurns();
     await turns.long("greedy", OPEN);
     block(50);
     let isWaiting = true;
@@ -41,7 +40,7 @@ describe("turns of the event loop", () => {
   });
 
   it("G5: long turns go on if the event loop is never idle", async () => {
-    const turns = createTurns();
+    const turns = new LoopTurns();
     let isBusy = true;
     const work = (): void => {
       block(1);
@@ -56,7 +55,7 @@ describe("turns of the event loop", () => {
   });
 
   it("forgets a turn whose client has left, and gives its place to the next", async () => {
-    const turns = createTurns();
+    const turns = new LoopTurns();
     const left = new AbortController();
     await turns.short("u", OPEN);
     const gone = turns.long("v", left.signal);

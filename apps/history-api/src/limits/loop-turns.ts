@@ -6,11 +6,13 @@ const REST_AFTER_MS = { short: 2, long: 0.2 };
 /** Maximum length of a rest, in times of the turn before it, so that long reads go on while the process is busy. */
 const MAX_REST = 4;
 
-export interface LoopTurnsOptions {
-  /** Maximum number of waiting calls, in total and for one user. */
-  readonly waiting: number;
-  readonly waitingPerUser: number;
-}
+/** One turn at a time. The reads that wait for turns are limited before they begin (see ReadTurns). */
+const ONE = {
+  places: 1,
+  placesPerKey: 1,
+  waiting: Number.MAX_SAFE_INTEGER,
+  waitingPerKey: Number.MAX_SAFE_INTEGER,
+};
 
 /**
  * Turns of the event loop for steps of reads that block it: SQLite blocks the process during a read, and so does the
@@ -23,14 +25,8 @@ export interface LoopTurnsOptions {
  * waited meanwhile. Short reads don't wait for that rest.
  */
 export class LoopTurns {
-  readonly #all: FairPool;
-  readonly #long: FairPool;
-
-  constructor({ waiting, waitingPerUser }: LoopTurnsOptions) {
-    const options = { places: 1, placesPerKey: 1, waiting, waitingPerKey: waitingPerUser };
-    this.#all = new FairPool(options);
-    this.#long = new FairPool(options);
-  }
+  readonly #all = new FairPool(ONE);
+  readonly #long = new FairPool(ONE);
 
   /** Waits until a user may use the event loop for a step of a short read. The step is what the caller does at once. */
   async short(user: string, signal: AbortSignal): Promise<void> {

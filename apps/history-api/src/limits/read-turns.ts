@@ -43,13 +43,12 @@ export class ReadTurns {
   readonly #steps: ReadStepsDeps;
 
   constructor(limits: TurnLimits, { giveWayMs = GIVE_WAY_MS } = {}) {
-    const { page, part } = PLACES;
     this.#users = { page: poolOfUsers("page", limits), part: poolOfUsers("part", limits) };
     this.#pages = poolOfAddresses("page", limits);
     this.#steps = {
       firstSteps: new FirstSteps(),
       longSteps: poolOfAddresses("part", limits),
-      loop: new LoopTurns({ waiting: page.total + part.total, waitingPerUser: page.perUser + part.perUser }),
+      loop: new LoopTurns(),
       giveWayMs,
     };
   }
