@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"regexp"
 	"slices"
 	"time"
 
@@ -28,13 +29,15 @@ type draft struct {
 var (
 	cursor, lastID string  // the position to continue after (save it to survive a restart); the last message shown
 	pending        []draft // the messages without an answer, in order
+
+	controls = regexp.MustCompile(`\p{Cc}`) // a terminal acts on these, and others write the messages
 )
 
 // show prints a message once. Ids sort in log order, so a message at or before lastID was shown already.
 func (f frame) show() {
 	if f.ID > lastID {
 		cursor, lastID = f.ID, f.ID
-		fmt.Printf("%s: %s\n", f.From, f.Content)
+		fmt.Printf("%s: %s\n", f.From, controls.ReplaceAllString(f.Content, "?"))
 	}
 }
 

@@ -22,7 +22,7 @@ const chat = connect({
 
 // Every message arrives once and in order, however often the connection is lost.
 chat.messages.subscribe(({ from, content }) => {
-  console.log(`${from}: ${content}`);
+  console.log(`${from}: ${printable(content)}`);
   if (cursorFile) writeFileSync(cursorFile, chat.cursor ?? "");
 });
 
@@ -39,6 +39,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     () => console.log(`kept: ${line}`),
     (error) => console.log(`refused (${error.code}): ${line}`),
   );
+}
+
+/** Others wrote the text, and a terminal acts on control characters. */
+function printable(text) {
+  return text.replace(/\p{Cc}/gu, "?");
 }
 
 function readCursor() {

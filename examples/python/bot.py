@@ -34,7 +34,8 @@ def answer(entry):
     # The ref makes the answer the same message if this entry is handled once more (P10).
     try:
         request("/send", {"to": message["from"], "content": f"You said: {message['content']}", "ref": f"bot-{entry['id']}"})
-        print(f"answered {message['from']}: {message['content']}", flush=True)
+        text = "".join(c if c.isprintable() else "?" for c in message["content"])  # a terminal acts on control characters
+        print(f"answered {message['from']}: {text}", flush=True)
     except urllib.error.HTTPError as error:  # such as an answer that is too long: leave it out
         print(f"not answered ({error.code}): {entry['id']}", file=sys.stderr, flush=True)
 

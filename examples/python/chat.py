@@ -15,7 +15,8 @@ def show(message):
     global cursor, last_id
     if message["id"] > last_id:
         cursor = last_id = message["id"]
-        print(f"{message['from']}: {message['content']}", flush=True)
+        text = "".join(c if c.isprintable() else "?" for c in message["content"])  # a terminal acts on control characters
+        print(f"{message['from']}: {text}", flush=True)
 
 def fetch_page(after):
     query = urllib.parse.urlencode({"after": after, "limit": 500})

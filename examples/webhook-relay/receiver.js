@@ -14,17 +14,25 @@ const MAX_BODY = 1024 * 1024;
 let last = "";
 
 const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const chunk of request.setEncoding("utf8")) {
-    body += chunk;
-    if (body.length > MAX_BODY) return request.destroy();
-  }
+  const body = await readBody(request).catch(() => undefined); // anybody may begin a request and leave
+  if (body === undefined) return request.destroy();
   if (!verify(secret, request.headers, body)) return response.writeHead(401).end();
   const { type, id, message } = JSON.parse(body);
-  if (id > last) console.log(`${type} ${id} ${message.from}: ${message.content}`);
+  const text = message.content.replace(/\p{Cc}/gu, "?"); // a terminal acts on control characters
+  if (id > last) console.log(`${type} ${id} ${message.from}: ${text}`);
   else console.log(`again ${id}`); // an answer was lost, so it is delivered again
   last = id > last ? id : last;
   await sleep(Number(delayMs));
   response.writeHead(204).end();
 });
+
+async function readBody(request) {
+  let body = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    body += chunk;
+    if (body.length > MAX_BODY) return undefined;
+  }
+  return body;
+}
+
 server.listen(Number(port), "127.0.0.1", () => console.log(`listening on port ${server.address().port}`));

@@ -35,7 +35,7 @@ function reportError(io: Io, error: unknown): number {
   const failure = toFailure(error);
   if (!failure) {
     // A bug in this program: the stack helps to fix it.
-    io.note(`parley: ${error instanceof Error ? error.stack : String(error)}`);
+    io.note(`parley: ${escapeLines(String(error instanceof Error ? error.stack : error), "")}`);
     return EXIT.failed;
   }
   const [first, indent] = ["parley: ", "        "];

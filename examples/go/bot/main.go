@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -18,6 +19,7 @@ var (
 	token      = os.Getenv("PARLEY_TOKEN")
 	name       = cmp.Or(os.Getenv("BOT_NAME"), "bot")
 	cursorFile = cmp.Or(os.Getenv("CURSOR_FILE"), "bot.cursor")
+	controls   = regexp.MustCompile(`\p{Cc}`) // a terminal acts on these, and others write the messages
 )
 
 type page struct {
@@ -75,7 +77,7 @@ func answer(each entry) {
 		log.Printf("not answered (%d): %s", status, each.ID)
 		return
 	}
-	fmt.Printf("answered %s: %s\n", message.From, message.Content)
+	fmt.Printf("answered %s: %s\n", message.From, controls.ReplaceAllString(message.Content, "?"))
 }
 
 func save(cursor string) {

@@ -26,6 +26,7 @@ export { type HttpEvent, type ObserveHttp, observeHttp } from "./http/server/htt
 export { createHttpServer, type HttpHandlers } from "./http/server/http-server.ts";
 export { createPublicServer, publicServerFields } from "./http/server/public-server.ts";
 export { runService, type ServiceContext } from "./lifecycle/run-service.ts";
+export { chargeRequest, type Payer, readChargedBody } from "./limits/charged-body.ts";
 export {
   type FrameLimit,
   type RateLimit,
@@ -34,7 +35,7 @@ export {
   rateError,
   rateLimitOf,
 } from "./limits/rate-limiter.ts";
-export { ERROR_COST, REQUEST_COST } from "./limits/request-cost.ts";
+export { ERROR_COST } from "./limits/request-cost.ts";
 export type { Rate } from "./limits/token-bucket.ts";
 export { UnansweredRequests } from "./limits/unanswered-requests.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";

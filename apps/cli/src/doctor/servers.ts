@@ -1,4 +1,4 @@
-import { RequestRefused, requestJson } from "../server/request-json.ts";
+import { RequestRefused, readJson, requestJson } from "../server/request-json.ts";
 import { toFailure } from "../terminal/failure.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
@@ -45,7 +45,7 @@ async function readProblems(url: string, signal: AbortSignal): Promise<string[]>
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   if (answer.ok) return [];
-  const { problems } = (await answer.json().catch(() => ({}))) as { problems?: unknown };
+  const { problems } = ((await readJson(answer)) ?? {}) as { problems?: unknown };
   return Array.isArray(problems) ? problems.map(String) : [`/readyz answers ${answer.status}`];
 }
 

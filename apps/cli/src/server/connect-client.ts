@@ -6,6 +6,7 @@ import {
   ParleyError,
   type State,
 } from "@parley/client";
+import { escapeLine } from "../terminal/escape.ts";
 import { EXIT, Failure } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 import { resolveAddresses } from "./addresses.ts";
@@ -102,25 +103,29 @@ function refusalIn(state: State): ParleyError | undefined {
   return state.phase === "offline" && state.error?.temporary === false ? state.error : undefined;
 }
 
-/** Returns the message of an error. For a failed token request, returns the message of the error's cause. */
+/**
+ * Returns the message of an error, which the server may have written, as one safe line. For a failed token request, returns
+ * the message of the error's cause.
+ */
 function reasonOf(error: ParleyError): string {
-  return error.code === "token_failed" && error.cause instanceof Error ? error.cause.message : error.message;
+  const { message } = error.code === "token_failed" && error.cause instanceof Error ? error.cause : error;
+  return escapeLine(message);
 }
 
-/** Describes a connection's state for people. Returns undefined if the state isn't worth a line. */
+/** Describes a connection's state for people, as one safe line. Returns undefined if the state isn't worth a line. */
 export function describeState(state: State): string | undefined {
   switch (state.phase) {
     case "connecting":
       return undefined;
     case "catching-up":
-      return `catching up: ${state.received} messages so far${state.error ? ` (${state.error.message})` : ""}`;
+      return `catching up: ${state.received} messages so far${state.error ? ` (${reasonOf(state.error)})` : ""}`;
     case "live":
       return "live";
     case "offline": {
       const seconds = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
-      return `not connected, trying again in ${seconds} s${state.error ? ` (${state.error.message})` : ""}`;
+      return `not connected, trying again in ${seconds} s${state.error ? ` (${reasonOf(state.error)})` : ""}`;
     }
     case "closed":
-      return state.error ? `closed: ${state.error.message} (${state.error.code})` : undefined;
+      return state.error ? `closed: ${reasonOf(state.error)} (${escapeLine(state.error.code)})` : undefined;
   }
 }

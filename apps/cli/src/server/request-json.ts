@@ -3,8 +3,8 @@ import { EXIT, Failure } from "../terminal/failure.ts";
 
 /** The time that a server may take to answer one request, in ms. */
 const TIMEOUT_MS = 10_000;
-/** The maximum length of a response in characters. No response of Parley's admin ports is longer. */
-const MAX_BODY_LENGTH = 8 * 1024 * 1024;
+/** The longest response that is read, in bytes. No response of Parley is longer, and one without an end would fill the memory. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 export interface JsonRequest {
   readonly method?: "GET" | "POST" | "DELETE";
@@ -43,10 +43,18 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text().catch(() => "");
+/** Returns undefined for a body that isn't JSON, or is too long. */
+export async function readJson({ body }: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
   try {
-    return text === "" || text.length > MAX_BODY_LENGTH ? undefined : JSON.parse(text);
+    // An error that leaves the loop also ends the response.
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) throw new RangeError("the response is too long");
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString());
   } catch {
     return undefined;
   }

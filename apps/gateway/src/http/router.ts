@@ -121,13 +121,12 @@ function assertMethod(req: IncomingMessage, method: string): void {
 }
 
 /**
- * Returns the headers of an error response. If the body wasn't read to its end, the connection is closed, so that the
- * server needn't read the remaining bytes. It is closed too while the process stops, so that the client's next request
- * reaches another process.
+ * Returns the headers of an error response. While the process stops, the connection is closed, so that the client's next
+ * request reaches another process.
  */
 function refusalHeaders({ code }: ChatError, req: IncomingMessage): Record<string, string> {
   return {
     ...(code === "method_not_allowed" && { allow: POST_PATHS.has(pathOf(req)) ? "POST" : "GET" }),
-    ...((!req.complete || code === "draining") && { connection: "close" }),
+    ...(code === "draining" && { connection: "close" }),
   };
 }

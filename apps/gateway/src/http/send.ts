@@ -12,9 +12,8 @@ import {
   assertJson,
   ERROR_COST,
   type RateLimiter,
-  REQUEST_COST,
   rateError,
-  readBody,
+  readChargedBody,
   refuseUnknownParameters,
   sendReceipt,
   type UnansweredRequests,
@@ -106,22 +105,18 @@ export class SendRoute {
 
   /** Reads the message and appends it. Resolves with its id once it is durable. */
   async #send(request: Request): Promise<string> {
-    const { admission, authenticator, messageAppender, maxContentBytes, observe, wallClock, now } =
-      this.#deps;
+    const { admission, authenticator, messageAppender, maxContentBytes, observe, now } = this.#deps;
     const { id, req, identity, rateLimiter } = request;
-    const { user, expiresAt } = identity;
+    const { user } = identity;
     refuseUnknownParameters(req.url ?? "", []);
     assertJson(req);
     this.#assertMayBeRead(request);
-    const text = await readBody(req, MAX_FRAME_BYTES);
+    const text = await readChargedBody(req, MAX_FRAME_BYTES, { user, rateLimiter, now });
     // The body may have taken seconds.
     admission.assertNotDraining();
-    if (expiresAt <= wallClock()) throw new ChatError("token_expired");
-    await authenticator.assertStillAccepted(identity);
-    const size = Buffer.byteLength(text);
-    rateLimiter.chargeReading(user, REQUEST_COST + size, now());
+    await authenticator.assertStillAccepted(identity, this.#deps.wallClock());
     const decoded = decodeSendRequest(text, { maxContentBytes });
-    this.#assertWithinRate(request, decoded, size);
+    this.#assertWithinRate(request, decoded, Buffer.byteLength(text));
     const message = messageIn(decoded);
     const from = senderOf(identity, message);
     authenticator.assertNotBlocked(from);

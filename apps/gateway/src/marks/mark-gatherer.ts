@@ -15,12 +15,18 @@ export interface MarkGathererDeps {
   readonly maxMarksPerUser: number;
 }
 
-/** The marks that wait for their interval, by user and then by the other user. */
+/** The marks that aren't raised yet, by user and then by the other user. */
 type Waiting = Map<string, Map<string, ReadMark>>;
+
+/** Marks of private conversations and of the public room have different intervals. */
+type Kind = "private" | "public";
 
 /**
  * Gathers read marks, so that a mark for each message costs the log little (P70). Of several marks of a user in one
- * conversation the newest one counts. If the log is unavailable, the marks stay until a later round.
+ * conversation the newest one counts.
+ *
+ * A mark waits until the log has taken it, and counts against the bounds until then. So the bounds hold however slow the
+ * log is, and if the log is unavailable, the marks stay until a later round (G5).
  */
 export class MarkGatherer {
   readonly #deps: MarkGathererDeps;
@@ -38,15 +44,16 @@ export class MarkGatherer {
 
   /** Adds a mark. Throws `backlog_full` if too many wait. */
   add(mark: ReadMark): void {
-    const ofUser = this.#waiting.get(mark.user);
-    const held = ofUser?.get(mark.with);
+    const ofUser = this.#waiting.get(mark.user) ?? new Map<string, ReadMark>();
+    const held = ofUser.get(mark.with);
     if (held && held.id >= mark.id) return;
-    if (!held && (this.#count >= this.#deps.maxMarks || (ofUser?.size ?? 0) >= this.#deps.maxMarksPerUser))
-      throw new ChatError("backlog_full", {
-        message: "Too many read marks wait. Send this one again later.",
-        retryAfterMs: this.#deps.privateMs,
-      });
-    this.#keep(mark);
+    if (!held) {
+      this.#assertRoom(ofUser.size);
+      this.#count += 1;
+    }
+    ofUser.set(mark.with, mark);
+    this.#waiting.set(mark.user, ofUser);
+    this.#schedule(kindOf(mark));
   }
 
   /** Raises all marks that wait. Never rejects. */
@@ -59,52 +66,52 @@ export class MarkGatherer {
     clearTimeout(this.#timers.public);
   }
 
-  #keep(mark: ReadMark): void {
-    const ofUser = this.#waiting.get(mark.user) ?? new Map<string, ReadMark>();
-    if (!ofUser.has(mark.with)) this.#count += 1;
-    ofUser.set(mark.with, mark);
-    this.#waiting.set(mark.user, ofUser);
-    this.#schedule(mark.with === "" ? "public" : "private");
+  #assertRoom(countOfUser: number): void {
+    const { maxMarks, maxMarksPerUser, privateMs } = this.#deps;
+    if (this.#count < maxMarks && countOfUser < maxMarksPerUser) return;
+    throw new ChatError("backlog_full", {
+      message: "Too many read marks wait. Send this one again later.",
+      retryAfterMs: privateMs,
+    });
   }
 
-  #schedule(kind: "private" | "public"): void {
+  #schedule(kind: Kind): void {
     const { privateMs, publicMs } = this.#deps;
     this.#timers[kind] ??= setTimeout(
       () => {
         this.#timers[kind] = undefined;
-        const isDue = (mark: ReadMark) => (mark.with === "") === (kind === "public");
-        this.#raising = this.#raising.then(() => this.#raise(isDue));
+        this.#raising = this.#raising.then(() => this.#raise((mark) => kindOf(mark) === kind));
       },
       kind === "public" ? publicMs : privateMs,
     );
   }
 
+  /** Raises the marks that are due. One call at a time, so no mark is raised twice. */
   async #raise(isDue: (mark: ReadMark) => boolean): Promise<void> {
-    const marks = this.#take(isDue);
+    const marks = [...this.#waiting.values()].flatMap((ofUser) => [...ofUser.values()].filter(isDue));
     if (marks.length === 0) return;
     const { feed, observe } = this.#deps;
     try {
       await feed.raise(marks);
+      for (const mark of marks) this.#forget(mark);
       observe({ type: "marks", raised: marks.length, failed: 0, waiting: this.#count });
     } catch {
-      // The log reports why it is unavailable. A mark that came meanwhile is newer.
-      for (const mark of marks)
-        if ((this.#waiting.get(mark.user)?.get(mark.with)?.id ?? "") < mark.id) this.#keep(mark);
+      // The log reports why it is unavailable.
+      for (const mark of marks) this.#schedule(kindOf(mark));
       observe({ type: "marks", raised: 0, failed: marks.length, waiting: this.#count });
     }
   }
 
-  #take(isDue: (mark: ReadMark) => boolean): ReadMark[] {
-    const taken: ReadMark[] = [];
-    for (const [user, ofUser] of this.#waiting) {
-      for (const mark of ofUser.values()) {
-        if (!isDue(mark)) continue;
-        ofUser.delete(mark.with);
-        taken.push(mark);
-      }
-      if (ofUser.size === 0) this.#waiting.delete(user);
-    }
-    this.#count -= taken.length;
-    return taken;
+  /** Forgets a mark that was raised, unless a newer one has taken its place. */
+  #forget(mark: ReadMark): void {
+    const ofUser = this.#waiting.get(mark.user);
+    if (ofUser?.get(mark.with) !== mark) return;
+    ofUser.delete(mark.with);
+    this.#count -= 1;
+    if (ofUser.size === 0) this.#waiting.delete(mark.user);
   }
+}
+
+function kindOf(mark: ReadMark): Kind {
+  return mark.with === "" ? "public" : "private";
 }

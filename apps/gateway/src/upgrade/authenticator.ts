@@ -47,10 +47,14 @@ export class Authenticator {
     if (refusal) throw chatErrorFrom(refusal);
   }
 
-  /** Does the same after a wait that may have taken seconds. Rejects with `unavailable` if the revocations can't be read. */
-  async assertStillAccepted(identity: Identity): Promise<void> {
-    await this.#judge.assertCurrent().catch((error: unknown) => Promise.reject(chatErrorFrom(error)));
-    this.assertNotRevoked(identity);
+  /**
+   * Judges a verified token after a wait, in which it may have expired too. Rejects with `unavailable` if the revocations
+   * can't be read. `wallTime` is in ms since 1970.
+   */
+  async assertStillAccepted(identity: Identity, wallTime: number): Promise<void> {
+    await this.#judge.assertStillAccepted(identity, wallTime).catch((error: unknown) => {
+      throw chatErrorFrom(error);
+    });
   }
 
   /** Throws `user_blocked` if a user may not send, not even through a service (P62, P65). */

@@ -36,13 +36,6 @@ function codeForPath(path: string): ErrorCode {
   return path.startsWith("/messages/") ? "invalid_username" : "invalid_parameter";
 }
 
-/**
- * Returns the headers of an error. If the request's body wasn't read to its end, the connection is closed, so that the
- * unread bytes can't keep it open.
- */
-function headersFor({ code }: ChatError, { path, complete }: Request): Record<string, string> {
-  return {
-    ...(code === "method_not_allowed" && { allow: `${methodsOf(path)}, OPTIONS` }),
-    ...(!complete && { connection: "close" }),
-  };
+function headersFor({ code }: ChatError, { path }: Request): Record<string, string> {
+  return code === "method_not_allowed" ? { allow: `${methodsOf(path)}, OPTIONS` } : {};
 }

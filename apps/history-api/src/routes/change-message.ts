@@ -3,11 +3,11 @@ import { SCOPES } from "@parley/auth";
 import { ChatError, decodeEditRequest, MAX_FRAME_BYTES } from "@parley/models";
 import {
   assertJson,
+  chargeRequest,
   ERROR_COST,
   type RateLimiter,
-  REQUEST_COST,
   rateError,
-  readBody,
+  readChargedBody,
   refuseUnknownParameters,
   sendReceipt,
   type UnansweredRequests,
@@ -37,16 +37,21 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
   const { changes, rateLimiter, maxContentBytes, observe, now } = deps;
 
   async function edit(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
-    await answer(req, res, async ({ deadline, identity: { user } }) => {
+    await answer(req, res, async (exchange) => {
+      const { user } = exchange.identity;
       assertId(id);
       refuseUnknownParameters(req.url ?? "", []);
       assertJson(req);
-      const text = await readBody(req, MAX_FRAME_BYTES);
-      count(user, Buffer.byteLength(text));
+      // The client's time for its body is no part of the server's time for the answer.
+      exchange.deadline.clear();
+      const text = await readChargedBody(req, MAX_FRAME_BYTES, { user, rateLimiter, now });
+      await exchange.assertStillAccepted();
+      assertWithinRate(user, Buffer.byteLength(text));
       const decoded = decodeEditRequest(text, { maxContentBytes });
       if (!decoded.ok) throw new ChatError(decoded.code, decoded.message === undefined ? {} : decoded);
       const { ref, ...content } = decoded.edit;
-      const change = await changes.edit({ user, id, ref, deadline }, content);
+      const deadline = exchange.deadline.next();
+      const change = await changes.edit({ user, id, ref, deadline }, content).finally(() => deadline.clear());
       observe({ type: "changed", kind: "edit", by: undefined });
       return change;
     });
@@ -56,7 +61,8 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
     await answer(req, res, async ({ deadline, identity: { user, scopes } }) => {
       assertId(id);
       const { ref } = readDeletionQuery(req.url ?? "");
-      count(user, 0);
+      chargeRequest({ user, rateLimiter, now });
+      assertWithinRate(user, 0);
       const isModerator = scopes.has(SCOPES.moderate);
       const change = await changes.delete({ user, id, ref, deadline, isModerator });
       observe({ type: "changed", kind: "delete", by: isModerator ? user : undefined });
@@ -86,10 +92,7 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
   }
 
   /** Counts a request, valid or not, as a frame. */
-  function count(user: string, bytes: number): void {
-    const retryAfterMs = rateLimiter.aheadMs(user, now());
-    if (retryAfterMs > 0) throw rateError({ kind: "limited", limit: "bytes", retryAfterMs });
-    rateLimiter.chargeReading(user, REQUEST_COST + bytes, now());
+  function assertWithinRate(user: string, bytes: number): void {
     const verdict = rateLimiter.take(user, now(), bytes);
     if (verdict.kind !== "pass") throw rateError(verdict);
   }

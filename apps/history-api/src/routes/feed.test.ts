@@ -183,6 +183,22 @@ describe("wait", () => {
     expect([200, 503]).toContain(status);
   });
 
+  it("P65: a request that was held is refused if its user was blocked or its token revoked meanwhile", async () => {
+    for (const [kind, code] of [
+      ["until", "user_blocked"],
+      ["issuedBefore", "token_revoked"],
+    ] as const) {
+      const user = `to be ${code}`.replaceAll(" ", "-");
+      const scopes = ["history:all"];
+      const answer = server.request(`/feed?after=${tail.end}&wait=25`, { user, scopes });
+      await held();
+      await server.revocations.revoke({ user, [kind]: Date.now() + 60_000 });
+      tail.append(message(tail.entries.length + 1));
+      expect((await answer).body).toMatchObject({ code });
+      await until(() => lastLoad() === 0);
+    }
+  });
+
   it("G5: held requests have a bound, of which a user has a share, and they take no place of reads", async () => {
     await server.stop();
     await start(4);

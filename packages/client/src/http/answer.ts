@@ -55,16 +55,39 @@ function unreachable(url: string, cause: unknown): ParleyError {
   return new ParleyError("unreachable", `${origin} cannot be reached.${hint}`, { temporary: true, cause });
 }
 
-/** Returns undefined for a body that isn't JSON, and doesn't read a page, which may be of any size. */
+/**
+ * The longest body that is read, in bytes. A server ends a page at about 2 MB, of which each byte may take six in JSON, and
+ * an endless answer would fill the memory.
+ */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** Returns undefined for a body that isn't JSON or is too long, and doesn't read a page, which may be of any size. */
 async function readJson(response: Response, type: string): Promise<unknown> {
   if (type !== "" && !/json/i.test(type)) {
     await response.body?.cancel();
     return undefined;
   }
-  const text = await response.text();
+  const text = await readText(response);
   try {
-    return JSON.parse(text);
+    return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** Returns undefined, and ends the response, once the body is longer than `MAX_BODY_BYTES`. */
+async function readText({ body }: Response): Promise<string | undefined> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    bytes += part.value.length;
+    if (bytes > MAX_BODY_BYTES) {
+      await reader?.cancel();
+      return undefined;
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
 }

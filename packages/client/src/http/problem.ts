@@ -1,4 +1,5 @@
 import { ParleyError } from "../errors.ts";
+import { retryAfterOf } from "../timing/retry-after.ts";
 import type { Answer } from "./answer.ts";
 
 /**
@@ -11,7 +12,7 @@ export function problemOf(answer: Answer): ParleyError {
   if (typeof code !== "string") return foreignResponse(status);
   return new ParleyError(code, typeof detail === "string" ? detail : code, {
     temporary: status >= 500 || status === 429,
-    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
+    retryAfterMs: retryAfterOf(retryAfterMs),
   });
 }
 

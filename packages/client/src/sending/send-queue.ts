@@ -2,6 +2,7 @@ import { closedError, ParleyError } from "../errors.ts";
 import { callListener } from "../observable.ts";
 import { type BackoffOptions, backoff } from "../timing/backoff.ts";
 import { clock } from "../timing/clock.ts";
+import { retryAfterOf } from "../timing/retry-after.ts";
 import { MAX_TIMER_MS } from "../timing/sleep.ts";
 import { onWake } from "../timing/wake.ts";
 import type { ErrorFrame, Meta, Receipt } from "../wire.ts";
@@ -171,8 +172,8 @@ export class SendQueue {
     if (error.temporary) {
       pending.isInFlight = false;
       pending.mayBeInLog ||= !NO_EFFECT_CODES.has(error.code);
-      pending.notBefore =
-        clock.now() + (error.retryAfterMs ?? 0) + backoff(pending.attempts, this.#limits.backoff);
+      const waitMs = retryAfterOf(error.retryAfterMs) ?? 0;
+      pending.notBefore = clock.now() + waitMs + backoff(pending.attempts, this.#limits.backoff);
       pending.attempts += 1;
     } else {
       this.#settle(pending, new ParleyError(error.code, error.message));

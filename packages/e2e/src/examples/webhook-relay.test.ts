@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "@parley/async";
@@ -104,15 +106,24 @@ describe("the webhook relay", () => {
     alice.socket.terminate();
   });
 
-  it("the receiver refuses what isn't signed, is signed with another secret, was changed, or is old", async () => {
+  it("the receiver refuses what isn't signed, is signed with another secret, was changed, or is old, and survives who leaves", async () => {
     const { receiver, port } = await startReceiver("0");
+    const leaving = connect(Number(port), "127.0.0.1");
+    leaving.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{", () =>
+      leaving.resetAndDestroy(),
+    );
+    await once(leaving, "close");
     const sign = (secret: string, body: string, age = 0): Record<string, string> => {
       const script = `import { sign } from ${JSON.stringify(fileOf("signature.js"))};
         console.log(JSON.stringify(sign(${JSON.stringify(secret)}, ${JSON.stringify(body)}, ${Math.floor(Date.now() / 1000) - age})));`;
       const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
       return JSON.parse(out);
     };
-    const body = JSON.stringify({ type: "message", id: "1", message: { from: "alice", content: "hi" } });
+    const body = JSON.stringify({
+      type: "message",
+      id: "1",
+      message: { from: "alice", content: "hi\x1b[2J" },
+    });
     const post = async (headers: Record<string, string>, text = body) =>
       (await fetch(`http://127.0.0.1:${port}`, { method: "POST", headers, body: text })).status;
     expect(await post({})).toBe(401);
@@ -121,6 +132,6 @@ describe("the webhook relay", () => {
     expect(await post(sign(SECRET, body, 400))).toBe(401);
     expect(receiver.out).not.toContain("alice");
     expect(await post(sign(SECRET, body))).toBe(204);
-    await receiver.printed(/alice: hi/);
+    await receiver.printed(/alice: hi\?\[2J/);
   });
 });

@@ -14,12 +14,17 @@ const START_TIMEOUT_MS = 120_000;
 /** Longer than servers keep an idle connection, because the front reuses its connections to standalone. */
 const SOCKETS_END_MS = 110_000;
 
+/** All that a token may permit. The routes behind it are attacked too. */
+const SCOPES = ["history:read", "history:all", "messages:send", "moderate", "ops"];
+
 let targets: Targets;
 let token: string;
+let tokens: readonly string[];
 
 beforeAll(async () => {
   targets = await startTargets();
   token = await targets.token("mallory");
+  tokens = [token, await targets.token("mallory", SCOPES)];
 }, START_TIMEOUT_MS);
 afterAll(() => targets.stop());
 
@@ -31,6 +36,9 @@ const WAYS: Readonly<Record<string, (path: string) => string>> = {
   "a request with a body": (path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"user`,
   "a message": (path) =>
     `POST ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${MESSAGE.length}\r\n\r\n${MESSAGE}`,
+  "an edit": (path) =>
+    `PATCH ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
     `Content-Length: ${MESSAGE.length}\r\n\r\n${MESSAGE}`,
   "an upgrade": (path) => handshake(path, [`Authorization: Bearer ${token}`]),
   "an upgrade without a token": (path) => handshake(path, []),
@@ -79,7 +87,7 @@ describe("random clients", () => {
     await Promise.all(
       Object.values(targets.urls).map((url) =>
         concurrently(async () => {
-          while (performance.now() < deadline) await play(scriptOf(SEED, played++, token), portOf(url));
+          while (performance.now() < deadline) await play(scriptOf(SEED, played++, tokens), portOf(url));
         }),
       ),
     );

@@ -12,8 +12,9 @@ export interface Script {
 }
 
 /** Returns the script with this number. The same seed and number always give the same script. */
-export function scriptOf(seed: number, number: number, token: string): Script {
+export function scriptOf(seed: number, number: number, tokens: readonly string[]): Script {
   const dice = new Dice(Math.imul(seed, 0x9e3779b1) + number);
+  const token = dice.pick(tokens);
   const steps: Step[] = [];
   if (dice.once(30)) steps.push({ waitMs: dice.number(200) });
   if (dice.once(12)) steps.push("stop reading");

@@ -7,7 +7,7 @@ import { type Deployment, startSplit, startStandalone } from "../rig/shapes.ts";
 export interface Targets {
   /** The URL of every port, by the name of its server. */
   readonly urls: Readonly<Record<string, string>>;
-  token(user: string): Promise<string>;
+  token(user: string, scopes?: readonly string[]): Promise<string>;
   /** Throws if a process has exited or doesn't serve, or if it closed a socket because of an unexpected failure. */
   check(): Promise<void>;
   stop(): Promise<void>;
@@ -54,7 +54,7 @@ export async function startTargets(): Promise<Targets> {
 
   return {
     urls: { ...services, ...admins, front: frontUrl, example: exampleUrl },
-    token: (user) => standalone.token(user),
+    token: (user, scopes = []) => standalone.token(user, { scopes: [...scopes] }),
     async check() {
       failure.assertNone();
       await chatThrough(standalone.gateways[0], standalone.historyUrl, standalone);

@@ -31,6 +31,10 @@ describe("the client's address", () => {
     ["a port", "10.0.0.1", "203.0.113.9:5678", "203.0.113.9"],
     ["IPv6 with brackets and port", "10.0.0.1", "[2001:db8::1]:443", "2001:db8::1"],
     ["a zone", "fe80::1%eth0", undefined, "fe80::1"],
+    ["an empty header", "10.0.0.1", "", "10.0.0.1"],
+    ["an empty entry before a proxy", "10.0.0.1", ",10.0.0.2", "10.0.0.2"],
+    ["16 proxies", "10.0.0.1", `203.0.113.9${",10.0.0.2".repeat(15)}`, "203.0.113.9"],
+    ["more proxies than anybody has", "10.0.0.1", `203.0.113.9${",10.0.0.2".repeat(16)}`, "10.0.0.2"],
     ["a socket that is gone", undefined, "203.0.113.9", ""],
   ])("%s", (_what, remote, forwarded, expected) => {
     expect(clientAddress(request(remote, forwarded), trusted)).toBe(expected);

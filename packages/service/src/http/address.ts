@@ -39,19 +39,23 @@ function addNetwork(networks: BlockList, text: string): boolean {
   return true;
 }
 
+/** Maximum number of proxies in front of a server. A client inside a trusted network can name any number. */
+const MAX_PROXIES = 16;
+
 /**
  * Returns the client's address: the socket's, or, behind trusted proxies, the rightmost address in X-Forwarded-For
- * that isn't a trusted proxy. Entries further left are ignored because a client can forge them.
+ * that isn't a trusted proxy. Entries further left are ignored because a client can forge them, and aren't even read.
  */
 export function clientAddress(req: IncomingMessage, proxies: TrustedProxies): string {
   let address = bareAddress(req.socket.remoteAddress ?? "");
-  if (!proxies.trusts(address)) return address;
-  const header = req.headers["x-forwarded-for"];
-  const forwarded = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
-  while (proxies.trusts(address)) {
-    const next = bareAddress(forwarded.pop() ?? "");
+  const header = req.headers["x-forwarded-for"] ?? "";
+  let forwarded = Array.isArray(header) ? header.join(",") : header;
+  for (let hops = 0; hops < MAX_PROXIES && proxies.trusts(address); hops += 1) {
+    const comma = forwarded.lastIndexOf(",");
+    const next = bareAddress(forwarded.slice(comma + 1));
     if (isIP(next) === 0) break;
     address = next;
+    forwarded = forwarded.slice(0, Math.max(0, comma));
   }
   return address;
 }

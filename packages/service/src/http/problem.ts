@@ -3,6 +3,7 @@ import { type ChatError, ERRORS, type ErrorCode } from "@parley/models";
 import { allowReading } from "./origins.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { sendRefusal } from "./server/http-connection.ts";
+import { isBodyIncomplete } from "./server/request-body.ts";
 
 /** An application/problem+json body (RFC 9457) with a stable `code` (P3, P55). */
 export interface Problem {
@@ -65,6 +66,8 @@ export function problemOf(
  * instead, so that the client can't mistake a partial body for a complete one (P50). The response may be sent later,
  * see RefusalPacer.
  *
+ * If the request's body hasn't arrived whole, the connection is closed, so that the rest of the body needn't be read.
+ *
  * A page of any origin may read the error. It contains nothing but the reason, and without it a page couldn't know that
  * its origin isn't allowed.
  */
@@ -80,6 +83,7 @@ export function sendProblem(
   const { origin } = res.req.headers;
   if (origin !== undefined) allowReading(res, origin);
   const { status, headers, body } = problemOf(error, options);
+  if (isBodyIncomplete(res.req)) headers.connection = "close";
   sendRefusal(res.req, status, () => res.writeHead(status, headers).end(body));
 }
 

@@ -13,14 +13,19 @@ export function assertJson({ headers }: IncomingMessage): void {
 
 /**
  * Reads a body of at most `maxBytes` bytes of UTF-8. Rejects with `payload_too_large` as soon as it is known to be longer,
- * and with the request's own error if the client leaves.
+ * and with the request's own error if the client leaves. Calls `onRead` with the size of each part.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+export async function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  onRead: (bytes: number) => void = () => undefined,
+): Promise<string> {
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) throw new ChatError("payload_too_large");
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
+    onRead(chunk.length);
     if (bytes > maxBytes) throw new ChatError("payload_too_large");
     chunks.push(chunk);
   }

@@ -1,3 +1,4 @@
+import { formatId } from "@parley/models";
 import type { Attack } from "../attack.ts";
 import { clientFrame, repeated } from "../attacker/frames.ts";
 import { keepSending } from "../attacker/keep-sending.ts";
@@ -6,6 +7,8 @@ import { withWrongSignature } from "../attacker/wrong-tokens.ts";
 const MAX_FRAME_BYTES = 65_535;
 /** Ten invalid frames in a row end a connection (P32), so every tenth frame of a connection is valid. */
 const INVALID_IN_A_ROW = 9;
+/** Beyond the end of every log, so that it counts as the end. */
+const BEYOND = formatId({ ms: 9_999_999_999_999, seq: 0 });
 const PING = clientFrame('{"type":"ping"}');
 
 /** The gateway must parse each frame to its end to find out that the frame is invalid. */
@@ -50,5 +53,19 @@ export const pingFrames: Attack = {
   run: (attacker) => {
     const pings = repeated(PING, MAX_FRAME_BYTES);
     return keepSending(attacker, { connections: 4, next: () => pings });
+  },
+};
+
+/** A mark of one more conversation takes memory of the gateway and of Redis, and a question to the store. */
+export const markFrames: Attack = {
+  name: "mark-frames",
+  title: "1,000 read marks a second, each of another conversation, on 4 connections",
+  shapes: ["split", "standalone"],
+  perSecond: 1_000,
+  unit: "frames",
+  run: (attacker) => {
+    const next = (n: number) =>
+      clientFrame(JSON.stringify({ type: "read", with: `nobody-${n}`, id: BEYOND }));
+    return keepSending(attacker, { connections: 4, next });
   },
 };

@@ -1,12 +1,14 @@
 import type { Attack } from "../attack.ts";
 import { escapedContent } from "./escaped-content.ts";
-import { authFrames, garbageFrames, pingFrames } from "./frame-floods.ts";
+import { authFrames, garbageFrames, markFrames, pingFrames } from "./frame-floods.ts";
 import { fullBacklog, fullBacklogBytes } from "./full-backlog.ts";
 import { fullRefs } from "./full-refs.ts";
 import { halfHandshakes, idleConnections, slowloris } from "./held-connections.ts";
 import { pipelinedHandshakes } from "./pipelined-handshakes.ts";
 import { pipelinedHistory } from "./pipelined-history.ts";
+import { sendRequests } from "./send-requests.ts";
 import { syncLoops } from "./sync-loops.ts";
+import { tinyChunks } from "./tiny-chunks.ts";
 import { emptyPongs, tinyFragments } from "./tiny-frames.ts";
 import { unreadConversations, unreadConversationsOfFour } from "./unread-conversations.ts";
 import { upgradeReset } from "./upgrade-reset.ts";
@@ -27,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   escapedContent,
   emptyPongs,
   tinyFragments,
+  tinyChunks,
   syncLoops,
   fullBacklog,
   fullBacklogBytes,
@@ -34,4 +37,6 @@ export const ATTACKS: readonly Attack[] = [
   garbageFrames,
   authFrames,
   pingFrames,
+  markFrames,
+  sendRequests,
 ];

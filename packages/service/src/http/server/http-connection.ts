@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { RefusalPacer } from "./refusal-pacer.ts";
+import { isBodyIncomplete } from "./request-body.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Place, SocketLimiter } from "./socket-limiter.ts";
 import { stopParsing } from "./stop-parsing.ts";
@@ -75,8 +76,12 @@ export class HttpConnection {
     this.#deps.limiter.release(this.#place);
   }
 
-  /** Must be called when a response has been written out or its socket has ended. Begins the next request. */
-  noteAnswered(): void {
+  /**
+   * Must be called when a response has been written out or its socket has ended. Begins the next request. If the request's
+   * body hasn't arrived whole, ends the connection, so that nobody needs to read the rest (G5).
+   */
+  noteAnswered(req: IncomingMessage): void {
+    if (this.#socket.writable && isBodyIncomplete(req)) this.#socket.destroySoon();
     if (!this.#socket.writable) {
       this.#queue.clear();
       return;
@@ -97,7 +102,7 @@ export class HttpConnection {
 
 /** A `close` listener that all responses share. Runs when a response has been written out or its socket ended. */
 function onAnswered(this: ServerResponse): void {
-  connections.get(this.req.socket)?.noteAnswered();
+  connections.get(this.req.socket)?.noteAnswered(this.req);
 }
 
 const connections = new WeakMap<Duplex, HttpConnection>();

@@ -17,7 +17,7 @@ describe("the metrics of HTTP servers", () => {
       expect(await metric("sockets", `server="${server}"`)).toBe("0");
       for (const reason of ["full", "address", "accept_failed"])
         expect(await metric("sockets_refused_total", `server="${server}",reason="${reason}"`)).toBe("0");
-      for (const reason of ["evicted", "pipelining", "failure"])
+      for (const reason of ["evicted", "pipelining", "pieces", "failure"])
         expect(await metric("sockets_closed_total", `server="${server}",reason="${reason}"`)).toBe("0");
     }
     observe({ type: "sockets", open: 3 });

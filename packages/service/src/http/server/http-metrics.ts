@@ -12,6 +12,8 @@ export type HttpEvent =
   | { readonly type: "evicted" }
   /** A connection was closed because too many requests waited behind an unanswered one. */
   | { readonly type: "pipelining" }
+  /** A connection was closed because a request's body came in too many pieces. */
+  | { readonly type: "pieces" }
   /** A refusal was held back, because its client's address gets many. */
   | { readonly type: "held-back" }
   /** The system couldn't accept a connection. */
@@ -84,7 +86,7 @@ function createMetrics(registry: Registry) {
     }),
     closed: counter("sockets_closed_total", "Sockets closed by the server's own decision, by reason.", {
       server: SERVERS,
-      reason: ["evicted", "pipelining", "failure"],
+      reason: ["evicted", "pipelining", "pieces", "failure"],
     }),
     heldBack: counter(
       "refusals_held_back_total",

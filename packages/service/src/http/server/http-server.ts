@@ -8,6 +8,7 @@ import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
 import { RefusalPacer } from "./refusal-pacer.ts";
+import { hasBody, limitBodyPieces } from "./request-body.ts";
 import { useOriginForm } from "./request-target.ts";
 import { SERVER_OPTIONS, STALLED_MS, WEBSOCKET_SERVER_OPTIONS } from "./server-options.ts";
 import { SocketLimiter, type SocketLimits } from "./socket-limiter.ts";
@@ -48,6 +49,7 @@ const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: N
  *   `connect` events, and an error without a listener ends the process;
  * - a failure in a handler is answered with `internal`, and ends only its own connection;
  * - a connection's requests begin one at a time (G5);
+ * - a body has a bounded number of pieces, and isn't read on after its answer (G5);
  * - accepted sockets are counted, in total and per client address (G5);
  * - refusals of an address that gets many are held back for a while (G5).
  */
@@ -99,12 +101,20 @@ export function createHttpServer(options: HttpServerOptions): Server {
     res.on("error", onFailure);
     // `server.timeout` isn't used, because it would leave a timer's memory in each WebSocket.
     req.socket.setTimeout(stalledMs);
+    limitPieces(req);
     connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
 
     function fail(error: unknown): void {
       onFailure(error);
       sendProblem(res, "internal");
     }
+  }
+
+  function limitPieces(req: IncomingMessage): void {
+    limitBodyPieces(req, () => {
+      observe({ type: "pieces" });
+      req.socket.destroy();
+    });
   }
 
   function onRequest(req: IncomingMessage, res: ServerResponse): void {
@@ -121,8 +131,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
     useOriginForm(req);
     // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
+    const isRefused = hasBody(req);
+    if (isRefused) {
+      limitPieces(req);
+      // Drops the pieces that came before this event.
+      req.resume();
+    }
     connectionOf(req.socket)?.addUpgrade(() => {
-      if (!req.complete) refuseBody(req, socket);
+      if (isRefused) refuseBody(req, socket);
       else contain(() => handleUpgrade?.(req, socket, head), fail);
     });
 

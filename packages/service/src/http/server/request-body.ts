@@ -1,0 +1,34 @@
+import type { IncomingMessage } from "node:http";
+
+/**
+ * Maximum number of pieces of a request's body. Node holds each one as an object of several hundred bytes until it is read,
+ * and a chunk of chunked encoding may have one byte. A client that sends its body in one piece needs far fewer.
+ */
+export const MAX_BODY_PIECES = 256;
+
+/**
+ * Calls `onExceeded` once a body has more pieces, and drops every further one. Call this before the body is parsed.
+ *
+ * Express replaces a request's prototype, so the request gets a method of its own.
+ */
+export function limitBodyPieces(req: IncomingMessage, onExceeded: () => void): void {
+  if (!hasBody(req)) return;
+  const push = req.push;
+  let pieces = 0;
+  req.push = (chunk, encoding) => {
+    if (chunk !== null) pieces += 1;
+    if (pieces <= MAX_BODY_PIECES) return push.call(req, chunk, encoding);
+    if (pieces === MAX_BODY_PIECES + 1) onExceeded();
+    return false;
+  };
+}
+
+/** Tells if a part of a request's body hasn't arrived yet. */
+export function isBodyIncomplete(req: IncomingMessage): boolean {
+  return !req.complete && hasBody(req);
+}
+
+/** Tells if a request says that it has a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
