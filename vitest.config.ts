@@ -1,24 +1,17 @@
-import { globSync } from "node:fs";
-import { dirname } from "node:path";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { LongestFirst } from "./packages/testkit/src/longest-first.ts";
 
-/** Suites of whole systems of processes run after all others, and only as many at a time as two cores can carry. */
-const HEAVY: Record<string, object> = {
-  "packages/e2e": { sequence: { groupOrder: 1 }, testTimeout: 120_000 },
-  // One file of concurrent tests: clusters whose processes wait for each other most of the time.
-  "packages/chaos": { sequence: { groupOrder: 2 }, testTimeout: 300_000, maxConcurrency: 4 },
+/** Suites of whole systems of processes. They run after all others, with more time for each test. */
+const SYSTEMS: Record<string, object> = {
+  e2e: { testTimeout: 120_000 },
+  // Most of it is one file of concurrent tests: clusters whose processes wait for each other most of the time.
+  chaos: { testTimeout: 300_000, maxConcurrency: 4 },
 };
-
-const folders = globSync("{apps,packages}/*/package.json", { cwd: import.meta.dirname })
-  .map(dirname)
-  .sort();
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts"],
     // More than the cores of a small machine: most of the time a test waits for a server, a process or a deadline.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Nothing happens at import, so files may share a worker and what it has loaded: a third of the work is saved.
     isolate: false,
     sequence: { sequencer: LongestFirst },
@@ -29,13 +22,25 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
-    projects: folders.map((folder) => ({
-      extends: true,
-      root: folder,
-      test: {
-        name: folder.replace(/^\w+/, "@parley"),
-        ...HEAVY[folder],
+    // Few projects, because a worker keeps what it has loaded only while it runs files of the same project.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "units",
+          include: ["{apps,packages}/*/src/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, `packages/{${Object.keys(SYSTEMS)}}/**`],
+        },
       },
-    })),
+      ...Object.entries(SYSTEMS).map(([name, settings]) => ({
+        extends: true as const,
+        test: {
+          name,
+          include: [`packages/${name}/src/**/*.test.ts`],
+          sequence: { groupOrder: 1 },
+          ...settings,
+        },
+      })),
+    ],
   },
 });

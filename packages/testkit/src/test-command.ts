@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareServers, ServerUnavailable } from "@parley/local";
 import { type Figures, figuresOf, figuresOfCheck, lineOf, sum, type TestReport } from "./test-figures.ts";
+import { typePrograms } from "./type-programs.ts";
 
 const HELP = `Checks everything and runs every test. Needs no other command before it.
 
@@ -20,19 +21,22 @@ The last line is: N passed, N failed, N skipped. Types, lint, unused code and bu
 
 const ROOT = join(import.meta.dirname, "../../..");
 
+type Command = readonly [string, ...string[]];
+
+/** A check counts once, whatever the number of its commands. All of them run. */
 interface Check {
   readonly name: string;
-  readonly command: readonly [string, ...string[]];
+  readonly commands: readonly Command[];
 }
 
 const BUILD: Check = {
   name: "build",
-  command: ["turbo", "run", "build", "--continue", "--output-logs=errors-only"],
+  commands: [["turbo", "run", "build", "--continue", "--output-logs=errors-only"]],
 };
 const CHECKS: readonly Check[] = [
-  { name: "types", command: ["turbo", "run", "typecheck", "--continue", "--output-logs=errors-only"] },
-  { name: "lint", command: ["biome", "check", "--error-on-warnings", "."] },
-  { name: "unused code", command: ["knip", "--no-progress", "--treat-config-hints-as-errors"] },
+  { name: "types", commands: typePrograms(ROOT).map((folder): Command => ["tsc", "-p", folder]) },
+  { name: "lint", commands: [["biome", "check", "--error-on-warnings", "."]] },
+  { name: "unused code", commands: [["knip", "--no-progress", "--treat-config-hints-as-errors"]] },
   BUILD,
 ];
 
@@ -44,11 +48,15 @@ async function main(filters: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort(signal));
   const figures: Figures[] = [];
-  for (const { name, command } of filters.length > 0 ? [BUILD] : CHECKS) {
-    figures.push(await timed(name, async () => figuresOfCheck(await run(command, interrupted.signal))));
+  const servers = installServers();
+  // Awaited after the checks. Until then, a failure must not end the process.
+  servers.catch(() => undefined);
+  for (const { name, commands } of filters.length > 0 ? [BUILD] : CHECKS) {
+    figures.push(await timed(name, () => runCheck(commands, interrupted.signal)));
     if (interrupted.signal.aborted) return stopped();
   }
-  await installServers();
+  const missing = await servers;
+  if (missing !== undefined) print(`\n*** ${missing}\n`);
   figures.push(await timed("tests", () => runTests(filters, interrupted.signal)));
   if (interrupted.signal.aborted) return stopped();
   const total = sum(figures);
@@ -72,17 +80,26 @@ async function timed(name: string, work: () => Promise<Figures>): Promise<Figure
 
 /**
  * Installs Redis and MongoDB before the tests, so that no test waits for an installation and a failure is printed
- * once.
+ * once. Runs beside the checks, because it mostly waits for downloads. Resolves with the failure, if any.
  */
-async function installServers(): Promise<void> {
+async function installServers(): Promise<string | undefined> {
   try {
     await prepareServers();
+    return undefined;
   } catch (error) {
     if (!(error instanceof ServerUnavailable)) throw error;
-    print(
-      `\n*** Suites that need a Redis or a MongoDB ${process.env.CI ? "will fail" : "are skipped"}: ${error.message}\n`,
-    );
+    return `Suites that need a Redis or a MongoDB ${process.env.CI ? "will fail" : "are skipped"}: ${error.message}`;
   }
+}
+
+async function runCheck(commands: readonly Command[], interrupted: AbortSignal): Promise<Figures> {
+  let exitCode: number | null = 0;
+  for (const command of commands) {
+    const code = await run(command, interrupted);
+    if (code !== 0) exitCode = code;
+    if (interrupted.aborted) break;
+  }
+  return figuresOfCheck(exitCode);
 }
 
 async function runTests(filters: readonly string[], interrupted: AbortSignal): Promise<Figures> {
@@ -109,7 +126,7 @@ function reportIn(file: string): TestReport | undefined {
 /**
  * Runs a command. Resolves with its exit code, or null if a signal ended it. Interrupts are forwarded to the command.
  */
-function run([command, ...args]: Check["command"], interrupted: AbortSignal): Promise<number | null> {
+function run([command, ...args]: Command, interrupted: AbortSignal): Promise<number | null> {
   const bin = join(ROOT, "node_modules/.bin");
   const child = spawn(join(bin, command), args, {
     cwd: ROOT,

@@ -9,14 +9,22 @@ const ROOT = join(import.meta.dirname, "../../../..");
 /** Every mutant prints this when it starts. A bundle that contains it must not be shipped. */
 export const MARK = "broken on purpose";
 
+/** Leaves everything out of a bundle that isn't our own code. */
+const OWN_CODE: Options = { noExternal: [/^@parley\//], skipNodeModulesBundle: true };
+
 /**
  * Bundles the mutant's app as it is shipped, except for the edit, and resolves with the bundle's path. Empties
- * `folder` first.
+ * `folder` first. With "own code" the bundle lacks the dependencies of others. It can't start in `folder`, but takes
+ * less than half of the time and shows the same about the mutant's source.
  *
  * Rejects when the source doesn't contain the text to replace exactly once, or when the app doesn't contain the
  * source. Such a build would show nothing, so the mutant must be rewritten.
  */
-export async function bundle(mutant: Mutant, folder: string): Promise<string> {
+export async function bundle(
+  mutant: Mutant,
+  folder: string,
+  extent: "everything" | "own code" = "everything",
+): Promise<string> {
   const { name, app, definedIn, source } = mutant;
   const file = join(ROOT, source);
   const contents = `${mutate(await readFile(file, "utf8"), mutant)}\nprocess.emitWarning("${MARK}: ${name}");\n`;
@@ -33,6 +41,7 @@ export async function bundle(mutant: Mutant, folder: string): Promise<string> {
   };
   await buildBundle({
     ...settings,
+    ...(extent === "own code" && OWN_CODE),
     config: false,
     silent: true,
     tsconfig: join(ROOT, "apps", app, "tsconfig.json"),

@@ -29,7 +29,7 @@ describe.each(mutants)("$name ($definedIn)", (each) => {
   it(
     "can be built from the source as it is now, and prints its name when it starts",
     async () => {
-      const text = readFileSync(await bundle(each, join(folder, each.name)), "utf8");
+      const text = readFileSync(await bundle(each, join(folder, each.name), "own code"), "utf8");
       expect(text).toContain(`process.emitWarning("${MARK}: ${each.name}")`);
     },
     BUNDLE_TIMEOUT_MS,
@@ -68,7 +68,7 @@ describe("an edit", () => {
     async () => {
       const source = "packages/testkit/src/random.ts";
       const elsewhere = { ...edit, source, replace: "mulberry32", with: "none" };
-      await expect(bundle(elsewhere, join(folder, "elsewhere"))).rejects.toThrow(
+      await expect(bundle(elsewhere, join(folder, "elsewhere"), "own code")).rejects.toThrow(
         `a.mutants.yaml: dropped: the bundle of gateway doesn't contain ${source}`,
       );
     },

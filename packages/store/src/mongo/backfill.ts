@@ -3,8 +3,8 @@ import type { BackfillSubject, Observe } from "../events.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
 import type { MessageDocument, ProgressDocument } from "./document.ts";
 
-/** Messages per read. */
-const PAGE_SIZE = 2_000;
+/** Messages per read, unless a test sets fewer. */
+export const PAGE_SIZE = 2_000;
 
 /** The part of a message's document that a backfill reads of every message. */
 export type BackfillRow = Pick<MessageDocument, "_id" | "from" | "to" | "key">;
@@ -18,6 +18,8 @@ export interface BackfillOptions {
   readonly fill: (page: readonly BackfillRow[], runStep: RunStep) => Promise<number>;
   readonly runStep: RunStep;
   readonly observe: Observe;
+  /** Messages per read. */
+  readonly pageSize: number;
 }
 
 /**
@@ -28,15 +30,15 @@ export interface BackfillOptions {
  * completed several times. Returns the number of messages for which something was missing.
  */
 export async function runBackfill(options: BackfillOptions): Promise<number> {
-  const { subject, messages, progress, fill, runStep, observe } = options;
+  const { subject, messages, progress, fill, runStep, observe, pageSize } = options;
   const started = performance.now();
   let [read, filled] = [0, 0];
   let upTo = progress ? await runStep((limit) => readProgress(progress, subject, limit)) : "";
   for (let done = false; !done; )
-    for await (const page of pagesAfter(messages, upTo, runStep)) {
+    for await (const page of pagesAfter(messages, upTo, runStep, pageSize)) {
       filled += await fill(page, runStep);
       read += page.length;
-      done = page.length < PAGE_SIZE;
+      done = page.length < pageSize;
       const last = page.at(-1)?._id ?? upTo;
       // Another process may have come further. Then the next pages are after its last one.
       upTo = progress && !done ? await runStep((limit) => record(progress, subject, last, limit)) : last;
@@ -83,14 +85,15 @@ async function* pagesAfter(
   messages: Collection<MessageDocument>,
   after: string,
   runStep: RunStep,
+  pageSize: number,
 ): AsyncGenerator<readonly BackfillRow[]> {
   const projection = { from: 1, to: 1, key: 1 } as const;
-  const options = { hint: { _id: 1 }, sort: { _id: 1 }, batchSize: PAGE_SIZE, projection } as const;
+  const options = { hint: { _id: 1 }, sort: { _id: 1 }, batchSize: pageSize, projection } as const;
   const cursor = messages.find<BackfillRow>({ _id: { $gt: after } }, options);
   try {
     for (let isFull = true; isFull; ) {
-      const page = await runStep(() => nextPage(cursor));
-      isFull = page.length === PAGE_SIZE;
+      const page = await runStep(() => nextPage(cursor, pageSize));
+      isFull = page.length === pageSize;
       yield page;
     }
   } finally {
@@ -98,12 +101,12 @@ async function* pagesAfter(
   }
 }
 
-async function nextPage(cursor: FindCursor<BackfillRow>): Promise<readonly BackfillRow[]> {
+async function nextPage(cursor: FindCursor<BackfillRow>, pageSize: number): Promise<readonly BackfillRow[]> {
   const page: BackfillRow[] = [];
-  while (page.length < PAGE_SIZE) {
+  while (page.length < pageSize) {
     const first = await cursor.next();
     if (first === null) break;
-    page.push(first, ...cursor.readBufferedDocuments(PAGE_SIZE - page.length - 1));
+    page.push(first, ...cursor.readBufferedDocuments(pageSize - page.length - 1));
   }
   return page;
 }

@@ -15,6 +15,8 @@ export interface MongoStoreOptions {
   readonly timeoutMs?: number;
   /** Maximum number of connections to each server; default 10. */
   readonly maxConnections?: number;
+  /** Messages per read of an upgrade; default 2,000. For tests: pages of any size are read in the same way. */
+  readonly pageSize?: number;
 }
 
 /**
@@ -23,6 +25,10 @@ export interface MongoStoreOptions {
  * process has called it, reads reject with `unavailable` too. Throws StoreUnusable for an invalid URL.
  */
 export function openMongoStore(options: MongoStoreOptions): Store & Named {
-  const { url, observe = () => undefined, timeoutMs = 5_000, maxConnections = 10 } = options;
-  return new MongoStore(createConnection(url, { timeoutMs, maxConnections }), { observe, timeoutMs });
+  const { url, observe = () => undefined, timeoutMs = 5_000, maxConnections = 10, pageSize } = options;
+  return new MongoStore(createConnection(url, { timeoutMs, maxConnections }), {
+    observe,
+    timeoutMs,
+    pageSize,
+  });
 }

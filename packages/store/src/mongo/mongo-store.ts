@@ -26,7 +26,7 @@ import type {
   StoreFormat,
 } from "../store.ts";
 import { keepAliases, readByAnyIds } from "./aliases.ts";
-import { forgetProgress, runBackfill } from "./backfill.ts";
+import { forgetProgress, PAGE_SIZE, runBackfill } from "./backfill.ts";
 import { applyChanges } from "./changes/apply.ts";
 import { readChange, readChanges } from "./changes/read.ts";
 import type { Connection } from "./connection.ts";
@@ -47,20 +47,29 @@ import { keepRevocations, readRevocations } from "./revocations/revocations.ts";
 import { type Named, readStoreName } from "./store-name.ts";
 import { convertToKeys, ensureUniqueRefs, RefField } from "./unique-refs.ts";
 
+interface MongoStoreDeps {
+  readonly observe: Observe;
+  readonly timeoutMs: number;
+  /** Messages per read of an upgrade. */
+  readonly pageSize?: number | undefined;
+}
+
 /** A store in MongoDB, for any number of processes. */
 export class MongoStore implements Store, Named {
   readonly marks: MongoMarks;
   readonly #db: Connection;
   readonly #observe: Observe;
   readonly #timeoutMs: number;
+  readonly #pageSize: number;
   readonly #refField = new RefField();
   #format: StoreFormat | undefined;
   #isBackfillDone = false;
 
   /** The store owns the connection `db`: `close` closes it. */
-  constructor(db: Connection, { observe, timeoutMs }: { observe: Observe; timeoutMs: number }) {
+  constructor(db: Connection, { observe, timeoutMs, pageSize = PAGE_SIZE }: MongoStoreDeps) {
     this.#db = db;
     this.#observe = observe;
+    this.#pageSize = pageSize;
     this.#timeoutMs = timeoutMs;
     this.marks = new MongoMarks(db, (operation, run, abandoned) => this.#bounded(operation, run, abandoned));
   }
@@ -86,15 +95,16 @@ export class MongoStore implements Store, Named {
       signal.throwIfAborted();
       return bounded(run);
     };
+    const how = { runStep: step, observe: this.#observe, pageSize: this.#pageSize };
     if (!(await step(() => isBackfillDone(this.#db.conversations)))) {
       const fill = addConversations(this.#db.conversations);
       const { messages, progress } = this.#db;
       const subject = "conversations";
-      await runBackfill({ subject, messages, progress, fill, runStep: step, observe: this.#observe });
+      await runBackfill({ ...how, subject, messages, progress, fill });
       await step(() => markBackfillDone(this.#db.conversations));
       await step((timeLimit) => forgetProgress(progress, subject, timeLimit));
     }
-    if (this.#format === 2) await convertToKeys(this.#db, step, this.#observe, signal);
+    if (this.#format === 2) await convertToKeys(this.#db, how, signal);
   }
 
   /**

@@ -13,6 +13,9 @@ afterAll(() => rig?.stop());
 const STORED = { kind: "stored" };
 const REF_INDEX = "conversation_1_from_1_ref_1";
 const never = new AbortController().signal;
+/** Messages per read of an upgrade: fewer than by default, because the server reads and writes them slowly. */
+const PAGE = 500;
+const OPTIONS = { timeoutMs: 30_000, pageSize: PAGE };
 
 function messageAt(n: number, more: Partial<LogMessage> = {}): LogMessage {
   const id = formatId({ ms: 1_700_000_000_000, seq: n });
@@ -33,7 +36,7 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
     if (rig === undefined) return;
     database = rig.database();
     earlier = new EarlierVersion(database.raw);
-    store = database.store({ timeoutMs: 30_000 });
+    store = database.store(OPTIONS);
   });
   afterEach(() => database.close());
 
@@ -84,7 +87,7 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
   it("G2: format 2 gives every document a key and a digest, reports progress, and drops the old index", async () => {
     await earlier.start();
     const { ref: _, ...bare0 } = messageAt(0);
-    const old = [bare0, ...Array.from({ length: 2_299 }, (_, n) => messageAt(n + 1))];
+    const old = [bare0, ...Array.from({ length: PAGE + 299 }, (_, n) => messageAt(n + 1))];
     await earlier.insert(old);
     await store.prepare({ format: 2 });
     expect(await uniqueIndexes()).toEqual([REF_INDEX]);
@@ -96,10 +99,10 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
     expect(await withoutKey()).toBe(0);
     const progress = database.events.filter((event) => event.type === "backfill");
     expect(progress.map(({ messages, filled, done }) => [messages, filled, done])).toEqual([
-      [2_000, 2_000, false],
-      [2_300, 2_300, true],
-      [2_000, 0, false],
-      [2_300, 0, true],
+      [PAGE, PAGE, false],
+      [PAGE + 300, PAGE + 300, true],
+      [PAGE, 0, false],
+      [PAGE + 300, 0, true],
     ]);
     expect(await database.raw.collection("progress").countDocuments()).toBe(0);
     await expectUnique(messageAt(1), 1);
@@ -109,11 +112,11 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
 
   it("G2: refs are unique and looked up correctly after each step of the change, and it continues", async () => {
     await earlier.start();
-    await earlier.insert(Array.from({ length: 2_100 }, (_, n) => messageAt(n)));
+    await earlier.insert(Array.from({ length: PAGE + 100 }, (_, n) => messageAt(n)));
     let isDone = false;
     for (let steps = 1; !isDone; steps += 2) {
       // A process that ends after this many steps: the next one is a new store.
-      const next = database.store({ timeoutMs: 30_000 });
+      const next = database.store(OPTIONS);
       await next.prepare({ format: 2 });
       const killed = new Error("killed");
       const controller = new AbortController();
@@ -131,7 +134,7 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
       );
       const indexes = await uniqueIndexes();
       if (!indexes.includes(REF_INDEX)) expect([indexes, await withoutKey()]).toEqual([["key_1"], 0]);
-      await expectUnique(messageAt(2_000 + (steps % 90)), steps);
+      await expectUnique(messageAt(PAGE + (steps % 90)), steps);
     }
     expect(await uniqueIndexes()).toEqual(["key_1"]);
   });
@@ -139,7 +142,7 @@ describe.skipIf(rig === undefined)("unique refs in MongoDB", { timeout: 120_000 
   it("G2: several processes change the format at once, while messages are stored", async () => {
     await earlier.start();
     await earlier.insert(Array.from({ length: 500 }, (_, n) => messageAt(n)));
-    const others = [store, database.store({ timeoutMs: 30_000 }), database.store({ timeoutMs: 30_000 })];
+    const others = [store, database.store(OPTIONS), database.store(OPTIONS)];
     await Promise.all(others.map((one) => one.prepare({ format: 2 })));
     let isDone = false;
     const changing = Promise.all(others.map((one) => one.upgrade(never))).then(() => {

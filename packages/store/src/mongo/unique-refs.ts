@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Collection } from "mongodb";
 import { StoreUnusable } from "../errors.ts";
-import type { Observe } from "../events.ts";
 import type { StoreFormat } from "../store.ts";
-import { type BackfillRow, forgetProgress, runBackfill } from "./backfill.ts";
+import { type BackfillOptions, type BackfillRow, forgetProgress, runBackfill } from "./backfill.ts";
 import type { Collections } from "./connection.ts";
 import type { RunStep, TimeLimit } from "./deadline.ts";
 import { addedFields, type MessageDocument, messageOf } from "./document.ts";
@@ -96,15 +95,14 @@ export async function ensureUniqueRefs(
  * index stays until a check finds none.
  */
 export async function convertToKeys(
-  db: Collections,
-  runStep: RunStep,
-  observe: Observe,
+  { messages, progress }: Collections,
+  how: Pick<BackfillOptions, "runStep" | "observe" | "pageSize">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { messages, progress } = db;
+  const { runStep } = how;
   if (!(await runStep(() => readUniqueIndexes(messages))).ref) return;
   const fill = (page: readonly BackfillRow[]) => addMissingFields(messages, page, runStep);
-  const options = { subject: "keys", messages, fill, runStep, observe } as const;
+  const options = { ...how, subject: "keys", messages, fill } as const;
   await runBackfill({ ...options, progress });
   await runStep(() => createKeyIndex(messages));
   while ((await runBackfill(options)) > 0)

@@ -8,8 +8,11 @@ import { startRig } from "./test/mongo-rig.ts";
 
 const SCRIPT = fileURLToPath(new URL("./test/upgrading.child.ts", import.meta.url));
 /** Messages of the earlier version. `UPGRADE_MESSAGES=1000000` repeats the trial of docs/operating.md, if a mongod is on the PATH. */
-const MESSAGES = Number(process.env.UPGRADE_MESSAGES ?? 6_500);
-const PAGES = Math.ceil(MESSAGES / 2_000);
+const MESSAGES = Number(process.env.UPGRADE_MESSAGES ?? 1_625);
+/** Messages per read of an upgrade. The trial has pages of the default size. */
+const PAGE = MESSAGES > 100_000 ? 2_000 : 500;
+const BATCH = PAGE / 4;
+const PAGES = Math.ceil(MESSAGES / PAGE);
 const KILLS = 10;
 /** The first kills come while keys are added, and the last ones while all messages are checked. */
 const PAGES_PER_KILL = Math.ceil(PAGES / 7);
@@ -26,13 +29,17 @@ function messageAt(n: number): LogMessage {
 
 async function storeEarlier(earlier: EarlierVersion): Promise<void> {
   await earlier.start();
-  for (let n = 0; n < MESSAGES; n += 500)
-    await earlier.insert(Array.from({ length: 500 }, (_, i) => messageAt(n + i)));
+  for (let n = 0; n < MESSAGES; n += BATCH)
+    await earlier.insert(Array.from({ length: BATCH }, (_, i) => messageAt(n + i)));
 }
 
 /** Starts a process that changes the format, and kills it when it has printed a text. */
 async function upgradeUntil(url: string, text: RegExp): Promise<string> {
-  const child = await startChild({ command: process.execPath, args: [SCRIPT, url], env: process.env });
+  const child = await startChild({
+    command: process.execPath,
+    args: [SCRIPT, url, String(PAGE)],
+    env: process.env,
+  });
   onTestFinished(async () => void (await child.stop()));
   await child.printed(text, TIMEOUT_MS);
   await child.kill("SIGKILL");
@@ -78,7 +85,7 @@ it.skipIf(rig === undefined)(
     for (let kill = 1; kill < KILLS; kill++) await upgradeUntil(database.url, pages);
     // The next process continues after the last full page.
     const [, readFirst] = /read (\d+)/.exec(await upgradeUntil(database.url, /done/)) ?? [];
-    expect(Number(readFirst)).toBeLessThan(4_000);
+    expect(Number(readFirst)).toBeLessThan(2 * PAGE);
     const sent = await endChat();
     const names = (await earlier.messages.indexes()).map(({ name }) => name);
     expect(names).not.toContain("conversation_1_from_1_ref_1");
