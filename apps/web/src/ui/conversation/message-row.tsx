@@ -4,8 +4,10 @@ import { formatDay, formatTime } from "../../chat/dates.ts";
 import { failureReason, isRetryable } from "../../chat/labels.ts";
 import { hueOf } from "../../chat/names.ts";
 import type { Pending } from "../../chat/state.ts";
+import type { Receipt } from "../../chat/unread/receipt.ts";
 import { Name } from "../name.tsx";
 import { MessageActions } from "./message-actions.tsx";
+import { Tick } from "./tick.tsx";
 
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {
@@ -37,11 +39,22 @@ interface RowProps {
   readonly row: Row;
   readonly me: string;
   readonly isPublic: boolean;
+  /** True for the first message that was unread when the conversation was opened. */
+  readonly isNew: boolean;
+  readonly receipt: Receipt | undefined;
   /** True for the conversation's last message, which shows "Sent" if it is the user's own. */
   readonly isLatest: boolean;
 }
 
-export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic, isLatest }: RowProps) {
+export function MessageRow({
+  chat,
+  row: { message, day, isFirst },
+  me,
+  isPublic,
+  isNew,
+  receipt,
+  isLatest,
+}: RowProps) {
   const { id, from, content, timestamp, edited, deleted } = message;
   const isOwn = from === me;
   return (
@@ -49,6 +62,12 @@ export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic,
       {day !== undefined && (
         <li class="day">
           <span>{day}</span>
+        </li>
+      )}
+      {isNew && (
+        <li class="new-line">
+          <hr aria-label="New messages" />
+          <span aria-hidden="true">New messages</span>
         </li>
       )}
       <li class={`row${isOwn ? " own" : ""}${isFirst ? " first" : ""}`} data-id={id}>
@@ -71,7 +90,11 @@ export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic,
         )}
         {edited && <p class="state">Edited</p>}
         {isOwn && !deleted && <MessageActions chat={chat} message={message} />}
-        {isLatest && isOwn && !deleted && !edited && <p class="state">Sent</p>}
+        {receipt ? (
+          <Tick receipt={receipt} />
+        ) : (
+          isLatest && isOwn && !deleted && !edited && <p class="state">Sent</p>
+        )}
       </li>
     </>
   );
