@@ -122,7 +122,9 @@ export function createProgram(io: Io, inspectors: Inspectors): Command {
     });
 
   addServerFlags(
-    program.command("read <with> [id]").description("mark a conversation as read, up to a message or all of it"),
+    program
+      .command("read <with> [id]")
+      .description("mark a conversation as read, up to a message or all of it"),
   )
     .addHelpText("after", help.READ)
     .action((between: string, id: string | undefined, flags: ServerFlags) =>

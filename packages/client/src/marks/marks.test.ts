@@ -136,10 +136,13 @@ describe("markRead", () => {
     [undefined as unknown as string, idOf(1), "invalid_username"],
     ["bob", "7", "invalid_parameter"],
     ["bob", undefined as unknown as string, "invalid_parameter"],
-  ])("P32: throws for %j and %j, because an invalid frame counts against the connection", async (other, id, code) => {
-    marks.connected(READY);
-    expect(() => marks.markRead(other, id)).toThrowError(expect.objectContaining({ code }));
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(wire).toEqual([]);
-  });
+  ])(
+    "P32: throws for %j and %j, because an invalid frame counts against the connection",
+    async (other, id, code) => {
+      marks.connected(READY);
+      expect(() => marks.markRead(other, id)).toThrowError(expect.objectContaining({ code }));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(wire).toEqual([]);
+    },
+  );
 });

@@ -71,7 +71,10 @@ describe("parley edit, delete, read and conversations", () => {
     const said = await parley.run(["send", "hank", "--lines"], gail, "one\ntwo\n");
     const [first = "", second = ""] = said.out.trim().split("\n");
     await parley.run(["send", "public", "to all\nof you"], gail);
-    const lines = ["public \\(1 unread\\)  [-\\d: ]+ gail: to all", "gail \\(2 unread\\)  [-\\d: ]+ gail → hank: two"];
+    const lines = [
+      "public \\(1 unread\\)  [-\\d: ]+ gail: to all",
+      "gail \\(2 unread\\)  [-\\d: ]+ gail → hank: two",
+    ];
     const listed = await parley.run(["conversations"], hank);
     expect(listed).toMatchObject({ code: 0, err: "" });
     expect(listed.out).toMatch(new RegExp(`^${lines.join("\n")}\n$`));
