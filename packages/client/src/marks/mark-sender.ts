@@ -4,13 +4,13 @@ import { MAX_TIMER_MS } from "../timing/sleep.ts";
 import type { ErrorFrame } from "../wire.ts";
 import { GreatestIds } from "./greatest-ids.ts";
 
-/** The time between two rounds, in ms. The server gathers marks for a second, so shorter rounds would gain nothing. */
-const ROUND_MS = 1_000;
+/** The time between two rounds, in ms. The server gathers marks for a second more, and devices agree within two. */
+const ROUND_MS = 500;
 /**
  * The maximum number of marks in a round. It is below the server's rate (P70), and ten invalid frames in a row would end the
  * connection (P32).
  */
-const ROUND_SIZE = 8;
+const ROUND_SIZE = 4;
 /** A mark that isn't heard is sent again after this time and a random part that grows, in ms. */
 const UNHEARD_MS = 6_000;
 const UNHEARD_BACKOFF = { baseMs: 6_000, maxMs: 60_000 };
