@@ -57,6 +57,13 @@ export function MessageRow({
 }: RowProps) {
   const { id, from, content, timestamp, edited, deleted } = message;
   const isOwn = from === me;
+  const bubble = deleted ? (
+    <p class="bubble content gone">Message deleted</p>
+  ) : (
+    <p class="bubble content" dir="auto">
+      {content}
+    </p>
+  );
   return (
     <>
       {day !== undefined && (
@@ -81,20 +88,17 @@ export function MessageRow({
           )}{" "}
           <time dateTime={timestamp}>{formatTime(timestamp)}</time>
         </p>
-        {deleted ? (
-          <p class="bubble content gone">Message deleted</p>
+        {receipt ? (
+          <div class="with-tick">
+            {bubble}
+            <Tick receipt={receipt} />
+          </div>
         ) : (
-          <p class="bubble content" dir="auto">
-            {content}
-          </p>
+          bubble
         )}
         {edited && <p class="state">Edited</p>}
         {isOwn && !deleted && <MessageActions chat={chat} message={message} />}
-        {receipt ? (
-          <Tick receipt={receipt} />
-        ) : (
-          isLatest && isOwn && !deleted && !edited && <p class="state">Sent</p>
-        )}
+        {isLatest && isOwn && !deleted && !edited && !receipt && <p class="state">Sent</p>}
       </li>
     </>
   );
