@@ -1,18 +1,17 @@
-import { connect, type Message, type ParleyClient, ParleyError } from "@parley/client";
+import { connect, type Message, type ParleyClient, type State } from "@parley/client";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { SavedState } from "../saved/saved-state.ts";
 import { type Session, tokenOf } from "../saved/session.ts";
+import { attemptChange } from "./attempt-change.ts";
 import { entriesToSave } from "./conversation-list.ts";
 import { ConversationLoader } from "./conversation-loader.ts";
-import { changeFailureReason } from "./labels.ts";
 import { Outbox } from "./outbox.ts";
 import { initialState, lastOwn, reduce } from "./reduce.ts";
 import type { ChatEvent, ChatState, Pending } from "./state.ts";
 import { type TabMessage, Tabs } from "./tabs.ts";
+import { ReadMarks } from "./unread/read-marks.ts";
 
 const PAGE_SIZE = 50;
-/** The longest time for which an edit or a deletion is tried, in ms. The user waits for it. */
-const CHANGE_TIMEOUT_MS = 30_000;
 /** The longest time for which a change waits to be saved, in ms. */
 const SAVE_INTERVAL_MS = 300;
 
@@ -28,13 +27,12 @@ export class Chat {
   readonly #state: ReturnType<typeof signal<ChatState>>;
   readonly #tabs: Tabs;
   readonly #outbox: Outbox;
+  readonly #readMarks: ReadMarks;
   #session: Session;
   #client: ParleyClient;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #stopLoading: () => void;
   readonly #onSignedOut: () => void;
-  /** The conversation and the message that the other tabs know as read. */
-  #toldRead = "";
 
   /** Calls `onSignedOut` when the user has signed out, in this tab or another one. */
   constructor(session: Session, saved: SavedState, onSignedOut: () => void) {
@@ -54,10 +52,17 @@ export class Chat {
     this.list = new ConversationLoader({
       client: () => this.#client,
       isRoomUnknown: () => this.#now.open !== "" && !this.#now.conversations.get("")?.last,
-      add: (partner, last) => this.#addToList(partner, last),
+      add: (entries) => this.#readMarks.onListed(entries),
+    });
+    this.#readMarks = new ReadMarks({
+      state: this.state,
+      tabs: this.#tabs,
+      client: () => this.#client,
+      change: (event) => this.#change(event),
     });
     this.#client = this.#connect(progress.cursor);
     this.#outbox.start();
+    this.#readMarks.start();
     this.#stopLoading = effect(() => this.#loadOpenConversation());
   }
 
@@ -81,9 +86,19 @@ export class Chat {
    * becomes hidden, the chat's state is saved.
    */
   setVisible(visible: boolean): void {
-    this.#change({ type: "visible", visible });
     if (visible) this.reconnectNow();
     else this.save();
+  }
+
+  /** Reports that the user turned to the page or away from it. Messages on the screen are read only in between. */
+  setAttentive(attentive: boolean): void {
+    if (this.#now.attentive !== attentive) this.#dispatch({ type: "attention", attentive });
+  }
+
+  /** Reports the newest message of a conversation on the screen. */
+  setOnScreen(partner: string, id: string): void {
+    const { open, onScreen } = this.#now;
+    if (open === partner && onScreen !== id) this.#dispatch({ type: "on-screen", with: partner, id });
   }
 
   reconnectNow(): void {
@@ -126,12 +141,12 @@ export class Chat {
 
   /** Edits a message. Resolves with the reason why it wasn't edited, or undefined. Never rejects. */
   editMessage({ id }: Message, content: string): Promise<string | undefined> {
-    return changed((signal) => this.#client.edit(id, content, { signal }));
+    return attemptChange((signal) => this.#client.edit(id, content, { signal }));
   }
 
   /** Deletes a message. Resolves like `editMessage`. */
   deleteMessage({ id }: Message): Promise<string | undefined> {
-    return changed((signal) => this.#client.remove(id, { signal }));
+    return attemptChange((signal) => this.#client.remove(id, { signal }));
   }
 
   /** Sends a failed message again, under the same ref. */
@@ -185,6 +200,7 @@ export class Chat {
   #end(): void {
     clearTimeout(this.#saveTimer);
     this.#stopLoading();
+    this.#readMarks.close();
     this.list.close();
     this.#client.close();
     this.#tabs.close();
@@ -196,22 +212,19 @@ export class Chat {
   }
 
   #dispatch(event: ChatEvent): void {
-    this.#state.value = reduce(this.#now, event);
-    this.#tellRead();
-  }
-
-  /** Tells the other tabs up to which message the user has seen the open conversation. */
-  #tellRead(): void {
-    const { open, visible, conversations } = this.#now;
-    const upTo = open === undefined || !visible ? undefined : conversations.get(open)?.last?.id;
-    if (open === undefined || upTo === undefined || this.#toldRead === `${upTo} ${open}`) return;
-    this.#toldRead = `${upTo} ${open}`;
-    this.#tabs.tell({ type: "read", with: open, upTo });
+    const before = this.#now;
+    const after = reduce(before, event);
+    this.#state.value = after;
+    if (this.#readMarks.tell(before, event, after)) this.#saveSoon();
   }
 
   /** Dispatches an event whose effect has to survive a reload. */
   #change(event: ChatEvent): void {
     this.#dispatch(event);
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
     this.#saveTimer ??= setTimeout(() => this.save(), SAVE_INTERVAL_MS);
   }
 
@@ -225,10 +238,6 @@ export class Chat {
     this.#outbox.onTold(message);
   }
 
-  #addToList(partner: string, last: Message | undefined): void {
-    if (last) this.#change({ type: "listed", entries: [{ with: partner, last, unread: 0 }] });
-  }
-
   #connect(cursor: string | undefined): ParleyClient {
     // The outbox has its own deadline, which begins when a message leaves. The SDK's would begin with the call: it
     // would end for one waiting message after the other, and each would move behind those written after it.
@@ -236,15 +245,18 @@ export class Chat {
     const client = connect({ url: "/ws", cursor, token: () => tokenOf(this.#session), sendDeadlineMs });
     client.messages.subscribe((message) => this.#change({ type: "message", message }));
     client.changes.subscribe(({ message }) => this.#change({ type: "changed", message }));
-    client.state.subscribe((state) => {
-      if (state.phase === "connecting") this.#outbox.giveUpLate();
-      const wasReady = this.#now.hasBeenReady;
-      this.#change({ type: "connection", state });
-      const isFirstReady = !wasReady && this.#now.hasBeenReady;
-      const isFailedList = this.list.state.peek() === "failed";
-      if (isFirstReady || (state.phase === "live" && isFailedList)) void this.list.load();
-    });
+    this.#readMarks.listenTo(client, this.#now.hasBeenReady);
+    client.state.subscribe((state) => this.#onConnection(state));
     return client;
+  }
+
+  #onConnection(state: State): void {
+    if (state.phase === "connecting") this.#outbox.giveUpLate();
+    const wasReady = this.#now.hasBeenReady;
+    this.#change({ type: "connection", state });
+    const isFirstReady = !wasReady && this.#now.hasBeenReady;
+    const isFailedList = this.list.state.peek() === "failed";
+    if (isFirstReady || (state.phase === "live" && isFailedList)) void this.list.load();
   }
 
   /**
@@ -256,19 +268,6 @@ export class Chat {
     if (open !== undefined && hasBeenReady && conversations.get(open)?.older === "unknown") {
       void this.loadOlder(open);
     }
-  }
-}
-
-async function changed(change: (signal: AbortSignal) => Promise<unknown>): Promise<string | undefined> {
-  const ended = new AbortController();
-  const timer = setTimeout(() => ended.abort(), CHANGE_TIMEOUT_MS);
-  try {
-    await change(ended.signal);
-    return undefined;
-  } catch (error) {
-    return changeFailureReason(error instanceof ParleyError ? error.code : "");
-  } finally {
-    clearTimeout(timer);
   }
 }
 

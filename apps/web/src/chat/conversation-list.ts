@@ -1,5 +1,6 @@
 import type { Message } from "@parley/client";
-import type { ChatState, Conversation, ListEntry, Pending } from "./state.ts";
+import type { ChatState, Conversation, Pending, SavedEntry } from "./state.ts";
+import { MAX_UNREAD } from "./unread/count.ts";
 
 /** The rank of a conversation that belongs at the top. It sorts after every message id. */
 const TOP_RANK = "9";
@@ -33,11 +34,11 @@ const MAX_SAVED_ENTRIES = 500;
 const MAX_SAVED_CHARACTERS = 200;
 
 /** Returns the part of the list that is saved for the next visit, with the beginning of each last message. */
-export function entriesToSave(state: ChatState): ListEntry[] {
+export function entriesToSave(state: ChatState): SavedEntry[] {
   return sortedConversations(state)
     .slice(0, MAX_SAVED_ENTRIES)
-    .flatMap(({ with: partner, last, unread, readUpTo }) =>
-      last ? [{ with: partner, last: beginningOf(last), unread, readUpTo }] : [],
+    .flatMap(({ with: partner, last, unread, readUpTo, countedTo }) =>
+      last ? [{ with: partner, last: beginningOf(last), unread, readUpTo, countedTo }] : [],
     );
 }
 
@@ -45,7 +46,16 @@ function beginningOf(message: Message): Message {
   return { ...message, content: message.content.slice(0, MAX_SAVED_CHARACTERS) };
 }
 
-/** Returns the number of unread messages over all conversations. */
-export function totalUnread({ conversations }: ChatState): number {
-  return [...conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
+/** Returns the number of unread messages over all conversations as a text, "" for none. */
+export function totalUnread({ conversations }: ChatState): string {
+  const counts = [...conversations.values()].map(({ unread }) => unread);
+  const sum = counts.reduce((total, count) => total + count, 0);
+  return `${sum || ""}${counts.some(isLowerBound) ? "+" : ""}`;
 }
+
+/** Returns the number of unread messages of a conversation as a text. The server counts no further than MAX_UNREAD. */
+export function unreadText({ unread }: Conversation): string {
+  return `${unread}${isLowerBound(unread) ? "+" : ""}`;
+}
+
+const isLowerBound = (unread: number) => unread >= MAX_UNREAD;

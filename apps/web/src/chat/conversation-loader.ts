@@ -1,5 +1,6 @@
-import type { Message, ParleyClient } from "@parley/client";
+import type { ConversationsPage, ParleyClient } from "@parley/client";
 import { signal } from "@preact/signals";
+import type { ListedConversation } from "./state.ts";
 
 /** The bounds of the wait before the next attempt, in ms. It doubles with each failure. */
 const MIN_RETRY_MS = 1_000;
@@ -7,10 +8,10 @@ const MAX_RETRY_MS = 60_000;
 
 interface LoaderDeps {
   client(): ParleyClient;
-  /** Returns true if the public room's last message has to be loaded too. */
+  /** Returns true if the public room's last message isn't known. */
   isRoomUnknown(): boolean;
-  /** Adds a conversation to the list. "" is the public room. */
-  add(partner: string, last: Message | undefined): void;
+  /** Adds conversations to the list. "" is the public room. */
+  add(entries: readonly ListedConversation[]): void;
 }
 
 /** Loads the server's list of conversations page by page. After a failure it tries again until it succeeds. */
@@ -53,10 +54,12 @@ export class ConversationLoader {
 
   async #loadPage(): Promise<void> {
     const { client, isRoomUnknown, add } = this.#deps;
-    if (isRoomUnknown()) add("", (await client().history("", { limit: 1 })).messages.at(-1));
     const page = await client().conversations({ before: this.#next });
-    for (const { with: partner, last } of page.conversations) add(partner, last);
+    add(entriesOf(page));
     this.#next = page.next;
+    // A server of an earlier version doesn't list the public room.
+    if (isRoomUnknown())
+      add([{ with: "", last: (await client().history("", { limit: 1 })).messages.at(-1) }]);
   }
 
   #retryLater(): void {
@@ -66,4 +69,9 @@ export class ConversationLoader {
     // Many pages may have lost the same server, so each waits for a random part of the time.
     this.#timer = setTimeout(() => void this.load(), waitMs * (0.5 + Math.random() / 2));
   }
+}
+
+/** Returns the conversations of a page, and the public room if the page has it. */
+export function entriesOf({ conversations, public: room }: ConversationsPage): readonly ListedConversation[] {
+  return room ? [...conversations, { with: "", ...room }] : conversations;
 }

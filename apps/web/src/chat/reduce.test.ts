@@ -52,18 +52,23 @@ describe("messages", () => {
     expect(idsIn(after([...live, page, ...live]), "bob")).toHaveLength(2);
   });
 
-  it("are unread until their conversation is open in a visible page", () => {
-    let state = after(
-      arrived(message(1, "bob", "alice"), message(2, "bob", "alice"), message(3, "alice", "bob")),
-    );
-    expect([unread(state, "bob"), totalUnread(state)]).toEqual([2, 2]);
+  it("are unread until the user has seen them: on the screen, in the open conversation, while looking at the page", () => {
+    const onScreen = (n: number): ChatEvent => ({ type: "on-screen", with: "bob", id: idOf(n) });
+    const attention = (attentive: boolean): ChatEvent => ({ type: "attention", attentive });
+    let state = after(arrived(message(1, "bob", "alice"), message(2, "bob", "alice")));
+    expect([unread(state, "bob"), totalUnread(state)]).toEqual([2, "2"]);
     state = after([{ type: "opened", with: "bob" }], state);
-    expect(unread(state, "bob")).toBe(0);
-    state = after([...arrived(message(4, "bob", "alice")), { type: "visible", visible: false }], state);
-    expect(unread(state, "bob")).toBe(0);
-    state = after(arrived(message(5, "bob", "alice")), state);
+    expect(unread(state, "bob")).toBe(2);
+    state = after([onScreen(1)], state);
     expect(unread(state, "bob")).toBe(1);
-    expect(unread(after([{ type: "visible", visible: true }], state), "bob")).toBe(0);
+    state = after([onScreen(2), ...arrived(message(3, "bob", "alice"))], state);
+    expect(unread(state, "bob")).toBe(0);
+    state = after([attention(false), ...arrived(message(4, "bob", "alice"))], state);
+    expect(unread(state, "bob")).toBe(1);
+    expect(unread(after([attention(true)], state), "bob")).toBe(0);
+    const away = after([attention(true), { type: "following", following: false }], state);
+    expect(unread(after([...arrived(message(5, "bob", "alice"))], away), "bob")).toBe(1);
+    expect(unread(after([{ type: "opened", with: "" }, onScreen(4)], state), "bob")).toBe(1);
   });
 
   it("L3: are not counted as unread again when they arrive again", () => {
@@ -209,8 +214,8 @@ describe("the list of conversations", () => {
       {
         type: "listed",
         entries: [
-          { with: "bob", last: message(4, "alice", "bob"), unread: 0 },
-          { with: "erin", last: message(3, "erin", "alice"), unread: 0 },
+          { with: "bob", last: message(4, "alice", "bob") },
+          { with: "erin", last: message(3, "erin", "alice") },
         ],
       },
     ]);
@@ -278,7 +283,7 @@ describe("edits and deletions", () => {
     const state = after([...both, ...changed(edited(9, 10, "unknown"), message(3, "carol", "alice"))]);
     expect(idsIn(state, "bob")).toEqual([1, 2].map(idOf));
     expect([...state.conversations.keys()]).toEqual(["", "bob"]);
-    expect(totalUnread(state)).toBe(0);
+    expect(totalUnread(state)).toBe("");
   });
 
   it("the user's last message that isn't deleted is the one to edit", () => {

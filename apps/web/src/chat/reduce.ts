@@ -1,10 +1,12 @@
 import type { Message, State } from "@parley/client";
 import { addMessages, changeMessage, laterOf, mergeMessages } from "./merge-messages.ts";
-import type { ChatEvent, ChatState, Conversation, ListEntry, Pending } from "./state.ts";
+import type { ChatEvent, ChatState, Conversation, ListedConversation, Pending, SavedEntry } from "./state.ts";
+import { countArrival, countDeletion, laterId, raiseRead, takeCount } from "./unread/count.ts";
+import { newLineOf, placeNewLine } from "./unread/new-line.ts";
 
 export function initialState(
   me: string,
-  saved: { readonly lastId: string; readonly conversations: readonly ListEntry[] },
+  saved: { readonly lastId: string; readonly conversations: readonly SavedEntry[] },
 ): ChatState {
   const state: ChatState = {
     me,
@@ -12,12 +14,16 @@ export function initialState(
     hasBeenReady: false,
     conversations: new Map([["", emptyConversation("")]]),
     open: undefined,
-    visible: true,
+    attentive: true,
     following: true,
+    onScreen: "",
+    newLine: "none",
     outbox: [],
     lastId: saved.lastId,
+    hasCounts: false,
+    hasReceipts: false,
   };
-  return reduce(state, { type: "listed", entries: saved.conversations });
+  return saved.conversations.reduce(restoreEntry, state);
 }
 
 export function reduce(state: ChatState, event: ChatEvent): ChatState {
@@ -31,9 +37,15 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "opened":
       return onOpened(state, event.with);
     case "read":
-      return onRead(state, event);
-    case "visible":
-      return markRead({ ...state, visible: event.visible });
+      return updateConversation(state, event.with, (conversation) =>
+        raiseRead(state, conversation, event.upTo),
+      );
+    case "read-by":
+      return onReadBy(state, event);
+    case "attention":
+      return onAttention(state, event.attentive);
+    case "on-screen":
+      return event.with === state.open ? readScreen({ ...state, onScreen: event.id }) : state;
     case "following":
       return { ...state, following: event.following };
     case "page-requested":
@@ -43,11 +55,14 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "page-failed":
       return updateConversation(state, event.with, (conversation) => ({ ...conversation, older: "failed" }));
     case "listed":
-      return event.entries.reduce(addListEntry, state);
+      return onListed(state, event.entries);
+    case "counts-requested":
+      return onCountsRequested(state);
     case "queued":
       return {
         ...withConversation(state, event.pending.to),
         outbox: withPending(state.outbox, event.pending),
+        newLine: event.pending.to === state.open ? "none" : state.newLine,
       };
     case "left":
       return updatePending(state, event.ref, (pending) => ({
@@ -88,28 +103,35 @@ function isReady({ phase }: State): boolean {
 
 function onMessage(state: ChatState, message: Message): ChatState {
   const partner = partnerOf(state.me, message);
-  const isNew = message.id > state.lastId;
-  const isShown = state.visible && state.open === partner;
-  const isRead = (conversation: Conversation) =>
-    message.from === state.me || isShown || message.id <= conversation.readUpTo;
-  const next = updateConversation(state, partner, (conversation) => ({
-    ...conversation,
-    ...addMessages(conversation, [message], state.open !== partner || state.following),
-    unread: conversation.unread + (isNew && !isRead(conversation) ? 1 : 0),
-    last: laterOf(conversation.last, message),
-  }));
-  return {
-    ...next,
-    lastId: isNew ? message.id : state.lastId,
+  const next: ChatState = {
+    ...addMessage(state, partner, message),
+    lastId: laterId(state.lastId, message.id),
     outbox: message.from === state.me ? markSeen(state.outbox, message) : state.outbox,
   };
+  const isAtEnd = state.open === partner && state.following && state.onScreen !== "";
+  if (!isAtEnd || message.from === state.me || message.id <= state.onScreen) return next;
+  // The list scrolls to the message. The user is watching, so a line would come too late.
+  const isLate = state.newLine === "unknown" && state.connection.phase === "live";
+  return readScreen({ ...next, onScreen: message.id, newLine: isLate ? "none" : state.newLine });
+}
+
+/** Adds a message to its conversation, and counts it. */
+function addMessage(state: ChatState, partner: string, message: Message): ChatState {
+  return updateConversation(state, partner, (before) => {
+    const added = addMessages(before, [message], state.open !== partner || state.following);
+    const conversation = { ...before, ...added, last: laterOf(before.last, message) };
+    return countArrival(state, conversation, message);
+  });
 }
 
 /** A message that isn't in memory arrives changed, with its page of history. */
 function onChanged(state: ChatState, message: Message): ChatState {
   const partner = partnerOf(state.me, message);
   if (!state.conversations.has(partner)) return state;
-  return updateConversation(state, partner, (conversation) => changeMessage(conversation, message));
+  return updateConversation(state, partner, (conversation) => {
+    const changed = changeMessage(conversation, message);
+    return message.deleted ? countDeletion(state, changed, message) : changed;
+  });
 }
 
 /** Returns the user's own last message of the open conversation that can be edited. */
@@ -135,26 +157,36 @@ function markSeen(outbox: readonly Pending[], { id, to, content }: Message): rea
 }
 
 function onOpened(state: ChatState, partner: string | undefined): ChatState {
-  const next = partner === undefined ? state : withConversation(state, partner);
-  return markRead({ ...next, open: partner, following: true });
+  const closed: ChatState = { ...state, open: partner, following: true, onScreen: "", newLine: "none" };
+  if (partner === undefined) return closed;
+  const next = withConversation(closed, partner);
+  const conversation = next.conversations.get(partner);
+  return conversation ? { ...next, newLine: newLineOf(next, conversation) } : next;
 }
 
-function markRead(state: ChatState): ChatState {
-  const { open, visible, conversations } = state;
-  if (open === undefined || !visible || !conversations.get(open)?.unread) return state;
-  return updateConversation(state, open, (conversation) => ({ ...conversation, unread: 0 }));
+/** A user who comes back finds the line above the messages that came meanwhile. */
+function onAttention(state: ChatState, attentive: boolean): ChatState {
+  const conversation = state.open === undefined ? undefined : state.conversations.get(state.open);
+  const isBack = attentive && !state.attentive && state.hasCounts;
+  const newLine = isBack && conversation?.unread ? newLineOf(state, conversation) : state.newLine;
+  return readScreen({ ...state, attentive, newLine });
 }
 
-/** Another tab may be ahead of this one, so messages up to `upTo` may still arrive. */
-function onRead(state: ChatState, { with: partner, upTo }: Extract<ChatEvent, { type: "read" }>): ChatState {
-  return updateConversation(state, partner, (conversation) => {
-    const newer = conversation.messages.filter(({ id, from }) => id > upTo && from !== state.me);
-    return {
-      ...conversation,
-      readUpTo: laterId(conversation.readUpTo, upTo),
-      unread: Math.min(conversation.unread, newer.length),
-    };
-  });
+/** The user has read up to the newest message on the screen, if the user may be looking at it. */
+function readScreen(state: ChatState): ChatState {
+  const { open, attentive, onScreen } = state;
+  if (open === undefined || !attentive || onScreen === "") return state;
+  return updateConversation(state, open, (conversation) => raiseRead(state, conversation, onScreen));
+}
+
+function onReadBy(
+  state: ChatState,
+  { with: partner, upTo }: Extract<ChatEvent, { type: "read-by" }>,
+): ChatState {
+  return updateConversation({ ...state, hasReceipts: true }, partner, (conversation) => ({
+    ...conversation,
+    readBy: laterId(conversation.readBy, upTo),
+  }));
 }
 
 function onConnection(state: ChatState, connection: State): ChatState {
@@ -182,16 +214,39 @@ function onPage(
   });
 }
 
-function addListEntry(
+function restoreEntry(
   state: ChatState,
-  { with: partner, last, unread, readUpTo = "" }: ListEntry,
+  { with: partner, last, unread, readUpTo = "", countedTo = "" }: SavedEntry,
 ): ChatState {
   return updateConversation(state, partner, (conversation) => ({
     ...conversation,
-    unread: Math.max(conversation.unread, unread),
-    readUpTo: laterId(conversation.readUpTo, readUpTo),
-    last: laterOf(conversation.last, last),
+    unread,
+    readUpTo,
+    countedTo,
+    last,
   }));
+}
+
+function onListed(state: ChatState, entries: readonly ListedConversation[]): ChatState {
+  const hasCounts = state.hasCounts || entries.some(({ unread }) => unread !== undefined);
+  const hasReceipts = state.hasReceipts || entries.some(({ readBy }) => readBy !== undefined);
+  const told: ChatState = { ...state, hasCounts, hasReceipts };
+  const next = entries.reduce(
+    (before, entry) =>
+      updateConversation(before, entry.with, (conversation) =>
+        takeCount(told, { ...conversation, last: laterOf(conversation.last, entry.last) }, entry),
+      ),
+    told,
+  );
+  return placeNewLine(next, entries);
+}
+
+function onCountsRequested(state: ChatState): ChatState {
+  const conversations = new Map(state.conversations);
+  for (const [partner, conversation] of conversations)
+    if (conversation.certainty === "unsure")
+      conversations.set(partner, { ...conversation, certainty: "asked" });
+  return { ...state, conversations };
 }
 
 /** Shows an acknowledged message at its place in the log, even if its live copy hasn't arrived yet (P10). */
@@ -199,11 +254,7 @@ function onSent(state: ChatState, { ref, id, timestamp }: Extract<ChatEvent, { t
   const pending = state.outbox.find((one) => one.ref === ref);
   if (!pending) return state;
   const message: Message = { id, from: state.me, to: pending.to, content: pending.content, timestamp };
-  const settled = updateConversation(state, pending.to, (conversation) => ({
-    ...conversation,
-    ...addMessages(conversation, [message], state.open !== pending.to || state.following),
-    last: laterOf(conversation.last, message),
-  }));
+  const settled = addMessage(state, pending.to, message);
   return { ...settled, outbox: state.outbox.filter((one) => one.ref !== ref) };
 }
 
@@ -217,12 +268,16 @@ function updatePending(state: ChatState, ref: string, change: (pending: Pending)
   return { ...state, outbox: state.outbox.map((one) => (one.ref === ref ? change(one) : one)) };
 }
 
-function laterId(a: string, b: string): string {
-  return a > b ? a : b;
-}
-
 function emptyConversation(partner: string): Conversation {
-  return { with: partner, messages: [], older: "unknown", unread: 0, readUpTo: "", last: undefined };
+  const count = {
+    unread: 0,
+    readUpTo: "",
+    countedTo: "",
+    isTold: false,
+    certainty: "sure",
+    readBy: "",
+  } as const;
+  return { with: partner, messages: [], older: "unknown", last: undefined, ...count };
 }
 
 function withConversation(state: ChatState, partner: string): ChatState {

@@ -1,4 +1,4 @@
-import type { ListEntry, Pending } from "../chat/state.ts";
+import type { Pending, SavedEntry } from "../chat/state.ts";
 import type { BrowserStorage } from "./browser-storage.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { BrowserStorage } from "./browser-storage.ts";
 interface Progress {
   readonly cursor: string | undefined;
   readonly lastId: string;
-  readonly conversations: readonly ListEntry[];
+  readonly conversations: readonly SavedEntry[];
 }
 
 const NO_PROGRESS: Progress = { cursor: undefined, lastId: "", conversations: [] };

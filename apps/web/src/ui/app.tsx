@@ -32,8 +32,15 @@ function startChat(session: Session, onSignedOut: () => void): Chat {
 function connectToPage(chat: Chat): () => void {
   const ended = new AbortController();
   const { signal } = ended;
-  const reportVisibility = () => chat.setVisible(document.visibilityState === "visible");
+  const isVisible = () => document.visibilityState === "visible";
+  const reportAttention = () => chat.setAttentive(isVisible() && document.hasFocus());
+  const reportVisibility = () => {
+    chat.setVisible(isVisible());
+    reportAttention();
+  };
   document.addEventListener("visibilitychange", reportVisibility, { signal });
+  window.addEventListener("focus", reportAttention, { signal });
+  window.addEventListener("blur", reportAttention, { signal });
   window.addEventListener("pagehide", () => chat.save(), { signal });
   window.addEventListener("online", () => chat.reconnectNow(), { signal });
   window.addEventListener("offline", () => chat.connectionLost(), { signal });

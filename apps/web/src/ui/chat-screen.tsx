@@ -24,7 +24,7 @@ export function ChatScreen({ chat }: Props) {
   const { open } = chat.state.value;
   const unread = totalUnread(chat.state.value);
   useEffect(() => {
-    document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
+    document.title = unread === "" ? "Parley" : `(${unread}) Parley`;
   }, [unread]);
 
   return (

@@ -36,6 +36,8 @@ await describeInBrowser("the page over a long history", (browser) => {
     await expect
       .poll(async () => alice.entry("Public room").textContent(), { timeout: 30_000 })
       .toContain("while alice reads");
+    // It isn't on the screen.
+    await alice.entry("Public room").getByText("1 unread").waitFor();
     expect(Math.abs(((await seen.boundingBox())?.y ?? 0) - y)).toBeLessThan(2);
 
     expect((await alice.scrollToBeginning()).map(([, text]) => text).slice(0, 300)).toEqual(texts);
@@ -44,6 +46,7 @@ await describeInBrowser("the page over a long history", (browser) => {
     await expect
       .poll(() => alice.texts().then((shown) => shown.at(-1)), { timeout: 30_000 })
       .toBe("while alice reads");
+    await alice.entry("Public room").getByText("1 unread").waitFor({ state: "detached" });
     await alice.close();
   });
 });

@@ -1,8 +1,8 @@
 import type { Message } from "@parley/client";
-import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { TargetedKeyboardEvent } from "preact";
+import { useRef, useState } from "preact/hooks";
 import type { Chat } from "../../chat/chat.ts";
-import { isForInputMethod, isTouch } from "./composer.tsx";
+import { MessageField } from "./message-field.tsx";
 
 interface Props {
   readonly chat: Chat;
@@ -16,10 +16,6 @@ export function EditForm({ chat, message }: Props) {
   const [text, setText] = useState(message.content);
   const [problem, setProblem] = useState("");
   const [isSaving, setSaving] = useState(false);
-  useLayoutEffect(() => {
-    field.current?.focus();
-    field.current?.setSelectionRange(text.length, text.length);
-  }, []);
 
   const end = () => {
     chat.editing.value = undefined;
@@ -34,36 +30,21 @@ export function EditForm({ chat, message }: Props) {
     if (reason === undefined) end();
     else setProblem(reason);
   };
-  const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    if (isForInputMethod(event)) return;
-    if (event.key === "Escape") end();
-    if (event.key !== "Enter" || event.shiftKey || isTouch()) return;
-    event.preventDefault();
-    void save();
+  const onKey = ({ key }: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    if (key === "Escape") end();
   };
   return (
-    <form
-      class="composer editing"
-      aria-label="Edit your message"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
+    <MessageField
+      field={field}
+      label="Edit your message"
+      text={text}
+      problem={problem}
+      isEdit
+      readOnly={isSaving}
+      onText={setText}
+      onSubmit={() => void save()}
+      onKey={onKey}
     >
-      <label class="quiet" for="composer">
-        Edit your message
-      </label>
-      <textarea
-        id="composer"
-        ref={field}
-        value={text}
-        rows={Math.min(6, text.split("\n").length)}
-        dir="auto"
-        readOnly={isSaving}
-        aria-describedby="composer-problem"
-        onInput={(event: TargetedEvent<HTMLTextAreaElement>) => setText(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-      />
       <div class="actions">
         <button type="button" onClick={end}>
           Cancel
@@ -72,9 +53,6 @@ export function EditForm({ chat, message }: Props) {
           {isSaving ? "Saving…" : "Save"}
         </button>
       </div>
-      <p id="composer-problem" class="problem" role="alert">
-        {problem}
-      </p>
-    </form>
+    </MessageField>
   );
 }

@@ -2,6 +2,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../../chat/chat.ts";
 import { pendingIn } from "../../chat/conversation-list.ts";
 import type { Conversation } from "../../chat/state.ts";
+import { idBelowLine } from "../../chat/unread/new-line.ts";
+import { receiptOf } from "../../chat/unread/receipt.ts";
 import { atEnd, hold, rangeOf, showNewer, showOlder, type View } from "../../chat/view.ts";
 import { MessageRow, PendingRow, rowsOf } from "./message-row.tsx";
 import {
@@ -9,6 +11,7 @@ import {
   isAtBottom,
   isNearBottom,
   isNearTop,
+  newestOnScreen,
   restoreScroll,
   type ScrollAnchor,
 } from "./scroll-anchor.ts";
@@ -30,6 +33,12 @@ export function MessageList({ chat, partner }: Props) {
   const shown = messages.slice(from, to);
   const isEndShown = to === messages.length;
   const pending = isEndShown ? pendingIn(state, partner) : [];
+  const belowLine = conversation && idBelowLine(state, conversation);
+
+  const reportScreen = () => {
+    const id = scroller.current ? newestOnScreen(scroller.current) : undefined;
+    if (id !== undefined) chat.setOnScreen(partner, id);
+  };
 
   const onScroll = (element: HTMLElement) => {
     const following = isEndShown && isAtBottom(element);
@@ -39,6 +48,7 @@ export function MessageList({ chat, partner }: Props) {
     // While the list follows the end, only pages from the server are loaded: the view would drop other rows again.
     if (isNearTop(element) && (from === 0 || !following)) loadOlder();
     else if (!isEndShown && isNearBottom(element)) setView(showNewer(messages, view));
+    reportScreen();
   };
   const loadOlder = () => {
     if (from > 0) setView(showOlder(messages, view));
@@ -61,9 +71,14 @@ export function MessageList({ chat, partner }: Props) {
     // Loads more if the list can't be scrolled up: it doesn't fill the screen, or it is at its top already.
     const isFull = element !== null && element.scrollHeight > element.clientHeight;
     if (element && (isFull ? anchor.current && isNearTop(element) : from === 0)) loadOlder();
+    reportScreen();
   });
   useLayoutEffect(
-    () => onResize(scroller.current, () => restoreScroll(scroller.current, anchor.current)),
+    () =>
+      onResize(scroller.current, () => {
+        restoreScroll(scroller.current, anchor.current);
+        reportScreen();
+      }),
     [],
   );
 
@@ -90,6 +105,8 @@ export function MessageList({ chat, partner }: Props) {
               row={row}
               me={state.me}
               isPublic={partner === ""}
+              isNew={row.message.id === belowLine}
+              receipt={receiptOf(state, conversation, row.message)}
               isLatest={pending.length === 0 && row.message === messages.at(-1)}
             />
           ))}

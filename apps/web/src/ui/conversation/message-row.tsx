@@ -4,8 +4,10 @@ import { formatDay, formatTime } from "../../chat/dates.ts";
 import { failureReason, isRetryable } from "../../chat/labels.ts";
 import { hueOf } from "../../chat/names.ts";
 import type { Pending } from "../../chat/state.ts";
+import type { Receipt } from "../../chat/unread/receipt.ts";
 import { Name } from "../name.tsx";
 import { MessageActions } from "./message-actions.tsx";
+import { Tick } from "./tick.tsx";
 
 /** A message, with the parts of its row that depend on the message before it. */
 interface Row {
@@ -37,18 +39,42 @@ interface RowProps {
   readonly row: Row;
   readonly me: string;
   readonly isPublic: boolean;
+  /** True for the first message that was unread when the conversation was opened. */
+  readonly isNew: boolean;
+  readonly receipt: Receipt | undefined;
   /** True for the conversation's last message, which shows "Sent" if it is the user's own. */
   readonly isLatest: boolean;
 }
 
-export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic, isLatest }: RowProps) {
+export function MessageRow({
+  chat,
+  row: { message, day, isFirst },
+  me,
+  isPublic,
+  isNew,
+  receipt,
+  isLatest,
+}: RowProps) {
   const { id, from, content, timestamp, edited, deleted } = message;
   const isOwn = from === me;
+  const bubble = deleted ? (
+    <p class="bubble content gone">Message deleted</p>
+  ) : (
+    <p class="bubble content" dir="auto">
+      {content}
+    </p>
+  );
   return (
     <>
       {day !== undefined && (
         <li class="day">
           <span>{day}</span>
+        </li>
+      )}
+      {isNew && (
+        <li class="new-line">
+          <hr aria-label="New messages" />
+          <span aria-hidden="true">New messages</span>
         </li>
       )}
       <li class={`row${isOwn ? " own" : ""}${isFirst ? " first" : ""}`} data-id={id}>
@@ -62,16 +88,17 @@ export function MessageRow({ chat, row: { message, day, isFirst }, me, isPublic,
           )}{" "}
           <time dateTime={timestamp}>{formatTime(timestamp)}</time>
         </p>
-        {deleted ? (
-          <p class="bubble content gone">Message deleted</p>
+        {receipt ? (
+          <div class="with-tick">
+            {bubble}
+            <Tick receipt={receipt} />
+          </div>
         ) : (
-          <p class="bubble content" dir="auto">
-            {content}
-          </p>
+          bubble
         )}
         {edited && <p class="state">Edited</p>}
         {isOwn && !deleted && <MessageActions chat={chat} message={message} />}
-        {isLatest && isOwn && !deleted && !edited && <p class="state">Sent</p>}
+        {isLatest && isOwn && !deleted && !edited && !receipt && <p class="state">Sent</p>}
       </li>
     </>
   );

@@ -33,6 +33,19 @@ export function anchorIn(scroller: HTMLElement): ScrollAnchor | undefined {
   return undefined;
 }
 
+/**
+ * Returns the id of the newest message on the screen. At least half of its row is visible, or as much as fits on half of the
+ * screen. Undefined if there is none.
+ */
+export function newestOnScreen(scroller: HTMLElement): string | undefined {
+  const { top: upper, bottom: lower, height } = scroller.getBoundingClientRect();
+  const rows = [...scroller.querySelectorAll<HTMLElement>("[data-id]")];
+  return rows.findLast((row) => {
+    const { top, bottom, height: rowHeight } = row.getBoundingClientRect();
+    return top + Math.min(rowHeight, height) / 2 <= lower && bottom > upper;
+  })?.dataset.id;
+}
+
 /** Scrolls the anchor's row back to its place. Without an anchor, scrolls to the end. */
 export function restoreScroll(scroller: HTMLElement | null, anchor: ScrollAnchor | undefined): void {
   if (!scroller) return;

@@ -1,4 +1,5 @@
 import type { Message } from "@parley/client";
+import { unreadText } from "../../chat/conversation-list.ts";
 import { formatShort } from "../../chat/dates.ts";
 import type { Conversation } from "../../chat/state.ts";
 import { Avatar } from "../avatar.tsx";
@@ -34,7 +35,7 @@ export function Entry({ conversation, place, count, me, isOpen }: EntryProps) {
         </span>
         {unread > 0 && (
           <span class="unread">
-            {unread > 99 ? "99+" : unread}
+            {unreadText(conversation)}
             <span class="visually-hidden"> unread</span>
           </span>
         )}
