@@ -31,6 +31,8 @@ export interface ChangeRequest {
   readonly id: string;
   readonly ref: string;
   readonly deadline: Deadline;
+  /** Rejects if the user's token isn't accepted any more. Called before the change is appended (P65). */
+  readonly assertStillAccepted: () => Promise<void>;
 }
 
 export interface NewContent {
@@ -109,7 +111,7 @@ export class Changes {
   async #append(
     draft: ChangeDraft,
     target: Target,
-    { user, deadline, ref }: ChangeRequest,
+    { user, deadline, ref, assertStillAccepted }: ChangeRequest,
     mayBe: (known: KnownChange) => boolean = () => false,
   ): Promise<string> {
     const { from, to, deleted } = target.message;
@@ -120,6 +122,7 @@ export class Changes {
       throw new ChatError("ref_reused");
     }
     if (deleted) throw new ChatError("message_deleted");
+    await deadline.during("token", assertStillAccepted);
     const [result] = await deadline.during("log", () => this.#deps.appender.append([draft]));
     if (!result?.ok) throw withRetryTime(result?.error ?? new ChatError("unavailable"));
     return result.id;

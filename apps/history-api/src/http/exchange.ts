@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Identity, Verifier } from "@parley/auth";
+import type { Identity, JudgingVerifier } from "@parley/auth";
 import { requestBlock, type TrustedProxies } from "@parley/service";
 import type { Observe, RouteName } from "../events.ts";
 import type { Caller } from "../limits/caller.ts";
@@ -21,12 +21,17 @@ export interface Exchange {
   readonly deadline: Deadline;
   /** Monotonic time at which the request arrived, in ms. */
   readonly startedAt: number;
+  /**
+   * Rejects with the error to answer with if the token has expired or was revoked since the request began (P65). Call it
+   * after every wait and before the answer begins.
+   */
+  readonly assertStillAccepted: () => Promise<void>;
   /** Reports that the request has query parameters that its route ignores (P64). */
   readonly noteIgnored: () => void;
 }
 
 export interface ExchangeDeps {
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;
   /** Maximum time until the first byte of an answer, in ms. */
@@ -61,7 +66,9 @@ export function createOpenExchange({
     const caller = { user: identity.user, address };
     limiter.assertRate(caller);
     const noteIgnored = () => observe({ type: "ignored-parameters", route });
-    return { req, res, route, identity, caller, closed, deadline, startedAt, noteIgnored };
+    const assertStillAccepted = () => verifier.judge.assertStillAccepted(identity);
+    const known = { identity, caller, assertStillAccepted };
+    return { req, res, route, ...known, closed, deadline, startedAt, noteIgnored };
   };
 }
 

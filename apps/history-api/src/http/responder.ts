@@ -37,6 +37,9 @@ const RESPONSE_BYTES = 16_384;
  * A response counts in the limit on concurrent reads only while its messages are read and encoded. After that its
  * bytes count in the limit on memory until the client has read them, even if the client reads slowly or not at all
  * (G5).
+ *
+ * Before an answer begins, the request's token is judged again: the wait for a turn, the log and the store takes seconds,
+ * and a held request of the feed longer (P65).
  */
 export class Responder {
   readonly #deps: ResponderDeps;
@@ -54,6 +57,7 @@ export class Responder {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
+    await exchange.assertStillAccepted();
     deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
@@ -97,6 +101,7 @@ export class Responder {
       });
       while (!reader.isDone) {
         const part = await this.#nextPart(exchange, reader, count);
+        if (!res.headersSent) await exchange.assertStillAccepted();
         memory.resize(overhead + Math.max(PART.maxBytes, bytesOf(part.chunks)));
         place.resize(1);
         count += part.count;

@@ -183,6 +183,14 @@ describe("wait", () => {
     expect([200, 503]).toContain(status);
   });
 
+  it("P65: a token that is revoked while its request is held gets no entry", async () => {
+    const answer = read(`?after=${idAt(6)}&wait=25`);
+    await held();
+    await server.revocations.revoke({ user: SERVICE.user, issuedBefore: Date.now() + 1_000 });
+    tail.append(message(7));
+    expect(await answer).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+  });
+
   it("G5: held requests have a bound, of which a user has a share, and they take no place of reads", async () => {
     await server.stop();
     await start(4);

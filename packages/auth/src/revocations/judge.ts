@@ -36,6 +36,17 @@ export class RevocationJudge {
     return undefined;
   }
 
+  /**
+   * Judges a token that was accepted before a wait: it may have expired meanwhile, or have been revoked. Rejects with the
+   * AuthError of its refusal, or as `assertCurrent` does. `wallTime` is in ms since 1970.
+   */
+  async assertStillAccepted(identity: Identity, wallTime = Date.now()): Promise<void> {
+    if (identity.expiresAt <= wallTime) throw new AuthError("token_expired", "expired");
+    await this.assertCurrent();
+    const refusal = this.refusalOf(identity);
+    if (refusal) throw refusal;
+  }
+
   isBlocked(user: string): boolean {
     return this.#source.of(user)?.until !== undefined;
   }

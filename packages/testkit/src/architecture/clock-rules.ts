@@ -6,6 +6,7 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
   "tokens, and what revokes them, state their times by it": [
     "packages/auth/src/issue.ts",
     "packages/auth/src/verifier.ts",
+    "packages/auth/src/revocations/judge.ts",
     "apps/gateway/src/wiring.ts",
     "apps/gateway/src/http/revocation-routes.ts",
     "apps/cli/src/commands/revocations.ts",
