@@ -65,13 +65,21 @@ async function* readPages(options: FeedOptions, io: Io): AsyncGenerator<Page["en
     const query = new URLSearchParams({ ...range, after: cursor, limit: `${PAGE_SIZE}`, wait: `${wait}` });
     const page = await withRetries(giveUpMs, io, async () => {
       const request = { token: await token(), signal: io.ended, timeoutMs: wait * 1_000 + ANSWER_MS };
-      return (await requestJson(`${history}/feed?${query}`, request)) as Page;
+      return pageIn(await requestJson(`${history}/feed?${query}`, request));
     });
     yield page.entries;
     ({ cursor } = page);
     if (options.follow) [wait, giveUpMs] = [MAX_WAIT_SECONDS, Number.POSITIVE_INFINITY];
     more = page.more || (options.follow && !isOver(cursor, options));
   }
+}
+
+/** Throws a Failure if the answer isn't a page of the feed. */
+function pageIn(answer: unknown): Page {
+  const { entries, cursor } = (answer ?? {}) as Partial<Page>;
+  if (!Array.isArray(entries) || typeof cursor !== "string")
+    throw new Failure(EXIT.unreachable, "The answer isn't a page of Parley's feed. Check the address.");
+  return answer as Page;
 }
 
 /** Returns the times as they are sent. Throws a usage Failure for an invalid cursor or time. */
