@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"regexp"
 	"slices"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 
 // frame has the fields that this client uses, from the server's frames and from the messages of /sync.
 type frame struct {
-	Type, ID, From, Content, Ref, User, Cursor, Code string
-	Temporary                                        bool
-	RetryAfterMs                                     int
+	Type, ID, Change, From, Content, Ref, User, Cursor, Code string
+	Temporary, Edited, Deleted                               bool
+	RetryAfterMs                                             int
 }
 
 // draft is a message to send.
@@ -27,25 +26,15 @@ type draft struct {
 }
 
 var (
-	cursor, lastID string  // the position to continue after (save it to survive a restart); the last message shown
+	cursor, lastID string  // the position to continue after (save it to survive a restart); the last entry shown
 	pending        []draft // the messages without an answer, in order
-
-	controls = regexp.MustCompile(`\p{Cc}`) // a terminal acts on these, and others write the messages
 )
-
-// show prints a message once. Ids sort in log order, so a message at or before lastID was shown already.
-func (f frame) show() {
-	if f.ID > lastID {
-		cursor, lastID = f.ID, f.ID
-		fmt.Printf("%s: %s\n", f.From, controls.ReplaceAllString(f.Content, "?"))
-	}
-}
 
 // handle processes one frame. An error ends the connection.
 func (f frame) handle(ctx context.Context, conn *websocket.Conn) error {
 	at := slices.IndexFunc(pending, func(d draft) bool { return d.Ref == f.Ref })
 	switch {
-	case f.Type == "message":
+	case f.Type == "message" || f.Type == "edited" || f.Type == "deleted":
 		f.show()
 	case f.Type == "ready":
 		log.Print("connected as ", f.User)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,8 +15,8 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// catchUp reads the messages after the cursor (P53). Live messages meanwhile wait in the socket, and show drops
-// duplicates.
+// catchUp reads the messages and changes after the cursor (P53). Live frames meanwhile wait in the socket, and show
+// drops duplicates.
 func catchUp(ctx context.Context) error {
 	for more := true; more; {
 		request, _ := http.NewRequestWithContext(ctx, "GET", base+"/sync?after="+url.QueryEscape(cursor), nil)
@@ -25,8 +27,12 @@ func catchUp(ctx context.Context) error {
 		}
 		var page struct {
 			Messages []frame
-			Cursor   string
-			More     bool
+			Changes  []struct {
+				Type, Change string
+				Message      frame // the message as it is now (P75)
+			}
+			Cursor string
+			More   bool
 		}
 		err = json.NewDecoder(response.Body).Decode(&page)
 		response.Body.Close()
@@ -36,8 +42,14 @@ func catchUp(ctx context.Context) error {
 			time.Sleep(time.Duration(seconds) * time.Second)
 			return fmt.Errorf("/sync answered %s", response.Status)
 		}
-		for _, message := range page.Messages {
-			message.show()
+		entries := page.Messages
+		for _, change := range page.Changes {
+			change.Message.Type, change.Message.Change = change.Type, change.Change
+			entries = append(entries, change.Message)
+		}
+		slices.SortFunc(entries, func(a, b frame) int { return cmp.Compare(a.position(), b.position()) })
+		for _, entry := range entries {
+			entry.show()
 		}
 		cursor, more = page.Cursor, page.More
 	}

@@ -20,11 +20,9 @@ const chat = connect({
   cursor: readCursor(),
 });
 
-// Every message arrives once and in order, however often the connection is lost.
-chat.messages.subscribe(({ from, content }) => {
-  console.log(`${from}: ${printable(content)}`);
-  if (cursorFile) writeFileSync(cursorFile, chat.cursor ?? "");
-});
+// Every message, edit and deletion arrives once and in order, however often the connection is lost.
+chat.messages.subscribe(show);
+chat.changes.subscribe(({ message }) => show(message));
 
 chat.state.subscribe((state) => {
   if (state.phase === "live") console.error(`connected as ${chat.user}`);
@@ -39,6 +37,12 @@ for await (const line of createInterface({ input: process.stdin })) {
     () => console.log(`kept: ${line}`),
     (error) => console.log(`refused (${error.code}): ${line}`),
   );
+}
+
+/** Shows a message as it is now: new, edited or deleted. */
+function show({ from, content, edited, deleted }) {
+  console.log(`${from}${deleted ? " (deleted)" : edited ? " (edited)" : ""}: ${printable(content)}`);
+  if (cursorFile) writeFileSync(cursorFile, chat.cursor ?? "");
 }
 
 /** Others wrote the text, and a terminal acts on control characters. */

@@ -1,6 +1,6 @@
 """A bot that answers private messages, from the feed (P63). Needs only Python's standard library.
 PARLEY_TOKEN=... python bot.py         the token's user is BOT_NAME, and it has the scope history:all"""
-import datetime, json, os, random, sys, time, urllib.error, urllib.parse, urllib.request
+import datetime, http.client, json, os, random, sys, time, urllib.error, urllib.parse, urllib.request
 
 URL = os.environ.get("PARLEY_URL", "http://localhost:8080")
 TOKEN = os.environ["PARLEY_TOKEN"]
@@ -22,7 +22,7 @@ def request(path, body=None):
                 raise  # it would be refused again
             asked = int(error.headers.get("Retry-After") or 0)
             print(f"the server answered {error.code}", file=sys.stderr, flush=True)
-        except (OSError, ValueError) as error:  # not reached, or cut off
+        except (OSError, ValueError, http.client.HTTPException) as error:  # not reached, or cut off
             print(f"connection lost: {error}", file=sys.stderr, flush=True)
         failures += 1
         time.sleep(asked + random.uniform(0.25, 0.5) * min(2**failures, 60))

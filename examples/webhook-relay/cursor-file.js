@@ -4,11 +4,11 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 /** Reads the position: after which cursor the relay continues, and the id of the last entry that was delivered. */
 export function openState(file) {
   const state = read(file);
-  /** Replaces the file in one step, so that it is never half written. */
+  /** Replaces the file in one step, so that it is never half written, not even after a power failure. */
   const save = (next) => {
     if (next.cursor === state.cursor && next.last === state.last) return;
     Object.assign(state, next);
-    writeFileSync(`${file}.new`, JSON.stringify(state));
+    writeFileSync(`${file}.new`, JSON.stringify(state), { flush: true });
     renameSync(`${file}.new`, file);
   };
   return { state, save };

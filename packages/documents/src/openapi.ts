@@ -13,6 +13,7 @@ const HISTORY_ERRORS: readonly ErrorCode[] = [
   "unauthorized",
   "forbidden",
   "origin_not_allowed",
+  "rate_limited",
   "too_many_connections",
   "overloaded",
   "unavailable",
@@ -55,7 +56,8 @@ export function openapi(): JsonSchema {
     tags: [
       {
         name: "History",
-        description: "Every response includes all messages acknowledged before its request (P56).",
+        description:
+          "Every response includes all messages and changes acknowledged before its request (P56, P75).",
       },
       { name: "Sending", description: "Messages of programs that hold no connection open (P62)." },
       { name: "Changes", description: "Edits and deletions of messages (P73)." },
@@ -102,7 +104,8 @@ export function openapi(): JsonSchema {
         get: {
           operationId: "sync",
           tags: HISTORY,
-          summary: "Reads everything the user may see after a cursor (P53)",
+          summary:
+            "Reads everything the user may see after a cursor, and what was changed after it (P53, P75)",
           parameters: parametersOf("sync"),
           responses: {
             200: jsonResponse("A page, in log order.", "SyncPage"),
@@ -126,7 +129,8 @@ export function openapi(): JsonSchema {
         get: {
           operationId: "listConversations",
           tags: HISTORY,
-          summary: "Lists the user's private conversations, each with its last message (P57)",
+          summary:
+            "Lists the user's private conversations, each with its last message and how far it is read (P57, P71)",
           parameters: parametersOf("conversations"),
           responses: {
             200: jsonResponse("A page, newest first.", "ConversationsPage"),
@@ -150,7 +154,9 @@ export function openapi(): JsonSchema {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "A JWT whose `sub` is the username (P61).",
+          description:
+            "A JWT whose `sub` is the username (P61). Services have more rights by its `scope`: `history:read` (P54), " +
+            "`messages:send` (P62), `history:all` (P63), `moderate` (P73).",
         },
       },
     },
@@ -199,7 +205,6 @@ function changeOperation(
         "message_deleted",
         "ref_reused",
         "not_enabled",
-        "rate_limited",
         "backlog_full",
       ]),
     },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ERROR_CODES } from "./codes.ts";
 import { content, cursor, id, meta, recipient, ref, retryAfterMs, time, username } from "./fields.ts";
 
-/** The frames that clients send (P6, P10, P14). Fields not named here are ignored (P11). */
+/** The frames that clients send (P6, P10, P14, P70). Fields not named here are ignored (P11). */
 export const clientFrames = {
   message: z
     .object({
@@ -36,7 +36,7 @@ export type MetaAsText<T> = T extends { meta?: unknown } ? Omit<T, "meta"> & { r
 
 const code = z.enum(ERROR_CODES);
 
-/** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40, P74). */
+/** The frames that servers send (P5, P6, P10, P14, P20, P23, P30, P40, P70, P74). */
 export const serverFrames = {
   ready: z.object({ type: z.literal("ready"), user: username, cursor, marks: z.literal(true) }).meta({
     description:

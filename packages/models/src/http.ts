@@ -15,7 +15,7 @@ import {
 import { clientFrames, type MetaAsText } from "./frames.ts";
 import { parseTime, TIME_PATTERN } from "./times.ts";
 
-/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62, P63). */
+/** The query parameters, request bodies and response bodies of the HTTP API (P50–P57, P60, P62, P63, P71, P73). */
 
 const MAX_LIMIT = 1_000;
 /** The maximum number of items in a page that is requested without `limit`. */
@@ -167,7 +167,10 @@ const entry = z
     timestamp: time.meta({ description: "The time of the entry's own id." }),
     message,
   })
-  .meta({ description: "A message or a change, with the message as it is now (P63)." });
+  .meta({
+    description:
+      "A message or a change, with the message as it is now (P63). Ignore entries of other types: there will be more.",
+  });
 
 const readState = {
   unread: z.number().int().min(0).max(100).optional().meta({

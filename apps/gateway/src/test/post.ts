@@ -1,4 +1,5 @@
 import type { Appender } from "@parley/bus";
+import { assertDocumented } from "@parley/models/test/documented";
 import type { RunningGateway } from "./running-gateway.ts";
 
 export interface PostOptions {
@@ -30,7 +31,13 @@ export async function post(
     headers: { "content-type": "application/json", ...authorization, ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
-  return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+  const posted = {
+    status: response.status,
+    headers: response.headers,
+    body: JSON.parse(await response.text()),
+  };
+  if (!response.ok) assertDocumented("POST", "/send", posted.body.code);
+  return posted;
 }
 
 /** An appender that holds back its answers until it is opened, and records the contents that it was given. */

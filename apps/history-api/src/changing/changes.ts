@@ -15,6 +15,7 @@ import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import { readByIds } from "../queries/read-by-ids.ts";
 import type { RefLookup } from "../queries/ref-lookup.ts";
+import { PendingRefs } from "./pending-refs.ts";
 
 export interface ChangesDeps {
   readonly follower: Pick<LogFollower, "snapshot">;
@@ -30,6 +31,8 @@ export interface ChangeRequest {
   readonly id: string;
   readonly ref: string;
   readonly deadline: Deadline;
+  /** Rejects if the user's token isn't accepted any more. Called before the change is appended (P65). */
+  readonly assertStillAccepted: () => Promise<void>;
 }
 
 export interface NewContent {
@@ -57,6 +60,7 @@ type KnownChange = Pick<StoredChange, "change" | "kind" | "id" | "ownDigest">;
  */
 export class Changes {
   readonly #deps: ChangesDeps;
+  readonly #pendingRefs = new PendingRefs();
 
   constructor(deps: ChangesDeps) {
     this.#deps = deps;
@@ -75,8 +79,8 @@ export class Changes {
       ...(kept !== undefined && { meta: kept }),
     } as const;
     // What a repeated request has kept isn't known any more if the message was changed again.
-    const mayBe = ({ change, kind, id }: KnownChange) =>
-      meta === undefined && kind === "edit" && id === message.id && change !== message.change;
+    const mayBe = ({ change, kind }: KnownChange) =>
+      meta === undefined && kind === "edit" && change !== message.change;
     return this.#append({ ...draft, ref: request.ref }, target, request, mayBe);
   }
 
@@ -106,30 +110,43 @@ export class Changes {
   /** Appends a change, unless one with its ref is known. That one is answered again if it is the same. */
   async #append(
     draft: ChangeDraft,
-    { message, tail }: Target,
-    { user, deadline, ref }: ChangeRequest,
+    target: Target,
+    { user, deadline, ref, assertStillAccepted }: ChangeRequest,
     mayBe: (known: KnownChange) => boolean = () => false,
   ): Promise<string> {
-    const { from, to } = message;
-    const known = await this.#findChange({ from, to, by: user, ref }, tail, deadline);
-    if (known && known.ownDigest !== digestOf(draft) && !mayBe(known)) throw new ChatError("ref_reused");
-    if (known) return known.change;
-    if (message.deleted) throw new ChatError("message_deleted");
+    const { from, to, deleted } = target.message;
+    const known = await this.#findChange({ from, to, by: user, ref }, target.tail, deadline);
+    if (known) {
+      const isSame = known.ownDigest === digestOf({ ...draft, id: known.id }) || mayBe(known);
+      if (isSame && (await this.#isOf(known, target, deadline))) return known.change;
+      throw new ChatError("ref_reused");
+    }
+    if (deleted) throw new ChatError("message_deleted");
+    await deadline.during("token", assertStillAccepted);
     const [result] = await deadline.during("log", () => this.#deps.appender.append([draft]));
     if (!result?.ok) throw withRetryTime(result?.error ?? new ChatError("unavailable"));
     return result.id;
   }
 
+  /**
+   * Tells if a change is one of this message. It may name the message by another id: which of two messages with one ref
+   * stands for both may have been decided after it was appended (L37).
+   */
+  async #isOf({ id }: KnownChange, { message, tail }: Target, deadline: Deadline): Promise<boolean> {
+    if (id === message.id) return true;
+    const found = await readByIds([id], { ...this.#deps, tail, deadline });
+    return found.get(id)?.id === message.id;
+  }
+
   /** Finds the first change with a ref. A change up to the tail's position that isn't in the tail is in the store. */
   async #findChange(
     ref: ChangeRef,
-    { changes: { entries, length } }: TailSnapshot,
+    { changes }: TailSnapshot,
     deadline: Deadline,
   ): Promise<KnownChange | undefined> {
     const stored = await deadline.during("store", (signal) => this.#deps.store.findChange(ref, { signal }));
     if (stored) return stored;
-    const key = refKey(ref);
-    const pending = entries.slice(0, length).find((change) => refKey(change) === key);
+    const pending = this.#pendingRefs.find(changes, refKey(ref) ?? "");
     return pending && { ...pending, ownDigest: digestOf(pending) };
   }
 }

@@ -1,5 +1,4 @@
-import { CHANGE_TYPES, encodeBody, messageJson, type StoredMessage, timestampOf } from "@parley/models";
-import type { ShownChange } from "../queries/read-changes.ts";
+import { type CHANGE_TYPES, encodeBody, messageJson, type StoredMessage, timestampOf } from "@parley/models";
 
 /** Minimum length of a chunk's text, in UTF-16 units. Only the last chunk may be shorter. */
 const CHUNK_LENGTH = 64 * 1024;
@@ -58,11 +57,21 @@ export function toJson(message: StoredMessage): string {
   return messageJson(message.id, encodeBody(message), message);
 }
 
-/** Converts a change to JSON, with its message (P75). */
-export function changeToJson({ change, kind, by, message }: ShownChange): string {
+/** An entry of the log, with its message as it is now. */
+export interface JsonEntry {
+  readonly type: "message" | (typeof CHANGE_TYPES)[keyof typeof CHANGE_TYPES];
+  /** The entry's own id: of the message or of the change. */
+  readonly id: string;
+  /** The moderator who deleted the message. */
+  readonly by?: string | undefined;
+  readonly message: StoredMessage;
+}
+
+/** Converts an entry to JSON (P63, P75). `idName` is the name that its own id has in the response. */
+export function entryToJson(idName: "id" | "change", { type, id, by, message }: JsonEntry): string {
   const moderator = by === undefined ? "" : `,"by":${JSON.stringify(by)}`;
-  const head = `"type":"${CHANGE_TYPES[kind]}","change":"${change}"${moderator}`;
-  return `{${head},"timestamp":"${timestampOf(change)}","message":${toJson(message)}}`;
+  const head = `"type":"${type}","${idName}":"${id}"${moderator},"timestamp":"${timestampOf(id)}"`;
+  return `{${head},"message":${toJson(message)}}`;
 }
 
 export function bytesOf(chunks: readonly Buffer[]): number {

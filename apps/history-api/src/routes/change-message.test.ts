@@ -1,6 +1,13 @@
 import { until } from "@parley/async";
 import type { Appended } from "@parley/bus";
-import { ChatError, type EntryDraft, isChange, type LogMessage, timestampOf } from "@parley/models";
+import {
+  ChatError,
+  contentDigest,
+  type EntryDraft,
+  isChange,
+  type LogMessage,
+  timestampOf,
+} from "@parley/models";
 import { rateLimitOf } from "@parley/service";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HistoryConfig } from "../config.ts";
@@ -124,6 +131,20 @@ describe("PATCH /message/:id", () => {
     await remove(1);
     expect((await patch(1, edit)).body).toEqual(first.body);
     expect(appended).toHaveLength(2);
+  });
+
+  it("P73, L37: a repeated edit is known under the message's former id, and for no other message", async () => {
+    const of = { from: "alice", to: "bob", id: idAt(4), digest: contentDigest(LOG[3] as LogMessage) };
+    tail.append({ kind: "edit", change: idAt(90), ...of, content: "edited", meta, ref: "e" });
+    const edit = { content: "edited", ref: "e" };
+    for (const isStored of [false, true]) {
+      if (isStored) await storeAll();
+      expect(await patch(1, edit)).toMatchObject({ status: 200, body: { id: idAt(90) } });
+      expect(codeOf(await patch(1, { ...edit, content: "other" }))).toEqual([409, "ref_reused"]);
+      expect(codeOf(await patch(3, edit))).toEqual([409, "ref_reused"]);
+      expect(codeOf(await remove(1, "e"))).toEqual([409, "ref_reused"]);
+    }
+    expect(appended).toEqual([]);
   });
 
   it("P73: a ref is known from the store, once the log's end has no change with it any more", async () => {

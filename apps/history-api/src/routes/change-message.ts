@@ -38,33 +38,35 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
 
   async function edit(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
     await answer(req, res, async (exchange) => {
-      const { user } = exchange.identity;
+      const { assertStillAccepted, identity } = exchange;
+      const { user } = identity;
       assertId(id);
       refuseUnknownParameters(req.url ?? "", []);
       assertJson(req);
       // The client's time for its body is no part of the server's time for the answer.
       exchange.deadline.clear();
       const text = await readChargedBody(req, MAX_FRAME_BYTES, { user, rateLimiter, now });
-      await exchange.assertStillAccepted();
+      await assertStillAccepted();
       assertWithinRate(user, Buffer.byteLength(text));
       const decoded = decodeEditRequest(text, { maxContentBytes });
       if (!decoded.ok) throw new ChatError(decoded.code, decoded.message === undefined ? {} : decoded);
       const { ref, ...content } = decoded.edit;
       const deadline = exchange.deadline.next();
-      const change = await changes.edit({ user, id, ref, deadline }, content).finally(() => deadline.clear());
+      const request = { user, id, ref, deadline, assertStillAccepted };
+      const change = await changes.edit(request, content).finally(() => deadline.clear());
       observe({ type: "changed", kind: "edit", by: undefined });
       return change;
     });
   }
 
   async function remove(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
-    await answer(req, res, async ({ deadline, identity: { user, scopes } }) => {
+    await answer(req, res, async ({ deadline, assertStillAccepted, identity: { user, scopes } }) => {
       assertId(id);
       const { ref } = readDeletionQuery(req.url ?? "");
       chargeRequest({ user, rateLimiter, now });
       assertWithinRate(user, 0);
       const isModerator = scopes.has(SCOPES.moderate);
-      const change = await changes.delete({ user, id, ref, deadline, isModerator });
+      const change = await changes.delete({ user, id, ref, deadline, assertStillAccepted, isModerator });
       observe({ type: "changed", kind: "delete", by: isModerator ? user : undefined });
       return change;
     });

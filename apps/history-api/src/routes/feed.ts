@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SCOPES } from "@parley/auth";
 import { ChatError, type StoredMessage } from "@parley/models";
-import { entryToJson, type FeedEntry, feedPageOf } from "../feed/feed-page.ts";
+import { feedPageOf } from "../feed/feed-page.ts";
 import type { FeedWaits } from "../feed/feed-waits.ts";
+import { entryToJson, type JsonEntry } from "../http/encode-messages.ts";
 import type { OpenExchange } from "../http/exchange.ts";
 import type { Responder } from "../http/responder.ts";
 import type { History } from "../queries/history.ts";
@@ -28,7 +29,7 @@ export function feedRoute({ history, feedWaits, openExchange, responder }: FeedD
     await responder.sendPage(exchange, async (giveWay) => {
       const read = await history.readEverything(user, { ...bounds, limit }, exchange.deadline, giveWay);
       const { entries, cursor, more } = feedPageOf(read, limit);
-      const item = (_: StoredMessage, index: number) => entryToJson(entries[index] as FeedEntry);
+      const item = (_: StoredMessage, index: number) => entryToJson("id", entries[index] as JsonEntry);
       const envelope = { before: '{"entries":[', after: `],"cursor":"${cursor}","more":${more}}`, item };
       return [{ messages: entries.map(({ message }) => message), envelope }];
     });

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ORIGIN, type StoredMessage } from "@parley/models";
 import type { Observe } from "../events.ts";
+import { entryOf } from "../feed/feed-page.ts";
 import { readerOf } from "../http/access.ts";
-import { changeToJson } from "../http/encode-messages.ts";
+import { entryToJson } from "../http/encode-messages.ts";
 import type { OpenExchange } from "../http/exchange.ts";
 import type { Responder } from "../http/responder.ts";
 import type { History } from "../queries/history.ts";
@@ -31,7 +32,8 @@ export function syncRoute({ history, openExchange, responder, observe }: SyncDep
         giveWay,
       );
       const after = `],"cursor":"${cursor}","more":${more}}`;
-      const item = (_: StoredMessage, index: number) => changeToJson(changes[index] as ShownChange);
+      const item = (_: StoredMessage, index: number) =>
+        entryToJson("change", entryOf(changes[index] as ShownChange));
       return [
         { messages, envelope: { before: '{"messages":[', after: '],"changes":[' } },
         { messages: changes.map(({ message }) => message), envelope: { before: "", after, item } },

@@ -5,6 +5,7 @@ import { createVerifier, issueToken, withRevocations } from "@parley/auth";
 import type { Appender, LogTail, Revocations } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import { isUsername, ORIGIN } from "@parley/models";
+import { assertDocumented } from "@parley/models/test/documented";
 import { closeServer, createHttpServer, listen, rateLimitOf, TrustedProxies } from "@parley/service";
 import type { Store } from "@parley/store";
 import { openSqliteStore } from "@parley/store/sqlite";
@@ -127,15 +128,15 @@ export class RunningApi {
     return fetch(this.url + path, { ...options, headers });
   }
 
+  /** Sends a request and reads the answer. Rejects if it is an error that the OpenAPI document doesn't list for its route. */
   async request(path: string, requestOptions: RequestOptions = {}) {
     const response = await this.fetch(path, requestOptions);
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      type: response.headers.get("content-type") ?? "",
-      body: text === "" ? undefined : JSON.parse(text),
-    };
+    const type = response.headers.get("content-type") ?? "";
+    const body = text === "" ? undefined : JSON.parse(text);
+    if (type.includes("problem+json") && body)
+      assertDocumented(requestOptions.method ?? "GET", path, body.code);
+    return { status: response.status, headers: response.headers, type, body };
   }
 }
 

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
 import { startProcess } from "../rig/commands.ts";
 import { goBot, type Program, pythonBot } from "../rig/examples.ts";
@@ -11,6 +14,8 @@ const programs: readonly (readonly [string, Program | undefined])[] = [
   ["Python", await pythonBot()],
   ["Go", await goBot()],
 ];
+
+const FIRST_PAGE = JSON.stringify({ entries: [], cursor: "1752674400123-0000000000-00", more: false });
 
 let deployment: Standalone;
 let dir: string;
@@ -25,6 +30,32 @@ afterAll(async () => {
 
 describe("the bots", () => {
   for (const [language, program] of programs) {
+    it.skipIf(program === undefined)(
+      `in ${language}: asks again if an answer of the feed is cut off`,
+      async () => {
+        let requests = 0;
+        const server = createServer((_, res) => {
+          requests += 1;
+          res.writeHead(200, { "content-type": "application/json", "content-length": FIRST_PAGE.length });
+          // The third request waits for entries.
+          if (requests === 1) res.write(FIRST_PAGE.slice(0, 20), () => res.destroy());
+          else if (requests === 2) res.end(FIRST_PAGE);
+        });
+        onTestFinished(() => {
+          server.close();
+          server.closeAllConnections();
+        });
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        const [command = "", ...args] = program ?? [];
+        const bot = startProcess(command, args, {
+          PARLEY_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          PARLEY_TOKEN: "x",
+          CURSOR_FILE: join(dir, `cut-off-${language}`),
+        });
+        await bot.printed(/ready/, "err");
+      },
+    );
+
     it.skipIf(program === undefined)(
       `in ${language}: answers each private message once, also those that came while it was killed`,
       async () => {

@@ -62,8 +62,19 @@ await describeInBrowser("the example page", (browser) => {
     await page.fill("[name=content]", "typed in the dark");
     await page.click("text=Send");
     proxy.refuse(false);
-    await bob.message("typed in the dark");
+    const { id } = await bob.message("typed in the dark");
     await untilShown(page, "alice → bob: typed in the dark");
+    const edited = await fetch(`${deployment.historyUrl}/message/${id}`, {
+      method: "PATCH",
+      headers: {
+        authorization: `Bearer ${await deployment.token("alice")}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ content: "in the light", ref: "e" }),
+    });
+    expect(edited.status).toBe(200);
+    await untilShown(page, "alice → bob: in the light (edited)");
+    expect(await lines(page)).not.toContain("alice → bob: typed in the dark");
     const fromBob = away.map((content) => `bob → alice: ${content}`);
     expect((await lines(page)).filter((line) => line.startsWith("bob"))).toEqual(fromBob);
 

@@ -13,6 +13,10 @@ export interface Deployment {
   /** WebSocket addresses of two gateways; standalone has the same address twice. */
   readonly gateways: readonly [string, string];
   readonly historyUrl: string;
+  /** The process at the first of these addresses. */
+  readonly gatewayApp: App;
+  /** The process that answers requests for history. */
+  readonly historyApp: App;
   token(user: string, options?: { scopes?: string[]; expiresInSeconds?: number }): Promise<string>;
   /** Sends a GET request to history as a user. */
   history(user: string, path: string): Promise<Response>;
@@ -45,6 +49,8 @@ export async function startStandalone(
   const gateway = webSocketUrl(app);
   return {
     app,
+    gatewayApp: app,
+    historyApp: app,
     dataDir,
     ...clientAccess([gateway, gateway], () => app.url),
     async stop() {
@@ -54,7 +60,7 @@ export async function startStandalone(
   };
 }
 
-interface SplitOptions {
+export interface SplitOptions {
   readonly persisters?: number;
   /** Variables added to the environment of every app. */
   readonly env?: Readonly<Record<string, string>>;
@@ -99,8 +105,10 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
     redis,
     mongo,
     gatewayApps: [one, two],
+    gatewayApp: one,
     persisters,
     historyApi,
+    historyApp: historyApi,
     env,
     ...clientAccess([webSocketUrl(one), webSocketUrl(two)], () => historyApi.url),
     async stop() {
@@ -113,7 +121,7 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
 function clientAccess(
   gateways: readonly [string, string],
   historyUrl: () => string,
-): Omit<Deployment, "stop"> {
+): Omit<Deployment, "gatewayApp" | "historyApp" | "stop"> {
   const token: Deployment["token"] = async (user, options) =>
     (await issueToken({ user, secret: SECRET, ...options })).token;
   return {

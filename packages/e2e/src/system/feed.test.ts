@@ -1,65 +1,47 @@
 import { until } from "@parley/async";
-import type { App } from "@parley/local";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ChatClient } from "../rig/chat-client.ts";
-import { type Deployment, describeSplit, type Standalone, startStandalone } from "../rig/shapes.ts";
+import { expect, it } from "vitest";
+import { describeShapes } from "./suite.ts";
 
 interface Page {
   readonly entries: readonly { readonly id: string; readonly message: { readonly content: string } }[];
   readonly cursor: string;
 }
 
-/** Defines tests of the feed with real processes. `app` is the one that answers it, which the last test stops. */
-function feed(of: () => { readonly deployment: Deployment; readonly app: App }) {
+await describeShapes("the feed", {}, (suite) => {
   async function read(query: string): Promise<Page> {
-    const { deployment } = of();
-    const token = await deployment.token("service", { scopes: ["history:all"] });
-    const response = await fetch(`${deployment.historyUrl}/feed?${query}`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    expect(response.status).toBe(200);
-    return (await response.json()) as Page;
+    const { status, body } = await suite.request("service", `/feed?${query}`, { scopes: ["history:all"] });
+    expect(status).toBe(200);
+    return body as unknown as Page;
   }
 
-  async function untilHeld(): Promise<void> {
-    const metrics = async () => (await fetch(`${of().app.adminUrl}/metrics`)).text();
-    await until(async () => /^parley_history_feed_waits 1$/m.test(await metrics()));
+  async function untilHeld(requests: number): Promise<void> {
+    const { adminUrl } = suite.deployment.historyApp;
+    const metrics = async () => (await fetch(`${adminUrl}/metrics`)).text();
+    await until(async () => (await metrics()).includes(`\nparley_history_feed_waits ${requests}\n`));
   }
 
   it("P63: a held request is answered when a message of others comes, and at once when the process stops", async () => {
-    const { deployment, app } = of();
-    const alice = await ChatClient.connect(deployment.gateways[0], await deployment.token("alice"));
+    const alice = await suite.connect(0, "alice");
     await alice.send("bob", "first");
     const { cursor, entries } = await read("");
     expect(entries.map(({ message }) => message.content)).toEqual(["first"]);
 
     const held = read(`after=${cursor}&wait=25`);
-    await untilHeld();
+    await untilHeld(1);
     await alice.send("carol", "second");
     const next = await held;
     expect(next.entries.map(({ message }) => message.content)).toEqual(["second"]);
-    alice.socket.terminate();
 
+    // The metric is measured once a second.
+    await untilHeld(0);
     const last = read(`after=${next.cursor}&wait=25`);
-    await untilHeld();
+    await untilHeld(1);
     const stoppedAt = performance.now();
-    await app.kill("SIGTERM");
+    const { historyApp } = suite.deployment;
+    await historyApp.kill("SIGTERM");
     expect(await last).toMatchObject({ entries: [], cursor: next.cursor });
     // Sooner than the request's own time.
     expect(performance.now() - stoppedAt).toBeLessThan(20_000);
-    expect(await app.exited).toMatchObject({ code: 0 });
+    expect(await historyApp.exited).toMatchObject({ code: 0 });
   });
-}
-
-describe("the feed, standalone", () => {
-  let deployment: Standalone;
-  beforeAll(async () => {
-    deployment = await startStandalone();
-  });
-  afterAll(() => deployment?.stop());
-  feed(() => ({ deployment, app: deployment.app }));
-});
-
-await describeSplit("the feed, split", {}, (deployment) => {
-  feed(() => ({ deployment, app: deployment.historyApi }));
 });

@@ -1,35 +1,15 @@
 import { until } from "@parley/async";
+import { until } from "@parley/async";
 import type { ReadMark } from "@parley/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ChatClient } from "../rig/chat-client.ts";
+import { expect, it } from "vitest";
+import type { ChatClient } from "../rig/chat-client.ts";
 import { observe } from "../rig/sdk-observer.ts";
-import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
+import { describeShapes, type Json } from "./suite.ts";
 
-type Json = Record<string, unknown>;
-
-/** Defines tests of read marks (P70, P71). Deployments of either shape must pass them. */
-function markRules(start: () => Promise<Deployment>) {
-  let deployment: Deployment;
-  const clients: ChatClient[] = [];
-
-  beforeAll(async () => {
-    deployment = await start();
-  });
-  afterAll(async () => {
-    for (const { socket } of clients) socket.terminate();
-    await deployment?.stop();
-  });
-
-  async function connected(gateway: 0 | 1, user: string): Promise<ChatClient> {
-    const client = await ChatClient.connect(deployment.gateways[gateway], await deployment.token(user));
-    clients.push(client);
-    return client;
-  }
-
+await describeShapes("read marks", { persisters: 2 }, (suite) => {
   /** What `/conversations` says to a user about the conversation with another one. */
   async function conversation(user: string, other: string): Promise<Json | undefined> {
-    const response = await deployment.history(user, "/conversations");
-    const { conversations } = (await response.json()) as { conversations: Json[] };
+    const { conversations } = await suite.read<{ conversations: Json[] }>(user, "/conversations");
     return conversations.find((each) => each.with === other);
   }
 
@@ -37,9 +17,9 @@ function markRules(start: () => Promise<Deployment>) {
 
   it("P70, P71: a mark is heard by the user's devices and, once it is stored, by the other user", async () => {
     const [alice, phone, laptop] = [
-      await connected(0, "alice"),
-      await connected(0, "bob"),
-      await connected(1, "bob"),
+      await suite.connect(0, "alice"),
+      await suite.connect(0, "bob"),
+      await suite.connect(1, "bob"),
     ];
     const first = await alice.send("bob", "one");
     const second = await alice.send("bob", "two");
@@ -63,10 +43,10 @@ function markRules(start: () => Promise<Deployment>) {
   });
 
   it("P71: the public room is beside the conversations, and sending counts as reading", async () => {
-    const [carol, dave] = [await connected(0, "carol"), await connected(1, "dave")];
+    const [carol, dave] = [await suite.connect(0, "carol"), await suite.connect(1, "dave")];
     await carol.send("", "hello");
     const answer = async (user: string) =>
-      ((await (await deployment.history(user, "/conversations")).json()) as { public: Json }).public;
+      (await suite.read<{ public: Json }>(user, "/conversations")).public;
     const before = (await answer("dave")).unread as number;
     expect(before).toBeGreaterThan(0);
     const { id } = await dave.send("", "hi");
@@ -75,7 +55,7 @@ function markRules(start: () => Promise<Deployment>) {
   });
 
   it("P70, P71: the SDK marks, hears marks and reads what is unread, over a lost connection too", async () => {
-    const [erin, frank] = [await observe(deployment, "erin"), await observe(deployment, "frank")];
+    const [erin, frank] = [await observe(suite.deployment, "erin"), await observe(suite.deployment, "frank")];
     const heard: ReadMark[] = [];
     erin.client.marks.subscribe((mark) => heard.push(mark));
     let missed = 0;
@@ -102,12 +82,4 @@ function markRules(start: () => Promise<Deployment>) {
     expect(await listed()).toMatchObject({ unread: 0, read: id });
     for (const { client } of [erin, frank]) client.close();
   });
-}
-
-describe("read marks, standalone", () => {
-  markRules(startStandalone);
-});
-
-await describeSplit("read marks, split", { persisters: 2 }, (deployment) => {
-  markRules(async () => deployment);
 });

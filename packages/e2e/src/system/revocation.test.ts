@@ -1,38 +1,31 @@
 import { until } from "@parley/async";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
 import { parleyFor } from "../rig/commands.ts";
-import { type Deployment, describeSplit, type Split, startStandalone } from "../rig/shapes.ts";
+import { describeShapes } from "./suite.ts";
 
-/** A deployment, with the admin port of a gateway. */
-type WithAdmin = Deployment & { readonly adminUrl: string };
-
-/** Defines tests of revoked tokens and blocked users (P65). Deployments of either shape must pass them. */
-function revocationRules(start: () => Promise<WithAdmin>) {
-  let deployment: WithAdmin;
-
-  beforeAll(async () => {
-    deployment = await start();
-  });
-  afterAll(() => deployment?.stop());
-
+await describeShapes("revocation", {}, (suite) => {
   async function operate(...args: string[]) {
+    const { deployment } = suite;
     const PARLEY_TOKEN = await deployment.token("root", { scopes: ["ops"] });
-    return parleyFor(deployment).run([...args, "--admin-url", deployment.adminUrl], { PARLEY_TOKEN });
+    const { adminUrl } = deployment.gatewayApp;
+    return parleyFor(deployment).run([...args, "--admin-url", adminUrl], { PARLEY_TOKEN });
   }
 
-  const connect = (gateway: 0 | 1, token: string) => ChatClient.connect(deployment.gateways[gateway], token);
+  const tokenOf = (user: string) => suite.deployment.token(user);
+  const connect = (gateway: 0 | 1, token: string) =>
+    ChatClient.connect(suite.deployment.gateways[gateway], token);
 
   async function statusOf(token: string): Promise<number> {
     const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${deployment.historyUrl}/conversations`, { headers });
+    const response = await fetch(`${suite.deployment.historyUrl}/conversations`, { headers });
     await response.text();
     return response.status;
   }
 
   it("P65: a revoked token ends its WebSockets at every gateway and opens nothing any more; a new one does", async () => {
-    const token = await deployment.token("alice");
-    const other = await connect(1, await deployment.token("bob"));
+    const token = await tokenOf("alice");
+    const other = await connect(1, await tokenOf("bob"));
     const sockets = [await connect(0, token), await connect(1, token)];
     expect(await statusOf(token)).toBe(200);
     expect(await operate("revoke", "alice")).toMatchObject({ code: 0 });
@@ -41,8 +34,8 @@ function revocationRules(start: () => Promise<WithAdmin>) {
       await expect(connect(gateway, token)).rejects.toThrow("refused with 401");
     await until(async () => (await statusOf(token)) === 401, "history-api refuses the token");
     // A token of the same second counts as revoked.
-    await until(async () => (await statusOf(await deployment.token("alice"))) === 200, "a new token counts");
-    const again = await connect(0, await deployment.token("alice"));
+    await until(async () => (await statusOf(await tokenOf("alice"))) === 200, "a new token counts");
+    const again = await connect(0, await tokenOf("alice"));
     await again.send("bob", "back");
     expect((await other.message("back")).from).toBe("alice");
     again.socket.terminate();
@@ -50,14 +43,14 @@ function revocationRules(start: () => Promise<WithAdmin>) {
   });
 
   it("P65: a blocked user is out with any token until the block ends", async () => {
-    const socket = await connect(0, await deployment.token("mallory"));
+    const socket = await connect(0, await tokenOf("mallory"));
     expect(await operate("block", "mallory", "--for", "1h")).toMatchObject({ code: 0 });
     expect((await socket.closed).code).toBe(4503);
-    await expect(connect(1, await deployment.token("mallory"))).rejects.toThrow("refused with 403");
+    await expect(connect(1, await tokenOf("mallory"))).rejects.toThrow("refused with 403");
     expect((await operate("revoke", "--json")).out).toContain("mallory");
     expect(await operate("unblock", "mallory")).toMatchObject({ code: 0 });
     const connected = async () => {
-      const client = await connect(1, await deployment.token("mallory")).catch(() => undefined);
+      const client = await connect(1, await tokenOf("mallory")).catch(() => undefined);
       client?.socket.terminate();
       return client !== undefined;
     };
@@ -65,21 +58,9 @@ function revocationRules(start: () => Promise<WithAdmin>) {
   });
 
   it("P65: an operator needs the scope ops, and a wrong duration is an error of the command line", async () => {
-    const PARLEY_TOKEN = await deployment.token("alice");
-    const args = ["revoke", "bob", "--admin-url", deployment.adminUrl];
-    expect(await parleyFor(deployment).run(args, { PARLEY_TOKEN })).toMatchObject({ code: 4 });
+    const PARLEY_TOKEN = await tokenOf("alice");
+    const args = ["revoke", "bob", "--admin-url", suite.deployment.gatewayApp.adminUrl];
+    expect(await parleyFor(suite.deployment).run(args, { PARLEY_TOKEN })).toMatchObject({ code: 4 });
     expect(await operate("block", "bob", "--for", "tomorrow")).toMatchObject({ code: 2 });
   });
-}
-
-describe("revocation, standalone", () => {
-  revocationRules(async () => {
-    const standalone = await startStandalone();
-    return { ...standalone, adminUrl: standalone.app.adminUrl };
-  });
-});
-
-await describeSplit("revocation, split", {}, (deployment: Split) => {
-  const [gateway] = deployment.gatewayApps;
-  revocationRules(async () => ({ ...deployment, adminUrl: gateway.adminUrl }));
 });

@@ -17,7 +17,7 @@ const perApp = {
     fields
       .port(defaultValue)
       .describe(
-        "The port for `/healthz`, `/readyz` and `/metrics`; a persister also serves `/dead-letters` there. Keep it private to operators. 0 picks a free port.",
+        "The port for `/healthz`, `/readyz` and `/metrics`; a persister also serves `/dead-letters` there, a gateway `/revocations`. Keep it private to operators. 0 picks a free port.",
       ),
   HOST: (defaultValue: string) =>
     fields
@@ -146,12 +146,12 @@ const shared = {
   DURABILITY: fields
     .choice(["local", "replicated"], "local")
     .describe(
-      "The meaning of an ack. `local`: the message is on the disk of the Redis that accepted it. `replicated`: a replica has it too, so it survives a failover (L9).",
+      "The meaning of an ack. `local`: the message is on the disk of the Redis that accepted it. `replicated`: a replica has it too, so it survives a failover (L9). Set it equally for gateways and history-apis, which append edits and deletions.",
     ),
   ALLOW_WEAK_DURABILITY: fields
     .flag(false)
     .describe(
-      "Whether to run on a Redis that may lose confirmed writes: one without an append-only file synced at every write, or with an eviction policy. If `false`, the gateway isn't ready on such a Redis (L8).",
+      "Whether to run on a Redis that may lose confirmed writes: one without an append-only file synced at every write, or with an eviction policy. If `false`, a gateway isn't ready on such a Redis, and a history-api refuses edits and deletions (L8).",
     ),
   REUSE_PORT: fields
     .flag(false)
