@@ -36,7 +36,7 @@ import {
   markBackfillDone,
   readLastMessages,
   updateConversations,
-} from "./conversations.ts";
+} from "./conversations/conversations.ts";
 import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
 import { createChangeIndexes, createMarkIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";

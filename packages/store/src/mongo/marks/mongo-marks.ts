@@ -10,7 +10,7 @@ import {
 } from "../../mark-store.ts";
 import type { Abandonable } from "../../store.ts";
 import type { Collections } from "../connection.ts";
-import { isBackfillDone, upsertAll } from "../conversations.ts";
+import { isBackfillDone, upsertAll } from "../conversations/conversations.ts";
 import type { TimeLimit } from "../deadline.ts";
 import type { MarkDocument } from "../document.ts";
 

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, MongoServerError } from "mongodb";
-import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
-import { PageCollector, type PageSize } from "../page-size.ts";
-import type { LastMessages } from "../store.ts";
-import type { BackfillRow } from "./backfill.ts";
-import type { Collections } from "./connection.ts";
-import type { RunStep, TimeLimit } from "./deadline.ts";
-import type { ConversationDocument } from "./document.ts";
-import { DUPLICATE_KEY } from "./mongo-error.ts";
-import { readByIds } from "./read.ts";
+import { type ConversationUpdate, ConversationUpdates } from "../../conversation-updates.ts";
+import { PageCollector, type PageSize } from "../../page-size.ts";
+import type { LastMessages } from "../../store.ts";
+import type { BackfillRow } from "../backfill.ts";
+import type { Collections } from "../connection.ts";
+import type { RunStep, TimeLimit } from "../deadline.ts";
+import type { ConversationDocument } from "../document.ts";
+import { DUPLICATE_KEY } from "../mongo-error.ts";
+import { readByIds } from "../read.ts";
 
 type Conversations = Collection<ConversationDocument>;
 
