@@ -19,6 +19,7 @@ import type {
   InsertOptions,
   InsertOutcome,
   LastMessages,
+  PageOptions,
   PrepareOptions,
   Range,
   Store,
@@ -141,10 +142,7 @@ export class MongoStore implements Store, Named {
     return this.#bounded("name", (timeLimit) => readStoreName(this.#db, timeLimit));
   }
 
-  page(
-    conversation: string,
-    { signal, ...options }: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly StoredMessage[]> {
+  page(conversation: string, { signal, ...options }: PageOptions): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readPage(this.#db, conversation, options, timeLimit);
     return this.#read("page", options.limit, run, signal);
   }

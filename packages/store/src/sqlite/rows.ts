@@ -1,4 +1,4 @@
-import type { StoredMessage } from "@parley/models";
+import { contentDigest, type StoredMessage } from "@parley/models";
 import type { StoredChange } from "../change.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 
@@ -20,6 +20,15 @@ export function messageOf(row: Row): StoredMessage {
   };
 }
 
+/** Converts a row without content to its message. Its first content comes along if an earlier version kept no digest. */
+export function messageWithoutContentOf(row: Row): StoredMessage {
+  const message = messageOf(row);
+  if (message.digest !== undefined) return message;
+  const { first, firstMeta } = row;
+  const kept = { content: String(first), ...(typeof firstMeta === "string" && { meta: firstMeta }) };
+  return { ...message, digest: contentDigest(kept) };
+}
+
 /** Converts a row of `changes` to its change. */
 export function changeOf(row: Row): StoredChange {
   const { by, ref } = row;
@@ -33,8 +42,8 @@ export function changeOf(row: Row): StoredChange {
 }
 
 /** Reads messages until the result is full. Ending the iteration early also ends the statement. */
-export function collect(rows: Iterable<Row>, size: PageSize): StoredMessage[] {
+export function collect(rows: Iterable<Row>, size: PageSize, convert = messageOf): StoredMessage[] {
   const page = new PageCollector<StoredMessage>(size);
-  for (const row of rows) if (page.add(messageOf(row))) break;
+  for (const row of rows) if (page.add(convert(row))) break;
   return page.messages;
 }
