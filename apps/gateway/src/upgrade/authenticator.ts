@@ -49,8 +49,7 @@ export class Authenticator {
 
   /** Does the same after a wait that may have taken seconds. Rejects with `unavailable` if the revocations can't be read. */
   async assertStillAccepted(identity: Identity): Promise<void> {
-    await this.#judge.assertCurrent().catch((error: unknown) => Promise.reject(chatErrorFrom(error)));
-    this.assertNotRevoked(identity);
+    await this.#judge.assertAccepted(identity).catch((error: unknown) => Promise.reject(chatErrorFrom(error)));
   }
 
   /** Throws `user_blocked` if a user may not send, not even through a service (P62, P65). */

@@ -30,6 +30,8 @@ export interface ChangeRequest {
   readonly id: string;
   readonly ref: string;
   readonly deadline: Deadline;
+  /** Rejects if the user's token isn't accepted any more. */
+  readonly assertStillAccepted: (deadline: Deadline) => Promise<void>;
 }
 
 export interface NewContent {
@@ -107,7 +109,7 @@ export class Changes {
   async #append(
     draft: ChangeDraft,
     { message, tail }: Target,
-    { user, deadline, ref }: ChangeRequest,
+    { user, deadline, ref, assertStillAccepted }: ChangeRequest,
     mayBe: (known: KnownChange) => boolean = () => false,
   ): Promise<string> {
     const { from, to } = message;
@@ -115,6 +117,8 @@ export class Changes {
     if (known && known.ownDigest !== digestOf(draft) && !mayBe(known)) throw new ChatError("ref_reused");
     if (known) return known.change;
     if (message.deleted) throw new ChatError("message_deleted");
+    // The body and the reads may have taken seconds (L26).
+    await assertStillAccepted(deadline);
     const [result] = await deadline.during("log", () => this.#deps.appender.append([draft]));
     if (!result?.ok) throw withRetryTime(result?.error ?? new ChatError("unavailable"));
     return result.id;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Identity, Verifier } from "@parley/auth";
+import type { Identity, JudgingVerifier } from "@parley/auth";
 import { requestBlock, type TrustedProxies } from "@parley/service";
 import type { Observe, RouteName } from "../events.ts";
 import type { Caller } from "../limits/caller.ts";
@@ -14,6 +14,11 @@ export interface Exchange {
   readonly res: ServerResponse;
   readonly route: RouteName;
   readonly identity: Identity;
+  /**
+   * Judges the token once more, by what is revoked now (L26). Call it after all waits, right before the answer begins or a
+   * change is appended.
+   */
+  readonly assertStillAccepted: (deadline: Deadline) => Promise<void>;
   readonly caller: Caller;
   /** Aborted when the response is closed. The reason is a ResponseAbandoned. */
   readonly closed: AbortSignal;
@@ -26,7 +31,7 @@ export interface Exchange {
 }
 
 export interface ExchangeDeps {
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;
   /** Maximum time until the first byte of an answer, in ms. */
@@ -61,7 +66,10 @@ export function createOpenExchange({
     const caller = { user: identity.user, address };
     limiter.assertRate(caller);
     const noteIgnored = () => observe({ type: "ignored-parameters", route });
-    return { req, res, route, identity, caller, closed, deadline, startedAt, noteIgnored };
+    const assertStillAccepted = (within: Deadline) =>
+      within.during("token", () => verifier.judge.assertAccepted(identity));
+    const known = { identity, assertStillAccepted, caller };
+    return { req, res, route, ...known, closed, deadline, startedAt, noteIgnored };
   };
 }
 

@@ -54,6 +54,8 @@ export class Responder {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
+    // The request may have waited for entries, for its turn and for the store.
+    await exchange.assertStillAccepted(deadline);
     deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
@@ -146,6 +148,8 @@ export class Responder {
     const deadline = isFirst ? exchange.deadline : exchange.deadline.next();
     const read = () => this.#readPart(exchange, reader, count, deadline);
     const part = await (isFirst ? read() : retryTemporary(read, deadline.signal));
+    // An answer that has begun is completed (P65).
+    if (isFirst) await exchange.assertStillAccepted(deadline);
     deadline.clear();
     return part;
   }

@@ -37,7 +37,7 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
   const { changes, rateLimiter, maxContentBytes, observe, now } = deps;
 
   async function edit(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
-    await answer(req, res, async ({ deadline, identity: { user } }) => {
+    await answer(req, res, async ({ deadline, assertStillAccepted, identity: { user } }) => {
       assertId(id);
       refuseUnknownParameters(req.url ?? "", []);
       assertJson(req);
@@ -46,19 +46,20 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
       const decoded = decodeEditRequest(text, { maxContentBytes });
       if (!decoded.ok) throw new ChatError(decoded.code, decoded.message === undefined ? {} : decoded);
       const { ref, ...content } = decoded.edit;
-      const change = await changes.edit({ user, id, ref, deadline }, content);
+      const change = await changes.edit({ user, id, ref, deadline, assertStillAccepted }, content);
       observe({ type: "changed", kind: "edit", by: undefined });
       return change;
     });
   }
 
   async function remove(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
-    await answer(req, res, async ({ deadline, identity: { user, scopes } }) => {
+    await answer(req, res, async ({ deadline, assertStillAccepted, identity: { user, scopes } }) => {
       assertId(id);
       const { ref } = readDeletionQuery(req.url ?? "");
       count(user, 0);
       const isModerator = scopes.has(SCOPES.moderate);
-      const change = await changes.delete({ user, id, ref, deadline, isModerator });
+      const request = { user, id, ref, deadline, assertStillAccepted, isModerator };
+      const change = await changes.delete(request);
       observe({ type: "changed", kind: "delete", by: isModerator ? user : undefined });
       return change;
     });
