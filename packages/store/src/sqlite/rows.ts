@@ -20,11 +20,14 @@ export function messageOf(row: Row): StoredMessage {
   };
 }
 
+/** A row of a page without contents, in the order of its columns. Rows as arrays take half the time of rows as objects. */
+export type RowWithoutContent = readonly unknown[];
+
 /** Converts a row without content to its message. Its first content comes along if an earlier version kept no digest. */
-export function messageWithoutContentOf(row: Row): StoredMessage {
-  const message = messageOf(row);
+export function messageWithoutContentOf(row: RowWithoutContent): StoredMessage {
+  const [id, from, to, ref, digest, also, change, deleted, first, firstMeta] = row;
+  const message = messageOf({ id, from, to, content: "", ref, digest, also, change, deleted });
   if (message.digest !== undefined) return message;
-  const { first, firstMeta } = row;
   const kept = { content: String(first), ...(typeof firstMeta === "string" && { meta: firstMeta }) };
   return { ...message, digest: contentDigest(kept) };
 }
@@ -42,7 +45,11 @@ export function changeOf(row: Row): StoredChange {
 }
 
 /** Reads messages until the result is full. Ending the iteration early also ends the statement. */
-export function collect(rows: Iterable<Row>, size: PageSize, convert = messageOf): StoredMessage[] {
+export function collect<Read>(
+  rows: Iterable<Read>,
+  size: PageSize,
+  convert: (row: Read) => StoredMessage,
+): StoredMessage[] {
   const page = new PageCollector<StoredMessage>(size);
   for (const row of rows) if (page.add(convert(row))) break;
   return page.messages;

@@ -9,9 +9,12 @@ export const FIRST = "";
 export const LAST = "~";
 
 const COLUMNS = `id, "from", "to", content, meta, ref, digest, also, change, deleted`;
-/** The columns of a message without its content. A row of an earlier version has no digest, and brings what it is made of. */
-const COLUMNS_WITHOUT_CONTENT = `id, "from", "to", '' AS content, ref, digest, also, change, deleted,
-  CASE WHEN digest IS NULL THEN content END AS first, CASE WHEN digest IS NULL THEN meta END AS firstMeta`;
+/**
+ * The columns of a message without its content, in the order in which `messageWithoutContentOf` takes them. A row of an
+ * earlier version has no digest, and brings what it is made of.
+ */
+const COLUMNS_WITHOUT_CONTENT = `id, "from", "to", ref, digest, also, change, deleted,
+  CASE WHEN digest IS NULL THEN content END, CASE WHEN digest IS NULL THEN meta END`;
 
 /**
  * Parameters: id, conversation, from, to, content, meta, timestamp, ref, digest. Changes nothing if the id or the ref is
