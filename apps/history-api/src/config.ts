@@ -74,7 +74,7 @@ export const historyFields = {
   READ_RATE_BYTES: fields
     .limit(16_777_216)
     .describe(
-      "Estimated bytes of messages per second that one user may read from history, with bursts of eight times as many. A message counts twice its characters and 400, a request 16,384. Requests beyond it get 429; a whole conversation is sent more slowly. 0 removes the limit.",
+      "Estimated bytes of messages per second that one user may read from history, with bursts of eight times as many. A message counts twice its characters and 400, a request 16,384. The content of messages that are only counted as unread (P71) does not count. Requests beyond it get 429; a whole conversation is sent more slowly. 0 removes the limit.",
     ),
   SLOW_CLIENT_MS: fields
     .milliseconds(30_000, { min: 100 })

@@ -25,9 +25,13 @@ export type BusEvent =
     }
   /**
    * Drafts were refused although there was room, because their sender has used up its share. `of` names the bound: the
-   * backlog (L7), the refs (L5), or the queue of drafts that wait to be sent to the log (G5).
+   * backlog (L7), the refs (L5), the queue of drafts that wait to be sent to the log (G5), or the read marks (L27).
    */
-  | { readonly type: "over-share"; readonly of: "backlog" | "refs" | "queue"; readonly drafts: number }
+  | {
+      readonly type: "over-share";
+      readonly of: "backlog" | "refs" | "queue" | "marks";
+      readonly drafts: number;
+    }
   /** The live stream was interrupted, so `messages` messages that may be missing were read from the log (L14). */
   | { readonly type: "repair"; readonly messages: number; readonly ms: number }
   /** Messages missing from the live stream can't be read from the log any more. Clients are told to sync (L18). */

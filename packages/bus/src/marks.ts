@@ -13,15 +13,16 @@ export type MarkName = Pick<ReadMark, "user" | "with">;
 
 /**
  * The maximum number of marks that aren't stored yet. At the bound a conversation without such a mark gets none (G5), and
- * those that have one can still grow.
+ * those that have one can still grow. From half of the bound on, a user may hold at most a share of what is free, as a
+ * sender may of the backlog: see sender-shares.ts.
  */
 export const MAX_UNSTORED_MARKS = 200_000;
 /** The maximum number of marks in one call, because a script blocks all other clients of Redis (L6). */
 export const MAX_CALL_MARKS = 128;
 
 /**
- * The result of raising one mark. `kept`: the mark is at least at the id. `full`: too many marks wait to be stored, and the
- * mark is where it was.
+ * The result of raising one mark. `kept`: the mark is at least at the id. `full`: too many marks of all users or of this one
+ * wait to be stored, and the mark is where it was.
  */
 export type Raised = "kept" | "full";
 

@@ -22,6 +22,7 @@ export type {
   InsertOptions,
   InsertOutcome,
   LastMessages,
+  PageOptions,
   PrepareOptions,
   Range,
   Store,

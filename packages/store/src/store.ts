@@ -71,10 +71,7 @@ export interface Store {
    * Returns at most `limit` messages of a conversation within the range, oldest first (P51). If there are more,
    * returns those nearest to the range's lower end, or with `newest` those nearest to its upper end.
    */
-  page(
-    conversation: string,
-    options: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly StoredMessage[]>;
+  page(conversation: string, options: PageOptions): Promise<readonly StoredMessage[]>;
   /**
    * Iterates over all messages of a conversation within the range, oldest first (P50). Uses constant memory, however
    * slowly the caller reads. Throws the signal's reason once the signal is aborted.
@@ -173,6 +170,16 @@ export interface LastMessages {
   readonly messages: readonly StoredMessage[];
   /** The `before` of the next page. Undefined if there are no more conversations. */
   readonly next: string | undefined;
+}
+
+/** A page of a conversation. */
+export interface PageOptions extends Range, PageSize, Abandonable {
+  readonly newest: boolean;
+  /**
+   * True for messages without what they say: `content` is "", and there is no `meta`. So long messages cost no more than
+   * short ones. Each has its digest, also if an earlier version stored it without one.
+   */
+  readonly withoutContent?: boolean | undefined;
 }
 
 /** A range of ids. Both ends are exclusive. An undefined end leaves the range open on that side. */

@@ -33,12 +33,12 @@ function busMetrics(registry: Registry) {
     repairs: counter("repairs_total", "Interruptions of the live stream that were repaired from the log."),
     overShare: counter(
       "over_share_total",
-      "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue.",
-      { of: ["backlog", "refs", "queue"] },
+      "Drafts refused because their sender has its share of the backlog, the refs or the gateway's queue, and read marks refused because their user has its share of these.",
+      { of: ["backlog", "refs", "queue", "marks"] },
     ),
     marks: counter(
       "marks_total",
-      "Read marks raised, and those refused because too many wait to be stored.",
+      "Read marks raised, and those refused because too many of all users or of one wait to be stored.",
       {
         outcome: ["kept", "full"],
       },

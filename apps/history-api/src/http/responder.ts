@@ -58,7 +58,7 @@ export class Responder {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
-    await exchange.assertStillAccepted();
+    await deadline.during("token", exchange.assertStillAccepted);
     deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
@@ -102,7 +102,6 @@ export class Responder {
       });
       while (!reader.isDone) {
         const part = await this.#nextPart(exchange, reader, count);
-        if (!res.headersSent) await exchange.assertStillAccepted();
         memory.resize(overhead + Math.max(PART.maxBytes, bytesOf(part.chunks)));
         place.resize(1);
         count += part.count;
@@ -152,6 +151,8 @@ export class Responder {
     const deadline = isFirst ? exchange.deadline : exchange.deadline.next();
     const read = () => this.#readPart(exchange, reader, count, deadline);
     const part = await (isFirst ? read() : retryTemporary(read, deadline.signal));
+    // An answer that has begun is completed (P65).
+    if (isFirst) await deadline.during("token", exchange.assertStillAccepted);
     deadline.clear();
     return part;
   }

@@ -3,7 +3,10 @@ import type { StoredMessage } from "@parley/models";
 /** Unread messages are looked for in this many messages. The count of as many means that many or more (P71). */
 const UNREAD_WINDOW = 100;
 
-/** A page of messages after the mark, oldest first, and the exclusive bound of the page before it, if there is one. */
+/**
+ * A page of messages after the mark, oldest first, and the exclusive bound of the page before it, if there is one. Their
+ * content isn't needed.
+ */
 export interface CountedMessages {
   readonly messages: readonly StoredMessage[];
   readonly next: string | undefined;
@@ -13,7 +16,7 @@ export interface CountedMessages {
  * Counts the messages of others after the mark that aren't deleted, in the newest 100 messages after it. A message of the
  * reader counts as a mark: whoever sends has read up to there. Returns this mark, too.
  *
- * `readPage` reads the newest messages before an id. A page of long messages may end early, and then the next one is read.
+ * `readPage` reads the newest messages before an id. A page may end early, and then the next one is read.
  */
 export async function countUnread(
   reader: string,

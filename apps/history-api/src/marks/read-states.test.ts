@@ -1,7 +1,27 @@
+import { conversationOf, type StoredMessage } from "@parley/models";
 import { expect, it } from "vitest";
+import { History } from "../queries/history.ts";
+import { RefLookup } from "../queries/ref-lookup.ts";
+import { ModelLog, seeded } from "../test/model-log.ts";
 import { noDeadline } from "../test/no-deadline.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
-import { ReadStates } from "./read-states.ts";
+import { ReadStates, type ReadStatesDeps } from "./read-states.ts";
+
+const NO_MARKS = { keep: async () => [], find: async () => [] };
+
+function optionsAt(position: string) {
+  const charged: StoredMessage[] = [];
+  let turns = 0;
+  const options = {
+    position,
+    deadline: noDeadline(),
+    charge: (messages: readonly StoredMessage[]) => void charged.push(...messages),
+    giveWay: async () => {
+      turns += 1;
+    },
+  };
+  return { options, charged, turns: () => turns };
+}
 
 it("L27: a mark that a persister carries to the store during the read is found", async () => {
   const stored = new Map<string, string>();
@@ -19,15 +39,74 @@ it("L27: a mark that a persister carries to the store during the read is found",
         find: async (names) => names.map(({ user, with: other }) => stored.get(`${user}:${other}`)),
       },
     },
-    history: { readPage: async () => ({ messages: [], next: undefined }) },
+    history: { readWithoutContent: async () => ({ messages: [], next: undefined }) },
     readReceipts: true,
   });
   const last = message(3, { from: "bob", to: "alice" });
-  const [state] = await states.of("alice", [{ with: "bob", last, isCounted: true }], {
-    position: idAt(3),
-    deadline: noDeadline(),
-    charge: () => undefined,
-    giveWay: async () => undefined,
-  });
+  const listed = [{ with: "bob", last, isCounted: true }];
+  const [state] = await states.of("alice", listed, optionsAt(idAt(3)).options);
   expect(state).toMatchObject({ read: idAt(3), unread: 0 });
+});
+
+/** What P71 says of a conversation, given all of its messages as a client sees them, and the user's mark. */
+function expectedOf(messages: readonly StoredMessage[], mark: string) {
+  const newest = messages.filter(({ id }) => id > mark).slice(-100);
+  const sent = newest.findLast(({ from }) => from === "alice");
+  const unread = newest.filter(({ id, deleted }) => id > (sent?.id ?? "") && !deleted);
+  return { read: sent?.id ?? (mark === "" ? undefined : mark), unread: unread.length };
+}
+
+it("P71: the count is exact over stored and pending messages, edited, deleted and sent twice", async () => {
+  let counted = 0;
+  for (let seed = 1; seed <= 150; seed += 1) {
+    const random = seeded(seed);
+    const model = new ModelLog(random);
+    model.freeze();
+    const { position } = await model.snapshot();
+    const observe = () => undefined;
+    const refLookup = new RefLookup(model, observe);
+    const history = new History({ follower: model, store: model, refLookup, observe });
+    const peers = ["bob", "carol", ""];
+    const marks = peers.map(() => model.log[Math.floor(random() * 2 * model.log.length)]?.id ?? "");
+    const states = new ReadStates({
+      marks: { find: async () => marks },
+      store: { marks: NO_MARKS },
+      history,
+      readReceipts: true,
+    });
+    const whole = (peer: string) =>
+      model.visible().filter(({ from, to }) => conversationOf(from, to) === conversationOf("alice", peer));
+    const listed = peers.map((peer) => ({ with: peer, last: whole(peer).at(-1), isCounted: true }));
+    const found = await states.of("alice", listed, optionsAt(position).options);
+    for (const [at, peer] of peers.entries()) {
+      const part = { after: undefined, before: undefined, limit: 1_000, newest: true };
+      const { messages } = await history.readPage("alice", peer, part, noDeadline());
+      const { read, unread } = found[at] ?? {};
+      const last = messages.at(-1)?.id ?? "";
+      const isRead = last <= (marks[at] ?? "");
+      const expected = isRead
+        ? { read: marks[at] || undefined, unread: 0 }
+        : expectedOf(messages, marks[at] ?? "");
+      expect({ read, unread }, `seed ${seed}, ${peer}`).toEqual(expected);
+      counted += unread ?? 0;
+    }
+  }
+  expect(counted).toBeGreaterThan(200);
+});
+
+it("G5: the reader is charged for what was read, and others may read after each step", async () => {
+  const page = Array.from({ length: 100 }, (_, n) =>
+    message(n + 1, { from: "bob", to: "alice", content: "" }),
+  );
+  const history: ReadStatesDeps["history"] = {
+    readWithoutContent: async (_, __, { limit }) => ({ messages: page.slice(-limit), next: undefined }),
+  };
+  const deps = { marks: { find: async () => [] }, store: { marks: NO_MARKS }, history, readReceipts: false };
+  const { options, charged, turns } = optionsAt(idAt(100));
+  const listed = Array.from({ length: 20 }, (_, n) => ({
+    ...{ with: `peer-${n}`, last: page.at(-1), isCounted: true },
+  }));
+  const states = await new ReadStates(deps).of("alice", listed, options);
+  expect(states.map(({ unread }) => unread)).toEqual(listed.map(() => 100));
+  expect([charged.length, turns()]).toEqual([2_000, 3]);
 });

@@ -2,7 +2,7 @@ import type { MarkReader } from "@parley/bus";
 import { idAfter, laterOf, type StoredMessage } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
-import type { History } from "../queries/history.ts";
+import type { History, Part } from "../queries/history.ts";
 import { type GiveWay, SmallReads } from "../queries/steps.ts";
 import { type CountedMessages, countUnread } from "./count-unread.ts";
 
@@ -27,7 +27,7 @@ export interface ReadState {
 export interface ReadStatesDeps {
   readonly marks: MarkReader;
   readonly store: Pick<Store, "marks">;
-  readonly history: Pick<History, "readPage">;
+  readonly history: Pick<History, "readWithoutContent">;
   /** False: nobody learns how far others have read. */
   readonly readReceipts: boolean;
 }
@@ -36,11 +36,14 @@ export interface ReadStatesOptions {
   /** The position of the list. Later messages don't count. */
   readonly position: string;
   readonly deadline: Deadline;
-  /** Charges the reader for messages that were read. */
+  /** Charges the reader for messages that were read. They have no content. */
   readonly charge: (messages: readonly StoredMessage[]) => void;
   /** Waits between two reads, so that others can read (G5). */
   readonly giveWay: GiveWay;
 }
+
+/** Number of messages after which others may read (G5). More than in a step of a page, because they have no content. */
+const STEP = 500;
 
 /** Finds out how far conversations are read (P71). */
 export class ReadStates {
@@ -67,42 +70,47 @@ export class ReadStates {
     const stored = await deadline.during("store", (signal) =>
       store.marks.find(readReceipts ? [...own, ...others] : own, { signal }),
     );
-    const reads = new SmallReads(options.giveWay);
     const states: ReadState[] = [];
+    const readPart = this.#partReader(reader, options);
     for (const [at, conversation] of listed.entries()) {
       const mark = laterOf(unstored[at] ?? "", stored[at] ?? "");
-      const { read, unread } = await this.#count(reader, conversation, mark, { ...options, reads });
+      const { read, unread } = await count(reader, conversation, mark, options.position, readPart);
       const readBy = readReceipts ? readByOf(reader, conversation, stored[listed.length + at]) : undefined;
       states.push({ read: read === "" ? undefined : read, unread, readBy });
     }
     return states;
   }
 
-  /** Counts the unread messages of a conversation. Reads them only if the last one isn't read. */
-  async #count(
-    reader: string,
-    { with: peer, last, isCounted }: ListedConversation,
-    mark: string,
-    { position, deadline, charge, reads }: ReadStatesOptions & { readonly reads: SmallReads },
-  ): Promise<{ read: string; unread: number | undefined }> {
-    if (!last || last.id <= mark) return { read: mark, unread: 0 };
-    if (last.from === reader) return { read: last.id, unread: 0 };
-    if (!isCounted) return { read: mark, unread: undefined };
-    const readPage = async (before: string, limit: number): Promise<CountedMessages> => {
+  /** Returns a function that reads messages without their content. It charges the reader, and gives way after each step. */
+  #partReader(reader: string, { position, deadline, charge, giveWay }: ReadStatesOptions): ReadPart {
+    const reads = new SmallReads(giveWay, STEP);
+    return async (peer, part) => {
       await reads.next();
-      const after = mark === "" ? undefined : mark;
-      const page = await this.#deps.history.readPage(
-        reader,
-        peer,
-        { after, before, limit, newest: true },
-        deadline,
-      );
+      const page = await this.#deps.history.readWithoutContent(reader, peer, { ...part, position }, deadline);
       charge(page.messages);
       reads.done(page.messages.length);
       return page;
     };
-    return countUnread(reader, mark, idAfter(position), readPage);
   }
+}
+
+type ReadPart = (peer: string, part: Part & { readonly limit: number }) => Promise<CountedMessages>;
+
+/** Counts the unread messages of a conversation. Reads them only if the last one isn't read. */
+async function count(
+  reader: string,
+  { with: peer, last, isCounted }: ListedConversation,
+  mark: string,
+  position: string,
+  readPart: ReadPart,
+): Promise<{ read: string; unread: number | undefined }> {
+  if (!last || last.id <= mark) return { read: mark, unread: 0 };
+  if (last.from === reader) return { read: last.id, unread: 0 };
+  if (!isCounted) return { read: mark, unread: undefined };
+  const after = mark === "" ? undefined : mark;
+  return countUnread(reader, mark, idAfter(position), (before, limit) =>
+    readPart(peer, { after, before, limit }),
+  );
 }
 
 /** A user who has sent a message has read up to it. Nobody is told about their own marks, nor about the public room. */

@@ -9,6 +9,7 @@ import {
 } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../events.ts";
+import { assertInOrder, duplicated, isOnly, missing } from "../test/answers.ts";
 import { ModelLog, seeded } from "../test/model-log.ts";
 import { noDeadline } from "../test/no-deadline.ts";
 import { idAt } from "../test/scripted-tail.ts";
@@ -32,35 +33,6 @@ function caseOf(seed: number): Case {
   const observe = (event: HistoryEvent) => void events.push(event);
   const refLookup = new RefLookup(model, observe);
   return { model, history: new History({ follower: model, store: model, refLookup, observe }), events };
-}
-
-/** The ids of the log's messages that an answer lacks: it contains neither the message nor a duplicate of it. */
-function missing(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
-  const ids = new Set(answer.map(({ id }) => id));
-  const keyOf = (message: LogMessage) => `${refKey(message)}\n${message.content}`;
-  const shown = new Set(answer.map((message) => keyOf(log.find(({ id }) => id === message.id) ?? message)));
-  return log
-    .filter((message) => !ids.has(message.id) && !(message.ref !== undefined && shown.has(keyOf(message))))
-    .map(({ id }) => id);
-}
-
-/** The refs that an answer shows twice. Ignores refs that were used for several contents. */
-function duplicated(answer: readonly LogMessage[], log: readonly LogMessage[]): string[] {
-  const contents = new Map<string, Set<string>>();
-  const originals = new Map(log.map((message) => [message.id, message]));
-  for (const message of log) {
-    const key = refKey(message);
-    if (key === undefined) continue;
-    contents.set(key, (contents.get(key) ?? new Set()).add(message.content));
-  }
-  const keys = answer
-    .map((message) => refKey(originals.get(message.id) ?? message))
-    .filter((key) => key !== undefined && contents.get(key)?.size === 1);
-  return keys.filter((key, index) => keys.indexOf(key) !== index).map(String);
-}
-
-function isOnly(message: LogMessage, log: readonly LogMessage[]): boolean {
-  return log.filter((other) => refKey(other) === refKey(message)).length === 1;
 }
 
 /** Checks that aliases are ids of the log that repeat their message, and that no answer has both (P58). */
@@ -88,11 +60,6 @@ function assertFound(
   expect(found?.also).toBeDefined();
   expect(refKey(log.find(({ id }) => id === found?.id) ?? message)).toBe(refKey(message));
   return 1;
-}
-
-function assertInOrder(answer: readonly LogMessage[]): void {
-  const ids = answer.map(({ id }) => id);
-  expect(ids).toEqual([...new Set(ids)].sort());
 }
 
 async function collect(reader: ConversationReader): Promise<StoredMessage[]> {

@@ -22,6 +22,12 @@ export interface Part {
   readonly before: string | undefined;
 }
 
+/** A part of a conversation that is read from its upper end, as of a position that the follower has reached. */
+export interface PositionedPart extends Part {
+  readonly limit: number;
+  readonly position: string;
+}
+
 export interface PageOptions extends Part {
   readonly limit: number;
   /** True for the page at the upper end of the part, false for that at its lower end. */
@@ -83,6 +89,24 @@ export class History {
       maxBytes: MAX_PAGE_BYTES,
       newest,
     });
+  }
+
+  /**
+   * Reads the newest messages of a part of the conversation with `peer`, without their content: what is read stays small,
+   * however long they are. The part ends at `position`, which an earlier snapshot reached, so the log's end isn't read again.
+   */
+  async readWithoutContent(
+    reader: string,
+    peer: string,
+    { position, after, before, limit }: PositionedPart,
+    deadline: Deadline,
+  ): Promise<Page> {
+    const conversation = conversationOf(reader, peer);
+    const tail = this.#deps.follower.later(position, conversation);
+    const merge = new Merge(position, tail.refs);
+    const source = { ...this.#deps, conversation, tail, merge, deadline, withoutContent: true };
+    const range = { after, before: endOf({ position }, before), limit, newest: true };
+    return readMergedPage(conversationSource(source), range);
   }
 
   /** Reads the last public message up to `position`. */
@@ -209,8 +233,8 @@ export class History {
   }
 }
 
-/** The exclusive upper bound of an answer: `before`, but at most the log's end. */
-function endOf({ position }: TailSnapshot, before: string | undefined): string {
+/** The exclusive upper bound of an answer: `before`, but at most the position. */
+function endOf({ position }: Pick<TailSnapshot, "position">, before: string | undefined): string {
   const end = idAfter(position);
   return before !== undefined && before < end ? before : end;
 }

@@ -56,16 +56,19 @@ const READ_COST = 10;
 /** Small reads that follow each other. They give way once they have cost as much as a step (G5). */
 export class SmallReads {
   readonly #giveWay: GiveWay;
-  #left = MAX_STEP;
+  readonly #step: number;
+  #left: number;
 
-  constructor(giveWay: GiveWay) {
+  constructor(giveWay: GiveWay, step = MAX_STEP) {
     this.#giveWay = giveWay;
+    this.#step = step;
+    this.#left = step;
   }
 
   /** Waits before a read, if it isn't part of the first step. */
   async next(): Promise<void> {
     if (this.#left > 0) return;
-    this.#left = MAX_STEP;
+    this.#left = this.#step;
     await this.#giveWay();
   }
 

@@ -281,4 +281,14 @@ describe("limits", () => {
     const put = await server.request(`/message/${idAt(1)}`, { method: "PUT" });
     expect([put.status, put.headers.get("allow")]).toEqual([405, "GET, HEAD, PATCH, DELETE, OPTIONS"]);
   });
+
+  it("P65, L26: a token that is revoked while its request waits changes nothing", async () => {
+    const hold = tail.hold("position");
+    const answers = [patch(1, { content: "x", ref: "r" }), remove(1)];
+    await hold.reached;
+    await server.revocations.revoke({ user: "alice", issuedBefore: Date.now() + 1_000 });
+    hold.release();
+    for (const answer of await Promise.all(answers)) expect(codeOf(answer)).toEqual([401, "token_revoked"]);
+    expect(appended).toEqual([]);
+  });
 });

@@ -66,7 +66,8 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
       chargeRequest({ user, rateLimiter, now });
       assertWithinRate(user, 0);
       const isModerator = scopes.has(SCOPES.moderate);
-      const change = await changes.delete({ user, id, ref, deadline, assertStillAccepted, isModerator });
+      const request = { user, id, ref, deadline, assertStillAccepted, isModerator };
+      const change = await changes.delete(request);
       observe({ type: "changed", kind: "delete", by: isModerator ? user : undefined });
       return change;
     });

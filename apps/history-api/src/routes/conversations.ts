@@ -48,12 +48,8 @@ export function conversationsRoute(deps: ConversationsDeps) {
       const isFirst = page.before === undefined;
       const room = isFirst ? [await publicRoom(position, deadline)] : [];
       const charge = (read: readonly StoredMessage[]) => responder.charge(exchange, read);
-      const states = await readStates.of(reader, [...listed, ...room], {
-        position,
-        deadline,
-        charge,
-        giveWay,
-      });
+      const options = { position, deadline, charge, giveWay };
+      const states = await readStates.of(reader, [...listed, ...room], options);
       const item = (message: StoredMessage, at: number) =>
         `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}${stateJson(states[at])}}`;
       const after = next === undefined ? "]" : `],"next":"${next}"`;

@@ -151,6 +151,15 @@ describe("wait", () => {
     await until(() => lastLoad() === 0);
   });
 
+  it("P65, L26: a request whose user is blocked while it is held gets no entries", async () => {
+    const answer = read(`?after=${idAt(6)}&wait=25`);
+    await held();
+    await server.revocations.revoke({ user: SERVICE.user, until: Date.now() + 60_000 });
+    tail.append(message(7));
+    expect(await answer).toMatchObject({ status: 403, body: { code: "user_blocked" } });
+    await until(() => lastLoad() === 0);
+  });
+
   it("P63: ends with an empty answer when its time is over, and when the process stops", async () => {
     expect((await read(`?after=${idAt(6)}&wait=1`)).body).toEqual({
       entries: [],

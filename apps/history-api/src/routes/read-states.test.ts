@@ -1,6 +1,8 @@
+import type { Store } from "@parley/store";
 import { afterEach, describe, expect, it } from "vitest";
+import { startFullyStored } from "../test/fully-stored.ts";
 import { startPartlyStored } from "../test/partly-stored.ts";
-import type { RunningApi } from "../test/running-api.ts";
+import { LIMITS, type RunningApi } from "../test/running-api.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
 
 let server: RunningApi | undefined;
@@ -89,5 +91,35 @@ describe("GET /conversations: how far they are read", () => {
     expect(await list(api)).toMatchObject({ bob: { unread: 100 } });
     api.marks.set("alice:bob", idAt(31));
     expect(await list(api)).toMatchObject({ bob: { unread: 99 } });
+  });
+
+  it("G5: long unread messages cost no more than short ones, and the log's end isn't read for each conversation", async () => {
+    const peers = ["bob", "carol", "dave"];
+    const content = "x".repeat(8_000);
+    const log = Array.from({ length: 90 }, (_, n) =>
+      message(n + 1, { from: peers[n % 3] ?? "", to: "alice", content }),
+    );
+    const whole: number[] = [];
+    const wrap = (store: Store) => {
+      const { page } = store;
+      return Object.assign(store, {
+        page: async (...[conversation, options]: Parameters<Store["page"]>) => {
+          const messages = await page.call(store, conversation, options);
+          whole.push(messages.filter((one) => one.content !== "").length);
+          return messages;
+        },
+      });
+    };
+    // With their contents, the messages of one list would be nearly two thirds of what may be read.
+    const limits = { ...LIMITS, readBytesPerSecond: 300_000 };
+    const { server: api, tail } = await startFullyStored(log, { limits }, wrap);
+    server = api;
+    const before = tail.positions;
+    for (let round = 0; round < 5; round += 1) {
+      const states = await list(api);
+      expect(peers.map((peer) => states[peer].unread)).toEqual([30, 30, 30]);
+    }
+    expect(Math.max(...whole)).toBe(0);
+    expect(tail.positions - before).toBe(15);
   });
 });

@@ -15,7 +15,7 @@ import {
   refKey,
   type StoredMessage,
 } from "@parley/models";
-import type { ChangesOf, Range, Store } from "@parley/store";
+import type { ChangesOf, PageOptions, Range, Store } from "@parley/store";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { idAt } from "./scripted-tail.ts";
@@ -109,11 +109,15 @@ export class ModelLog implements ModelStore {
     };
   }
 
-  page(conversation: string, { limit, newest, ...range }: Range & { limit: number; newest: boolean }) {
+  page(conversation: string, { limit, newest, withoutContent = false, ...range }: PageOptions) {
+    const shown = ({ meta: _, ...message }: StoredMessage) => ({ ...message, content: "" });
     return this.#read(
       (message) => conversationOf(message.from, message.to) === conversation,
       range,
-      (found) => (newest ? found.slice(-limit) : found.slice(0, limit)),
+      (found) => {
+        const page = newest ? found.slice(-limit) : found.slice(0, limit);
+        return withoutContent ? page.map(shown) : page;
+      },
     );
   }
 

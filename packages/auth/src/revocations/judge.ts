@@ -42,9 +42,7 @@ export class RevocationJudge {
    */
   async assertStillAccepted(identity: Identity, wallTime = Date.now()): Promise<void> {
     if (identity.expiresAt <= wallTime) throw new AuthError("token_expired", "expired");
-    await this.assertCurrent();
-    const refusal = this.refusalOf(identity);
-    if (refusal) throw refusal;
+    await this.assertAccepted(identity);
   }
 
   isBlocked(user: string): boolean {
@@ -57,6 +55,13 @@ export class RevocationJudge {
     await this.#source.refresh().catch(() => {
       throw new AuthError("unavailable", "revocations_unknown", RETRY_AFTER_MS);
     });
+  }
+
+  /** Judges a token by what is current. Rejects with why it isn't accepted any more, or as `assertCurrent` does. */
+  async assertAccepted(identity: Pick<Identity, "user" | "issuedAt">): Promise<void> {
+    await this.assertCurrent();
+    const refusal = this.refusalOf(identity);
+    if (refusal) throw refusal;
   }
 }
 
@@ -88,9 +93,7 @@ export function withRevocations(
     async verify(token: string | undefined, from?: TokenSource): Promise<Identity> {
       const identity = await verifier.verify(token, from);
       try {
-        await judge.assertCurrent();
-        const refusal = judge.refusalOf(identity);
-        if (refusal) throw refusal;
+        await judge.assertAccepted(identity);
         return identity;
       } catch (error) {
         if (from?.signal?.aborted) throw from.signal.reason;

@@ -77,7 +77,10 @@ export class MemoryBus implements Bus {
     this.#closeTimeoutMs = closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS;
     this.#marks = new MemoryMarks({
       end: () => this.#journal.settledUpTo,
-      onRaised: (result) => this.#observe({ type: "marks", ...result }),
+      onRaised: ({ overShare, ...result }) => {
+        this.#observe({ type: "marks", ...result });
+        if (overShare > 0) this.#observe({ type: "over-share", of: "marks", drafts: overShare });
+      },
       maxUnstored: maxUnstoredMarks ?? MAX_UNSTORED_MARKS,
     });
   }

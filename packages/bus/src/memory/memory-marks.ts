@@ -9,12 +9,13 @@ import type {
   ReadMark,
   UnstoredMarks,
 } from "../marks.ts";
+import { MarkShares } from "./mark-shares.ts";
 
 export interface MemoryMarksDeps {
   /** Returns the log's end, up to which everything is stored. */
   readonly end: () => string;
-  /** Called after marks were raised: `full` of them were refused. */
-  readonly onRaised: (result: { marks: number; full: number; unstored: number }) => void;
+  /** Called after marks were raised: `full` of them were refused, `overShare` of these for their users' shares. */
+  readonly onRaised: (result: { marks: number; full: number; overShare: number; unstored: number }) => void;
   readonly maxUnstored: number;
 }
 
@@ -22,12 +23,14 @@ export interface MemoryMarksDeps {
 export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
   readonly #deps: MemoryMarksDeps;
   readonly #marks = new Map<string, ReadMark>();
+  readonly #shares: MarkShares;
   readonly #users = new Set<string>();
   #listener: MarkListener | undefined;
   #closed = false;
 
   constructor(deps: MemoryMarksDeps) {
     this.#deps = deps;
+    this.#shares = new MarkShares(deps.maxUnstored);
   }
 
   listen(listener: MarkListener): MarkFeed {
@@ -37,9 +40,11 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
 
   async raise(marks: readonly ReadMark[]): Promise<readonly Raised[]> {
     this.#assertOpen();
-    const raised = marks.map((mark) => this.#raise(mark));
+    const results = marks.map((mark) => this.#raise(mark));
+    const raised = results.map((result): Raised => (result === "kept" ? "kept" : "full"));
     const full = raised.filter((result) => result === "full").length;
-    this.#deps.onRaised({ marks: marks.length, full, unstored: this.#marks.size });
+    const overShare = results.filter((result) => result === "over-share").length;
+    this.#deps.onRaised({ marks: marks.length, full, overShare, unstored: this.#marks.size });
     return raised;
   }
 
@@ -80,12 +85,13 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
     this.#closed = true;
   }
 
-  #raise({ id, ...name }: ReadMark): Raised {
+  #raise({ id, ...name }: ReadMark): Raised | "over-share" {
     const end = this.#deps.end();
     const mark = { ...name, id: id > end ? end : id };
     const held = this.#marks.get(keyOf(mark));
     if (held && held.id >= mark.id) return "kept";
     if (!held && this.#marks.size >= this.#deps.maxUnstored) return "full";
+    if (!held && !this.#shares.take(mark.user, this.#marks.size)) return "over-share";
     this.#marks.set(keyOf(mark), mark);
     this.#publish(mark.user, mark);
     return "kept";
@@ -93,7 +99,9 @@ export class MemoryMarks implements MarkFeed, MarkQueue, MarkReader {
 
   #remove(mark: ReadMark): void {
     const key = keyOf(mark);
-    if (this.#marks.get(key)?.id === mark.id) this.#marks.delete(key);
+    if (this.#marks.get(key)?.id !== mark.id) return;
+    this.#marks.delete(key);
+    this.#shares.giveBack(mark.user);
   }
 
   #publish(audience: string, mark: ReadMark): void {

@@ -87,14 +87,14 @@ export class MemoryRevocations implements Revocations {
 
   async #change(changes: readonly Omit<RevocationEntry, "change">[]): Promise<void> {
     const held = changes.map(({ kind, user }) => this.#set.find(kind, user));
-    const added = held.filter((entry) => entry === undefined).length;
-    if (added > 0 && this.#set.size + added > this.#limit) this.#prune();
-    if (added > 0 && this.#set.size + added > this.#limit) throw new ChatError("revocations_full");
     const change = Math.max(Date.now() * 1_000, this.#lastChange + 1);
     const entries = changes
       .map((entry, i) => ({ ...entry, change, value: laterOf(entry.value, held[i]?.value ?? 0) }))
       .filter(({ value }, i) => value !== (held[i]?.value ?? 0));
     if (entries.length === 0) return;
+    const added = entries.filter(({ kind, user }) => !this.#set.find(kind, user)).length;
+    if (added > 0 && this.#set.size + added > this.#limit) this.#prune();
+    if (added > 0 && this.#set.size + added > this.#limit) throw new ChatError("revocations_full");
     await this.#options.keep?.(entries);
     this.#learn(entries);
     for (const listener of this.#listeners) listener();

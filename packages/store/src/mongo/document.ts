@@ -99,9 +99,12 @@ export function keyOf(message: LogMessage): string {
   return key === undefined ? `i:${message.id}` : `r:${key}`;
 }
 
-/** Converts a document to its message. */
-export function messageOf(document: MessageDocument): StoredMessage {
-  const { _id: id, from, to, content, meta, ref, digest, also, change, deleted } = document;
+/** A document whose content may not have been read. */
+type ReadDocument = Omit<MessageDocument, "content"> & Partial<Pick<MessageDocument, "content">>;
+
+/** Converts a document to its message. The content is "" if it wasn't read. */
+export function messageOf(document: ReadDocument): StoredMessage {
+  const { _id: id, from, to, content = "", meta, ref, digest, also, change, deleted } = document;
   const message = { id, from, to, content };
   return {
     ...message,

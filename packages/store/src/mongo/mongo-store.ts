@@ -19,6 +19,7 @@ import type {
   InsertOptions,
   InsertOutcome,
   LastMessages,
+  PageOptions,
   PrepareOptions,
   Range,
   Store,
@@ -36,7 +37,7 @@ import {
   markBackfillDone,
   readLastMessages,
   updateConversations,
-} from "./conversations.ts";
+} from "./conversations/conversations.ts";
 import { type RunStep, type TimeLimit, withDeadline } from "./deadline.ts";
 import { createChangeIndexes, createMarkIndexes, createReadIndexes } from "./indexes.ts";
 import { insertInto } from "./insert.ts";
@@ -151,10 +152,7 @@ export class MongoStore implements Store, Named {
     return this.#bounded("name", (timeLimit) => readStoreName(this.#db, timeLimit));
   }
 
-  page(
-    conversation: string,
-    { signal, ...options }: Range & PageSize & Abandonable & { readonly newest: boolean },
-  ): Promise<readonly StoredMessage[]> {
+  page(conversation: string, { signal, ...options }: PageOptions): Promise<readonly StoredMessage[]> {
     const run = (timeLimit: TimeLimit) => readPage(this.#db, conversation, options, timeLimit);
     return this.#read("page", options.limit, run, signal);
   }

@@ -1,9 +1,9 @@
 import { conversationOf, type LogMessage, refKey, type StoredMessage } from "@parley/models";
 import type { Collection, Filter } from "mongodb";
 import { firstFitting, isFull, type PageSize } from "../page-size.ts";
-import type { Range } from "../store.ts";
+import type { PageOptions, Range } from "../store.ts";
 import type { TimeLimit } from "./deadline.ts";
-import { keyOf, type MessageDocument, messageOf } from "./document.ts";
+import { addedFields, keyOf, type MessageDocument, messageOf } from "./document.ts";
 import { BY_CONVERSATION, BY_ID, BY_RECIPIENT, BY_SENDER } from "./indexes.ts";
 import { inIdOrder, type RangeDatabase } from "./ranges/read-range.ts";
 import type { RefField } from "./unique-refs.ts";
@@ -16,15 +16,31 @@ const CHUNK_SIZE = 500;
 const CONVERSATIONS_AT_ONCE = 8;
 
 /** Reads a page of a conversation. */
-export function readPage(
+export async function readPage(
   db: RangeDatabase,
   conversation: string,
-  { newest, ...range }: Range & PageSize & { readonly newest: boolean },
+  { newest, ...range }: Omit<PageOptions, "signal">,
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {
   const direction = newest ? -1 : 1;
-  const page = inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, direction }, timeLimit);
-  return newest ? page.then((messages) => messages.reverse()) : page;
+  const page = await inIdOrder(db, { conversation }, BY_CONVERSATION, { ...range, direction }, timeLimit);
+  const messages = range.withoutContent ? await withDigests(db.messages, page, timeLimit) : page;
+  return newest ? messages.reverse() : messages;
+}
+
+/** Adds the digests that documents of earlier versions lack. Reads the contents of these alone. */
+async function withDigests(
+  collection: Messages,
+  messages: StoredMessage[],
+  timeLimit: TimeLimit,
+): Promise<StoredMessage[]> {
+  const ids = messages.filter(({ digest }) => digest === undefined).map(({ id }) => id);
+  if (ids.length === 0) return messages;
+  const whole = await readByIds(collection, ids, timeLimit);
+  return messages.map((message) => {
+    const { digest } = addedFields(whole.get(message.id) ?? message);
+    return { ...message, digest };
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { StoredMessage } from "@parley/models";
+import { contentDigest, type StoredMessage } from "@parley/models";
 import type { StoredChange } from "../change.ts";
 import { PageCollector, type PageSize } from "../page-size.ts";
 
@@ -20,6 +20,18 @@ export function messageOf(row: Row): StoredMessage {
   };
 }
 
+/** A row of a page without contents, in the order of its columns. Rows as arrays take half the time of rows as objects. */
+export type RowWithoutContent = readonly unknown[];
+
+/** Converts a row without content to its message. Its first content comes along if an earlier version kept no digest. */
+export function messageWithoutContentOf(row: RowWithoutContent): StoredMessage {
+  const [id, from, to, ref, digest, also, change, deleted, first, firstMeta] = row;
+  const message = messageOf({ id, from, to, content: "", ref, digest, also, change, deleted });
+  if (message.digest !== undefined) return message;
+  const kept = { content: String(first), ...(typeof firstMeta === "string" && { meta: firstMeta }) };
+  return { ...message, digest: contentDigest(kept) };
+}
+
 /** Converts a row of `changes` to its change. */
 export function changeOf(row: Row): StoredChange {
   const { by, ref } = row;
@@ -33,8 +45,12 @@ export function changeOf(row: Row): StoredChange {
 }
 
 /** Reads messages until the result is full. Ending the iteration early also ends the statement. */
-export function collect(rows: Iterable<Row>, size: PageSize): StoredMessage[] {
+export function collect<Read>(
+  rows: Iterable<Read>,
+  size: PageSize,
+  convert: (row: Read) => StoredMessage,
+): StoredMessage[] {
   const page = new PageCollector<StoredMessage>(size);
-  for (const row of rows) if (page.add(messageOf(row))) break;
+  for (const row of rows) if (page.add(convert(row))) break;
   return page.messages;
 }

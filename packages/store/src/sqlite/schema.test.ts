@@ -68,6 +68,8 @@ it("L29: messages of earlier versions have no digest, and get that of their firs
   const { id, from, to } = message;
   const change = "1700000000000-0000000002-00";
   const digest = contentDigest(message);
+  const page = () => store.page("alice:bob", { limit: 9, newest: true, withoutContent: true });
+  expect(await page()).toEqual([{ ...message, content: "", digest }]);
   const outcomes = await store.change(
     [
       { kind: "edit", change, from, to, id, digest, content: "edited" },
@@ -77,6 +79,7 @@ it("L29: messages of earlier versions have no digest, and get that of their firs
   );
   expect(outcomes.map(({ kind }) => kind)).toEqual(["stored", "orphan"]);
   expect(await store.findById(id)).toEqual({ ...message, content: "edited", change, digest });
+  expect(await page()).toEqual([{ ...message, content: "", change, digest }]);
   expect(await store.insert([message])).toEqual([{ kind: "stored" }]);
   await store.close();
 });

@@ -29,6 +29,7 @@ import type {
   InsertOptions,
   InsertOutcome,
   LastMessages,
+  PageOptions,
   Range,
   Store,
   StoredRevocations,
@@ -132,10 +133,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  page(
-    conversation: string,
-    { signal, ...options }: Range & PageSize & Abandonable & { newest: boolean },
-  ): Promise<readonly StoredMessage[]> {
+  page(conversation: string, { signal, ...options }: PageOptions): Promise<readonly StoredMessage[]> {
     const read = () => this.#pages.ofConversation(conversation, options);
     return this.#read("page", options.limit, signal, read);
   }

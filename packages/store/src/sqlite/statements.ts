@@ -9,6 +9,12 @@ export const FIRST = "";
 export const LAST = "~";
 
 const COLUMNS = `id, "from", "to", content, meta, ref, digest, also, change, deleted`;
+/**
+ * The columns of a message without its content, in the order in which `messageWithoutContentOf` takes them. A row of an
+ * earlier version has no digest, and brings what it is made of.
+ */
+const COLUMNS_WITHOUT_CONTENT = `id, "from", "to", ref, digest, also, change, deleted,
+  CASE WHEN digest IS NULL THEN content END, CASE WHEN digest IS NULL THEN meta END`;
 
 /**
  * Parameters: id, conversation, from, to, content, meta, timestamp, ref, digest. Changes nothing if the id or the ref is
@@ -53,11 +59,12 @@ export const LAST_MESSAGE_IDS = `
   ORDER BY last DESC LIMIT :limit`;
 
 /** Parameters: conversation, after, before, limit. Returns the messages nearest to the lower end, oldest first. */
-export const OLDEST = `
-  SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id LIMIT ?`;
+export const OLDEST = pageOf(COLUMNS, "ASC");
 /** Parameters: conversation, after, before, limit. Returns the messages nearest to the upper end, newest first. */
-export const NEWEST = `
-  SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?`;
+export const NEWEST = pageOf(COLUMNS, "DESC");
+/** The same without contents. */
+export const OLDEST_WITHOUT_CONTENT = pageOf(COLUMNS_WITHOUT_CONTENT, "ASC");
+export const NEWEST_WITHOUT_CONTENT = pageOf(COLUMNS_WITHOUT_CONTENT, "DESC");
 
 /**
  * Parameters: :user, :after, :before, :limit. SQLite merges three index ranges and stops at the limit, so the cost
@@ -119,3 +126,7 @@ export const CHANGE_IDS_OF_USER = `
   UNION
   SELECT id FROM changes WHERE "to" = :user AND id > :after AND id < :before
   ORDER BY id`;
+
+function pageOf(columns: string, order: "ASC" | "DESC"): string {
+  return `SELECT ${columns} FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id ${order} LIMIT ?`;
+}

@@ -3,12 +3,15 @@ import type { ReadMark } from "@parley/bus";
 import { formatId, idBefore, parseId } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../random.ts";
+import { describeMarkShares } from "./contract-mark-shares.ts";
 import { type BusFixture, type BusLimits, draft, send, type WithBus } from "./fixture.ts";
 import { expectMarksNeverGoBack, type MarksFixture } from "./marks-model.ts";
 
 export function describeMarks(withBus: WithBus): void {
   const withMarks = (test: (marks: MarksFixture) => Promise<void>, limits?: BusLimits) =>
     withBus(async (fixture) => test(await openMarks(fixture)), limits);
+
+  describeMarkShares(withMarks);
 
   describe("read marks", () => {
     it(

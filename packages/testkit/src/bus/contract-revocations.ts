@@ -74,6 +74,9 @@ export function describeRevocations(withBus: WithBus): void {
             { user: "one", issuedBefore: 1 },
             { user: "two", issuedBefore: 20 },
           ]);
+          // One has no block, and ending both kinds needs no room.
+          expect(await revocations.allow("one", ["tokens", "user"])).toBeUndefined();
+          expect(await revocations.list()).toEqual([{ user: "two", issuedBefore: 20 }]);
         },
         { maxRevocations: 2 },
       ),

@@ -31,6 +31,7 @@ describe("names in Redis", () => {
       revocations: "{parley}:revocations",
       deadLetters: "{parley}:dead-letters",
       marks: "{parley}:marks",
+      marksShares: "{parley}:shares:marks",
       publicChannel: "{parley}:public",
       notice: "{parley}:notice",
     });

@@ -34,6 +34,8 @@ export interface KeyNames {
   readonly deadLetters: string;
   /** Read marks that aren't stored yet (L27), a hash. A field is `user:other`, and its value a stream id. */
   readonly marks: string;
+  /** A hash that counts each user's read marks while the hash of marks is at least half full (L27). */
+  readonly marksShares: string;
 }
 
 /** Names under which the installation's log may still be, from the time before it got its present names (L38). */
@@ -109,5 +111,6 @@ function keysOf(tag: string): KeyNames {
     revocations: `${tag}:revocations`,
     deadLetters: `${tag}:dead-letters`,
     marks: `${tag}:marks`,
+    marksShares: `${tag}:shares:marks`,
   };
 }

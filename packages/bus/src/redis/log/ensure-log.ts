@@ -91,9 +91,10 @@ function keysOfPlace({
   refsShares,
   revocations,
   marks,
+  marksShares,
   deadLetters,
 }: KeyNames): string[] {
-  return [log, meta, ...refs, backlogShares, refsShares, revocations, marks, deadLetters];
+  return [log, meta, ...refs, backlogShares, refsShares, revocations, marks, marksShares, deadLetters];
 }
 
 function textOfRevocations(entries: readonly RevocationEntry[]): string {

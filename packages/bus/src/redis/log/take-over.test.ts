@@ -63,6 +63,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(pending.map((one) => messageOf(one).id)).toEqual([first]);
     const epoch = await raw(3).hget(FORMER.meta, "epoch");
     await raw(3).hset(FORMER.marks, "alice:", "1-1");
+    await raw(3).hset(FORMER.marksShares, "alice", "1");
     await raw(3).hset(FORMER.revocations, "b:mallory", "1 9999999999999");
 
     const now = bus({ db: 3 });
@@ -71,6 +72,7 @@ describe.skipIf(!rig)("moving a log to its present names", { timeout: 60_000 }, 
     expect(moves()).toEqual([{ type: "log-moved", from: "{parley}", to: "{parley/3}" }]);
     expect(await raw(3).hget(namesOf({ db: 3 }).meta, "epoch")).toBe(epoch);
     expect(await raw(3).hget(namesOf({ db: 3 }).marks, "alice:")).toBe("1-1");
+    expect(await raw(3).hget(namesOf({ db: 3 }).marksShares, "alice")).toBe("1");
     expect(await raw(3).hget(namesOf({ db: 3 }).revocations, "b:mallory")).toBe("1 9999999999999");
     expect(await raw(3).get(FORMER.log)).toBe("moved to {parley/3}:log");
 

@@ -113,7 +113,7 @@ if kind == 'none' then
   if floor ~= '0-0' then redis.call('XSETID', log, floor) end
   write_meta(format_of_new_log(), floor, 0, 0)
   -- Marks of a log that was lost could lie beyond the end of this one (L27).
-  redis.call('UNLINK', keys_of(0)[MARKS])
+  redis.call('UNLINK', KEYS[MARKS], KEYS[MARKS_SHARES])
   note_store()
   leave_notices(places)
   return {'created', floor, '', found.unproven or '', '', restore_revocations()}

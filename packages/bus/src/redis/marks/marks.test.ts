@@ -2,10 +2,12 @@ import { until } from "@parley/async";
 import { formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { ReadMark } from "../../marks.ts";
+import type { RedisBusOptions } from "../options.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
 
 const rig = await startRig();
 const MARKS = "{parley}:marks";
+const SHARES = "{parley}:shares:marks";
 const END = formatId({ ms: 9_999_999_999_999, seq: 0 });
 
 describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
@@ -13,8 +15,8 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
   afterAll(() => redis.stop());
   afterEach(() => redis.reset());
 
-  async function open() {
-    const [persisting, bus] = [redis.bus(), redis.bus()];
+  async function open(options: Partial<RedisBusOptions> = {}) {
+    const [persisting, bus] = [redis.bus(), redis.bus(options)];
     const consume = persisting.consume({ lastStored: async () => ORIGIN });
     const append = bus.append();
     await until(() => consume.problem() === undefined && append.problem() === undefined, "the log is there");
@@ -81,6 +83,7 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
   it("L27: a new log begins without the marks of the lost one, which may lie beyond its end", async () => {
     const { feed, reader, send, consume } = await open();
     await feed.raise([{ user: "alice", with: "", id: await send() }]);
+    await redis.raw.hset(SHARES, "alice", "1");
     await redis.raw.del("{parley}:log", "{parley}:meta");
     await until(
       async () => {
@@ -91,6 +94,7 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
       20_000,
     );
     expect(await reader.find([{ user: "alice", with: "" }])).toEqual([undefined]);
+    expect(await redis.raw.exists(SHARES)).toBe(0);
   });
 
   it("L27: the watermark comes with the marks, so a pending message's mark isn't below it", async () => {
@@ -116,5 +120,45 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
     const { feed, send } = await open();
     await feed.raise([{ user: "bob", with: "", id: await send() }]);
     expect(redis.events).toContainEqual({ type: "marks", marks: 1, full: 0, unstored: 1 });
+  });
+
+  const marksOf = (user: string, count: number, id: string) =>
+    Array.from({ length: count }, (_, n) => ({ user, with: `peer-${n}`, id }));
+
+  it("G5: two gateways count a user's marks together, and the event says how many its share refused", async () => {
+    const { feed, send } = await open({ maxUnstoredMarks: 180 });
+    const id = await send();
+    const bus = redis.bus({ maxUnstoredMarks: 180 });
+    const other = bus.raiseMarks({ mark: () => undefined, missed: () => undefined });
+    await until(() => other.problem() === undefined, "the other gateway is connected");
+    const marks = marksOf("greedy", 120, id);
+    const results = [...(await feed.raise(marks.slice(0, 80))), ...(await other.raise(marks.slice(80)))];
+    expect(results.filter((result) => result === "kept")).toHaveLength(100);
+    expect(redis.events).toContainEqual({ type: "over-share", of: "marks", drafts: 20 });
+  });
+
+  it("G5: below half of the bound nothing is counted, and the counts are gone with the last mark", async () => {
+    const { feed, queue, send } = await open({ maxUnstoredMarks: 100 });
+    const id = await send();
+    const [early, late] = [marksOf("alice", 50, id), marksOf("bob", 5, id)];
+    await feed.raise(early);
+    expect(await redis.raw.exists(SHARES)).toBe(0);
+    await feed.raise(late);
+    expect(await redis.raw.hgetall(SHARES)).toEqual({ bob: "5" });
+    expect(await redis.raw.pttl(SHARES)).toBeGreaterThan(0);
+    await queue.stored(early);
+    await queue.stored([...late.slice(0, 3), ...late.slice(0, 3)]);
+    expect(await redis.raw.hgetall(SHARES)).toEqual({ bob: "2" });
+    await queue.stored(late);
+    expect(await redis.raw.exists(SHARES)).toBe(0);
+  });
+
+  it("G5: counts that a persister of an earlier version left too high are forgotten below half of the bound", async () => {
+    const { feed, send } = await open({ maxUnstoredMarks: 100 });
+    const id = await send();
+    await feed.raise([...marksOf("alice", 50, id), ...marksOf("bob", 5, id)]);
+    await redis.raw.del(MARKS);
+    await feed.raise([{ user: "carol", with: "", id }]);
+    expect(await redis.raw.exists(SHARES)).toBe(0);
   });
 });

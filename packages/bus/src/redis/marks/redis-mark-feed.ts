@@ -50,14 +50,16 @@ export class RedisMarkFeed implements MarkFeed {
 
   async #raise(marks: readonly ReadMark[]): Promise<readonly Raised[]> {
     const { names, config, observe } = this.#context;
-    const keys = [names.marks, names.log, names.meta];
+    const keys = [names.marks, names.log, names.meta, names.marksShares];
     const args = [config.maxUnstoredMarks, names.marksChannel(""), ...marks.flatMap(argsOf)];
     const answer = await runOrUnavailable(this.#link, (client) => RAISE_MARKS.run(client, keys, args));
     const [outcome, unstored, ...results] = textsOf(answer);
     if (outcome !== "ok") throw unavailable("there is no log in Redis");
-    const raised = marks.map((_, at): Raised => (results[at] === "full" ? "full" : "kept"));
+    const raised = marks.map((_, at): Raised => (results[at] === "kept" ? "kept" : "full"));
     const full = raised.filter((result) => result === "full").length;
     observe({ type: "marks", marks: marks.length, full, unstored: Number(unstored) });
+    const overShare = results.filter((result) => result === "share").length;
+    if (overShare > 0) observe({ type: "over-share", of: "marks", drafts: overShare });
     return raised;
   }
 }

@@ -58,7 +58,8 @@ export class RedisMarkQueue implements MarkQueue {
     for (let from = 0; from < marks.length; from += MAX_CALL_MARKS) {
       const part = marks.slice(from, from + MAX_CALL_MARKS);
       const args = [names.marksChannel(""), mustPublish ? 1 : 0, ...part.flatMap(argsOf)];
-      await runOrUnavailable(this.#link, (client) => REMOVE_MARKS.run(client, [names.marks], args));
+      const keys = [names.marks, names.marksShares];
+      await runOrUnavailable(this.#link, (client) => REMOVE_MARKS.run(client, keys, args));
     }
   }
 }

@@ -61,15 +61,16 @@ describe("the Lua files", () => {
   });
 
   it.each([
-    ["add_entry", "ENTRY_BYTES", ENTRY_BYTES],
-    ["position", "MAX_MS", MAX_MS],
-    ["position", "MAX_SEQ", MAX_SEQ],
-    ["sender_limits", "FLOOR_BYTES", FLOOR_BYTES],
-    ["sender_limits", "FLOOR_ENTRIES", FLOOR_ENTRIES],
-    ["shares", "SHARES", SHARES],
-  ])("include/%s.lua has the same %s as TypeScript", (file, constant, value) => {
+    ["include/add_entry", "ENTRY_BYTES", ENTRY_BYTES],
+    ["include/position", "MAX_MS", MAX_MS],
+    ["include/position", "MAX_SEQ", MAX_SEQ],
+    ["include/sender_limits", "FLOOR_BYTES", FLOOR_BYTES],
+    ["include/sender_limits", "FLOOR_ENTRIES", FLOOR_ENTRIES],
+    ["include/shares", "SHARES", SHARES],
+    ["marks/raise_marks", "FLOOR_ENTRIES", FLOOR_ENTRIES],
+  ])("%s.lua has the same %s as TypeScript", (file, constant, value) => {
     const [, number] =
-      new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`include/${file}.lua`) ?? "") ?? [];
+      new RegExp(`^local ${constant} = '?(\\d+)'?$`, "m").exec(readLua(`${file}.lua`) ?? "") ?? [];
     expect(Number(number)).toBe(value);
   });
 

@@ -10,9 +10,10 @@ import {
 } from "../../mark-store.ts";
 import type { Abandonable } from "../../store.ts";
 import type { Collections } from "../connection.ts";
-import { isBackfillDone, upsertAll } from "../conversations.ts";
+import { isBackfillDone } from "../conversations/conversations.ts";
 import type { TimeLimit } from "../deadline.ts";
 import type { MarkDocument } from "../document.ts";
+import { upsertAll } from "../upsert.ts";
 
 /** Runs an operation within the store's time limit. */
 export type Bounded = <T>(

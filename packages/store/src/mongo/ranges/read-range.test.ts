@@ -1,6 +1,7 @@
-import { formatId, type LogMessage } from "@parley/models";
+import { contentDigest, formatId, type LogMessage } from "@parley/models";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createConnection } from "../connection.ts";
+import { documentOf } from "../document.ts";
 import { MongoStore } from "../mongo-store.ts";
 import { startRig } from "../test/mongo-rig.ts";
 import { Landmarks } from "./landmarks.ts";
@@ -27,7 +28,8 @@ describe.skipIf(rig === undefined)("reads of a range with landmarks", { timeout:
     onTestFinished(() => store.close());
     await store.prepare();
     await store.insert(messages);
-    return { store, find: vi.spyOn(connection.messages, "find") };
+    const collection = connection.messages;
+    return { store, collection, find: vi.spyOn(collection, "find") };
   }
 
   it("give the same pages as reads without, also after more messages came", async () => {
@@ -63,6 +65,27 @@ describe.skipIf(rig === undefined)("reads of a range with landmarks", { timeout:
       { conversation, _id: { $gt: idOf(5), $lte: idOf(15) } },
       { conversation, _id: { $gt: idOf(15), $lte: idOf(47) } },
     ]);
+  });
+
+  it("G5: contents that aren't asked for don't travel, except those of an earlier version for their digests", async () => {
+    const { store, collection, find } = await openStore(null);
+    const older: LogMessage[] = [121, 122].map((n) => ({
+      ...{ id: idOf(n), from: "bob", to: "alice", content: `older ${n}`, meta: '{"a":1}' },
+    }));
+    const ids = older.map(({ id }) => id);
+    await collection.insertMany(older.map(documentOf));
+    await collection.updateMany({ _id: { $in: ids } }, { $unset: { digest: "", key: "" } });
+    const page = await store.page("alice:bob", { limit: 4, newest: true, withoutContent: true });
+    expect(page).toEqual(
+      [...messages.slice(-2), ...older].map((message) => {
+        const { meta: _, ...rest } = message;
+        return { ...rest, content: "", digest: contentDigest(message) };
+      }),
+    );
+    const [first, second] = find.mock.calls;
+    expect(first?.[1]?.projection).toMatchObject({ content: 0, meta: 0 });
+    expect(second?.[0]).toEqual({ _id: { $in: ids.toReversed() } });
+    expect(find).toHaveBeenCalledTimes(2);
   });
 
   it("aren't used for a server that stops at the limit: each read is one query", async () => {

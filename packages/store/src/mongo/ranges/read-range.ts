@@ -12,12 +12,20 @@ export type RangeDatabase = Pick<Connection, "messages" | "hint" | "landmarks">;
 
 /** The fields that no message is made of. Reading them would take a third of the time. */
 const UNUSED = { conversation: 0, timestamp: 0, key: 0 } as const;
+/** The same, and what a message says. */
+const UNUSED_AND_CONTENT = { ...UNUSED, content: 0, meta: 0 } as const;
 /** Documents per batch of a read that is bounded by bytes. At most one batch is fetched beyond the bound. */
 const BATCH_SIZE = 128;
 /** A read with a small bound has smaller batches, so that one batch of long messages isn't many times the bound. */
 const BOUND_BYTES_PER_DOCUMENT = 2_048;
 /** Maximum number of ids that are learned at once. */
 const LEARNED_AT_ONCE = 2_000;
+
+export interface RangeRead extends Range, PageSize {
+  readonly direction: 1 | -1;
+  /** True for messages without their content and meta. */
+  readonly withoutContent?: boolean | undefined;
+}
 
 /**
  * Reads messages in id order until the result is full. Without `maxBytes` fetches everything in one batch. Otherwise the
@@ -30,13 +38,14 @@ export async function inIdOrder(
   db: RangeDatabase,
   filter: Filter<MessageDocument>,
   index: ReadIndex,
-  { after, before, direction, ...size }: Range & PageSize & { readonly direction: 1 | -1 },
+  { after, before, direction, withoutContent = false, ...size }: RangeRead,
   timeLimit: TimeLimit,
 ): Promise<StoredMessage[]> {
   const page = new PageCollector<StoredMessage>(size);
   const { limit, maxBytes } = size;
   const batchSize = maxBytes === undefined ? limit : Math.min(limit, batchWithin(maxBytes));
-  const sizes = { limit, batchSize, projection: UNUSED };
+  const projection = withoutContent ? UNUSED_AND_CONTENT : UNUSED;
+  const sizes = { limit, batchSize, projection };
   const options = { ...timeLimit, ...db.hint(index), sort: { _id: direction }, ...sizes } as const;
   const list = JSON.stringify(filter);
   const landmarks = db.landmarks();

@@ -1,4 +1,4 @@
-import { contentDigest } from "@parley/models";
+import { contentDigest, type StoredMessage } from "@parley/models";
 import { expect, it } from "vitest";
 import { deletionOf, editOf } from "../changes/changes.ts";
 import { STORED } from "../collisions.ts";
@@ -82,5 +82,41 @@ export function digestRules(open: OpenStore): void {
     const { ref: _, ...withoutRef } = first;
     const store = await openChanged([holder, withoutRef], { [holder.id]: first.content });
     expect(await store.insert([first])).toEqual([STORED]);
+  });
+
+  it("P71: a page without contents has the same messages, each with the digest of what was first stored", async () => {
+    const plain = messageAt(3, { from: "bob", to: "alice", meta: '{"b":2}' });
+    const stored = [first, bare, plain, messageAt(4, { to: "bob" })];
+    const store = await openChanged(stored, { [first.id]: "edited", [bare.id]: "edited" }, [bare.id]);
+    await store.insert([{ ...first, id: idAt(9) }], { keepAliases: true });
+    const whole: StoredMessage[] = await everything(store, CONVERSATION);
+    expect(whole.map(({ also, change, deleted }) => [also, change, deleted])).toEqual([
+      [idAt(9), idAt(20), undefined],
+      [undefined, idAt(30), true],
+      [undefined, undefined, undefined],
+      [undefined, undefined, undefined],
+    ]);
+    const withoutContent = whole.map(({ meta: _, ...message }) => ({ ...message, content: "" }));
+    const bounds = { after: idAt(1), before: idAt(4) };
+    for (const range of [{}, bounds, { after: idAt(2) }, { before: idAt(3) }]) {
+      const { after, before } = { after: "", before: "~", ...range };
+      const within = withoutContent.filter(({ id }) => id > after && id < before);
+      for (const limit of [1, 2, 9]) {
+        const size = { ...range, limit, withoutContent: true };
+        const [oldest, newest] = [within.slice(0, limit), within.slice(-limit)];
+        expect(await store.page(CONVERSATION, { ...size, newest: false })).toEqual(oldest);
+        expect(await store.page(CONVERSATION, { ...size, newest: true })).toEqual(newest);
+      }
+    }
+  });
+
+  it("G5: contents that aren't read don't count against maxBytes", async () => {
+    const store = await open();
+    await store.insert(Array.from({ length: 40 }, (_, n) => messageAt(n, { content: "x".repeat(4_000) })));
+    const size = { limit: 30, maxBytes: 20_000 };
+    for (const newest of [true, false]) {
+      expect(await store.page("public", { ...size, newest })).toHaveLength(3);
+      expect(await store.page("public", { ...size, newest, withoutContent: true })).toHaveLength(30);
+    }
   });
 }

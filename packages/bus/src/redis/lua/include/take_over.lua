@@ -5,10 +5,11 @@
 -- former names then find no log. Without the text, such a persister would create a second log there.
 
 -- The keys of one place in Redis: the log, META, the ref state, three ref hashes, two hashes of shares, the revocations, the
--- read marks, dead letters.
-local KEYS_EACH = 11
+-- read marks, the shares of them, dead letters.
+local KEYS_EACH = 12
 local REVOCATIONS = 9
 local MARKS = 10
+local MARKS_SHARES = 11
 -- A group whose consumers have been silent for this long isn't in use. A running consumer reads every second.
 local IN_USE_MS = 10000
 

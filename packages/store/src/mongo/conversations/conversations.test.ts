@@ -1,9 +1,9 @@
 import { formatId, type LogMessage } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Store } from "../store.ts";
-import type { ConversationDocument } from "./document.ts";
-import { documentOf, type MessageDocument } from "./document.ts";
-import { startRig, type TestDatabase } from "./test/mongo-rig.ts";
+import type { Store } from "../../store.ts";
+import type { ConversationDocument } from "../document.ts";
+import { documentOf, type MessageDocument } from "../document.ts";
+import { startRig, type TestDatabase } from "../test/mongo-rig.ts";
 
 const rig = await startRig();
 afterAll(() => rig?.stop());

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, MongoServerError } from "mongodb";
-import { type ConversationUpdate, ConversationUpdates } from "../conversation-updates.ts";
-import { PageCollector, type PageSize } from "../page-size.ts";
-import type { LastMessages } from "../store.ts";
-import type { BackfillRow } from "./backfill.ts";
-import type { Collections } from "./connection.ts";
-import type { RunStep, TimeLimit } from "./deadline.ts";
-import type { ConversationDocument } from "./document.ts";
-import { DUPLICATE_KEY } from "./mongo-error.ts";
-import { readByIds } from "./read.ts";
+import { type Collection, MongoServerError } from "mongodb";
+import { type ConversationUpdate, ConversationUpdates } from "../../conversation-updates.ts";
+import { PageCollector, type PageSize } from "../../page-size.ts";
+import type { LastMessages } from "../../store.ts";
+import type { BackfillRow } from "../backfill.ts";
+import type { Collections } from "../connection.ts";
+import type { RunStep, TimeLimit } from "../deadline.ts";
+import type { ConversationDocument } from "../document.ts";
+import { readByIds } from "../read.ts";
+import { upsertAll } from "../upsert.ts";
 
 type Conversations = Collection<ConversationDocument>;
 
@@ -16,14 +16,6 @@ type Conversations = Collection<ConversationDocument>;
 const BY_USER = { users: 1, last: -1 } as const;
 /** MongoDB's error code for a missing collection. */
 const NAMESPACE_NOT_FOUND = 26;
-
-/** Updates per bulk write. Bulk writes run concurrently, because a server may sync each update to disk separately. */
-const BULK_SIZE = 128;
-/**
- * Maximum number of attempts per bulk write. If two processes create the same document at once, the server refuses
- * one of them. The next attempt of that process updates the document. Some servers also end the whole write there.
- */
-const MAX_ATTEMPTS = 10;
 
 /**
  * Writes the last messages of conversations. `$max` keeps the greatest id, so calls may be repeated and may come in
@@ -42,42 +34,6 @@ export async function updateConversations(
     },
   }));
   await upsertAll(conversations, operations, timeLimit);
-}
-
-/** Writes upserts, each by its `_id`, in any order. Rejects unless all of them satisfy the write concern (L13). */
-export async function upsertAll<Schema extends { readonly _id: string }>(
-  collection: Collection<Schema>,
-  operations: readonly AnyBulkWriteOperation<Schema>[],
-  { maxTimeMS }: Pick<TimeLimit, "maxTimeMS">,
-): Promise<void> {
-  const bulks: Promise<void>[] = [];
-  for (let from = 0; from < operations.length; from += BULK_SIZE)
-    bulks.push(write(collection, operations.slice(from, from + BULK_SIZE), maxTimeMS, MAX_ATTEMPTS));
-  await Promise.all(bulks);
-}
-
-async function write<Schema extends { readonly _id: string }>(
-  collection: Collection<Schema>,
-  operations: readonly AnyBulkWriteOperation<Schema>[],
-  maxTimeMS: number,
-  attempts: number,
-): Promise<void> {
-  try {
-    await collection.bulkWrite(operations, { ordered: false, maxTimeMS });
-  } catch (error) {
-    if (attempts === 1) throw error;
-    await write(collection, refusedOf(error, operations), maxTimeMS, attempts - 1);
-  }
-}
-
-/** Returns the operations to repeat after a document was created by another process. Rethrows any other error. */
-function refusedOf<Operation>(error: unknown, operations: readonly Operation[]): readonly Operation[] {
-  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
-    throw error;
-  const errors = [error.writeErrors].flat();
-  if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-  const settled = error.matchedCount + error.upsertedCount + errors.length;
-  return settled === operations.length ? errors.flatMap(({ index }) => operations[index] ?? []) : operations;
 }
 
 /** Conversations per step of a backfill. */
