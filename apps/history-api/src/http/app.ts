@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Verifier } from "@parley/auth";
+import type { JudgingVerifier } from "@parley/auth";
 import { ChatError, type ErrorCode } from "@parley/models";
 import {
   answerCors,
@@ -41,7 +41,7 @@ export interface AppDeps {
   readonly maxContentBytes: number;
   /** The current time of a monotonic clock, in ms. */
   readonly now: () => number;
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
   readonly origins: OriginPolicy;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;

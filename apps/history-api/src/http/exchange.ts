@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Identity, Verifier } from "@parley/auth";
+import type { Identity, JudgingVerifier } from "@parley/auth";
 import { requestBlock, type TrustedProxies } from "@parley/service";
 import type { Observe, RouteName } from "../events.ts";
 import type { Caller } from "../limits/caller.ts";
@@ -21,12 +21,14 @@ export interface Exchange {
   readonly deadline: Deadline;
   /** Monotonic time at which the request arrived, in ms. */
   readonly startedAt: number;
+  /** Judges the token again, after a wait in which it may have been revoked (P65). Rejects if it isn't accepted any more. */
+  readonly assertStillAccepted: () => Promise<void>;
   /** Reports that the request has query parameters that its route ignores (P64). */
   readonly noteIgnored: () => void;
 }
 
 export interface ExchangeDeps {
-  readonly verifier: Verifier;
+  readonly verifier: JudgingVerifier;
   readonly limiter: RequestLimiter;
   readonly trustedProxies: TrustedProxies;
   /** Maximum time until the first byte of an answer, in ms. */
@@ -58,10 +60,13 @@ export function createOpenExchange({
     const identity = await deadline.during("token", (signal) =>
       authenticate(verifier, req, { share: `address ${address}`, signal }),
     );
+    const { judge } = verifier;
+    const assertStillAccepted = () => judge.assertAccepted(identity);
     const caller = { user: identity.user, address };
     limiter.assertRate(caller);
     const noteIgnored = () => observe({ type: "ignored-parameters", route });
-    return { req, res, route, identity, caller, closed, deadline, startedAt, noteIgnored };
+    const exchange = { req, res, route, identity, caller, closed, deadline, startedAt };
+    return { ...exchange, assertStillAccepted, noteIgnored };
   };
 }
 

@@ -46,7 +46,10 @@ export class Responder {
     this.#deps = deps;
   }
 
-  /** Reads and sends a page: one list of messages, or several in one object. */
+  /**
+   * Reads and sends a page: one list of messages, or several in one object. A token that was revoked while the request
+   * waited gets an error in place of the page (P65).
+   */
   async sendPage(
     exchange: Exchange,
     read: (giveWay: GiveWay) => Promise<readonly MessageList[]>,
@@ -54,6 +57,7 @@ export class Responder {
     const { res, deadline } = exchange;
     const body = this.#bodyOf(exchange);
     const { memory, chunks, count } = await this.#readPage(exchange, read);
+    await deadline.during("token", exchange.assertStillAccepted);
     deadline.clear();
     let left = bytesOf(chunks);
     res.setHeader("content-type", "application/json");
@@ -146,6 +150,7 @@ export class Responder {
     const deadline = isFirst ? exchange.deadline : exchange.deadline.next();
     const read = () => this.#readPart(exchange, reader, count, deadline);
     const part = await (isFirst ? read() : retryTemporary(read, deadline.signal));
+    if (isFirst) await deadline.during("token", exchange.assertStillAccepted);
     deadline.clear();
     return part;
   }

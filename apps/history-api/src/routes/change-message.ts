@@ -37,11 +37,12 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
   const { changes, rateLimiter, maxContentBytes, observe, now } = deps;
 
   async function edit(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
-    await answer(req, res, async ({ deadline, identity: { user } }) => {
+    await answer(req, res, async ({ deadline, identity: { user }, assertStillAccepted }) => {
       assertId(id);
       refuseUnknownParameters(req.url ?? "", []);
       assertJson(req);
       const text = await readBody(req, MAX_FRAME_BYTES);
+      await deadline.during("token", assertStillAccepted);
       count(user, Buffer.byteLength(text));
       const decoded = decodeEditRequest(text, { maxContentBytes });
       if (!decoded.ok) throw new ChatError(decoded.code, decoded.message === undefined ? {} : decoded);

@@ -47,6 +47,13 @@ export class RevocationJudge {
       throw new AuthError("unavailable", "revocations_unknown", RETRY_AFTER_MS);
     });
   }
+
+  /** Rejects with the reason why a token isn't accepted any more, or with `unavailable` if that can't be known. */
+  async assertAccepted(identity: Pick<Identity, "user" | "issuedAt">): Promise<void> {
+    await this.assertCurrent();
+    const refusal = this.refusalOf(identity);
+    if (refusal) throw refusal;
+  }
 }
 
 /** A verifier whose tokens are judged by a judge. A service takes only such a verifier. */
@@ -77,9 +84,7 @@ export function withRevocations(
     async verify(token: string | undefined, from?: TokenSource): Promise<Identity> {
       const identity = await verifier.verify(token, from);
       try {
-        await judge.assertCurrent();
-        const refusal = judge.refusalOf(identity);
-        if (refusal) throw refusal;
+        await judge.assertAccepted(identity);
         return identity;
       } catch (error) {
         if (from?.signal?.aborted) throw from.signal.reason;
