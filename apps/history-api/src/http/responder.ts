@@ -50,7 +50,10 @@ export class Responder {
     this.#deps = deps;
   }
 
-  /** Reads and sends a page: one list of messages, or several in one object. */
+  /**
+   * Reads and sends a page: one list of messages, or several in one object. A token that was revoked while the request
+   * waited gets an error in place of the page (P65).
+   */
   async sendPage(
     exchange: Exchange,
     read: (giveWay: GiveWay) => Promise<readonly MessageList[]>,

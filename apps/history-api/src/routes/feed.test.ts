@@ -175,6 +175,15 @@ describe("wait", () => {
     });
   });
 
+  it("P65: a token that is revoked while its request is held gets 401, and no entries", async () => {
+    const answer = read(`?after=${idAt(6)}&wait=25`);
+    await held();
+    await server.revocations.revoke({ user: SERVICE.user, issuedBefore: Date.now() + 1_000 });
+    tail.append(message(7));
+    expect(await answer).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+    await until(() => lastLoad() === 0);
+  });
+
   it("P63: a client that leaves, and a log that is lost, end the wait", async () => {
     const leaving = new AbortController();
     const headers = { authorization: `Bearer ${await tokenOf(SERVICE.user, SERVICE.scopes)}` };

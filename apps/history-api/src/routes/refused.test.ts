@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "@parley/async";
+import { formatId } from "@parley/models";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readSeqs, startWithEightMessages } from "../test/eight-messages.ts";
 import { type RunningApi, tokenOf } from "../test/running-api.ts";
 
@@ -34,6 +36,27 @@ describe("refused requests", () => {
     expect(change).toMatchObject({ status: 403, body: { code: "user_blocked" } });
     await revocations.allow("alice", ["tokens", "user"]);
     expect((await server.request("/messages/bob")).status).toBe(200);
+  });
+
+  it("P65: an edit whose token is revoked before its body has come is refused", async () => {
+    const { revocations, url } = server;
+    const judged = vi.spyOn(revocations, "of");
+    const id = formatId({ ms: 1, seq: 1 });
+    async function* bytes() {
+      yield Buffer.from('{"content":"x"');
+      await until(() => judged.mock.calls.length > 0, "the token was judged");
+      await revocations.revoke({ user: "alice", issuedBefore: Date.now() + 1_000 });
+      yield Buffer.from(',"ref":"1"}');
+    }
+    const headers = {
+      authorization: `Bearer ${await tokenOf("alice")}`,
+      "content-type": "application/json",
+    };
+    const body = ReadableStream.from(bytes());
+    const edit = await fetch(`${url}/message/${id}`, { method: "PATCH", headers, body, duplex: "half" });
+    expect(await edit.json()).toMatchObject({ status: 401, code: "token_revoked" });
+    judged.mockRestore();
+    await revocations.allow("alice", ["tokens"]);
   });
 
   it("P55: ignores a token in the URL", async () => {

@@ -4,9 +4,6 @@ import { importsOf, isCode, type Source } from "./source.ts";
 
 const MAX_FILES = 15;
 
-/** Folders that are plain lists: each file contains one entry of the list and is named after that entry. */
-const LISTS = new Set(["packages/chaos/src/faults"]);
-
 /** A folder has so few files that its listing is read at a glance. Tests and their rigs aren't counted. */
 export const foldersAreSmall: Rule = (sources) => {
   const counts = new Map<string, number>();
@@ -16,7 +13,7 @@ export const foldersAreSmall: Rule = (sources) => {
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
   return [...counts].flatMap(([folder, count]) =>
-    count > MAX_FILES && !LISTS.has(folder) ? [`${folder}: ${count} files, at most ${MAX_FILES}`] : [],
+    count > MAX_FILES ? [`${folder}: ${count} files, at most ${MAX_FILES}`] : [],
   );
 };
 

@@ -2,7 +2,7 @@ import { sleep, until } from "@parley/async";
 import type { Revocations } from "@parley/bus";
 import { RedisBus } from "@parley/bus/redis";
 import { ORIGIN, type RevocationEntry } from "@parley/models";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { redisServer } from "../servers.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { redisCommand } from "./redis-rig.ts";
@@ -85,6 +85,40 @@ describe.skipIf(!server)("revocations over a real Redis", () => {
     proxy.refuse(false);
     await until(() => delivered.length > 0, "the message is delivered");
     expect(delivered).toEqual([{ user: "bob", issuedBefore: 1_000 }]);
+  });
+
+  it("L26: a process that was frozen delivers and appends nothing before it knows what was revoked meanwhile", async () => {
+    consume();
+    const [operator, elsewhere, thawing] = [await known(bus()), bus(), bus()];
+    const [sender, append] = [elsewhere.append(), thawing.append()];
+    const revocations = await known(thawing);
+    const got: unknown[] = [];
+    const tell = () => void got.push(revocations.of("bob"));
+    let missed = 0;
+    const missedOne = () => {
+      missed += 1;
+    };
+    const live = thawing.live({ message: tell, gap: () => undefined });
+    const marks = thawing.raiseMarks({ mark: tell, missed: missedOne });
+    const raising = elsewhere.raiseMarks({ mark: () => undefined, missed: () => undefined });
+    const roles = [sender, append, live, marks, raising];
+    await until(() => roles.every((role) => role.problem() === undefined) && missed === 1, "all are ready");
+    await Promise.all([live.join("bob"), marks.join("bob")]);
+    const [first] = await sender.append([{ from: "alice", to: "carol", content: "first" }]);
+    await operator.revoke({ user: "bob", issuedBefore: 1_000 });
+    // A minute passes at once, as if the process had been frozen since before the revocation.
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + 60_000);
+    const secret = { from: "alice", to: "bob", content: "secret" };
+    const [[own]] = await Promise.all([
+      append.append([{ ...secret, from: "bob" }]),
+      sender.append([secret]),
+      raising.raise([{ user: "bob", with: "", id: first?.ok ? first.id : "" }]),
+    ]);
+    await until(() => got.length > 0 && missed === 2, "what was missed comes");
+    vi.restoreAllMocks();
+    expect(own).toMatchObject({ ok: false, error: { code: "unavailable" } });
+    for (const known of got) expect(known).toEqual({ user: "bob", issuedBefore: 1_000 });
   });
 
   it("L26: a revocation that Redis has lost in going back is still known, and comes back", async () => {

@@ -5,6 +5,7 @@ import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { RefusedError, reasonOf, unavailable } from "../errors.ts";
 import { type EncodedDraft, encodeDraft } from "../format/encoded-draft.ts";
+import { STALE } from "../revocations/known-revocations.ts";
 import { type CallResult, callAppend, type DraftResult } from "./append-call.ts";
 import { AppendQueue, type QueueItem } from "./append-queue.ts";
 
@@ -154,6 +155,7 @@ export class RedisAppender implements Appender {
 
   /** Sends one call and settles its drafts. Never rejects. */
   async #send(call: readonly QueuedDraft[]): Promise<void> {
+    if (call.length > 0 && this.#context.revocations.isStale) return this.#refuseStale(call);
     const started = performance.now();
     this.#lastSentAt = started;
     this.#inFlight += 1;
@@ -169,6 +171,12 @@ export class RedisAppender implements Appender {
     }
     this.#inFlight -= 1;
     this.#wakeUp.resolve();
+  }
+
+  /** Refuses drafts of connections whose tokens may have been revoked while this process was frozen (L26). */
+  #refuseStale(call: readonly QueuedDraft[]): void {
+    for (const queued of call) settle(queued, failed(unavailable(STALE)));
+    this.#report(call.length, { refused: call.length });
   }
 
   #settleAnswered(call: readonly QueuedDraft[], result: CallResult, ms: number): void {

@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { unavailable } from "../errors.ts";
 import { decodePublished } from "../format/entry.ts";
 import { readHead } from "../log/log-reader.ts";
+import { STALE } from "../revocations/known-revocations.ts";
 import { JoinBatcher } from "./join-batcher.ts";
 import { LiveStream } from "./live-stream.ts";
 import { decodeMarker, publishMarker } from "./marker.ts";
@@ -217,6 +218,11 @@ export class RedisLiveFeed implements LiveFeed {
   }
 
   #receive(session: Session, channel: string, payload: string): void {
+    // The process was frozen. A repair reads the revocations before it delivers anything (L26).
+    if (this.#stream.isLive && this.#context.revocations.isStale) {
+      this.#subscriberLink.replace(session.client, STALE);
+      return;
+    }
     session.received += 1;
     if (channel === this.#markerChannel) {
       this.#receiveMarker(session, payload);

@@ -58,22 +58,26 @@ export async function repair({
     );
     signal.throwIfAborted();
     if (stream.beginRepair({ ...head, promotion }) === "hole") {
-      const filled = await fill({ names, link, stream, head, signal });
+      const filled = await fill({ names, revocations, link, stream, head, signal });
       messages = (messages ?? 0) + filled.messages;
-      // The log was trimmed or replaced. `beginRepair` with a new head finds out which.
+      // If the log was trimmed or replaced, `beginRepair` with a new head finds out which.
       if (!filled.isComplete) continue;
     }
     if (stream.finishRepair(head.end)) return { kind: "repaired", messages };
   }
 }
 
-interface Fill extends Omit<RepairDeps, "term" | "revocations"> {
+interface Fill extends Omit<RepairDeps, "term"> {
   readonly head: LogHead;
 }
 
-/** Reads the missing messages up to the head. `isComplete` is false if the log was trimmed or replaced meanwhile. */
+/**
+ * Reads the missing messages up to the head. `isComplete` is false if the log was trimmed or replaced meanwhile, or if the
+ * revocations have to be read again (L26).
+ */
 async function fill({
   names,
+  revocations,
   link,
   stream,
   head,
@@ -84,7 +88,7 @@ async function fill({
     const after = stream.completeUpTo;
     const page = await runOrUnavailable(link, (client) => readPage(client, names, after, head.end, PAGE));
     signal.throwIfAborted();
-    if (page.epoch !== head.epoch || page.trimmed > after || page.position <= after)
+    if (page.epoch !== head.epoch || page.trimmed > after || page.position <= after || revocations.isStale)
       return { messages, isComplete: false };
     messages += page.entries.length;
     stream.fill(deliveriesOf(page), page.position);

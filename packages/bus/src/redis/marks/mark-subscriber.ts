@@ -6,6 +6,7 @@ import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
 import { Subscriptions } from "../live/subscriptions.ts";
+import { type KnownRevocations, STALE } from "../revocations/known-revocations.ts";
 import { decodePublishedMark } from "./mark-format.ts";
 
 /** Timeout of subscriptions and pings, in ms. */
@@ -20,6 +21,7 @@ const PING_MS = 5_000;
 export class MarkSubscriber {
   readonly #listener: MarkListener;
   readonly #prefix: string;
+  readonly #revocations: KnownRevocations;
   readonly #subscriptions: Subscriptions;
   readonly #link: Link;
   readonly #closing = new AbortController();
@@ -28,8 +30,9 @@ export class MarkSubscriber {
   #session = new AbortController();
   #applying: Promise<void> | undefined;
 
-  constructor({ names, connect }: Context, listener: MarkListener) {
+  constructor({ names, revocations, connect }: Context, listener: MarkListener) {
     this.#listener = listener;
+    this.#revocations = revocations;
     this.#prefix = names.marksChannel("");
     this.#subscriptions = new Subscriptions(names.marksChannel, []);
     this.#link = connect({
@@ -67,7 +70,10 @@ export class MarkSubscriber {
     const session = new AbortController();
     this.#session = session;
     client.on("message", (channel: string, payload: string) => {
-      if (!session.signal.aborted) this.#receive(channel, payload);
+      if (session.signal.aborted) return;
+      // The process was frozen. The new connection tells clients to ask, which is when their tokens are judged (L26).
+      if (this.#revocations.isStale) this.#link.replace(client, STALE);
+      else this.#receive(channel, payload);
     });
     await this.#subscriptions.subscribeAll(client);
   }

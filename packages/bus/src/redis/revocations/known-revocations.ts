@@ -16,6 +16,8 @@ import { REVOKE } from "../script/scripts.ts";
 
 /** What was learned counts as current for this long, in ms (L26). */
 const CURRENT_MS = 2_500;
+/** Reason why a process whose revocations are stale doesn't go on, as text for an operator. */
+export const STALE = "this process couldn't know what was revoked";
 
 /** Limits of the revocations of one log. */
 interface RevocationLimits {
@@ -54,6 +56,14 @@ export class KnownRevocations {
 
   get isCurrent(): boolean {
     return this.isConfirmedWithin(CURRENT_MS);
+  }
+
+  /**
+   * True if this process knew the revocations once and can't know now, for instance after it was frozen. Until it has asked,
+   * it neither delivers nor appends, because its connections may be of users who were revoked meanwhile (L26).
+   */
+  get isStale(): boolean {
+    return this.#version !== undefined && !this.isCurrent;
   }
 
   isConfirmedWithin(ms: number): boolean {

@@ -1,8 +1,8 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { idlePendingIds, pendingIds, storedPendingIds } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault } from "./fault.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { idlePendingIds, pendingIds, storedPendingIds } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault } from "../fault.ts";
 
 /** Longest wait until the entries of a killed persister are idle. */
 const IDLE_TIMEOUT_MS = 2_500;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { backlogEntries } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { backlogEntries } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** A smaller backlog is treated as stored. The workload continues, so the backlog is hardly ever empty. */
 const SMALL_BACKLOG = 20;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cluster, GROUP, LOG } from "../cluster/cluster.ts";
-import { freezeWhileHolding } from "../cluster/freeze.ts";
-import { backlogEntries } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault } from "./fault.ts";
+import { type Cluster, GROUP, LOG } from "../../cluster/cluster.ts";
+import { freezeWhileHolding } from "../../cluster/freeze.ts";
+import { backlogEntries } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault } from "../fault.ts";
 
 /** Longer than the claim idle time, so that another persister takes over the entries of the frozen one. */
 const FROZEN_MS = 7_000;

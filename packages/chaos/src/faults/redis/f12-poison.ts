@@ -1,7 +1,7 @@
-import { type Cluster, LOG } from "../cluster/cluster.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault } from "./fault.ts";
+import { type Cluster, LOG } from "../../cluster/cluster.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault } from "../fault.ts";
 
 /** Entries that aren't messages: unknown fields, an invalid body, invalid fields of a message, and no version. */
 const POISON = [

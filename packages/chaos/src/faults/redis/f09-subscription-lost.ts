@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
-import type { Gateway } from "../cluster/cluster.ts";
-import { sumMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import type { Gateway } from "../../cluster/cluster.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** Time within which a gateway must notice a silent subscription (L15). */
 const BOUND_MS = 2_000;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatSeconds } from "../report/format.ts";
-import { schedule } from "../runner/schedule.ts";
-import type { Fault, FaultContext, Injection } from "./fault.ts";
+import { formatSeconds } from "../../report/format.ts";
+import { schedule } from "../../runner/schedule.ts";
+import type { Fault, FaultContext, Injection } from "../fault.ts";
 
 interface Entry {
   readonly id: string;

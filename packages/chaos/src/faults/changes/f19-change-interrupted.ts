@@ -1,9 +1,9 @@
-import type { Cluster, Persister } from "../cluster/cluster.ts";
-import { messageIdOf, pendingIds, storedChanges, storedDocuments } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Change } from "../workload/ledger.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import type { Cluster, Persister } from "../../cluster/cluster.ts";
+import { messageIdOf, pendingIds, storedChanges, storedDocuments } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Change } from "../../workload/ledger.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** Edits in the batch of the persister that dies. At least two of them must be in one update. */
 const EDITS = 8;

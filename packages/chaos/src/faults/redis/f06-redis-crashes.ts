@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 const MIN_IN_FLIGHT = 5;
 

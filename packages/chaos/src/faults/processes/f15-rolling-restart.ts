@@ -1,5 +1,5 @@
-import { formatOutages, formatSeconds } from "../report/format.ts";
-import type { Fault } from "./fault.ts";
+import { formatOutages, formatSeconds } from "../../report/format.ts";
+import type { Fault } from "../fault.ts";
 
 /** Time within which a process must end after SIGTERM (P41). */
 const STOP_BOUND_MS = 25_000;

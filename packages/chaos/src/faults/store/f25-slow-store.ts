@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { conversationOf } from "@parley/models";
 import type { Slowness } from "@parley/testkit";
-import { idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import { HistoryProbe } from "../workload/history-probe.ts";
-import { RawSender } from "../workload/raw-sender.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { idsInConversation, isStoredUpTo } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import { HistoryProbe } from "../../workload/history-probe.ts";
+import { RawSender } from "../../workload/raw-sender.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 const SENDER = "f25-sender";
 const READERS = 10;

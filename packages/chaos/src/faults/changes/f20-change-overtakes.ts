@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "@parley/local";
-import type { Cluster } from "../cluster/cluster.ts";
-import { freezeWhileHolding } from "../cluster/freeze.ts";
-import { isStoredUpTo, messageIdOf, storedChanges, storedDocuments } from "../cluster/log-inspection.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Change, Send } from "../workload/ledger.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { freezeWhileHolding } from "../../cluster/freeze.ts";
+import { isStoredUpTo, messageIdOf, storedChanges, storedDocuments } from "../../cluster/log-inspection.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Change, Send } from "../../workload/ledger.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** The claim idle time of 5 s, at most 2.5 s until the claim, 2.5 s until the change is delivered again, and a second. */
 const STORED_WITHIN_MS = 11_000;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sumMetric } from "../cluster/metrics.ts";
-import { formatSeconds } from "../report/format.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { formatSeconds } from "../../report/format.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** Replies that Redis sent before it was frozen may reach the clients as acks within this time. */
 const IN_FLIGHT_MS = 300;

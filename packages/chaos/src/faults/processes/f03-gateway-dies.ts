@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { countConnections, gatewaysWithClients } from "../cluster/metrics.ts";
-import { formatOutages } from "../report/format.ts";
-import type { Fault } from "./fault.ts";
+import { countConnections, gatewaysWithClients } from "../../cluster/metrics.ts";
+import { formatOutages } from "../../report/format.ts";
+import type { Fault } from "../fault.ts";
 
 /** Kills a gateway. Its clients reconnect to the other one. */
 export const gatewayDies: Fault = {

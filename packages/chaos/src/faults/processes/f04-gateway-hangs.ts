@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { countConnections, gatewaysWithClients } from "../cluster/metrics.ts";
-import { formatDetection, formatSeconds } from "../report/format.ts";
-import { HEARTBEAT } from "../workload/workload.ts";
-import type { Fault } from "./fault.ts";
+import { countConnections, gatewaysWithClients } from "../../cluster/metrics.ts";
+import { formatDetection, formatSeconds } from "../../report/format.ts";
+import { HEARTBEAT } from "../../workload/workload.ts";
+import type { Fault } from "../fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
 /** Timers fire late on a busy machine. */

@@ -3,13 +3,13 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cluster, LOG } from "../cluster/cluster.ts";
-import { idsInConversation, isStoredUpTo } from "../cluster/log-inspection.ts";
-import { sumMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import { startWorker } from "../hostile/attacker/worker.ts";
-import type { ClientOrder } from "../workload/client-process.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { type Cluster, LOG } from "../../cluster/cluster.ts";
+import { idsInConversation, isStoredUpTo } from "../../cluster/log-inspection.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import { startWorker } from "../../hostile/attacker/worker.ts";
+import type { ClientOrder } from "../../workload/client-process.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** Paths of libfaketime on Debian, Fedora and Homebrew. */
 const LIBRARY_PATHS = [
@@ -137,7 +137,7 @@ async function jumpHours({ cluster, workload, log }: FaultContext): Promise<Jump
 async function jumpClient({ cluster, log }: FaultContext): Promise<Jumps> {
   const [gateway] = cluster.gateways;
   if (!gateway) throw new Error("there is no gateway");
-  const file = join(import.meta.dirname, "../workload/client-process.ts");
+  const file = join(import.meta.dirname, "../../workload/client-process.ts");
   const env = { ...FAKETIME_ENV, FAKETIME_TIMESTAMP_FILE: CLIENT_OFFSET };
   const client = startWorker<ClientOrder, readonly string[]>(file, env);
   const send = () => client.call({ kind: "send", to: CLIENT_PEER, count: 5 });

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sleep } from "@parley/async";
-import type { Cluster } from "../cluster/cluster.ts";
-import { isStoredUpTo } from "../cluster/log-inspection.ts";
-import { type Target, targetsOf } from "../cluster/targets.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import { type SignalStep, signals } from "../runner/signals.ts";
-import { HistoryProbe } from "../workload/history-probe.ts";
-import { RawSender } from "../workload/raw-sender.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { isStoredUpTo } from "../../cluster/log-inspection.ts";
+import { type Target, targetsOf } from "../../cluster/targets.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import { type SignalStep, signals } from "../../runner/signals.ts";
+import { HistoryProbe } from "../../workload/history-probe.ts";
+import { RawSender } from "../../workload/raw-sender.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 const MAX_MINUTES = 2;
 const RAW_CLIENTS = 4;

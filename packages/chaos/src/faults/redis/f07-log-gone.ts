@@ -1,8 +1,8 @@
-import { type Cluster, LOG } from "../cluster/cluster.ts";
-import { backlogEntries, messageIdOf, storedDocuments } from "../cluster/log-inspection.ts";
-import { sumMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import { ALL_COMPONENTS, type Fault } from "./fault.ts";
+import { type Cluster, LOG } from "../../cluster/cluster.ts";
+import { backlogEntries, messageIdOf, storedDocuments } from "../../cluster/log-inspection.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import { ALL_COMPONENTS, type Fault } from "../fault.ts";
 
 /** Minimum number of messages in the log that aren't stored when the log is destroyed. */
 const MIN_UNSTORED = 15;

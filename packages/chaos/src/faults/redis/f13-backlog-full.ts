@@ -1,7 +1,7 @@
-import { backlogEntries } from "../cluster/log-inspection.ts";
-import { sumMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import type { Fault } from "./fault.ts";
+import { backlogEntries } from "../../cluster/log-inspection.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import type { Fault } from "../fault.ts";
 
 const BOUND = 150;
 

@@ -1,8 +1,8 @@
-import { gatewaysWithClients, readMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import { formatDetection, formatSeconds } from "../report/format.ts";
-import { HEARTBEAT } from "../workload/workload.ts";
-import type { Fault } from "./fault.ts";
+import { gatewaysWithClients, readMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import { formatDetection, formatSeconds } from "../../report/format.ts";
+import { HEARTBEAT } from "../../workload/workload.ts";
+import type { Fault } from "../fault.ts";
 
 const BOUND_MS = HEARTBEAT.everyMs + HEARTBEAT.timeoutMs;
 /** Timers fire late on a busy machine. */

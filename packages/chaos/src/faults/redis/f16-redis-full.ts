@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { sumMetric } from "../cluster/metrics.ts";
-import { eventually } from "../eventually.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { sumMetric } from "../../cluster/metrics.ts";
+import { eventually } from "../../eventually.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 /** The unit of `ulimit -f`. */
 const BLOCK_BYTES = 512;

@@ -1,5 +1,5 @@
-import { gatewaysWithClients, sumMetric } from "../cluster/metrics.ts";
-import type { Fault } from "./fault.ts";
+import { gatewaysWithClients, sumMetric } from "../../cluster/metrics.ts";
+import type { Fault } from "../fault.ts";
 
 /** Drops Redis' reply to an append. The message is appended, and the client's retry must get the same id (L5, L6). */
 export const replyLost: Fault = {

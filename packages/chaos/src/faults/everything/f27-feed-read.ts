@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sleep } from "@parley/async";
-import { type Target, targetsOf } from "../cluster/targets.ts";
-import { eventually } from "../eventually.ts";
-import { formatSeconds } from "../report/format.ts";
-import { FeedConsumer } from "../workload/feed-consumer.ts";
-import { MessageChanger } from "../workload/message-changer.ts";
-import { RawSender } from "../workload/raw-sender.ts";
-import type { Fault, FaultContext } from "./fault.ts";
+import { type Target, targetsOf } from "../../cluster/targets.ts";
+import { eventually } from "../../eventually.ts";
+import { formatSeconds } from "../../report/format.ts";
+import { FeedConsumer } from "../../workload/feed-consumer.ts";
+import { MessageChanger } from "../../workload/message-changer.ts";
+import { RawSender } from "../../workload/raw-sender.ts";
+import type { Fault, FaultContext } from "../fault.ts";
 
 const SENDER = "f27-sender";
 /** The number of entries in a page of each consumer. */

@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
-import { readMetric } from "../cluster/metrics.ts";
-import type { Fault } from "./fault.ts";
+import { readMetric } from "../../cluster/metrics.ts";
+import type { Fault } from "../fault.ts";
 
 const CONTENT_BYTES = 8_000;
 const PENDING_BYTES = 65_536;
