@@ -6,7 +6,7 @@ import type { Reservation } from "../limits/fair-budget.ts";
 import type { ReadKind, Turn } from "../limits/read-turns.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { ConversationReader } from "../queries/conversation-reader.ts";
-import { retryTemporary } from "../queries/retry.ts";
+import { retryTemporary } from "./retry.ts";
 import { PART } from "../queries/sizes.ts";
 import type { GiveWay } from "../queries/steps.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope, type MessageList } from "./encode-messages.ts";
