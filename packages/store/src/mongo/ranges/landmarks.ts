@@ -29,18 +29,21 @@ export class Landmarks {
   readonly #lists = new Map<string, readonly string[]>();
 
   /**
-   * Divides a range into windows, in the order of reading. Each spans twice as many landmarks as the one before it, so
-   * that a long page takes few reads. The last window is the one without landmarks.
+   * Divides a range into windows, in the order of reading. The first has about as many messages as are wanted. Each later
+   * one spans twice as many landmarks as the one before it, so that a long page takes few reads. The last window is the
+   * one without landmarks.
    */
-  windows(list: string, { after, before }: Range, direction: 1 | -1): IdsWithin[] {
+  windows(list: string, { after, before }: Range, direction: 1 | -1, limit: number): IdsWithin[] {
     const inside = (this.#lists.get(list) ?? []).filter((id) => id > (after ?? "") && id < (before ?? "~"));
     if (direction === -1) inside.reverse();
     const windows: IdsWithin[] = [];
     let start = direction === 1 ? after : before;
-    for (let span = 1; inside.length > 0; span *= 2) {
-      const landmark = inside.splice(0, span).at(-1) ?? "";
+    let landmarks = Math.ceil(limit / SPACING);
+    for (let next = 1; inside.length > 0; next *= 2) {
+      const landmark = inside.splice(0, landmarks).at(-1) ?? "";
       windows.push(upToLandmark(start, landmark, direction));
       start = landmark;
+      landmarks = next;
     }
     const rest = direction === 1 ? { after: start, before } : { after, before: start };
     return [...windows, idsWithin(rest)];

@@ -40,7 +40,8 @@ export async function inIdOrder(
   const options = { ...timeLimit, ...db.hint(index), sort: { _id: direction }, ...sizes } as const;
   const list = JSON.stringify(filter);
   const landmarks = db.landmarks();
-  const windows = landmarks?.windows(list, { after, before }, direction) ?? [idsWithin({ after, before })];
+  const range = { after, before };
+  const windows = landmarks?.windows(list, range, direction, limit) ?? [idsWithin(range)];
   for (const window of windows) {
     await readInto(page, db.messages.find({ ...filter, ...window }, options));
     if (!page.isFull) continue;
