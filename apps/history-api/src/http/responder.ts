@@ -3,15 +3,16 @@ import { estimateAll } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { Reservation } from "../limits/fair-budget.ts";
-import type { ReadKind, Turn } from "../limits/read-turns.ts";
+import type { ReadKind } from "../limits/read-steps.ts";
+import type { Turn } from "../limits/read-turns.ts";
 import type { RequestLimiter } from "../limits/request-limiter.ts";
 import type { ConversationReader } from "../queries/conversation-reader.ts";
-import { retryTemporary } from "./retry.ts";
 import { PART } from "../queries/sizes.ts";
 import type { GiveWay } from "../queries/steps.ts";
 import { bytesOf, encodeMessages, type JsonEnvelope, type MessageList } from "./encode-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { createGzipThreads, ResponseBody } from "./response-body.ts";
+import { retryTemporary } from "./retry.ts";
 import { ResponseAbandoned } from "./write.ts";
 
 export interface ResponderDeps {
@@ -122,7 +123,7 @@ export class Responder {
       const memory = this.#reserve(exchange, RESPONSE_BYTES);
       try {
         await turn.next();
-        const lists = await readLists(turn.giveWay);
+        const lists = await readLists(() => turn.giveWay());
         const chunks = await this.#encode(exchange, turn, lists);
         const count = lists.reduce((sum, { messages }) => sum + messages.length, 0);
         // Released first, because a response may exceed the user's share only if the user holds nothing else.

@@ -84,7 +84,8 @@ describe("a whole conversation", () => {
     await server.stop();
     await start(5_000, {}, "short");
     await server.request("/messages/bob");
-    expect(store.limits.length).toBeLessThan(60);
+    // About 50 parts, or some more if the store is slow: a part has at least 25 messages, if so many fit.
+    expect(store.limits.length).toBeLessThanOrEqual(5_000 / 25);
   });
 
   it("P50, G5: isn't read further after the client has disconnected", async () => {

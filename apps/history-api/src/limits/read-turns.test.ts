@@ -1,7 +1,8 @@
 import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
-import { until } from "@parley/async";
+import { sleep, until } from "@parley/async";
 import { describe, expect, it } from "vitest";
-import { ReadTurns, TurnRefused } from "./read-turns.ts";
+import { ReadTurns } from "./read-turns.ts";
+import { TurnRefused } from "./turn-refused.ts";
 
 const LIMITS = { requests: 1_000, requestsPerUser: 500, requestsPerAddress: 800 };
 const OPEN = new AbortController().signal;
@@ -99,7 +100,7 @@ describe("turns to read", () => {
   });
 
   it("G5: parts and later steps of pages wait for the first step of each page", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: 60_000 });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, read: 60_000 } });
     const [first, long] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const order: string[] = [];
     const page = turns.run("page", callerOf("u"), OPEN, () => first.promise);
@@ -108,23 +109,81 @@ describe("turns to read", () => {
       order.push("second step");
       await long.promise;
     });
-    const part = turns.run("part", callerOf("w"), OPEN, async () => void order.push("part"));
+    const part = turns.run("part", callerOf("w"), OPEN, async (turn) => {
+      await turn.next();
+      order.push("part");
+    });
     await turns.run("page", callerOf("x"), OPEN, async () => void order.push("page"));
     expect(order).toEqual(["page"]);
     first.resolve();
     await Promise.all([page, part]);
     await until(() => order.length === 3);
     // A page that has made its first step delays nobody, however long it takes.
-    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());
     long.resolve();
     await longPage;
   });
 
+  it("G5: of one address, the store reads one later step or part at a time, while others read", async () => {
+    const turns = new ReadTurns(LIMITS);
+    let [running, most] = [0, 0];
+    const step = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      for (let loop = 0; loop < 5; loop += 1) await nextTurnOfLoop();
+      running -= 1;
+    };
+    const page = (user: string) =>
+      turns.run("page", callerOf(user, "greedy"), OPEN, async (turn) => {
+        for (let steps = 0; steps < 3; steps += 1) {
+          await turn.giveWay();
+          await step();
+        }
+        // The conversion to JSON uses the event loop and not the store.
+        await turn.next();
+      });
+    const part = (user: string) =>
+      turns.run("part", callerOf(user, "greedy"), OPEN, async (turn) => {
+        await turn.next();
+        await step();
+      });
+    await Promise.all(["a", "a", "b", "c"].flatMap((user) => [page(user), part(user)]));
+    expect(most).toBe(1);
+    const held = Promise.withResolvers<void>();
+    const holding = turns.run("part", callerOf("a", "greedy"), OPEN, (turn) =>
+      turn.next().then(() => held.promise),
+    );
+    await turns.run("page", callerOf("d", "other"), OPEN, async (turn) => turn.giveWay());
+    held.resolve();
+    await holding;
+  });
+
+  it("G5: after a slow step, the store rests before the next one of the address", async () => {
+    const turns = new ReadTurns(LIMITS);
+    let loops = 0;
+    const counting = new AbortController();
+    const counter = (async () => {
+      for (; !counting.signal.aborted; loops += 1) await nextTurnOfLoop();
+    })();
+    const between: number[] = [];
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => {
+      for (const ms of [30, 30, 30]) {
+        const endedAt = loops;
+        await turn.giveWay();
+        between.push(loops - endedAt);
+        await sleep(ms);
+      }
+    });
+    counting.abort();
+    await counter;
+    expect(Math.min(...between.slice(1))).toBeGreaterThan(10);
+  });
+
   it("G5: they don't wait for ever", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: 1 });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1 } });
     const endless = Promise.withResolvers<void>();
     const page = turns.run("page", callerOf("u"), OPEN, () => endless.promise);
-    await turns.run("part", callerOf("w"), OPEN, async () => undefined);
+    await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());
     endless.resolve();
     await page;
   });

@@ -1,28 +1,19 @@
-import { setTimeout as sleep, setImmediate as turnOfLoop } from "node:timers/promises";
-import { FairPool, PoolFull, type Release, raceAbort } from "@parley/async";
+import { FairPool } from "@parley/async";
 import type { Caller } from "./caller.ts";
-import type { Refusal } from "./fair-budget.ts";
-
-/** A page is one answer, or the beginning of a whole conversation. A part is what follows of a whole conversation. */
-export type ReadKind = "page" | "part";
+import { FirstSteps } from "./first-steps.ts";
+import { LoopTurns } from "./loop-turns.ts";
+import { GIVE_WAY_MS, type ReadKind, ReadSteps, type ReadStepsDeps } from "./read-steps.ts";
+import { orRefuse } from "./turn-refused.ts";
 
 /**
  * Maximum number of concurrent reads: in total, per address and per user. Each read needs the memory of a page, and makes
- * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages.
+ * the store slower for the others. Nobody waits at a screen for a part, so parts get fewer places than pages. The later
+ * steps of long pages share those of parts.
  */
 const PLACES = {
   page: { total: 32, perAddress: 16, perUser: 2 },
   part: { total: 8, perAddress: 1, perUser: 1 },
 } as const;
-
-/** A read gives way for at most this time at once, in ms, so that it ends under any load. */
-const GIVE_WAY_MS = 100;
-
-/**
- * A step that blocks the event loop for longer than this is followed by a rest as long as itself, in ms. Short pages follow
- * each other without a rest, but nobody waits at a screen for parts and for the later steps of a page.
- */
-const REST_AFTER_MS = { first: 2, later: 0.2 };
 
 export interface TurnLimits {
   /** Maximum number of requests that are admitted at the same time. As many again may wait to be admitted. */
@@ -31,24 +22,8 @@ export interface TurnLimits {
   readonly requestsPerAddress: number;
 }
 
-/** A read was refused, because too many reads of its user, of its address or of all callers wait (see `share`). */
-export class TurnRefused extends Error {
-  override readonly name = "TurnRefused";
-  readonly share: Refusal;
-
-  constructor(share: Refusal) {
-    super("too many reads wait");
-    this.share = share;
-  }
-}
-
-/** The waits of one read. A read that is aborted while it waits rejects with the reason. */
-export interface Turn {
-  /** Waits until it is this user's turn to use the event loop. Call it before each step that blocks the loop. */
-  next(): Promise<void>;
-  /** The same, and before that lets the pages begin that wait for this read. Call it between the steps of a long read. */
-  giveWay(): Promise<void>;
-}
+/** The waits of one read (see ReadSteps). */
+export type Turn = Pick<ReadSteps, "next" | "giveWay">;
 
 /**
  * Lets users and addresses read in turn, so that a user or an address with many reads delays the others only a little
@@ -58,37 +33,30 @@ export interface Turn {
  * doesn't fill the queue of an address that other users share.
  *
  * Whatever is long gives way to what is short: parts, and the later steps of a long page, wait while the first step of
- * any page is being read. So a short page waits in the store for few others.
- *
- * In each iteration of the event loop, at most one read begins or is converted to JSON. Both are synchronous: SQLite
- * blocks the process during a read, and so does the conversion of a long page. The process does its other work between
- * two iterations. After a long step no other begins for as long again: a message that is sent meanwhile takes several
- * iterations, and each would otherwise wait for such a step.
+ * any page is being read. Of one address, the store reads only one part or later step at a time, and rests after a slow
+ * one. So a short page waits in the store for few others, and for little of each. On the event loop, the steps take turns
+ * (see LoopTurns).
  */
 export class ReadTurns {
-  readonly #pools: Readonly<Record<ReadKind, Pools>>;
-  readonly #loop = new FairPool({
-    places: 1,
-    placesPerKey: 1,
-    waiting: PLACES.page.total + PLACES.part.total,
-    waitingPerKey: PLACES.page.perUser + PLACES.part.perUser,
-  });
-
-  /** Pages whose first step is being read. */
-  #begun = 0;
-  #allBegun = Promise.withResolvers<void>();
-
-  readonly #giveWayMs: number;
+  readonly #users: Readonly<Record<ReadKind, FairPool>>;
+  readonly #pages: FairPool;
+  readonly #steps: ReadStepsDeps;
 
   constructor(limits: TurnLimits, { giveWayMs = GIVE_WAY_MS } = {}) {
-    this.#giveWayMs = giveWayMs;
-    this.#pools = { page: createPools("page", limits), part: createPools("part", limits) };
+    this.#users = { page: poolOfUsers("page", limits), part: poolOfUsers("part", limits) };
+    this.#pages = poolOfAddresses("page", limits);
+    this.#steps = {
+      firstSteps: new FirstSteps(),
+      longSteps: poolOfAddresses("part", limits),
+      loop: new LoopTurns(),
+      giveWayMs,
+    };
   }
 
-  /** Reads that wait for their turn. */
+  /** Reads and steps that wait for their turn. */
   get waiting(): number {
-    const { page, part } = this.#pools;
-    return [page, part].reduce((sum, { users, addresses }) => sum + users.waiting + addresses.waiting, 0);
+    const pools = [this.#users.page, this.#users.part, this.#pages, this.#steps.longSteps];
+    return pools.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
   /**
@@ -101,15 +69,11 @@ export class ReadTurns {
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    const { users, addresses } = this.#pools[kind];
-    const releaseUser = await orRefuse("user", users.take(caller.user, signal));
+    const releaseUser = await orRefuse("user", this.#users[kind].take(caller.user, signal));
     try {
-      const releaseAddress = await orRefuse("address", addresses.take(caller.address, signal));
-      try {
-        return await this.#inSteps(kind, caller.user, signal, read);
-      } finally {
-        releaseAddress();
-      }
+      if (kind === "part") return await this.#inSteps(kind, caller, signal, read);
+      const releaseAddress = await orRefuse("address", this.#pages.take(caller.address, signal));
+      return await this.#inSteps(kind, caller, signal, read).finally(releaseAddress);
     } finally {
       releaseUser();
     }
@@ -117,84 +81,28 @@ export class ReadTurns {
 
   async #inSteps<T>(
     kind: ReadKind,
-    user: string,
+    caller: Caller,
     signal: AbortSignal,
     read: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    const endFirstStep = kind === "page" ? this.#beginFirstStep() : () => undefined;
-    let restAfterMs = kind === "page" ? REST_AFTER_MS.first : REST_AFTER_MS.later;
-    const next = () => this.#turn(user, signal, restAfterMs);
-    const giveWay = async (): Promise<void> => {
-      endFirstStep();
-      restAfterMs = REST_AFTER_MS.later;
-      await this.#untilAllBegun(signal);
-      await next();
-    };
+    const steps = new ReadSteps(this.#steps, kind, caller, signal);
     try {
-      if (kind === "part") await this.#untilAllBegun(signal);
-      return await read({ next, giveWay });
+      return await read(steps);
     } finally {
-      endFirstStep();
+      steps.end();
     }
   }
-
-  /** Counts the first step of a page until the returned function is called. */
-  #beginFirstStep(): () => void {
-    let isOver = false;
-    this.#begun += 1;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#begun -= 1;
-      if (this.#begun > 0) return;
-      this.#allBegun.resolve();
-      this.#allBegun = Promise.withResolvers();
-    };
-  }
-
-  async #untilAllBegun(signal: AbortSignal): Promise<void> {
-    if (this.#begun === 0) return;
-    const longEnough = new AbortController();
-    const limit = sleep(this.#giveWayMs, undefined, { signal: longEnough.signal }).catch(() => undefined);
-    await raceAbort(Promise.race([this.#allBegun.promise, limit]), signal).finally(() => longEnough.abort());
-  }
-
-  async #turn(user: string, signal: AbortSignal, restAfterMs: number): Promise<void> {
-    const release = await this.#loop.take(user, signal);
-    await turnOfLoop();
-    void releaseAfterStep(release, restAfterMs);
-  }
 }
 
-/** Ends a turn: the caller's step runs as soon as this function waits for the first time. */
-async function releaseAfterStep(release: Release, restAfterMs: number): Promise<void> {
-  const startedAt = performance.now();
-  await turnOfLoop();
-  const tookMs = performance.now() - startedAt;
-  if (tookMs > restAfterMs) await sleep(tookMs);
-  release();
+/** A read takes a place of its user. */
+function poolOfUsers(kind: ReadKind, { requests, requestsPerUser }: TurnLimits): FairPool {
+  const user = { placesPerKey: PLACES[kind].perUser, waitingPerKey: requestsPerUser };
+  return new FairPool({ places: requests, waiting: requests, ...user });
 }
 
-/** The pools of one kind of read. A read takes a place of its user, and then one of its address. */
-interface Pools {
-  readonly users: FairPool;
-  readonly addresses: FairPool;
-}
-
-function createPools(kind: ReadKind, { requests, requestsPerUser, requestsPerAddress }: TurnLimits): Pools {
-  const { total, perAddress, perUser } = PLACES[kind];
-  const user = { placesPerKey: perUser, waitingPerKey: requestsPerUser };
+/** A page takes a place of its address after that. A part and a later step of a page take one for parts. */
+function poolOfAddresses(kind: ReadKind, { requests, requestsPerAddress }: TurnLimits): FairPool {
+  const { total, perAddress } = PLACES[kind];
   const address = { placesPerKey: perAddress, waitingPerKey: requestsPerAddress };
-  return {
-    users: new FairPool({ places: requests, waiting: requests, ...user }),
-    addresses: new FairPool({ places: total, waiting: requests, ...address }),
-  };
-}
-
-async function orRefuse(own: Refusal, place: Promise<Release>): Promise<Release> {
-  try {
-    return await place;
-  } catch (error) {
-    throw error instanceof PoolFull ? new TurnRefused(error.limit === "key" ? own : "all") : error;
-  }
+  return new FairPool({ places: total, waiting: requests, ...address });
 }

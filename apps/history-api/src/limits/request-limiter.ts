@@ -4,7 +4,9 @@ import { RETRY_AFTER_MS, tooFast } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 import { FairBudget, type Refusal, type Reservation } from "./fair-budget.ts";
 import { ReadAllowance } from "./read-allowance.ts";
-import { type ReadKind, ReadTurns, type Turn, TurnRefused } from "./read-turns.ts";
+import type { ReadKind } from "./read-steps.ts";
+import { ReadTurns, type Turn } from "./read-turns.ts";
+import { TurnRefused } from "./turn-refused.ts";
 
 /** The limits on the work for requests (G5). Users and addresses share each limit fairly. */
 export interface RequestLimits {

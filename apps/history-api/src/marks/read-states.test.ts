@@ -27,6 +27,7 @@ it("L27: a mark that a persister carries to the store during the read is found",
     position: idAt(3),
     deadline: noDeadline(),
     charge: () => undefined,
+    giveWay: async () => undefined,
   });
   expect(state).toMatchObject({ read: idAt(3), unread: 0 });
 });

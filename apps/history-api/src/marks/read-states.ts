@@ -3,6 +3,7 @@ import { idAfter, laterOf, type StoredMessage } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { History } from "../queries/history.ts";
+import { type GiveWay, SmallReads } from "../queries/steps.ts";
 import { type CountedMessages, countUnread } from "./count-unread.ts";
 
 /** A conversation of a list: the other user, or "" for the public room, and the last message if there is one. */
@@ -37,6 +38,8 @@ export interface ReadStatesOptions {
   readonly deadline: Deadline;
   /** Charges the reader for messages that were read. */
   readonly charge: (messages: readonly StoredMessage[]) => void;
+  /** Waits between two reads, so that others can read (G5). */
+  readonly giveWay: GiveWay;
 }
 
 /** Finds out how far conversations are read (P71). */
@@ -64,10 +67,11 @@ export class ReadStates {
     const stored = await deadline.during("store", (signal) =>
       store.marks.find(readReceipts ? [...own, ...others] : own, { signal }),
     );
+    const reads = new SmallReads(options.giveWay);
     const states: ReadState[] = [];
     for (const [at, conversation] of listed.entries()) {
       const mark = laterOf(unstored[at] ?? "", stored[at] ?? "");
-      const { read, unread } = await this.#count(reader, conversation, mark, options);
+      const { read, unread } = await this.#count(reader, conversation, mark, { ...options, reads });
       const readBy = readReceipts ? readByOf(reader, conversation, stored[listed.length + at]) : undefined;
       states.push({ read: read === "" ? undefined : read, unread, readBy });
     }
@@ -79,12 +83,13 @@ export class ReadStates {
     reader: string,
     { with: peer, last, isCounted }: ListedConversation,
     mark: string,
-    { position, deadline, charge }: ReadStatesOptions,
+    { position, deadline, charge, reads }: ReadStatesOptions & { readonly reads: SmallReads },
   ): Promise<{ read: string; unread: number | undefined }> {
     if (!last || last.id <= mark) return { read: mark, unread: 0 };
     if (last.from === reader) return { read: last.id, unread: 0 };
     if (!isCounted) return { read: mark, unread: undefined };
     const readPage = async (before: string, limit: number): Promise<CountedMessages> => {
+      await reads.next();
       const after = mark === "" ? undefined : mark;
       const page = await this.#deps.history.readPage(
         reader,
@@ -93,6 +98,7 @@ export class ReadStates {
         deadline,
       );
       charge(page.messages);
+      reads.done(page.messages.length);
       return page;
     };
     return countUnread(reader, mark, idAfter(position), readPage);

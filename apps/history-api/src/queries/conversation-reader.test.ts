@@ -9,6 +9,7 @@ import { noDeadline } from "../test/no-deadline.ts";
 import { idAt, message } from "../test/scripted-tail.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { RefLookup } from "./ref-lookup.ts";
+import { StepSize } from "./step-size.ts";
 
 const MESSAGES = 1_200;
 const LOG = Array.from({ length: MESSAGES }, (_, n) => message(n + 1, { content: "x".repeat(50) }));
@@ -54,6 +55,7 @@ it("G5, L19: holds no tail between two parts, and a later part finds what is pen
     follower,
     store: storeOf(1_150) as never,
     refLookup: new RefLookup(storeOf(1_150), () => undefined),
+    stepSize: new StepSize(),
     conversation: "alice:bob",
     snapshot,
     after: idAt(0),

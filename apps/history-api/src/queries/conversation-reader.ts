@@ -7,11 +7,13 @@ import { Merge } from "./merge.ts";
 import { readMergedPage } from "./merged-page.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { FIRST_PART, PART } from "./sizes.ts";
+import type { StepSize } from "./step-size.ts";
 
 export interface ReaderDeps {
   readonly follower: Pick<LogFollower, "later">;
   readonly store: Pick<Store, "page" | "findByIds">;
   readonly refLookup: RefLookup;
+  readonly stepSize: StepSize;
   readonly conversation: string;
   /** The tail up to the log's end. */
   readonly snapshot: TailSnapshot;
@@ -54,20 +56,22 @@ export class ConversationReader {
   /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
   async next(deadline: Deadline): Promise<readonly StoredMessage[]> {
     if (this.#after === undefined) return [];
-    const { follower, conversation, before } = this.#deps;
+    const { follower, conversation, before, stepSize } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);
     this.#tail = tail;
+    const startedAt = performance.now();
     try {
       const { messages, next } = await readMergedPage(
         conversationSource({ ...this.#deps, tail, merge: this.#merge, deadline }),
         {
           after: this.#after,
           before,
-          limit: this.#limit,
+          limit: stepSize.next(PART.limit, this.#limit),
           maxBytes: PART.maxBytes,
           newest: false,
         },
       );
+      stepSize.took(messages.length, performance.now() - startedAt);
       this.#after = next;
       this.#limit = nextLimit(messages, this.#limit);
       return messages;

@@ -1,5 +1,5 @@
 import type { StoredMessage } from "@parley/models";
-import { firstFitting, type LastMessages, type Store } from "@parley/store";
+import { estimateAll, firstFitting, isFull, type LastMessages, type Store } from "@parley/store";
 import { unavailable } from "../errors.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import { indexAfter } from "../log-tail/entry-list.ts";
@@ -15,6 +15,8 @@ import {
 import { PresentContent } from "./present-content.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
+import { StepSize } from "./step-size.ts";
+import { atOnce, type GiveWay } from "./steps.ts";
 
 export interface ConversationsOptions {
   /** Selects conversations whose last message is before this id. Undefined selects the newest conversations. */
@@ -55,6 +57,7 @@ const MAX_ATTEMPTS = 3;
  */
 export class Conversations {
   readonly #deps: ConversationsDeps;
+  readonly #stepSize = new StepSize();
 
   constructor(deps: ConversationsDeps) {
     this.#deps = deps;
@@ -65,14 +68,12 @@ export class Conversations {
     user: string,
     options: ConversationsOptions,
     deadline: Deadline,
+    giveWay: GiveWay = atOnce,
   ): Promise<ConversationsPage> {
-    const { follower, store } = this.#deps;
-    const size = { ...options, maxBytes: MAX_PAGE_BYTES };
+    const { follower } = this.#deps;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const first = await deadline.during("log", () => follower.snapshot());
-      const stored = await deadline.during("store", (signal) =>
-        store.conversations(user, { ...size, signal }),
-      );
+      const stored = await this.#stored(user, options, deadline, giveWay);
       const second = await deadline.during("log", () => follower.snapshot());
       if (second.since <= first.position) {
         const query = { user, ...options, stored };
@@ -80,6 +81,33 @@ export class Conversations {
       }
     }
     throw unavailable("The log is moving too fast for this server. Retry later.");
+  }
+
+  /**
+   * Reads the store's list, a long one in steps (G5). The result may differ from that of one read: a conversation that gets
+   * a message between two steps may be in none of them. That message is in a snapshot, as above.
+   */
+  async #stored(
+    user: string,
+    { before: end, limit }: ConversationsOptions,
+    deadline: Deadline,
+    giveWay: GiveWay,
+  ): Promise<LastMessages> {
+    const messages: StoredMessage[] = [];
+    for (let before = end; ; ) {
+      const left = { limit: limit - messages.length, maxBytes: MAX_PAGE_BYTES - estimateAll(messages) };
+      const step = { ...left, before, limit: this.#stepSize.next(limit, left.limit) };
+      const startedAt = performance.now();
+      const found = await deadline.during("store", (signal) =>
+        this.#deps.store.conversations(user, { ...step, signal }),
+      );
+      this.#stepSize.took(found.messages.length, performance.now() - startedAt);
+      messages.push(...found.messages);
+      const isLast = step.limit === left.limit || isFull(found.messages, left);
+      if (found.next === undefined || isLast) return { messages, next: found.next };
+      before = found.next;
+      await giveWay();
+    }
   }
 
   async #mergedPage(

@@ -13,7 +13,8 @@ import { readByIds } from "./read-by-ids.ts";
 import { type Audience, isMeantFor, readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
 import { MAX_PAGE_BYTES } from "./sizes.ts";
-import { type GiveWay, readInSteps } from "./steps.ts";
+import { StepSize } from "./step-size.ts";
+import { atOnce, type GiveWay, readInSteps } from "./steps.ts";
 
 /** A part of a conversation. Both ids are exclusive. */
 export interface Part {
@@ -59,6 +60,7 @@ export interface HistoryDeps {
  */
 export class History {
   readonly #deps: HistoryDeps;
+  readonly #stepSize = new StepSize();
 
   constructor(deps: HistoryDeps) {
     this.#deps = deps;
@@ -74,7 +76,7 @@ export class History {
   ): Promise<Page> {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
-    return readMergedPage(inSteps(this.#conversation(conversation, snapshot, deadline), giveWay), {
+    return readMergedPage(this.#inSteps(this.#conversation(conversation, snapshot, deadline), giveWay), {
       after,
       before: endOf(snapshot, before),
       limit,
@@ -103,7 +105,8 @@ export class History {
     const conversation = conversationOf(reader, peer);
     const snapshot = await this.#snapshot(deadline, conversation);
     const part = { after: after ?? ORIGIN, before: endOf(snapshot, before) };
-    return new ConversationReader({ follower, store, refLookup, conversation, snapshot, ...part });
+    const deps = { follower, store, refLookup, stepSize: this.#stepSize };
+    return new ConversationReader({ ...deps, conversation, snapshot, ...part });
   }
 
   /**
@@ -150,14 +153,14 @@ export class History {
     const cursor = isBeyondEnd ? ORIGIN : asked.after;
     const last = asked.upTo !== undefined && asked.upTo < position ? asked.upTo : position;
     const range = { after: laterOf(cursor, since), limit, maxBytes: MAX_PAGE_BYTES };
-    const page = await readMergedPage(inSteps(this.#selected(of, snapshot, deadline), giveWay), {
+    const page = await readMergedPage(this.#inSteps(this.#selected(of, snapshot, deadline), giveWay), {
       ...range,
       before: idAfter(last),
       newest: false,
     });
     const { changes, next } = await readChanges(
       { of, ...range, before: idAfter(page.next ?? last) },
-      { ...this.#deps, tail: snapshot, deadline, giveWay },
+      { ...this.#deps, tail: snapshot, deadline, stepSize: this.#stepSize, giveWay },
     );
     const end = next ?? page.next;
     const messages = next === undefined ? page.messages : page.messages.filter(({ id }) => id <= next);
@@ -173,6 +176,12 @@ export class History {
     if (id > tail.position) return undefined;
     const [found] = (await readByIds([id], { ...this.#deps, tail, deadline })).values();
     return found && isVisibleTo(reader, found) ? found : undefined;
+  }
+
+  /** Reads the store in steps. */
+  #inSteps(source: MergeSource, giveWay: GiveWay): MergeSource {
+    const stepping = { stepSize: this.#stepSize, giveWay };
+    return { ...source, stored: (range) => readInSteps(range, source.stored, stepping) };
   }
 
   #snapshot(deadline: Deadline, conversation?: string): Promise<TailSnapshot> {
@@ -198,13 +207,6 @@ export class History {
       present: (messages) => presentContent.of(messages),
     };
   }
-}
-
-const atOnce: GiveWay = () => Promise.resolve();
-
-/** Reads the store in steps. */
-function inSteps(source: MergeSource, giveWay: GiveWay): MergeSource {
-  return { ...source, stored: (range) => readInSteps(range, source.stored, giveWay) };
 }
 
 /** The exclusive upper bound of an answer: `before`, but at most the log's end. */

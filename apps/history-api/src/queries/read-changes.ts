@@ -16,7 +16,7 @@ import {
 import { indexAfter } from "../log-tail/entry-list.ts";
 import { PresentContent } from "./present-content.ts";
 import { type ReadByIdsDeps, readByIds } from "./read-by-ids.ts";
-import type { GiveWay } from "./steps.ts";
+import type { Stepping } from "./steps.ts";
 
 /** A change, with its message as it is now (P75). */
 export interface ShownChange {
@@ -44,24 +44,23 @@ export interface ChangesQuery extends PageSize {
   readonly before: string;
 }
 
-export interface ReadChangesDeps extends ReadByIdsDeps {
+export interface ReadChangesDeps extends ReadByIdsDeps, Stepping {
   readonly store: Pick<Store, "changes" | "findByIds">;
-  readonly giveWay: GiveWay;
 }
-
-/** Changes that are read at once, from the store and from the tail. */
-const STEP = 100;
 
 /**
  * Reads changes of one user or of all (P63), in the order of their ids. They are merged from store and tail as messages are
- * (merge.ts): a change up to the tail's position that isn't in the tail was stored before the store was read.
+ * (merge.ts): a change up to the tail's position that isn't in the tail was stored before the store was read. Many are read
+ * in steps, from the store and from the tail.
  */
 export async function readChanges(query: ChangesQuery, deps: ReadChangesDeps): Promise<ChangesPage> {
   const changes: ShownChange[] = [];
   const page = new PageCollector<StoredMessage>(query);
   for (let { after } = query; ; ) {
-    const limit = Math.min(STEP, query.limit - changes.length);
+    const limit = deps.stepSize.next(query.limit, query.limit - changes.length);
+    const startedAt = performance.now();
     const step = await readStep({ ...query, after, limit }, deps);
+    deps.stepSize.took(step.changes.length, performance.now() - startedAt);
     for (const shown of step.changes) {
       changes.push(shown);
       if (page.add(shown.message)) return { changes, next: shown.change };

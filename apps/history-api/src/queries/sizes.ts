@@ -8,6 +8,3 @@ export const MAX_PAGE_BYTES = 2 * 1_048_576;
 export const PART = { limit: 500, maxBytes: 65_536 };
 /** Messages in the first part. Each part tells how many messages to ask for in the next one. */
 export const FIRST_PART = 50;
-
-/** Maximum number of messages that are read from the store at once. A longer page is read in several steps. */
-export const STEP = 100;

@@ -1,25 +1,36 @@
 import type { StoredMessage } from "@parley/models";
 import { estimateAll, isFull } from "@parley/store";
 import type { RangeQuery } from "./range.ts";
-import { STEP } from "./sizes.ts";
+import { MAX_STEP, type StepSize } from "./step-size.ts";
 
 /** Waits between two steps of a long read, so that others can read. */
 export type GiveWay = () => Promise<void>;
 
+/** Doesn't wait, for short reads. */
+export const atOnce: GiveWay = () => Promise.resolve();
+
+/** How a long read is divided. */
+export interface Stepping {
+  readonly stepSize: StepSize;
+  readonly giveWay: GiveWay;
+}
+
 /**
- * Reads a range of the store in steps, so that nobody's read waits for a long one (G5). The result is the same as that of
- * one read: each step continues after the last message of the one before it.
+ * Reads a range of the store, a long one in steps, so that nobody's read waits for all of it (G5). The result is the same
+ * as that of one read: each step continues after the last message of the one before it.
  */
 export async function readInSteps(
   range: RangeQuery,
   read: (step: RangeQuery) => Promise<readonly StoredMessage[]>,
-  giveWay: GiveWay,
+  { stepSize, giveWay }: Stepping,
 ): Promise<readonly StoredMessage[]> {
   let messages: readonly StoredMessage[] = [];
   for (;;) {
     const rest = restOf(range, messages);
-    const step = { ...rest, limit: Math.min(STEP, rest.limit) };
+    const step = { ...rest, limit: stepSize.next(range.limit, rest.limit) };
+    const startedAt = performance.now();
     const found = await read(step);
+    stepSize.took(found.length, performance.now() - startedAt);
     messages = range.newest ? [...found, ...messages] : [...messages, ...found];
     if (!isFull(found, step) || isFull(messages, range)) return messages;
     await giveWay();
@@ -37,4 +48,29 @@ function restOf(range: RangeQuery, messages: readonly StoredMessage[]): RangeQue
       ? { before: messages[0]?.id ?? range.before }
       : { after: messages.at(-1)?.id ?? range.after }),
   };
+}
+
+/** The cost of a small read besides its messages, in messages. */
+const READ_COST = 10;
+
+/** Small reads that follow each other. They give way once they have cost as much as a step (G5). */
+export class SmallReads {
+  readonly #giveWay: GiveWay;
+  #left = MAX_STEP;
+
+  constructor(giveWay: GiveWay) {
+    this.#giveWay = giveWay;
+  }
+
+  /** Waits before a read, if it isn't part of the first step. */
+  async next(): Promise<void> {
+    if (this.#left > 0) return;
+    this.#left = MAX_STEP;
+    await this.#giveWay();
+  }
+
+  /** A read is done. */
+  done(messages: number): void {
+    this.#left -= READ_COST + messages;
+  }
 }

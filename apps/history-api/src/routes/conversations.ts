@@ -38,8 +38,8 @@ export function conversationsRoute(deps: ConversationsDeps) {
     const { page, as } = readConversationsQuery(req.url ?? "", exchange.noteIgnored);
     const reader = readerOf(exchange.identity, { as, route: "conversations", observe });
     const { deadline } = exchange;
-    await responder.sendPage(exchange, async () => {
-      const { messages, next, position } = await conversations.readPage(reader, page, deadline);
+    await responder.sendPage(exchange, async (giveWay) => {
+      const { messages, next, position } = await conversations.readPage(reader, page, deadline, giveWay);
       const listed = messages.map((last, at) => ({
         with: peerOf(reader, last),
         last,
@@ -48,7 +48,12 @@ export function conversationsRoute(deps: ConversationsDeps) {
       const isFirst = page.before === undefined;
       const room = isFirst ? [await publicRoom(position, deadline)] : [];
       const charge = (read: readonly StoredMessage[]) => responder.charge(exchange, read);
-      const states = await readStates.of(reader, [...listed, ...room], { position, deadline, charge });
+      const states = await readStates.of(reader, [...listed, ...room], {
+        position,
+        deadline,
+        charge,
+        giveWay,
+      });
       const item = (message: StoredMessage, at: number) =>
         `{"with":${JSON.stringify(peerOf(reader, message))},"last":${toJson(message)}${stateJson(states[at])}}`;
       const after = next === undefined ? "]" : `],"next":"${next}"`;
