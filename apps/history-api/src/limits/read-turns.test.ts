@@ -1,5 +1,5 @@
 import { setImmediate as nextTurnOfLoop } from "node:timers/promises";
-import { until } from "@parley/async";
+import { sleep, until } from "@parley/async";
 import { describe, expect, it } from "vitest";
 import { ReadTurns } from "./read-turns.ts";
 import { TurnRefused } from "./turn-refused.ts";
@@ -156,6 +156,27 @@ describe("turns to read", () => {
     await turns.run("page", callerOf("d", "other"), OPEN, async (turn) => turn.giveWay());
     held.resolve();
     await holding;
+  });
+
+  it("G5: after a slow step, the store rests before the next one of the address", async () => {
+    const turns = new ReadTurns(LIMITS);
+    let loops = 0;
+    const counting = new AbortController();
+    const counter = (async () => {
+      for (; !counting.signal.aborted; loops += 1) await nextTurnOfLoop();
+    })();
+    const between: number[] = [];
+    await turns.run("page", callerOf("u"), OPEN, async (turn) => {
+      for (const ms of [30, 30, 30]) {
+        const endedAt = loops;
+        await turn.giveWay();
+        between.push(loops - endedAt);
+        await sleep(ms);
+      }
+    });
+    counting.abort();
+    await counter;
+    expect(Math.min(...between.slice(1))).toBeGreaterThan(10);
   });
 
   it("G5: they don't wait for ever", async () => {
