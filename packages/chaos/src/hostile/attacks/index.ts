@@ -6,9 +6,7 @@ import { fullRefs } from "./full-refs.ts";
 import { halfHandshakes, idleConnections, slowloris } from "./held-connections.ts";
 import { pipelinedHandshakes } from "./pipelined-handshakes.ts";
 import { pipelinedHistory } from "./pipelined-history.ts";
-import { sendRequests } from "./send-requests.ts";
 import { syncLoops } from "./sync-loops.ts";
-import { tinyChunks } from "./tiny-chunks.ts";
 import { emptyPongs, tinyFragments } from "./tiny-frames.ts";
 import { unreadConversations, unreadConversationsOfFour } from "./unread-conversations.ts";
 import { upgradeReset } from "./upgrade-reset.ts";
@@ -29,7 +27,6 @@ export const ATTACKS: readonly Attack[] = [
   escapedContent,
   emptyPongs,
   tinyFragments,
-  tinyChunks,
   syncLoops,
   fullBacklog,
   fullBacklogBytes,
@@ -38,5 +35,4 @@ export const ATTACKS: readonly Attack[] = [
   authFrames,
   pingFrames,
   markFrames,
-  sendRequests,
 ];
