@@ -48,10 +48,11 @@ describe("the marks that the server tells", () => {
     for (const [other, n] of [
       ["bob", 3],
       ["carol", 5],
+      ["alice", 5],
     ] as const)
       marks.markRead(other, idOf(n));
     await vi.advanceTimersByTimeAsync(0);
-    expect(wire.map((frame) => JSON.parse(frame).with)).toEqual(["carol"]);
+    expect(wire.map((frame) => JSON.parse(frame).with)).toEqual(["carol", "alice"]);
   });
 
   it("P71: are in /conversations, too, which says of a mark that nobody hears that it is known", async () => {
