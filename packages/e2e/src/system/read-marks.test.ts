@@ -1,5 +1,4 @@
 import { until } from "@parley/async";
-import { until } from "@parley/async";
 import type { ReadMark } from "@parley/client";
 import { expect, it } from "vitest";
 import type { ChatClient } from "../rig/chat-client.ts";
