@@ -76,6 +76,14 @@ export function isStoredUpTo(cluster: Cluster, id: string): Promise<boolean> {
   });
 }
 
+/** Returns the id of the last entry in the log, or "" if it has none. */
+export function endOfLog(cluster: Cluster): Promise<string> {
+  return cluster.withRedis(async (redis) => {
+    const [last] = await redis.xrevrange(LOG, "+", "-", "COUNT", 1);
+    return last ? messageIdOf(last[0]) : "";
+  });
+}
+
 /** Returns the format of the log. Releases that know only the first one don't write it. */
 export function formatOfLog(cluster: Cluster): Promise<string> {
   return cluster.withRedis(async (redis) => (await redis.hget(META, "format")) ?? "1");

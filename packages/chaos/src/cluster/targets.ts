@@ -1,4 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
+
+const DEAD_MS = 500;
+const PAUSE_MS = 1_000;
 
 /** A process of the cluster that may get signals. */
 export interface Target {
@@ -13,6 +17,14 @@ export function targetsOf({ redis, mongo, gateways, persisters, historyApi }: Cl
     targetOf(`${app.name} ${n}`, app),
   );
   return [targetOf("redis", redis), targetOf("mongo", mongo), ...apps];
+}
+
+/** Kills a process, starts it again after a moment, and leaves the cluster a second to work. */
+export async function killAndRestart(target: Pick<Target, "kill" | "restart">): Promise<void> {
+  await target.kill("SIGKILL");
+  await delay(DEAD_MS);
+  await target.restart();
+  await delay(PAUSE_MS);
 }
 
 function targetOf(name: string, process: Omit<Target, "name">): Target {

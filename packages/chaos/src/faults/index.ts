@@ -4,6 +4,7 @@ import { halfOpen } from "./clients/f10-half-open.ts";
 import { slowReader } from "./clients/f14-slow-reader.ts";
 import { clocksJump } from "./everything/f17-clocks-jump.ts";
 import { everythingAtOnce } from "./everything/f18-everything.ts";
+import { readMarks } from "./everything/f23-read-marks.ts";
 import { randomSignals } from "./everything/f26-random-signals.ts";
 import { feedRead } from "./everything/f27-feed-read.ts";
 import type { Fault } from "./fault.ts";
@@ -20,6 +21,7 @@ import { subscriptionLost } from "./redis/f09-subscription-lost.ts";
 import { poison } from "./redis/f12-poison.ts";
 import { backlogFull } from "./redis/f13-backlog-full.ts";
 import { redisFull } from "./redis/f16-redis-full.ts";
+import { revokedToken } from "./redis/f24-revoked-token.ts";
 import { mongoStops } from "./store/f11-mongo-stops.ts";
 import { slowStore } from "./store/f25-slow-store.ts";
 
@@ -51,6 +53,8 @@ export const FAULTS: readonly Fault[] = [
   ...SINGLE,
   everythingAtOnce([...SINGLE, storedLogGone, ...OF_CHANGES]),
   ...OF_CHANGES,
+  readMarks,
+  revokedToken,
   slowStore,
   randomSignals,
   feedRead,

@@ -54,6 +54,10 @@ the fault held everything acknowledged before the request (P56), and that MongoD
 Under F1 to F3, F6, F9, F11, F15 and F18 to F20, users also edit and delete their messages, and repeat some of these requests. Then
 the same columns count what goes wrong with changes: an acknowledged one that isn't stored or that its message doesn't have (P76), one
 that is stored twice, and one that a client didn't see live or in the \`changes\` of \`/sync\` (P74, P75).
+
+Under F23 every read mark and number of unread messages that a user is told is compared with the messages and marks that were sent
+(P70, P71). Under F24 the time of everything that a revoked user gets is compared with the time of the revocation, by a monotonic
+clock (P65).
 `;
 
 const ABOUT_MUTANTS = `

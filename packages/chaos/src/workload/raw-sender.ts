@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BareConnection } from "./bare-connection.ts";
 
 /** An unanswered message. */
 interface Unacked {
@@ -16,31 +17,24 @@ interface ServerFrame {
   readonly temporary?: boolean;
 }
 
-const RECONNECT_MS = 200;
 const RESEND_MS = 500;
 /** Below the number at which a gateway pauses reading (MAX_UNANSWERED). */
 const MAX_UNACKED = 100;
 
 /**
- * A client of the bare protocol, without the SDK: sends messages, and sends each again with the same ref until it has an
- * ack (P31). The rest of docs/protocol.md is left out.
+ * A client of the bare protocol that sends messages, and sends each again with the same ref until it has an ack (P31).
  */
 export class RawSender {
-  readonly #urls: readonly string[];
-  readonly #token: string;
   readonly #name: string;
   readonly #unacked = new Map<string, Unacked>();
   readonly #stopping = new AbortController();
-  #socket: WebSocket | undefined;
+  readonly #connection: BareConnection<ServerFrame>;
   #sent = 0;
-  #turn = 0;
 
   /** `name` is the prefix of the refs. `urls` are the gateways, used in turn. */
   constructor(urls: readonly string[], token: string, name: string) {
-    this.#urls = urls;
-    this.#token = token;
     this.#name = name;
-    this.#connect();
+    this.#connection = new BareConnection({ urls, token, onFrame: (frame) => this.#receive(frame) });
   }
 
   /** Sends a message and resolves with its id once it is acknowledged. Rejects if it is refused for good. */
@@ -49,7 +43,7 @@ export class RawSender {
     const frame = JSON.stringify({ ...(to !== "" && { to }), content, ref });
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#unacked.set(ref, { frame, resolve, reject });
-    this.#transmit(frame);
+    this.#connection.send(frame);
     return promise;
   }
 
@@ -66,44 +60,25 @@ export class RawSender {
 
   close(): void {
     this.#stopping.abort();
-    this.#socket?.close();
+    this.#connection.close();
     for (const { reject } of this.#unacked.values()) reject(new Error("the sender was closed"));
     this.#unacked.clear();
   }
 
-  #connect(): void {
-    const url = this.#urls[this.#turn++ % this.#urls.length] ?? "";
-    const socket = new WebSocket(url, ["chat.v1", `bearer.${this.#token}`]);
-    this.#socket = socket;
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)));
-    // In Node 22 a failed connection has only an error, and no close.
-    socket.onerror = () => this.#reconnect(socket);
-    socket.onclose = () => this.#reconnect(socket);
-  }
-
-  #reconnect(socket: WebSocket): void {
-    if (this.#socket !== socket || this.#stopping.signal.aborted) return;
-    this.#socket = undefined;
-    void this.#after(RECONNECT_MS, () => this.#connect());
-  }
-
   #receive(frame: ServerFrame): void {
-    if (frame.type === "ready") for (const { frame: text } of this.#unacked.values()) this.#transmit(text);
+    if (frame.type === "ready")
+      for (const { frame: text } of this.#unacked.values()) this.#connection.send(text);
     const unacked = frame.ref === undefined ? undefined : this.#unacked.get(frame.ref);
     if (frame.ref === undefined || !unacked) return;
     if (frame.type === "error" && frame.temporary) {
       void this.#after(RESEND_MS, () => {
-        if (this.#unacked.has(frame.ref ?? "")) this.#transmit(unacked.frame);
+        if (this.#unacked.has(frame.ref ?? "")) this.#connection.send(unacked.frame);
       });
     } else if (frame.type === "ack" || frame.type === "error") {
       this.#unacked.delete(frame.ref);
       if (frame.id !== undefined) unacked.resolve(frame.id);
       else unacked.reject(new Error(`a message was refused: ${frame.code}`));
     }
-  }
-
-  #transmit(frame: string): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   async #after(ms: number, run: () => void): Promise<void> {

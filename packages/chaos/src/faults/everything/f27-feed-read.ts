@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { sleep } from "@parley/async";
-import { type Target, targetsOf } from "../../cluster/targets.ts";
+import { killAndRestart, targetsOf } from "../../cluster/targets.ts";
 import { eventually } from "../../eventually.ts";
 import { formatSeconds } from "../../report/format.ts";
 import { FeedConsumer } from "../../workload/feed-consumer.ts";
@@ -12,8 +11,6 @@ const SENDER = "f27-sender";
 /** The number of entries in a page of each consumer. */
 const LIMITS = [500, 20, 7];
 const ROUNDS = { full: 3, short: 1 };
-const DEAD_MS = 500;
-const PAUSE_MS = 1_000;
 const CHANGE_PAUSE_MS = 300;
 const CAUGHT_UP_WITHIN_MS = 60_000;
 
@@ -78,13 +75,6 @@ export const feedRead: Fault = {
     }
   },
 };
-
-async function killAndRestart(target: Target): Promise<void> {
-  await target.kill("SIGKILL");
-  await delay(DEAD_MS);
-  await target.restart();
-  await delay(PAUSE_MS);
-}
 
 /** Sends messages, edits each and deletes every second one until the signal is aborted. Resolves with the entries. */
 async function changeMessages({ cluster }: FaultContext, stop: AbortSignal): Promise<string[]> {
