@@ -11,12 +11,11 @@ cursor, last_id = None, ""  # the position to continue after (save it to survive
 pending, socket, failures = {}, None, 0  # unanswered messages by ref, in order; the connection; failed attempts
 
 def show(message):
-    """Shows a message once. Ids sort as the log does, so a message at or before the last one was shown already."""
+    """Shows a message once, without control characters. Ids sort as the log does: one at or before the last was shown."""
     global cursor, last_id
     if message["id"] > last_id:
         cursor = last_id = message["id"]
-        text = "".join(c if c.isprintable() else "?" for c in message["content"])  # a terminal acts on control characters
-        print(f"{message['from']}: {text}", flush=True)
+        print(message["from"] + ":", "".join(c if c.isprintable() else "?" for c in message["content"]), flush=True)
 
 def fetch_page(after):
     query = urllib.parse.urlencode({"after": after, "limit": 500})
