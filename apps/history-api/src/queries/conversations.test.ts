@@ -29,55 +29,72 @@ function isOfAlice({ from, to }: LogMessage): boolean {
 
 const peers = (messages: readonly LogMessage[]) => messages.map(({ from, to }) => conversationOf(from, to));
 
-describe("any interleaving of the log and the store between the reads", () => {
-  it("P56, P57: each conversation is listed once, newest first, as of one position of the log", async () => {
-    for (const seed of SEEDS) {
-      const model = new ModelLog(seeded(seed));
-      const acknowledged = model.end;
-      const conversations = conversationsOver(model, model);
-      const { messages } = await conversations.readPage(
-        "alice",
-        { before: undefined, limit: 100 },
-        noDeadline(),
-      );
-      const all = model.log.filter(isOfAlice);
-      const known = all.filter(({ id }) => id <= acknowledged);
-      expect(peers(messages).toSorted(), `seed ${seed}`).toEqual(
-        expect.arrayContaining([...new Set(peers(known))]),
-      );
-      expect(new Set(peers(messages)).size, `seed ${seed}`).toBe(messages.length);
-      expect(messages.map(({ id }) => id)).toEqual(
-        messages
-          .map(({ id }) => id)
-          .toSorted()
-          .reverse(),
-      );
-      for (const last of messages) {
-        const later = known.filter(
-          (other) =>
-            conversationOf(other.from, other.to) === conversationOf(last.from, last.to) &&
-            other.id > last.id &&
-            !isRepeated(other, model.log),
-        );
-        expect(later, `seed ${seed}`).toEqual([]);
-      }
-    }
-  });
-
-  it("P57: without further changes, pages of any size add up to the whole list", async () => {
-    for (const seed of SEEDS) {
-      const model = new ModelLog(seeded(seed));
-      const conversations = conversationsOver(model, model);
-      model.freeze();
-      const whole = newestOfEach(model.visible().filter(isOfAlice));
-      for (const limit of [1, 2, 3, 50])
-        expect(
-          (await allPages(conversations, limit)).map(({ id }) => id),
-          `seed ${seed}, limit ${limit}`,
-        ).toEqual(whole.map(({ id }) => id));
-    }
-  });
+/** Steps of at most so many conversations. */
+const stepsOf = (size: number) => ({
+  next: (_limit: number, left = _limit) => Math.min(size, left),
+  took: () => undefined,
 });
+
+describe.each([2, 100])(
+  "any interleaving of the log and the store between the reads, in steps of %i",
+  (step) => {
+    const conversationsOver = (
+      follower: ConversationsDeps["follower"],
+      store: Pick<Store, "conversations" | "findByRef" | "findByIds">,
+    ) => {
+      const refLookup = new RefLookup(store, () => undefined);
+      return new Conversations({ follower, store, refLookup, stepSize: stepsOf(step) });
+    };
+
+    it("P56, P57: each conversation is listed once, newest first, as of one position of the log", async () => {
+      for (const seed of SEEDS) {
+        const model = new ModelLog(seeded(seed));
+        const acknowledged = model.end;
+        const conversations = conversationsOver(model, model);
+        const { messages } = await conversations.readPage(
+          "alice",
+          { before: undefined, limit: 100 },
+          noDeadline(),
+        );
+        const all = model.log.filter(isOfAlice);
+        const known = all.filter(({ id }) => id <= acknowledged);
+        expect(peers(messages).toSorted(), `seed ${seed}`).toEqual(
+          expect.arrayContaining([...new Set(peers(known))]),
+        );
+        expect(new Set(peers(messages)).size, `seed ${seed}`).toBe(messages.length);
+        expect(messages.map(({ id }) => id)).toEqual(
+          messages
+            .map(({ id }) => id)
+            .toSorted()
+            .reverse(),
+        );
+        for (const last of messages) {
+          const later = known.filter(
+            (other) =>
+              conversationOf(other.from, other.to) === conversationOf(last.from, last.to) &&
+              other.id > last.id &&
+              !isRepeated(other, model.log),
+          );
+          expect(later, `seed ${seed}`).toEqual([]);
+        }
+      }
+    });
+
+    it("P57: without further changes, pages of any size add up to the whole list", async () => {
+      for (const seed of SEEDS) {
+        const model = new ModelLog(seeded(seed));
+        const conversations = conversationsOver(model, model);
+        model.freeze();
+        const whole = newestOfEach(model.visible().filter(isOfAlice));
+        for (const limit of [1, 2, 3, 50])
+          expect(
+            (await allPages(conversations, limit)).map(({ id }) => id),
+            `seed ${seed}, limit ${limit}`,
+          ).toEqual(whole.map(({ id }) => id));
+      }
+    });
+  },
+);
 
 /** True if another message has the same ref and content. The store keeps only the one that is inserted first. */
 function isRepeated(message: LogMessage, log: readonly LogMessage[]): boolean {

@@ -28,6 +28,8 @@ export interface ConversationsDeps {
   readonly follower: Pick<LogFollower, "snapshot">;
   readonly store: Pick<Store, "conversations" | "findByIds">;
   readonly refLookup: RefLookup;
+  /** For tests of lists that are longer than a step. */
+  readonly stepSize?: Pick<StepSize, "next" | "took">;
 }
 
 /** A page of conversations, and the position of the log up to which it is complete. */
@@ -57,10 +59,11 @@ const MAX_ATTEMPTS = 3;
  */
 export class Conversations {
   readonly #deps: ConversationsDeps;
-  readonly #stepSize = new StepSize();
+  readonly #stepSize: Pick<StepSize, "next" | "took">;
 
   constructor(deps: ConversationsDeps) {
     this.#deps = deps;
+    this.#stepSize = deps.stepSize ?? new StepSize();
   }
 
   /** Reads one page, newest conversation first. Even a short or empty page can have a next page. */
