@@ -11,7 +11,7 @@ const TIMEOUT_MS = 10_000;
 const FEED_WAIT_SECONDS = 5;
 
 /** An answer to an attempt. `id` is that of a message that was accepted, or of the last entry that came. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly id?: string;
 }
