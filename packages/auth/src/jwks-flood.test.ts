@@ -69,11 +69,35 @@ describe("a flood of tokens with unknown keys, while the issuer doesn't answer",
     const other = verifier
       .verify(token, { share: "alice" })
       .catch((error: { failure: string }) => error.failure);
-    await new Promise(setImmediate);
+    // Each token has its turn before it waits for the fetch.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
     answer();
     const codes = await Promise.all(flood);
     expect(codes.filter((code) => code === "overloaded")).toHaveLength(30);
     expect(await other).toBe("unknown_key");
+  });
+
+  it("G5: is refused a few at a time, also once the fetch has ended and during the cool-down", async () => {
+    const { verifier, privateKey, answer } = await stalledIssuer();
+    let loops = 0;
+    const counting = new AbortController();
+    const counter = (async () => {
+      for (; !counting.signal.aborted; loops += 1) await new Promise(setImmediate);
+    })();
+    const flood = async () => {
+      const inLoop = new Map<number, number>();
+      const count = () => inLoop.set(loops, (inLoop.get(loops) ?? 0) + 1);
+      const tokens = await unknownTokens(privateKey, 200);
+      const refusals = tokens.map((token) => verifier.verify(token, { share: "mallory" }).catch(count));
+      for (let turn = 0; turn < 200; turn += 1) await new Promise(setImmediate);
+      answer();
+      await Promise.all(refusals);
+      return Math.max(...inLoop.values());
+    };
+    for (const phase of ["the fetch has ended", "cool-down"])
+      expect(await flood(), phase).toBeLessThanOrEqual(8);
+    counting.abort();
+    await counter;
   });
 
   it("G5: a client that goes away stops waiting for the keys", async () => {

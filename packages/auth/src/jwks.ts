@@ -4,7 +4,7 @@ import { AuthError } from "./error.ts";
 import type { AuthEvent } from "./events.ts";
 import { fetchKeySet, type KeyLookup, KeySetError } from "./key-set.ts";
 import { verifyWithAny } from "./secrets.ts";
-import type { TokenCheck, TokenSource } from "./token-check.ts";
+import type { KeyFetch, TokenCheck, TokenSource } from "./token-check.ts";
 
 /** Time limits for an issuer's key set, in ms. */
 export interface JwksLimits {
@@ -41,8 +41,8 @@ const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
  * verify tokens until they are too old. Tokens that can't be verified without a fetch get `unavailable`, never
  * `unauthorized`.
  *
- * Tokens wait for a fetch in `prepare`, before they take one of the limited places for verifications. So tokens with
- * unknown keys don't keep tokens with known keys from being verified (G5).
+ * A token that waits for a fetch has none of the limited places for verifications. So tokens with unknown keys don't keep
+ * tokens with known keys from being verified (G5).
  */
 export function checkWithJwks(options: JwksOptions): TokenCheck {
   const keys = new KeySet(options);
@@ -50,7 +50,7 @@ export function checkWithJwks(options: JwksOptions): TokenCheck {
   return {
     algorithms: ALGORITHMS,
     problem: () => keys.problem(),
-    prepare: (token, source) => keys.prepare(headerOf(token), source),
+    fetchFor: async (token) => keys.fetchFor(headerOf(token)),
     async claims(token, verifyOptions) {
       try {
         return (await jwtVerify(token, keyFor, verifyOptions)).payload;
@@ -101,20 +101,19 @@ class KeySet {
   }
 
   /**
-   * Resolves when a token with this header can be verified. If the token's key is unknown, waits for a fetch. Rejects
-   * with `overloaded` if too many tokens wait, and with `unavailable` if no key can be trusted. During the cool-down
-   * no fetch is possible: then an unknown key rejects with `unauthorized`, or with `unavailable` if the last fetch
-   * failed.
+   * Resolves with undefined if a token with this header can be verified now. If its key is unknown, resolves with a fetch.
+   * During the cool-down no fetch is possible: then rejects with `unauthorized`, or with `unavailable` if the last fetch
+   * failed or no key can be trusted.
    */
-  async prepare(header: Header, source: TokenSource): Promise<void> {
+  async fetchFor(header: Header): Promise<KeyFetch | undefined> {
     if (this.#isTrusted()) {
       if (!this.#isWithin(this.#options.maxAgeMs, this.#fetchedAt)) void this.#refresh();
-      if (await this.#has(header)) return;
+      if (await this.#has(header)) return undefined;
     }
     const fetching = this.#refresh();
-    if (fetching) await this.#wait(fetching, source);
-    if (!this.#isTrusted()) throw this.#unavailable();
-    if (!fetching) throw this.#failed ? this.#unavailable() : new AuthError("unauthorized", "unknown_key");
+    if (fetching) return { wait: (source) => this.#wait(fetching, source) };
+    if (this.#failed || !this.#isTrusted()) throw this.#unavailable();
+    throw new AuthError("unauthorized", "unknown_key");
   }
 
   /**
@@ -146,6 +145,7 @@ class KeySet {
     }
   }
 
+  /** Rejects with `overloaded` if too many tokens wait, and with `unavailable` if no key can be trusted after the fetch. */
   async #wait(fetching: Promise<void>, { share, signal }: TokenSource): Promise<void> {
     const leave = this.#waiters.tryTake(share);
     if (!leave) throw new AuthError("overloaded", "too_many_waiting", MIN_RETRY_MS);
@@ -154,6 +154,7 @@ class KeySet {
     } finally {
       leave();
     }
+    if (!this.#isTrusted()) throw this.#unavailable();
   }
 
   /**

@@ -11,15 +11,21 @@ export interface TokenSource {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A fetch of keys that tokens wait for. */
+export interface KeyFetch {
+  /** Resolves when the fetch has ended and keys can be trusted. Rejects with an AuthError, or the reason of the signal. */
+  wait(source: TokenSource): Promise<void>;
+}
+
 /** Verifies tokens with one kind of key. */
 export interface TokenCheck {
   /** The accepted signature algorithms. */
   readonly algorithms: readonly string[];
   /**
-   * Resolves when the token can be checked at once. Waits for keys if necessary. Rejects with an error of jose, an
-   * AuthError, or the reason of the signal.
+   * Resolves with undefined if the token can be checked at once, or else with the fetch of keys to wait for. Rejects with an
+   * error of jose or an AuthError.
    */
-  prepare?(token: string, source: TokenSource): Promise<void>;
+  fetchFor?(token: string): Promise<KeyFetch | undefined>;
   /** Returns the claims of a valid token, without waiting for keys. Rejects with an error of jose or an AuthError. */
   claims(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
   /** See `Verifier.problem`. */

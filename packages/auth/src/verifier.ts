@@ -98,18 +98,33 @@ export function createVerifier(config: VerifierOptions): Verifier {
     }
   }
 
+  /**
+   * Does all work for a token in turns of its share, also that for a token whose key is unknown. Many of them may come in one
+   * iteration of the event loop, and their fetch ends for all of them at once.
+   */
   async function verifyInTurn(token: string, digest: string, source: TokenSource): Promise<Identity> {
-    await check.prepare?.(token, source);
-    const waitingSince = now();
-    return turns.run(source, async () => {
-      observe({ type: "turn", ms: now() - waitingSince, waiting: turns.waiting });
-      // The same token may have been verified during the wait, for example for a page that opens several connections.
-      const known = cache.get(digest);
-      if (known) return known;
+    // The same token may have been verified during the wait, for example for a page that opens several connections.
+    const found = await inTurn(
+      source,
+      async () => cache.get(digest) ?? (await check.fetchFor?.(token)) ?? verified(),
+    );
+    if (!("wait" in found)) return found;
+    await found.wait(source);
+    return inTurn(source, async () => cache.get(digest) ?? verified());
+
+    async function verified(): Promise<Identity> {
       const identity = await identityIn(token);
       if (identity.expiresAt <= wallTime()) throw new AuthError("token_expired", "expired");
       cache.set(digest, identity);
       return identity;
+    }
+  }
+
+  function inTurn<T>(source: TokenSource, work: () => Promise<T>): Promise<T> {
+    const waitingSince = now();
+    return turns.run(source, () => {
+      observe({ type: "turn", ms: now() - waitingSince, waiting: turns.waiting });
+      return work();
     });
   }
 
