@@ -67,10 +67,10 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
     await redis.server.kill("SIGCONT");
     await last;
     const codes = (await Promise.all(sent)).flat().map(codeOf);
-    expect(codes).toEqual([
-      ...Array.from({ length: 4 * 128 }, () => "unavailable"),
-      ...Array.from({ length: 1_000 - 4 * 128 }, () => "ok"),
-    ]);
+    // At most four calls of 128 drafts are in flight, and fewer if this process was slow to make them.
+    const unknown = codes.filter((code) => code === "unavailable").length;
+    expect([1, 2, 3, 4]).toContain(unknown / 128);
+    expect(codes).toEqual(codes.map((_, n) => (n < unknown ? "unavailable" : "ok")));
     // The server may have run the calls that it got over the old socket too. Then retries find their messages.
     const again = sent.map((_, i) => append.append([publicDraft(`${i}`, `${i}`)]));
     expect(new Set((await Promise.all(again)).flat().map(codeOf))).toEqual(new Set(["ok"]));

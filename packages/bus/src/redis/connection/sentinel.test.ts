@@ -93,7 +93,12 @@ describe.skipIf(!started)("behind Sentinel", { timeout: 90_000 }, () => {
     expect(await tail.read(origin, forever)).toMatchObject({ kind: "read", position: from });
     expect(await rolesOn(old)).toEqual(ROLES);
     const now = await group.failOver(group.sentinels[1] as LocalServer);
-    await until(async () => `${await rolesOn(now)}` === `${ROLES}`, "all are on the new master", 30_000);
+    let roles = "";
+    const areAllThere = async () => {
+      roles = `${await rolesOn(now)}`;
+      return roles === `${ROLES}`;
+    };
+    await until(areAllThere, () => `all are on the new master, which has ${roles}`, 30_000);
     await until(async () => `${await rolesOn(old)}` === "", "none is on the old one", 30_000);
     await ready();
     const left = events.filter(
