@@ -1,4 +1,4 @@
-import { type FairPool, sleep } from "@parley/async";
+import { type FairPool, type Release, sleep } from "@parley/async";
 import type { Caller } from "./caller.ts";
 import type { FirstSteps } from "./first-steps.ts";
 import type { LoopTurns } from "./loop-turns.ts";
@@ -7,8 +7,12 @@ import { orRefuse } from "./turn-refused.ts";
 /** A page is one answer, or the beginning of a whole conversation. A part is what follows of a whole conversation. */
 export type ReadKind = "page" | "part";
 
-/** Maximum time that a read gives way at once, and in all its steps, in ms. So it ends under any load. */
-export const GIVE_WAY_MS = { step: 100, read: 1_000 };
+/**
+ * Maximum time that a read gives way at once, and in all its steps, in ms, and that a page waits in all its steps for `place`
+ * in the store. After that it goes on. So it ends under any load: many users behind one address would otherwise all wait for
+ * each other until none can answer in time.
+ */
+export const GIVE_WAY_MS = { step: 100, read: 1_000, place: 2_000 };
 
 /**
  * A part or later step for which the store needs longer than `after` is followed by a rest as long as itself, at most
@@ -32,6 +36,8 @@ export class ReadSteps {
   /** A page is short until it gives way for the first time. A part begins with it. */
   #phase: "short" | "begins" | "long";
   #patienceMs: number;
+  /** The time that this read still waits for places, in ms. A part waits for its only one. */
+  #placeWaitMs: number;
   /** Ends the present step in the store. Only the first call has an effect. */
   #endStep: () => void;
 
@@ -41,6 +47,7 @@ export class ReadSteps {
     this.#signal = signal;
     this.#phase = kind === "page" ? "short" : "begins";
     this.#patienceMs = deps.giveWayMs.read;
+    this.#placeWaitMs = kind === "page" ? deps.giveWayMs.place : Number.POSITIVE_INFINITY;
     this.#endStep = kind === "page" ? deps.firstSteps.begin() : () => undefined;
   }
 
@@ -56,17 +63,35 @@ export class ReadSteps {
 
   /** The same before the next step of a long read in the store. Waits until it is this read's turn there, too. */
   async giveWay(): Promise<void> {
-    const { firstSteps, longSteps, loop, giveWayMs } = this.#deps;
-    const { user, address } = this.#caller;
+    const { firstSteps, loop, giveWayMs } = this.#deps;
     this.#phase = "long";
     this.#endStep();
-    const release = await orRefuse("address", longSteps.take(address, this.#signal));
+    const release = await this.#takePlace();
     this.#endStep = release;
     const maxMs = Math.min(giveWayMs.step, this.#patienceMs);
     this.#patienceMs -= await firstSteps.untilNone(maxMs, this.#signal);
-    await loop.long(user, this.#signal);
+    await loop.long(this.#caller.user, this.#signal);
     const startedAt = performance.now();
     this.#endStep = () => void releaseAfterRest(release, performance.now() - startedAt);
+  }
+
+  /** Resolves with a place in the store, or without one once the read has waited for places for too long. */
+  async #takePlace(): Promise<Release> {
+    const take = (signal: AbortSignal) =>
+      orRefuse("address", this.#deps.longSteps.take(this.#caller.address, signal));
+    if (this.#placeWaitMs === Number.POSITIVE_INFINITY) return take(this.#signal);
+    const startedAt = performance.now();
+    const impatient = new AbortController();
+    const timer = setTimeout(() => impatient.abort(), this.#placeWaitMs);
+    try {
+      return await take(AbortSignal.any([this.#signal, impatient.signal]));
+    } catch (error) {
+      if (this.#signal.aborted || !impatient.signal.aborted) throw error;
+      return () => undefined;
+    } finally {
+      clearTimeout(timer);
+      this.#placeWaitMs = Math.max(0, this.#placeWaitMs - (performance.now() - startedAt));
+    }
   }
 
   /** Ends the read. */

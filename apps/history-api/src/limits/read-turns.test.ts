@@ -100,7 +100,7 @@ describe("turns to read", () => {
   });
 
   it("G5: parts and later steps of pages wait for the first step of each page", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, read: 60_000 } });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, read: 60_000, place: 60_000 } });
     const [first, long] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const order: string[] = [];
     const page = turns.run("page", callerOf("u"), OPEN, () => first.promise);
@@ -179,8 +179,27 @@ describe("turns to read", () => {
     expect(Math.min(...between.slice(1))).toBeGreaterThan(10);
   });
 
+  it("G5: many pages of one address don't wait for each other's places for ever", async () => {
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1, place: 1 } });
+    const held = Promise.withResolvers<void>();
+    const inStore = Promise.withResolvers<void>();
+    const holding = turns.run("page", callerOf("a", "shared"), OPEN, async (turn) => {
+      await turn.giveWay();
+      inStore.resolve();
+      await held.promise;
+    });
+    await inStore.promise;
+    for (const user of ["b", "c", "d"])
+      await turns.run("page", callerOf(user, "shared"), OPEN, async (turn) => {
+        await turn.giveWay();
+        await turn.giveWay();
+      });
+    held.resolve();
+    await holding;
+  });
+
   it("G5: they don't wait for ever", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1 } });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1, place: 1 } });
     const endless = Promise.withResolvers<void>();
     const page = turns.run("page", callerOf("u"), OPEN, () => endless.promise);
     await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort } from "../free-port.ts";
 import { startMongo } from "./mongo.ts";
 import { startRedis } from "./redis.ts";
@@ -108,10 +108,16 @@ describe.skipIf(missing)("startRedis", () => {
     const other = createServer().listen(port, "127.0.0.1");
     onTestFinished(() => void other.close());
     await once(other, "listening");
-    const before = folders();
+    // A folder of this test's own: other suites start servers at the same time.
+    const dir = mkdtempSync(join(tmpdir(), "parley-failed-"));
+    vi.stubEnv("TMPDIR", dir);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      rmSync(dir, { recursive: true });
+    });
     await expect(startRedis({ port })).rejects.toThrow(`port ${port} is taken`);
     await expect(startRedis({ args: ["--no-such-option"] })).rejects.toThrow("redis did not start");
-    expect(folders()).toEqual(before);
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
 
@@ -130,5 +136,3 @@ describe.skipIf(missing)("startMongo", () => {
     expect(existsSync(mongo.dir)).toBe(false);
   });
 });
-
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("parley-redis-"));
