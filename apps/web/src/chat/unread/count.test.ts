@@ -34,6 +34,20 @@ const after = (events: readonly ChatEvent[], state: ChatState = start()) => even
 const bob = (state: ChatState) => state.conversations.get("bob");
 const unread = (state: ChatState) => bob(state)?.unread;
 
+/** The third message is read, and two more have come. */
+const TWO_UNREAD = after([
+  listed({ last: fromBob(3), unread: 0, read: idOf(3) }),
+  ...arrived(fromBob(4), fromBob(5)),
+]);
+
+/** A page of history that ends with the third message. `more`: there are earlier ones. */
+const pageWithThird = ({ more }: { more: boolean }): ChatEvent => ({
+  type: "page",
+  with: "bob",
+  before: idOf(4),
+  page: { messages: [fromBob(3)], more },
+});
+
 describe("the number of unread messages", () => {
   it("P71: is the server's, and goes on with the stream", () => {
     const state = after([listed({ last: fromBob(9), unread: 3, read: idOf(4) }), ...arrived(fromBob(10))]);
@@ -53,17 +67,8 @@ describe("the number of unread messages", () => {
   });
 
   it("P70: of a mark among messages in memory is computed, and of another one the server is asked", () => {
-    const known = after([
-      listed({ last: fromBob(3), unread: 0, read: idOf(3) }),
-      ...arrived(fromBob(4), fromBob(5)),
-    ]);
-    const page: ChatEvent = {
-      type: "page",
-      with: "bob",
-      before: idOf(4),
-      page: { messages: [fromBob(3)], more: true },
-    };
-    const covered = after([page, read(4)], known);
+    const page = pageWithThird({ more: true });
+    const covered = after([page, read(4)], TWO_UNREAD);
     expect([unread(covered), isCountUncertain(covered)]).toEqual([1, false]);
     const uncovered = after([listed({ last: fromBob(9), unread: 5, read: idOf(4) }), read(6)]);
     expect(isCountUncertain(uncovered)).toBe(true);
@@ -81,19 +86,10 @@ describe("the number of unread messages", () => {
   });
 
   it("is lower by a deleted message, which may be one that isn't in memory", () => {
-    const state = after([
-      listed({ last: fromBob(3), unread: 0, read: idOf(3) }),
-      ...arrived(fromBob(4), fromBob(5)),
-    ]);
-    const page: ChatEvent = {
-      type: "page",
-      with: "bob",
-      before: idOf(4),
-      page: { messages: [fromBob(3)], more: false },
-    };
-    expect(unread(after([page, deleted(fromBob(4))], state))).toBe(1);
-    expect(unread(after([page, deleted(fromBob(3))], state))).toBe(2);
-    expect(isCountUncertain(after([deleted(fromBob(4))], state))).toBe(true);
+    const page = pageWithThird({ more: false });
+    expect(unread(after([page, deleted(fromBob(4))], TWO_UNREAD))).toBe(1);
+    expect(unread(after([page, deleted(fromBob(3))], TWO_UNREAD))).toBe(2);
+    expect(isCountUncertain(after([deleted(fromBob(4))], TWO_UNREAD))).toBe(true);
     const old = after([...arrived(fromBob(4), fromBob(5)), deleted(fromBob(4))]);
     expect([unread(old), isCountUncertain(old)]).toEqual([1, false]);
   });
