@@ -1,4 +1,4 @@
-import { auth, fields, pick, publicServerFields, variables } from "@parley/service";
+import { appendingLog, auth, fields, pick, publicServerFields, variables } from "@parley/service";
 import { gatewayFields } from "./config.ts";
 
 const MIN_SECRET_LENGTH = 32;
@@ -8,20 +8,8 @@ export const gatewayEnv = {
   PORT: variables.PORT(8080),
   HOST: variables.HOST("0.0.0.0"),
   ADMIN_PORT: variables.ADMIN_PORT(9080),
-  ...pick(
-    "ADMIN_HOST",
-    "REDIS_URL",
-    "REDIS_NAMESPACE",
-    "DEDUPE_WINDOW_MS",
-    "DEDUPE_MAX_REFS",
-    "BACKLOG_MAX_ENTRIES",
-    "BACKLOG_MAX_BYTES",
-    "DURABILITY",
-    "ALLOW_WEAK_DURABILITY",
-    "REUSE_PORT",
-    "LOG_LEVEL",
-    "LOG_LINES_PER_SECOND",
-  ),
+  ...pick("ADMIN_HOST", "REUSE_PORT", "LOG_LEVEL", "LOG_LINES_PER_SECOND"),
+  bus: appendingLog(),
   ...publicServerFields,
   ...gatewayFields,
   FRONT_SECRET: fields

@@ -15,14 +15,7 @@ await service.runService("history-api", async ({ log, defer, stopping }) => {
   const store = openMongoStore({ url: env.MONGO_URL, observe: observeStore(log, registry) });
   defer("store", () => store.close());
   const bus = new RedisBus({
-    url: env.REDIS_URL,
-    namespace: env.REDIS_NAMESPACE,
-    dedupeWindowMs: env.DEDUPE_WINDOW_MS,
-    dedupeMaxRefs: env.DEDUPE_MAX_REFS,
-    backlogMaxEntries: env.BACKLOG_MAX_ENTRIES,
-    backlogMaxBytes: env.BACKLOG_MAX_BYTES,
-    durability: env.DURABILITY,
-    allowWeakDurability: env.ALLOW_WEAK_DURABILITY,
+    ...env.bus,
     maxTokenAgeMs: env.auth.maxTokenAgeMs,
     observe: observeBus(log, registry),
   });

@@ -1,3 +1,4 @@
+export { appendingLog } from "./env/appending-log.ts";
 export { type AuthSettings, auth } from "./env/auth.ts";
 export { ConfigError } from "./env/config-error.ts";
 export { describeEnv, type VariableDescription } from "./env/describe.ts";

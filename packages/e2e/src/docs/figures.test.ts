@@ -23,7 +23,7 @@ const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
 const PHRASES: readonly (readonly [file: string, phrase: string])[] = [
   ["docs/protocol.md", `at most ${kib(env.MAX_CONTENT_BYTES)} in UTF-8 (the server's \`MAX_CONTENT_BYTES\`)`],
   ["docs/protocol.md", `A frame is text and has at most ${kib(MAX_FRAME_BYTES)}`],
-  ["docs/protocol.md", `within the dedupe window (default ${minutes(env.DEDUPE_WINDOW_MS)})`],
+  ["docs/protocol.md", `within the dedupe window (default ${minutes(env.bus.dedupeWindowMs)})`],
   ["docs/protocol.md", `a WebSocket ping every ${seconds(env.HEARTBEAT_MS)}`],
   ["docs/protocol.md", `default ${config.rate.perSecond} a second with bursts of up to ${config.rate.burst}`],
   [
@@ -31,15 +31,15 @@ const PHRASES: readonly (readonly [file: string, phrase: string])[] = [
     `default ${count(bytes.perSecond)} bytes a second with bursts of up to ${count(bytes.burst)}`,
   ],
   ["docs/protocol.md", `spread over \`DRAIN_MS\` (default ${count(env.DRAIN_MS)})`],
-  ["docs/log.md", `(\`DEDUPE_WINDOW_MS\`, default ${minutes(env.DEDUPE_WINDOW_MS)})`],
+  ["docs/log.md", `(\`DEDUPE_WINDOW_MS\`, default ${minutes(env.bus.dedupeWindowMs)})`],
   ["docs/log.md", `at most ${MAX_CALL_DRAFTS} drafts and ${kib(MAX_CALL_BYTES)}`],
-  ["docs/log.md", `are ${count(env.BACKLOG_MAX_ENTRIES)} entries and ${mib(env.BACKLOG_MAX_BYTES)}`],
-  ["docs/guarantees.md", `window (default ${minutes(env.DEDUPE_WINDOW_MS)})`],
+  ["docs/log.md", `are ${count(env.bus.backlogMaxEntries)} entries and ${mib(env.bus.backlogMaxBytes)}`],
+  ["docs/guarantees.md", `window (default ${minutes(env.bus.dedupeWindowMs)})`],
   ["docs/operating.md", `longer than \`HEARTBEAT_MS\` (${seconds(env.HEARTBEAT_MS)})`],
-  ["docs/operating.md", `| ${count(env.BACKLOG_MAX_ENTRIES)} and ${mib(env.BACKLOG_MAX_BYTES)} |`],
+  ["docs/operating.md", `| ${count(env.bus.backlogMaxEntries)} and ${mib(env.bus.backlogMaxBytes)} |`],
   ["docs/operating.md", `| \`MAX_FLUSH_DELAY_MS\` | ${env.MAX_FLUSH_DELAY_MS} |`],
   ["docs/operating.md", `| \`APPEND_INTERVAL_MS\` | ${env.APPEND_INTERVAL_MS} |`],
-  ["README.md", `Sending the same \`ref\` again within ${minutes(env.DEDUPE_WINDOW_MS)} is safe`],
+  ["README.md", `Sending the same \`ref\` again within ${minutes(env.bus.dedupeWindowMs)} is safe`],
   ["README.md", `| \`RATE_LIMIT\` | ${env.RATE_LIMIT} |`],
 ];
 
