@@ -22,6 +22,7 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
     "packages/bus/src/redis/append/reappend.ts",
     "apps/persister/src/persister.ts",
     "packages/chaos/src/hostile/target/stored-messages.ts",
+    "packages/chaos/src/faults/redis/f05-redis-stalls.ts",
     "packages/chaos/src/soak/checks/checking.ts",
     "packages/chaos/src/soak/load/history-reads.ts",
     "packages/testkit/src/bus/contract-append.ts",
