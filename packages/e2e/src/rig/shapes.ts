@@ -126,7 +126,8 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
   };
 }
 
-function clientAccess(
+/** Returns what clients need of a deployment: addresses, tokens and requests to history. */
+export function clientAccess(
   gateways: readonly [string, string],
   historyUrl: () => string,
 ): Omit<Deployment, "gatewayApp" | "historyApp" | "stop"> {
