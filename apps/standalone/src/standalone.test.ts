@@ -246,7 +246,9 @@ describe("the welcome text", () => {
 });
 
 describe("development", () => {
-  it("runs from the source under node --watch, and prints the text once, not at every restart", async () => {
+  it("runs from the source under node --watch, and prints the text once, not at every restart", {
+    timeout: 90_000,
+  }, async () => {
     const [PORT, ADMIN_PORT] = [String(await freePort()), String(await freePort())];
     const watched = join(dataDir, "watched.mjs");
     await writeFile(watched, "");
@@ -256,7 +258,7 @@ describe("development", () => {
       env: { ...process.env, PORT, ADMIN_PORT, DATA_DIR: dataDir },
     });
     try {
-      await child.printed(/Parley runs on/, 15_000);
+      await child.printed(/Parley runs on/, 30_000);
       expect((await fetch(`http://127.0.0.1:${ADMIN_PORT}/readyz`)).status).toBe(200);
       await writeFile(watched, "// changed");
       await child.printed(/Parley runs again on http/, 30_000);

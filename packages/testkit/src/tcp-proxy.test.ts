@@ -61,6 +61,7 @@ async function client(greeting: string): Promise<Client> {
   return made;
 }
 const soon = (check: () => void) => vi.waitFor(check, 10_000);
+const happens = (condition: () => boolean) => vi.waitUntil(condition, 10_000);
 const answered = (to: Client, text: string) => soon(() => expect(to.text).toBe(text));
 
 describe("TCP proxy", () => {
@@ -204,28 +205,28 @@ describe("TCP proxy", () => {
 
   it("delays what a client sends, keeps its order, and forwards what it holds when the delay ends", async () => {
     const one = await client("first ");
-    await vi.waitUntil(() => received === "first ");
+    await happens(() => received === "first ");
     proxy.slow({ delayMs: 600_000 });
     one.socket.write("second ");
-    await vi.waitUntil(() => proxy.bytes().up === "first second ".length);
+    await happens(() => proxy.bytes().up === "first second ".length);
     one.socket.write("third");
-    await vi.waitUntil(() => proxy.bytes().up === "first second third".length);
+    await happens(() => proxy.bytes().up === "first second third".length);
     expect(received).toBe("first ");
     proxy.slow(undefined);
-    await vi.waitUntil(() => received === "first second third");
+    await happens(() => received === "first second third");
     proxy.slow({ delayMs: 1, bytesPerSecond: 10_000 });
     one.socket.write(" fourth");
-    await vi.waitUntil(() => one.text.endsWith("FOURTH"));
+    await happens(() => one.text.endsWith("FOURTH"));
   });
 
   it("drops what it holds for a client that leaves", async () => {
     const one = await client("first");
-    await vi.waitUntil(() => received === "first");
+    await happens(() => received === "first");
     proxy.slow({ delayMs: 600_000 });
     one.socket.write(" second");
-    await vi.waitUntil(() => proxy.bytes().up === "first second".length);
+    await happens(() => proxy.bytes().up === "first second".length);
     one.socket.end();
-    await vi.waitUntil(() => one.ended);
+    await happens(() => one.ended);
     proxy.slow(undefined);
     expect(received).toBe("first");
   });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inBackground } from "@parley/async";
 import { prepareServers, ServerUnavailable } from "@parley/local";
 import { type Figures, figuresOf, figuresOfCheck, lineOf, sum, type TestReport } from "./test-figures.ts";
 import { typePrograms } from "./type-programs.ts";
@@ -48,9 +49,8 @@ async function main(filters: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort(signal));
   const figures: Figures[] = [];
-  const servers = installServers();
   // Awaited after the checks. Until then, a failure must not end the process.
-  servers.catch(() => undefined);
+  const servers = inBackground(installServers());
   for (const { name, commands } of filters.length > 0 ? [BUILD] : CHECKS) {
     figures.push(await timed(name, () => runCheck(commands, interrupted.signal)));
     if (interrupted.signal.aborted) return stopped();

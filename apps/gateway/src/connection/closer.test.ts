@@ -182,7 +182,7 @@ describe("the drain", () => {
     expect(hints.sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => n * 10));
     for (const client of clients) expect((await client.waitForClose()).code).toBe(1012);
     expect(disconnected(gateway).map(({ code }) => code)).toEqual(clients.map(() => 1012));
-    expect(took).toBeLessThan(3_000);
+    expect(took).toBeLessThan(10_000);
     expect(took).toBeGreaterThan(140);
     expect(Math.max(...endTimes) - Math.min(...endTimes)).toBeGreaterThan(50);
     expect(gateway.core.problems()).toEqual(["this process is stopping"]);
@@ -238,10 +238,10 @@ describe("the drain", () => {
     const startedAt = performance.now();
     await gateway.core.drain();
     await gateway.core.close();
-    expect(performance.now() - startedAt).toBeLessThan(7_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect((await alice.waitForClose()).code).toBe(1012);
     await until(() => disconnected(gateway).length === 2, "bob's end");
-  }, 15_000);
+  }, 60_000);
 
   it("P41: close ends every connection at once, also when called twice or before a drain", async () => {
     const gateway = await startGateway();

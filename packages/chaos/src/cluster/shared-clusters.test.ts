@@ -29,6 +29,19 @@ describe("shared clusters", () => {
     expect(started).toMatchObject([{ isStopped: true }]);
   });
 
+  it("a cluster whose store can't be cleared isn't passed on", async () => {
+    const stopped: Cluster[] = [];
+    const start = async () => {
+      const cluster = { stop: async () => void stopped.push(cluster) } as unknown as Cluster;
+      return cluster;
+    };
+    const clusters = new SharedClusters(start, () => Promise.reject(new Error("the store is busy")));
+    const cluster = await clusters.acquire();
+    await clusters.release(cluster, true);
+    expect(stopped).toEqual([cluster]);
+    expect(await clusters.acquire()).not.toBe(cluster);
+  });
+
   it("a cluster in use isn't given to another trial", async () => {
     const { clusters } = rig();
     expect(await clusters.acquire()).not.toBe(await clusters.acquire());

@@ -37,7 +37,12 @@ export class SharedClusters implements Clusters {
 
   async release(cluster: Cluster, isHealthy: boolean): Promise<void> {
     if (!isHealthy || !this.#shared.has(cluster)) return cluster.stop();
-    await this.#clear(cluster);
+    try {
+      await this.#clear(cluster);
+    } catch {
+      // The store may still be busy. The next trial then gets another cluster.
+      return cluster.stop();
+    }
     this.#idle.push(cluster);
   }
 

@@ -12,6 +12,8 @@ import { Sampler } from "./sampler.ts";
 export interface SoakOptions {
   readonly minutes: number;
   readonly load: Load;
+  /** Share of the operations that may fail. Default one in a thousand. */
+  readonly mayFail?: number;
   /** Called with each line of progress. */
   readonly log: (line: string) => void;
   /** Paths of bundles that run in place of the shipped ones. */

@@ -92,8 +92,8 @@ await describeSplit("an operator's commands, split", {}, (deployment) => {
     };
     await redis.xadd(LOG, "*", "what", "junk \x1b[2J");
     const [letter] = await until(async () => {
-      const { code, out } = await parley.run(["dead-letters", "list", "--json"], ops);
-      expect(code).toBe(0);
+      const { code, out, err } = await parley.run(["dead-letters", "list", "--json"], ops);
+      if (code !== 0) throw new Error(`exit code ${code}: ${err}`);
       return out === "" ? undefined : [JSON.parse(out)];
     }, "the dead letter");
     expect(letter).toMatchObject({ id: expect.any(String), fields: { what: "junk \x1b[2J" } });

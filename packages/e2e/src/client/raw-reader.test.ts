@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { Message } from "@parley/models";
 import { startTcpProxy } from "@parley/testkit";
 import { afterAll, expect, it } from "vitest";
@@ -19,7 +19,7 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (de
     const { historyUrl } = deployment;
     const shown: Message[] = [];
     const reader = new RawReader((message) => shown.push(message));
-    const reading = reader.run({ url: proxy.url(deployment.gateways[0]), historyUrl, token });
+    const reading = inBackground(reader.run({ url: proxy.url(deployment.gateways[0]), historyUrl, token }));
     const { client } = await observe(deployment, "alice", { url: deployment.gateways[1] });
     const sent: string[] = [];
     const sendMore = async (count: number) => {
@@ -30,7 +30,7 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (de
     for (let round = 1; round <= 4; round += 1) {
       await until(() => reader.connections >= round, "a connection");
       await sendMore(50);
-      const sending = sendMore(100);
+      const sending = inBackground(sendMore(100));
       expect(proxy.cut("rst")).toBeGreaterThan(0);
       await sending;
     }
@@ -43,7 +43,7 @@ await describeSplit("a reader in under 100 lines, without the SDK", OPTIONS, (de
     await sendMore(50);
     const shownLater: Message[] = [];
     const later = new RawReader((message) => shownLater.push(message), cursor);
-    const readingOn = later.run({ url: deployment.gateways[0], historyUrl, token });
+    const readingOn = inBackground(later.run({ url: deployment.gateways[0], historyUrl, token }));
     await until(() => later.connections > 0, "a connection");
     await sendMore(50);
     await until(() => shownLater.length >= 100, "the rest");

@@ -65,7 +65,7 @@ function gettingStarted(start: () => Promise<Deployment>) {
     const running = await startProgram(program, user);
     await running.printed(/kept: \d{13}-/);
     await running.printed(new RegExp(`${user}: Hello from`));
-    const messages = (await (await deployment.history("bob", `/messages/${user}`)).json()) as Message[];
+    const messages = await deployment.read<Message[]>("bob", `/messages/${user}`);
     expect(messages.map(({ id }) => `kept: ${id}`)).toEqual(
       running.lines.filter((line) => line.startsWith("kept")),
     );

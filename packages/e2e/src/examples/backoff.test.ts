@@ -50,6 +50,7 @@ async function waitsOf(program: Program | undefined, requests: number): Promise<
   });
   await expect.poll(() => requestedAt.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(requests);
   client.signal("SIGKILL");
+  await client.exited;
   return requestedAt.slice(1).map((at, index) => at - (requestedAt[index] ?? 0));
 }
 

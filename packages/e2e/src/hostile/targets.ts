@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { until } from "@parley/async";
 import { type Child, freePort, startChild } from "@parley/local";
 import { ChatClient } from "../rig/chat-client.ts";
 import { type Deployment, startSplit, startStandalone } from "../rig/shapes.ts";
@@ -99,7 +100,11 @@ async function chatThrough(
   const { id } = await client.send("dave", "still here");
   client.socket.terminate();
   const headers = { authorization: `Bearer ${await token("dave")}` };
-  const page = await (await fetch(`${history}/messages/carol?limit=1`, { headers })).text();
+  const page = await until(async () => {
+    const answer = await fetch(`${history}/messages/carol?limit=1`, { headers });
+    const text = await answer.text();
+    return answer.status === 503 ? undefined : text;
+  }, `an answer of ${history}`);
   if (!page.includes(id)) throw new Error(`${history}: the newest message should be ${id}: ${page}`);
 }
 
@@ -109,7 +114,7 @@ async function expectOk(url: string): Promise<void> {
 }
 
 async function expectNoFailure(adminUrl: string, output: () => string): Promise<void> {
-  await expectOk(`${adminUrl}/readyz`);
+  await until(() => expectOk(`${adminUrl}/readyz`).then(() => true), `${adminUrl} to be ready`);
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
   const failed = /^parley_http_sockets_closed_total\{[^}]*reason="failure"[^}]*\} [1-9].*$/m.exec(metrics);
   if (failed) throw new Error(`${failed[0]}: ${output()}`);

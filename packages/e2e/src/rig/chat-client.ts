@@ -1,3 +1,4 @@
+import { sleep } from "@parley/async";
 import type { ServerFrame } from "@parley/models";
 import { WebSocket } from "ws";
 
@@ -9,6 +10,17 @@ type AckFrame = Extract<ServerFrame, { type: "ack" }>;
 type ErrorFrame = Extract<ServerFrame, { type: "error" }>;
 
 const WAIT_TIMEOUT_MS = 20_000;
+/** Wait before a gateway that can't reach the log is asked again. */
+const RETRY_MS = 100;
+
+class Refused extends Error {
+  readonly status: number;
+
+  constructor(status = 0) {
+    super(`refused with ${status}`);
+    this.status = status;
+  }
+}
 
 /** A client that speaks the raw protocol and keeps every frame it gets. */
 export class ChatClient {
@@ -21,15 +33,26 @@ export class ChatClient {
 
   /**
    * Resolves once the connection is open; with chat.v1, once `ready` has arrived. Rejects with the HTTP status if
-   * refused.
+   * refused. Tries again while the gateway answers 503: on a busy machine it may lose its link to the log for a moment.
    */
   static async connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<ChatClient> {
+    for (const startedAt = performance.now(); ; await sleep(RETRY_MS)) {
+      try {
+        return await ChatClient.#connectOnce(url, token, form);
+      } catch (error) {
+        const isTemporary = error instanceof Refused && error.status === 503;
+        if (!isTemporary || performance.now() - startedAt > WAIT_TIMEOUT_MS) throw error;
+      }
+    }
+  }
+
+  static async #connectOnce(url: string, token: string, form: TokenForm): Promise<ChatClient> {
     const client = new ChatClient(openSocket(url, token, form));
     await new Promise<void>((resolve, reject) => {
       client.socket.once("open", resolve);
       client.socket.once("unexpected-response", (_request, response) => {
         response.resume();
-        reject(new Error(`refused with ${response.statusCode}`));
+        reject(new Refused(response.statusCode));
       });
       client.socket.once("error", reject);
     });
@@ -72,13 +95,24 @@ export class ChatClient {
     this.socket.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
   }
 
-  /** Sends a message with a ref. Resolves with the ack, or rejects with the code of the error. */
-  send(to: string, content: string, ref: string = crypto.randomUUID()): Promise<AckFrame> {
-    return new Promise((resolve, reject) => {
-      this.#answers.set(ref, (answer) => {
-        if (answer?.type === "ack") resolve(answer);
-        else reject(new Error(answer?.code ?? "closed"));
-      });
+  /**
+   * Sends a message with a ref, and again with the same ref while the answer is `unavailable` (P31). Resolves with the
+   * ack, or rejects with the code of the error.
+   */
+  async send(to: string, content: string, ref: string = crypto.randomUUID()): Promise<AckFrame> {
+    for (const startedAt = performance.now(); ; await sleep(RETRY_MS)) {
+      const answer = await this.sendOnce(to, content, ref);
+      if (answer?.type === "ack") return answer;
+      if (answer?.code !== "unavailable" || performance.now() - startedAt > WAIT_TIMEOUT_MS)
+        throw new Error(answer?.code ?? "closed");
+    }
+  }
+
+  /** Sends a message with a ref once. Resolves with the ack or the error, or with undefined if the connection ends first. */
+  sendOnce(to: string, content: string, ref: string): Promise<AckFrame | ErrorFrame | undefined> {
+    if (this.socket.readyState === WebSocket.CLOSED) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#answers.set(ref, resolve);
       this.sendRaw({ to, content, ref });
     });
   }

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@parley/async";
 import { issueToken } from "@parley/auth";
 import { type App, type LocalServer, startApp } from "@parley/local";
 import { mongoServer, redisServer } from "@parley/testkit";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 const SECRET = "a-secret-for-tests-only-long-enough-for-HS256";
 
@@ -20,6 +21,13 @@ export interface Deployment {
   token(user: string, options?: { scopes?: string[]; expiresInSeconds?: number }): Promise<string>;
   /** Sends a GET request to history as a user. */
   history(user: string, path: string): Promise<Response>;
+  /**
+   * Reads JSON from history as a user. Resolves with undefined if there is no answer: a 503, or an answer whose later part
+   * could not be read, so that it was cut off (P50, P55). Rejects for every other status, and for a whole answer that isn't JSON.
+   */
+  tryRead<Body>(user: string, path: string): Promise<Body | undefined>;
+  /** Reads JSON from history as a user, again and again until there is an answer. */
+  read<Body>(user: string, path: string): Promise<Body>;
   stop(): Promise<void>;
 }
 
@@ -118,22 +126,42 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
   };
 }
 
-function clientAccess(
+/** Returns what clients need of a deployment: addresses, tokens and requests to history. */
+export function clientAccess(
   gateways: readonly [string, string],
   historyUrl: () => string,
 ): Omit<Deployment, "gatewayApp" | "historyApp" | "stop"> {
   const token: Deployment["token"] = async (user, options) =>
     (await issueToken({ user, secret: SECRET, ...options })).token;
+  const history: Deployment["history"] = async (user, path) =>
+    fetch(historyUrl() + path, { headers: { authorization: `Bearer ${await token(user)}` } });
+  const tryRead = async <Body>(user: string, path: string): Promise<Body | undefined> => {
+    const response = await history(user, path);
+    const text = await response.text().catch(() => undefined);
+    if (response.status === 503 || text === undefined) return undefined;
+    expect(response.status, text).toBe(200);
+    return parsed(text) as Body;
+  };
   return {
     gateways,
     get historyUrl() {
       return historyUrl();
     },
     token,
-    async history(user, path) {
-      return fetch(historyUrl() + path, { headers: { authorization: `Bearer ${await token(user)}` } });
-    },
+    history,
+    tryRead,
+    read: <Body>(user: string, path: string) =>
+      until(() => tryRead<Body>(user, path), `an answer to ${path}`) as Promise<Body>,
   };
+}
+
+/** Fails the test if a whole answer isn't JSON. It is never taken for one that was cut off. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return expect.fail(`not JSON: ${text.slice(0, 200)} … ${text.slice(-200)}`);
+  }
 }
 
 function webSocketUrl(app: App): string {

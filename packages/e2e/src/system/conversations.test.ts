@@ -12,9 +12,7 @@ interface Conversation {
 }
 
 async function conversationsOf(deployment: Deployment, user: string): Promise<Conversation[]> {
-  const response = await deployment.history(user, "/conversations");
-  expect(response.status).toBe(200);
-  return ((await response.json()) as { conversations: Conversation[] }).conversations;
+  return (await deployment.read<{ conversations: Conversation[] }>(user, "/conversations")).conversations;
 }
 
 const lastsOf = (conversations: readonly Conversation[]) =>
@@ -98,12 +96,7 @@ await describeSplit("conversations of a split deployment", { persisters: 2 }, (d
     }, "the last message to be stored");
     await mongo.close();
     await deployment.historyApi.restart();
-    const afterwards = await until(async () => {
-      const response = await deployment.history("alice", "/conversations");
-      return response.status === 200
-        ? ((await response.json()) as { conversations: Conversation[] }).conversations
-        : undefined;
-    }, "an answer");
+    const afterwards = await conversationsOf(deployment, "alice");
     expect(lastsOf(afterwards)).toEqual([["zoe", "the last one"], ...listed]);
     alice.socket.terminate();
   });

@@ -6,9 +6,7 @@ import { ChatClient } from "../rig/chat-client.ts";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
 async function read(deployment: Deployment, user: string, path: string): Promise<StoredMessage[]> {
-  const response = await deployment.history(user, path);
-  expect(response.status).toBe(200);
-  return [(await response.json()) as StoredMessage | StoredMessage[]].flat();
+  return [await deployment.read<StoredMessage | StoredMessage[]>(user, path)].flat();
 }
 
 await describeSplit(

@@ -1,3 +1,4 @@
+import { until } from "@parley/async";
 import { type App, freePort, startApp } from "@parley/local";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
@@ -42,7 +43,10 @@ await describeSplit("several gateways on one port", {}, ({ env, token, stop }) =
     const url = `${workers[1].url.replace("http", "ws")}/ws`;
     clients.push(await ChatClient.connect(url, await token("late")));
     await clients.at(-1)?.send("", "after a death");
-    const left = clients.filter(({ socket }) => socket.readyState === socket.OPEN);
+    const open = () => clients.filter(({ socket }) => socket.readyState === socket.OPEN);
+    // The clients of the dead process hear of its end one by one.
+    await until(async () => open().length === (await connectionsOf(workers[1])), "all ends to be heard");
+    const left = open();
     expect(left.length).toBeGreaterThan(1);
     await Promise.all(left.map((client) => client.message("after a death")));
   });

@@ -52,12 +52,11 @@ function seedFlow(start: () => Promise<Deployment>) {
   it("P50, P56: both users read the same conversation in the same order, immediately", async () => {
     await bob.send("alice", "answer one");
     await alice.send("bob", "answer two");
-    const [aliceAnswer, bobAnswer] = await Promise.all([
-      deployment.history("alice", "/messages/bob"),
-      deployment.history("bob", "/messages/alice"),
+    const [messages, others] = await Promise.all([
+      deployment.read<Message[]>("alice", "/messages/bob"),
+      deployment.read<Message[]>("bob", "/messages/alice"),
     ]);
-    const messages = (await aliceAnswer.json()) as Message[];
-    expect(await bobAnswer.json()).toEqual(messages);
+    expect(others).toEqual(messages);
     expect(messages.map(({ content }) => content)).toEqual([
       "for bob alone",
       "to both of bob",
@@ -71,9 +70,9 @@ function seedFlow(start: () => Promise<Deployment>) {
   });
 
   it("P52, P53: history answers the public room, and everything since a cursor", async () => {
-    const room = (await (await deployment.history("carol", "/messages")).json()) as Message[];
+    const room = await deployment.read<Message[]>("carol", "/messages");
     expect(room.map(({ content }) => content)).toEqual(["hello everybody", "after the private one"]);
-    const sync = await (await deployment.history("carol", `/sync?after=${room[0]?.id}`)).json();
+    const sync = await deployment.read("carol", `/sync?after=${room[0]?.id}`);
     expect(sync).toMatchObject({ messages: [room[1]], more: false });
   });
 
@@ -84,7 +83,7 @@ function seedFlow(start: () => Promise<Deployment>) {
       });
     const service = await read(await deployment.token("reporting", { scopes: ["history:read"] }));
     expect(service.status).toBe(200);
-    expect(await service.json()).toEqual(await (await deployment.history("alice", "/messages/bob")).json());
+    expect(await service.json()).toEqual(await deployment.read("alice", "/messages/bob"));
     expect((await read(await deployment.token("carol"))).status).toBe(403);
   });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { App } from "@parley/local";
 import type { Message } from "@parley/models";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Deployment, describeSplit, startStandalone } from "../rig/shapes.ts";
 
 const ENV = { RATE_LIMIT: "0", DRAIN_MS: "500" };
@@ -20,7 +20,7 @@ class Senders {
   #isStopping = false;
 
   constructor(url: string, tokens: readonly string[]) {
-    this.#done = Promise.all(tokens.map((token, sender) => this.#run(url, token, sender)));
+    this.#done = inBackground(Promise.all(tokens.map((token, sender) => this.#run(url, token, sender))));
   }
 
   stop(): Promise<unknown> {
@@ -86,15 +86,16 @@ function sendFaults(start: () => Promise<Running>) {
         Array.from({ length: SENDERS }, (_, n) => deployment.token(`${signal}-${n}`)),
       );
       const senders = new Senders(`${target.url}/send`, tokens);
-      await until(() => senders.answered.size > 100, "messages before the end", 20_000);
+      onTestFinished(() => void inBackground(senders.stop()));
+      await until(() => senders.answered.size > 100, "messages before the end");
       if (signal === "SIGTERM") expect(await target.stop()).toMatchObject({ code: 0 });
       else await target.kill("SIGKILL");
       await target.restart();
       const before = senders.answered.size;
-      await until(() => senders.answered.size > before + 100, "messages after the start", 20_000);
+      await until(() => senders.answered.size > before + 100, "messages after the start");
       await senders.stop();
       expect(senders.repeated.size).toBeGreaterThan(0);
-      const room = (await (await deployment.history("reader", "/messages")).json()) as Message[];
+      const room = await deployment.read<Message[]>("reader", "/messages");
       const own = room.filter(({ from }) => from.startsWith(signal));
       expect(new Map(own.map(({ id, content }) => [id, content]))).toEqual(senders.answered);
       expect(own).toHaveLength(senders.answered.size);

@@ -1,3 +1,4 @@
+import { until } from "@parley/async";
 import { assertDocumented } from "@parley/models/test/documented";
 import { afterAll, beforeAll, describe } from "vitest";
 import { ChatClient } from "../rig/chat-client.ts";
@@ -19,7 +20,10 @@ export interface Suite {
   connect(gateway: 0 | 1, user: string): Promise<ChatClient>;
   /** Returns the address of a gateway's `POST /send`. */
   sendUrl(gateway: 0 | 1): string;
-  /** Sends a request as a user, to history if `target` is a path. */
+  /**
+   * Sends a request as a user, to history if `target` is a path. Repeats it while the answer is 503: on a busy machine a
+   * process may lose its link to the log for a moment, and a request that changes something has a ref.
+   */
   request(user: string, target: string, options?: JsonRequest): Promise<{ status: number; body: Json }>;
   /** Returns the JSON that a user reads in history. */
   read<Body = Json>(user: string, path: string): Promise<Body>;
@@ -47,21 +51,24 @@ export function useDeployment(start: () => Promise<Deployment>): Suite {
     },
     sendUrl: (gateway) => deployment.gateways[gateway].replace(/^ws(.*)\/ws$/, "http$1/send"),
     async request(user, target, { method = "GET", scopes = [], body } = {}) {
-      const response = await fetch(new URL(target, deployment.historyUrl), {
+      const url = new URL(target, deployment.historyUrl);
+      const init = {
         method,
         headers: {
           authorization: `Bearer ${await deployment.token(user, { scopes })}`,
           ...(body && { "content-type": "application/json" }),
         },
         ...(body && { body: JSON.stringify(body) }),
-      });
-      const answer = { status: response.status, body: (await response.json()) as Json };
-      if (!response.ok) assertDocumented(method, new URL(response.url).pathname, answer.body.code);
+      };
+      const answer = await until(async () => {
+        const response = await fetch(url, init);
+        const answered = { status: response.status, body: (await response.json()) as Json };
+        return answered.status === 503 ? undefined : answered;
+      }, `an answer to ${method} ${target}`);
+      if (answer.status >= 400) assertDocumented(method, url.pathname, answer.body.code);
       return answer;
     },
-    async read<Body>(user: string, path: string) {
-      return (await deployment.history(user, path)).json() as Promise<Body>;
-    },
+    read: <Body>(user: string, path: string) => deployment.read<Body>(user, path),
   };
 }
 

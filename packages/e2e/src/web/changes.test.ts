@@ -112,7 +112,9 @@ await describeInBrowser("editing and deleting messages", (browser) => {
     await change("three", "three, edited");
     await frank.page.goto(deployment.app.url);
     await frank.untilConnected();
-    expect(await frank.entry("erin").locator(".preview").textContent()).toBe("three, edited");
+    await expect
+      .poll(() => frank.entry("erin").locator(".preview").textContent(), WAIT)
+      .toBe("three, edited");
     await frank.open("erin");
     await frank.sees("three, edited");
     expect(await frank.texts()).toEqual([...texts.slice(0, 2), "three, edited"]);

@@ -23,7 +23,7 @@ await describeInBrowser("the page", (browser) => {
     await alice.sees("Hello, Alice");
     expect(await alice.texts()).toEqual(["Hello, Bob", "Hello, Alice"]);
     expect(await bob.texts()).toEqual(["Hello, Bob", "Hello, Alice"]);
-    expect(await bob.entry("alice").textContent()).not.toContain("unread");
+    await expect.poll(() => bob.entry("alice").textContent()).not.toContain("unread");
     // Messages arrive in log order. If carol had received a private message, it would have arrived before this one.
     await alice.open("");
     await alice.send("That is all");

@@ -30,8 +30,7 @@ async function sendMany(from: ChatClient, to: string, count: number, prefix: str
 
 /** Reads a conversation from history. Resolves with the id and text of each message. */
 async function storedTexts(one: string, other: string): Promise<[id: string, text: string][]> {
-  const answer = await deployment.history(one, `/messages/${other}`);
-  const messages = (await answer.json()) as Message[];
+  const messages = await deployment.read<Message[]>(one, `/messages/${other}`);
   return messages.map(({ id, content }) => [id, content]);
 }
 
@@ -87,7 +86,7 @@ await describeInBrowser("the page over faults", (browser) => {
     await carol.page.unroute("**/sync?*");
     await carol.page.reload();
     await carol.untilConnected();
-    expect(await carol.page.title()).toBe("(561) Parley");
+    await expect.poll(() => carol.page.title(), WAIT).toBe("(561) Parley");
     await carol.open("dave");
     expect((await carol.scrollToBeginning()).map(([, text]) => text)).toEqual([
       "first",
@@ -146,7 +145,7 @@ await describeInBrowser("the page over faults", (browser) => {
 
   it("a token that expires while the user types: nothing typed is lost, and a new token continues", async () => {
     const ivy = await WebUser.visit(browser, deployment.app.url);
-    await ivy.signInWith(await deployment.token("ivy", { expiresInSeconds: 4 }));
+    await ivy.signInWith(await deployment.token("ivy", { expiresInSeconds: 8 }));
     await ivy.open("");
     await ivy.composer.fill("I was just sayi");
     await ivy.page.getByText("Your token has expired.").waitFor();

@@ -29,7 +29,7 @@ await describeInBrowser("the page while the browser has no network", (browser) =
   ] as const)("no notice about the connection moves the content, on a %s", async (size, viewport) => {
     const carol = await WebUser.visit(browser, deployment.app.url, { viewport, hasTouch: size === "phone" });
     const link = await carol.link();
-    await carol.signInWith(await deployment.token("carol", { expiresInSeconds: 8 }));
+    await carol.signInWith(await deployment.token("carol", { expiresInSeconds: 12 }));
     await carol.open("dave");
     const before = await positions(carol);
     link.cut();

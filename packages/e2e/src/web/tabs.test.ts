@@ -25,8 +25,7 @@ async function openTab(context: BrowserContext): Promise<{ tab: WebUser; sent: s
 }
 
 async function storedTexts(one: string, other: string): Promise<string[]> {
-  const answer = await deployment.history(one, `/messages/${other}`);
-  const messages = (await answer.json()) as Message[];
+  const messages = await deployment.read<Message[]>(one, `/messages/${other}`);
   return messages.map(({ content }) => content);
 }
 

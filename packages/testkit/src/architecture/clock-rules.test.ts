@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { durationsAreMonotonic } from "./clock-rules.ts";
+import { durationsAreMonotonic, waitsHaveTimeouts } from "./clock-rules.ts";
 import { readSources } from "./source.ts";
 
 describe("durations use a monotonic clock", () => {
@@ -24,5 +24,26 @@ describe("durations use a monotonic clock", () => {
     ["apps/gateway/src/a.test.ts", "const now = Date.now();"],
   ])("accepts %s: %s", (path, text) => {
     expect(durationsAreMonotonic([{ path, text }])).toEqual([]);
+  });
+});
+
+describe("waits of tests have timeouts", () => {
+  it("holds in this repository", () => {
+    expect(waitsHaveTimeouts(readSources(join(import.meta.dirname, "../../../..")))).toEqual([]);
+  });
+
+  it.each([
+    "await vi.waitFor(() => expect(a(1, 2)).toBe(3));",
+    "await vi\n  .waitUntil(async () => {\n    return [1, 2];\n  },\n);",
+  ])("reports %s", (text) => {
+    expect(waitsHaveTimeouts([{ path: "apps/gateway/src/a.test.ts", text }])).toHaveLength(1);
+  });
+
+  it.each([
+    "await vi.waitFor(() => expect(a).toBe(1), 10_000);",
+    'await vi.waitUntil(() => text === "a)b", { timeout: 10_000 });',
+    "await until(() => isReady());",
+  ])("accepts %s", (text) => {
+    expect(waitsHaveTimeouts([{ path: "apps/gateway/src/a.test.ts", text }])).toEqual([]);
   });
 });

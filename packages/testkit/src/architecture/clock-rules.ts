@@ -1,5 +1,6 @@
 import type { Rule } from "./import-rules.ts";
 import { isCode } from "./source.ts";
+import { withoutStrings } from "./text-rules.ts";
 
 /** The files that may read the wall clock, by the reason. The clock may be set at any moment, and jumps then. */
 const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
@@ -22,6 +23,7 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
     "packages/bus/src/redis/append/reappend.ts",
     "apps/persister/src/persister.ts",
     "packages/chaos/src/hostile/target/stored-messages.ts",
+    "packages/chaos/src/faults/redis/f05-redis-stalls.ts",
     "packages/chaos/src/soak/checks/checking.ts",
     "packages/chaos/src/soak/load/history-reads.ts",
     "packages/testkit/src/bus/contract-append.ts",
@@ -45,6 +47,9 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
   "the time outlives the process": ["apps/web/src/chat/outbox.ts"],
   "it is the SDK's one module for clocks": ["packages/client/src/timing/clock.ts"],
 };
+/** A call of one of the waits of vitest, up to its arguments. */
+const WAIT = /\bvi\s*\.\s*wait(?:For|Until)\(/g;
+
 const READERS = new Set(Object.values(WALL_CLOCK_READERS).flat());
 const READS_WALL_CLOCK = /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\(|\w))|(?<!new )\bDate\(\)/;
 
@@ -54,3 +59,27 @@ export const durationsAreMonotonic: Rule = (sources) =>
     .filter((source) => isCode(source) && !/\.test\.tsx?$|\/test\//.test(source.path))
     .filter(({ path, text }) => !READERS.has(path) && READS_WALL_CLOCK.test(text))
     .map(({ path }) => `${path}: reads the wall clock; measure durations with performance.now()`);
+
+/**
+ * `vi.waitFor` and `vi.waitUntil` get a timeout. By default they give up after a second, and a busy machine may stall for
+ * longer.
+ */
+export const waitsHaveTimeouts: Rule = (sources) =>
+  sources.filter(isCode).flatMap(({ path, text }) => {
+    const code = withoutStrings(text);
+    return [...code.matchAll(WAIT)]
+      .filter(({ 0: call, index }) => countArguments(code.slice(index + call.length)) < 2)
+      .map(({ 0: call }) => `${path}: ${call}…) has no timeout`);
+  });
+
+/** Counts the arguments of a call whose opening parenthesis is just before the code. */
+function countArguments(code: string): number {
+  let [depth, commas] = [1, 0];
+  for (const [at, char] of [...code].entries()) {
+    if ("([{".includes(char)) depth += 1;
+    else if (")]}".includes(char)) depth -= 1;
+    if (char === "," && depth === 1 && !/^,\s*\)/.test(code.slice(at))) commas += 1;
+    if (depth === 0) break;
+  }
+  return commas + 1;
+}

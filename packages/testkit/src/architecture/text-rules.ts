@@ -116,6 +116,7 @@ function product(sources: readonly Source[]): Source[] {
   );
 }
 
-function withoutStrings(text: string): string {
+/** Returns code with every string replaced by an empty one. */
+export function withoutStrings(text: string): string {
   return text.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, "``");
 }

@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { LogTail } from "@parley/bus";
 import { idAfter, positionOf } from "@parley/models";
 import { describe, expect, it } from "vitest";
@@ -24,13 +24,14 @@ export function describeTail(withBus: WithBus): void {
         const { append, tail, persister } = fixture;
         const acked: string[] = [];
         let ending = false;
-        const load = (async () => {
+        const appendAll = async () => {
           for (let i = 0; !ending; i += 1) {
             const drafts = [draft("alice", "bob", `p${i}`), draft("bob", "", `q${i}`)];
             acked.push(...(await append.append(drafts)).map(idOf));
             await new Promise((resolve) => setTimeout(resolve, 1));
           }
-        })();
+        };
+        const load = inBackground(appendAll());
         for (let round = 1; round <= 15; round += 1) {
           await until(() => acked.length >= round * 8, "more messages are acknowledged");
           const from = await tail.watermark();
@@ -56,9 +57,10 @@ export function describeTail(withBus: WithBus): void {
           return { kind: "failed", reason: "not now" };
         };
         const sent = new Set<string>();
-        const sending = (async () => {
+        const sendAll = async () => {
           for (let i = 0; i < 30; i += 1) sent.add(await send(append, draft("alice", "", `m${i}`)));
-        })();
+        };
+        const sending = inBackground(sendAll());
         await until(
           async () => {
             const watermark = await tail.watermark();

@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { Appender } from "@parley/bus";
 import { type EntryDraft, isChange } from "@parley/models";
 import { expect } from "vitest";
@@ -25,7 +25,7 @@ export class Load {
 
   constructor(append: Appender) {
     this.#append = append;
-    this.#done = this.#run();
+    this.#done = inBackground(this.#run());
   }
 
   /** Waits for `calls` more calls of `append`. */

@@ -13,7 +13,7 @@ const redis = await redisServer();
 async function gatewayBehindProxy(url: string) {
   await redisCommand(url, "FLUSHALL");
   const proxy = await startTcpProxy(Number(new URL(url).port));
-  const gateway = new RedisBus({ url: proxy.url(url), appendTimeoutMs: 400, appendWaitMs: 3_000 });
+  const gateway = new RedisBus({ url: proxy.url(url), appendTimeoutMs: 1_500, appendWaitMs: 10_000 });
   const persisterBus = new RedisBus({ url });
   const persister = new TestPersister(
     persisterBus.consume({ lastStored: async () => "0000000000000-0000000000-00" }),

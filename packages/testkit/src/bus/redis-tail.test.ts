@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { TailRead } from "@parley/bus";
 import { positionOf } from "@parley/models";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -39,9 +39,10 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     const load = new Load(rig.append);
     let trims = 0;
     let ending = false;
-    const trimming = (async () => {
+    const trim = async () => {
       while (!ending) trims += (await rig.trim()).backlogEntries >= 0 ? 1 : 0;
-    })();
+    };
+    const trimming = inBackground(trim());
     let position = await rig.tail.watermark();
     const reads: { after: string; upTo: string; ids: readonly string[] }[] = [];
     let lost = 0;
@@ -160,7 +161,7 @@ describe.skipIf(!redis)("RedisLogTail under faults", { timeout: 60_000 }, () => 
     await expect(rig.tail.position()).rejects.toMatchObject({ code: "unavailable" });
     await expect(rig.tail.watermark()).rejects.toMatchObject({ code: "unavailable" });
     await expect(rig.tail.read(from, open)).rejects.toMatchObject({ code: "unavailable" });
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     await rig.server.kill("SIGCONT");
     await until(() => !rig.tail.problem(), "the connection is back", 20_000);
     expect(reached(await rig.tail.read(from, open))).toBe(from);

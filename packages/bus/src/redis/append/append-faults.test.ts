@@ -121,7 +121,8 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
     const started = performance.now();
     expect((await append.append([publicDraft("x", "r")])).map(codeOf)).toEqual(["unavailable"]);
     expect(performance.now() - started).toBeGreaterThan(350);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    // Less than the default.
+    expect(performance.now() - started).toBeLessThan(4_900);
     await redis.server.restart();
     await until(
       async () => codeOf((await append.append([publicDraft("x", "r")]))[0]) === "ok",

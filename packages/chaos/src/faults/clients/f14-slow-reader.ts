@@ -24,7 +24,7 @@ export const slowReader: Fault = {
     if (!gateway) throw new Error("the cluster has no gateway");
     const readMemory = () => readMetric(gateway.app, "process_resident_memory_bytes");
     const countTooSlow = () => readMetric(gateway.app, "parley_gateway_too_slow_total");
-    const slow = await connectAndPause(gateway.app.url, await cluster.token("slow"));
+    const { slow, closed } = await connectAndPause(gateway.app.url, await cluster.token("slow"));
     const [startedMs, memoryBefore] = [performance.now(), await readMemory()];
     let rounds = 0;
     for (; (await countTooSlow()) === 0 && rounds < MAX_ROUNDS; rounds++)
@@ -33,7 +33,7 @@ export const slowReader: Fault = {
     const growth = (await readMemory()) - memoryBefore;
     const growthMib = (growth / 2 ** 20).toFixed(0);
     slow.resume();
-    const code = await new Promise<number>((resolve) => slow.once("close", resolve));
+    const code = await closed;
     log(`closed with ${code} after ${rounds} rounds`);
     const recoveryMs = await workload.untilRecovered(endedMs);
     const [before, meanwhile] = [workload.ackLatency(0, startedMs), workload.ackLatency(startedMs, endedMs)];
@@ -50,10 +50,14 @@ export const slowReader: Fault = {
   },
 };
 
-/** Connects, waits for the first frame, and stops reading. */
-async function connectAndPause(url: string, token: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, ["chat.v1", `bearer.${token}`]);
-  await new Promise((resolve, reject) => socket.once("message", resolve).once("error", reject));
-  socket.pause();
-  return socket;
+/** Connects, waits for the first frame, and stops reading. `closed` resolves with the close code. */
+async function connectAndPause(
+  url: string,
+  token: string,
+): Promise<{ slow: WebSocket; closed: Promise<number> }> {
+  const slow = new WebSocket(`${url.replace("http", "ws")}/ws`, ["chat.v1", `bearer.${token}`]);
+  const closed = new Promise<number>((resolve) => slow.once("close", resolve));
+  await new Promise((resolve, reject) => slow.once("message", resolve).once("error", reject));
+  slow.pause();
+  return { slow, closed };
 }

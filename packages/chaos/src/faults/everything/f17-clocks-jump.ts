@@ -149,14 +149,15 @@ async function jumpClient({ cluster, log }: FaultContext): Promise<Jumps> {
     await setClock(CLIENT_OFFSET, `+${HOUR_S}s`);
     ids.push(...(await send()));
     await gateway.app.kill("SIGSTOP");
-    const waiting = send();
+    // An error is the outcome. It may come before the gateway is back.
+    const waiting = send().catch(String);
     await delay(LEAP_MS);
     await gateway.app.kill("SIGKILL");
     await setClock(CLIENT_OFFSET, `-${HOUR_S}s`);
     await gateway.app.restart();
     const startedAt = performance.now();
     const late = delay(CLIENT_PATIENCE_MS).then(() => "no ack in time");
-    const outcome = await Promise.race([waiting.catch(String), late]);
+    const outcome = await Promise.race([waiting, late]);
     const recoveryMs = performance.now() - startedAt;
     if (typeof outcome !== "string") ids.push(...outcome);
     return {

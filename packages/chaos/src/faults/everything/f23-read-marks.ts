@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { inBackground } from "@parley/async";
 import { randomFrom } from "@parley/testkit";
 import { ReadMarkModel } from "../../checker/read-marks.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
@@ -35,9 +36,8 @@ export const readMarks: Fault = {
     const random = randomFrom(seed);
     const users = await MarkUser.connect(USERS, { cluster, changer, ledger: workload.ledger, model, random });
     const stopping = new AbortController();
-    const running = Promise.all(users.map((user) => user.run(stopping.signal)));
     // If the trial is broken off, its senders are closed, and nobody waits for their messages.
-    running.catch(() => undefined);
+    const running = inBackground(Promise.all(users.map((user) => user.run(stopping.signal))));
     const kills = killsOf(cluster, short);
     try {
       for (const { name, run } of kills) {

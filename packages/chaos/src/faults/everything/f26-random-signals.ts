@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sleep } from "@parley/async";
+import { inBackground, sleep } from "@parley/async";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { isStoredUpTo } from "../../cluster/log-inspection.ts";
 import { type Target, targetsOf } from "../../cluster/targets.ts";
@@ -32,22 +32,24 @@ export const randomSignals: Fault = {
     const limitMs = short ? ANSWER_LIMIT_MS.short : ANSWER_LIMIT_MS.full;
     const probe = new HistoryProbe(cluster.historyApi.app.url, limitMs);
     const stopping = new AbortController();
-    const clients = [
-      ...startSenders(context, stopping.signal),
-      ...(await startReaders(cluster, probe, stopping.signal)),
-    ];
+    const clients = inBackground(
+      Promise.all([...startSenders(context, stopping.signal), startReaders(cluster, probe, stopping.signal)]),
+    );
     const targets = targetsOf(cluster);
     const endMs = performance.now() + Math.min(minutes, MAX_MINUTES) * 60_000;
     const counts = new Map<string, number>();
-    for (const step of signals(seed, targets.length)) {
-      if (performance.now() + step.pauseMs > endMs) break;
-      const name = await apply(step, targets);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-      log(`${name} for ${formatSeconds(step.durationMs)}`);
+    try {
+      for (const step of signals(seed, targets.length)) {
+        if (performance.now() + step.pauseMs > endMs) break;
+        const name = await apply(step, targets);
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        log(`${name} for ${formatSeconds(step.durationMs)}`);
+      }
+    } finally {
+      stopping.abort();
     }
     const overMs = performance.now();
-    stopping.abort();
-    await Promise.all(clients);
+    await clients;
     const problems = await storedProblems(context, STORED_WITHIN_MS - (performance.now() - overMs));
     return {
       struck: [...counts.values()].reduce((sum, count) => sum + count, 0),
@@ -89,14 +91,12 @@ function startSenders({ cluster, workload: { ledger } }: FaultContext, stop: Abo
   });
 }
 
-async function startReaders(
-  cluster: Cluster,
-  probe: HistoryProbe,
-  stop: AbortSignal,
-): Promise<Promise<void>[]> {
+async function startReaders(cluster: Cluster, probe: HistoryProbe, stop: AbortSignal): Promise<void> {
   const paths = ["/messages", "/messages?limit=50", "/sync?limit=200", "/conversations"];
   const tokens = await Promise.all(paths.map((_, n) => cluster.token(`f26-raw-${n}`)));
-  return tokens.map((token, n) => probe.run([...paths.slice(n), ...paths.slice(0, n)], token, stop));
+  await Promise.all(
+    tokens.map((token, n) => probe.run([...paths.slice(n), ...paths.slice(0, n)], token, stop)),
+  );
 }
 
 /** Waits until everything is stored that was acknowledged until now. */

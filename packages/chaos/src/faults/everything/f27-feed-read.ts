@@ -1,4 +1,4 @@
-import { sleep } from "@parley/async";
+import { inBackground, sleep } from "@parley/async";
 import { killAndRestart, targetsOf } from "../../cluster/targets.ts";
 import { eventually } from "../../eventually.ts";
 import { formatSeconds } from "../../report/format.ts";
@@ -27,14 +27,14 @@ export const feedRead: Fault = {
   async inject(context) {
     const { cluster, workload, short, log } = context;
     const [reading, changing] = [new AbortController(), new AbortController()];
-    const changes = changeMessages(context, changing.signal);
+    const changes = inBackground(changeMessages(context, changing.signal));
     const consumers: FeedConsumer[] = [];
     const running: Promise<void>[] = [];
     const addConsumer = async () => {
       const token = await cluster.token("f27-service", ["history:all"]);
       const consumer = new FeedConsumer(cluster.historyApi.app.url, token, LIMITS[consumers.length] ?? 100);
       consumers.push(consumer);
-      running.push(consumer.run(reading.signal));
+      running.push(inBackground(consumer.run(reading.signal)));
     };
     try {
       const targets = targetsOf(cluster);

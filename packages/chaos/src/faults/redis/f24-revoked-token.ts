@@ -1,3 +1,4 @@
+import { inBackground } from "@parley/async";
 import { judgeRevoked, type RevokedVerdict } from "../../checker/revoked.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { endOfLog } from "../../cluster/log-inspection.ts";
@@ -18,6 +19,8 @@ const ACCEPTED = "f24-accepted";
 /** A user is blocked for longer than any trial takes. */
 const BLOCKED_UNTIL = "2999-01-01T00:00:00Z";
 const REFUSED = new Set([401, 403]);
+/** The statuses of a process that couldn't answer, such as one without a link to the log. 0 is no answer at all. */
+const UNANSWERED = new Set([0, 503]);
 /** Time after the end of a strike in which everything must be as before. */
 const RIGHT_WITHIN_MS = 30_000;
 
@@ -48,7 +51,7 @@ export const revokedToken: Fault = {
     const { cluster, workload, log, short } = context;
     const accepted = await TokenHolder.open(cluster, workload.ledger, ACCEPTED);
     const stopping = new AbortController();
-    const running = accepted.run(stopping.signal);
+    const running = inBackground(accepted.run(stopping.signal));
     const results: StrikeResult[] = [];
     try {
       for (const [n, strike] of strikesOf(cluster, short).entries()) {
@@ -99,7 +102,7 @@ async function revokeDuring(
 ): Promise<StrikeResult> {
   const holder = await TokenHolder.open(cluster, ledger, user);
   const stopping = new AbortController();
-  const running = holder.run(stopping.signal);
+  const running = inBackground(holder.run(stopping.signal));
   try {
     const areServed = () => holder.processes.every((each) => holder.isServedBy(each));
     await eventually(areServed, "the user to be served");
@@ -107,6 +110,13 @@ async function revokeDuring(
     await revoke(cluster, user, kind);
     const revoked = { atMs: performance.now(), end: await endOfLog(cluster) };
     await strike.last();
+    const working = holder.processes.filter((each) => !strike.broken.includes(each));
+    const idle = () => working.filter((each) => !accepted.isServedBy(each, revoked.atMs));
+    // A process that served nobody meanwhile would show nothing.
+    await eventually(() => idle().length === 0, "the other user to be served meanwhile").catch(
+      () => undefined,
+    );
+    const idleMeanwhile = idle();
     const endMs = performance.now();
     await strike.end();
     const wrong = () => wrongSince(endMs, holder, accepted, kind);
@@ -114,13 +124,11 @@ async function revokeDuring(
       () => undefined,
     );
     const recoveryMs = performance.now() - endMs;
-    const working = holder.processes.filter((each) => !strike.broken.includes(each));
-    const idle = working.filter((each) => !accepted.isServedBy(each, revoked.atMs, endMs));
     const { problems, ...verdict } = judgeRevoked(holder.services, revoked, new Set(strike.broken));
     const lines = [
       ...problems,
       ...wrong(),
-      ...idle.map((each) => `${each} served nobody`),
+      ...idleMeanwhile.map((each) => `${each} served nobody`),
       ...closeProblems(holder, strike, kind),
     ];
     return {
@@ -145,7 +153,7 @@ function wrongSince(endMs: number, holder: TokenHolder, accepted: TokenHolder, {
       .filter((each) => !holder.isRefusedBy(each, status, endMs))
       .map((each) => `P65: ${each} didn't answer a revoked token with ${status}`),
     ...holder.connections
-      .filter(({ isOpen }) => isOpen)
+      .filter(({ isClosed }) => !isClosed)
       .map((each) => `P65: ${each.process} didn't close a connection of a revoked token`),
     ...accepted.processes
       .filter((each) => !accepted.isServedBy(each, endMs))
@@ -155,7 +163,7 @@ function wrongSince(endMs: number, holder: TokenHolder, accepted: TokenHolder, {
 
 function closeProblems({ connections }: TokenHolder, { ended }: Strike, { closeCode }: Kind): string[] {
   return connections
-    .filter((each) => each.closeCode !== closeCode && !ended.includes(each.process))
+    .filter((each) => each.isClosed && each.closeCode !== closeCode && !ended.includes(each.process))
     .map((each) => `P65: ${each.process} closed a connection with ${each.closeCode}, and not ${closeCode}`);
 }
 
@@ -168,7 +176,13 @@ async function newTokenProblems(cluster: Cluster, holder: TokenHolder, { name }:
   };
   const problems: string[] = [];
   if (name === "blocked") {
-    if (!(await areAll(403))) problems.push("P65: a new token of a blocked user wasn't refused everywhere");
+    // A process that can't answer at the moment is asked again. Every other answer counts at once.
+    const wrong = () => last.filter((status) => status !== 403 && !UNANSWERED.has(status));
+    await eventually(
+      async () => (await areAll(403)) || wrong().length > 0,
+      () => `a new token to be refused: ${last}`,
+    );
+    if (wrong().length > 0) problems.push("P65: a new token of a blocked user wasn't refused everywhere");
     await operate(cluster, `/revocations/${holder.user}`, { method: "DELETE" });
   }
   await eventually(

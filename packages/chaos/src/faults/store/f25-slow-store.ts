@@ -163,15 +163,16 @@ async function readWhileSlow(
     "/messages?limit=50",
   ];
   const token = (name: string) => cluster.token(name, ["history:read"]);
+  const crowd = await token("f25-crowd");
   const readers = Array.from({ length: READERS }, async (_, n) => {
     const own = [...paths.slice(n % paths.length), ...paths];
     await probe.run(own, await token(`f25-reader-${n}`), stopping.signal);
   });
-  const crowd = await token("f25-crowd");
-  const burst = Array.from({ length: BURST }, () => probe.request(paths[0] ?? "", crowd, stopping.signal));
-  await Promise.all([...burst, delay(phaseMs)]);
-  stopping.abort();
-  await Promise.all(readers);
+  const burst = async () => {
+    const all = Array.from({ length: BURST }, () => probe.request(paths[0] ?? "", crowd, stopping.signal));
+    await Promise.all([...all, delay(phaseMs)]).finally(() => stopping.abort());
+  };
+  await Promise.all([burst(), ...readers]);
   log(`${probe.complete} answers and ${probe.refused} refusals so far`);
 }
 

@@ -1,4 +1,4 @@
-import { sleep } from "@parley/async";
+import { sleep, until } from "@parley/async";
 import type { Service } from "../../checker/revoked.ts";
 import type { Ledger, Send } from "../ledger.ts";
 
@@ -34,13 +34,24 @@ export interface HeldConnectionOptions {
 /** One WebSocket that is opened once. It writes steadily, and tells everything that comes. */
 export class HeldConnection {
   readonly process: string;
-  /** The close code, once it is closed. */
+  /** The close code, once it is closed. A connection that is closing has none yet. */
   closeCode: number | undefined;
   readonly #options: HeldConnectionOptions;
   readonly #socket: WebSocket;
   readonly #sends = new Map<string, Send>();
 
-  constructor(options: HeldConnectionOptions) {
+  /** Resolves once the connection is open. A gateway may refuse it for a moment, and is asked again then. */
+  static open(options: HeldConnectionOptions): Promise<HeldConnection> {
+    const ends = async (connection: HeldConnection) =>
+      until(() => connection.isOpen || connection.isClosed, `an end of the handshake at ${options.process}`);
+    return until(async () => {
+      const connection = new HeldConnection(options);
+      await ends(connection);
+      return connection.isOpen ? connection : undefined;
+    }, `a connection of ${options.user} to ${options.process}`);
+  }
+
+  private constructor(options: HeldConnectionOptions) {
     const { url, token, process } = options;
     this.process = process;
     this.#options = options;
@@ -53,6 +64,11 @@ export class HeldConnection {
 
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** True once the end of the connection is known, with its code. */
+  get isClosed(): boolean {
+    return this.closeCode !== undefined;
   }
 
   /** Writes until `stop` is aborted. A message without an ack may be there or not (P65). */

@@ -1,7 +1,6 @@
 import { sleep } from "@parley/async";
 import type { Service } from "../../checker/revoked.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { eventually } from "../../eventually.ts";
 import type { Ledger, Send } from "../ledger.ts";
 import { type Entrance, entrancesOf } from "./entrances.ts";
 import { HeldConnection } from "./held-connection.ts";
@@ -31,7 +30,7 @@ export class TokenHolder {
   /** Everything that the token brought. */
   readonly services: Service[] = [];
   readonly refusals: Refusal[] = [];
-  readonly connections: readonly HeldConnection[];
+  connections: readonly HeldConnection[] = [];
   readonly #cluster: Cluster;
   readonly #token: string;
   readonly #entrances: readonly Entrance[];
@@ -39,22 +38,22 @@ export class TokenHolder {
   #attempts = 0;
 
   private constructor(cluster: Cluster, ledger: Ledger, user: string, token: string) {
-    const to = `${user}-peer`;
     this.user = user;
     this.#cluster = cluster;
     this.#token = token;
     this.#ledger = ledger;
-    this.#entrances = entrancesOf(cluster, to);
-    const onService = (service: Service) => void this.services.push(service);
-    this.connections = cluster.urls.map(
-      (url, n) => new HeldConnection({ url, token, user, to, process: `gateway ${n}`, ledger, onService }),
-    );
+    this.#entrances = entrancesOf(cluster, peerOf(user));
   }
 
   /** Opens a connection at each gateway. */
   static async open(cluster: Cluster, ledger: Ledger, user: string): Promise<TokenHolder> {
-    const holder = new TokenHolder(cluster, ledger, user, await cluster.token(user, SCOPES));
-    await eventually(() => holder.connections.every(({ isOpen }) => isOpen), `connections of ${user}`);
+    const token = await cluster.token(user, SCOPES);
+    const holder = new TokenHolder(cluster, ledger, user, token);
+    const onService = (service: Service) => void holder.services.push(service);
+    const options = { token, user, to: peerOf(user), ledger, onService };
+    holder.connections = await Promise.all(
+      cluster.urls.map((url, n) => HeldConnection.open({ ...options, url, process: `gateway ${n}` })),
+    );
     return holder;
   }
 
@@ -126,4 +125,8 @@ export class TokenHolder {
     const client = `${this.user} at ${process} by request ${this.#attempts++}`;
     return this.#ledger.addSend(client, this.user, to, client);
   }
+}
+
+function peerOf(user: string): string {
+  return `${user}-peer`;
 }

@@ -1,8 +1,16 @@
 import { connect, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { closeServer, listen } from "../listen.ts";
 import type { HttpEvent } from "./http-metrics.ts";
 import { createHttpServer, type HttpServerOptions } from "./http-server.ts";
+
+/** Long enough for a machine that stalls for some seconds. */
+const SOON_MS = 20_000;
+
+/** Waits until a check passes. It is made again every 50 ms. */
+export function soon<T>(check: () => T | Promise<T>, timeoutMs = SOON_MS): Promise<T> {
+  return vi.waitFor(check, timeoutMs);
+}
 
 /** A client that sends exact bytes and collects what it receives. */
 class RawSocket {

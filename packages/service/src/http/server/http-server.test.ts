@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ChatError } from "@parley/models";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TrustedProxies } from "../address.ts";
 import { sendProblem } from "../problem.ts";
 import { rejectUpgrade } from "../reject-upgrade.ts";
 import { noteWebSocket } from "./http-connection.ts";
 import type { HttpHandlers } from "./http-server.ts";
-import { get, startServer, UPGRADE } from "./http-server-rig.ts";
+import { get, soon, startServer, UPGRADE } from "./http-server-rig.ts";
 
 /** Handlers that record the requests and upgrades that have begun, in order. The test answers them. */
 class Begun {
@@ -23,7 +23,7 @@ class Begun {
     return this.all.map(({ path }) => path);
   }
   async answer(index: number): Promise<void> {
-    await vi.waitFor(() => expect(this.all.length).toBeGreaterThan(index));
+    await soon(() => expect(this.all.length).toBeGreaterThan(index));
     this.all[index]?.answer();
   }
 }
@@ -31,7 +31,7 @@ class Begun {
 it("keeps an idle connection open for longer than load balancers do, and says so", async () => {
   const server = await startServer({ handlers: { handleRequest: (_req, res) => void res.end("x") } });
   const client = server.connect().send(get("/"));
-  await vi.waitFor(() => expect(client.received).toMatch(/Keep-Alive: timeout=75\r\n/));
+  await soon(() => expect(client.received).toMatch(/Keep-Alive: timeout=75\r\n/));
   expect(server.server.keepAliveTimeout).toBe(75_000);
 });
 
@@ -41,10 +41,10 @@ describe("requests of one connection", () => {
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(["/1", "/2", "/3"].map((path) => get(path)).join(""));
     for (let at = 0; at < 3; at++) {
-      await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
+      await soon(() => expect(begun.paths).toHaveLength(at + 1));
       await begun.answer(at);
     }
-    await vi.waitFor(() => expect(client.received).toMatch(/\/1[\s\S]*\/2[\s\S]*\/3$/));
+    await soon(() => expect(client.received).toMatch(/\/1[\s\S]*\/2[\s\S]*\/3$/));
     expect(begun.paths).toEqual(["/1", "/2", "/3"]);
   });
 
@@ -53,14 +53,14 @@ describe("requests of one connection", () => {
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/2"));
     client.socket.pause();
-    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    await soon(() => expect(begun.paths).toEqual(["/1"]));
     begun.all[0]?.answer("x".repeat(50_000_000));
     const other = server.connect().send(get("/other"));
     await begun.answer(1);
-    await vi.waitFor(() => expect(other.statuses).toEqual([200]));
+    await soon(() => expect(other.statuses).toEqual([200]));
     expect(begun.paths).toEqual(["/1", "/other"]);
     client.socket.resume();
-    await vi.waitFor(() => expect(begun.paths).toEqual(["/1", "/other", "/2"]), 10_000);
+    await soon(() => expect(begun.paths).toEqual(["/1", "/other", "/2"]));
   });
 
   it("G5: close their connection if too many wait, and none of those begins", async () => {
@@ -69,20 +69,20 @@ describe("requests of one connection", () => {
     let parsed = 0;
     server.server.on("request", () => parsed++);
     const client = server.connect().send(get("/x").repeat(1_000));
-    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await soon(() => expect(client.ended).toBe(true));
     expect(begun.paths).toEqual(["/x"]);
     expect(parsed, "requests that cost time").toBeLessThan(12);
     expect(server.count("pipelining")).toBe(1);
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await soon(() => expect(server.open()).toBe(0));
   });
 
   it("don't begin after their connection has ended", async () => {
     const begun = new Begun();
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/2"));
-    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    await soon(() => expect(begun.paths).toEqual(["/1"]));
     client.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await soon(() => expect(server.open()).toBe(0));
     await begun.answer(0);
     expect(begun.paths).toEqual(["/1"]);
   });
@@ -91,18 +91,18 @@ describe("requests of one connection", () => {
     const begun = new Begun();
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/1") + get("/ws", ...UPGRADE));
-    await vi.waitFor(() => expect(begun.paths).toEqual(["/1"]));
+    await soon(() => expect(begun.paths).toEqual(["/1"]));
     await begun.answer(0);
     await begun.answer(1);
-    await vi.waitFor(() => expect(client.statuses).toEqual([200, 101]));
+    await soon(() => expect(client.statuses).toEqual([200, 101]));
   });
 
   it("G5: a CONNECT behind an unanswered request ends the connection", async () => {
     const begun = new Begun();
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(`${get("/1")}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await vi.waitFor(() => expect(client.ended).toBe(true));
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await soon(() => expect(client.ended).toBe(true));
+    await soon(() => expect(server.open()).toBe(0));
   });
 
   it("wait for refusals too: no Host, and an unknown expectation", async () => {
@@ -111,12 +111,12 @@ describe("requests of one connection", () => {
     const client = server.connect();
     client.send(get("/1") + get("/2", "Expect: miracles"));
     await begun.answer(0);
-    await vi.waitFor(() => expect(client.statuses).toEqual([200, 417]));
+    await soon(() => expect(client.statuses).toEqual([200, 417]));
     const other = server.connect().send("GET / HTTP/1.1\r\n\r\n");
-    await vi.waitFor(() => expect(other.statuses).toEqual([400]));
+    await soon(() => expect(other.statuses).toEqual([400]));
     const old = server.connect().send("GET /old HTTP/1.0\r\n\r\n");
     await begun.answer(1);
-    await vi.waitFor(() => expect(old.statuses).toEqual([200]));
+    await soon(() => expect(old.statuses).toEqual([200]));
   });
 });
 
@@ -132,7 +132,7 @@ describe("a failure", () => {
   ])("of a request's handler, %s, is answered without its text and reported", async (_how, fail) => {
     const server = await startServer({ handlers: { handleRequest: fail } });
     const client = server.connect().send(get("/"));
-    await vi.waitFor(() => expect(client.received).toContain('"code":"internal"'));
+    await soon(() => expect(client.received).toContain('"code":"internal"'));
     expect(client.received).not.toContain("secret");
     expect(server.count("failure")).toBe(1);
   });
@@ -148,7 +148,7 @@ describe("a failure", () => {
   ])("of an upgrade's handler, %s, ends its connection and is reported", async (_how, fail) => {
     const server = await startServer({ handlers: { handleRequest: () => undefined, handleUpgrade: fail } });
     const client = server.connect().send(get("/ws", ...UPGRADE));
-    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await soon(() => expect(client.ended).toBe(true));
     expect(server.count("failure")).toBe(1);
   });
 
@@ -156,8 +156,8 @@ describe("a failure", () => {
     const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("whole").write("more");
     const server = await startServer({ handlers: { handleRequest } });
     const client = server.connect().send(get("/"));
-    await vi.waitFor(() => expect(client.received).toContain("whole"));
-    await vi.waitFor(() => expect(server.count("failure")).toBe(1));
+    await soon(() => expect(client.received).toContain("whole"));
+    await soon(() => expect(server.count("failure")).toBe(1));
   });
 
   it("to accept a connection is reported", async () => {
@@ -175,14 +175,14 @@ describe("a socket that was handed over", () => {
       const server = await startServer({ handlers: begun });
       for (let at = 0; at < 10; at++) {
         const client = server.connect().send(get("/ws", ...UPGRADE));
-        await vi.waitFor(() => expect(begun.paths).toHaveLength(at + 1));
+        await soon(() => expect(begun.paths).toHaveLength(at + 1));
         if (stage === "answered") await begun.answer(at);
         client.socket.resetAndDestroy();
       }
-      await vi.waitFor(() => expect(server.open()).toBe(0));
+      await soon(() => expect(server.open()).toBe(0));
       const after = server.connect().send(get("/after"));
       await begun.answer(10);
-      await vi.waitFor(() => expect(after.statuses).toEqual([200]));
+      await soon(() => expect(after.statuses).toEqual([200]));
     },
   );
 });
@@ -192,10 +192,10 @@ describe("an upgrade with a body", () => {
     const begun = new Begun();
     const server = await startServer({ handlers: begun });
     const client = server.connect().send(get("/ws", ...UPGRADE, "Content-Length: 5"));
-    await vi.waitFor(() => expect(client.statuses).toEqual([400]));
+    await soon(() => expect(client.statuses).toEqual([400]));
     const reset = server.connect().send(get("/ws", ...UPGRADE, "Transfer-Encoding: chunked"));
     reset.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await soon(() => expect(server.open()).toBe(0));
     expect(begun.paths).toEqual([]);
   });
 });
@@ -204,8 +204,8 @@ it("G5: a client that doesn't read an answer is disconnected", async () => {
   const handleRequest = (_req: IncomingMessage, res: ServerResponse) => void res.end("x".repeat(50_000_000));
   const server = await startServer({ handlers: { handleRequest }, stalledMs: 200 });
   server.connect().send(get("/")).socket.pause();
-  await vi.waitFor(() => expect(server.open()).toBe(1));
-  await vi.waitFor(() => expect(server.open()).toBe(0), 10_000);
+  await soon(() => expect(server.open()).toBe(1));
+  await soon(() => expect(server.open()).toBe(0));
 });
 
 describe("accepted sockets", () => {
@@ -215,19 +215,14 @@ describe("accepted sockets", () => {
     const begun = new Begun();
     const server = await startServer({ handlers: begun, limits });
     const silent = Array.from({ length: 10 }, () => server.connect("127.0.0.2"));
-    await vi.waitFor(() => expect(silent.filter(({ ended }) => ended)).toHaveLength(7));
+    await soon(() => expect(silent.filter(({ ended }) => ended)).toHaveLength(7));
     const other = server.connect("127.0.0.3").send(get("/other"));
     await begun.answer(0);
-    await vi.waitFor(() => expect(other.statuses).toEqual([200]));
-    await vi.waitFor(
-      () => {
-        const same = server.connect("127.0.0.2").send(get("/same"));
-        return vi
-          .waitFor(() => expect(begun.paths).toContain("/same"), 50)
-          .finally(() => same.socket.destroy());
-      },
-      { timeout: 5_000, interval: 100 },
-    );
+    await soon(() => expect(other.statuses).toEqual([200]));
+    await soon(async () => {
+      const same = server.connect("127.0.0.2").send(get("/same"));
+      await soon(() => expect(begun.paths).toContain("/same"), 150).finally(() => same.socket.destroy());
+    });
     expect(server.count("evicted")).toBeGreaterThan(0);
   });
 
@@ -236,16 +231,13 @@ describe("accepted sockets", () => {
     const server = await startServer({ handlers: begun, limits });
     const sockets = Array.from({ length: 5 }, () => server.connect("127.0.0.2").send(get("/ws", ...UPGRADE)));
     for (let at = 0; at < sockets.length; at++) await begun.answer(at);
-    await vi.waitFor(() => expect(sockets.every(({ statuses }) => statuses[0] === 101)).toBe(true));
+    await soon(() => expect(sockets.every(({ statuses }) => statuses[0] === 101)).toBe(true));
     server.connect("127.0.0.2");
-    await vi.waitFor(() => expect(server.open()).toBe(6));
-    await vi.waitFor(
-      () => {
-        server.connect("127.0.0.3");
-        expect(server.count("evicted")).toBeGreaterThan(1);
-      },
-      { timeout: 8_000, interval: 200 },
-    );
+    await soon(() => expect(server.open()).toBe(6));
+    await soon(() => {
+      server.connect("127.0.0.3");
+      expect(server.count("evicted")).toBeGreaterThan(1);
+    });
     expect(sockets.filter(({ ended }) => ended)).toEqual([]);
   });
 });
@@ -261,12 +253,12 @@ describe("refusals", () => {
     const server = await startServer({ handlers: refuseAll });
     const flood = Array.from({ length: 250 }, (_, n) => server.connect().send(wrong[n % 2] ?? ""));
     const refused = () => flood.filter(({ statuses }) => statuses[0] === 401).length;
-    await vi.waitFor(() => expect(server.count("held-back")).toBeGreaterThan(100), 10_000);
+    await soon(() => expect(server.count("held-back")).toBeGreaterThan(100));
     const good = server.connect().send(get("/good"));
     const other = server.connect("127.0.0.9").send(get("/wrong"));
-    await vi.waitFor(() => expect([good.statuses, other.statuses]).toEqual([[200], [401]]));
+    await soon(() => expect([good.statuses, other.statuses]).toEqual([[200], [401]]));
     expect(refused()).toBeLessThan(250);
-    await vi.waitFor(() => expect(refused()).toBe(250), 10_000);
+    await soon(() => expect(refused()).toBe(250));
   });
 
   it("G5: that are held back count for the address that a trusted proxy forwards", async () => {
@@ -274,10 +266,10 @@ describe("refusals", () => {
     const server = await startServer({ handlers: refuseAll, ...(trustedProxies && { trustedProxies }) });
     const from = (address: string) => server.connect().send(get("/wrong", `X-Forwarded-For: ${address}`));
     const flood = Array.from({ length: 200 }, () => from("192.0.2.1"));
-    await vi.waitFor(() => expect(server.count("held-back")).toBeGreaterThan(50), 10_000);
+    await soon(() => expect(server.count("held-back")).toBeGreaterThan(50));
     const others = Array.from({ length: 50 }, (_, n) => from(`192.0.2.${n + 2}`));
     const isRefused = ({ statuses }: (typeof flood)[number]) => statuses[0] === 401;
-    await vi.waitFor(() => expect(others.every(isRefused)).toBe(true));
+    await soon(() => expect(others.every(isRefused)).toBe(true));
     expect(flood.every(isRefused)).toBe(false);
   });
 
@@ -285,13 +277,13 @@ describe("refusals", () => {
     const limits = { total: 100, perAddress: 100 };
     const server = await startServer({ handlers: refuseAll, limits });
     const good = () => server.connect().send(get("/good"));
-    await vi.waitFor(() => {
+    await soon(() => {
       for (let n = 0; n < 20; n++) server.connect("127.0.0.9").send(get("/ws", ...UPGRADE));
       expect(server.count("evicted")).toBeGreaterThan(0);
-    }, 10_000);
-    await vi.waitFor(async () => {
+    });
+    await soon(async () => {
       const client = good();
-      await vi.waitFor(() => expect(client.statuses).toEqual([200]), 100);
-    }, 10_000);
+      await soon(() => expect(client.statuses).toEqual([200]), 100);
+    });
   });
 });

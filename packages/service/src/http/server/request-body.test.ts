@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it, vi } from "vitest";
 import { sendProblem } from "../problem.ts";
-import { get, startServer, UPGRADE } from "./http-server-rig.ts";
+import { get, soon, startServer, UPGRADE } from "./http-server-rig.ts";
 import { MAX_BODY_PIECES } from "./request-body.ts";
 
 describe("the body of a request", () => {
@@ -18,13 +18,13 @@ describe("the body of a request", () => {
       };
       const server = await startServer({ handlers: { handleRequest } });
       const client = server.connect().send(chunked("/", MAX_BODY_PIECES));
-      await vi.waitFor(() => expect(held).toHaveLength(1));
+      await soon(() => expect(held).toHaveLength(1));
       expect(client.ended).toBe(false);
       client.send("1\r\nx\r\n".repeat(10_000));
-      await vi.waitFor(() => expect(client.ended).toBe(true));
+      await soon(() => expect(client.ended).toBe(true));
       expect(server.count("pieces")).toBe(1);
       expect(held[0]?.readableLength).toBeLessThanOrEqual(MAX_BODY_PIECES);
-      await vi.waitFor(() => expect(server.open()).toBe(0));
+      await soon(() => expect(server.open()).toBe(0));
     }
   });
 
@@ -35,14 +35,14 @@ describe("the body of a request", () => {
     server.server.on("upgrade", (req) => upgrades.push(req));
     const head = get("/ws", ...UPGRADE, "Transfer-Encoding: chunked");
     const refused = server.connect().send(`${head}1\r\nx\r\n0\r\n\r\n`);
-    await vi.waitFor(() => expect(refused.statuses).toEqual([400]));
+    await soon(() => expect(refused.statuses).toEqual([400]));
     const client = server.connect().send(get("/unanswered"));
     client.send(head + "1\r\nx\r\n".repeat(10_000));
-    await vi.waitFor(() => expect(upgrades[1]?.readableLength).toBe(0));
+    await soon(() => expect(upgrades[1]?.readableLength).toBe(0));
     client.send("1\r\nx\r\n".repeat(MAX_BODY_PIECES + 1));
-    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await soon(() => expect(client.ended).toBe(true));
     expect(handleUpgrade).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await soon(() => expect(server.open()).toBe(0));
   });
 
   it("G5: isn't read on after the answer: the connection ends, and a refusal says so", async () => {
@@ -56,7 +56,7 @@ describe("the body of a request", () => {
     for (const path of ["/refused", "/answered"]) {
       const client = server.connect();
       client.send(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx`);
-      await vi.waitFor(() => expect(client.ended).toBe(true));
+      await soon(() => expect(client.ended).toBe(true));
       expect(client.received).toContain(path === "/answered" ? "answered" : "connection: close");
     }
   });
@@ -73,7 +73,7 @@ describe("the body of a request", () => {
     for (const text of ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", get("/x"), get("/y")]) {
       const answered = client.statuses.length;
       client.send(text);
-      await vi.waitFor(() => expect(client.statuses).toHaveLength(answered + 1));
+      await soon(() => expect(client.statuses).toHaveLength(answered + 1));
     }
     expect(client.statuses).toEqual([200, 404, 404]);
     expect(client.received.toLowerCase()).not.toContain("connection: close");

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { expect, it, vi } from "vitest";
-import { startServer } from "./http-server-rig.ts";
+import { expect, it } from "vitest";
+import { soon, startServer } from "./http-server-rig.ts";
 
 const echo = (req: IncomingMessage) => `${req.url} of ${req.headers.host}.`;
 
@@ -16,7 +16,7 @@ it.each([
   const handleRequest = (req: IncomingMessage, res: ServerResponse) => void res.end(echo(req));
   const server = await startServer({ handlers: { handleRequest } });
   const client = server.connect().send(`${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  await vi.waitFor(() => expect(client.received).toContain(expected));
+  await soon(() => expect(client.received).toContain(expected));
 });
 
 it("an upgrade of a whole URL is handled like one of its path", async () => {
@@ -27,5 +27,5 @@ it("an upgrade of a whole URL is handled like one of its path", async () => {
   const server = await startServer({ handlers });
   const upgrade = "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
   const client = server.connect().send(`GET http://b/ws?x HTTP/1.1\r\n${upgrade}`);
-  await vi.waitFor(() => expect(client.received).toBe("/ws?x of b."));
+  await soon(() => expect(client.received).toBe("/ws?x of b."));
 });
