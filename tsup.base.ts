@@ -23,6 +23,15 @@ const requireNodeModules: Plugin = {
   },
 };
 
+/** Leaves out Express' parsers of bodies with their tables of encodings, because the apps read bodies themselves. */
+const withoutBodyParsers: Plugin = {
+  name: "without-body-parsers",
+  setup(build) {
+    build.onResolve({ filter: /^body-parser$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+    build.onLoad({ filter: /./, namespace: "left-out" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
+
 type BundlePlugin = NonNullable<Options["plugins"]>[number];
 
 /**
@@ -67,7 +76,7 @@ export const app: Options = {
   clean: true,
   removeNodeProtocol: false,
   noExternal: [/.*/],
-  esbuildPlugins: [requireNodeModules],
+  esbuildPlugins: [requireNodeModules, withoutBodyParsers],
   plugins: [asciiOnly],
   // Not in `define`, which an app may replace. A script that can't be resolved fails the build.
   esbuildOptions: (options) => {
