@@ -3,6 +3,9 @@ import { sleep } from "./sleep.ts";
 /** Long enough for a slow machine. It makes no test slower: `until` resolves as soon as the condition holds. */
 const TIMEOUT_MS = 25_000;
 const MIN_PAUSE_MS = 5;
+/** A long wait pauses for this share of the time so far, up to a limit, because many short pauses cost more than they save. */
+const PAUSE_SHARE = 0.1;
+const MAX_SHARE_MS = 100;
 
 type Ready<T> = Exclude<T, undefined | null | false>;
 
@@ -12,15 +15,16 @@ type Ready<T> = Exclude<T, undefined | null | false>;
  * the wait at once.
  *
  * After `timeoutMs`, rejects with an error that names `what` and has the condition's last error as its cause. Each
- * pause is twice as long as the check before it, so that slow checks don't become the load that slows everything
- * down.
+ * pause is at least twice as long as the check before it, and grows with the wait, so that checks don't become the load
+ * that slows everything down.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   what: string | (() => string) = () => String(condition),
   timeoutMs = TIMEOUT_MS,
 ): Promise<Ready<T>> {
-  const deadline = performance.now() + timeoutMs;
+  const begun = performance.now();
+  const deadline = begun + timeoutMs;
   let cause: unknown;
   for (;;) {
     const started = performance.now();
@@ -34,7 +38,8 @@ export async function until<T>(
     const now = performance.now();
     if (now > deadline)
       throw new Error(`timed out after ${timeoutMs / 1_000} s waiting for ${named(what)}`, { cause });
-    await sleep(Math.max(MIN_PAUSE_MS, 2 * (now - started)));
+    const share = Math.min(MAX_SHARE_MS, PAUSE_SHARE * (now - begun));
+    await sleep(Math.max(MIN_PAUSE_MS, share, 2 * (now - started)));
   }
 }
 

@@ -26,6 +26,21 @@ export function mongoServer(options?: ServerOptions): Promise<LocalServer | unde
   return orSkip("MongoDB", () => startMongo(options));
 }
 
+/** The MongoDB of this worker, and the number of its databases. It ends with the worker. */
+let shared: Promise<LocalServer | undefined> | undefined;
+let databases = 0;
+
+/**
+ * Resolves with the URL of a new database. The files of a worker share its server, because a start takes a second of CPU,
+ * so it must not be stopped or killed. Skips or rejects like `redisServer`.
+ */
+export async function mongoDatabase(): Promise<string | undefined> {
+  shared ??= mongoServer();
+  const server = await shared;
+  databases += 1;
+  return server && `${server.url}/db${databases}`;
+}
+
 /** Resolves with true if this machine has both servers. Skips or rejects like `redisServer`. */
 export async function hasServers(): Promise<boolean> {
   return (await orSkip("Redis and MongoDB", () => prepareServers().then(() => true))) ?? false;

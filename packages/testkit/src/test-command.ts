@@ -135,6 +135,8 @@ function run([command, ...args]: Command, interrupted: AbortSignal): Promise<num
       ...process.env,
       PATH: `${bin}:${process.env.PATH}`,
       TURBO_TELEMETRY_DISABLED: "1",
+      // The workers of vitest, and the processes that tests start, compile the same files.
+      NODE_COMPILE_CACHE: join(ROOT, ".cache/node"),
     },
   });
   const forward = (): void => void child.kill(interrupted.reason);

@@ -37,7 +37,7 @@ export interface Running {
 export const MINUTE_MS = 60_000;
 /** Number of samples in a run, unless they would be closer together or further apart than these intervals. */
 const SAMPLES = 900;
-const MIN_SAMPLE_MS = 250;
+const MIN_SAMPLE_MS = 500;
 const MAX_SAMPLE_MS = 4_000;
 /** Refs are forgotten 1.5 windows after their message (L5), so their number is constant after the warm-up. */
 const WINDOWS_PER_WARM_UP = 2;

@@ -29,23 +29,37 @@ export async function describeInBrowser(name: string, tests: (browser: Browser) 
   if (!browser) describe.skip(name, () => it("needs a Chromium", () => undefined));
   else
     describe(name, () => {
-      afterAll(() => browser.close());
+      afterAll(() => closePages(browser));
       tests(browser);
     });
 }
 
+/** The browser of this worker. Its files share it, because a start takes a second of CPU. It ends with the worker. */
+let shared: Promise<Browser> | undefined;
+
 /**
- * Starts a Chromium that the caller must close. Without a Chromium, resolves with undefined, or rejects when
- * `describeInBrowser` would fail.
+ * Returns the browser of this worker, and starts it if there is none. Close all pages after the tests. Without a Chromium,
+ * resolves with undefined, or rejects when `describeInBrowser` would fail.
  */
 export async function openBrowser(): Promise<Browser | undefined> {
   try {
-    return await chromium.launch({ ...(await findChromium()), args: ARGS });
+    if (!(await shared)?.isConnected()) shared = launch();
+    return await shared;
   } catch (error) {
+    shared = undefined;
     if (process.env.CI && hasPackagedChromium) throw error;
     process.stderr.write(`\n*** SKIPPED: a suite needs a Chromium: ${reasonOf(error)}\n\n`);
     return undefined;
   }
+}
+
+async function launch(): Promise<Browser> {
+  return chromium.launch({ ...(await findChromium()), args: ARGS });
+}
+
+/** Closes every profile of the browser with its pages, so that the next file of this worker finds none. */
+export async function closePages(browser: Browser): Promise<void> {
+  await Promise.all(browser.contexts().map((context) => context.close()));
 }
 
 /** The browser's own error in one line, such as a missing library, or else the first line of the launch error. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { until } from "@parley/async";
 import { issueToken } from "@parley/auth";
 import { type App, type LocalServer, startApp } from "@parley/local";
-import { mongoServer, redisServer } from "@parley/testkit";
+import { mongoDatabase, mongoServer, redisServer } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 
 const SECRET = "a-secret-for-tests-only-long-enough-for-HS256";
@@ -31,10 +31,13 @@ export interface Deployment {
   stop(): Promise<void>;
 }
 
-/** A deployment of separate services with its own Redis and MongoDB. */
+/** A deployment of separate services with its own Redis, and its own database in MongoDB. */
 export interface Split extends Deployment {
   readonly redis: LocalServer;
-  readonly mongo: LocalServer;
+  /** The URL of the database. */
+  readonly mongoUrl: string;
+  /** Returns the MongoDB of a deployment with `hasOwnMongo`, which may be killed. */
+  ownMongo(): LocalServer;
   readonly gatewayApps: readonly [App, App];
   readonly persisters: readonly App[];
   readonly historyApi: App;
@@ -69,6 +72,8 @@ export async function startStandalone(
 }
 
 export interface SplitOptions {
+  /** True for a MongoDB that no other suite uses. */
+  readonly hasOwnMongo?: boolean;
   readonly persisters?: number;
   /** Variables added to the environment of every app. */
   readonly env?: Readonly<Record<string, string>>;
@@ -91,13 +96,14 @@ export async function describeSplit(
 }
 
 /**
- * Starts Redis, MongoDB, two gateways, a history-api and the persisters. Resolves with undefined when Redis or
+ * Starts Redis, two gateways, a history-api and the persisters, with a new database. Resolves with undefined when Redis or
  * MongoDB can't be started.
  */
 export async function startSplit(options: SplitOptions): Promise<Split | undefined> {
-  const [redis, mongo] = await Promise.all([redisServer(), mongoServer()]);
-  if (!redis || !mongo) return undefined;
-  const env = { REDIS_URL: redis.url, MONGO_URL: mongo.url, JWT_SECRET: SECRET, ...options.env };
+  const mongo = options.hasOwnMongo ? await mongoServer() : undefined;
+  const [redis, mongoUrl] = await Promise.all([redisServer(), mongo?.url ?? mongoDatabase()]);
+  if (!redis || !mongoUrl) return undefined;
+  const env = { REDIS_URL: redis.url, MONGO_URL: mongoUrl, JWT_SECRET: SECRET, ...options.env };
   const start = (name: App["name"]) =>
     startApp(name, { built: true, env: { ...env, ...(name === "persister" && options.persisterEnv) } });
   const persisters = await Promise.all(
@@ -111,7 +117,11 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
   const apps = [one, two, historyApi, ...persisters];
   return {
     redis,
-    mongo,
+    mongoUrl,
+    ownMongo() {
+      if (!mongo) throw new Error("other suites use this MongoDB: start the deployment with hasOwnMongo");
+      return mongo;
+    },
     gatewayApps: [one, two],
     gatewayApp: one,
     persisters,
@@ -121,7 +131,7 @@ export async function startSplit(options: SplitOptions): Promise<Split | undefin
     ...clientAccess([webSocketUrl(one), webSocketUrl(two)], () => historyApi.url),
     async stop() {
       await Promise.all(apps.map((app) => app.kill("SIGKILL")));
-      await Promise.all([redis.stop(), mongo.stop()]);
+      await Promise.all([redis.stop(), mongo?.stop()]);
     },
   };
 }

@@ -89,9 +89,9 @@ await describeSplit("conversations of a split deployment", { persisters: 2 }, (d
     ]);
     for (const persister of deployment.persisters) await persister.kill("SIGCONT");
     const { id } = await alice.send("zoe", "the last one");
-    const mongo = new MongoClient(deployment.mongo.url);
+    const mongo = new MongoClient(deployment.mongoUrl);
     await until(async () => {
-      const stored = await mongo.db("parley").collection("conversations").findOne({ last: id });
+      const stored = await mongo.db().collection("conversations").findOne({ last: id });
       return stored ?? undefined;
     }, "the last message to be stored");
     await mongo.close();

@@ -2,14 +2,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AppName, startApp } from "@parley/local";
-import { mongoServer, redisServer } from "@parley/testkit";
+import { mongoDatabase, redisServer } from "@parley/testkit";
 import { Redis } from "ioredis";
 import { afterAll, expect, it } from "vitest";
 
 const folder = await mkdtemp(join(tmpdir(), "parley-lines-"));
-const [redis, mongo] = await Promise.all([redisServer(), mongoServer()]);
+const [redis, mongoUrl] = await Promise.all([redisServer(), mongoDatabase()]);
 afterAll(async () => {
-  await Promise.all([redis?.stop(), mongo?.stop()]);
+  await redis?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -27,12 +27,12 @@ const JWT_SECRET = "a-secret-for-tests-only-long-enough-for-HS256";
 const apps: readonly AppName[] = ["persister", "gateway", "history-api", "standalone"];
 
 it.each(apps)("%s prints only log lines, also while Redis is away", async (name) => {
-  if (name !== "standalone" && !(redis && mongo)) return;
+  if (name !== "standalone" && !(redis && mongoUrl)) return;
   const { url = "", port = 0 } = redis ?? {};
   // The Redis library prints lines of its own if a login needs no password, or if INFO is forbidden.
   const REDIS_URL = url.replace("//", "//default:unneeded@");
   if (redis) await withRedis(port, (client) => client.acl("SETUSER", "default", "-info"));
-  const env = { JWT_SECRET, REDIS_URL, MONGO_URL: mongo?.url ?? "", DATA_DIR: join(folder, "data") };
+  const env = { JWT_SECRET, REDIS_URL, MONGO_URL: mongoUrl ?? "", DATA_DIR: join(folder, "data") };
   const { app, lines } = await startWithLog(name, env);
   await Promise.all(["/", "/messages", "/ws", "/readyz"].map((path) => fetch(app.adminUrl + path)));
   if (name !== "persister") await fetch(`${app.url}/messages`, { headers: { authorization: "Bearer x" } });

@@ -7,7 +7,7 @@ import { describeSplit } from "../rig/shapes.ts";
 
 /** Persisters trim stored entries beyond this size whatever their age, so in this test they trim the log early. */
 const KEPT_BYTES = 8_192;
-const MESSAGES = 10_000;
+const MESSAGES = 3_000;
 const SENDERS = 20;
 
 /** Runs `work` for 0 to `count - 1`, at most `width` at a time. */
@@ -49,7 +49,7 @@ await describeSplit("nothing acknowledged is lost", options, (deployment) => {
     await stop();
   });
 
-  it("G1, G2, F1: 10,000 messages through two gateways with a persister killed half way are all stored once, in log order", async () => {
+  it("G1, G2, F1: 3,000 messages through two gateways with a persister killed half way are all stored once, in log order", async () => {
     await inParallel(MESSAGES, SENDERS * 10, async (n) => {
       if (n === MESSAGES / 2) await persisters[0]?.kill("SIGKILL");
       const sender = senders[n % SENDERS] as ChatClient;

@@ -18,9 +18,9 @@ const untilReady = (app: App) =>
     return true;
   }, `${app.name} to be ready`);
 
-await describeSplit("outages", {}, (deployment) => {
-  const { redis, mongo, gateways, gatewayApps, persisters, historyApi, token, history, read, stop } =
-    deployment;
+await describeSplit("outages", { hasOwnMongo: true }, (deployment) => {
+  const { redis, gateways, gatewayApps, persisters, historyApi, token, history, read, stop } = deployment;
+  const mongo = deployment.ownMongo();
   afterAll(() => stop());
 
   it("F5: while Redis stalls nothing is acknowledged, the sender gets an error, and a retry is one message", async () => {

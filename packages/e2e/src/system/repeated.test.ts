@@ -18,7 +18,7 @@ await describeSplit(
     let mongo: MongoClient;
 
     beforeAll(async () => {
-      mongo = new MongoClient(split.mongo.url);
+      mongo = new MongoClient(split.mongoUrl);
       alice = await ChatClient.connect(split.gateways[0], await split.token("alice"));
       bob = await ChatClient.connect(split.gateways[1], await split.token("bob"));
     });
@@ -41,7 +41,7 @@ await describeSplit(
     it("G1, G2, P58: history has it once, and each acknowledged id finds it, before and after it is stored", async () => {
       const first = await alice.send("bob", "once", "r1");
       const [persister] = split.persisters;
-      await until(() => mongo.db("parley").collection("messages").countDocuments().then(Boolean));
+      await until(() => mongo.db().collection("messages").countDocuments().then(Boolean));
       await persister?.kill("SIGSTOP");
       const later = await repeatUntilForgotten("once", "r1", first.id);
       const expectShown = async () => {
@@ -54,7 +54,7 @@ await describeSplit(
       };
       await expectShown();
       await persister?.kill("SIGCONT");
-      const aliases = mongo.db("parley").collection<{ _id: string; of: string }>("aliases");
+      const aliases = mongo.db().collection<{ _id: string; of: string }>("aliases");
       await until(async () => (await aliases.findOne({ _id: later }))?.of === first.id);
       await expectShown();
       await until(() => bob.messages.length === 2);
@@ -75,7 +75,7 @@ await describeSplit(
         );
         return other !== "";
       });
-      const stored = mongo.db("parley").collection<{ _id: string }>("messages");
+      const stored = mongo.db().collection<{ _id: string }>("messages");
       await until(async () => (await stored.findOne({ _id: other })) !== null);
       expect(await read(split, "bob", `/message/${other}`)).toMatchObject([{ id: other, content: "two" }]);
       expect(await read(split, "bob", `/message/${first.id}`)).toMatchObject([{ content: "one" }]);

@@ -76,27 +76,31 @@ describe("the log at the finest level", () => {
   });
 });
 
-await describeSplit("the logs of services at the finest level", { env: ENV }, (deployment) => {
-  afterAll(() => deployment.stop());
+await describeSplit(
+  "the logs of services at the finest level",
+  { env: ENV, hasOwnMongo: true },
+  (deployment) => {
+    afterAll(() => deployment.stop());
 
-  it("contain no token, no secret and no text of a message, even with a poison entry and a dead MongoDB", async () => {
-    await exercise(deployment);
-    const redis = new Redis(deployment.redis.url);
-    await redis.xadd("{parley}:log", "*", "m", `{"content":"${MARK}`);
-    await deployment.mongo.kill("SIGKILL");
-    const bob = await ChatClient.connect(deployment.gateways[1], await issueToken(deployment, "bob"));
-    await bob.send("alice", `${MARK} while MongoDB is away`);
-    const headers = { authorization: `Bearer ${await issueToken(deployment, "bob")}` };
-    expect((await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).status).toBe(503);
-    await deployment.mongo.restart();
-    const { id } = await bob.send("alice", `${MARK} afterwards`);
-    await until(async () => {
-      const text = await (await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).text();
-      return text.includes(id);
-    }, "the message to be in history");
-    for (const app of [...deployment.gatewayApps, ...deployment.persisters, deployment.historyApi])
-      expectClean(app.name, app.output(), "a-secret-for-tests-only");
-    bob.socket.terminate();
-    redis.disconnect();
-  });
-});
+    it("contain no token, no secret and no text of a message, even with a poison entry and a dead MongoDB", async () => {
+      await exercise(deployment);
+      const redis = new Redis(deployment.redis.url);
+      await redis.xadd("{parley}:log", "*", "m", `{"content":"${MARK}`);
+      await deployment.ownMongo().kill("SIGKILL");
+      const bob = await ChatClient.connect(deployment.gateways[1], await issueToken(deployment, "bob"));
+      await bob.send("alice", `${MARK} while MongoDB is away`);
+      const headers = { authorization: `Bearer ${await issueToken(deployment, "bob")}` };
+      expect((await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).status).toBe(503);
+      await deployment.ownMongo().restart();
+      const { id } = await bob.send("alice", `${MARK} afterwards`);
+      await until(async () => {
+        const text = await (await fetch(`${deployment.historyUrl}/messages/alice`, { headers })).text();
+        return text.includes(id);
+      }, "the message to be in history");
+      for (const app of [...deployment.gatewayApps, ...deployment.persisters, deployment.historyApi])
+        expectClean(app.name, app.output(), "a-secret-for-tests-only");
+      bob.socket.terminate();
+      redis.disconnect();
+    });
+  },
+);

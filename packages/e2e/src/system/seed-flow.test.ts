@@ -151,13 +151,9 @@ await describeSplit("the seed flow, split over two gateways", {}, (deployment) =
     const ack = await (
       await ChatClient.connect(deployment.gateways[0], await deployment.token("grace"))
     ).send("bob", "kept");
-    const client = await MongoClient.connect(deployment.mongo.url);
+    const client = await MongoClient.connect(deployment.mongoUrl);
     try {
-      const collection = client
-        .db(client.options.dbName === "test" ? "parley" : client.options.dbName)
-        .collection<{
-          _id: string;
-        }>("messages");
+      const collection = client.db().collection<{ _id: string }>("messages");
       const document = await until(
         async () => (await collection.findOne({ _id: ack.id })) ?? undefined,
         "the document",

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type App, createFront, readiness } from "@parley/local";
 import { createFrontSecret } from "@parley/service";
 import { afterAll, describe, expect, it } from "vitest";
-import { openBrowser } from "../rig/browser.ts";
+import { closePages, openBrowser } from "../rig/browser.ts";
 import { describeSplit } from "../rig/shapes.ts";
 import { WebUser } from "../rig/web-user.ts";
 
@@ -12,7 +12,7 @@ const OPTIONS = { env: { AUTH_DEV_TOKENS: "true", FRONT_SECRET: secret, DRAIN_MS
 const upstream = ({ url, adminUrl }: App) => ({ url, isReady: readiness(adminUrl) });
 
 const browser = await openBrowser();
-afterAll(() => browser?.close());
+afterAll(() => browser && closePages(browser));
 
 await describeSplit("the page in a split deployment", OPTIONS, (deployment) => {
   const { gatewayApps, historyApi } = deployment;

@@ -92,8 +92,9 @@ function limit() {
   return wholeNumber(0, Number.MAX_SAFE_INTEGER).transform((n) => (n === 0 ? Number.POSITIVE_INFINITY : n));
 }
 
+/** Separates thousands by commas. `toLocaleString` would load the data of a language when a process starts. */
 function formatNumber(value: number): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function flag() {

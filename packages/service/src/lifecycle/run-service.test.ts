@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 /** Each test starts one or two processes, which is slow on a busy machine. */
@@ -220,4 +223,18 @@ describe("whatever a library or Node prints", () => {
     expect(texts[8]).toContain("old API");
     expect(service.output.stdout).not.toMatch(/hidden|hunter2/);
   });
+});
+
+it("stores its compiled code once it runs, so that the next start is quick even if this process is killed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-compiled-"));
+  try {
+    const service = run(TWO_PARTS, { env: { NODE_COMPILE_CACHE: folder } });
+    await service.says("running");
+    const stored = () => readdirSync(folder, { recursive: true, withFileTypes: true });
+    await expect.poll(() => stored().filter((entry) => entry.isFile()).length).toBeGreaterThan(100);
+    service.kill("SIGKILL");
+    await service.exit();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

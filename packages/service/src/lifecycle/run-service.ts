@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { ConfigError } from "../env/config-error.ts";
 import { readEnv } from "../env/read.ts";
 import { pick } from "../env/variables.ts";
@@ -28,6 +29,7 @@ const DEADLINE_MS = 25_000;
  *   `deadlineMs` passed. A second signal exits with 1 at once.
  * - Logs an uncaught error and exits with 1 at once, because the state of the process is unknown.
  * - Logs what libraries and Node print, so that standard output has only log lines.
+ * - Stores the compiled code once it has started, if NODE_COMPILE_CACHE is set. A process that is killed later could not.
  */
 export async function runService(
   name: string,
@@ -43,6 +45,7 @@ export async function runService(
   captureConsole(log);
   try {
     await start({ log, stopping, defer: (what, close) => closers.push(what, close) });
+    flushCompileCache();
   } catch (error) {
     if (stopping.aborted) return log.debug({ err: error }, "stopped while starting");
     for (const line of startProblems(error, level)) process.stderr.write(`${name}: ${line}\n`);

@@ -8,9 +8,9 @@ import { startRig } from "./test/mongo-rig.ts";
 
 const SCRIPT = fileURLToPath(new URL("./test/upgrading.child.ts", import.meta.url));
 /** Messages of the earlier version. `UPGRADE_MESSAGES=1000000` repeats the trial of docs/operating.md, if a mongod is on the PATH. */
-const MESSAGES = Number(process.env.UPGRADE_MESSAGES ?? 1_625);
+const MESSAGES = Number(process.env.UPGRADE_MESSAGES ?? 325);
 /** Messages per read of an upgrade. The trial has pages of the default size. */
-const PAGE = MESSAGES > 100_000 ? 2_000 : 500;
+const PAGE = MESSAGES > 100_000 ? 2_000 : 100;
 const BATCH = PAGE / 4;
 const PAGES = Math.ceil(MESSAGES / PAGE);
 const KILLS = 10;

@@ -30,6 +30,7 @@ interface Kill {
 export const readMarks: Fault = {
   id: "F23",
   title: "messages are marked as read while every process is killed in turn",
+  ratePerSecond: 12,
   async inject(context) {
     const { cluster, workload, changer, short, seed, log } = context;
     const model = new ReadMarkModel(workload.ledger);

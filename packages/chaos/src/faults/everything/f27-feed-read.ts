@@ -24,6 +24,7 @@ export const feedRead: Fault = {
   title: "the feed is read while every process is killed in turn",
   // The trial has its own cluster, because every consumer reads all messages of it.
   clusterOptions: {},
+  ratePerSecond: 12,
   async inject(context) {
     const { cluster, workload, short, log } = context;
     const [reading, changing] = [new AbortController(), new AbortController()];

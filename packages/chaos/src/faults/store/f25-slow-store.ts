@@ -37,7 +37,8 @@ const FULL: Size = {
   limitMs: 12_000,
 };
 const SHORT: Size = {
-  messages: 2_500,
+  // More than a full batch of each persister.
+  messages: 1_200,
   sequences: [[{ delayMs: 6_000 }], [NARROW]],
   phaseMs: 12_000,
   limitMs: 20_000,
@@ -59,6 +60,7 @@ export const slowStore: Fault = {
   title: "the store is slow: each operation takes 0.2 to 6 s, or its link is narrow",
   // The trial has its own cluster, because it leaves conversations behind.
   clusterOptions: {},
+  ratePerSecond: 12,
   async inject(context) {
     const { cluster, log, short } = context;
     const size = short ? SHORT : FULL;
