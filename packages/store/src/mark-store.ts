@@ -22,7 +22,10 @@ export interface MarkStore {
    * Rejects with `unavailable` if the outcome is unknown. The caller retries with the same marks.
    */
   keep(marks: readonly StoredMark[]): Promise<readonly MarkOutcome[]>;
-  /** Returns the ids of these marks, in their order. Undefined: there is no such mark. */
+  /**
+   * Returns how far these users have read these conversations, in their order: the greatest of the mark and, in a private
+   * conversation, of the ids with which the user has sent a stored message (P71). Undefined: there is neither.
+   */
   find(
     names: readonly MarkName[],
     options?: { readonly signal?: AbortSignal | undefined },

@@ -14,7 +14,8 @@ export interface CountedMessages {
 
 /**
  * Counts the messages of others after the mark that aren't deleted, in the newest 100 messages after it. A message of the
- * reader counts as a mark: whoever sends has read up to there. Returns this mark, too.
+ * reader counts as a mark: whoever sends has read up to there. Returns this mark, too. In a private conversation the given
+ * mark is such a message already, unless an earlier version has stored it (P71).
  *
  * `readPage` reads the newest messages before an id. A page may end early, and then the next one is read.
  */

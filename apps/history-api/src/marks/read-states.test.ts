@@ -1,4 +1,4 @@
-import { conversationOf, type StoredMessage } from "@parley/models";
+import { conversationOf, laterOf, type StoredMessage } from "@parley/models";
 import { expect, it } from "vitest";
 import { History } from "../queries/history.ts";
 import { RefLookup } from "../queries/ref-lookup.ts";
@@ -8,6 +8,7 @@ import { idAt, message } from "../test/scripted-tail.ts";
 import { ReadStates, type ReadStatesDeps } from "./read-states.ts";
 
 const NO_MARKS = { keep: async () => [], find: async () => [] };
+const tailOf = () => ({ entries: [], length: 0 });
 
 function optionsAt(position: string) {
   const charged: StoredMessage[] = [];
@@ -39,7 +40,7 @@ it("L27: a mark that a persister carries to the store during the read is found",
         find: async (names) => names.map(({ user, with: other }) => stored.get(`${user}:${other}`)),
       },
     },
-    history: { readWithoutContent: async () => ({ messages: [], next: undefined }) },
+    history: { tailOf, readWithoutContent: async () => ({ messages: [], next: undefined }) },
     readReceipts: true,
   });
   const last = message(3, { from: "bob", to: "alice" });
@@ -48,7 +49,32 @@ it("L27: a mark that a persister carries to the store during the read is found",
   expect(state).toMatchObject({ read: idAt(3), unread: 0 });
 });
 
-/** What P71 says of a conversation, given all of its messages as a client sees them, and the user's mark. */
+it("L27: a message that a persister carries to the store during the read counts as read by its sender", async () => {
+  let pending = [message(1, { from: "bob", to: "alice" }), message(2)];
+  const states = new ReadStates({
+    marks: { find: async () => [undefined] },
+    store: {
+      marks: {
+        keep: async () => [],
+        find: async (names) => {
+          // A persister stores both messages right after this read, and the tail drops them.
+          pending = [];
+          return names.map(() => undefined);
+        },
+      },
+    },
+    history: {
+      tailOf: () => ({ entries: pending, length: pending.length }),
+      readWithoutContent: async () => ({ messages: [], next: undefined }),
+    },
+    readReceipts: true,
+  });
+  const listed = [{ with: "bob", last: message(2), isCounted: true }];
+  const [state] = await states.of("alice", listed, optionsAt(idAt(2)).options);
+  expect(state).toEqual({ read: idAt(2), unread: 0, readBy: idAt(1) });
+});
+
+/** What P71 says of a conversation, given all of its messages as a client sees them, and the greatest known id. */
 function expectedOf(messages: readonly StoredMessage[], mark: string) {
   const newest = messages.filter(({ id }) => id > mark).slice(-100);
   const sent = newest.findLast(({ from }) => from === "alice");
@@ -68,11 +94,12 @@ it("P71: the count is exact over stored and pending messages, edited, deleted an
     const history = new History({ follower: model, store: model, refLookup, observe });
     const peers = ["bob", "carol", ""];
     const marks = peers.map(() => model.log[Math.floor(random() * 2 * model.log.length)]?.id ?? "");
+    const stored = peers.map((peer) => (peer === "" ? undefined : model.settledFrom("alice", peer)));
     const states = new ReadStates({
       marks: { find: async () => marks },
-      store: { marks: NO_MARKS },
+      store: { marks: { ...NO_MARKS, find: async () => stored } },
       history,
-      readReceipts: true,
+      readReceipts: false,
     });
     const whole = (peer: string) =>
       model.visible().filter(({ from, to }) => conversationOf(from, to) === conversationOf("alice", peer));
@@ -82,12 +109,9 @@ it("P71: the count is exact over stored and pending messages, edited, deleted an
       const part = { after: undefined, before: undefined, limit: 1_000, newest: true };
       const { messages } = await history.readPage("alice", peer, part, noDeadline());
       const { read, unread } = found[at] ?? {};
-      const last = messages.at(-1)?.id ?? "";
-      const isRead = last <= (marks[at] ?? "");
-      const expected = isRead
-        ? { read: marks[at] || undefined, unread: 0 }
-        : expectedOf(messages, marks[at] ?? "");
-      expect({ read, unread }, `seed ${seed}, ${peer}`).toEqual(expected);
+      const sent = model.log.findLast(({ from, to }) => peer !== "" && from === "alice" && to === peer);
+      const mark = laterOf(marks[at] ?? "", sent?.id ?? "");
+      expect({ read, unread }, `seed ${seed}, ${peer}`).toEqual(expectedOf(messages, mark));
       counted += unread ?? 0;
     }
   }
@@ -99,6 +123,7 @@ it("G5: the reader is charged for what was read, and others may read after each 
     message(n + 1, { from: "bob", to: "alice", content: "" }),
   );
   const history: ReadStatesDeps["history"] = {
+    tailOf,
     readWithoutContent: async (_, __, { limit }) => ({ messages: page.slice(-limit), next: undefined }),
   };
   const deps = { marks: { find: async () => [] }, store: { marks: NO_MARKS }, history, readReceipts: false };

@@ -1,10 +1,12 @@
 import type { MarkReader } from "@parley/bus";
-import { idAfter, laterOf, type StoredMessage } from "@parley/models";
+import { idAfter, type StoredMessage } from "@parley/models";
 import type { Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
+import type { MessageView } from "../log-tail/recent-messages.ts";
 import type { History, Part } from "../queries/history.ts";
 import { type GiveWay, SmallReads } from "../queries/steps.ts";
 import { type CountedMessages, countUnread } from "./count-unread.ts";
+import { readUpTo } from "./read-up-to.ts";
 
 /** A conversation of a list: the other user, or "" for the public room, and the last message if there is one. */
 export interface ListedConversation {
@@ -27,7 +29,7 @@ export interface ReadState {
 export interface ReadStatesDeps {
   readonly marks: MarkReader;
   readonly store: Pick<Store, "marks">;
-  readonly history: Pick<History, "readWithoutContent">;
+  readonly history: Pick<History, "readWithoutContent" | "tailOf">;
   /** False: nobody learns how far others have read. */
   readonly readReceipts: boolean;
 }
@@ -42,6 +44,9 @@ export interface ReadStatesOptions {
   readonly giveWay: GiveWay;
 }
 
+/** Of the public room, the store doesn't know the users' last messages: only those that are counted tell (P71). */
+const NO_TAIL: MessageView = { entries: [], length: 0 };
+
 /** Number of messages after which others may read (G5). More than in a step of a page, because they have no content. */
 const STEP = 500;
 
@@ -54,16 +59,19 @@ export class ReadStates {
   }
 
   /**
-   * Returns the states of these conversations, in their order. Reads the marks of the log before those of the store: a
-   * persister may carry a mark from one to the other meanwhile (L27). Marks of others come from the store alone.
+   * Returns the states of these conversations, in their order. Takes the log's messages and marks before those of the store: a
+   * persister may carry them from one to the other meanwhile (L27). Marks of others come from the store alone.
    */
   async of(
     reader: string,
     listed: readonly ListedConversation[],
     options: ReadStatesOptions,
   ): Promise<readonly ReadState[]> {
-    const { marks, store, readReceipts } = this.#deps;
-    const { deadline } = options;
+    const { marks, store, history, readReceipts } = this.#deps;
+    const { deadline, position } = options;
+    const tails = listed.map((each) =>
+      each.with === "" ? NO_TAIL : history.tailOf(reader, each.with, position),
+    );
     const own = listed.map((each) => ({ user: reader, with: each.with }));
     const others = listed.map((each) => ({ user: each.with, with: reader }));
     const unstored = await deadline.during("log", () => marks.find(own));
@@ -73,10 +81,14 @@ export class ReadStates {
     const states: ReadState[] = [];
     const readPart = this.#partReader(reader, options);
     for (const [at, conversation] of listed.entries()) {
-      const mark = laterOf(unstored[at] ?? "", stored[at] ?? "");
-      const { read, unread } = await count(reader, conversation, mark, options.position, readPart);
-      const readBy = readReceipts ? readByOf(reader, conversation, stored[listed.length + at]) : undefined;
-      states.push({ read: read === "" ? undefined : read, unread, readBy });
+      const { with: peer, last } = conversation;
+      const evidence = { last, tail: tails[at] ?? NO_TAIL };
+      const upTo = readUpTo(reader, { ...evidence, known: [unstored[at], stored[at]] });
+      const { read, unread } = await count(reader, conversation, upTo, position, readPart);
+      // Nobody is told about their own marks, nor about the public room.
+      const isShown = readReceipts && peer !== "" && peer !== reader;
+      const readBy = isShown ? readUpTo(peer, { ...evidence, known: [stored[listed.length + at]] }) : "";
+      states.push({ read: read || undefined, unread, readBy: readBy || undefined });
     }
     return states;
   }
@@ -100,27 +112,14 @@ type ReadPart = (peer: string, part: Part & { readonly limit: number }) => Promi
 async function count(
   reader: string,
   { with: peer, last, isCounted }: ListedConversation,
-  mark: string,
+  read: string,
   position: string,
   readPart: ReadPart,
 ): Promise<{ read: string; unread: number | undefined }> {
-  if (!last || last.id <= mark) return { read: mark, unread: 0 };
-  if (last.from === reader) return { read: last.id, unread: 0 };
-  if (!isCounted) return { read: mark, unread: undefined };
-  const after = mark === "" ? undefined : mark;
-  return countUnread(reader, mark, idAfter(position), (before, limit) =>
+  if (!last || last.id <= read) return { read, unread: 0 };
+  if (!isCounted) return { read, unread: undefined };
+  const after = read === "" ? undefined : read;
+  return countUnread(reader, read, idAfter(position), (before, limit) =>
     readPart(peer, { after, before, limit }),
   );
-}
-
-/** A user who has sent a message has read up to it. Nobody is told about their own marks, nor about the public room. */
-function readByOf(
-  reader: string,
-  { with: peer, last }: ListedConversation,
-  mark: string | undefined,
-): string | undefined {
-  if (peer === "" || peer === reader) return undefined;
-  const sent = last?.from === peer ? last.id : "";
-  const read = laterOf(mark ?? "", sent);
-  return read === "" ? undefined : read;
 }

@@ -3,6 +3,7 @@ import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import type { MessageView } from "../log-tail/recent-messages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
@@ -107,6 +108,14 @@ export class History {
     const source = { ...this.#deps, conversation, tail, merge, deadline, withoutContent: true };
     const range = { after, before: endOf({ position }, before), limit, newest: true };
     return readMergedPage(conversationSource(source), range);
+  }
+
+  /**
+   * Returns the messages of the conversation with `peer` at the end of the log: all that may not be in the store yet, at least
+   * up to `position`, which an earlier snapshot reached.
+   */
+  tailOf(reader: string, peer: string, position: string): MessageView {
+    return this.#deps.follower.later(position, conversationOf(reader, peer)).pending;
   }
 
   /** Reads the last public message up to `position`. */

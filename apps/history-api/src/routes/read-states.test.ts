@@ -1,3 +1,4 @@
+import { contentDigest } from "@parley/models";
 import type { Store } from "@parley/store";
 import { afterEach, describe, expect, it } from "vitest";
 import { startFullyStored } from "../test/fully-stored.ts";
@@ -46,7 +47,56 @@ describe("GET /conversations: how far they are read", () => {
   it("P71: sending counts as read up to the message sent, and one's own messages don't count", async () => {
     const api = await start([fromBob(1), fromBob(2), toBob(3), fromBob(4), fromBob(5)], [1, 2, 3]);
     expect(await list(api)).toMatchObject({ bob: { unread: 2, read: idAt(3) } });
-    expect((await list(api, "/conversations", "bob")).alice).toEqual({ unread: 0, read: idAt(5) });
+    expect((await list(api, "/conversations", "bob")).alice).toEqual({
+      ...{ unread: 0, read: idAt(5), readBy: idAt(3) },
+    });
+  });
+
+  it("P71: an answer doesn't take back that the other user has read up to their own message, stored or pending", async () => {
+    for (const stored of [[], [3], [4], [3, 4]]) {
+      const api = await start([toBob(1), toBob(2), fromBob(3), toBob(4)], [1, 2, ...stored]);
+      expect((await list(api)).bob).toEqual({ unread: 0, read: idAt(4), readBy: idAt(3) });
+      const ofBob = { unread: 1, read: idAt(3), readBy: idAt(4) };
+      expect((await list(api, "/conversations", "bob")).alice).toEqual(ofBob);
+      await api.stop();
+      server = undefined;
+    }
+  });
+
+  it("P71: an own message counts as read after any number of answers, and after it was deleted", async () => {
+    const log = [toBob(1), toBob(2), toBob(3), ...Array.from({ length: 130 }, (_, n) => fromBob(n + 4))];
+    for (const stored of [2, 3, 50, 133]) {
+      const api = await start(
+        log,
+        Array.from({ length: stored }, (_, n) => n + 1),
+      );
+      expect(await list(api)).toMatchObject({ bob: { unread: 100, read: idAt(3) } });
+      expect(await list(api, "/conversations", "bob")).toMatchObject({ alice: { readBy: idAt(3) } });
+      const { id, from, to } = toBob(3);
+      const deletion = {
+        kind: "delete",
+        change: idAt(200),
+        from,
+        to,
+        id,
+        digest: contentDigest(toBob(3)),
+      } as const;
+      if (stored >= 3) await api.store.change([deletion], { watermark: id });
+      expect(await list(api, "/conversations", "bob")).toMatchObject({ alice: { readBy: idAt(3) } });
+      await api.stop();
+      server = undefined;
+    }
+  });
+
+  it("P58, P71: a message that is sent again counts with its later id, before and after it is stored", async () => {
+    const first = { ...toBob(1), ref: "r" };
+    const log = [first, fromBob(2), fromBob(3), { ...first, id: idAt(4) }, fromBob(5)];
+    const api = await start(log, [1, 2, 3]);
+    const expected = { bob: { unread: 1, read: idAt(4) } };
+    expect(await list(api)).toMatchObject(expected);
+    await api.store.insert(log.slice(3), { keepAliases: true });
+    expect(await list(api)).toMatchObject(expected);
+    expect(await list(api, "/conversations", "bob")).toMatchObject({ alice: { readBy: idAt(4) } });
   });
 
   it("P71: readBy is the other user's stored mark, never one that isn't stored, and hidden without read receipts", async () => {

@@ -18,6 +18,7 @@ import {
 import type { ChangesOf, PageOptions, Range, Store } from "@parley/store";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
+import { newestOfEach } from "./newest-of-each.ts";
 import { idAt } from "./scripted-tail.ts";
 
 type Random = () => number;
@@ -75,13 +76,20 @@ export class ModelLog implements ModelStore {
     const messages: StoredMessage[] = [...this.#stored.values()];
     const refs = new Map(messages.map((stored) => [keyOf(stored), stored]));
     for (const message of this.log) {
-      if (this.#settled.has(message.id)) continue;
+      if (this.#settled.has(message.id) || this.#stored.has(message.id)) continue;
       const key = keyOf(message);
       if (key !== undefined && refs.has(key)) continue;
       if (key !== undefined) refs.set(key, message);
       messages.push(message);
     }
     return messages.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The greatest id with which a user has sent a settled message to another one (P71). */
+  settledFrom(user: string, other: string): string {
+    const isSettled = ({ id, from, to }: LogMessage) =>
+      from === user && to === other && this.#settled.has(id);
+    return this.log.findLast(isSettled)?.id ?? "";
   }
 
   get end(): string {
@@ -245,14 +253,14 @@ export class ModelLog implements ModelStore {
     };
   }
 
-  /** Settles a random unsettled entry the way a persister does (L13, L28). */
+  /** Settles a random unsettled entry the way a persister does (L13, L28). Some persisters die before they settle it. */
   #storeOne(): void {
     const unsettled = this.#entries.filter((entry) => !this.#settled.has(positionOf(entry)));
     const entry = unsettled[Math.floor(this.#random() * unsettled.length)];
     if (!entry) return;
     if (!isChange(entry)) this.#storeMessage(entry);
     else if (!this.#storeChange(entry)) return;
-    this.#settled.add(positionOf(entry));
+    if (this.#random() < 0.9) this.#settled.add(positionOf(entry));
   }
 
   /** Returns false if the message of a change isn't stored yet. */
@@ -268,6 +276,7 @@ export class ModelLog implements ModelStore {
   }
 
   #storeMessage(entry: LogMessage): void {
+    if (this.#stored.has(entry.id)) return;
     const message = { ...entry, digest: contentDigest(entry) };
     const { ref: _, ...withoutRef } = message;
     const key = refKey(message);
@@ -287,12 +296,4 @@ export class ModelLog implements ModelStore {
     const last = this.#entries[Math.floor(this.#random() * settled) - 1];
     if (last) this.#recent.dropUpTo(positionOf(last));
   }
-}
-
-/** The last message of each conversation, newest first; `messages` are in id order. */
-export function newestOfEach(messages: readonly StoredMessage[]): StoredMessage[] {
-  const lastMessages = new Map(
-    messages.map((message) => [conversationOf(message.from, message.to), message]),
-  );
-  return [...lastMessages.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

@@ -4,7 +4,6 @@ import type { Ledger, Send } from "../workload/ledger.ts";
 /** The part of an answer of `/conversations` about one conversation (P71). `with` is "" for the public room. */
 export interface ReadState {
   readonly with: string;
-  readonly last?: { readonly id: string; readonly from: string };
   readonly read?: string;
   readonly readBy?: string;
   readonly unread?: number;
@@ -55,7 +54,7 @@ export class GreatestMarks {
  * Knows all messages and marks of a run, and judges by them what users are told (P70, P71). The ledger has the messages.
  *
  * A mark that somebody was told stays, so every later request has it. A mark that the other user was told is stored, so it
- * stays for the other user too. Nobody is told more than was marked or sent. The number of unread messages is between those
+ * stays for the other user too. A message counts as a mark of its sender, for both users. Nobody is told more than was marked or sent. The number of unread messages is between those
  * that certainly count and those that may count: without requests under way the two are the same.
  */
 export class ReadMarkModel {
@@ -127,11 +126,11 @@ export class ReadMarkModel {
 
   /** Compares an answer with all that was sent, after all of it was stored. Returns a line for each difference. */
   differences(user: string, states: readonly ReadState[]): string[] {
-    return states.flatMap(({ with: other, last, read = "", readBy = "" }) => {
+    return states.flatMap(({ with: other, read = "", readBy = "" }) => {
       const own = this.#messages(user, other).filter(({ from }) => from === user);
       const expected = greatest([this.#sent.of(user, other), ...own.map(idOf)]);
-      const by = last?.from === other ? last.id : "";
-      const expectedBy = other === "" ? "" : greatest([this.#sent.of(other, user), by]);
+      const theirs = this.#messages(user, other).filter(({ from }) => from === other);
+      const expectedBy = other === "" ? "" : greatest([this.#sent.of(other, user), ...theirs.map(idOf)]);
       return [
         ...(read === expected ? [] : [`${user} has read up to ${read} with ${other}, and not ${expected}`]),
         ...(readBy === expectedBy
@@ -142,16 +141,21 @@ export class ReadMarkModel {
   }
 
   #judge(user: string, state: ReadState, certain: Certain): void {
-    const { with: other, last, read = "", readBy = "" } = state;
+    const { with: other, read = "", readBy = "" } = state;
     const messages = this.#messages(user, other);
-    const own = messages.filter(({ from }) => from === user).map(idOf);
-    const least = greatest([certain.told.of(user, other), ...own.filter((id) => certain.acked.has(id))]);
+    const sentBy = (by: string) =>
+      messages
+        .filter(({ from }) => from === by)
+        .map(idOf)
+        .filter((id) => certain.acked.has(id));
+    const least = greatest([certain.told.of(user, other), ...sentBy(user)]);
     if (read < least)
       this.#add("P71 read", `${user}'s mark with ${other} went back from ${least} to ${read || "nothing"}`);
-    if (readBy < certain.stored.of(other, user))
+    const leastBy = other === "" ? "" : greatest([certain.stored.of(other, user), ...sentBy(other)]);
+    if (readBy < leastBy)
       this.#add(
         "P71 readBy",
-        `${user} was told that ${other} has read up to ${certain.stored.of(other, user)}, and then ${readBy || "nothing"}`,
+        `${user} was told that ${other} has read up to ${readBy || "nothing"}, and not ${leastBy}`,
       );
     for (const [by, of, id] of [
       [user, other, read],
@@ -161,8 +165,7 @@ export class ReadMarkModel {
         this.#add("P71 invented", `${user} was told that ${by} has read up to ${id}, which ${by} hasn't`);
     this.#judgeUnread(user, state, messages, certain);
     this.#told.raise(user, other, read);
-    // The last message of the other user counts as read by them only as long as it is the last one.
-    if (readBy !== last?.id) this.#stored.raise(other, user, readBy);
+    this.#stored.raise(other, user, readBy);
   }
 
   #judgeUnread(

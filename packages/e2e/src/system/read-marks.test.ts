@@ -41,6 +41,17 @@ await describeShapes("read marks", { persisters: 2 }, (suite) => {
     expect(await conversation("bob", "alice")).toMatchObject({ unread: 0, read: second.id });
   });
 
+  it("P71: an answer doesn't take back that the other user has read up to their own message", async () => {
+    const [gina, hugo] = [await suite.connect(0, "gina"), await suite.connect(1, "hugo")];
+    const asked = await hugo.send("gina", "Are you there?");
+    expect(await conversation("gina", "hugo")).toMatchObject({ unread: 1, readBy: asked.id });
+    const answered = await gina.send("hugo", "Yes.");
+    const ofGina = { unread: 0, read: answered.id, readBy: asked.id };
+    const ofHugo = { unread: 1, read: asked.id, readBy: answered.id };
+    expect(await conversation("gina", "hugo")).toMatchObject(ofGina);
+    expect(await conversation("hugo", "gina")).toMatchObject(ofHugo);
+  });
+
   it("P71: the public room is beside the conversations, and sending counts as reading", async () => {
     const [carol, dave] = [await suite.connect(0, "carol"), await suite.connect(1, "dave")];
     await carol.send("", "hello");

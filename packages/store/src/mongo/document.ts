@@ -7,6 +7,7 @@ import {
   refKey,
   type StoredMessage,
 } from "@parley/models";
+import type { Sent } from "../conversation-updates.ts";
 import type { BackfillSubject } from "../events.ts";
 
 /** A document of the collection `messages`. */
@@ -44,7 +45,7 @@ export interface AliasDocument {
 }
 
 /** A document of the collection `conversations`: a private conversation, shared by its two users. */
-export interface ConversationDocument {
+export interface ConversationDocument extends Sent {
   /** The conversation's name. */
   readonly _id: string;
   readonly users: readonly string[];

@@ -118,7 +118,7 @@ export class MongoStore implements Store, Named {
     const deps = { messages: this.#db.messages, refField: this.#refField, runStep: step };
     const outcomes = await insertInto(deps, messages, options);
     if (options?.keepAliases) await keepAliases(this.#db, aliasesOf(messages, outcomes), step);
-    const updates = conversationUpdatesOf(messages, outcomes);
+    const updates = conversationUpdatesOf(messages, outcomes, options?.keepAliases ?? false);
     if (updates.length > 0)
       await step((timeLimit) => updateConversations(this.#db.conversations, updates, timeLimit));
     this.#observe(insertEvent(outcomes, performance.now() - started));

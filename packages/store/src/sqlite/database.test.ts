@@ -82,21 +82,21 @@ it("opens a database of the current version without changes", () => {
   first.close();
   const again = open(dir);
   expect(again.prepare("SELECT * FROM sqlite_schema ORDER BY name").all()).toEqual(tables);
-  expect(again.prepare("PRAGMA user_version").get()).toEqual({ user_version: 6 });
+  expect(again.prepare("PRAGMA user_version").get()).toEqual({ user_version: 7 });
   expect(again.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
 });
 
 it("refuses a database of a later version and leaves it unchanged", () => {
   const dir = newDir();
   const db = open(dir);
-  db.exec("PRAGMA user_version = 7");
+  db.exec("PRAGMA user_version = 8");
   db.close();
   expect(() => openSqliteStore({ dir })).toThrow(StoreUnusable);
   expect(() => openSqliteStore({ dir })).toThrow(
-    /parley\.db has schema version 7, but .* supports at most 6/,
+    /parley\.db has schema version 8, but .* supports at most 7/,
   );
   const raw = new DatabaseSync(join(dir, "parley.db"));
-  expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 7 });
+  expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 8 });
   raw.close();
 });
 

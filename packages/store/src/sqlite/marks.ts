@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { conversationOf } from "@parley/models";
+import { isFirstOf } from "../conversation-updates.ts";
 import type { Observe, StoreOperation } from "../events.ts";
 import type { MarkName, MarkOutcome, MarkStore, StoredMark } from "../mark-store.ts";
 import { runOperation } from "../run-operation.ts";
@@ -34,7 +35,9 @@ export class SqliteMarks implements MarkStore {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#run("findMarks", () =>
       names.map(({ user, with: other }) => {
-        const id = this.#find.get(user, other)?.id;
+        const conversation = conversationOf(user, other);
+        const first = Number(isFirstOf(conversation, user));
+        const id = this.#find.get({ user, other, conversation, first })?.id;
         return typeof id === "string" ? id : undefined;
       }),
     );

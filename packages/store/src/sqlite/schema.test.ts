@@ -83,3 +83,29 @@ it("L29: messages of earlier versions have no digest, and get that of their firs
   expect(await store.insert([message])).toEqual([{ kind: "stored" }]);
   await store.close();
 });
+
+it("P71: what users have sent is unknown in a file of an earlier version, until they send again", async () => {
+  const [first, second, third] = [1, 2, 3].map((n) => `1700000000000-000000000${n}-00`) as [
+    string,
+    string,
+    string,
+  ];
+  const db = firstVersion([
+    [first, "alice", "bob"],
+    [second, "bob", "alice"],
+  ]);
+  migrate(db, "memory");
+  const store = new SqliteStore(
+    db,
+    () => undefined,
+    () => undefined,
+  );
+  const names = [
+    { user: "alice", with: "bob" },
+    { user: "bob", with: "alice" },
+  ];
+  expect(await store.marks.find(names)).toEqual([undefined, undefined]);
+  await store.insert([{ id: third, from: "bob", to: "alice", content: "again" }]);
+  expect(await store.marks.find(names)).toEqual([undefined, third]);
+  await store.close();
+});

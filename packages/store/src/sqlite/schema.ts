@@ -92,6 +92,11 @@ const MIGRATIONS = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX marks_id ON marks (id);
   `,
+  // The greatest id with which each user of a conversation has sent (P71). It is missing until the user sends again.
+  `
+  ALTER TABLE conversations ADD COLUMN sent_by_first TEXT;
+  ALTER TABLE conversations ADD COLUMN sent_by_second TEXT;
+  `,
 ];
 
 /**

@@ -104,9 +104,10 @@ export class SqliteStore implements Store {
       const outcomes = inTransaction(this.#db, () => {
         const inserted = messages.map((message) => this.#insertOne(message));
         const settled = messages.map((message, i) => inserted[i] ?? this.#outcomeOfDuplicate(message));
-        for (const { name, users, last } of conversationUpdatesOf(messages, settled)) {
+        for (const update of conversationUpdatesOf(messages, settled, keepAliases)) {
+          const { name, users, last, sentByFirst = null, sentBySecond = null } = update;
           const [one = "", other = one] = users;
-          this.#upsertConversation.run(name, one, other, last);
+          this.#upsertConversation.run(name, one, other, last, sentByFirst, sentBySecond);
         }
         if (keepAliases) for (const alias of aliasesOf(messages, settled)) this.#keepAlias(alias);
         return settled;

@@ -68,8 +68,13 @@ it("L13: stored messages with the same id or ref are found by an index", () => {
   ]);
 });
 
-it("L27: a mark is found by the primary key", () => {
-  expect(planOf(sql.FIND_MARK, "u", "o")).toEqual(["SEARCH marks USING PRIMARY KEY (user=? AND other=?)"]);
+it("L27: a mark and a sent message are found by primary keys", () => {
+  const values = { user: "u", other: "o", conversation: "o:u", first: 0 };
+  const plan = detailsOf(db.prepare(`EXPLAIN QUERY PLAN ${sql.FIND_MARK}`).all(values));
+  expect(plan.filter((step) => /^(SEARCH|SCAN) [a-z]/.test(step))).toEqual([
+    "SEARCH marks USING PRIMARY KEY (user=? AND other=?)",
+    "SEARCH conversations USING PRIMARY KEY (conversation=?)",
+  ]);
 });
 
 it("P75: changes are read from index ranges, in order, without sorting", () => {

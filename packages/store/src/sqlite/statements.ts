@@ -44,12 +44,16 @@ export const NAME_ALIAS =
 export const BY_ALIAS = `SELECT ${COLUMNS} FROM messages WHERE id = (SELECT of FROM aliases WHERE id = ?)`;
 
 /**
- * Parameters: conversation, one, other, last. Keeps the greatest `last`, so calls may be repeated and may come in any
- * order.
+ * Parameters: conversation, one, other, last, sent_by_first, sent_by_second. Keeps the greatest ids, so calls may be
+ * repeated and may come in any order.
  */
 export const UPSERT_CONVERSATION = `
-  INSERT INTO conversations (conversation, one, other, last) VALUES (?, ?, ?, ?)
-  ON CONFLICT (conversation) DO UPDATE SET last = excluded.last WHERE excluded.last > last`;
+  INSERT INTO conversations (conversation, one, other, last, sent_by_first, sent_by_second)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (conversation) DO UPDATE SET
+    last = max(last, excluded.last),
+    sent_by_first = coalesce(max(sent_by_first, excluded.sent_by_first), sent_by_first, excluded.sent_by_first),
+    sent_by_second = coalesce(max(sent_by_second, excluded.sent_by_second), sent_by_second, excluded.sent_by_second)`;
 
 /** Parameters: :user, :before, :limit. SQLite merges two index ranges, as in SYNC. */
 export const LAST_MESSAGE_IDS = `
@@ -88,8 +92,12 @@ export const FEED = `SELECT ${COLUMNS} FROM messages WHERE id > ? AND id < ? ORD
 export const KEEP_MARK = `
   INSERT INTO marks (user, other, id) VALUES (?, ?, ?)
   ON CONFLICT (user, other) DO UPDATE SET id = excluded.id WHERE excluded.id > id`;
-/** Parameters: user, other. */
-export const FIND_MARK = "SELECT id FROM marks WHERE user = ? AND other = ?";
+/** Parameters: :user, :other, :conversation, :first, which is 1 if the user is the first one of the conversation. */
+export const FIND_MARK = `
+  SELECT max(id) AS id FROM (
+    SELECT id FROM marks WHERE user = :user AND other = :other UNION ALL
+    SELECT iif(:first, sent_by_first, sent_by_second) FROM conversations WHERE conversation = :conversation
+  )`;
 /** Parameter: conversation. */
 export const HAS_CONVERSATION = "SELECT 1 FROM conversations WHERE conversation = ?";
 

@@ -15,6 +15,7 @@ import { newPlace, type OpenAt, type OpenStore } from "./opening.ts";
 import { pageRules } from "./page-rules.ts";
 import { raceRules } from "./race-rules.ts";
 import { revocationRules } from "./revocation-rules.ts";
+import { sentRules } from "./sent-rules.ts";
 import { syncRules } from "./sync-rules.ts";
 
 /** Long enough for ten thousand messages on a busy machine. */
@@ -65,6 +66,7 @@ export function storeContract(name: string, openAt: OpenAt, { modelRuns = 200 }:
     describe("changes", () => applyRules(openRaw));
     describe("reads of changes", () => readRules(openRaw));
     describe("read marks", () => markRules(open));
+    describe("sent messages", () => sentRules(openRaw));
     describe("interleavings of changes", () => interleavingRules(openRaw, modelRuns));
     describe("against a model", () => modelRules((place) => withCheckedDigests(openAt(place)), modelRuns));
   });

@@ -4,6 +4,7 @@ import {
   formatId,
   isSameContent,
   type LogMessage,
+  laterOf,
   PUBLIC_CONVERSATION,
 } from "@parley/models";
 import type { InsertOutcome, Store } from "@parley/store";
@@ -48,6 +49,8 @@ const step = fc.oneof(
 /** A store in memory, as simple as possible. Every adapter must answer like it. */
 class Model {
   readonly stored: LogMessage[] = [];
+  /** The greatest id that each user has sent to another one. */
+  readonly sent = new Map<string, string>();
   /** The ids of the stored messages, by alias. */
   readonly aliases = new Map<string, string>();
 
@@ -56,8 +59,11 @@ class Model {
     const outcomes = batch.map(
       (message, i): InsertOutcome => (inserted[i] ? { kind: "stored" } : this.#judge(message)),
     );
-    batch.forEach(({ id }, i) => {
+    batch.forEach(({ id, from, to }, i) => {
       const outcome = outcomes[i];
+      const isSent = outcome?.kind === "stored" || (keepAliases && outcome?.kind === "duplicateOf");
+      if (isSent && to !== "")
+        this.sent.set(`${from}:${to}`, laterOf(this.sent.get(`${from}:${to}`) ?? "", id));
       if (!keepAliases || outcome?.kind !== "duplicateOf" || this.#findById({ id })) return;
       if (!this.aliases.has(id)) this.aliases.set(id, outcome.id);
       this.#nameAlias(outcome.id, id);
@@ -200,6 +206,10 @@ async function compareReads(
     const lastMessages = model.lastMessages(user).filter(({ id }) => id < (before ?? "~"));
     const { messages } = await store.conversations(user, { before, limit });
     expect(messages).toEqual(lastMessages.slice(0, limit));
+    const names = ["", ...USERS].map((other) => ({ user, with: other }));
+    expect(await store.marks.find(names)).toEqual(
+      names.map(({ with: to }) => model.sent.get(`${user}:${to}`)),
+    );
   }
   const ids = [...model.stored.map(({ id }) => id), ...model.aliases.keys()].sort();
   expect(await store.lastId()).toBe(ids.at(-1) ?? formatId({ ms: 0, seq: 0 }));

@@ -49,7 +49,8 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     await store.insert([messageAt(1), messageAt(2, { from: "bob", to: "alice" }), messageAt(3, { to: "" })]);
     const [document, ...others] = await documents().find().toArray();
     expect(others).toEqual([]);
-    expect(document).toMatchObject({ _id: "alice:bob", last: idAt(2) });
+    const sent = { sentByFirst: idAt(1), sentBySecond: idAt(2) };
+    expect(document).toMatchObject({ _id: "alice:bob", last: idAt(2), ...sent });
     expect(document?.users.toSorted()).toEqual(["alice", "bob"]);
     const keys = (await documents().indexes()).map(({ key }) => key);
     expect(keys).toEqual([{ _id: 1 }, { users: 1, last: -1 }]);
@@ -92,6 +93,37 @@ describe.skipIf(rig === undefined)("conversations in MongoDB", { timeout: 60_000
     );
     const newest = peers.map((_, n) => idAt(n * stores.length + stores.length - 1)).reverse();
     expect(await lastIds(store)).toEqual(newest);
+  });
+
+  it("P71: after a persister of an earlier version, a user has read up to what this version has stored", async () => {
+    const names = [
+      { user: "alice", with: "bob" },
+      { user: "bob", with: "alice" },
+    ];
+    const storeEarlier = async (message: LogMessage) => {
+      await database.raw.collection<MessageDocument>("messages").insertOne(documentOf(message));
+      const update = { $max: { last: message.id }, $setOnInsert: { users: ["bob", "alice"] } };
+      await documents().updateOne({ _id: "alice:bob" }, update, { upsert: true });
+    };
+    await store.prepare();
+    await storeEarlier(messageAt(1));
+    expect(await store.marks.find(names)).toEqual([undefined, undefined]);
+    await store.insert([messageAt(2), messageAt(3, { from: "bob", to: "alice" })]);
+    await storeEarlier(messageAt(4));
+    expect(await store.marks.find(names)).toEqual([idAt(2), idAt(3)]);
+    await database.store().insert([messageAt(4)]);
+    expect(await store.marks.find(names)).toEqual([idAt(4), idAt(3)]);
+  });
+
+  it("L13, P71: a process that dies before it writes the conversation leaves that to the next one", async () => {
+    await store.prepare();
+    await rig?.fail({ failCommands: ["update"], errorCode: 10107 });
+    await expect(store.insert([messageAt(1)])).rejects.toMatchObject(UNAVAILABLE);
+    await database.store().insert([messageAt(2, { from: "bob", to: "alice" })]);
+    const alice = [{ user: "alice", with: "bob" }];
+    expect(await store.marks.find(alice)).toEqual([undefined]);
+    await database.store().insert([messageAt(1)], { mayBeStored: true });
+    expect(await store.marks.find(alice)).toEqual([idAt(1)]);
   });
 
   describe("a database of an earlier version", () => {

@@ -18,18 +18,18 @@ const BY_USER = { users: 1, last: -1 } as const;
 const NAMESPACE_NOT_FOUND = 26;
 
 /**
- * Writes the last messages of conversations. `$max` keeps the greatest id, so calls may be repeated and may come in
- * any order. Rejects unless all updates satisfy the write concern (L13).
+ * Writes the last messages of conversations and of their users. `$max` keeps the greatest ids, so calls may be repeated and
+ * may come in any order. Rejects unless all updates satisfy the write concern (L13).
  */
 export async function updateConversations(
   conversations: Conversations,
   updates: readonly ConversationUpdate[],
   timeLimit: Pick<TimeLimit, "maxTimeMS">,
 ): Promise<void> {
-  const operations = updates.map(({ name, users, last }) => ({
+  const operations = updates.map(({ name, users, ...ids }) => ({
     updateOne: {
       filter: { _id: name },
-      update: { $max: { last }, $setOnInsert: { users } },
+      update: { $max: ids, $setOnInsert: { users } },
       upsert: true,
     },
   }));

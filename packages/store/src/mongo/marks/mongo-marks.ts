@@ -1,4 +1,4 @@
-import { conversationOf } from "@parley/models";
+import { conversationOf, laterOf } from "@parley/models";
 import type { Collection } from "mongodb";
 import type { StoreOperation } from "../../events.ts";
 import {
@@ -12,7 +12,7 @@ import type { Abandonable } from "../../store.ts";
 import type { Collections } from "../connection.ts";
 import { isBackfillDone } from "../conversations/conversations.ts";
 import type { TimeLimit } from "../deadline.ts";
-import type { MarkDocument } from "../document.ts";
+import type { ConversationDocument, MarkDocument } from "../document.ts";
 import { upsertAll } from "../upsert.ts";
 
 /** Runs an operation within the store's time limit. */
@@ -56,12 +56,14 @@ export class MongoMarks implements MarkStore {
   ): Promise<readonly (string | undefined)[]> {
     if (names.length === 0) return [];
     const keys = names.map(markKey);
-    const found = await this.#bounded(
-      "findMarks",
-      (timeLimit) => readByKeys(this.#db.marks, keys, timeLimit),
-      signal,
-    );
-    const idByKey = new Map(found.map(({ _id, id }) => [_id, id]));
+    const read = (timeLimit: TimeLimit) =>
+      Promise.all([
+        readByKeys(this.#db.marks, keys, timeLimit),
+        readByKeys(this.#db.conversations, conversationsOf(names), timeLimit),
+      ]);
+    const [marks, conversations] = await this.#bounded("findMarks", read, signal);
+    const idByKey = new Map(conversations.flatMap(sentIn));
+    for (const { _id: key, id } of marks) idByKey.set(key, laterOf(idByKey.get(key) ?? "", id));
     return keys.map((key) => idByKey.get(key));
   }
 
@@ -70,11 +72,7 @@ export class MongoMarks implements MarkStore {
    * documents, all of them count as existing.
    */
   async #missingConversations(marks: readonly StoredMark[]): Promise<ReadonlySet<string>> {
-    const names = [
-      ...new Set(
-        marks.filter((mark) => mark.with !== "").map(({ user, with: other }) => conversationOf(user, other)),
-      ),
-    ];
+    const names = conversationsOf(marks);
     if (names.length === 0) return new Set();
     return this.#bounded("keepMarks", async (timeLimit) => {
       if (!(await isBackfillDone(this.#db.conversations))) return new Set();
@@ -92,6 +90,23 @@ export async function readLastMark(
 ): Promise<string | undefined> {
   const options = { ...timeLimit, sort: { id: -1 }, readConcern: "local" } as const;
   return (await marks.findOne({}, options))?.id;
+}
+
+/** Returns the names of the private conversations of these marks, each once. */
+function conversationsOf(marks: readonly MarkName[]): string[] {
+  const inPrivate = marks.filter((mark) => mark.with !== "");
+  return [...new Set(inPrivate.map(({ user, with: other }) => conversationOf(user, other)))];
+}
+
+/** Returns the greatest id that each user of a conversation has sent, by the key of that user's mark. */
+function sentIn({ _id: name, sentByFirst, sentBySecond }: ConversationDocument): [string, string][] {
+  const [first = "", second = ""] = name.split(":");
+  return [
+    ...(sentByFirst === undefined ? [] : [[name, sentByFirst] as [string, string]]),
+    ...(sentBySecond === undefined
+      ? []
+      : [[markKey({ user: second, with: first }), sentBySecond] as [string, string]]),
+  ];
 }
 
 async function readByKeys<Document extends { readonly _id: string }>(
