@@ -84,14 +84,14 @@ async function runTrial(
   const { users, health } = running;
   // Warms up: Node compiles code that runs often, and this work must not slow down the first measured phase.
   await users.run(WARM_UP_MS);
-  let perSecond = attack.perSecond;
+  let turnsAtMs: readonly number[] = [];
   const attackPhase = async (ms: number): Promise<Phase> => {
-    const attacked = await phase(running, attack, { phaseMs: ms, perSecond: attack.perSecond });
+    const attacked = await phase(running, attack, { phaseMs: ms });
     await untilServed(running, log);
-    perSecond = Math.max(1, attacked.operationsPerSecond);
+    turnsAtMs = attacked.turnsAtMs;
     return attacked;
   };
-  const controlPhase = () => phase(running, attack, { phaseMs, perSecond, isControl: true });
+  const controlPhase = () => phase(running, attack, { phaseMs, turnsAtMs });
   if (!short) await attackPhase(WARM_UP_MS);
   const rounds: Round[] = [];
   for (let n = 1; n <= options.rounds && health.ended.size === 0; n++) {
@@ -128,21 +128,29 @@ async function startAll(attack: Attack, shape: Shape, closers: (() => unknown)[]
 
 interface PhaseOptions {
   readonly phaseMs: number;
-  readonly perSecond: number;
-  /** True if the attacker works against the sink instead of the target. */
-  readonly isControl?: boolean;
+  /**
+   * Times of an attack's operations. If they are given, this is a control: the attacker does as many of them against the
+   * sink instead of the target, and at the same times. The users share the machine with the attacker, so 200 operations at
+   * once slow them down more than 200 in two seconds, wherever they are sent.
+   */
+  readonly turnsAtMs?: readonly number[];
 }
 
-async function phase(running: Running, attack: Attack, options: PhaseOptions): Promise<Phase> {
+interface AttackPhase extends Phase {
+  readonly turnsAtMs: readonly number[];
+}
+
+async function phase(running: Running, attack: Attack, options: PhaseOptions): Promise<AttackPhase> {
   const { target, attacker, tokens, users, health } = running;
-  const { phaseMs, perSecond, isControl = false } = options;
+  const { phaseMs, turnsAtMs } = options;
   const sink = { host: "127.0.0.1", port: running.sinkPort };
   const addressOf = (url: string) =>
-    isControl ? sink : { host: "127.0.0.1", port: Number(new URL(url).port) };
+    turnsAtMs ? sink : { host: "127.0.0.1", port: Number(new URL(url).port) };
   const order = {
     attack: attack.name,
     ms: phaseMs,
-    perSecond,
+    perSecond: attack.perSecond,
+    turnsAtMs,
     tokens,
     gateway: addressOf(target.gateway.url),
     history: addressOf(target.history.url),
@@ -157,7 +165,8 @@ async function phase(running: Running, attack: Attack, options: PhaseOptions): P
     own.disable();
     const { refusals } = report;
     const loopDelayMs = await health.takeLoopDelay();
-    return { samples, operationsPerSecond, refusals, loopDelayMs, ownDelayMs: own.max / 1e6 };
+    const ownDelayMs = own.max / 1e6;
+    return { samples, operationsPerSecond, turnsAtMs: report.turnsAtMs, refusals, loopDelayMs, ownDelayMs };
   } finally {
     await attack.setup?.afterPhase?.(target);
   }

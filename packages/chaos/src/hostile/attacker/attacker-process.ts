@@ -12,6 +12,8 @@ export interface AttackOrder extends Orders {
 
 export interface AttackReport {
   readonly operations: number;
+  /** Times of the operations, in ms after the start. */
+  readonly turnsAtMs: readonly number[];
   readonly refusals: number;
   readonly ms: number;
 }
@@ -31,8 +33,8 @@ serveOrders(async ({ attack: name, ms, ...orders }: AttackOrder): Promise<Attack
     await Promise.race([attack.run(attacker), sleep(ms + GRACE_MS)]);
     // An attack whose connections are all refused may end early. The phase lasts as long as ordered.
     await sleep(Math.max(0, startedAt + ms - performance.now()));
-    const { operations, refusals } = attacker;
-    return { operations, refusals, ms: performance.now() - startedAt };
+    const { operations, turnsAtMs, refusals } = attacker;
+    return { operations, turnsAtMs, refusals, ms: performance.now() - startedAt };
   } finally {
     clearTimeout(timer);
     over.abort();

@@ -3,7 +3,7 @@ import { Agent, get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { sleep } from "@parley/async";
-import { Pacer } from "./pacer.ts";
+import { Pacer, Replay } from "./pacer.ts";
 
 export interface Address {
   readonly host: string;
@@ -17,6 +17,8 @@ export interface Orders {
   /** One token for each account. */
   readonly tokens: readonly string[];
   readonly perSecond: number;
+  /** Times of the turns after the start, in ms. If they are given, `perSecond` has no effect. */
+  readonly turnsAtMs?: readonly number[] | undefined;
 }
 
 /**
@@ -36,23 +38,30 @@ export class Attacker {
   readonly history: Address;
   readonly tokens: readonly string[];
   readonly #signal: AbortSignal;
-  readonly #pacer: Pacer;
+  readonly #pacer: Pacer | Replay;
+  readonly #startedAt = performance.now();
+  readonly #turnsAtMs: number[] = [];
   readonly #sockets = new Set<Socket>();
   #refusals = 0;
   readonly #agent = new Agent({ keepAlive: true, localAddress: OWN_ADDRESS });
 
   /** `signal` ends the attack. */
-  constructor({ gateway, history, tokens, perSecond }: Orders, signal: AbortSignal) {
+  constructor({ gateway, history, tokens, perSecond, turnsAtMs }: Orders, signal: AbortSignal) {
     this.gateway = gateway;
     this.history = history;
     this.tokens = tokens;
     this.#signal = signal;
-    this.#pacer = new Pacer(perSecond, performance.now());
+    this.#pacer = turnsAtMs ? new Replay(turnsAtMs, this.#startedAt) : new Pacer(perSecond, this.#startedAt);
+  }
+
+  /** Times of the operations so far, in ms after the start. */
+  get turnsAtMs(): readonly number[] {
+    return this.#turnsAtMs;
   }
 
   /** Number of operations so far. */
   get operations(): number {
-    return this.#pacer.turns;
+    return this.#turnsAtMs.length;
   }
 
   /** Number of connections that the target refused or ended, plus the errors that it sent. */
@@ -71,7 +80,9 @@ export class Attacker {
     if (waitMs > 1) await sleep(waitMs, this.#signal);
     // Lets Node serve the sockets, even if every turn is overdue.
     else await nextTurn();
-    return !this.#signal.aborted;
+    if (this.#signal.aborted) return false;
+    this.#turnsAtMs.push(performance.now() - this.#startedAt);
+    return true;
   }
 
   /** Runs `loop` `count` times at the same time. */

@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Pacer } from "./pacer.ts";
+import { Pacer, Replay } from "./pacer.ts";
 
 describe("a pacer", () => {
   it("spreads turns evenly", () => {
     const pacer = new Pacer(100, 1_000);
     expect([1_000, 1_000, 1_000, 1_025].map((now) => pacer.take(now))).toEqual([0, 10, 20, 5]);
-    expect(pacer.turns).toBe(4);
   });
 
   it("grants at most the missed turns of 100 ms after a stall", () => {
@@ -25,8 +24,16 @@ describe("a pacer", () => {
           now += pause;
           now += pacer.take(now);
         }
-        expect(pacer.turns).toBeLessThanOrEqual((perSecond * (now + 100)) / 1_000 + 1.001);
+        expect(pauses.length).toBeLessThanOrEqual((perSecond * (now + 100)) / 1_000 + 1.001);
       }),
     );
+  });
+});
+
+describe("a replay", () => {
+  it("grants the turns of an attack at the same times, those that are overdue at once, and then no more", () => {
+    const replay = new Replay([0, 5, 5, 300], 1_000);
+    expect([1_000, 1_000, 1_020, 1_020].map((now) => replay.take(now))).toEqual([0, 5, 0, 280]);
+    expect(replay.take(1_300)).toBeGreaterThan(60_000);
   });
 });

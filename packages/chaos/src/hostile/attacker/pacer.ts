@@ -5,8 +5,6 @@ const MAX_LATE_MS = 100;
 export class Pacer {
   readonly #intervalMs: number;
   #nextAt: number;
-  /** Number of turns taken. */
-  turns = 0;
 
   constructor(perSecond: number, now: number) {
     this.#intervalMs = 1_000 / perSecond;
@@ -17,7 +15,27 @@ export class Pacer {
   take(now: number): number {
     const dueAt = Math.max(this.#nextAt, now - MAX_LATE_MS);
     this.#nextAt = dueAt + this.#intervalMs;
-    this.turns += 1;
     return Math.max(0, dueAt - now);
+  }
+}
+
+/** Longer than any phase, in ms. */
+const NEVER_MS = 3_600_000;
+
+/** Grants turns at given times after its start, in ms, and then no more. So a control repeats the turns of an attack. */
+export class Replay {
+  readonly #times: readonly number[];
+  readonly #startedAt: number;
+  #next = 0;
+
+  constructor(times: readonly number[], now: number) {
+    this.#times = times;
+    this.#startedAt = now;
+  }
+
+  /** Takes the next turn. Returns the time until it is due, in ms: 0 or more. */
+  take(now: number): number {
+    const time = this.#times[this.#next++];
+    return time === undefined ? NEVER_MS : Math.max(0, this.#startedAt + time - now);
   }
 }

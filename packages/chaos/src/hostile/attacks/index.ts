@@ -7,6 +7,7 @@ import { halfHandshakes, idleConnections, slowloris } from "./held-connections.t
 import { pipelinedHandshakes } from "./pipelined-handshakes.ts";
 import { pipelinedHistory } from "./pipelined-history.ts";
 import { syncLoops } from "./sync-loops.ts";
+import { tinyChunks } from "./tiny-chunks.ts";
 import { emptyPongs, tinyFragments } from "./tiny-frames.ts";
 import { unreadConversations, unreadConversationsOfFour } from "./unread-conversations.ts";
 import { upgradeReset } from "./upgrade-reset.ts";
@@ -27,6 +28,7 @@ export const ATTACKS: readonly Attack[] = [
   escapedContent,
   emptyPongs,
   tinyFragments,
+  tinyChunks,
   syncLoops,
   fullBacklog,
   fullBacklogBytes,

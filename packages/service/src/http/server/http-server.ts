@@ -7,6 +7,7 @@ import { sendProblem } from "../problem.ts";
 import { rejectUpgrade } from "../reject-upgrade.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
+import { parseInSlices, stopSlicing } from "./parse-in-slices.ts";
 import { RefusalPacer } from "./refusal-pacer.ts";
 import { hasBody, limitBodyPieces } from "./request-body.ts";
 import { useOriginForm } from "./request-target.ts";
@@ -50,6 +51,7 @@ const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: N
  * - a failure in a handler is answered with `internal`, and ends only its own connection;
  * - a connection's requests begin one at a time (G5);
  * - a body has a bounded number of pieces, and isn't read on after its answer (G5);
+ * - what has arrived is parsed in slices, and no further once its connection has ended (G5);
  * - accepted sockets are counted, in total and per client address (G5);
  * - refusals of an address that gets many are held back for a while (G5).
  */
@@ -131,6 +133,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     useOriginForm(req);
     // If the request has a body, `socket` is a stream around the accepted socket.
     if (socket !== req.socket) socket.on("error", ignoreSocketError);
+    else stopSlicing(socket);
     const isRefused = hasBody(req);
     if (isRefused) {
       limitPieces(req);
@@ -150,6 +153,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   // Prepended, because with Node's own listener first a socket could fail before it has an error listener.
   server.prependListener("connection", accept);
+  server.on("connection", parseInSlices);
   server.on("request", onRequest).on("checkExpectation", onExpectation);
   if (handleUpgrade) server.on("upgrade", onUpgrade);
   // Reports a failed accept, for example if no file descriptors are left. `listen` reports failures to start.

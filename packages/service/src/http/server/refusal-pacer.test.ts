@@ -5,14 +5,31 @@ import { RefusalPacer } from "./refusal-pacer.ts";
 describe("the pace of refusals", () => {
   it("G5: doesn't delay an address with few refusals", () => {
     const pacer = new RefusalPacer();
-    for (let n = 0; n < 100; n++) expect(pacer.delayMs("a", 0)).toBe(0);
-    for (let n = 1; n < 1_000; n++) expect(pacer.delayMs("a", n * 20)).toBe(0);
+    for (let n = 0; n < 100; n++) expect(pacer.delayMs("a", n * 10)).toBe(0);
+    for (let n = 0; n < 1_000; n++) expect(pacer.delayMs("a", 1_000 + n * 20)).toBe(0);
+  });
+
+  it("G5: spreads the refusals of a burst, so that their clients don't come back together", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 150 }), (pauses) => {
+        const pacer = new RefusalPacer();
+        let now = 0;
+        let last = Number.NEGATIVE_INFINITY;
+        for (const pause of pauses) {
+          now += pause;
+          const sentAt = now + pacer.delayMs("a", now);
+          expect(sentAt - last).toBeGreaterThanOrEqual(10);
+          last = sentAt;
+        }
+        expect(last - now).toBeLessThanOrEqual(10 * pauses.length);
+      }),
+    );
   });
 
   it("G5: delays an address with many more and more, and no other address", () => {
     const pacer = new RefusalPacer();
     const delays = Array.from({ length: 700 }, () => pacer.delayMs("a", 0));
-    expect(delays.filter((delay) => delay === 0)).toHaveLength(100);
+    expect(delays.filter((delay) => delay < 1_000)).toHaveLength(100);
     expect(delays).toEqual(delays.toSorted((a, b) => a - b));
     expect(delays.at(-1)).toBe(10_000);
     expect(pacer.delayMs("b", 0)).toBe(0);
