@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
  * Maximum number of bytes that Node parses in one go. Node reads up to 64 KiB from a socket at once, and otherwise parses
  * all of them before any other code can stop it. Of a body in chunks of one byte, these are 11,000 calls of JavaScript.
  */
-export const SLICE_BYTES = 2_048;
+export const SLICE_BYTES = 1_024;
 
 /**
  * Gives Node's HTTP parser what is read from a socket in slices, so that nothing is parsed once the socket was destroyed,

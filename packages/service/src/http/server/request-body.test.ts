@@ -28,6 +28,17 @@ describe("the body of a request", () => {
     }
   });
 
+  it("has more pieces the longer it is, as from a client whose network delivers little at a time", async () => {
+    const handleRequest = async (req: IncomingMessage, res: ServerResponse) => {
+      res.end(String(Buffer.concat(await req.toArray()).length));
+    };
+    const server = await startServer({ handlers: { handleRequest } });
+    const chunks = "100\r\n".concat("x".repeat(256), "\r\n").repeat(2 * MAX_BODY_PIECES);
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const client = server.connect().send(`${head}${chunks}0\r\n\r\n`);
+    await vi.waitFor(() => expect(client.received).toContain(String(2 * MAX_BODY_PIECES * 256)));
+  });
+
   it("G5: is refused with an upgrade, and dropped while the upgrade waits behind another request", async () => {
     const handleUpgrade = vi.fn();
     const server = await startServer({ handlers: { handleRequest: () => undefined, handleUpgrade } });

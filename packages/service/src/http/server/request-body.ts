@@ -1,10 +1,12 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * Maximum number of pieces of a request's body. Node holds each one as an object of several hundred bytes until it is read,
- * and a chunk of chunked encoding may have one byte. A client that sends its body in one piece needs far fewer.
+ * Maximum number of pieces of a request's body, besides one for each `BYTES_PER_PIECE` of it. Node holds each piece as an object
+ * of several hundred bytes until it is read, and a chunk of chunked encoding may have one byte. A client that sends its body in
+ * one piece needs far fewer.
  */
-export const MAX_BODY_PIECES = 256;
+export const MAX_BODY_PIECES = 64;
+const BYTES_PER_PIECE = 256;
 
 /**
  * Calls `onExceeded` once a body has more pieces, and drops every further one. Call this before the body is parsed.
@@ -14,11 +16,14 @@ export const MAX_BODY_PIECES = 256;
 export function limitBodyPieces(req: IncomingMessage, onExceeded: () => void): void {
   if (!hasBody(req)) return;
   const push = req.push;
-  let pieces = 0;
-  req.push = (chunk, encoding) => {
-    if (chunk !== null) pieces += 1;
-    if (pieces <= MAX_BODY_PIECES) return push.call(req, chunk, encoding);
-    if (pieces === MAX_BODY_PIECES + 1) onExceeded();
+  let allowed = MAX_BODY_PIECES;
+  let isExceeded = false;
+  req.push = (chunk: Buffer | null, encoding) => {
+    if (isExceeded) return false;
+    allowed += chunk === null ? 0 : chunk.length / BYTES_PER_PIECE - 1;
+    if (allowed >= 0) return push.call(req, chunk, encoding);
+    isExceeded = true;
+    onExceeded();
     return false;
   };
 }
