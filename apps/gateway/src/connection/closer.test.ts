@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import { describe, expect, it } from "vitest";
 import { type ChatClient, connectClient, connectPlainClient } from "../test/chat-client.ts";
 import { type RunningGateway, startGateway } from "../test/running-gateway.ts";
@@ -194,13 +194,15 @@ describe("the drain", () => {
       Array.from({ length: 40 }, (_, n) => connectClient(gateway, `user${n}`)),
     );
     let isLoadOver = false;
-    const load = Promise.all(
-      clients.map(async (client, n) => {
-        for (let sent = 0; !isLoadOver && client.ws.readyState === client.ws.OPEN; sent++) {
-          client.send({ content: `${n}/${sent}`, ref: `${sent}` });
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-      }),
+    const load = inBackground(
+      Promise.all(
+        clients.map(async (client, n) => {
+          for (let sent = 0; !isLoadOver && client.ws.readyState === client.ws.OPEN; sent++) {
+            client.send({ content: `${n}/${sent}`, ref: `${sent}` });
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }),
+      ),
     );
     await until(() => gateway.store.messages.length > 500, "some load");
     await gateway.core.drain();

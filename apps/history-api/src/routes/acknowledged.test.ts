@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import type { Appender, Consumer, Settled } from "@parley/bus";
 import { MemoryBus } from "@parley/bus/memory";
 import type { LogMessage } from "@parley/models";
@@ -61,10 +61,14 @@ describe("history over the in-memory log", () => {
   it("P53: a client that syncs while others send gets each message once", async () => {
     const seen: string[] = [];
     let cursor: string | undefined;
-    const sending = (async () => {
-      for (let sent = 0; sent < 300; sent += 1)
-        await append.append([{ from: "bob", to: sent % 3 === 0 ? "" : "alice", content: `number ${sent}` }]);
-    })();
+    const sending = inBackground(
+      (async () => {
+        for (let sent = 0; sent < 300; sent += 1)
+          await append.append([
+            { from: "bob", to: sent % 3 === 0 ? "" : "alice", content: `number ${sent}` },
+          ]);
+      })(),
+    );
     let isDone = false;
     void sending.then(() => {
       isDone = true;

@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import { type Draft, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { contentOf } from "../test/entries.ts";
@@ -40,22 +40,26 @@ describe.skipIf(!rig)("installations that share a Redis", { timeout: 180_000 }, 
     await until(() => [live, append, consume, tail].every((role) => !role.problem()), "ready", WAIT_MS);
     await live.join("bob");
     const stop = new AbortController();
-    const storing = (async () => {
-      while (!stop.signal.aborted) {
-        const consumed = await consume.next(stop.signal);
-        found.stored.push(...consumed.map(contentOf));
-        await consume.settle(consumed.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
-      }
-    })();
-    const reading = (async () => {
-      let position = ORIGIN;
-      while (found.read.length < MESSAGES) {
-        const page = await tail.read(position, stop.signal);
-        if (page.kind === "lost") throw new Error("the tail was lost");
-        found.read.push(...page.entries.map((entry) => contentOf({ entry })));
-        position = page.position;
-      }
-    })();
+    const storing = inBackground(
+      (async () => {
+        while (!stop.signal.aborted) {
+          const consumed = await consume.next(stop.signal);
+          found.stored.push(...consumed.map(contentOf));
+          await consume.settle(consumed.map(({ entry }) => ({ entry, outcome: { kind: "stored" } })));
+        }
+      })(),
+    );
+    const reading = inBackground(
+      (async () => {
+        let position = ORIGIN;
+        while (found.read.length < MESSAGES) {
+          const page = await tail.read(position, stop.signal);
+          if (page.kind === "lost") throw new Error("the tail was lost");
+          found.read.push(...page.entries.map((entry) => contentOf({ entry })));
+          position = page.position;
+        }
+      })(),
+    );
     for (let from = 0; from < MESSAGES; from += CALL) {
       const drafts = Array.from({ length: CALL }, (_, i): Draft => {
         const n = from + i;

@@ -8,7 +8,7 @@ import { startWorker, type Worker } from "./attacker/worker.ts";
 import type { AttackResult, Completed, Phase, Round } from "./result.ts";
 import { startTarget } from "./target/start-target.ts";
 import type { Shape, Target } from "./target/target.ts";
-import { Health } from "./victim/health.ts";
+import { CHECK_TIMEOUT_MS, Health } from "./victim/health.ts";
 import { Users } from "./victim/users.ts";
 
 export interface AttackTrialOptions {
@@ -80,7 +80,7 @@ async function runTrial(
   const { setup = {} } = attack;
   const phaseMs = short ? SHORT_PHASE_MS : (setup.phaseMs ?? PHASE_MS);
   log(`starts ${shape}${setup.stored ? " with stored messages" : ""}`);
-  const running = await startAll(attack, shape, closers);
+  const running = await startAll(attack, shape, short, closers);
   const { users, health } = running;
   // Warms up: Node compiles code that runs often, and this work must not slow down the first measured phase.
   await users.run(WARM_UP_MS);
@@ -107,7 +107,12 @@ async function runTrial(
   return { kind: "completed", rounds, ended: [...health.ended.values()], failedChecks, peakBytes };
 }
 
-async function startAll(attack: Attack, shape: Shape, closers: (() => unknown)[]): Promise<Running> {
+async function startAll(
+  attack: Attack,
+  shape: Shape,
+  short: boolean,
+  closers: (() => unknown)[],
+): Promise<Running> {
   const { setup = {}, accounts = 1 } = attack;
   const target = await startTarget(shape, setup);
   closers.push(() => target.stop());
@@ -121,7 +126,7 @@ async function startAll(attack: Attack, shape: Shape, closers: (() => unknown)[]
   );
   const users = await Users.connect(target, { readsHistory: !setup.hasNoHistory, slowLink: setup.slowLink });
   closers.push(() => users.close());
-  const health = new Health(target.apps);
+  const health = new Health(target.apps, short ? CHECK_TIMEOUT_MS.short : CHECK_TIMEOUT_MS.full);
   closers.push(() => health.stop());
   return { target, attacker, tokens, sinkPort: port, users, health };
 }

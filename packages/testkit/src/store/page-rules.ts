@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { inBackground } from "@parley/async";
 import {
   conversationOf,
   idAtTime,
@@ -150,9 +151,11 @@ export function pageRules(open: OpenStore): void {
     }
     let turns = 0;
     let reading = true;
-    const others = (async () => {
-      for (; reading; turns++) await turn();
-    })();
+    const others = inBackground(
+      (async () => {
+        for (; reading; turns++) await turn();
+      })(),
+    );
     const read = await everything(store, PUBLIC_CONVERSATION);
     reading = false;
     await others;
@@ -214,12 +217,14 @@ export function pageRules(open: OpenStore): void {
     for await (const { id } of store.all(PUBLIC_CONVERSATION, {})) if (id === idAt(3)) break;
     const controller = new AbortController();
     const read: string[] = [];
-    const reading = (async () => {
-      for await (const { id } of store.all(PUBLIC_CONVERSATION, {}, controller.signal)) {
-        read.push(id);
-        if (read.length === 700) controller.abort(new Error("gone"));
-      }
-    })();
+    const reading = inBackground(
+      (async () => {
+        for await (const { id } of store.all(PUBLIC_CONVERSATION, {}, controller.signal)) {
+          read.push(id);
+          if (read.length === 700) controller.abort(new Error("gone"));
+        }
+      })(),
+    );
     await expect(reading).rejects.toThrow("gone");
     expect(read).toHaveLength(700);
     expect(await everything(store, PUBLIC_CONVERSATION)).toHaveLength(1_200);

@@ -1,4 +1,4 @@
-import { until } from "@parley/async";
+import { inBackground, until } from "@parley/async";
 import { ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Appender } from "../../appender.ts";
@@ -162,11 +162,13 @@ describe.skipIf(!rig)("append while Redis is unavailable", { timeout: 30_000 }, 
   it("G1: acknowledged messages survive a crash", async () => {
     const append = await appender(redis);
     const acked: string[] = [];
-    const sending = Promise.all(
-      Array.from({ length: 2_000 }, async (_, i) => {
-        const [result] = await append.append([publicDraft(`m${i}`, `r${i}`)]);
-        if (result?.ok) acked.push(result.id);
-      }),
+    const sending = inBackground(
+      Promise.all(
+        Array.from({ length: 2_000 }, async (_, i) => {
+          const [result] = await append.append([publicDraft(`m${i}`, `r${i}`)]);
+          if (result?.ok) acked.push(result.id);
+        }),
+      ),
     );
     await until(() => acked.length > 200, "some are acknowledged");
     await redis.server.kill("SIGKILL");

@@ -1,4 +1,4 @@
-import { sleep, until } from "@parley/async";
+import { inBackground, sleep, until } from "@parley/async";
 import {
   type LocalServer,
   redisCommand,
@@ -70,7 +70,9 @@ export async function runRoles(options: RedisBusOptions): Promise<RunningRoles> 
   });
   const tail = history.tail();
   const ending = new AbortController();
-  const persisting = Promise.all([store(consume, stored, ending.signal), trim(consume, ending.signal)]);
+  const persisting = inBackground(
+    Promise.all([store(consume, stored, ending.signal), trim(consume, ending.signal)]),
+  );
   const roles = [append, live, consume, tail];
   return {
     append,
@@ -118,7 +120,7 @@ export class Senders {
 
   constructor(append: Appender, count = 8) {
     this.#append = append;
-    this.#done = Promise.all(Array.from({ length: count }, (_, sender) => this.#send(sender)));
+    this.#done = inBackground(Promise.all(Array.from({ length: count }, (_, sender) => this.#send(sender))));
   }
 
   /** Waits until `count` more messages are acknowledged. */
