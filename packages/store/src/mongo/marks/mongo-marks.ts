@@ -24,6 +24,8 @@ export type Bounded = <T>(
 
 /** Marks or conversations in one query. */
 const CHUNK_SIZE = 500;
+/** The fields of a conversation that tell what its users have sent. */
+const SENT = { sentByFirst: 1, sentBySecond: 1 } as const;
 
 /** Read marks in MongoDB. They are found by `_id`. */
 export class MongoMarks implements MarkStore {
@@ -59,7 +61,7 @@ export class MongoMarks implements MarkStore {
     const read = (timeLimit: TimeLimit) =>
       Promise.all([
         readByKeys(this.#db.marks, keys, timeLimit),
-        readByKeys(this.#db.conversations, conversationsOf(names), timeLimit),
+        readByKeys(this.#db.conversations, conversationsOf(names), { ...timeLimit, projection: SENT }),
       ]);
     const [marks, conversations] = await this.#bounded("findMarks", read, signal);
     const idByKey = new Map(conversations.flatMap(sentIn));
@@ -112,12 +114,12 @@ function sentIn({ _id: name, sentByFirst, sentBySecond }: ConversationDocument):
 async function readByKeys<Document extends { readonly _id: string }>(
   collection: Collection<Document>,
   keys: readonly string[],
-  timeLimit: TimeLimit,
+  options: TimeLimit & { readonly projection?: typeof SENT },
 ): Promise<Document[]> {
   const found: Document[] = [];
   for (let from = 0; from < keys.length; from += CHUNK_SIZE) {
     const filter = { _id: { $in: keys.slice(from, from + CHUNK_SIZE) } } as never;
-    found.push(...((await collection.find(filter, timeLimit).toArray()) as Document[]));
+    found.push(...((await collection.find(filter, options).toArray()) as Document[]));
   }
   return found;
 }
