@@ -86,6 +86,7 @@ export class WriteScheduler<Member extends Subscriber> {
   readonly #public = new BroadcastBuffer();
   readonly #direct = new Map<Member, DirectFrame[]>();
   readonly #timer = new CoalescingTimer(() => this.#runTurn());
+  readonly #ackTimer = new CoalescingTimer(() => this.#schedule());
   #pass: Pass<Member> | undefined;
   /** Number of the last public frame that every subscriber has. */
   #writtenToAll = 0;
@@ -108,12 +109,25 @@ export class WriteScheduler<Member extends Subscriber> {
   }
 
   sendTo(member: Member, frame: Buffer): void {
-    if (member.writtenUpTo === REMOVED) return;
+    if (this.#addDirect(member, frame)) this.#schedule();
+  }
+
+  /**
+   * Sends the answer to a message of `member`. Unless something else is written earlier, the answer waits one more
+   * turn of the event loop: the sender's own copy of the message is about to come from the log, and both share a write.
+   */
+  sendAck(member: Member, frame: Buffer): void {
+    if (this.#addDirect(member, frame)) this.#ackTimer.schedule(0);
+  }
+
+  /** Returns false, and adds nothing, if `member` was removed. */
+  #addDirect(member: Member, frame: Buffer): boolean {
+    if (member.writtenUpTo === REMOVED) return false;
     const direct = { after: this.#public.last, frame };
     const waiting = this.#direct.get(member);
     if (waiting) waiting.push(direct);
     else this.#direct.set(member, [direct]);
-    this.#schedule();
+    return true;
   }
 
   /** Writes the frames that wait for `member`, and writes nothing to it afterwards. */
