@@ -84,7 +84,7 @@ export class WriteScheduler<Member extends Subscriber> {
   readonly #onTooSlow: (member: Member) => void;
   readonly #observe: (stats: FlushStats) => void;
   readonly #public = new BroadcastBuffer();
-  readonly #direct = new Map<Member, DirectFrame[]>();
+  #direct = new Map<Member, DirectFrame[]>();
   readonly #timer = new CoalescingTimer(() => this.#runTurn());
   readonly #ackTimer = new CoalescingTimer(() => this.#schedule());
   #pass: Pass<Member> | undefined;
@@ -180,6 +180,9 @@ export class WriteScheduler<Member extends Subscriber> {
       if (bytes > 0) subscribers += 1;
       if (turn.wrote(bytes)) break;
     }
+    // A map that is emptied and filled again links each of its former tables to the next one. Once one of them is old, it
+    // keeps all later ones and their frames in memory until a full collection. A new map has no former tables.
+    if (this.#direct.size === 0) this.#direct = new Map();
     this.#observe({ subscribers, publicFrames: 0, publicUpTo: undefined, ms: performance.now() - startedAt });
   }
 
