@@ -6,7 +6,8 @@ import { formatId, isChange, ORIGIN } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { Connection } from "../connection/connection.ts";
 import { FlushPolicy } from "../outbound/flush-policy.ts";
-import { WriteScheduler } from "../outbound/write-scheduler.ts";
+import { textFrame } from "../outbound/text-frame.ts";
+import { type FlushStats, WriteScheduler } from "../outbound/write-scheduler.ts";
 import { ChatSocket } from "../upgrade/socket-server.ts";
 import { MessageAppender } from "./message-appender.ts";
 
@@ -21,12 +22,13 @@ function createAppender({ maxDelayMs = 25, batchIntervalMs = 0 }) {
     },
   };
   const ignore = () => undefined;
+  const flushes: FlushStats[] = [];
   const policy = new FlushPolicy({ maxDelayMs });
   const writeScheduler = new WriteScheduler<Connection>({
     subscribers: new Set(),
     policy,
     onTooSlow: ignore,
-    observe: ignore,
+    observe: (stats) => flushes.push(stats),
   });
   const messageAppender = new MessageAppender({
     appender,
@@ -53,8 +55,9 @@ function createAppender({ maxDelayMs = 25, batchIntervalMs = 0 }) {
     heartbeatSlot: 0,
   });
   const send = (content: string, to = "") =>
-    messageAppender.append(connection, { from: "alice", to, content });
-  return { messageAppender, policy, calls, send };
+    messageAppender.append(connection, { from: "alice", to, content, ref: content });
+  const receive = (text: string) => writeScheduler.sendTo(connection, textFrame(text));
+  return { messageAppender, policy, calls, flushes, send, receive };
 }
 
 /** A message appender whose log has answered one call, and a flush policy whose rest has just begun. */
@@ -99,6 +102,19 @@ describe("drafts during a rest of the write scheduler", () => {
     send("1");
     await messageAppender.flush();
     expect(calls).toEqual([["1"]]);
+  });
+});
+
+describe("an ack", () => {
+  it("P10: waits one turn for the sender's own copy, and shares its write", async () => {
+    const { messageAppender, flushes, send, receive } = createAppender({});
+    send("1", "bob");
+    await messageAppender.flush();
+    await turn();
+    expect(flushes).toEqual([]);
+    receive("the copy");
+    await turn();
+    expect(flushes.map(({ subscribers }) => subscribers)).toEqual([1]);
   });
 });
 

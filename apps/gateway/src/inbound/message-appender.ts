@@ -177,7 +177,7 @@ export class MessageAppender {
     connection.removeUnanswered();
     const { kind } = connection.state;
     if (kind === "closed") return;
-    if (frame) this.#deps.writeScheduler.sendTo(connection, frame);
+    if (frame) this.#deps.writeScheduler.sendAck(connection, frame);
     if (kind === "leaving") {
       if (connection.unanswered === 0) this.#deps.onAllAnswered(connection);
     } else if (connection.isReadingPaused && connection.unanswered <= this.#deps.maxUnanswered / 2) {

@@ -18,9 +18,9 @@ export class BroadcastBuffer {
   /** The number of frames of changes. */
   #changes = 0;
   /** For each number, all frames after it, joined into one buffer. Filled on demand, cleared when frames change. */
-  readonly #joined = new Map<number, Buffer>();
+  #joined = new Map<number, Buffer>();
   /** The same without the frames of changes. */
-  readonly #joinedMessages = new Map<number, Buffer>();
+  #joinedMessages = new Map<number, Buffer>();
 
   /** Number of the last frame, 0 before the first. */
   get last(): number {
@@ -81,9 +81,10 @@ export class BroadcastBuffer {
     this.#clearJoined();
   }
 
+  /** Takes new maps, because a map that is cleared keeps its former tables: see `#writeDirect` of write-scheduler.ts. */
   #clearJoined(): void {
-    this.#joined.clear();
-    this.#joinedMessages.clear();
+    if (this.#joined.size > 0) this.#joined = new Map();
+    if (this.#joinedMessages.size > 0) this.#joinedMessages = new Map();
   }
 }
 

@@ -10,18 +10,18 @@ import { ORIGIN } from "@parley/models";
 export class ReplayFilter {
   #floor: string = ORIGIN;
   #last: string = ORIGIN;
-  /** Audiences that have got the message `#last`. */
-  readonly #delivered = new Set<string>();
+  /** Audiences that have got the message `#last`. Not a set: see `#writeDirect` of write-scheduler.ts. */
+  #delivered: string[] = [];
 
   accepts(audience: string, id: string): boolean {
     if (id <= this.#floor || id < this.#last) return false;
     if (id > this.#last) {
       this.#last = id;
-      this.#delivered.clear();
-    } else if (this.#delivered.has(audience)) {
+      this.#delivered = [];
+    } else if (this.#delivered.includes(audience)) {
       return false;
     }
-    this.#delivered.add(audience);
+    this.#delivered.push(audience);
     return true;
   }
 
@@ -29,6 +29,6 @@ export class ReplayFilter {
   restartAfter(cursor: string): void {
     this.#floor = cursor;
     this.#last = cursor;
-    this.#delivered.clear();
+    this.#delivered = [];
   }
 }

@@ -101,6 +101,20 @@ describe("a write", () => {
     expect(a.text).toBe("r2");
   });
 
+  it("P10: has an ack together with the sender's copy one turn later, or alone after two turns", async () => {
+    const { scheduler, open } = createScheduler();
+    const a = open(new Reader());
+    scheduler.sendAck(a, Buffer.from("1"));
+    await turn();
+    expect(a.writes).toEqual([]);
+    scheduler.sendTo(a, Buffer.from("copy"));
+    await turn();
+    scheduler.sendAck(a, Buffer.from("2"));
+    await turn();
+    await turn();
+    expect(a.writes.map((pieces) => pieces.join(""))).toEqual(["1copy", "2"]);
+  });
+
   it("P40: comes at once with everything for a subscriber that is flushed and removed, and never again", () => {
     const { scheduler, open } = createScheduler();
     const a = open(new Reader());
@@ -208,7 +222,7 @@ describe("a pass over several turns", () => {
 });
 
 interface Step {
-  readonly do: "add" | "remove" | "direct" | "public" | "flush" | "turn";
+  readonly do: "add" | "remove" | "direct" | "ack" | "public" | "flush" | "turn";
   readonly who: number;
 }
 
@@ -226,7 +240,8 @@ class Model {
     if (step.do === "public") this.#public();
     else if (step.do === "flush") this.#rig.scheduler.flushAll();
     else if (step.do === "add" && !one) this.#add(step.who);
-    else if (step.do === "direct" && one) this.#direct(one);
+    else if (step.do === "direct" && one) this.#direct(one, "sendTo");
+    else if (step.do === "ack" && one) this.#direct(one, "sendAck");
     else if (step.do === "remove" && one) this.#remove(step.who, one.reader);
   }
 
@@ -249,8 +264,8 @@ class Model {
     this.#all.push(one);
   }
 
-  #direct(one: { readonly reader: Reader; expected: string }): void {
-    this.#rig.scheduler.sendTo(one.reader, Buffer.from(`(${this.#n})`));
+  #direct(one: { readonly reader: Reader; expected: string }, how: "sendTo" | "sendAck"): void {
+    this.#rig.scheduler[how](one.reader, Buffer.from(`(${this.#n})`));
     one.expected += `(${this.#n})`;
   }
 
@@ -264,7 +279,7 @@ class Model {
 describe("any sequence of events", () => {
   it("P21 L16: every subscriber gets each frame that came while it was added, once and in order", async () => {
     const step: fc.Arbitrary<Step> = fc.record({
-      do: fc.constantFrom("add", "remove", "direct", "direct", "public", "public", "flush", "turn"),
+      do: fc.constantFrom("add", "remove", "direct", "ack", "public", "public", "flush", "turn"),
       who: fc.nat(4),
     });
     await fc.assert(

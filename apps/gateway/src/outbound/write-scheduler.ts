@@ -84,8 +84,9 @@ export class WriteScheduler<Member extends Subscriber> {
   readonly #onTooSlow: (member: Member) => void;
   readonly #observe: (stats: FlushStats) => void;
   readonly #public = new BroadcastBuffer();
-  readonly #direct = new Map<Member, DirectFrame[]>();
+  #direct = new Map<Member, DirectFrame[]>();
   readonly #timer = new CoalescingTimer(() => this.#runTurn());
+  readonly #ackTimer = new CoalescingTimer(() => this.#schedule());
   #pass: Pass<Member> | undefined;
   /** Number of the last public frame that every subscriber has. */
   #writtenToAll = 0;
@@ -108,12 +109,25 @@ export class WriteScheduler<Member extends Subscriber> {
   }
 
   sendTo(member: Member, frame: Buffer): void {
-    if (member.writtenUpTo === REMOVED) return;
+    if (this.#addDirect(member, frame)) this.#schedule();
+  }
+
+  /**
+   * Sends the answer to a message of `member`. Unless something else is written earlier, the answer waits one more
+   * turn of the event loop: the sender's own copy of the message is about to come from the log, and both share a write.
+   */
+  sendAck(member: Member, frame: Buffer): void {
+    if (this.#addDirect(member, frame)) this.#ackTimer.schedule(0);
+  }
+
+  /** Returns false, and adds nothing, if `member` was removed. */
+  #addDirect(member: Member, frame: Buffer): boolean {
+    if (member.writtenUpTo === REMOVED) return false;
     const direct = { after: this.#public.last, frame };
     const waiting = this.#direct.get(member);
     if (waiting) waiting.push(direct);
     else this.#direct.set(member, [direct]);
-    this.#schedule();
+    return true;
   }
 
   /** Writes the frames that wait for `member`, and writes nothing to it afterwards. */
@@ -166,6 +180,9 @@ export class WriteScheduler<Member extends Subscriber> {
       if (bytes > 0) subscribers += 1;
       if (turn.wrote(bytes)) break;
     }
+    // A map that is emptied and filled again links each of its former tables to the next one. Once one of them is old, it
+    // keeps all later ones and their frames in memory until a full collection. A new map has no former tables.
+    if (this.#direct.size === 0) this.#direct = new Map();
     this.#observe({ subscribers, publicFrames: 0, publicUpTo: undefined, ms: performance.now() - startedAt });
   }
 
