@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly wrap?: readonly string[] | undefined;
   /** Condition to wait for. `ready` (default): /readyz returns 200. `live`: /healthz returns 200. `spawned`: none. */
   readonly until?: "ready" | "live" | "spawned";
-  /** Time limit for the wait. Default 30,000. */
+  /** Time limit for the wait. Default 60,000. */
   readonly timeoutMs?: number;
   /** Called with each complete line that the app prints. */
   readonly onLine?: OnLine;
@@ -53,7 +53,8 @@ const ROOT = join(import.meta.dirname, "../../../..");
 const COMPILED = join(ROOT, ".cache/node");
 /** Longer than the 25 s within which an app exits (P41). */
 const STOP_DEADLINE_MS = 30_000;
-const READY_TIMEOUT_MS = 30_000;
+/** The same as for servers: a store that was killed on a busy machine may need half a minute for its first answer. */
+const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
 
 /** Starts an app and waits for it. Rejects with the app's output if it exits or doesn't become ready in time. */
