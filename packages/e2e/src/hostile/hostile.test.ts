@@ -7,7 +7,7 @@ import { startTargets, type Targets } from "./targets.ts";
 
 /** Seed of the random clients. To repeat a run, set FUZZ_SEED to the printed seed. FUZZ_MS sets the duration. */
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const FUZZ_MS = Number(process.env.FUZZ_MS ?? 10_000);
+const FUZZ_MS = Number(process.env.FUZZ_MS ?? 20_000);
 /** Number of concurrent connections to each port. */
 const CONCURRENT = 8;
 const START_TIMEOUT_MS = 120_000;

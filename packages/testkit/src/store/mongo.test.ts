@@ -8,6 +8,6 @@ afterAll(() => mongo?.stop());
 
 describe.skipIf(mongo === undefined)("on a real server", () => {
   const openAt = (place: string) => openMongoStore({ url: `${mongo?.url}/${place}`, timeoutMs: 20_000 });
-  storeContract("MongoDB", openAt, { modelRuns: 20 });
+  storeContract("MongoDB", openAt, { modelRuns: 12 });
   formatOneContract("MongoDB in format 1", openAt);
 });

@@ -1,4 +1,4 @@
-import { contentDigest, type LogChange, ORIGIN, type StoredMessage } from "@parley/models";
+import { contentDigest, type LogChange, type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
 import { describe, expect, it } from "vitest";
 import { STORED } from "../collisions.ts";
 import { idAt, messageAt, messagesAt } from "../messages.ts";
@@ -14,22 +14,34 @@ const watermark = idAt(9);
 const ORPHAN = { kind: "orphan", reason: expect.any(String) };
 const NOT_YET = { kind: "notYet" };
 
+interface Order {
+  readonly rule: string;
+  /** Changes of a message, whose ids are from this number on. */
+  readonly changes: (of: LogMessage, from: number) => readonly LogChange[];
+  /** What they leave of the message. */
+  readonly shown: (from: number) => Partial<StoredMessage>;
+}
+
 /** The effects of changes in every order: the last one in the list is the one that counts. */
-const ORDERS: readonly { rule: string; changes: readonly LogChange[]; shown: Partial<StoredMessage> }[] = [
+const ORDERS: readonly Order[] = [
   {
     rule: "of two edits the later one counts, with all that it says",
-    changes: [editOf(message, 20, { meta: '{"v":1}' }), editOf(message, 21, { content: "last" })],
-    shown: { content: "last", change: idAt(21) },
+    changes: (of, from) => [editOf(of, from, { meta: '{"v":1}' }), editOf(of, from + 1, { content: "last" })],
+    shown: (from) => ({ content: "last", change: idAt(from + 1) }),
   },
   {
     rule: "an edit after a delete has no effect",
-    changes: [editOf(message, 20), deletionOf(message, 21), editOf(message, 22, { meta: "{}" })],
-    shown: { content: "", deleted: true, change: idAt(21) },
+    changes: (of, from) => [editOf(of, from), deletionOf(of, from + 1), editOf(of, from + 2, { meta: "{}" })],
+    shown: (from) => ({ content: "", deleted: true, change: idAt(from + 1) }),
   },
   {
     rule: "the first of several deletes counts",
-    changes: [deletionOf(message, 20, { by: "mod" }), editOf(message, 21), deletionOf(message, 22)],
-    shown: { content: "", deleted: true, change: idAt(20) },
+    changes: (of, from) => [
+      deletionOf(of, from, { by: "mod" }),
+      editOf(of, from + 1),
+      deletionOf(of, from + 2),
+    ],
+    shown: (from) => ({ content: "", deleted: true, change: idAt(from) }),
   },
 ];
 
@@ -60,16 +72,19 @@ export function applyRules(open: OpenStore): void {
   });
 
   it.each(ORDERS)("P76: $rule, in every order and together", async ({ changes, shown }) => {
-    const expected = { ...withoutMeta, digest, ...shown };
-    for (const order of permutationsOf(changes)) {
-      const [one, all] = [await open(), await open()];
-      for (const store of [one, all]) await store.insert([message]);
+    const [one, all] = [await open(), await open()];
+    for (const [n, places] of permutationsOf([0, 1, 2]).entries()) {
+      const [of, from] = [{ ...message, id: idAt(n), ref: `r${n}` }, 20 + 10 * n];
+      const inOrder = changes(of, from);
+      const order = places.flatMap((place) => inOrder[place] ?? []);
+      for (const store of [one, all]) await store.insert([of]);
       for (const change of order) expect(await one.change([change], { watermark })).toEqual([STORED]);
       expect(await all.change(order, { watermark })).toEqual(order.map(() => STORED));
       // Delivered again, in the order of the log and in this one.
-      for (const again of [changes, order])
+      for (const again of [inOrder, order])
         expect(await one.change(again, { watermark })).toEqual(again.map(() => STORED));
-      for (const store of [one, all]) expect(await store.findById(message.id)).toEqual(expected);
+      const { meta: __, ...expected } = { ...of, digest, ...shown(from) };
+      for (const store of [one, all]) expect(await store.findById(of.id)).toEqual(expected);
     }
   });
 
