@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { reasonOf } from "../errors.ts";
+import { Gathering } from "./gathering.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -24,12 +24,13 @@ export interface JoinBatcherDeps {
  * Processes joins and leaves (L17). For a join, the connection first subscribes to the user's channel. Then the log's
  * end is read, and the join resolves with it as its cursor.
  *
- * Joins of the same event-loop turn, and joins that arrive while a batch is in flight, share a batch. So thousands of
- * clients that reconnect at once need only a few commands. While the live stream is being repaired, joins wait.
+ * Joins that follow each other closely share a batch (see Gathering), and so do those that arrive while a batch is in
+ * flight. While the live stream is being repaired, joins wait.
  */
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
   readonly #pending: PendingJoins;
+  readonly #gathering = new Gathering();
   #processing: Promise<void> | undefined;
 
   constructor(deps: JoinBatcherDeps) {
@@ -61,12 +62,17 @@ export class JoinBatcher {
   }
 
   async #processAll(): Promise<void> {
-    await setImmediate();
-    while (this.#deps.subscriptions.isChanged || !this.#pending.isEmpty) {
+    await this.#gathering.next();
+    while (this.#hasWork) {
       if (!(await this.#processBatch())) break;
+      if (this.#hasWork) await this.#gathering.next();
     }
     // No await between the loop's last check and this line: a join that came in between would not be processed.
     this.#processing = undefined;
+  }
+
+  get #hasWork(): boolean {
+    return this.#deps.subscriptions.isChanged || !this.#pending.isEmpty;
   }
 
   /** Processes one batch. Returns false if the batch can't be processed now and has to wait. Never rejects. */

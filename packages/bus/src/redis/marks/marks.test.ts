@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { until } from "@parley/async";
 import { formatId, ORIGIN } from "@parley/models";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -52,6 +53,21 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
     const find = () => reader.find([{ user: "alice", with: "" }]).catch(() => undefined);
     await until(async () => (await find()) !== undefined, "the reader is connected again", 20_000);
     expect(await find()).toEqual([id]);
+  });
+
+  it("P70: a join ends with its own subscription, however many users join after it", async () => {
+    const { feed } = await open();
+    let isJoined = false;
+    const joined = feed.join("alice").then(() => {
+      isJoined = true;
+    });
+    const others = async () => {
+      for (; !isJoined; await nextTurn()) {
+        void feed.join("bob");
+        feed.leave("bob");
+      }
+    };
+    await Promise.all([joined, others()]);
   });
 
   it("L27: after an interruption the listener is told that marks were missed, and hears the next ones", async () => {
