@@ -3,12 +3,13 @@ import type { Store } from "@parley/store";
 import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
+import { SharedPages } from "../store/shared-pages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { PresentContent } from "./present-content.ts";
-import { selectRange } from "./range.ts";
+import { type RangeQuery, selectRange } from "./range.ts";
 import { readByIds } from "./read-by-ids.ts";
 import { type Audience, isMeantFor, readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
@@ -67,6 +68,7 @@ export interface HistoryDeps {
 export class History {
   readonly #deps: HistoryDeps;
   readonly #stepSize = new StepSize();
+  readonly #sharedPages = new SharedPages();
 
   constructor(deps: HistoryDeps) {
     this.#deps = deps;
@@ -214,7 +216,14 @@ export class History {
 
   #conversation(conversation: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const merge = mergeOf(snapshot);
-    return conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
+    const source = conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
+    const stored = (range: RangeQuery) => {
+      const read = (signal: AbortSignal) =>
+        this.#stepSize.measure(() => this.#deps.store.page(conversation, { ...range, signal }));
+      const page = { tail: snapshot, query: { conversation, ...range } };
+      return deadline.during("store", (signal) => this.#sharedPages.read(page, read, signal));
+    };
+    return { ...source, stored };
   }
 
   #selected(of: Audience, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
@@ -225,7 +234,9 @@ export class History {
       merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
         deadline.during("store", (signal) =>
-          of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
+          this.#stepSize.measure(() =>
+            of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
+          ),
         ),
       pending: (range) => selectRange(snapshot.pending, range, (message) => isMeantFor(of, message)),
       present: (messages) => presentContent.of(messages),
