@@ -18,6 +18,8 @@ export interface JoinBatcherDeps {
   /** Called when a command on the connection failed, so that it isn't known which subscriptions are active. */
   readonly onConnectionFailed: (connection: Redis, reason: string) => void;
   readonly problem: () => string | undefined;
+  /** Tests give one with a clock of their own. */
+  readonly gathering?: Gathering;
 }
 
 /**
@@ -30,11 +32,12 @@ export interface JoinBatcherDeps {
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
   readonly #pending: PendingJoins;
-  readonly #gathering = new Gathering();
+  readonly #gathering: Gathering;
   #processing: Promise<void> | undefined;
 
   constructor(deps: JoinBatcherDeps) {
     this.#deps = deps;
+    this.#gathering = deps.gathering ?? new Gathering();
     this.#pending = new PendingJoins(JOIN_TIMEOUT_MS, () => deps.problem() ?? "joining took too long");
   }
 
