@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Identity } from "./identity.ts";
 
 /** Maximum age of an entry. After this time the token is verified again, because its key may have been withdrawn. */
@@ -79,5 +79,5 @@ export class IdentityCache {
 
 /** Returns the key of a token in the cache. */
 export function digestOf(token: string): string {
-  return createHash("sha256").update(token).digest("base64");
+  return hash("sha256", token, "base64");
 }

@@ -25,6 +25,17 @@ describe("turns of the event loop", () => {
     expect(order).toEqual(["short of another", "short", "long of another", "long"]);
   });
 
+  it("a short read that is alone doesn't wait, and a second one waits for another iteration", async () => {
+    const turns = new LoopTurns();
+    const order: string[] = [];
+    await Promise.all([
+      nextTurnOfLoop().then(() => order.push("next iteration")),
+      turns.short("one", OPEN).then(() => order.push("first")),
+      turns.short("another", OPEN).then(() => order.push("second")),
+    ]);
+    expect(order).toEqual(["first", "next iteration", "second"]);
+  });
+
   it("G5: a short read comes in the next iterations, however long a long one has blocked the event loop", async () => {
     const turns = new LoopTurns();
     await turns.long("greedy", OPEN);

@@ -30,18 +30,23 @@ export class LoopTurns {
 
   /** Waits until a user may use the event loop for a step of a short read. The step is what the caller does at once. */
   async short(user: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // Nobody has used this iteration: the place of its step is free until the next one.
+    const release = this.#all.tryTake(user) ?? (await this.#afterOthers(user, signal));
+    void endShort(release);
+  }
+
+  async #afterOthers(user: string, signal: AbortSignal): Promise<Release> {
     const release = await this.#all.take(user, signal);
     await turnOfLoop();
-    void endShort(release);
+    return release;
   }
 
   /** The same for a step of a long read. */
   async long(user: string, signal: AbortSignal): Promise<void> {
     const endRest = await this.#long.take(user, signal);
     try {
-      const release = await this.#all.take(user, signal);
-      await turnOfLoop();
-      void endLong(release, endRest);
+      void endLong(await this.#afterOthers(user, signal), endRest);
     } catch (error) {
       endRest();
       throw error;

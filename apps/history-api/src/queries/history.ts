@@ -4,12 +4,13 @@ import type { Observe } from "../events.ts";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import type { MessageView } from "../log-tail/recent-messages.ts";
+import { SharedPages } from "../store/shared-pages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
 import { conversationSource } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { PresentContent } from "./present-content.ts";
-import { selectRange } from "./range.ts";
+import { type RangeQuery, selectRange } from "./range.ts";
 import { readByIds } from "./read-by-ids.ts";
 import { type Audience, isMeantFor, readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
@@ -68,6 +69,7 @@ export interface HistoryDeps {
 export class History {
   readonly #deps: HistoryDeps;
   readonly #stepSize = new StepSize();
+  readonly #sharedPages = new SharedPages();
 
   constructor(deps: HistoryDeps) {
     this.#deps = deps;
@@ -223,7 +225,14 @@ export class History {
 
   #conversation(conversation: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const merge = mergeOf(snapshot);
-    return conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
+    const source = conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
+    const stored = (range: RangeQuery) => {
+      const read = (signal: AbortSignal) =>
+        this.#stepSize.measure(() => this.#deps.store.page(conversation, { ...range, signal }));
+      const page = { tail: snapshot, query: { conversation, ...range } };
+      return deadline.during("store", (signal) => this.#sharedPages.read(page, read, signal));
+    };
+    return { ...source, stored };
   }
 
   #selected(of: Audience, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
@@ -234,7 +243,9 @@ export class History {
       merge: mergeOf(snapshot),
       stored: ({ newest: _, ...range }) =>
         deadline.during("store", (signal) =>
-          of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
+          this.#stepSize.measure(() =>
+            of === "everyone" ? store.feed({ ...range, signal }) : store.sync(of.user, { ...range, signal }),
+          ),
         ),
       pending: (range) => selectRange(snapshot.pending, range, (message) => isMeantFor(of, message)),
       present: (messages) => presentContent.of(messages),

@@ -9,7 +9,7 @@ const TARGET_MS = 5;
 /**
  * The number of messages that a long read asks the store for at once: as many as the last step would have read in a few
  * ms. So a short read waits for little of a long one, whether the store is slow, its messages are long, or many read
- * at the same time (G5). Knows no clock and no store.
+ * at the same time (G5). Knows no store.
  */
 export class StepSize {
   #messages = MAX_STEP;
@@ -17,6 +17,14 @@ export class StepSize {
   /** Number of messages to read next, of a read of `limit` messages that has `left` to read. A short read is one step. */
   next(limit: number, left = limit): number {
     return limit <= ONE_STEP ? left : Math.min(this.#messages, left);
+  }
+
+  /** Runs the read of a step, and learns from its time. */
+  async measure<Item>(read: () => Promise<readonly Item[]>): Promise<readonly Item[]> {
+    const startedAt = performance.now();
+    const found = await read();
+    this.took(found.length, performance.now() - startedAt);
+    return found;
   }
 
   /** The store has read a step. One with few messages changes nothing, because it doesn't show what a message takes. */

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { reasonOf } from "../errors.ts";
+import { Gathering } from "./gathering.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -18,22 +18,26 @@ export interface JoinBatcherDeps {
   /** Called when a command on the connection failed, so that it isn't known which subscriptions are active. */
   readonly onConnectionFailed: (connection: Redis, reason: string) => void;
   readonly problem: () => string | undefined;
+  /** Tests give one with a clock of their own. */
+  readonly gathering?: Gathering;
 }
 
 /**
  * Processes joins and leaves (L17). For a join, the connection first subscribes to the user's channel. Then the log's
  * end is read, and the join resolves with it as its cursor.
  *
- * Joins of the same event-loop turn, and joins that arrive while a batch is in flight, share a batch. So thousands of
- * clients that reconnect at once need only a few commands. While the live stream is being repaired, joins wait.
+ * Joins that follow each other closely share a batch (see Gathering), and so do those that arrive while a batch is in
+ * flight. While the live stream is being repaired, joins wait.
  */
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
   readonly #pending: PendingJoins;
+  readonly #gathering: Gathering;
   #processing: Promise<void> | undefined;
 
   constructor(deps: JoinBatcherDeps) {
     this.#deps = deps;
+    this.#gathering = deps.gathering ?? new Gathering();
     this.#pending = new PendingJoins(JOIN_TIMEOUT_MS, () => deps.problem() ?? "joining took too long");
   }
 
@@ -61,12 +65,17 @@ export class JoinBatcher {
   }
 
   async #processAll(): Promise<void> {
-    await setImmediate();
-    while (this.#deps.subscriptions.isChanged || !this.#pending.isEmpty) {
+    await this.#gathering.next();
+    while (this.#hasWork) {
       if (!(await this.#processBatch())) break;
+      if (this.#hasWork) await this.#gathering.next();
     }
     // No await between the loop's last check and this line: a join that came in between would not be processed.
     this.#processing = undefined;
+  }
+
+  get #hasWork(): boolean {
+    return this.#deps.subscriptions.isChanged || !this.#pending.isEmpty;
   }
 
   /** Processes one batch. Returns false if the batch can't be processed now and has to wait. Never rejects. */

@@ -1,10 +1,10 @@
-import { setImmediate } from "node:timers/promises";
 import { sleep } from "@parley/async";
 import type { Redis } from "ioredis";
 import type { MarkListener } from "../../marks.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
+import { Gathering } from "../live/gathering.ts";
 import { Subscriptions } from "../live/subscriptions.ts";
 import { type KnownRevocations, STALE } from "../revocations/known-revocations.ts";
 import { decodePublishedMark } from "./mark-format.ts";
@@ -28,6 +28,9 @@ export class MarkSubscriber {
   readonly #running: Promise<void>;
   /** Aborted when the current connection goes down. */
   #session = new AbortController();
+  readonly #gathering = new Gathering();
+  /** The changes that will be applied next, and those that are being applied. Neither rejects. */
+  #next: Promise<void> | undefined;
   #applying: Promise<void> | undefined;
 
   constructor({ names, revocations, connect }: Context, listener: MarkListener) {
@@ -63,7 +66,7 @@ export class MarkSubscriber {
     this.#closing.abort();
     this.#session.abort();
     await this.#link.close();
-    await Promise.all([this.#running, this.#applying]);
+    await Promise.all([this.#running, this.#next, this.#applying]);
   }
 
   async #startSession(client: Redis): Promise<void> {
@@ -102,26 +105,31 @@ export class MarkSubscriber {
       await this.#link.run((client) => client.ping()).catch(() => undefined);
   }
 
-  /** Applies all changes of the subscriptions. Changes of one turn of the event loop share a command. */
+  /**
+   * Applies the changes of the subscriptions, those that follow each other closely with one command. Resolves with that
+   * command, and doesn't wait for those of later changes.
+   */
   #apply(): Promise<void> {
-    this.#applying ??= this.#applyAll();
-    return this.#applying;
+    this.#next ??= this.#applyNext();
+    return this.#next;
   }
 
-  async #applyAll(): Promise<void> {
-    await setImmediate();
-    for (
-      let client = this.#link.client;
-      client && this.#subscriptions.isChanged;
-      client = this.#link.client
-    ) {
-      try {
-        await this.#subscriptions.apply(client);
-      } catch (error) {
-        this.#link.replace(client, reasonOf(error));
-      }
+  async #applyNext(): Promise<void> {
+    await this.#applying;
+    await this.#gathering.next();
+    this.#next = undefined;
+    this.#applying = this.#applyChanges();
+    await this.#applying;
+  }
+
+  /** If that fails, the next connection subscribes to everything. */
+  async #applyChanges(): Promise<void> {
+    const { client } = this.#link;
+    if (!client || !this.#subscriptions.isChanged) return;
+    try {
+      await this.#subscriptions.apply(client);
+    } catch (error) {
+      this.#link.replace(client, reasonOf(error));
     }
-    // No await between the loop's last check and this line: a join that came in between would not be applied.
-    this.#applying = undefined;
   }
 }

@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { until } from "@parley/async";
 import { formatId, ORIGIN } from "@parley/models";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, onTestFinished } from "vitest";
 import type { ReadMark } from "../../marks.ts";
 import type { RedisBusOptions } from "../options.ts";
 import { idOf, publicDraft, type Rig, startRig } from "../test/redis-rig.ts";
@@ -52,6 +53,26 @@ describe.skipIf(!rig)("read marks in Redis", { timeout: 60_000 }, () => {
     const find = () => reader.find([{ user: "alice", with: "" }]).catch(() => undefined);
     await until(async () => (await find()) !== undefined, "the reader is connected again", 20_000);
     expect(await find()).toEqual([id]);
+  });
+
+  it("P70: a join ends with its own subscription, however many users join after it", async () => {
+    const { feed } = await open();
+    let isJoined = false;
+    const joined = feed.join("alice").then(() => {
+      isJoined = true;
+    });
+    let isOver = false;
+    onTestFinished(() => {
+      isOver = true;
+    });
+    const others = async () => {
+      for (let n = 0; !isJoined && !isOver; n += 1) {
+        void feed.join(`user-${n}`);
+        await nextTurn();
+      }
+    };
+    await Promise.all([joined, others()]);
+    expect(isOver).toBe(false);
   });
 
   it("L27: after an interruption the listener is told that marks were missed, and hears the next ones", async () => {
