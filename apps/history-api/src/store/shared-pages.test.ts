@@ -1,5 +1,5 @@
 import { formatId, type LogMessage, ORIGIN, type StoredMessage } from "@parley/models";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TailSnapshot } from "../log-tail/log-follower.ts";
 import { RecentMessages } from "../log-tail/recent-messages.ts";
 import { History, type HistoryDeps } from "../queries/history.ts";
@@ -104,10 +104,10 @@ it("P56, L19: a message that was stored and dropped from the tail during a read 
   const page = () =>
     history.readPage("a", "", { after: undefined, before: undefined, limit: 5, newest: true }, noDeadline());
   const [first, alike] = [page(), page()];
-  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  await expect.poll(() => answers).toHaveLength(1);
   recent.dropUpTo(message.id);
   const second = page();
-  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  await expect.poll(() => answers).toHaveLength(2);
   answers[0]?.([]);
   answers[1]?.([message]);
   for (const { messages } of await Promise.all([first, alike, second])) expect(messages).toEqual([message]);

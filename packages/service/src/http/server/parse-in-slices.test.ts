@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { describe, expect, it, vi } from "vitest";
-import { get, startServer, UPGRADE } from "./http-server-rig.ts";
+import { describe, expect, it } from "vitest";
+import { get, soon, startServer, UPGRADE } from "./http-server-rig.ts";
 import { SLICE_BYTES } from "./parse-in-slices.ts";
 import { MAX_BODY_PIECES } from "./request-body.ts";
 
@@ -44,7 +44,7 @@ describe("bytes that arrived together", () => {
     client.send(
       `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(MANY_BYTES / chunk.length)}`,
     );
-    await vi.waitFor(() => expect(client.ended).toBe(true));
+    await soon(() => expect(client.ended).toBe(true));
     expect(server.count("pieces")).toBe(1);
     expect(parsed).toBeGreaterThan(MAX_BODY_PIECES);
     expect(parsed).toBeLessThanOrEqual(MAX_BODY_PIECES + SLICE_BYTES / chunk.length + 1);
@@ -63,7 +63,7 @@ describe("bytes that arrived together", () => {
     const body = Array.from({ length: MANY_BYTES / 10 }, (_, n) => String(n).padStart(10)).join("");
     const request = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     const client = server.connect().send(request + request + get("/"));
-    await vi.waitFor(() => expect(client.statuses).toEqual([200, 200, 200]));
+    await soon(() => expect(client.statuses).toEqual([200, 200, 200]));
     expect(bodies.map((each) => each === body)).toEqual([true, true, false]);
     expect(bodies[2]).toBe("");
   });
@@ -74,11 +74,11 @@ describe("bytes that arrived together", () => {
     const server = await startServer({ handlers });
     const first = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(10)).join("");
     const client = server.connect().send(get("/ws", ...UPGRADE) + first);
-    await vi.waitFor(() => expect(upgraded.sockets).toHaveLength(1));
+    await soon(() => expect(upgraded.sockets).toHaveLength(1));
     upgraded.read();
-    await vi.waitFor(() => expect(upgraded.text).toBe(first));
+    await soon(() => expect(upgraded.text).toBe(first));
     client.send("x".repeat(MANY_BYTES));
-    await vi.waitFor(() => expect(upgraded.text.length).toBe(first.length + MANY_BYTES));
+    await soon(() => expect(upgraded.text.length).toBe(first.length + MANY_BYTES));
     expect(Math.max(...upgraded.pieces.map(({ length }) => length))).toBeGreaterThan(SLICE_BYTES);
   });
 });
