@@ -76,7 +76,7 @@ const ABOUT_ATTACKS = `
 Each row is work that one client can do to harm the others. [guarantees.md](guarantees.md#attacks) says what must hold
 meanwhile. Two ordinary users send each other 20 messages a second, read ten pages of history a second, and open a new
 connection every 1.5 seconds. The attacker runs in a process of its own and has an address of its own. In each round it
-attacks for some seconds, and for as long does as many of the same operations against a sink: a process that accepts, answers
+attacks for some seconds, and for as long does the same operations at the same times against a sink: a process that accepts, answers
 and discards everything. The attack and the control share the machine with the users in the same way, so that their difference
 is the harm that the attack does to Parley. All limits have their defaults, except where a row names a setting.
 

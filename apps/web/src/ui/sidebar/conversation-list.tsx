@@ -60,23 +60,33 @@ function moved(before: Window, { from, to, height }: Window): Window {
   return { from: Math.max(0, from - SPARE_ENTRIES), to: to + SPARE_ENTRIES, height };
 }
 
-/** Calls `act` with the entries on the screen, now and when the list is scrolled or its size changes. */
+/**
+ * Calls `act` with the entries on the screen, now and when the list is scrolled, its size changes, or an entry gets the
+ * focus. The focused entry counts as on the screen: a busy page hears of the scrolling only after further keys.
+ */
 function onMove(list: HTMLElement | null, act: (visible: Window) => void): () => void {
   const scroller = list?.parentElement;
   if (!list || !scroller) return () => undefined;
-  const measure = () => {
+  const measure = (focused?: Element | null) => {
     const height = list.firstElementChild?.getBoundingClientRect().height ?? 0;
     if (height === 0) return;
-    const top = scroller.getBoundingClientRect().top - list.getBoundingClientRect().top;
-    const from = Math.max(0, Math.floor(top / height));
-    act({ from, to: Math.max(0, Math.ceil((top + scroller.clientHeight) / height)), height });
+    const listTop = list.getBoundingClientRect().top;
+    const screen = scroller.getBoundingClientRect();
+    const focus = focused?.getBoundingClientRect() ?? screen;
+    const top = Math.min(screen.top, focus.top) - listTop;
+    const bottom = Math.max(screen.bottom, focus.bottom) - listTop;
+    act({ from: Math.max(0, Math.floor(top / height)), to: Math.max(0, Math.ceil(bottom / height)), height });
   };
-  const observer = new ResizeObserver(measure);
+  const onScroll = () => measure();
+  const onFocus = ({ target }: Event) => measure(target instanceof Element ? target.closest("li") : null);
+  const observer = new ResizeObserver(onScroll);
   observer.observe(scroller);
-  scroller.addEventListener("scroll", measure, { passive: true });
+  scroller.addEventListener("scroll", onScroll, { passive: true });
+  list.addEventListener("focusin", onFocus);
   measure();
   return () => {
     observer.disconnect();
-    scroller.removeEventListener("scroll", measure);
+    scroller.removeEventListener("scroll", onScroll);
+    list.removeEventListener("focusin", onFocus);
   };
 }
