@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Range } from "../../store.ts";
 import { type IdsWithin, Landmarks } from "./landmarks.ts";
 
-/** The ids "0000" to "0999". */
-const IDS = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(4, "0"));
-const idsOf = ({ _id: { $gt, $gte, $lt, $lte } = {} }: IdsWithin) =>
-  IDS.filter(
+/** The ids "0000" to "9999", and the first thousand of them. */
+const MANY = Array.from({ length: 10_000 }, (_, n) => String(n).padStart(4, "0"));
+const IDS = MANY.slice(0, 1_000);
+const idsOf = ({ _id: { $gt, $gte, $lt, $lte } = {} }: IdsWithin, of = IDS) =>
+  of.filter(
     (id) =>
       ($gt === undefined || id > $gt) &&
       ($gte === undefined || id >= $gte) &&
@@ -14,11 +15,11 @@ const idsOf = ({ _id: { $gt, $gte, $lt, $lte } = {} }: IdsWithin) =>
   );
 
 /** Reads as many ids as fit, as a read of the store does. Returns the ids, and how many the server read for them. */
-function read(landmarks: Landmarks, range: Range, direction: 1 | -1, limit: number) {
+function read(landmarks: Landmarks, range: Range, direction: 1 | -1, limit: number, of = IDS) {
   const found: string[] = [];
   let cost = 0;
   for (const window of landmarks.windows("list", range, direction, limit)) {
-    const ids = idsOf(window);
+    const ids = idsOf(window, of);
     cost += ids.length;
     if (direction === -1) ids.reverse();
     found.push(...ids.slice(0, limit - found.length));
@@ -56,6 +57,26 @@ describe("landmarks", () => {
         }
   });
 
+  it("of a long list that was read to its end make a second read cost about as much as the list is long", () => {
+    const landmarks = new Landmarks();
+    // Pages overlap by a message: the last one only tells that there are more.
+    const whole = (direction: 1 | -1) => {
+      let cost = 0;
+      for (let last: string | undefined, isFull = true; isFull; ) {
+        const range = direction === 1 ? { after: last } : { before: last };
+        const step = read(landmarks, range, direction, 26, MANY);
+        cost += step.cost;
+        last = step.found.at(-2);
+        isFull = step.found.length === 26;
+      }
+      return cost;
+    };
+    for (const direction of [1, -1] as const) {
+      whole(direction);
+      for (const again of [1, -1] as const) expect(whole(again)).toBeLessThan(5 * MANY.length);
+    }
+  });
+
   it("never change a result, whatever was read before", () => {
     const landmarks = new Landmarks();
     let seed = 7;
@@ -76,10 +97,11 @@ describe("landmarks", () => {
 
   it("are limited for each list, and in total", () => {
     const landmarks = new Landmarks();
-    for (const id of IDS) landmarks.learn("list", [id]);
-    expect(landmarks.windows("list", {}, 1, 1).length).toBeLessThanOrEqual(9);
+    for (const id of MANY) landmarks.learn("list", [id]);
+    expect(landmarks.windows("list", {}, 1, 1).length).toBeLessThanOrEqual(12);
     for (const id of IDS) landmarks.learn(`list ${id}`, [id]);
     expect(landmarks.windows("list", {}, 1, 1)).toEqual([{}]);
-    expect(landmarks.windows("list 0000", {}, 1, 1)).toHaveLength(2);
+    expect(landmarks.windows("list 0700", {}, 1, 1)).toEqual([{}]);
+    expect(landmarks.windows("list 0800", {}, 1, 1)).toHaveLength(2);
   });
 });

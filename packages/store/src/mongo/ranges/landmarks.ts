@@ -11,9 +11,9 @@ export interface IdsWithin {
 }
 
 /** Maximum number of lists. Beyond it, the landmarks of the list that was read the longest ago are forgotten. */
-const MAX_LISTS = 1_000;
+const MAX_LISTS = 200;
 /** Maximum number of landmarks of a list. Beyond it, every other one is forgotten. */
-const MAX_PER_LIST = 128;
+const MAX_PER_LIST = 1_024;
 /** Maximum distance between two landmarks that are learned together, in messages. */
 const SPACING = 32;
 
@@ -29,16 +29,16 @@ export class Landmarks {
   readonly #lists = new Map<string, readonly string[]>();
 
   /**
-   * Divides a range into windows, in the order of reading. The first has about as many messages as are wanted. Each later
-   * one spans twice as many landmarks as the one before it, so that a long page takes few reads. The last window is the
-   * one without landmarks.
+   * Divides a range into windows, in the order of reading. The first has at least as many messages as are wanted, also if
+   * the range begins one message before a landmark, as the next page of a long read does. Each later one spans twice as many
+   * landmarks as the one before it, so that a long page takes few reads. The last window is the one without landmarks.
    */
   windows(list: string, { after, before }: Range, direction: 1 | -1, limit: number): IdsWithin[] {
     const inside = (this.#lists.get(list) ?? []).filter((id) => id > (after ?? "") && id < (before ?? "~"));
     if (direction === -1) inside.reverse();
     const windows: IdsWithin[] = [];
     let start = direction === 1 ? after : before;
-    let landmarks = Math.ceil(limit / SPACING);
+    let landmarks = Math.ceil(limit / SPACING) + 1;
     for (let next = 1; inside.length > 0; next *= 2) {
       const landmark = inside.splice(0, landmarks).at(-1) ?? "";
       windows.push(upToLandmark(start, landmark, direction));
@@ -51,15 +51,16 @@ export class Landmarks {
 
   /**
    * Remembers some of these ids, with no other of the list between them, in the order of reading. They replace all
-   * landmarks between the first and the last, so that landmarks don't get denser with each read.
+   * landmarks between the first and the last, so that landmarks don't get denser with each read. One on the first or the last
+   * stays: the pages of a long read overlap by a message, and each would take the landmark of the one before it.
    */
   learn(list: string, ids: readonly string[]): void {
     const [first, last] = [ids.at(0), ids.at(-1)];
     if (first === undefined || last === undefined) return;
     const [min, max] = first < last ? [first, last] : [last, first];
-    const others = (this.#lists.get(list) ?? []).filter((id) => id < min || id > max);
+    const others = (this.#lists.get(list) ?? []).filter((id) => id <= min || id >= max);
     const learned = ids.filter((id, n) => n % SPACING === SPACING - 1 || id === last);
-    const landmarks = [...others, ...learned].sort();
+    const landmarks = [...new Set([...others, ...learned])].sort();
     const isFull = landmarks.length > MAX_PER_LIST;
     this.#lists.delete(list);
     this.#lists.set(list, isFull ? landmarks.filter((_, n) => n % 2 === 0) : landmarks);
