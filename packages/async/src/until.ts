@@ -5,7 +5,7 @@ const TIMEOUT_MS = 25_000;
 const MIN_PAUSE_MS = 5;
 /** A long wait pauses for this share of the time so far, up to a limit, because many short pauses cost more than they save. */
 const PAUSE_SHARE = 0.1;
-const MAX_SHARE_MS = 100;
+const MAX_SHARE_MS = 25;
 
 type Ready<T> = Exclude<T, undefined | null | false>;
 
