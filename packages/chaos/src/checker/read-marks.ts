@@ -54,8 +54,9 @@ export class GreatestMarks {
  * Knows all messages and marks of a run, and judges by them what users are told (P70, P71). The ledger has the messages.
  *
  * A mark that somebody was told stays, so every later request has it. A mark that the other user was told is stored, so it
- * stays for the other user too. A message counts as a mark of its sender, for both users. Nobody is told more than was marked or sent. The number of unread messages is between those
- * that certainly count and those that may count: without requests under way the two are the same.
+ * stays for the other user too. A message counts as a mark of its sender, for both users. Nobody is told more than was
+ * marked or sent. The number of unread messages is between those that certainly count and those that may count: without
+ * requests under way the two are the same.
  */
 export class ReadMarkModel {
   heard = 0;

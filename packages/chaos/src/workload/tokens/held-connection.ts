@@ -42,13 +42,12 @@ export class HeldConnection {
 
   /** Resolves once the connection is open. A gateway may refuse it for a moment, and is asked again then. */
   static open(options: HeldConnectionOptions): Promise<HeldConnection> {
-    const ends = async (connection: HeldConnection) =>
-      until(() => connection.isOpen || connection.isClosed, `an end of the handshake at ${options.process}`);
+    const { user, process } = options;
     return until(async () => {
       const connection = new HeldConnection(options);
-      await ends(connection);
+      await until(() => connection.isOpen || connection.isClosed, `an end of the handshake at ${process}`);
       return connection.isOpen ? connection : undefined;
-    }, `a connection of ${options.user} to ${options.process}`);
+    }, `a connection of ${user} to ${process}`);
   }
 
   private constructor(options: HeldConnectionOptions) {
