@@ -2,7 +2,7 @@ import type { LogMessage, StoredMessage } from "@parley/models";
 import { estimateAll, type Store } from "@parley/store";
 import type { Deadline } from "../limits/deadline.ts";
 import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
-import { conversationSource } from "./conversation-source.ts";
+import { conversationSource, type ReadStored } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { readMergedPage } from "./merged-page.ts";
 import type { RefLookup } from "./ref-lookup.ts";
@@ -56,13 +56,14 @@ export class ConversationReader {
   /** Returns the next messages, within the deadline of this part. A call that rejects may be repeated. */
   async next(deadline: Deadline): Promise<readonly StoredMessage[]> {
     if (this.#after === undefined) return [];
-    const { follower, conversation, before, stepSize } = this.#deps;
+    const { follower, store, conversation, before, stepSize } = this.#deps;
     const tail = this.#tail ?? follower.later(this.#position, conversation);
     this.#tail = tail;
+    const readStored: ReadStored = (range, signal) => store.page(conversation, { ...range, signal });
     const startedAt = performance.now();
     try {
       const { messages, next } = await readMergedPage(
-        conversationSource({ ...this.#deps, tail, merge: this.#merge, deadline }),
+        conversationSource({ ...this.#deps, readStored, tail, merge: this.#merge, deadline }),
         {
           after: this.#after,
           before,

@@ -6,11 +6,11 @@ import type { LogFollower, TailSnapshot } from "../log-tail/log-follower.ts";
 import type { MessageView } from "../log-tail/recent-messages.ts";
 import { SharedPages } from "../store/shared-pages.ts";
 import { ConversationReader } from "./conversation-reader.ts";
-import { conversationSource } from "./conversation-source.ts";
+import { conversationSource, type ReadStored } from "./conversation-source.ts";
 import { Merge } from "./merge.ts";
 import { type MergeSource, type Page, readMergedPage } from "./merged-page.ts";
 import { PresentContent } from "./present-content.ts";
-import { type RangeQuery, selectRange } from "./range.ts";
+import { selectRange } from "./range.ts";
 import { readByIds } from "./read-by-ids.ts";
 import { type Audience, isMeantFor, readChanges, type ShownChange } from "./read-changes.ts";
 import type { RefLookup } from "./ref-lookup.ts";
@@ -107,7 +107,9 @@ export class History {
     const conversation = conversationOf(reader, peer);
     const tail = this.#deps.follower.later(position, conversation);
     const merge = new Merge(position, tail.refs);
-    const source = { ...this.#deps, conversation, tail, merge, deadline, withoutContent: true };
+    const readStored: ReadStored = (range, signal) =>
+      this.#deps.store.page(conversation, { ...range, withoutContent: true, signal });
+    const source = { ...this.#deps, readStored, tail, merge, deadline, withoutContent: true };
     const range = { after, before: endOf({ position }, before), limit, newest: true };
     return readMergedPage(conversationSource(source), range);
   }
@@ -225,14 +227,13 @@ export class History {
 
   #conversation(conversation: string, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
     const merge = mergeOf(snapshot);
-    const source = conversationSource({ ...this.#deps, conversation, tail: snapshot, merge, deadline });
-    const stored = (range: RangeQuery) => {
-      const read = (signal: AbortSignal) =>
-        this.#stepSize.measure(() => this.#deps.store.page(conversation, { ...range, signal }));
+    const readStored: ReadStored = (range, signal) => {
       const page = { tail: snapshot, query: { conversation, ...range } };
-      return deadline.during("store", (signal) => this.#sharedPages.read(page, read, signal));
+      const read = (shared: AbortSignal) =>
+        this.#stepSize.measure(() => this.#deps.store.page(conversation, { ...range, signal: shared }));
+      return this.#sharedPages.read(page, read, signal);
     };
-    return { ...source, stored };
+    return conversationSource({ ...this.#deps, readStored, tail: snapshot, merge, deadline });
   }
 
   #selected(of: Audience, snapshot: TailSnapshot, deadline: Deadline): MergeSource {
