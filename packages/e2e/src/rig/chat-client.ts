@@ -14,11 +14,23 @@ const WAIT_TIMEOUT_MS = 20_000;
 const RETRY_MS = 100;
 
 class Refused extends Error {
-  readonly status: number;
+  readonly isTemporary: boolean;
 
-  constructor(status = 0) {
-    super(`refused with ${status}`);
-    this.status = status;
+  constructor(reason: string, isTemporary: boolean) {
+    super(reason);
+    this.isTemporary = isTemporary;
+  }
+}
+
+/** Repeats what a gateway refuses for now: on a busy machine it may lose its link to the log for a moment. */
+async function whileTemporary<T>(attempt: () => Promise<T>): Promise<T> {
+  for (const startedAt = performance.now(); ; await sleep(RETRY_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isTemporary = error instanceof Refused && error.isTemporary;
+      if (!isTemporary || performance.now() - startedAt > WAIT_TIMEOUT_MS) throw error;
+    }
   }
 }
 
@@ -33,17 +45,10 @@ export class ChatClient {
 
   /**
    * Resolves once the connection is open; with chat.v1, once `ready` has arrived. Rejects with the HTTP status if
-   * refused. Tries again while the gateway answers 503: on a busy machine it may lose its link to the log for a moment.
+   * refused. Tries again while the gateway answers 503.
    */
-  static async connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<ChatClient> {
-    for (const startedAt = performance.now(); ; await sleep(RETRY_MS)) {
-      try {
-        return await ChatClient.#connectOnce(url, token, form);
-      } catch (error) {
-        const isTemporary = error instanceof Refused && error.status === 503;
-        if (!isTemporary || performance.now() - startedAt > WAIT_TIMEOUT_MS) throw error;
-      }
-    }
+  static connect(url: string, token: string, form: TokenForm = "chat.v1"): Promise<ChatClient> {
+    return whileTemporary(() => ChatClient.#connectOnce(url, token, form));
   }
 
   static async #connectOnce(url: string, token: string, form: TokenForm): Promise<ChatClient> {
@@ -52,7 +57,8 @@ export class ChatClient {
       client.socket.once("open", resolve);
       client.socket.once("unexpected-response", (_request, response) => {
         response.resume();
-        reject(new Refused(response.statusCode));
+        const { statusCode } = response;
+        reject(new Refused(`refused with ${statusCode}`, statusCode === 503));
       });
       client.socket.once("error", reject);
     });
@@ -99,13 +105,13 @@ export class ChatClient {
    * Sends a message with a ref, and again with the same ref while the answer is `unavailable` (P31). Resolves with the
    * ack, or rejects with the code of the error.
    */
-  async send(to: string, content: string, ref: string = crypto.randomUUID()): Promise<AckFrame> {
-    for (const startedAt = performance.now(); ; await sleep(RETRY_MS)) {
+  send(to: string, content: string, ref: string = crypto.randomUUID()): Promise<AckFrame> {
+    return whileTemporary(async () => {
       const answer = await this.sendOnce(to, content, ref);
       if (answer?.type === "ack") return answer;
-      if (answer?.code !== "unavailable" || performance.now() - startedAt > WAIT_TIMEOUT_MS)
-        throw new Error(answer?.code ?? "closed");
-    }
+      const code = answer?.code ?? "closed";
+      throw new Refused(code, code === "unavailable");
+    });
   }
 
   /** Sends a message with a ref once. Resolves with the ack or the error, or with undefined if the connection ends first. */
