@@ -19,18 +19,13 @@ export class FirstSteps {
     };
   }
 
-  /**
-   * Waits until none is running, but at most so many ms. Resolves with the time that it waited, in ms. Rejects with the
-   * signal's reason once the signal is aborted.
-   */
-  async untilNone(maxMs: number, signal: AbortSignal): Promise<number> {
-    if (this.#running === 0 || maxMs <= 0) return 0;
-    const startedAt = performance.now();
+  /** Waits until none is running, but at most so many ms. Rejects with the signal's reason once the signal is aborted. */
+  async untilNone(maxMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#running === 0 || maxMs <= 0) return;
     const over = new AbortController();
     const longEnough = sleep(maxMs, AbortSignal.any([over.signal, signal]));
     await Promise.race([this.#none.promise, longEnough]);
     over.abort();
     signal.throwIfAborted();
-    return performance.now() - startedAt;
   }
 }

@@ -8,11 +8,11 @@ import { orRefuse } from "./turn-refused.ts";
 export type ReadKind = "page" | "part";
 
 /**
- * Maximum time that a read gives way at once, and in all its steps, in ms, and that a page waits in all its steps for `place`
- * in the store. After that it goes on. So it ends under any load: many users behind one address would otherwise all wait for
- * each other until none can answer in time.
+ * Maximum time that a step gives way to short reads, and that a page waits in all its steps, for them and for its places in
+ * the store, in ms. After that it goes on. So it ends under any load: many users behind one address would otherwise all wait
+ * for each other until none can answer in time.
  */
-export const GIVE_WAY_MS = { step: 100, read: 1_000, place: 2_000 };
+export const GIVE_WAY_MS = { step: 100, page: 3_000 };
 
 /**
  * A part or later step for which the store needs longer than `after` is followed by a rest as long as itself, at most
@@ -35,9 +35,8 @@ export class ReadSteps {
   readonly #signal: AbortSignal;
   /** A page is short until it gives way for the first time. A part begins with it. */
   #phase: "short" | "begins" | "long";
+  /** The time that this read still waits for others, in ms. A part has only one step, and waits for its place. */
   #patienceMs: number;
-  /** The time that this read still waits for places, in ms. A part waits for its only one. */
-  #placeWaitMs: number;
   /** Ends the present step in the store. Only the first call has an effect. */
   #endStep: () => void;
 
@@ -46,8 +45,7 @@ export class ReadSteps {
     this.#caller = caller;
     this.#signal = signal;
     this.#phase = kind === "page" ? "short" : "begins";
-    this.#patienceMs = deps.giveWayMs.read;
-    this.#placeWaitMs = kind === "page" ? deps.giveWayMs.place : Number.POSITIVE_INFINITY;
+    this.#patienceMs = kind === "page" ? deps.giveWayMs.page : Number.POSITIVE_INFINITY;
     this.#endStep = kind === "page" ? deps.firstSteps.begin() : () => undefined;
   }
 
@@ -66,23 +64,23 @@ export class ReadSteps {
     const { firstSteps, loop, giveWayMs } = this.#deps;
     this.#phase = "long";
     this.#endStep();
+    const waitsSince = performance.now();
     const release = await this.#takePlace();
     this.#endStep = release;
-    const maxMs = Math.min(giveWayMs.step, this.#patienceMs);
-    this.#patienceMs -= await firstSteps.untilNone(maxMs, this.#signal);
+    await firstSteps.untilNone(Math.min(giveWayMs.step, this.#patienceMs), this.#signal);
+    this.#patienceMs = Math.max(0, this.#patienceMs - (performance.now() - waitsSince));
     await loop.long(this.#caller.user, this.#signal);
     const startedAt = performance.now();
     this.#endStep = () => void releaseAfterRest(release, performance.now() - startedAt);
   }
 
-  /** Resolves with a place in the store, or without one once the read has waited for places for too long. */
+  /** Resolves with a place in the store, or without one once the read has waited for too long. */
   async #takePlace(): Promise<Release> {
     const take = (signal: AbortSignal) =>
       orRefuse("address", this.#deps.longSteps.take(this.#caller.address, signal));
-    if (this.#placeWaitMs === Number.POSITIVE_INFINITY) return take(this.#signal);
-    const startedAt = performance.now();
+    if (this.#patienceMs === Number.POSITIVE_INFINITY) return take(this.#signal);
     const impatient = new AbortController();
-    const timer = setTimeout(() => impatient.abort(), this.#placeWaitMs);
+    const timer = setTimeout(() => impatient.abort(), this.#patienceMs);
     try {
       return await take(AbortSignal.any([this.#signal, impatient.signal]));
     } catch (error) {
@@ -90,7 +88,6 @@ export class ReadSteps {
       return () => undefined;
     } finally {
       clearTimeout(timer);
-      this.#placeWaitMs = Math.max(0, this.#placeWaitMs - (performance.now() - startedAt));
     }
   }
 

@@ -100,7 +100,7 @@ describe("turns to read", () => {
   });
 
   it("G5: parts and later steps of pages wait for the first step of each page", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, read: 60_000, place: 60_000 } });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, page: 60_000 } });
     const [first, long] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const order: string[] = [];
     const page = turns.run("page", callerOf("u"), OPEN, () => first.promise);
@@ -180,7 +180,7 @@ describe("turns to read", () => {
   });
 
   it("G5: many pages of one address don't wait for each other's places for ever", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1, place: 1 } });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, page: 1 } });
     const held = Promise.withResolvers<void>();
     const inStore = Promise.withResolvers<void>();
     const holding = turns.run("page", callerOf("a", "shared"), OPEN, async (turn) => {
@@ -199,12 +199,17 @@ describe("turns to read", () => {
   });
 
   it("G5: they don't wait for ever", async () => {
-    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, read: 1, place: 1 } });
+    const turns = new ReadTurns(LIMITS, { giveWayMs: { step: 1, page: 1 } });
     const endless = Promise.withResolvers<void>();
     const page = turns.run("page", callerOf("u"), OPEN, () => endless.promise);
     await turns.run("part", callerOf("w"), OPEN, (turn) => turn.next());
+    const impatient = new ReadTurns(LIMITS, { giveWayMs: { step: 60_000, page: 1 } });
+    const other = impatient.run("page", callerOf("u"), OPEN, () => endless.promise);
+    await impatient.run("page", callerOf("v"), OPEN, async (turn) => {
+      for (let steps = 0; steps < 3; steps += 1) await turn.giveWay();
+    });
     endless.resolve();
-    await page;
+    await Promise.all([page, other]);
   });
 
   it("refuses what is beyond a bound by its share, and forgets a read whose client left", async () => {
