@@ -35,10 +35,9 @@ export class BatchWriter {
   readonly #changeWriter: ChangeWriter;
 
   constructor({ storeWriter, consumer, observe }: BatchWriterDeps) {
-    const groupWriter = new GroupWriter({ storeWriter, consumer });
-    this.#groupWriter = groupWriter;
-    this.#messageWriter = new MessageWriter({ storeWriter, groupWriter, consumer, observe });
-    this.#changeWriter = new ChangeWriter({ storeWriter, groupWriter, consumer, observe });
+    this.#groupWriter = new GroupWriter({ storeWriter, consumer });
+    this.#messageWriter = new MessageWriter({ storeWriter, consumer, observe });
+    this.#changeWriter = new ChangeWriter({ storeWriter, consumer, observe });
   }
 
   async *write(batch: readonly Consumed[], signal: AbortSignal): Outcomes {

@@ -1,15 +1,14 @@
-import type { Consumed, Consumer, Settled } from "@parley/bus";
+import type { Consumer, Settled } from "@parley/bus";
 import { type LogChange, ORIGIN } from "@parley/models";
 import type { ChangeOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
 import { tryLogStep } from "../log-step.ts";
-import type { GroupWriter, Item, Refused, Write } from "./group-writer.ts";
-import { failedOutcome, type Outcomes } from "./outcomes.ts";
+import type { Again, Item, Refused, Write } from "./group-writer.ts";
+import { failedOutcome } from "./outcomes.ts";
 import type { StoreWriter, WriteResult } from "./store-writer.ts";
 
 export interface ChangeWriterDeps {
   readonly storeWriter: Pick<StoreWriter, "change">;
-  readonly groupWriter: Pick<GroupWriter, "write">;
   readonly consumer: Pick<Consumer, "watermark">;
   readonly observe: Observe;
 }
@@ -49,25 +48,13 @@ export class ChangeWriter implements Write<ChangeItem, ChangeOutcome> {
    * Changes that came too early are applied again once an orphan of the batch is settled: it may have held back the
    * watermark. Otherwise a row of orphans would be settled one by one, with a wait before each.
    */
-  async *settle(
-    items: readonly ChangeItem[],
-    answers: readonly (ChangeOutcome | Refused)[],
-    signal: AbortSignal,
-  ): Outcomes {
-    const hasOrphan = answers.some(({ kind }) => kind === "orphan");
-    const again: ChangeItem[] = [];
-    const settled: Settled[] = [];
-    items.forEach((item, at) => {
-      const answer = answers[at];
-      if (answer?.kind === "notYet" && hasOrphan) again.push(item);
-      else if (answer) settled.push(this.#settled(item.consumed, item.change, answer));
-    });
-    if (settled.length > 0) yield settled;
-    return yield* this.#deps.groupWriter.write(this, again, signal);
-  }
-
-  #settled(consumed: Consumed, change: LogChange, answer: ChangeOutcome | Refused): Settled {
+  settle(
+    item: ChangeItem,
+    answer: ChangeOutcome | Refused,
+    all: readonly (ChangeOutcome | Refused)[],
+  ): Settled | Again<ChangeItem> {
     const { observe } = this.#deps;
+    const { consumed, change } = item;
     const { entry, deliveries } = consumed;
     const named = { id: change.change, message: change.id };
     switch (answer.kind) {
@@ -77,6 +64,7 @@ export class ChangeWriter implements Write<ChangeItem, ChangeOutcome> {
         observe({ type: "orphan", ...named, reason: answer.reason });
         return { entry, outcome: { kind: "orphan" } };
       case "notYet":
+        if (all.some(({ kind }) => kind === "orphan")) return { again: item };
         observe({ type: "change-early", ...named, deliveries });
         return { entry, outcome: { kind: "failed", reason: "its message isn't stored yet" } };
       case "failed":

@@ -1,4 +1,4 @@
-import type { Consumed, Consumer } from "@parley/bus";
+import type { Consumed, Consumer, Settled } from "@parley/bus";
 import type { Outcomes } from "./outcomes.ts";
 import type { StoreWriter, WriteResult } from "./store-writer.ts";
 
@@ -13,13 +13,21 @@ export interface Refused {
   readonly reason: string;
 }
 
-/** One kind of write: of messages, or of changes. */
-export interface Write<Item, Answer> {
-  /** Writes items once. `mayBeStored` is true if an attempt without an answer may have stored some of them. */
-  attempt(items: readonly Item[], mayBeStored: boolean, signal: AbortSignal): Promise<WriteResult<Answer>>;
-  /** Yields the outcomes of items that the store answered. */
-  settle(items: readonly Item[], answers: readonly (Answer | Refused)[], signal: AbortSignal): Outcomes;
+/** An item that has no outcome yet, as it is to be written next. */
+export interface Again<I extends Item> {
+  readonly again: I;
 }
+
+/** One kind of write: of messages, or of changes. */
+export interface Write<I extends Item, Answer> {
+  /** Writes items once. `mayBeStored` is true if an attempt without an answer may have stored some of them. */
+  attempt(items: readonly I[], mayBeStored: boolean, signal: AbortSignal): Promise<WriteResult<Answer>>;
+  /** Returns the outcome of an item. `all` are the answers about all items that were written with it. */
+  settle(item: I, answer: Answer | Refused, all: readonly (Answer | Refused)[]): Settled | Again<I>;
+}
+
+/** A result with which the store has dealt with the items. */
+type Written<Answer> = Exclude<WriteResult<Answer>, { kind: "stopped" | "unavailable" }>;
 
 export interface GroupWriterDeps {
   readonly storeWriter: Pick<StoreWriter, "batchLimit">;
@@ -80,23 +88,33 @@ export class GroupWriter {
     return items.filter((item) => held.has(item.consumed));
   }
 
-  /** Settles a part of a group. A refused part is written one by one. */
+  /** Settles a part of a group, and writes what is left of it. A refused part is written one by one. */
   async *#settle<I extends Item, Answer>(
     write: Write<I, Answer>,
     items: readonly I[],
-    written: Exclude<WriteResult<Answer>, { kind: "stopped" | "unavailable" }>,
+    written: Written<Answer>,
     signal: AbortSignal,
   ): Outcomes {
-    if (written.kind === "answered") {
-      const answers = items.map((_, at) => written.answers[at] ?? refused("the store gave no answer"));
-      return yield* write.settle(items, answers, signal);
+    if (written.kind === "refused" && items.length > 1) {
+      for (const item of items)
+        if ((yield* this.write(write, [item], signal)) === "stopped") return "stopped";
+      return "done";
     }
-    if (items.length === 1) return yield* write.settle(items, [refused(written.reason)], signal);
-    for (const item of items) if ((yield* this.write(write, [item], signal)) === "stopped") return "stopped";
-    return "done";
+    const answered = items.map((item, at) => ({ item, answer: answerOf(written, at) }));
+    const all = answered.map(({ answer }) => answer);
+    const settled: Settled[] = [];
+    const left: I[] = [];
+    for (const { item, answer } of answered) {
+      const result = write.settle(item, answer, all);
+      if ("again" in result) left.push(result.again);
+      else settled.push(result);
+    }
+    if (settled.length > 0) yield settled;
+    return yield* this.write(write, left, signal);
   }
 }
 
-function refused(reason: string): Refused {
-  return { kind: "failed", reason };
+function answerOf<Answer>(written: Written<Answer>, at: number): Answer | Refused {
+  if (written.kind === "refused") return { kind: "failed", reason: written.reason };
+  return written.answers[at] ?? { kind: "failed", reason: "the store gave no answer" };
 }

@@ -2,13 +2,12 @@ import type { Consumer, Outcome, Settled } from "@parley/bus";
 import type { LogMessage } from "@parley/models";
 import type { InsertOutcome } from "@parley/store";
 import type { Observe } from "../events.ts";
-import type { GroupWriter, Item, Refused, Write } from "./group-writer.ts";
-import { failedOutcome, type Outcomes } from "./outcomes.ts";
+import type { Again, Item, Refused, Write } from "./group-writer.ts";
+import { failedOutcome } from "./outcomes.ts";
 import type { StoreWriter, WriteResult } from "./store-writer.ts";
 
 export interface MessageWriterDeps {
   readonly storeWriter: Pick<StoreWriter, "insert">;
-  readonly groupWriter: Pick<GroupWriter, "write">;
   readonly consumer: Pick<Consumer, "acknowledged">;
   readonly observe: Observe;
 }
@@ -39,22 +38,15 @@ export class MessageWriter implements Write<MessageItem, InsertOutcome> {
     return storeWriter.insert(messages, { mayBeStored, keepAliases: consumer.acknowledged }, signal);
   }
 
-  /** Yields the store's outcomes. Then inserts the acknowledged messages whose ref is taken, without the ref. */
-  async *settle(
-    items: readonly MessageItem[],
-    answers: readonly (InsertOutcome | Refused)[],
-    signal: AbortSignal,
-  ): Outcomes {
-    const settled: Settled[] = [];
-    const withoutRefs: MessageItem[] = [];
-    items.forEach((item, at) => {
-      const answer = answers[at];
-      if (answer?.kind === "refReused" && this.#mustStore(item))
-        withoutRefs.push(this.#withoutRef(item, answer.id));
-      else if (answer) settled.push(this.#settled(item, answer));
-    });
-    if (settled.length > 0) yield settled;
-    return yield* this.#deps.groupWriter.write(this, withoutRefs, signal);
+  /** An acknowledged message whose ref is taken is inserted again, without the ref. */
+  settle(item: MessageItem, answer: InsertOutcome | Refused): Settled | Again<MessageItem> {
+    const { observe } = this.#deps;
+    const { consumed, message } = item;
+    if (answer.kind === "failed") return failedOutcome(observe, consumed, answer.reason);
+    if (answer.kind === "refReused" && this.#mustStore(item))
+      return { again: this.#withoutRef(item, answer.id) };
+    if (answer.kind === "duplicateOf") observe({ type: "duplicate", id: message.id, of: answer.id });
+    return { entry: consumed.entry, outcome: outcomeOf(answer) };
   }
 
   /** True if the message must be stored although its ref is taken: its sender has the ack already (L13). */
@@ -65,13 +57,6 @@ export class MessageWriter implements Write<MessageItem, InsertOutcome> {
   #withoutRef({ consumed, message: { ref: _, ...message } }: MessageItem, heldBy: string): MessageItem {
     this.#deps.observe({ type: "ref-dropped", id: message.id, heldBy });
     return { consumed, message };
-  }
-
-  #settled({ consumed, message: { id } }: MessageItem, answer: InsertOutcome | Refused): Settled {
-    const { observe } = this.#deps;
-    if (answer.kind === "failed") return failedOutcome(observe, consumed, answer.reason);
-    if (answer.kind === "duplicateOf") observe({ type: "duplicate", id, of: answer.id });
-    return { entry: consumed.entry, outcome: outcomeOf(answer) };
   }
 }
 
