@@ -59,22 +59,36 @@ export function SignIn({ onSession }: Props) {
 }
 
 function NameField({ problem }: { readonly problem: string }) {
+  return (
+    <Field label="Your name" problem={problem}>
+      {(attributes) => <input {...attributes} name="name" dir="auto" autocomplete="username" autofocus />}
+    </Field>
+  );
+}
+
+/** `problem` is "" if there is none. */
+export function TokenField({ problem }: { readonly problem: ComponentChildren }) {
+  return (
+    <Field label="Token" problem={problem}>
+      {(attributes) => <textarea {...attributes} name="token" rows={4} autocomplete="off" />}
+    </Field>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly problem: ComponentChildren;
+  /** Renders the field itself, with the attributes that every field has. */
+  readonly children: (attributes: ReturnType<typeof attributesOf>) => ComponentChildren;
+}
+
+/** A required field with its label and its problem. */
+function Field({ label, problem, children }: FieldProps) {
   const id = useId();
   return (
     <div class="field">
-      <label for={id}>Your name</label>
-      <input
-        id={id}
-        name="name"
-        required
-        dir="auto"
-        autocomplete="username"
-        autocapitalize="none"
-        spellcheck={false}
-        autofocus
-        aria-invalid={problem !== ""}
-        aria-describedby={`${id}-problem`}
-      />
+      <label for={id}>{label}</label>
+      {children(attributesOf(id, problem !== ""))}
       <p id={`${id}-problem`} class="problem" role="alert">
         {problem}
       </p>
@@ -82,28 +96,15 @@ function NameField({ problem }: { readonly problem: string }) {
   );
 }
 
-/** `problem` is "" if there is none. */
-export function TokenField({ problem }: { readonly problem: ComponentChildren }) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>Token</label>
-      <textarea
-        id={id}
-        name="token"
-        required
-        rows={4}
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        aria-invalid={problem !== ""}
-        aria-describedby={`${id}-problem`}
-      />
-      <p id={`${id}-problem`} class="problem" role="alert">
-        {problem}
-      </p>
-    </div>
-  );
+function attributesOf(id: string, isInvalid: boolean) {
+  return {
+    id,
+    required: true,
+    autocapitalize: "none",
+    spellcheck: false,
+    "aria-invalid": isInvalid,
+    "aria-describedby": `${id}-problem`,
+  } as const;
 }
 
 async function sessionBy(method: Method, text: string): Promise<Session> {
