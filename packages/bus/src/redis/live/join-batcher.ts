@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { reasonOf } from "../errors.ts";
-import { Gathering } from "./gathering.ts";
+import { BatchRunner } from "./batch-runner.ts";
+import type { Gathering } from "./gathering.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -26,18 +27,17 @@ export interface JoinBatcherDeps {
  * Processes joins and leaves (L17). For a join, the connection first subscribes to the user's channel. Then the log's
  * end is read, and the join resolves with it as its cursor.
  *
- * Joins that follow each other closely share a batch (see Gathering), and so do those that arrive while a batch is in
- * flight. While the live stream is being repaired, joins wait.
+ * Joins that follow each other closely share a batch, and so do those that arrive while a batch is in flight (see
+ * BatchRunner). While the live stream is being repaired, joins wait.
  */
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
   readonly #pending: PendingJoins;
-  readonly #gathering: Gathering;
-  #processing: Promise<void> | undefined;
+  readonly #batches: BatchRunner;
 
   constructor(deps: JoinBatcherDeps) {
     this.#deps = deps;
-    this.#gathering = deps.gathering ?? new Gathering();
+    this.#batches = new BatchRunner(() => this.#processBatch(), deps.gathering);
     this.#pending = new PendingJoins(JOIN_TIMEOUT_MS, () => deps.problem() ?? "joining took too long");
   }
 
@@ -55,41 +55,25 @@ export class JoinBatcher {
 
   /** Processes waiting joins and leaves. Those that can't be processed now wait for the next call. */
   process(): void {
-    this.#processing ??= this.#processAll();
+    if (this.#deps.subscriptions.isChanged || !this.#pending.isEmpty) void this.#batches.request();
   }
 
   /** Rejects all waiting joins with `unavailable`. */
   async close(problem: string): Promise<void> {
     this.#pending.rejectAll(problem);
-    await this.#processing;
+    await this.#batches.idle();
   }
 
-  async #processAll(): Promise<void> {
-    await this.#gathering.next();
-    while (this.#hasWork) {
-      if (!(await this.#processBatch())) break;
-      if (this.#hasWork) await this.#gathering.next();
-    }
-    // No await between the loop's last check and this line: a join that came in between would not be processed.
-    this.#processing = undefined;
-  }
-
-  get #hasWork(): boolean {
-    return this.#deps.subscriptions.isChanged || !this.#pending.isEmpty;
-  }
-
-  /** Processes one batch. Returns false if the batch can't be processed now and has to wait. Never rejects. */
-  async #processBatch(): Promise<boolean> {
+  /** Never rejects. */
+  async #processBatch(): Promise<void> {
     const connection = this.#deps.connection();
     const joins = this.#pending.current();
-    if (!connection || !(await this.#subscribe(connection))) return false;
-    if (joins.length === 0) return true;
+    if (!connection || !(await this.#subscribe(connection)) || joins.length === 0) return;
     const generation = this.#deps.cursorGeneration();
     const end = await this.#deps.readEnd();
-    if (end === undefined) return false;
-    if (generation !== this.#deps.cursorGeneration()) return true;
+    if (end === undefined) return;
+    if (generation !== this.#deps.cursorGeneration()) return this.process();
     for (const join of joins) join.resolve(end);
-    return true;
   }
 
   /** Applies all subscription changes. Returns false if that failed or the connection was replaced meanwhile. */

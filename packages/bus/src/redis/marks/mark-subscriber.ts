@@ -4,7 +4,7 @@ import type { MarkListener } from "../../marks.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
-import { Gathering } from "../live/gathering.ts";
+import { BatchRunner } from "../live/batch-runner.ts";
 import { Subscriptions } from "../live/subscriptions.ts";
 import { type KnownRevocations, STALE } from "../revocations/known-revocations.ts";
 import { decodePublishedMark } from "./mark-format.ts";
@@ -28,10 +28,7 @@ export class MarkSubscriber {
   readonly #running: Promise<void>;
   /** Aborted when the current connection goes down. */
   #session = new AbortController();
-  readonly #gathering = new Gathering();
-  /** The changes that will be applied next, and those that are being applied. Neither rejects. */
-  #next: Promise<void> | undefined;
-  #applying: Promise<void> | undefined;
+  readonly #changes = new BatchRunner(() => this.#applyChanges());
 
   constructor({ names, revocations, connect }: Context, listener: MarkListener) {
     this.#listener = listener;
@@ -50,12 +47,12 @@ export class MarkSubscriber {
   /** Resolves at once if the connection is down: the listener hears of an interruption once it is up. */
   async join(user: string): Promise<void> {
     this.#subscriptions.want(user);
-    await this.#apply();
+    await this.#changes.request();
   }
 
   leave(user: string): void {
     this.#subscriptions.leave(user);
-    void this.#apply();
+    void this.#changes.request();
   }
 
   problem(): string | undefined {
@@ -66,7 +63,7 @@ export class MarkSubscriber {
     this.#closing.abort();
     this.#session.abort();
     await this.#link.close();
-    await Promise.all([this.#running, this.#next, this.#applying]);
+    await Promise.all([this.#running, this.#changes.idle()]);
   }
 
   async #startSession(client: Redis): Promise<void> {
@@ -93,7 +90,7 @@ export class MarkSubscriber {
       const client = await this.#link.ready(signal).catch(() => undefined);
       const session = this.#session.signal;
       if (!client || session.aborted) continue;
-      await this.#apply();
+      await this.#changes.request();
       if (!session.aborted) this.#listener.missed();
       await this.#ping(session);
     }
@@ -105,24 +102,7 @@ export class MarkSubscriber {
       await this.#link.run((client) => client.ping()).catch(() => undefined);
   }
 
-  /**
-   * Applies the changes of the subscriptions, those that follow each other closely with one command. Resolves with that
-   * command, and doesn't wait for those of later changes.
-   */
-  #apply(): Promise<void> {
-    this.#next ??= this.#applyNext();
-    return this.#next;
-  }
-
-  async #applyNext(): Promise<void> {
-    await this.#applying;
-    await this.#gathering.next();
-    this.#next = undefined;
-    this.#applying = this.#applyChanges();
-    await this.#applying;
-  }
-
-  /** If that fails, the next connection subscribes to everything. */
+  /** Applies the changes of the subscriptions. If that fails, the next connection subscribes to everything. */
   async #applyChanges(): Promise<void> {
     const { client } = this.#link;
     if (!client || !this.#subscriptions.isChanged) return;
