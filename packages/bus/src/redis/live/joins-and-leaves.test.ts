@@ -234,21 +234,3 @@ describe.each([
     expect(await outcome).toBe(name === "messages" ? "rejected" : "joined");
   });
 });
-
-it("L17: a join whose cursor became invalid while it was read gets a later one", async () => {
-  let [generation, reads] = [1, 0];
-  const connection = { subscribe: async () => undefined } as unknown as Redis;
-  const batcher = new JoinBatcher({
-    subscriptions: new Subscriptions((user) => user, []),
-    connection: () => connection,
-    cursorGeneration: () => generation,
-    readEnd: async () => {
-      reads += 1;
-      if (reads === 1) generation += 1;
-      return `cursor ${reads}`;
-    },
-    onConnectionFailed: () => expect.unreachable(),
-    problem: () => undefined,
-  });
-  expect(await batcher.join("alice")).toBe("cursor 2");
-});
