@@ -66,7 +66,7 @@ export const gatewayFields = {
   MAX_PENDING_BYTES: fields
     .bytes(1_048_576, { min: 65_536 })
     .describe(
-      "Bytes that may wait for a client that reads slowly. A client that exceeds them is closed with 4002.",
+      "Bytes that may wait for a client that reads slowly, 256 more for each write. A client that exceeds them is closed with 4002.",
     ),
   HANDSHAKE_TIMEOUT_MS: fields
     .milliseconds(10_000, { min: 100 })

@@ -29,6 +29,8 @@ export const SCOPES = {
   ops: "ops",
 } as const;
 
+const KNOWN_SCOPES: ReadonlySet<string> = new Set(Object.values(SCOPES));
+
 /** The latest time that a Date can represent, in ms. A later expiry is replaced with this time. */
 const MAX_TIME = 8_640_000_000_000_000;
 
@@ -62,8 +64,11 @@ export function identityOf(
   });
 }
 
-/** Parses the scope claim: a string separated by spaces (RFC 8693), or a list, as some issuers write it. */
+/**
+ * Parses the scope claim: a string separated by spaces (RFC 8693), or a list, as some issuers write it. Leaves out the scopes that
+ * Parley doesn't check: a token may have thousands, and its identity is kept (G5).
+ */
 function scopesOf(scope: unknown): ReadonlySet<string> {
   const parts: unknown[] = typeof scope === "string" ? scope.split(" ") : Array.isArray(scope) ? scope : [];
-  return new Set(parts.filter((part): part is string => typeof part === "string" && part !== ""));
+  return new Set(parts.filter((part): part is string => typeof part === "string" && KNOWN_SCOPES.has(part)));
 }

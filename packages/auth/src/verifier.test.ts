@@ -53,6 +53,7 @@ describe("a valid token", () => {
     ["a string", "history:read  ops", ["history:read", "ops"]],
     ["a list", ["history:read", 7, null, "", "ops"], ["history:read", "ops"]],
     ["an object", { "history:read": true }, []],
+    ["thousands of others", `${"x ".repeat(2_000)}a b ops OPS`, ["ops"]],
     ["nothing", undefined, []],
   ])("P54: takes scopes from %s", async (_what, scope, expected) => {
     const token = await signed({ sub: "alice", exp: inAnHour, ...(scope !== undefined && { scope }) });

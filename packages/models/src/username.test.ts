@@ -4,7 +4,8 @@ import { REAL_NAMES, username } from "./test/usernames.ts";
 import { isLoggedUsername, isUsername } from "./username.ts";
 
 const MAX_CODE_POINT = 0x10ffff;
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+/** Characters that nobody sees. The single ones are joiners and fillers of Tifinagh, Brahmi, Zanabazar Square, Soyombo and Khitan. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2d7f\u{1107f}\u{11a47}\u{11a99}\u{16fe4}]/u;
 /** Characters with a meaning in a path, a key, a query or a header. */
 const SPECIAL = /[\s/\\:$%?#&=,;'"`<>{}[\]()|*~^!\p{C}\p{Z}\p{So}\p{Me}]/u;
 

@@ -4,10 +4,11 @@ const ASCII_USERNAME = /^[A-Za-z0-9_.@+-]{1,64}$/;
 /**
  * All usernames, except that the composed form (NFC) is checked separately (P4): 1 to 64 visible characters, which are
  * letters with their marks, digits and punctuation. A letter has at most 6 marks, as many as Burmese needs, of which
- * at most 4 stack above or below the letter. More would cover the lines around the name.
+ * at most 4 stack above or below the letter. More would cover the lines around the name. The five single characters are
+ * joiners and fillers of rare scripts, which are invisible too.
  */
 export const USERNAME =
-  /^(?=\P{Default_Ignorable_Code_Point}{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
+  /^(?=[^\p{Default_Ignorable_Code_Point}\u2d7f\u{1107f}\u{11a47}\u{11a99}\u{16fe4}]{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
 
 /**
  * All names that any version of Parley has accepted or may accept. A character that this process doesn't know may be

@@ -81,6 +81,9 @@ describe("the page", () => {
     const again = await ask("/", { ...BROWSER, "if-none-match": `"other", ${headers.etag}` });
     expect([again.status, again.body.length, again.headers.etag]).toEqual([304, 0, headers.etag]);
     expect((await ask("/", { ...BROWSER, "if-none-match": '"other"' })).status).toBe(200);
+    const behind = (others: number) => `${'"other",'.repeat(others)}${headers.etag}`;
+    expect((await ask("/", { ...BROWSER, "if-none-match": behind(31) })).status).toBe(304);
+    expect((await ask("/", { ...BROWSER, "if-none-match": behind(32) })).status).toBe(200);
   });
 
   it("answers HEAD without a body, and no methods but GET and HEAD", async () => {

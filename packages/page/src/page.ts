@@ -37,6 +37,9 @@ const SECURITY = {
   "cross-origin-resource-policy": "same-origin",
 };
 
+/** Maximum number of entity tags of a request that are looked at. A browser sends one (G5). */
+const MAX_TAGS = 32;
+
 /** A file, prepared for sending. */
 interface PreparedFile {
   readonly headers: OutgoingHttpHeaders;
@@ -81,7 +84,7 @@ function prepare({ path, type, gzip }: PageFile): PreparedFile {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, { headers, etag, plain, gzip }: PreparedFile): void {
-  const cachedTags = (req.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim());
+  const cachedTags = (req.headers["if-none-match"] ?? "").split(",", MAX_TAGS).map((tag) => tag.trim());
   if (cachedTags.includes(etag)) return void res.writeHead(304, { ...headers, etag }).end();
   const acceptsGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/i.test(String(req.headers["accept-encoding"] ?? ""));
   const body = acceptsGzip ? gzip : plain;

@@ -68,7 +68,7 @@ function toJson({ with: other, unread, read, readBy, last }: Listed): string {
 function toLine({ with: other, unread, last }: Listed): string {
   const name = styled("bold", other === "" ? "public" : escapeLine(other));
   const count = unread === 100 ? "100 or more" : unread;
-  const note = unread ? ` ${styled("yellow", `(${count} unread)`)}` : "";
+  const note = unread ? ` ${styled("yellow", escapeLine(`(${count} unread)`))}` : "";
   if (!last) return name + note;
   const [firstLine = ""] = last.content.split(/\r?\n/);
   return `${name}${note}  ${formatMessage({ ...last, content: firstLine })}`;

@@ -2,6 +2,7 @@ import { issueToken } from "@parley/auth";
 import { auth, loadOrCreateSecret, readEnv, variables } from "@parley/service/env";
 import { resolveAddresses } from "../server/addresses.ts";
 import { parseUsername, requestDevToken } from "../server/identity.ts";
+import { escapeLine } from "../terminal/escape.ts";
 import { usageError } from "../terminal/failure.ts";
 import type { Io } from "../terminal/io.ts";
 
@@ -24,7 +25,7 @@ export async function token(name: string, options: TokenOptions, io: Io): Promis
   const env = readEnv({ DATA_DIR: variables.DATA_DIR("data"), auth: auth({ required: false }) });
   const { secrets, jwksUrl, issuer, audience } = env.auth;
   if (secrets === undefined && options.url !== undefined) {
-    io.print(await tokenFromServer(user, options, options.url, io.ended));
+    io.print(escapeLine(await tokenFromServer(user, options, options.url, io.ended)));
     return;
   }
   if (jwksUrl !== undefined) {

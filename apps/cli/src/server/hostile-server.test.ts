@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { ParleyError } from "@parley/client";
 import { expect, it, onTestFinished } from "vitest";
+import { conversations } from "../commands/conversations.ts";
+import { token } from "../commands/token.ts";
 import type { Io } from "../terminal/io.ts";
 import { connectClient, describeState } from "./connect-client.ts";
 import { requestJson } from "./request-json.ts";
@@ -44,6 +46,27 @@ it("G5: a reason that the server wrote can't act on the terminal", async () => {
     { phase: "closed", error },
   ] as const)
     expect(describeState(state)).not.toContain("\x1b");
+});
+
+it("G5: neither can a list or a token that the server gives", async () => {
+  const last = { id: ESCAPES, from: ESCAPES, to: ESCAPES, content: ESCAPES, timestamp: ESCAPES };
+  const listed = { with: ESCAPES, last, unread: ESCAPES };
+  const url = await startServer((_, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ conversations: [listed], public: listed, token: ESCAPES }));
+  });
+  const printed: string[] = [];
+  const io = {
+    print: (text: string) => printed.push(text),
+    ended: new AbortController().signal,
+  } as never as Io;
+  const server = { url, historyUrl: undefined, token: "e30.e30.x", as: undefined, timeoutMs: 20_000 };
+  await conversations({ ...server, json: false, limit: undefined, unread: false }, io);
+  await token("alice", { url, scopes: [], expiresInSeconds: undefined }, io);
+  expect(printed).toHaveLength(3);
+  expect(printed.join("\n").match(/\\x1b\[2J/g)?.length).toBeGreaterThan(6);
+  // The styles of a terminal are this program's own.
+  for (const sequence of ["\x1b[2J", "\x1b]"]) expect(printed.join("\n")).not.toContain(sequence);
 });
 
 it("G5: an answer without an end isn't read to its end", async () => {

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { FrameCounter } from "../inbound/frame-counter.ts";
 import type { Subscriber } from "../outbound/write-scheduler.ts";
+import { bytesOf, waitingBytes } from "./waiting-bytes.ts";
 
 /** A connection's state goes from open to leaving to closed, or from open directly to closed. It never goes back. */
 export type ConnectionState =
@@ -267,7 +268,7 @@ export class Connection implements Subscriber {
    * at once too, so frames never interleave.
    *
    * Returns false, and writes nothing, if the client reads too slowly (G5): bytes already wait in the socket, and
-   * these would raise their number above `maxPendingBytes`. If no bytes wait, a write may have any size.
+   * these would raise their memory above `maxPendingBytes`. If no bytes wait, a write may have any size.
    */
   write(pieces: readonly Buffer[]): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true;
@@ -288,13 +289,7 @@ export class Connection implements Subscriber {
   }
 
   #isTooSlowFor(pieces: readonly Buffer[]): boolean {
-    const pending = this.#socket.writableLength;
+    const pending = waitingBytes(this.#socket);
     return pending > 0 && pending + bytesOf(pieces) > this.#maxPendingBytes;
   }
-}
-
-function bytesOf(pieces: readonly Buffer[]): number {
-  let bytes = 0;
-  for (const piece of pieces) bytes += piece.length;
-  return bytes;
 }

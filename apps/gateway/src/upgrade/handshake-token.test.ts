@@ -44,6 +44,12 @@ describe("reading the token of a handshake", () => {
     },
   );
 
+  it("G5: of thousands of offers only the first are looked at", () => {
+    const after = (others: number) => offered(`${"other, ".repeat(others)}chat.v1, bearer.${JWT}`);
+    expect(after(30)).toEqual({ token: JWT, subprotocol: "chat.v1" });
+    expect(after(32)).toEqual({ token: undefined, subprotocol: undefined });
+  });
+
   it("P2: only a known name is ever selected, for any offer", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (protocol, authorization) => {

@@ -8,6 +8,8 @@ export interface HandshakeToken {
   readonly subprotocol: typeof SUBPROTOCOL | typeof BEARER | undefined;
 }
 
+/** Maximum number of offered subprotocols that are looked at. Nobody needs a token to offer thousands (G5). */
+const MAX_OFFERS = 32;
 const BEARER = "Bearer";
 const BEARER_ITEM = "bearer.";
 const BEARER_SCHEME = /^bearer +(\S+)$/i;
@@ -20,7 +22,9 @@ const BEARER_SCHEME = /^bearer +(\S+)$/i;
  * - `Bearer <jwt>`, which isn't a valid list of subprotocols, but some clients send it.
  */
 export function readHandshakeToken(headers: IncomingHttpHeaders): HandshakeToken {
-  const offers = (headers["sec-websocket-protocol"] ?? "").split(",").map((offer) => offer.trim());
+  const offers = (headers["sec-websocket-protocol"] ?? "")
+    .split(",", MAX_OFFERS)
+    .map((offer) => offer.trim());
   const subprotocol = offers.includes(SUBPROTOCOL)
     ? SUBPROTOCOL
     : offers.includes(BEARER)

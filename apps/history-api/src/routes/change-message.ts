@@ -29,6 +29,9 @@ export interface ChangeMessageDeps {
   readonly now: () => number;
 }
 
+/** At least the bytes of the frame that each reader gets of a deletion: three names of up to 256 bytes, and the rest. */
+const DELETION_BYTES = 1_024;
+
 /**
  * `PATCH /message/:id` and `DELETE /message/:id`: edit and delete a message (P73). A request counts for its user like a
  * frame: against the same rates, and with a bound on the requests without an answer (G5).
@@ -47,7 +50,9 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
       exchange.deadline.clear();
       const text = await readChargedBody(req, MAX_FRAME_BYTES, { user, rateLimiter, now });
       await assertStillAccepted();
-      assertWithinRate(user, Buffer.byteLength(text));
+      // `/sync` shows each change with its message as it is now (P75). So the longest content of a message that was edited
+      // a thousand times reaches each reader a thousand times, and each edit pays for it.
+      assertWithinRate(user, Buffer.byteLength(text) + maxContentBytes);
       const decoded = decodeEditRequest(text, { maxContentBytes });
       if (!decoded.ok) throw new ChatError(decoded.code, decoded.message === undefined ? {} : decoded);
       const { ref, ...content } = decoded.edit;
@@ -64,7 +69,7 @@ export function changeMessageRoutes(deps: ChangeMessageDeps) {
       assertId(id);
       const { ref } = readDeletionQuery(req.url ?? "");
       chargeRequest({ user, rateLimiter, now });
-      assertWithinRate(user, 0);
+      assertWithinRate(user, DELETION_BYTES);
       const isModerator = scopes.has(SCOPES.moderate);
       const request = { user, id, ref, deadline, assertStillAccepted, isModerator };
       const change = await changes.delete(request);

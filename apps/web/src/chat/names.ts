@@ -1,6 +1,6 @@
 /** The pattern of usernames (P4), the same as in packages/models. A test compares the two. */
 const USERNAME =
-  /^(?=\P{Default_Ignorable_Code_Point}{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
+  /^(?=[^\p{Default_Ignorable_Code_Point}\u2d7f\u{1107f}\u{11a47}\u{11a99}\u{16fe4}]{1,64}$)(?:\p{L}(?!\p{M}{7}|(?:\p{Mc}*\p{Mn}){5})[\p{Mn}\p{Mc}]*|[\p{Nd}_.@+-])+$/u;
 
 /** Shown for a name that isn't a username. */
 export const INVALID_NAME = "A name is 1 to 64 letters of any language, digits, or one of _ . @ + -";

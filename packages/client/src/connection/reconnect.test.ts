@@ -43,6 +43,17 @@ describe("reconnecting", () => {
     });
   });
 
+  it("P40: announced restarts one after the other don't become a loop without pauses", () => {
+    const again = { code: 1012, readyForMs: 20, announced: true };
+    let failures = 0;
+    const waits = Array.from({ length: 5 }, () => {
+      failures = countFailures(again, failures);
+      return planReconnect(again, failures, settings, longest);
+    });
+    const inMs = [0, 400, 800, 1_000, 1_000];
+    expect(waits).toEqual(inMs.map((afterMs) => ({ reconnect: true, afterMs })));
+  });
+
   it("G4: the server's retryAfterMs is added to the backoff", () => {
     const error = new ParleyError("draining", "", { temporary: true, retryAfterMs: 2_000 });
     expect(planReconnect({ code: 1006, readyForMs: 0, error }, 0, settings, longest)).toEqual({

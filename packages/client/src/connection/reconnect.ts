@@ -43,8 +43,10 @@ export function planReconnect(
 ): ReconnectPlan {
   const { code } = end;
   if (code >= 4500 && code <= 4999) return { reconnect: false };
-  // The server has spread its announced closes over time, so the client needn't wait.
-  if (end.announced && (code === 1012 || code === 1001)) return { reconnect: true, afterMs: 0 };
+  // The server has spread its announced closes over time, so the client needn't wait. A server that announces one after the other
+  // would otherwise cause a loop without pauses.
+  if (end.announced && (code === 1012 || code === 1001) && failures <= 1)
+    return { reconnect: true, afterMs: 0 };
   // After a token has expired, the next connection only needs a fresh token.
   if (code === 4001 && end.readyForMs >= MIN_TOKEN_USE_MS) return { reconnect: true, afterMs: 0 };
   if (end.error && !end.error.temporary) {

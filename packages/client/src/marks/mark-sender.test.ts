@@ -127,6 +127,20 @@ describe("read marks on their way to the server", () => {
     expect(wire.length).toBe(before + 2);
   });
 
+  it.each([1e300, Number.NaN, -1, "1000"])(
+    "G5: a server that asks for a wait of %s ms gets five minutes at most, and no loop without pauses",
+    async (retryAfterMs) => {
+      sender.connected();
+      sender.mark("bob", idOf(1));
+      await vi.advanceTimersByTimeAsync(0);
+      sender.onError(refused("rate_limited", retryAfterMs as number));
+      const timers = vi.spyOn(globalThis, "setTimeout");
+      await vi.advanceTimersByTimeAsync(310_000);
+      expect(wire.length).toBeGreaterThan(1);
+      expect(timers.mock.calls.length).toBeLessThan(100);
+    },
+  );
+
   it("P30: after an invalid mark, none in flight is sent again; an error about another frame changes nothing", async () => {
     sender.connected();
     sender.onError(refused("rate_limited", 60_000));

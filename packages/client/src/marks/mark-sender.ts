@@ -1,5 +1,6 @@
 import { backoff } from "../timing/backoff.ts";
 import { clock } from "../timing/clock.ts";
+import { retryAfterOf } from "../timing/retry-after.ts";
 import { MAX_TIMER_MS } from "../timing/sleep.ts";
 import type { ErrorFrame } from "../wire.ts";
 import { GreatestIds } from "./greatest-ids.ts";
@@ -97,14 +98,14 @@ export class MarkSender {
    * without a ref. Refused marks are sent again. After an invalid one none in flight is sent again: the server has the
    * others.
    */
-  onError({ code, retryAfterMs = 0 }: Pick<ErrorFrame, "code" | "retryAfterMs">): void {
+  onError({ code, retryAfterMs }: Pick<ErrorFrame, "code" | "retryAfterMs">): void {
     const inFlight = [...this.#pending].filter(([, { isInFlight }]) => isInFlight);
     if (!this.#isConnected || inFlight.length === 0) return;
     if (code === "invalid_message" || code === "unknown_type") {
       for (const [other, { id }] of inFlight) this.#settle(other, id);
     } else if (code === "rate_limited" || code === "backlog_full") {
       for (const [, mark] of inFlight) makeDue(mark);
-      const waitMs = retryAfterMs + backoff(this.#refusals, REFUSED_BACKOFF);
+      const waitMs = (retryAfterOf(retryAfterMs) ?? 0) + backoff(this.#refusals, REFUSED_BACKOFF);
       this.#nextRoundAt = Math.max(this.#nextRoundAt, clock.now() + waitMs);
       this.#refusals += 1;
     }

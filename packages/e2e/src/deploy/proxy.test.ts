@@ -86,7 +86,9 @@ describe.runIf(hasNginx)("the proxy, with this machine's nginx", () => {
   it("logs one JSON line for each request, whatever its path", async () => {
     const { url, child } = await startProxy();
     const long = `/${"x".repeat(3_000)}`;
-    for (const path of ["/%22%0a%7b%22a%22", "/%e2%82%ac", long]) await fetch(url + path);
+    const unsafe = ["/%c2%9b31m", "/%e2%80%ae", "/%d8%9c", "/%ff", "/%e2%82", "/%ed%a0%80"];
+    const cut = `/${"x".repeat(510)}%e2%82%ac`;
+    for (const path of ["/%22%0a%7b%22a%22", "/%e2%82%ac", long, ...unsafe, cut]) await fetch(url + path);
     const paths = () =>
       child
         .output()
@@ -94,9 +96,10 @@ describe.runIf(hasNginx)("the proxy, with this machine's nginx", () => {
         .filter((line) => line.startsWith("{"))
         .map((line) => JSON.parse(line).path as string);
     // nginx writes a line after the answer, and none while it stops. The rig has asked for "/".
-    await until(() => paths().filter((path) => path !== "/").length === 3, "a line for each request");
+    await until(() => paths().filter((path) => path !== "/").length === 10, "a line for each request");
     expect(paths()).toEqual(expect.arrayContaining(['/"\n{"a"', "/€"]));
     expect(Math.max(...paths().map((path) => path.length))).toBeLessThan(520);
+    expect(child.output()).not.toMatch(/[\u0080-\u009f\p{Bidi_Control}\ufffd]/u);
     await child.stop();
   });
 

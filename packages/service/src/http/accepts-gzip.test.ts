@@ -15,6 +15,10 @@ it.each([
   ["x-gzipped", false],
   ["gzip;q=nonsense", false],
   [undefined, false],
+  [`${"br,".repeat(31)}gzip`, true],
+  [`${"br,".repeat(32)}gzip`, false],
+  [`gzip${";".repeat(3)}q=0`, false],
+  [`gzip${";".repeat(4)}q=0`, true],
 ])("Accept-Encoding: %s", (value, expected) => {
   const headers = value === undefined ? {} : { "accept-encoding": value };
   expect(acceptsGzip({ headers } as IncomingMessage)).toBe(expected);

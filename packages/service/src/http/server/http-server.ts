@@ -67,6 +67,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     onHeldBack: () => observe({ type: "held-back" }),
   };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
+  // Node would drop the headers after the first thousand: perhaps the one that a proxy adds, or the one of a chunked body. All
+  // headers together have 16 KiB at most.
+  server.maxHeadersCount = 0;
   const stalledMs = Math.min(options.stalledMs ?? STALLED_MS, MAX_TIMER_MS);
 
   function accept(socket: Socket): void {

@@ -28,6 +28,22 @@ describe("the body of a request", () => {
     }
   });
 
+  it("G5: ends its connection in the same way if its header comes after thousands of others", async () => {
+    const seen: IncomingMessage[] = [];
+    const server = await startServer({ handlers: { handleRequest: (req) => void seen.push(req) } });
+    const headers = "a:\r\n".repeat(3_000);
+    const client = server
+      .connect()
+      .send(
+        `POST / HTTP/1.1\r\nHost: a\r\n${headers}X-Forwarded-For: b\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      );
+    await soon(() => expect(seen).toHaveLength(1));
+    expect(seen[0]?.headers).toMatchObject({ "x-forwarded-for": "b", "transfer-encoding": "chunked" });
+    client.send("1\r\nx\r\n".repeat(10_000));
+    await soon(() => expect(client.ended).toBe(true));
+    expect(server.count("pieces")).toBe(1);
+  });
+
   it("has more pieces the longer it is, as from a client whose network delivers little at a time", async () => {
     const handleRequest = async (req: IncomingMessage, res: ServerResponse) => {
       res.end(String(Buffer.concat(await req.toArray()).length));
