@@ -11,6 +11,8 @@ export type KeyLookup = ReturnType<typeof createLocalJWKSet>;
 /** A key set and the number of its keys. */
 export interface FetchedKeys {
   readonly lookup: KeyLookup;
+  /** The ids (`kid`) of the keys that have one. `lookup` finds no key for a token that names any other. */
+  readonly ids: ReadonlySet<unknown>;
   readonly count: number;
 }
 
@@ -63,10 +65,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function keysOf(set: unknown): FetchedKeys {
-  const keys = typeof set === "object" && set !== null && "keys" in set ? set.keys : undefined;
+function keysOf(answer: unknown): FetchedKeys {
+  const keys = typeof answer === "object" && answer !== null && "keys" in answer ? answer.keys : undefined;
   const isSet = Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null);
   if (!isSet) throw new KeySetError("the key set is malformed");
   if (keys.length > MAX_KEYS) throw new KeySetError(`the key set has more than ${MAX_KEYS} keys`);
-  return { lookup: createLocalJWKSet({ keys } as JSONWebKeySet), count: keys.length };
+  const set = { keys } as JSONWebKeySet;
+  return { lookup: createLocalJWKSet(set), ids: new Set(set.keys.map(({ kid }) => kid)), count: keys.length };
 }

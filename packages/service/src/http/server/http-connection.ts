@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { FirstRequests, WaitingRequest } from "./first-requests.ts";
 import type { RefusalPacer } from "./refusal-pacer.ts";
 import { isBodyIncomplete } from "./request-body.ts";
 import { RequestQueue } from "./request-queue.ts";
@@ -10,12 +11,15 @@ import { stopParsing } from "./stop-parsing.ts";
 export interface HttpConnectionDeps {
   readonly limiter: SocketLimiter;
   readonly pacer: RefusalPacer;
+  readonly firstRequests: FirstRequests;
   /** Returns the address or IPv6 block of the client that sent a request, also through a trusted proxy. */
   readonly addressOf: (req: IncomingMessage) => string;
   /** Called once if the connection is closed because its client sent too many requests ahead. */
   readonly onPipelining: () => void;
   /** Called for each refusal that is held back. */
   readonly onHeldBack: () => void;
+  /** Called if the connection's first request waits for the turn of its address. */
+  readonly onWait: () => void;
 }
 
 /**
@@ -32,6 +36,9 @@ export class HttpConnection {
   readonly #deps: HttpConnectionDeps;
   readonly #queue = new RequestQueue();
   #heldBack: NodeJS.Timeout | undefined;
+  #hasBegun = false;
+  /** The connection's first request, while it waits for the turn of its address. */
+  #waiting: WaitingRequest | undefined;
 
   constructor(socket: Socket, place: Place, deps: HttpConnectionDeps) {
     this.#socket = socket;
@@ -42,12 +49,12 @@ export class HttpConnection {
   /** Begins a request, now or when the ones before it have been answered. */
   addRequest(res: ServerResponse, begin: () => void): void {
     res.on("close", onAnswered);
-    this.#add(begin);
+    this.#add(res.req, begin);
   }
 
   /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
-  addUpgrade(begin: () => void): void {
-    this.#add(begin);
+  addUpgrade(req: IncomingMessage, begin: () => void): void {
+    this.#add(req, begin);
   }
 
   /**
@@ -72,6 +79,7 @@ export class HttpConnection {
 
   noteClosed(): void {
     clearTimeout(this.#heldBack);
+    if (this.#waiting) this.#deps.firstRequests.drop(this.#waiting);
     this.#queue.clear();
     this.#deps.limiter.release(this.#place);
   }
@@ -90,13 +98,25 @@ export class HttpConnection {
     if (!this.#queue.isBusy) this.#deps.limiter.noteIdle(this.#place);
   }
 
-  #add(begin: () => void): void {
+  #add(req: IncomingMessage, begin: () => void): void {
     if (this.#socket.destroyed) return;
     if (!this.#queue.isBusy) this.#deps.limiter.noteBusy(this.#place);
-    if (this.#queue.add(begin)) return;
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    if (this.#queue.add(isFirst ? () => this.#beginFirst(req, begin) : begin)) return;
     this.#deps.onPipelining();
     this.#socket.destroy();
     stopParsing(this.#socket);
+  }
+
+  /** Begins the connection's first request, now or in the turn of its address (see FirstRequests). */
+  #beginFirst(req: IncomingMessage, begin: () => void): void {
+    const { firstRequests, addressOf, onWait } = this.#deps;
+    this.#waiting = firstRequests.add(addressOf(req), () => {
+      this.#waiting = undefined;
+      if (!this.#socket.destroyed) begin();
+    });
+    if (this.#waiting) onWait();
   }
 }
 

@@ -19,11 +19,13 @@ describe("the metrics of HTTP servers", () => {
         expect(await metric("sockets_refused_total", `server="${server}",reason="${reason}"`)).toBe("0");
       for (const reason of ["evicted", "pipelining", "pieces", "failure"])
         expect(await metric("sockets_closed_total", `server="${server}",reason="${reason}"`)).toBe("0");
+      expect(await metric("first_requests_waited_total", `server="${server}"`)).toBe("0");
     }
     observe({ type: "sockets", open: 3 });
     observe({ type: "refused", reason: "address" });
     observe({ type: "accept-failed", error: new Error("accept EMFILE") });
     observe({ type: "evicted" });
+    observe({ type: "waits" });
     observe({ type: "held-back" });
     observe({ type: "failure", error: new Error("a fault") });
     expect(await metric("sockets", 'server="public"')).toBe("3");
@@ -31,6 +33,7 @@ describe("the metrics of HTTP servers", () => {
     expect(await metric("sockets_refused_total", 'server="public",reason="accept_failed"')).toBe("1");
     expect(await metric("sockets_closed_total", 'server="public",reason="evicted"')).toBe("1");
     expect(await metric("sockets_closed_total", 'server="public",reason="failure"')).toBe("1");
+    expect(await metric("first_requests_waited_total", 'server="public"')).toBe("1");
     expect(await metric("refusals_held_back_total", 'server="public"')).toBe("1");
     expect(await metric("sockets_refused_total", 'server="admin",reason="address"')).toBe("0");
   });

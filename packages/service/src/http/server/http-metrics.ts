@@ -14,6 +14,8 @@ export type HttpEvent =
   | { readonly type: "pipelining" }
   /** A connection was closed because a request's body came in too many pieces. */
   | { readonly type: "pieces" }
+  /** The first request of a connection waits, because its client's address has opened many connections. */
+  | { readonly type: "waits" }
   /** A refusal was held back, because its client's address gets many. */
   | { readonly type: "held-back" }
   /** The system couldn't accept a connection. */
@@ -38,7 +40,7 @@ export function observeHttp(
   registry: Registry,
   { server, limits }: ObservedServer,
 ): ObserveHttp {
-  const { sockets, socketsLimit, refused, closed, heldBack } = metricsOf(registry);
+  const { sockets, socketsLimit, refused, closed, waits, heldBack } = metricsOf(registry);
   sockets.set({ server }, 0);
   socketsLimit.set({ server }, limits.total);
   return (event) => {
@@ -48,6 +50,9 @@ export function observeHttp(
         break;
       case "refused":
         refused.inc({ server, reason: event.reason });
+        break;
+      case "waits":
+        waits.inc({ server });
         break;
       case "held-back":
         heldBack.inc({ server });
@@ -88,6 +93,11 @@ function createMetrics(registry: Registry) {
       server: SERVERS,
       reason: ["evicted", "pipelining", "pieces", "failure"],
     }),
+    waits: counter(
+      "first_requests_waited_total",
+      "First requests of connections that waited, because their client's address opened many connections at once.",
+      { server: SERVERS },
+    ),
     heldBack: counter(
       "refusals_held_back_total",
       "Refusals that were sent later, because their client's address got too many of them.",

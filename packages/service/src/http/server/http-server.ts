@@ -5,6 +5,7 @@ import { ChatError } from "@parley/models";
 import { clientBlock, requestBlock, TrustedProxies } from "../address.ts";
 import { sendProblem } from "../problem.ts";
 import { rejectUpgrade } from "../reject-upgrade.ts";
+import { type EventLoop, FirstRequests } from "./first-requests.ts";
 import { connectionOf, HttpConnection, setConnection } from "./http-connection.ts";
 import type { ObserveHttp } from "./http-metrics.ts";
 import { parseInSlices, stopSlicing } from "./parse-in-slices.ts";
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly observe?: ObserveHttp;
   /** Time after which a socket is closed if nothing was read or written on it, in ms. */
   readonly stalledMs?: number;
+  /** The event loop; for tests. */
+  readonly loop?: EventLoop;
 }
 
 /** The longest delay that a timer supports. */
@@ -53,6 +56,7 @@ const NO_LIMITS: SocketLimits = { total: Number.POSITIVE_INFINITY, perAddress: N
  * - a body has a bounded number of pieces, and isn't read on after its answer (G5);
  * - what has arrived is parsed in slices, and no further once its connection has ended (G5);
  * - accepted sockets are counted, in total and per client address (G5);
+ * - the first requests of an address that opens many connections at once begin in turn (G5);
  * - refusals of an address that gets many are held back for a while (G5).
  */
 export function createHttpServer(options: HttpServerOptions): Server {
@@ -62,9 +66,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const deps = {
     limiter,
     pacer: new RefusalPacer(),
+    firstRequests: new FirstRequests(options.loop),
     addressOf: (req: IncomingMessage) => requestBlock(req, trustedProxies),
     onPipelining: () => observe({ type: "pipelining" }),
     onHeldBack: () => observe({ type: "held-back" }),
+    onWait: () => observe({ type: "waits" }),
   };
   const server = createServer(handleUpgrade ? WEBSOCKET_SERVER_OPTIONS : SERVER_OPTIONS);
   // Node would drop the headers after the first thousand: perhaps the one that a proxy adds, or the one of a chunked body. All
@@ -143,8 +149,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
       // Drops the pieces that came before this event.
       req.resume();
     }
-    connectionOf(req.socket)?.addUpgrade(() => {
-      if (isRefused) refuseBody(req, socket);
+    connectionOf(req.socket)?.addUpgrade(req, () => {
+      // The client left while its request waited. Node doesn't close the socket then.
+      if (socket.readableEnded) socket.destroy();
+      else if (isRefused) refuseBody(req, socket);
       else contain(() => handleUpgrade?.(req, socket, head), fail);
     });
 
