@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { reasonOf } from "../errors.ts";
-import { Gathering } from "./gathering.ts";
+import type { Gathering } from "./gathering.ts";
 import { PendingJoins } from "./pending-joins.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -18,8 +18,7 @@ export interface JoinBatcherDeps {
   /** Called when a command on the connection failed, so that it isn't known which subscriptions are active. */
   readonly onConnectionFailed: (connection: Redis, reason: string) => void;
   readonly problem: () => string | undefined;
-  /** Tests give one with a clock of their own. */
-  readonly gathering?: Gathering;
+  readonly gathering: Gathering;
 }
 
 /**
@@ -32,12 +31,10 @@ export interface JoinBatcherDeps {
 export class JoinBatcher {
   readonly #deps: JoinBatcherDeps;
   readonly #pending: PendingJoins;
-  readonly #gathering: Gathering;
   #processing: Promise<void> | undefined;
 
   constructor(deps: JoinBatcherDeps) {
     this.#deps = deps;
-    this.#gathering = deps.gathering ?? new Gathering();
     this.#pending = new PendingJoins(JOIN_TIMEOUT_MS, () => deps.problem() ?? "joining took too long");
   }
 
@@ -65,10 +62,10 @@ export class JoinBatcher {
   }
 
   async #processAll(): Promise<void> {
-    await this.#gathering.next();
+    await this.#deps.gathering.next();
     while (this.#hasWork) {
       if (!(await this.#processBatch())) break;
-      if (this.#hasWork) await this.#gathering.next();
+      if (this.#hasWork) await this.#deps.gathering.next();
     }
     // No await between the loop's last check and this line: a join that came in between would not be processed.
     this.#processing = undefined;

@@ -4,7 +4,7 @@ import type { MarkListener } from "../../marks.ts";
 import type { Link } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
-import { Gathering } from "../live/gathering.ts";
+import type { Gathering } from "../live/gathering.ts";
 import { Subscriptions } from "../live/subscriptions.ts";
 import { type KnownRevocations, STALE } from "../revocations/known-revocations.ts";
 import { decodePublishedMark } from "./mark-format.ts";
@@ -28,14 +28,15 @@ export class MarkSubscriber {
   readonly #running: Promise<void>;
   /** Aborted when the current connection goes down. */
   #session = new AbortController();
-  readonly #gathering = new Gathering();
+  readonly #gathering: Gathering;
   /** The changes that will be applied next, and those that are being applied. Neither rejects. */
   #next: Promise<void> | undefined;
   #applying: Promise<void> | undefined;
 
-  constructor({ names, revocations, connect }: Context, listener: MarkListener) {
+  constructor({ names, revocations, gathering, connect }: Context, listener: MarkListener) {
     this.#listener = listener;
     this.#revocations = revocations;
+    this.#gathering = gathering;
     this.#prefix = names.marksChannel("");
     this.#subscriptions = new Subscriptions(names.marksChannel, []);
     this.#link = connect({
