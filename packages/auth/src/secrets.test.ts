@@ -88,6 +88,19 @@ describe("a token with an HMAC", () => {
     );
   });
 
+  it("P61: with another algorithm is refused each time, also between tokens with the usual header", async () => {
+    const check = checkWithSecrets(SECRETS);
+    const set = JSON.stringify({ iss: OPTIONS.issuer, aud: OPTIONS.audience, sub: "alice" });
+    const [usual, other] = ['{"alg":"HS256"}', '{"alg":"HS512"}'].map((head) =>
+      tokenOf(head, set, SECRETS[0] ?? ""),
+    );
+    const verdicts: unknown[] = [];
+    for (const token of [usual, other, other, usual, other])
+      verdicts.push(await verdictOf(check.claims(token ?? "", OPTIONS)));
+    const claims = JSON.parse(set);
+    expect(verdicts).toEqual([claims, "algorithm", "algorithm", claims, "algorithm"]);
+  });
+
   it.each([
     ["none", ""],
     ["a short one", "AAAA"],

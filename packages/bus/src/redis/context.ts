@@ -4,6 +4,7 @@ import { Link, type LinkOptions } from "./connection/link.ts";
 import { MasterWatch } from "./connection/master-watch.ts";
 import { type Names, namesOf } from "./format/keys.ts";
 import type { LogFormat } from "./format/log-format.ts";
+import { Gathering } from "./live/gathering.ts";
 import { HighestId } from "./log/highest-id.ts";
 import { configFrom, type RedisBusConfig, type RedisBusOptions } from "./options.ts";
 import { KnownRevocations } from "./revocations/known-revocations.ts";
@@ -19,6 +20,8 @@ export interface Context {
   readonly highestId: HighestId;
   /** What this process knows of the revocations (L26). */
   readonly revocations: KnownRevocations;
+  /** The moments at which subscriber connections change their subscriptions. */
+  readonly gathering: Gathering;
   /** Opens a connection for one role. The role closes it. */
   connect(options: Omit<LinkOptions, "address" | "observe" | "isSuperseded">): Link;
   /** Closes the connections to the Sentinels, if there are any. Call it after the roles' connections are closed. */
@@ -49,6 +52,7 @@ export function createContext({
     observe,
     highestId: new HighestId(),
     revocations: new KnownRevocations({ names, limits: config, observe }),
+    gathering: new Gathering(),
     connect(linkOptions) {
       if (address.sentinel) watch ??= new MasterWatch(address, { observe, onNamed: leaveOldMaster });
       const link = new Link({

@@ -52,6 +52,8 @@ export class RevocationSet {
 
   /** Returns what is revoked of a user now. Undefined if nothing is. */
   of(user: string, times: RevocationTimes): Revocation | undefined {
+    // Mostly nothing is revoked. Then no keys are built.
+    if (this.size === 0) return undefined;
     const tokens = this.find("tokens", user);
     const block = this.find("user", user);
     const issuedBefore = tokens && hasEffect(tokens, times) ? tokens.value : undefined;

@@ -1,4 +1,4 @@
-import { Gathering } from "./gathering.ts";
+import type { Gathering } from "./gathering.ts";
 
 /**
  * Runs work that changes subscriptions, one run at a time. Requests that come while a run is under way share the next run, and
@@ -12,7 +12,7 @@ export class BatchRunner {
   #current: Promise<void> | undefined;
 
   /** `run` must not reject. */
-  constructor(run: () => Promise<void>, gathering = new Gathering()) {
+  constructor(run: () => Promise<void>, gathering: Gathering) {
     this.#run = run;
     this.#gathering = gathering;
   }

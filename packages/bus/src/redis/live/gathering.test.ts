@@ -28,6 +28,26 @@ it("G5: a change that comes alone waits for no time, and changes that follow eac
   expect(waits).toHaveLength(2);
 });
 
+it("P70: the subscriber connections of messages and of marks change their subscriptions in the same turn", async () => {
+  let waits = 0;
+  const { promise: timeIsOver, resolve: endTime } = Promise.withResolvers<void>();
+  const gathering = new Gathering({
+    now: () => 0,
+    wait: () => {
+      waits += 1;
+      return timeIsOver;
+    },
+  });
+  await gathering.next();
+  const order: string[] = [];
+  const callers = ["messages", "marks"].map((name) => gathering.next().then(() => order.push(name)));
+  await nextTurn();
+  expect(order).toEqual([]);
+  endTime();
+  await Promise.all(callers);
+  expect([waits, order]).toEqual([1, ["messages", "marks"]]);
+});
+
 it("L17: joins that follow each other closely share one SUBSCRIBE and one read of the log's end", async () => {
   const commands: (readonly string[])[] = [];
   const client = { subscribe: async (...users: string[]) => void commands.push(users) } as unknown as Redis;

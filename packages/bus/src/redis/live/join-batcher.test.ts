@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { expect, it } from "vitest";
+import { Gathering } from "./gathering.ts";
 import { JoinBatcher } from "./join-batcher.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -20,6 +21,7 @@ function batcherWith(
     },
     onConnectionFailed: () => expect.unreachable(),
     problem: () => undefined,
+    gathering: new Gathering(),
   });
 }
 

@@ -19,8 +19,7 @@ export interface JoinBatcherDeps {
   /** Called when a command on the connection failed, so that it isn't known which subscriptions are active. */
   readonly onConnectionFailed: (connection: Redis, reason: string) => void;
   readonly problem: () => string | undefined;
-  /** Tests give one with a clock of their own. */
-  readonly gathering?: Gathering;
+  readonly gathering: Gathering;
 }
 
 /**

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { LinkOptions } from "../connection/link.ts";
 import type { Context } from "../context.ts";
 import { MarkSubscriber } from "../marks/mark-subscriber.ts";
+import { Gathering } from "./gathering.ts";
 import { JoinBatcher } from "./join-batcher.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -74,6 +75,7 @@ function messagesRig(): Rig {
       current = undefined;
     },
     problem: () => undefined,
+    gathering: new Gathering(),
   });
   return {
     failed,
@@ -115,7 +117,7 @@ function marksRig(): Rig {
     return link;
   };
   const names = { marksChannel: (user: string) => `marks:${user}` };
-  const context = { names, revocations: { isStale: false }, connect };
+  const context = { names, revocations: { isStale: false }, gathering: new Gathering(), connect };
   const listener = { mark: () => undefined, missed: () => undefined };
   const subscriber = new MarkSubscriber(context as unknown as Context, listener);
   return {

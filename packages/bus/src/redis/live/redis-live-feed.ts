@@ -69,7 +69,7 @@ export class RedisLiveFeed implements LiveFeed {
   ) {
     this.#context = context;
     this.#appendLink = appendLink;
-    const { names, revocations } = context;
+    const { names, revocations, gathering } = context;
     this.#markerChannel = names.markerChannel(randomUUID());
     this.#subscriptions = new Subscriptions(names.userChannel, [names.publicChannel, this.#markerChannel]);
     this.#stream = new LiveStream(
@@ -98,6 +98,7 @@ export class RedisLiveFeed implements LiveFeed {
         )?.end,
       onConnectionFailed: (client, reason) => this.#subscriberLink.replace(client, reason),
       problem: () => this.problem(),
+      gathering,
     });
     this.#subscriberLink = context.connect({
       role: "live",

@@ -28,11 +28,12 @@ export class MarkSubscriber {
   readonly #running: Promise<void>;
   /** Aborted when the current connection goes down. */
   #session = new AbortController();
-  readonly #changes = new BatchRunner(() => this.#applyChanges());
+  readonly #changes: BatchRunner;
 
-  constructor({ names, revocations, connect }: Context, listener: MarkListener) {
+  constructor({ names, revocations, gathering, connect }: Context, listener: MarkListener) {
     this.#listener = listener;
     this.#revocations = revocations;
+    this.#changes = new BatchRunner(() => this.#applyChanges(), gathering);
     this.#prefix = names.marksChannel("");
     this.#subscriptions = new Subscriptions(names.marksChannel, []);
     this.#link = connect({
