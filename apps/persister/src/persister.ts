@@ -35,6 +35,8 @@ export interface Timings {
   readonly retry: BackoffLimits;
   /** Wait before the store's upgrade is tried again. */
   readonly upgradeRetry: BackoffLimits;
+  /** Minimum time between two small batches, in ms: a store's work is mostly for the batch, not for its messages. */
+  readonly gatherMs: number;
   /** Interval at which the log is trimmed and its state is reported, in ms (L12). */
   readonly trimEveryMs: number;
   /** Mean interval at which read marks are stored, in ms (L27). */
@@ -58,6 +60,7 @@ export interface Persister {
 const TIMINGS: Timings = {
   retry: { minMs: 100, maxMs: 1_000 },
   upgradeRetry: { minMs: 1_000, maxMs: 30_000 },
+  gatherMs: 50,
   trimEveryMs: 1_000,
   marksEveryMs: 1_000,
   drainMs: 10_000,
@@ -74,7 +77,10 @@ export function createPersister(options: PersisterOptions): Persister {
     now = Date.now,
     monotonicNow = () => performance.now(),
   } = options;
-  const { retry, upgradeRetry, trimEveryMs, marksEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
+  const { retry, upgradeRetry, gatherMs, trimEveryMs, marksEveryMs, drainMs } = {
+    ...TIMINGS,
+    ...options.timings,
+  };
   const storeWriter = new StoreWriter(store, observe, retry);
   const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
   const keeping = async (signal: AbortSignal) => {
@@ -85,6 +91,7 @@ export function createPersister(options: PersisterOptions): Persister {
   const carrier = new MarkCarrier({ queue: marks, store, observe });
   const markLoop = { carrier, intervalMs: marksEveryMs, observe, random: Math.random };
   const batchLimit = () => storeWriter.batchLimit;
+  const consumeLoop = { consumer, batchWriter, batchLimit, retry, gatherMs, observe, now: monotonicNow };
 
   return {
     async run(signal) {
@@ -95,7 +102,7 @@ export function createPersister(options: PersisterOptions): Persister {
         .prepare({ format }, signal)
         .then(() =>
           Promise.all([
-            runConsumeLoop({ consumer, batchWriter, batchLimit, retry, observe }, signal),
+            runConsumeLoop(consumeLoop, signal),
             runUpgrade({ store, retry: upgradeRetry, observe }, signal),
             keeping(signal),
             runMarkLoop(markLoop, signal),

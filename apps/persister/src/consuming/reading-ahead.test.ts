@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { until } from "@parley/async";
 import { afterEach, describe, expect, it } from "vitest";
 import { start, stop } from "../test/running-persister.ts";
@@ -44,6 +45,22 @@ describe("reading ahead", () => {
     expect(consumer.nextCalls).toBe(1);
     answer();
     await until(() => consumer.nextCalls === 2);
+  });
+
+  it("after a small batch messages gather before the next one is read, and a stop doesn't wait for that", async () => {
+    const { consumer } = start({ timings: { gatherMs: 3_600_000 } });
+    consumer.deliver(delivered(one));
+    await until(() => consumer.settled.length === 1);
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(consumer.nextCalls).toBe(1);
+    await stop();
+  });
+
+  it("after a large batch the next one is read at once", async () => {
+    const { consumer } = start({ timings: { gatherMs: 3_600_000 } });
+    consumer.deliver(...large(0));
+    consumer.deliver(...large(250));
+    await until(() => consumer.settled.length === 500);
   });
 
   it("P41: the batch that was read ahead is stored before run resolves", async () => {
