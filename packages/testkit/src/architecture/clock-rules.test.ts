@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { durationsAreMonotonic, waitsHaveTimeouts } from "./clock-rules.ts";
+import { durationsAreMonotonic, timersAreNotSpiedOn, waitsHaveTimeouts } from "./clock-rules.ts";
 import { readSources } from "./source.ts";
 
 describe("durations use a monotonic clock", () => {
@@ -45,5 +45,22 @@ describe("waits of tests have timeouts", () => {
     "await until(() => isReady());",
   ])("accepts %s", (text) => {
     expect(waitsHaveTimeouts([{ path: "apps/gateway/src/a.test.ts", text }])).toEqual([]);
+  });
+});
+
+describe("timers aren't spied on", () => {
+  it("holds in this repository", () => {
+    expect(timersAreNotSpiedOn(readSources(join(import.meta.dirname, "../../../..")))).toEqual([]);
+  });
+
+  it.each([
+    ["reports", 'const timers = SPY(globalThis, "setTimeout");', 1],
+    ["reports", 'SPY(\n  window,\n  "clearInterval",\n);', 1],
+    ["accepts", 'SPY(Math, "random");', 0],
+  ])("%s %s", (_verb, code, problems) => {
+    // This file is code, too.
+    const text = code.replace("SPY", ["vi", "spyOn"].join("."));
+    const path = ["apps", "gateway", "src", "a.test.ts"].join("/");
+    expect(timersAreNotSpiedOn([{ path, text }])).toHaveLength(problems);
   });
 });

@@ -49,6 +49,7 @@ const WALL_CLOCK_READERS: Readonly<Record<string, readonly string[]>> = {
 };
 /** A call of one of the waits of vitest, up to its arguments. */
 const WAIT = /\bvi\s*\.\s*wait(?:For|Until)\(/g;
+const TIMER_SPY = /\bspyOn\(\s*(?:globalThis|global|window),\s*"(?:set|clear)(?:Timeout|Interval|Immediate)"/;
 
 const READERS = new Set(Object.values(WALL_CLOCK_READERS).flat());
 const READS_WALL_CLOCK = /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\(|\w))|(?<!new )\bDate\(\)/;
@@ -71,6 +72,15 @@ export const waitsHaveTimeouts: Rule = (sources) =>
       .filter(({ 0: call, index }) => countArguments(code.slice(index + call.length)) < 2)
       .map(({ 0: call }) => `${path}: ${call}…) has no timeout`);
   });
+
+/**
+ * No test spies on a timer. The spy of a fake timer is undone after the real timers are back, and sets the fake one again: then
+ * no test that follows in the same process gets any time.
+ */
+export const timersAreNotSpiedOn: Rule = (sources) =>
+  sources
+    .filter((source) => isCode(source) && TIMER_SPY.test(source.text))
+    .map(({ path }) => `${path}: spies on a timer; advance fake timers one by one instead`);
 
 /** Counts the arguments of a call whose opening parenthesis is just before the code. */
 function countArguments(code: string): number {
