@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Message, ParleyClient, State } from "@parley/client";
 import { isUsername } from "@parley/models";
 import { connectClient, describeState, type ServerOptions } from "../server/connect-client.ts";
@@ -13,6 +14,8 @@ import { openScreen, type Screen } from "./screen.ts";
 const MAX_IN_FLIGHT = 100;
 /** The number of messages among which `/edit` and `/delete` look for the user's last one. */
 const MAX_LOOKED_AT = 100;
+/** The longest wait of `/history` for the lines before it, in ms. They may be unanswered for long while history can be read. */
+const SENT_WAIT_MS = 3_000;
 
 /** Runs a chat until the person ends it or the server refuses the user. */
 export async function chat(name: string, options: ServerOptions, io: Io): Promise<void> {
@@ -148,6 +151,8 @@ class Conversation {
 
   async #showHistory(count: number): Promise<void> {
     try {
+      // History has each message that is acknowledged (P56), and people expect the line that they have just typed.
+      await Promise.race([Promise.all(this.#inFlight), delay(SENT_WAIT_MS, undefined, { ref: false })]);
       const { messages, more } = await this.#client.history(this.#to, { limit: count });
       const lines = messages.map((message) => formatMessage(message));
       const newest = messages.at(-1);
