@@ -6,7 +6,7 @@ import { openMongoStore } from "@parley/store/mongo";
 import { observeAuth, observeBus, observeStore } from "@parley/telemetry";
 import { persisterEnv } from "./env.ts";
 import { observePersister } from "./metrics.ts";
-import { createPersister, deadLetterRoutes } from "./persister.ts";
+import { createPersister, deadLetterRoutes, GATHER_MS } from "./persister.ts";
 
 await service.runService("persister", async ({ log, stopping, defer }) => {
   const env = service.readEnv(persisterEnv);
@@ -38,6 +38,7 @@ await service.runService("persister", async ({ log, stopping, defer }) => {
     store,
     revocations: { known: revocations, store },
     storeFormat: env.ENTRIES,
+    gatherMs: GATHER_MS,
     observe,
   });
   const running = persister.run(stopping);

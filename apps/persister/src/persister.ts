@@ -23,6 +23,11 @@ export interface PersisterOptions {
   readonly revocations?: { readonly known: Revocations; readonly store: Pick<Store, "revocations"> };
   /** The format that an operator chose for the store. Undefined: an existing store stays as it is. */
   readonly storeFormat?: StoreFormat | undefined;
+  /**
+   * Minimum time between two small batches, in ms: a store's work is mostly for the batch, not for its messages. 0 where an
+   * append waits for the store (L23).
+   */
+  readonly gatherMs: number;
   readonly observe: Observe;
   readonly timings?: Partial<Timings>;
   /** The current time, in ms since 1970. */
@@ -35,8 +40,6 @@ export interface Timings {
   readonly retry: BackoffLimits;
   /** Wait before the store's upgrade is tried again. */
   readonly upgradeRetry: BackoffLimits;
-  /** Minimum time between two small batches, in ms: a store's work is mostly for the batch, not for its messages. */
-  readonly gatherMs: number;
   /** Interval at which the log is trimmed and its state is reported, in ms (L12). */
   readonly trimEveryMs: number;
   /** Mean interval at which read marks are stored, in ms (L27). */
@@ -56,11 +59,13 @@ export interface Persister {
   problems(): string[];
 }
 
+/** The minimum time between two small batches of a persister that nobody waits for: history reads the log, too. */
+export const GATHER_MS = 50;
+
 /** The longest wait is short, because after an outage it delays the whole backlog. An attempt has few messages by then. */
 const TIMINGS: Timings = {
   retry: { minMs: 100, maxMs: 1_000 },
   upgradeRetry: { minMs: 1_000, maxMs: 30_000 },
-  gatherMs: 50,
   trimEveryMs: 1_000,
   marksEveryMs: 1_000,
   drainMs: 10_000,
@@ -73,11 +78,12 @@ export function createPersister(options: PersisterOptions): Persister {
     marks,
     store,
     storeFormat: format,
+    gatherMs,
     observe,
     now = Date.now,
     monotonicNow = () => performance.now(),
   } = options;
-  const { retry, upgradeRetry, gatherMs, trimEveryMs, marksEveryMs, drainMs } = {
+  const { retry, upgradeRetry, trimEveryMs, marksEveryMs, drainMs } = {
     ...TIMINGS,
     ...options.timings,
   };

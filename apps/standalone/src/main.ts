@@ -28,8 +28,8 @@ await service.runService("standalone", async ({ log, defer, stopping }) => {
   const signing = await createTokenSigning(env.auth, { host, dataDir });
   const authOptions = { ...signing.settings, observe: observeAuth(log, registry) };
   const verifier = createJudgingVerifier(authOptions, revocations);
-  const onStored = observePersister(log, registry);
-  const persister = createPersister({ consumer, marks: unstoredMarks, store, observe: onStored });
+  const storing = { consumer, marks: unstoredMarks, store, gatherMs: 0 };
+  const persister = createPersister({ ...storing, observe: observePersister(log, registry) });
   defer("persister", startCore(persister));
   defer("bus", () => bus.close());
   const [config, observe] = [historyConfig(env), observeHistory(log, registry)];

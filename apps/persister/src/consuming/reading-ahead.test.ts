@@ -48,7 +48,7 @@ describe("reading ahead", () => {
   });
 
   it("after a small batch messages gather before the next one is read, and a stop doesn't wait for that", async () => {
-    const { consumer } = start({ timings: { gatherMs: 3_600_000 } });
+    const { consumer } = start({ gatherMs: 3_600_000 });
     consumer.deliver(delivered(one));
     await until(() => consumer.settled.length === 1);
     for (let turn = 0; turn < 20; turn++) await setImmediate();
@@ -57,7 +57,7 @@ describe("reading ahead", () => {
   });
 
   it("after a large batch the next one is read at once", async () => {
-    const { consumer } = start({ timings: { gatherMs: 3_600_000 } });
+    const { consumer } = start({ gatherMs: 3_600_000 });
     consumer.deliver(...large(0));
     consumer.deliver(...large(250));
     await until(() => consumer.settled.length === 500);

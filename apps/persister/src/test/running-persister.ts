@@ -7,7 +7,6 @@ const RETRY = { minMs: 1, maxMs: 4 };
 const FAST: Timings = {
   retry: RETRY,
   upgradeRetry: RETRY,
-  gatherMs: 0,
   trimEveryMs: 1,
   marksEveryMs: 1,
   drainMs: 10_000,
@@ -31,6 +30,7 @@ export function start(
     store?: ScriptedStore;
     storeFormat?: StoreFormat | undefined;
     timings?: Partial<Timings>;
+    gatherMs?: number;
     /** The time on both clocks. */
     now?: () => number;
   } = {},
@@ -45,6 +45,7 @@ export function start(
     marks,
     store,
     storeFormat: options.storeFormat,
+    gatherMs: options.gatherMs ?? 0,
     timings,
     ...(options.now && { now: options.now, monotonicNow: options.now }),
     observe: (event) => events.push(event),
