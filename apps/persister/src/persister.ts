@@ -83,10 +83,7 @@ export function createPersister(options: PersisterOptions): Persister {
     now = Date.now,
     monotonicNow = () => performance.now(),
   } = options;
-  const { retry, upgradeRetry, trimEveryMs, marksEveryMs, drainMs } = {
-    ...TIMINGS,
-    ...options.timings,
-  };
+  const { retry, upgradeRetry, trimEveryMs, marksEveryMs, drainMs } = { ...TIMINGS, ...options.timings };
   const storeWriter = new StoreWriter(store, observe, retry);
   const batchWriter = new BatchWriter({ storeWriter, consumer, observe });
   const keeping = async (signal: AbortSignal) => {

@@ -4,13 +4,7 @@ import { createPersister, type Persister, type Timings } from "../persister.ts";
 import { ScriptedConsumer, ScriptedMarkQueue, ScriptedStore } from "./scripted-adapters.ts";
 
 const RETRY = { minMs: 1, maxMs: 4 };
-const FAST: Timings = {
-  retry: RETRY,
-  upgradeRetry: RETRY,
-  trimEveryMs: 1,
-  marksEveryMs: 1,
-  drainMs: 10_000,
-};
+const FAST: Timings = { retry: RETRY, upgradeRetry: RETRY, trimEveryMs: 1, marksEveryMs: 1, drainMs: 10_000 };
 
 export interface RunningPersister {
   readonly persister: Persister;

@@ -2,7 +2,6 @@ import { sleep } from "@parley/async";
 import type { Attack } from "../attack.ts";
 import { clientFrame } from "../attacker/frames.ts";
 import { keepSending } from "../attacker/keep-sending.ts";
-import type { Target } from "../target/target.ts";
 import { sendAtOnce } from "../victim/crowd.ts";
 
 const MAX_REFS = 4_000;
@@ -27,7 +26,7 @@ export const fullRefs: Attack = {
   unit: "messages",
   setup: {
     env: { DEDUPE_MAX_REFS: String(MAX_REFS), DEDUPE_WINDOW_MS: String(WINDOW_MS) },
-    beforePhase: async (target: Target) => {
+    beforePhase: async (target) => {
       await sendAtOnce(target, CROWD);
       await target.untilStored();
     },
