@@ -175,7 +175,7 @@ describe("an issuer that doesn't respond", () => {
     const issuer = await startIssuer();
     const { privateKey } = await issuer.addKey("ES256");
     issuer.answerWith(answer);
-    const { verifier, events, clock } = verifierFor(issuer.url, { timeoutMs: 200 });
+    const { verifier, events, clock } = verifierFor(issuer.url, { timeoutMs: 1_000 });
     const token = await sign(privateKey, "ES256");
     await expect(verifier.verify(token)).rejects.toMatchObject({
       code: "unavailable",

@@ -18,7 +18,7 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
   function link({ url: of = url(), ...options }: Partial<LinkOptions> & { url?: string } = {}): Link {
     const observe = (event: BusEvent) => events.push(event);
     const address = parseRedisUrl(of);
-    const one = new Link({ address, role: "test", observe, commandTimeoutMs: 500, ...options });
+    const one = new Link({ address, role: "test", observe, commandTimeoutMs: 2_000, ...options });
     links.push(one);
     return one;
   }
