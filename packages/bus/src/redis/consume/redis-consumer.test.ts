@@ -33,7 +33,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   });
 
   it("F2: a slow consumer keeps its entries, a dead one's are taken over, and both consumers may settle", async () => {
-    const [slow, other] = [await persister({ claimIdleMs: 400 }), await persister({ claimIdleMs: 400 })];
+    const [slow, other] = [await persister({ claimIdleMs: 1_500 }), await persister({ claimIdleMs: 1_500 })];
     await append("slow's");
     const held = await next(slow);
     await append("dead's");
@@ -174,7 +174,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
   });
 
   it("L11: close keeps a consumer that holds entries, and others take them over at once", async () => {
-    const options = { claimIdleMs: 4_000 };
+    const options = { claimIdleMs: 25_000 };
     const [leaving, staying] = [await persister(options), await persister(options)];
     await append("a");
     await next(leaving);
@@ -182,7 +182,7 @@ describe.skipIf(!rig)("consume over Redis", { timeout: 30_000 }, () => {
     expect((await pendingOf()).length).toBe(1);
     const started = performance.now();
     expect(contents(await next(staying))).toEqual(["a"]);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("L11: silent consumers are removed if they hold nothing; others are not", async () => {
