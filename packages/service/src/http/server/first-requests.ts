@@ -8,8 +8,11 @@ const BURST = 16;
 const BURST_MS = 100;
 /** On a busy event loop one waiting request of each address begins in this time, in ms. */
 const MAX_PAUSE_MS = 5;
-/** Waiting requests that begin after a turn without events. One at a time would cost more turns of the loop. */
-const PER_IDLE_TURN = 4;
+/**
+ * Waiting requests that begin after a turn without events. One at a time would cost more turns of the loop, and each more of
+ * them keeps the steps of others, between which the loop also has turns without events, waiting for longer.
+ */
+const PER_IDLE_TURN = 2;
 
 /** The event loop, as FirstRequests sees it. Tests replace it. */
 export interface EventLoop {
