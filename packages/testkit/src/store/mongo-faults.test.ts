@@ -10,7 +10,7 @@ import { everything, newPlace } from "./opening.ts";
 const mongo = await mongoServer();
 afterAll(() => mongo?.stop());
 
-/** So long that a machine that stalls doesn't double it. */
+/** The time limit of each call. Long, because calls that are answered must keep to it on a machine that stalls. */
 const TIMEOUT_MS = 3_000;
 /** Upper bound for a call to a hanging server: its time limit, and a stall of the machine. */
 const MAX_MS = 4 * TIMEOUT_MS;
