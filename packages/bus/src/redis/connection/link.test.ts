@@ -103,6 +103,17 @@ describe.skipIf(!rig)("a link", { timeout: 30_000 }, () => {
     expect(await one.ready(forever)).not.toBe(client);
   });
 
+  it("P13: replies that arrive after the connection was replaced are unavailable, like those that never arrive", async () => {
+    const one = link({ commandTimeoutMs: 10_000 });
+    const client = await one.ready(forever);
+    await redis.server.kill("SIGSTOP");
+    const outcomes = Promise.allSettled([one.run((c) => c.ping()), one.run((c) => c.incr("late"))]);
+    one.replace(client, "for a test");
+    await redis.server.kill("SIGCONT");
+    const unavailable = { status: "rejected", reason: { code: "unavailable" } };
+    expect(await outcomes).toMatchObject([unavailable, unavailable]);
+  });
+
   it("an error reply keeps the connection and does not hold the command", async () => {
     const one = link();
     const client = await one.ready(forever);

@@ -90,17 +90,21 @@ export class Link {
    * Runs `work` on the current connection and returns its result. Rejects with `RefusedError` if Redis answered with an
    * error. Rejects with `unavailable` if there is no connection. Also rejects with `unavailable`, and replaces the
    * connection, if no reply came or the server isn't a usable master any more.
+   *
+   * A replaced connection may still get replies for a moment. They are rejected with `unavailable`, too: a call over
+   * the new connection may have run before the replied one, and the server may be an old master.
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.use();
-    try {
-      return await work(client);
-    } catch (error) {
+    const result = await work(client).catch((error: unknown) => {
       const reason = reasonOf(error);
       if (isRefusal(error) && !NOT_SERVING.test(reason)) throw new RefusedError(reason);
       this.replace(client, reason);
       throw unavailable(reason);
-    }
+    });
+    if (this.client !== client)
+      throw unavailable(this.problem() ?? "the reply came over a replaced connection");
+    return result;
   }
 
   /**
