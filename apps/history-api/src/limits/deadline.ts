@@ -55,11 +55,12 @@ export class Deadline {
       this.clear();
       controller.abort(closed.reason);
     };
-    this.#options = options;
-    this.#clear = () => {
+    const clear = () => {
       clearTimeout(timer);
       closed.removeEventListener("abort", onClosed);
     };
+    this.#options = options;
+    this.#clear = clear;
     this.signal = controller.signal;
     if (closed.aborted) onClosed();
     else closed.addEventListener("abort", onClosed, { once: true });

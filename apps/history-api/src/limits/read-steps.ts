@@ -71,7 +71,8 @@ export class ReadSteps {
     this.#patienceMs = Math.max(0, this.#patienceMs - (performance.now() - waitsSince));
     await loop.long(this.#caller.user, this.#signal);
     const startedAt = performance.now();
-    this.#endStep = () => void releaseAfterRest(release, performance.now() - startedAt);
+    const endStep = () => void releaseAfterRest(release, performance.now() - startedAt);
+    this.#endStep = endStep;
   }
 
   /** Resolves with a place in the store, or without one once the read has waited for too long. */

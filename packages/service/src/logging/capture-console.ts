@@ -17,9 +17,11 @@ const LEVELS = {
  * and the limits of its lines. Drops objects from the text, because they could hold contents or secrets.
  */
 export function captureConsole(log: Logger): void {
-  for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, "info"][])
-    console[method] = (...args: readonly unknown[]) =>
+  for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, "info"][]) {
+    const print = (...args: readonly unknown[]) =>
       log[level]({ text: args.map(oneLine).join(" ") }, "a library printed a text");
+    console[method] = print;
+  }
   // Node's own listener prints the warnings.
   process.removeAllListeners("warning");
   process.on("warning", (err) => log.warn({ err }, "Node.js warns"));

@@ -14,7 +14,8 @@ export class Client extends Redis {
   override sendCommand(command: Command, stream?: Stream): unknown {
     if (LOGIN.has(command.name)) {
       const { reject } = command;
-      command.reject = (error) => reject(new Error(plainReason(error.message)));
+      const rejectPlainly: typeof reject = (error) => reject(new Error(plainReason(error.message)));
+      command.reject = rejectPlainly;
     }
     return super.sendCommand(command, stream);
   }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FirstRequests, WaitingRequest } from "./first-requests.ts";
 import type { RefusalPacer } from "./refusal-pacer.ts";
-import { isBodyIncomplete } from "./request-body.ts";
+import { hasBody, isBodyIncomplete } from "./request-body.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Place, SocketLimiter } from "./socket-limiter.ts";
 import { stopParsing } from "./stop-parsing.ts";
@@ -46,10 +46,16 @@ export class HttpConnection {
     this.#deps = deps;
   }
 
-  /** Begins a request, now or when the ones before it have been answered. */
+  /**
+   * Begins a request, now or when the ones before it have been answered. If it has a body, what has arrived of it is parsed
+   * first, because that may end the connection (see `limitBodyPieces`).
+   */
   addRequest(res: ServerResponse, begin: () => void): void {
     res.on("close", onAnswered);
-    this.#add(res.req, begin);
+    const beginUnlessEnded = () => {
+      if (!this.#socket.destroyed) begin();
+    };
+    this.#add(res.req, hasBody(res.req) ? () => process.nextTick(beginUnlessEnded) : begin);
   }
 
   /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
@@ -82,6 +88,7 @@ export class HttpConnection {
     if (this.#waiting) this.#deps.firstRequests.drop(this.#waiting);
     this.#queue.clear();
     this.#deps.limiter.release(this.#place);
+    connections.delete(this.#socket);
   }
 
   /**
@@ -123,6 +130,9 @@ export class HttpConnection {
 /** A `close` listener that all responses share. Runs when a response has been written out or its socket ended. */
 function onAnswered(this: ServerResponse): void {
   connections.get(this.req.socket)?.noteAnswered(this.req);
+  // A socket that ends first keeps its response, and V8 keeps the socket until the next full garbage collection, because
+  // Node's Writable assigns a function to a property (see "garbage that stayed" in docs/performance.md).
+  if (this.socket?.destroyed) this.detachSocket(this.socket);
 }
 
 const connections = new WeakMap<Duplex, HttpConnection>();

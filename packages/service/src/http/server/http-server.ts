@@ -112,7 +112,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     res.on("error", onFailure);
     // `server.timeout` isn't used, because it would leave a timer's memory in each WebSocket.
     req.socket.setTimeout(stalledMs);
-    limitPieces(req);
+    limitBodyPieces(req, onPiecesExceeded);
     connectionOf(req.socket)?.addRequest(res, () => contain(() => handle(req, res), fail));
 
     function fail(error: unknown): void {
@@ -121,11 +121,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     }
   }
 
-  function limitPieces(req: IncomingMessage): void {
-    limitBodyPieces(req, () => {
-      observe({ type: "pieces" });
-      req.socket.destroy();
-    });
+  function onPiecesExceeded({ socket }: IncomingMessage): void {
+    observe({ type: "pieces" });
+    socket.destroy();
   }
 
   function onRequest(req: IncomingMessage, res: ServerResponse): void {
@@ -145,7 +143,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     else stopSlicing(socket);
     const isRefused = hasBody(req);
     if (isRefused) {
-      limitPieces(req);
+      limitBodyPieces(req, onPiecesExceeded);
       // Drops the pieces that came before this event.
       req.resume();
     }

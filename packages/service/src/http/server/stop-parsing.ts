@@ -5,8 +5,8 @@ interface ParsedSocket {
   readonly parser?: { onIncoming?: unknown } | null;
 }
 
-/** Return value that makes the parser stop after this request, as it does before a change of protocol. */
-const STOP = 2;
+/** Its return value makes the parser stop after this request, as it does before a change of protocol. */
+const stop = () => 2;
 
 /**
  * Stops Node's parser, which otherwise creates all requests of the chunk that it has read, even after the socket was
@@ -14,5 +14,5 @@ const STOP = 2;
  */
 export function stopParsing(socket: Socket): void {
   const { parser } = socket as ParsedSocket;
-  if (parser) parser.onIncoming = () => STOP;
+  if (parser) parser.onIncoming = stop;
 }
