@@ -77,7 +77,8 @@ never in what is shipped.
 --hostile measures two users while one client does all it can to harm them, and while the same client does the same work
 against a server that discards everything. The exit code is 1 when a user was refused something, when the 99th
 percentile of acks or history pages more than doubled, when a new connection took longer than a second, when a process
-ended, failed a health check or took more than 400 MiB.
+ended, failed a health check or took more than 400 MiB. An attack whose rounds miss a goal of time gets as many again, and
+all count.
 
   npx pnpm@12 chaos --soak 60                      a steady load for an hour; writes its part of docs/faults.md
   npx pnpm@12 chaos --soak 5                       a short one finds only a fast leak; written from 30 minutes on

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { attackSummary, attackTable } from "./report/attack-table.ts";
-import { type AttackResult, type Completed, harmOf, type Phase, problemsOf } from "./result.ts";
+import { type AttackResult, type Completed, harmOf, isSlow, type Phase, problemsOf } from "./result.ts";
 
 const attack = { name: "loops", title: "8 loops", unit: "requests" };
 
@@ -42,6 +42,14 @@ describe("the goals of an attack", () => {
     });
     expect(problems(result({ rounds: [roundWith(900), roundWith(5)] }))).toEqual([]);
     expect(problems(result({ rounds: [roundWith(900), roundWith(900)] }))).toHaveLength(1);
+  });
+
+  it("give a row more rounds if it took more than twice as long as its own control", () => {
+    const rounds = (changes: Partial<Phase["samples"]>) => [{ attack: phase(changes), control: phase() }];
+    expect(isSlow(rounds({ acks: [10], pages: [40] }))).toBe(false);
+    expect(isSlow(rounds({ acks: [10.1] }))).toBe(true);
+    expect(isSlow(rounds({ pages: [40.1] }))).toBe(true);
+    expect(isSlow(rounds({ acks: [], pages: [] }))).toBe(false);
   });
 
   it("allow twice the time of all controls of the system, if the control of the row was quicker", () => {

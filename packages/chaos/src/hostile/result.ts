@@ -50,10 +50,17 @@ const MAX_BYTES = 400 * 2 ** 20;
 const P99 = 0.99;
 
 /** The 99th percentile of all rounds together, in ms: one round has too few values. NaN if nothing was measured. */
-export function p99Of({ rounds }: Completed, side: keyof Round, measure: Measure): number {
+export function p99Of({ rounds }: Pick<Completed, "rounds">, side: keyof Round, measure: Measure): number {
   return percentile(
     rounds.flatMap((round) => round[side].samples[measure]),
     P99,
+  );
+}
+
+/** Tells if the rounds miss a goal of time, compared with their own controls. */
+export function isSlow(rounds: readonly Round[]): boolean {
+  return (["acks", "pages"] as const).some(
+    (measure) => p99Of({ rounds }, "attack", measure) > MAX_RATIO * p99Of({ rounds }, "control", measure),
   );
 }
 

@@ -84,7 +84,8 @@ The columns: every time is the 99th percentile of all rounds together. \`ratio\`
 times of the control's. A row is met if acks and history pages take at most twice as long as with its control, or at most twice
 as long as with the controls of all rows of the same system together. One row has a few hundred values of each kind, so its
 99th percentile is one of the few largest, and two controls differ by as much as the lines below the table say. All controls
-together have thousands, and tell what a user of this machine sees without an attack.
+together have thousands, and tell what a user of this machine sees without an attack. A row that takes more than twice as long as its
+own control gets as many rounds again, and all of them count.
 
 \`refused\` counts errors, closed connections, refused handshakes and answers that took longer than
 5 s. The last column counts the attacker's own connections that were refused or ended, and the errors that it got: without
