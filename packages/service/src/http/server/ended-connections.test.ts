@@ -46,4 +46,16 @@ describe("what an ended connection leaves", () => {
     expect(begun).toBe(CONNECTIONS);
     expect(kept).toBeLessThan(CONNECTIONS / 2);
   });
+
+  it("is freed at once, if it is what arrived and wasn't parsed", async () => {
+    const server = await startServer({ handlers: { handleRequest: () => undefined } });
+    const tooManyPieces = body.concat("1\r\nx\r\n".repeat(10_000));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < CONNECTIONS; i += 1) server.connect().send(tooManyPieces);
+    await soon(() => expect(server.count("pieces")).toBe(CONNECTIONS));
+    await soon(() => expect(server.open()).toBe(0));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(
+      (CONNECTIONS * tooManyPieces.length) / 4,
+    );
+  });
 });
