@@ -96,15 +96,16 @@ export class Link {
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.use();
-    const result = await work(client).catch((error: unknown) => {
+    try {
+      const result = await work(client);
+      if (this.client === client) return result;
+    } catch (error) {
       const reason = reasonOf(error);
       if (isRefusal(error) && !NOT_SERVING.test(reason)) throw new RefusedError(reason);
       this.replace(client, reason);
       throw unavailable(reason);
-    });
-    if (this.client !== client)
-      throw unavailable(this.problem() ?? "the reply came over a replaced connection");
-    return result;
+    }
+    throw unavailable(this.problem() ?? "the reply came over a replaced connection");
   }
 
   /**

@@ -23,6 +23,7 @@ const collect = runInNewContext("gc") as (options: { type: "minor" }) => void;
 
 let begun = 0;
 let ended = 0;
+let open = 0;
 function handleRequest(req: IncomingMessage & { marker?: ArrayBuffer }, res: ServerResponse): void {
   begun += 1;
   req.on("error", () => undefined);
@@ -34,23 +35,21 @@ const server = createHttpServer({
   handlers: { handleRequest },
   observe: (event) => {
     if (event.type === "pieces") ended += 1;
+    if (event.type === "sockets") open = event.open;
   },
 });
 const { port } = await listen(server, { port: 0, host: "127.0.0.1" });
 const before = process.memoryUsage().arrayBuffers;
 const bytes = Buffer.from(JSON.parse(request) as string);
-const clients = Array.from({ length: CONNECTIONS }, () =>
-  connect({ port, host: "127.0.0.1" })
-    .on("error", () => undefined)
-    .on("connect", function (this: ReturnType<typeof connect>) {
-      this.write(bytes);
-    }),
-);
+const clients = Array.from({ length: CONNECTIONS }, () => {
+  const client = connect({ port, host: "127.0.0.1" }).on("error", () => undefined);
+  client.write(bytes);
+  return client;
+});
 while (begun + ended < CONNECTIONS) await sleep(PAUSE_MS);
 const arrivedBytes = process.memoryUsage().arrayBuffers - before;
 for (const client of clients) client.resetAndDestroy();
-const open = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
-while ((await open()) > 0) await sleep(PAUSE_MS);
+while (open > 0) await sleep(PAUSE_MS);
 
 let kept = CONNECTIONS;
 // A scavenge may free memory in the background.

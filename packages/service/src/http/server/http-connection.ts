@@ -52,10 +52,8 @@ export class HttpConnection {
    */
   addRequest(res: ServerResponse, begin: () => void): void {
     res.on("close", onAnswered);
-    const beginUnlessEnded = () => {
-      if (!this.#socket.destroyed) begin();
-    };
-    this.#add(res.req, hasBody(res.req) ? () => process.nextTick(beginUnlessEnded) : begin);
+    const beginAfterParsing = () => process.nextTick(() => this.#beginUnlessEnded(begin));
+    this.#add(res.req, hasBody(res.req) ? beginAfterParsing : begin);
   }
 
   /** Begins an upgrade in the same way. No request follows an upgrade on its connection. */
@@ -121,9 +119,13 @@ export class HttpConnection {
     const { firstRequests, addressOf, onWait } = this.#deps;
     this.#waiting = firstRequests.add(addressOf(req), () => {
       this.#waiting = undefined;
-      if (!this.#socket.destroyed) begin();
+      this.#beginUnlessEnded(begin);
     });
     if (this.#waiting) onWait();
+  }
+
+  #beginUnlessEnded(begin: () => void): void {
+    if (!this.#socket.destroyed) begin();
   }
 }
 
